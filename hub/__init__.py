@@ -1,0 +1,1 @@
+"""Event-driven integration hub between a municipality and its partners."""

@@ -1,0 +1,108 @@
+"""The one source of time of every process.
+
+Instants are UTC and aware; calendar arithmetic (ages, deadlines, school days) is in Europe/Stockholm. A scenario starts
+all its processes at one instant by setting `HUB_CLOCK`, so that nothing depends on the day it is run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from hub.errors import ConfigError
+
+__all__ = [
+    "CLOCK_VARIABLE",
+    "STOCKHOLM",
+    "Clock",
+    "ManualClock",
+    "ShiftedClock",
+    "SystemClock",
+    "clock_from_environment",
+    "stockholm_date",
+]
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+CLOCK_VARIABLE = "HUB_CLOCK"
+
+
+class Clock(Protocol):
+    """Anything that tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present UTC instant (aware)."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class ShiftedClock:
+    """A clock that showed `start` when the machine's clock showed `origin` (epoch seconds) and runs at its speed since.
+
+    Processes that share both values share the time, without talking to each other.
+    """
+
+    def __init__(self, start: datetime, origin: float) -> None:
+        self._start = start.astimezone(UTC)
+        self._origin = origin
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=max(0.0, time.time() - self._origin))
+
+    def as_variable(self) -> str:
+        """The value of `HUB_CLOCK` that gives another process this clock."""
+        return f"{self._start.isoformat()}@{self._origin:.6f}"
+
+
+class ManualClock:
+    """A clock for tests: stands still until it is moved."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move forward and return the new instant."""
+        self._now += by
+        return self._now
+
+    def set(self, to: datetime) -> None:
+        self._now = to.astimezone(UTC)
+
+
+def clock_from_environment(environ: dict[str, str] | None = None) -> Clock:
+    """The process' clock: the machine's, unless `HUB_CLOCK` (`ISO-INSTANT@EPOCH-SECONDS`) shifts it.
+
+    Raises ConfigError when the variable is set but unreadable: a silently wrong clock would misjudge every deadline.
+    """
+    value = (os.environ if environ is None else environ).get(CLOCK_VARIABLE, "")
+    if not value:
+        return SystemClock()
+    try:
+        start, origin = value.split("@")
+        return ShiftedClock(_aware(datetime.fromisoformat(start)), float(origin))
+    except ValueError as error:
+        raise ConfigError(
+            f"{CLOCK_VARIABLE} must be an ISO instant with zone, '@' and epoch seconds", code="bad_clock"
+        ) from error
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("no time zone")
+    return instant
+
+
+def stockholm_date(instant: datetime) -> date:
+    """The calendar day of an instant, as people in Sweden count days."""
+    return instant.astimezone(STOCKHOLM).date()

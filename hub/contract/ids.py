@@ -1,0 +1,62 @@
+"""Identities on the bus: random references, keyed event identities, deterministic task ids."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import uuid
+
+from hub.contract.topics import KeyKind
+
+__all__ = ["event_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
+
+_TASKS = uuid.UUID("7d3f3c1e-8a54-5a9e-9a0c-1f0f5c1f7b10")
+_YOUTH_REF = re.compile(r"y[0-9a-f]{32}\Z")
+_AREA = re.compile(r"[a-z0-9]+(-[a-z0-9]+){0,7}\Z")
+_VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_LONG_NUMBER = re.compile(r"\d{6}")
+_MAX_KEY = 64
+
+
+def new_youth_ref() -> str:
+    """A fresh random reference: 128 bits, never derived from the person, never reused."""
+    return f"y{secrets.token_hex(16)}"
+
+
+def event_id(link_key: bytes, kind: str, source_id: str) -> str:
+    """Identity of a person's event: HMAC(link key, kind and source id). Without the link key there is no way back."""
+    return "e" + hmac.new(link_key, f"{kind}\x00{source_id}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def place_event_id(connector: str, source_id: str) -> str:
+    """Identity of a place event, whose source id is public: a plain hash."""
+    return "e" + hashlib.sha256(f"{connector}\x00{source_id}".encode()).hexdigest()[:40]
+
+
+def task_id(subject: str, rule_id: str, opened_by: str) -> str:
+    """Deterministic id of a task: the same episode gives the same id on every replay."""
+    return str(uuid.uuid5(_TASKS, f"{subject}\x00{rule_id}\x00{opened_by}"))
+
+
+def valid_key(kind: KeyKind, key: bytes | None) -> str | None:
+    """The key as text when it has the form its topic demands, else None (a refused key is never copied anywhere)."""
+    if key is None or len(key) > _MAX_KEY:
+        return None
+    try:
+        text = key.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    youth = _YOUTH_REF.match(text) is not None
+    # An area code with six digits in a row could be a birth date: never accepted.
+    area = _AREA.match(text) is not None and _LONG_NUMBER.search(text) is None
+    match kind:
+        case KeyKind.YOUTH_REF:
+            return text if youth else None
+        case KeyKind.AREA:
+            return text if area else None
+        case KeyKind.YOUTH_REF_OR_AREA | KeyKind.ANY_OR_NONE:
+            return text if youth or area else None
+        case KeyKind.RULES_VERSION:
+            return text if _VERSION.match(text) and _LONG_NUMBER.search(text) is None else None

@@ -1,0 +1,78 @@
+"""Every metric of the hub: one closed, commented list. Labels hold codes only, never a reference or an identifier."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+__all__ = [
+    "CONNECTOR_LAST_SUCCESS",
+    "CONNECTOR_POLLS",
+    "CONNECTOR_RECORDS",
+    "CONNECTOR_REQUESTS",
+    "DELIVERY_MESSAGES",
+    "DELIVERY_OPEN_TASKS",
+    "DELIVERY_OVERDUE_TASKS",
+    "DIRECTORY_AGE",
+    "LEDGER_EVENTS",
+    "OUTBOX_PENDING",
+    "PROCESS_UP",
+    "REGISTRY_CONSENTS",
+    "REGISTRY_REQUESTS",
+    "STATUTORY_MESSAGES",
+    "STATUTORY_OLDEST_WAITING",
+    "WEB_REQUESTS",
+    "WORKER_BATCH_SECONDS",
+    "WORKER_IN_FLIGHT",
+    "WORKER_LAG",
+    "WORKER_RECOVERING",
+    "WORKER_TASKS",
+]
+
+# Every process
+PROCESS_UP = Gauge("hub_process_started_seconds", "Unix time at which the process was ready.", ["process"])
+OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet acknowledged by Kafka.", ["outbox"])
+
+# Connectors (`hub connect NAME`)
+CONNECTOR_RECORDS = Gauge(
+    "hub_connector_records",
+    "Records since the first start, from the durable ledger: outcome published, unchanged, repeated, refused, unmapped, secured.",
+    ["connector", "outcome", "reason"],
+)
+CONNECTOR_POLLS = Counter("hub_connector_polls_total", "Polls by result: ok, retry, rejected.", ["connector", "lane", "result"])
+CONNECTOR_LAST_SUCCESS = Gauge("hub_connector_last_success_seconds", "Unix time of the last whole poll.", ["connector", "lane"])
+CONNECTOR_REQUESTS = Counter(
+    "hub_connector_requests_total", "Requests to the foreign system.", ["connector", "operation", "status"]
+)
+DIRECTORY_AGE = Gauge("hub_directory_age_seconds", "Age of the connector's copy of the subject directory.", ["connector"])
+
+# Registry
+REGISTRY_CONSENTS = Gauge("hub_registry_consents", "References by state.", ["status"])
+REGISTRY_REQUESTS = Counter("hub_registry_requests_total", "Subject service requests.", ["agency", "status"])
+
+# Worker
+LEDGER_EVENTS = Gauge(
+    "hub_ledger_events",
+    "Records behind the committed offset, from the durable ledger: processed, duplicate, refused, dead_lettered.",
+    ["topic", "outcome", "reason"],
+)
+WORKER_IN_FLIGHT = Gauge("hub_worker_in_flight", "Records taken but not yet committed.")
+WORKER_LAG = Gauge("hub_worker_lag", "Records on the topic behind the worker's read position.", ["topic"])
+WORKER_RECOVERING = Gauge("hub_worker_recovering", "1 while state is being restored.")
+WORKER_TASKS = Counter("hub_worker_tasks_total", "Task messages written.", ["team", "rule", "action"])
+WORKER_BATCH_SECONDS = Histogram(
+    "hub_worker_batch_seconds",
+    "Seconds from taking a batch to its commit.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+# Delivery
+DELIVERY_MESSAGES = Gauge("hub_delivery_messages", "Task messages taken, from the inbox' own ledger.", ["topic", "outcome"])
+DELIVERY_OPEN_TASKS = Gauge("hub_delivery_open_tasks", "Open tasks by team and state.", ["team", "state"])
+DELIVERY_OVERDUE_TASKS = Gauge("hub_delivery_overdue_tasks", "Open tasks past their respond-by.", ["team"])
+
+# Statutory lane
+STATUTORY_MESSAGES = Gauge("hub_statutory_messages", "Messages in the statutory store.")
+STATUTORY_OLDEST_WAITING = Gauge("hub_statutory_oldest_arrival_seconds", "Unix time of the oldest arrival in the store.")
+
+# Web
+WEB_REQUESTS = Counter("hub_web_requests_total", "Page requests by route and status.", ["route", "status"])

@@ -1,0 +1,82 @@
+"""What every process of the hub does the same way: logs, metrics on loopback, an entry in `data/run`, a clean stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from prometheus_client import start_http_server
+
+from hub.logs import configure_logs
+from hub.metrics import PROCESS_UP
+from hub.settings import Settings
+
+__all__ = ["Announcement", "announced", "process_frame", "read_announcements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A running process: its name (`connect-ss12000`), pid, start (Unix seconds) and where its metrics are."""
+
+    name: str
+    pid: int
+    started: float
+    metrics: str
+
+
+def _write(folder: Path, entry: Announcement) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{entry.name}.json"
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+@contextmanager
+def announced(settings: Settings, name: str, started: float) -> Iterator[Announcement]:
+    """Serve `/metrics` and announce the process for as long as the block runs."""
+    server, thread = start_http_server(settings.metrics.ports.get(name, 0), addr=settings.metrics.host)
+    entry = Announcement(name, os.getpid(), started, f"http://{settings.metrics.host}:{server.server_port}/metrics")
+    path = _write(settings.run, entry)
+    PROCESS_UP.labels(process=name).set(started)
+    try:
+        yield entry
+    finally:
+        path.unlink(missing_ok=True)
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)
+
+
+@contextmanager
+def process_frame(settings: Settings, name: str, *, started: float) -> Iterator[threading.Event]:
+    """The frame of a synchronous process; the yielded event is set on SIGTERM or SIGINT. Main thread only."""
+    configure_logs(name)
+    stop = threading.Event()
+    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with announced(settings, name, started):
+            yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def read_announcements(settings: Settings) -> list[Announcement]:
+    """The processes that are alive now; entries of dead ones are passed over."""
+    found = []
+    for path in sorted(settings.run.glob("*.json")):
+        try:
+            entry = Announcement(**json.loads(path.read_text(encoding="utf-8")))
+            os.kill(entry.pid, 0)
+        except (OSError, ValueError, TypeError):
+            continue
+        found.append(entry)
+    return found

@@ -1,0 +1,168 @@
+"""Settings of one installation: `HUB_HOME/hub.toml`, each value overridable by `HUB_SECTION__NAME` in the environment.
+
+One installation is one municipality. Durations are in the unit their name ends with.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from hub.errors import ConfigError
+
+__all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings"]
+
+HOME_VARIABLE = "HUB_HOME"
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(Section):
+    """`bootstrap_servers` empty: the embedded broker of this installation, started by `hub broker`, `up` or `demo`."""
+
+    bootstrap_servers: str = ""
+    partitions: Annotated[int, Field(ge=1, le=512)] = 12
+    replication_factor: Annotated[int, Field(ge=1)] = 1
+    retention_days: Annotated[int, Field(ge=1)] = 120
+
+
+class BrokerSettings(Section):
+    """The embedded broker. `jars` names a folder of Kafka jars for machines that may download nothing."""
+
+    port: Port = 8709
+    controller_port: Port = 8710
+    heap_megabytes: Annotated[int, Field(ge=192)] = 320
+    java: str = ""
+    jars: str = ""
+    flush_every_message: bool = True
+
+
+class RegistrySettings(Section):
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: Port = 8701
+
+
+class DeliverySettings(Section):
+    database_url: str = ""
+
+
+class WebSettings(Section):
+    host: str = "127.0.0.1"
+    port: Port = 8700
+
+
+class WorkerSettings(Section):
+    group: str = "hub-correlation"
+    session_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
+    commit_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
+
+
+class MetricsSettings(Section):
+    """Every process serves `/metrics` on loopback; 0 picks a free port and `hub status` finds it."""
+
+    host: str = "127.0.0.1"
+    ports: dict[str, Port] = Field(default_factory=dict)
+
+
+class ConnectorSettings(Section):
+    """One instance of a connector; `source` is checked by the connector's own config model."""
+
+    enabled: bool = True
+    connector: str = ""
+    agency: str
+    poll_seconds: Annotated[float, Field(gt=0)] = 300.0
+    directory_stale_after_minutes: Annotated[float, Field(gt=0)] = 60.0
+    source: dict[str, Any] = Field(default_factory=dict)
+
+
+class Settings(BaseSettings):
+    """The whole. `home` is where everything of the installation lies."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_nested_delimiter="__", frozen=True, extra="ignore")
+
+    home: Path
+    environment: Literal["demo", "single-machine", "production"] = "single-machine"
+    municipality: Annotated[str, Field(pattern=r"^\d{4}$")] = "0581"
+    language: Literal["sv", "en"] = "sv"
+    kafka: KafkaSettings = KafkaSettings()
+    broker: BrokerSettings = BrokerSettings()
+    registry: RegistrySettings = RegistrySettings()
+    delivery: DeliverySettings = DeliverySettings()
+    web: WebSettings = WebSettings()
+    worker: WorkerSettings = WorkerSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        toml_file = Path(str(init_settings()["home"])) / "hub.toml"
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The configured brokers, else the embedded one."""
+        return self.kafka.bootstrap_servers or f"127.0.0.1:{self.broker.port}"
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def run(self) -> Path:
+        """Where running processes announce their pid and ports."""
+        return self.data / "run"
+
+    @property
+    def registry_database(self) -> str:
+        return self.registry.database_url or f"sqlite:///{self.data / 'registry' / 'registry.db'}"
+
+    @property
+    def delivery_database(self) -> str:
+        return self.delivery.database_url or f"sqlite:///{self.data / 'delivery' / 'delivery.db'}"
+
+    @property
+    def registry_url(self) -> str:
+        return f"http://{self.registry.host}:{self.registry.port}"
+
+
+def default_home() -> Path:
+    """`HUB_HOME`, else the user's data folder."""
+    return Path(os.environ.get(HOME_VARIABLE) or platformdirs.user_data_path("hub"))
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Read and check the installation's settings.
+
+    Raises ConfigError naming each wrong field; the caller prints it and stops.
+    """
+    folder = (home or default_home()).expanduser().resolve()
+    if not (folder / "hub.toml").is_file():
+        raise ConfigError(f"no installation in {folder}: run `hub init` (or set {HOME_VARIABLE})", code="no_installation")
+    try:
+        return Settings(home=folder)
+    except ValidationError as error:
+        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
+        raise ConfigError(f"{folder / 'hub.toml'}: {places}", code="bad_settings") from error
+    except ValueError as error:  # not TOML at all
+        raise ConfigError(f"{folder / 'hub.toml'} cannot be read: {error}", code="bad_settings") from error
