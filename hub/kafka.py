@@ -1,0 +1,249 @@
+"""The synchronous edge to Kafka: publish and wait, read and commit by hand. kafka-python's names end here.
+
+Nothing connects before the first call that needs the broker, so that a process can be built while Kafka is still starting.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError, MessageSizeTooLargeError
+
+from hub.contract.models import Message
+from hub.contract.topics import Topic
+from hub.errors import ContractError, RetriableError
+from hub.kafka_admin import apply_topics, begin_offsets, check_topics, end_offsets
+
+if TYPE_CHECKING:
+    from hub.contract.codec import Codec
+
+__all__ = [
+    "Incoming",
+    "Outgoing",
+    "Publisher",
+    "Reader",
+    "apply_topics",
+    "begin_offsets",
+    "check_topics",
+    "end_offsets",
+    "outgoing",
+]
+
+_REQUEST_MS = 10_000
+_DELIVERY_MS = 30_000  # after this a record that was not acknowledged is given up, and publish() says so
+_CONNECT_MS = 10_000
+_CLOSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to publish. `partition` None: murmur2 of the key, as every client of the hub does it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record as it was read, undecoded; `timestamp_ms` is the broker's append time (Unix milliseconds)."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp_ms: int
+
+
+def outgoing(
+    codec: Codec,
+    topic: Topic,
+    key: str | bytes | None,
+    message: Message,
+    *,
+    id: str,  # noqa: A002 -- CloudEvents calls it `id`
+    source: str,
+    time: datetime,
+) -> Outgoing:
+    """The record of one message: encoded by the topic's schema, with the CloudEvents headers every topic carries.
+
+    `time` is when it occurred (aware). Raises ContractError when the message is not the topic's.
+    """
+    from hub.contract.codec import cloud_event_headers  # noqa: PLC0415
+
+    raw_key = key.encode("ascii") if isinstance(key, str) else key
+    return Outgoing(topic.name, raw_key, codec.encode(topic, message), cloud_event_headers(topic, id, source, time))
+
+
+class Publisher:
+    """Publishes and waits. Safe to share between threads; calls take turns.
+
+    Guarantee: when `publish` returns, every record is acknowledged by all in-sync replicas, in the order given per
+    partition. When it raises, any of them may still be on the topic: publish the same records again, their ids make
+    the repeat harmless.
+    """
+
+    def __init__(self, bootstrap_servers: str, client_id: str) -> None:
+        self._servers = bootstrap_servers
+        self._client_id = client_id
+        self._lock = threading.Lock()
+        self._producer: Any = None
+
+    def publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        """Send all and block until all are acknowledged; the answer is their (partition, offset), in order.
+
+        Raises RetriableError when one was not acknowledged within 30 seconds (repeat them all), and ContractError
+        `too_large` when one is larger than the broker takes (repeating cannot help).
+        """
+        if not records:
+            return []
+        with self._lock:
+            try:
+                return self._publish(records)
+            except MessageSizeTooLargeError as error:
+                self._drop()
+                raise ContractError("a record is larger than Kafka accepts", code="too_large") from error
+            except KafkaError as error:
+                # A producer that gave a record up may hold later ones of the batch: start over with a fresh one.
+                self._drop()
+                raise RetriableError(f"Kafka did not acknowledge: {type(error).__name__}", code="kafka") from error
+
+    def _publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        if self._producer is None:
+            self._producer = _connected_producer(self._servers, self._client_id)
+        producer = self._producer
+        waiting = [
+            producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers), partition=one.partition)
+            for one in records
+        ]
+        producer.flush(timeout=(_DELIVERY_MS + _REQUEST_MS) / 1000)
+        return [(acknowledged.partition, acknowledged.offset) for acknowledged in (one.get(timeout=0.1) for one in waiting)]
+
+    def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.close(timeout=0)
+
+    def close(self) -> None:
+        """Let go of the connection; nothing is pending, because publish() waits."""
+        with self._lock:
+            producer, self._producer = self._producer, None
+            if producer is not None:
+                producer.close(timeout=_CLOSE_SECONDS)
+
+
+def _connected_producer(servers: str, client_id: str) -> Any:
+    return KafkaProducer(
+        bootstrap_servers=servers,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=2,  # the records of one publish() share batches; a single one hardly waits
+        batch_size=128 * 1024,
+        request_timeout_ms=_REQUEST_MS,
+        delivery_timeout_ms=_DELIVERY_MS,
+        max_block_ms=_CONNECT_MS,
+        bootstrap_timeout_ms=_CONNECT_MS,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+
+
+class Reader:
+    """Reads raw records from the earliest on and commits by hand. Not for sharing between threads.
+
+    With a `group`, members share the partitions and go on at what was committed; without one, it reads every partition
+    from its beginning and has nothing to commit. Guarantee: at least once; what was polled but not committed comes again.
+    """
+
+    def __init__(self, bootstrap_servers: str, topics: Sequence[str], group: str | None, client_id: str) -> None:
+        self._servers = bootstrap_servers
+        self._topics = tuple(topics)
+        self._group = group
+        self._client_id = client_id
+        self._consumer: Any = None
+
+    def poll(self, timeout_seconds: float, max_records: int) -> list[Incoming]:
+        """At most `max_records`, in order per partition; empty when none came within `timeout_seconds`.
+
+        Raises RetriableError when the broker cannot be reached; poll again.
+        """
+        consumer = self._connected()
+        batches = _edge(lambda: consumer.poll(timeout_ms=round(timeout_seconds * 1000), max_records=max_records))
+        return [_incoming(record) for batch in batches.values() for record in batch]
+
+    def commit(self) -> None:
+        """Commit everything polled so far; call it after the effects are durable.
+
+        Raises RetriableError when the group has moved on (the records go to another member, or come again).
+        """
+        if self._group is None:
+            raise ValueError("a reader without a group has nothing to commit")
+        if self._consumer is not None:
+            _edge(lambda: self._consumer.commit(timeout_ms=_REQUEST_MS))
+
+    def close(self) -> None:
+        """Leave the group at once, without committing."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close(autocommit=False, timeout_ms=round(_CLOSE_SECONDS * 1000))
+
+    def _connected(self) -> Any:
+        if self._consumer is None:
+            consumer = _edge(lambda: _connected_consumer(self._servers, self._group, self._client_id))
+            try:
+                _edge(lambda: self._take_topics(consumer))
+            except RetriableError:
+                consumer.close(autocommit=False, timeout_ms=0)
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    def _take_topics(self, consumer: Any) -> None:
+        if self._group is not None:
+            consumer.subscribe(self._topics)
+            return
+        partitions = []
+        for topic in self._topics:
+            numbers = consumer.partitions_for_topic(topic)
+            if not numbers:
+                raise RetriableError(f"topic {topic} does not exist (yet): `hub topics apply` makes it", code="no_topic")
+            partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
+        consumer.assign(partitions)
+
+
+def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
+    return KafkaConsumer(
+        bootstrap_servers=servers,
+        group_id=group,
+        client_id=client_id,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        session_timeout_ms=10_000,
+        request_timeout_ms=_REQUEST_MS,
+        bootstrap_timeout_ms=_CONNECT_MS,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+
+
+def _incoming(record: Any) -> Incoming:
+    headers = tuple((name, value or b"") for name, value in record.headers)
+    return Incoming(record.topic, record.partition, record.offset, record.key, record.value, headers, record.timestamp)
+
+
+def _edge(call: Callable[[], Any]) -> Any:
+    """Run a call of kafka-python and translate what it raises."""
+    try:
+        return call()
+    except KafkaError as error:
+        raise RetriableError(f"Kafka is not available: {type(error).__name__}", code="kafka") from error

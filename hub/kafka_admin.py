@@ -1,0 +1,206 @@
+"""Topics as the catalogue wants them, and how far each partition reaches: kafka-python's admin client, wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource, OffsetSpec
+from kafka.errors import KafkaError
+
+from hub.contract.topics import CATALOGUE, Cleanup, KeyKind, Topic
+from hub.errors import ConfigError, RetriableError
+from hub.settings import Settings
+
+__all__ = ["TopicPlan", "apply_topics", "begin_offsets", "check_topics", "end_offsets", "plan_topics"]
+
+_CLIENT = "hub-admin"
+_TIMEOUT_MS = 30_000
+PLACE_PARTITIONS = 3  # areas are few and their events slow; three leave room for three place agents
+DEAD_LETTER_PARTITIONS = 1  # read by people, in the order of arrival
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    """What one topic must look like; `config` holds Kafka's own setting names and values as text."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, str]
+
+
+def plan_topics(settings: Settings) -> list[TopicPlan]:
+    """The whole catalogue under these settings."""
+    return [_plan(topic, settings) for topic in CATALOGUE.values()]
+
+
+def _plan(topic: Topic, settings: Settings) -> TopicPlan:
+    if topic.key is KeyKind.ANY_OR_NONE:
+        partitions = DEAD_LETTER_PARTITIONS
+    else:
+        partitions = settings.kafka.partitions if topic.co_partitioned else PLACE_PARTITIONS
+    replicas = settings.kafka.replication_factor
+    config = {
+        "cleanup.policy": topic.cleanup.value,
+        # Retention and lag count from arrival: a late report of an old event must live as long as any other.
+        "message.timestamp.type": "LogAppendTime",
+        "min.insync.replicas": str(max(1, replicas - 1)),
+    }
+    if topic.cleanup is Cleanup.COMPACT:
+        # A worker that lost its partition needs time to notice before its late write could win compaction.
+        config["min.compaction.lag.ms"] = _ms(timedelta(hours=1))
+        # Bounds physical removal after a withdrawal; it also rolls the active segment.
+        config["max.compaction.lag.ms"] = _ms(timedelta(hours=24))
+    else:
+        config["retention.ms"] = _ms(timedelta(days=topic.retention_days or settings.kafka.retention_days))
+        config["segment.ms"] = _ms(timedelta(days=1) if topic.retention_days else timedelta(days=7))
+    return TopicPlan(topic.name, partitions, replicas, config)
+
+
+def _ms(span: timedelta) -> str:
+    return str(round(span.total_seconds() * 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One topic as the broker has it."""
+
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, str]
+
+
+def apply_topics(settings: Settings) -> list[str]:
+    """Create what is missing and set what differs; the answer lists the changes, empty when there were none.
+
+    Raises ConfigError, before anything is changed, when a topic exists with another number of partitions or replicas:
+    keys would land elsewhere than their history, so that is an operator's migration, never a setting. Raises
+    RetriableError when the broker does not answer.
+    """
+    plans = plan_topics(settings)
+    with _admin(settings.bootstrap_servers) as admin:
+        found = _found(admin, [plan.name for plan in plans])
+        frozen = [line for plan in plans if plan.name in found for line in _frozen_differences(plan, found[plan.name])]
+        if frozen:
+            raise ConfigError(
+                "these cannot be changed on a topic that exists; set [kafka] in hub.toml to what is there: " + "; ".join(frozen),
+                code="topic_shape",
+            )
+        missing = [plan for plan in plans if plan.name not in found]
+        if missing:
+            admin.create_topics({plan.name: _creation(plan) for plan in missing}, timeout_ms=_TIMEOUT_MS)
+            # Waited for here rather than by create_topics, whose 10 s are short for a busy machine.
+            admin.wait_for_topics([plan.name for plan in missing], timeout_ms=_TIMEOUT_MS)
+        changed = {plan.name: _config_changes(plan, found[plan.name]) for plan in plans if plan.name in found}
+        altered = [ConfigResource("TOPIC", name, changes) for name, changes in changed.items() if changes]
+        if altered:
+            _alter(admin, altered)
+    created = [f"{plan.name}: created with {plan.partitions} partitions" for plan in missing]
+    return created + [f"{name}: set {key}={value}" for name, changes in changed.items() for key, value in changes.items()]
+
+
+def check_topics(settings: Settings) -> list[str]:
+    """The differences between the broker and the catalogue, one line each; empty when all is as it should be.
+
+    Raises RetriableError when the broker does not answer.
+    """
+    plans = plan_topics(settings)
+    with _admin(settings.bootstrap_servers) as admin:
+        found = _found(admin, [plan.name for plan in plans])
+    lines = []
+    for plan in plans:
+        if plan.name not in found:
+            lines.append(f"{plan.name}: missing")
+            continue
+        there = found[plan.name]
+        lines += _frozen_differences(plan, there)
+        changes = _config_changes(plan, there)
+        lines += [f"{plan.name}: {key} is {there.config.get(key, 'unset')}, should be {changes[key]}" for key in changes]
+    return lines
+
+
+def _frozen_differences(plan: TopicPlan, found: _Found) -> list[str]:
+    lines = []
+    if found.partitions != plan.partitions:
+        lines.append(f"{plan.name}: has {found.partitions} partitions, should have {plan.partitions}")
+    if found.replication_factor != plan.replication_factor:
+        lines.append(f"{plan.name}: has {found.replication_factor} replicas, should have {plan.replication_factor}")
+    return lines
+
+
+def _config_changes(plan: TopicPlan, found: _Found) -> dict[str, str]:
+    return {key: value for key, value in plan.config.items() if found.config.get(key) != value}
+
+
+def _creation(plan: TopicPlan) -> dict[str, Any]:
+    return {
+        "num_partitions": plan.partitions,
+        "replication_factor": plan.replication_factor,
+        "configs": dict(plan.config),
+    }
+
+
+def _alter(admin: Any, resources: list[Any]) -> None:
+    answers = admin.alter_configs(resources)
+    refused = [f"{name}: {result}" for name, result in answers.get("topic", {}).items() if result != "OK"]
+    if refused:
+        raise ConfigError("Kafka refused topic settings: " + "; ".join(refused), code="topic_config")
+
+
+def _found(admin: Any, names: Sequence[str]) -> dict[str, _Found]:
+    there = sorted(set(names) & set(admin.list_topics()))
+    if not there:
+        return {}
+    described = {one["name"]: one["partitions"] for one in admin.describe_topics(there)}
+    answer = admin.describe_configs([ConfigResource("TOPIC", name) for name in there], config_filter="all")
+    return {
+        name: _Found(
+            len(described[name]),
+            len(described[name][0]["replica_nodes"]),
+            {key: str(entry["value"]) for key, entry in answer["topic"][name].items()},
+        )
+        for name in there
+    }
+
+
+def end_offsets(bootstrap: str, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """The offset the next record of each (topic, partition) will get.
+
+    Raises ConfigError for a topic that does not exist, RetriableError when the broker does not answer.
+    """
+    return _offsets(bootstrap, topics, OffsetSpec.LATEST)
+
+
+def begin_offsets(bootstrap: str, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """The first offset still on each (topic, partition); errors as in `end_offsets`."""
+    return _offsets(bootstrap, topics, OffsetSpec.EARLIEST)
+
+
+def _offsets(bootstrap: str, topics: Sequence[str], spec: Any) -> dict[tuple[str, int], int]:
+    if not topics:
+        return {}
+    with _admin(bootstrap) as admin:
+        described = {one["name"]: one["partitions"] for one in admin.describe_topics(list(topics))}
+        absent = [topic for topic in topics if not described.get(topic)]
+        if absent:
+            raise ConfigError(f"no such topic: {', '.join(absent)}; run `hub topics apply`", code="no_topic")
+        wanted = {TopicPartition(topic, partition["partition_index"]): spec for topic in topics for partition in described[topic]}
+        answer = admin.list_partition_offsets(wanted, timeout_ms=_TIMEOUT_MS)
+    return {(where.topic, where.partition): int(found.offset) for where, found in answer.items()}
+
+
+@contextmanager
+def _admin(bootstrap: str) -> Iterator[Any]:
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT, bootstrap_timeout_ms=10_000)
+        try:
+            yield admin
+        finally:
+            admin.close()
+    except KafkaError as error:
+        raise RetriableError(f"Kafka at {bootstrap} did not answer: {type(error).__name__}", code="kafka") from error
