@@ -17,7 +17,9 @@ from hub.logs import configure_logs
 from hub.metrics import PROCESS_UP
 from hub.settings import Settings
 
-__all__ = ["Announcement", "announced", "process_frame", "read_announcements"]
+__all__ = ["SUPERVISOR_VARIABLE", "Announcement", "announced", "end_with_supervisor", "process_frame", "read_announcements"]
+
+SUPERVISOR_VARIABLE = "HUB_SUPERVISOR_PID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,21 @@ class Announcement:
     pid: int
     started: float
     metrics: str
+
+
+def end_with_supervisor(interval_seconds: float = 1.0) -> None:
+    """Send this process SIGTERM when the supervisor that started it is gone, so that nothing is left running."""
+    supervisor = int(os.environ.get(SUPERVISOR_VARIABLE, "0"))
+    if not supervisor or os.getppid() != supervisor:
+        return
+
+    def watch() -> None:
+        pause = threading.Event()
+        while os.getppid() == supervisor:
+            pause.wait(interval_seconds)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
 
 
 def _write(folder: Path, entry: Announcement) -> Path:
@@ -41,7 +58,8 @@ def _write(folder: Path, entry: Announcement) -> Path:
 
 @contextmanager
 def announced(settings: Settings, name: str, started: float) -> Iterator[Announcement]:
-    """Serve `/metrics` and announce the process for as long as the block runs."""
+    """Serve `/metrics` and announce the process for as long as the block runs; ends with its supervisor."""
+    end_with_supervisor()
     server, thread = start_http_server(settings.metrics.ports.get(name, 0), addr=settings.metrics.host)
     entry = Announcement(name, os.getpid(), started, f"http://{settings.metrics.host}:{server.server_port}/metrics")
     path = _write(settings.run, entry)

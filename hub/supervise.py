@@ -1,0 +1,134 @@
+"""Runs the hub's processes on one machine: starts them in order, restarts what dies, stops everything, leaves nothing.
+
+Each child is a session of its own, so that Ctrl-C reaches the supervisor alone and the stop is orderly; a child that
+loses its supervisor ends itself (`hub.process`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.process import SUPERVISOR_VARIABLE
+
+__all__ = ["Child", "Supervisor", "hub_command"]
+
+_GRACE_SECONDS = 12.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+_STEADY_SECONDS = 60.0  # a child that ran this long starts again with the short pause
+
+
+def hub_command(*words: str) -> list[str]:
+    """The command line of one `hub` process in this very environment."""
+    return [sys.executable, "-m", "hub", *words]
+
+
+@dataclass
+class Child:
+    """One supervised process. `restarts` counts the deaths that nobody asked for."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    restarts: int = 0
+    started: float = 0.0
+    pause: float = _FIRST_PAUSE
+    due: float = field(default=0.0)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self.process.pid if self.process is not None and self.process.poll() is None else None
+
+
+class Supervisor:
+    """Keeps children alive. Call `tend` at least once a second; not thread-safe, and the thread that starts must stay.
+
+    `notice(name, text)` is told of each death and restart.
+    """
+
+    def __init__(self, logs: Path, environment: Mapping[str, str], notice: Callable[[str, str], None]) -> None:
+        self._logs = logs
+        self._environment = {**os.environ, **environment, SUPERVISOR_VARIABLE: str(os.getpid())}
+        self._notice = notice
+        self.children: dict[str, Child] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def start(self, name: str, command: Sequence[str]) -> Child:
+        """Start one more child; stop goes in the reverse order."""
+        child = Child(name, command)
+        self.children[name] = child
+        self._spawn(child)
+        return child
+
+    def _spawn(self, child: Child) -> None:
+        with (self._logs / f"{child.name}.log").open("ab") as log:
+            child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+                child.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, start_new_session=True
+            )
+        child.started = time.monotonic()
+
+    def tend(self) -> None:
+        """Start again what has died, after a pause that doubles while it keeps dying."""
+        now = time.monotonic()
+        for child in self.children.values():
+            if child.process is not None and child.process.poll() is not None:
+                code = child.process.returncode
+                child.process = None
+                child.restarts += 1
+                child.pause = _FIRST_PAUSE if now - child.started > _STEADY_SECONDS else min(child.pause * 2, _LONGEST_PAUSE)
+                child.due = now + child.pause
+                self._notice(child.name, f"ended ({_ending(code)}), starts again in {child.pause:.0f} s")
+            elif child.process is None and now >= child.due:
+                self._spawn(child)
+
+    def stop(self) -> list[str]:
+        """Ask everyone to end, last started first, then make them. Returns the names that had to be killed."""
+        stubborn = []
+        # The embedded broker was started first and goes last: the others still commit while they stop.
+        first, *rest = list(self.children.values()) or [Child("none", ())]
+        for group in (rest[::-1], [first]):
+            running = [child for child in group if child.process is not None and child.process.poll() is None]
+            for child in running:
+                _signal(child, signal.SIGTERM)
+            deadline = time.monotonic() + _GRACE_SECONDS
+            for child in running:
+                if not _wait(child, max(0.0, deadline - time.monotonic())):
+                    stubborn.append(child.name)
+                    _signal(child, signal.SIGKILL)
+                    _wait(child, _GRACE_SECONDS)
+        return stubborn
+
+    def log_tail(self, name: str, lines: int = 15) -> str:
+        """The end of a child's log, for an error message."""
+        path = self._logs / f"{name}.log"
+        if not path.exists():
+            return ""
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def _ending(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+
+
+def _signal(child: Child, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if child.process is not None:
+            os.killpg(child.process.pid, number)
+
+
+def _wait(child: Child, seconds: float) -> bool:
+    try:
+        if child.process is not None:
+            child.process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
