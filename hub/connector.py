@@ -110,6 +110,8 @@ class PersonRecord:
     occurred_at: datetime
     body: Absence | Notice | Observation = field(repr=False)
     retracted: bool = False
+    fingerprint: str = field(default="", repr=False)
+    """Digest of the source's own row, part of the content hash: an edit that coded fields do not show is a revision too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class PlaceRecord:
     occurred_at: datetime
     body: Place
     retracted: bool = False
+    fingerprint: str = ""
+    """As `PersonRecord.fingerprint`. Never published."""
 
 
 @dataclass(frozen=True, slots=True)
