@@ -6,6 +6,7 @@ references and counts only (OSL 23, 26, 35).
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -15,12 +16,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 __all__ = [
     "AbsenceKind",
     "Action",
+    "Age",
     "Agency",
     "AreaCode",
     "Code",
     "ConsentRecord",
     "ConsentStatus",
     "Cooperation",
+    "Count",
     "DeadLetter",
     "Erasure",
     "ErasureKind",
@@ -38,30 +41,53 @@ __all__ = [
     "PresenceTask",
     "Priority",
     "ReferralTask",
+    "Revision",
     "RiskConcern",
     "RiskEvent",
     "RuleMarker",
+    "RulesVersion",
     "SchoolAbsence",
     "Scope",
     "TaskEvent",
     "TaskState",
+    "TopicName",
+    "Uuid",
     "YouthRef",
 ]
 
 
+_YEARS = range(1900, 3000)  # so that no sum of an instant and a window can overflow
+_LONG_NUMBER = re.compile(r"\d{6}")
+_INT32 = 2**31 - 1
+
+
 def _to_millis(value: datetime) -> datetime:
+    if value.year not in _YEARS:
+        raise ValueError("an instant lies outside the years 1900 to 2999")
     utc = value.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def _no_long_number(value: str) -> str:
+    if _LONG_NUMBER.search(value):
+        raise ValueError("six digits in a row could be a birth date")
+    return value
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_millis)]
 YouthRef = Annotated[str, StringConstraints(pattern=r"^y[0-9a-f]{32}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^e[0-9a-f]{40}$")]
-AreaCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+){0,7}$", max_length=64)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+AreaCode = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+){0,7}$", max_length=64), AfterValidator(_no_long_number)
+]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$"), AfterValidator(_no_long_number)]
 Agency = Code
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-Text = Annotated[str, StringConstraints(max_length=128)]
+RulesVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Revision = Annotated[int, Field(ge=1, le=_INT32)]
+Count = Annotated[int, Field(ge=0, le=_INT32)]
+Age = Annotated[int, Field(ge=0, le=150)]
 
 
 class Message(BaseModel):
@@ -106,9 +132,9 @@ class ConsentRecord(Message):
     """The cumulative state of all consents of one reference; `version` only grows. `withdrawn` is for ever."""
 
     youth_ref: YouthRef
-    version: Annotated[int, Field(ge=1)]
+    version: Revision
     status: ConsentStatus
-    age_years: Annotated[int, Field(ge=0, le=150)] | None
+    age_years: Age | None
     age_valid_until: date | None
     area: AreaCode | None
     legal_basis: Code
@@ -127,7 +153,7 @@ class PersonEvent(Message):
 
     youth_ref: YouthRef
     event_id: EventId
-    revision: Annotated[int, Field(ge=1)]
+    revision: Revision
     retracted: bool
     agency: Agency
     connector: Code
@@ -208,7 +234,7 @@ class PlaceEvent(Message):
 
     area: AreaCode
     event_id: EventId
-    revision: Annotated[int, Field(ge=1)]
+    revision: Revision
     retracted: bool
     agency: Agency
     connector: Code
@@ -236,10 +262,10 @@ class Evidence(Message):
     condition: Code
     kind: InfoKind
     measure: Code
-    at_least: int
-    met: int
+    at_least: Count
+    met: Count
     unit: Code
-    window_days: int
+    window_days: Count
     first_at: Instant
     last_at: Instant
     agencies: tuple[Agency, ...]
@@ -253,7 +279,7 @@ class ReferralTask(Message):
     task_id: Uuid
     youth_ref: YouthRef
     rule_id: Code
-    rules_version: Text
+    rules_version: RulesVersion
     team: Code
     function: Code
     cooperation: Cooperation
@@ -261,10 +287,10 @@ class ReferralTask(Message):
     created_at: Instant
     respond_by: Instant
     evidence: tuple[Evidence, ...]
-    consent_version: Annotated[int, Field(ge=1)]
+    consent_version: Revision
     scope_id: Uuid
     area: AreaCode | None
-    age_years: int | None
+    age_years: Age | None
 
 
 class PresenceTask(Message):
@@ -274,12 +300,12 @@ class PresenceTask(Message):
     task_id: Uuid
     area: AreaCode
     rule_id: Code
-    rules_version: Text
+    rules_version: RulesVersion
     week: Annotated[str, StringConstraints(pattern=r"^\d{4}-W\d{2}$")]
     created_at: Instant
-    incidents: int
-    at_least: int
-    window_days: int
+    incidents: Count
+    at_least: Count
+    window_days: Count
     categories: tuple[PlaceCategory, ...]
     first_at: Instant
     last_at: Instant
@@ -314,7 +340,7 @@ class TaskEvent(Message):
 class RuleMarker(Message):
     """Says in every partition which rule set is in force from here on."""
 
-    version: Text
+    version: RulesVersion
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     activated_at: Instant
 
@@ -337,10 +363,10 @@ class Erasure(Message):
 class DeadLetter(Message):
     """Where a refused record stands and why; never its content."""
 
-    origin_topic: Text
-    origin_partition: int
-    origin_offset: int
+    origin_topic: TopicName
+    origin_partition: Count
+    origin_offset: Annotated[int, Field(ge=0, le=2**63 - 1)]
     stage: Code
     error_class: Code
-    attempts: Annotated[int, Field(ge=1)]
+    attempts: Revision
     occurred_at: Instant
