@@ -46,6 +46,7 @@ __all__ = [
     "Place",
     "PlaceRecord",
     "RawMessage",
+    "Record",
     "Source",
     "SourceContext",
     "StatutoryBatch",
@@ -204,6 +205,8 @@ class SourceContext:
     observe_request: Callable[[str, int], None] = lambda _operation, _status: None
     secured: Callable[[str], bool] = lambda _message_id: True
     """Whether the statutory lane has this message (by its message id) safely on disk."""
+    home: Path = Path()
+    """The installation's folder: relative paths of a source's settings are relative to it."""
 
 
 @dataclass(frozen=True, slots=True)

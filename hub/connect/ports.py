@@ -1,0 +1,87 @@
+"""What the intake needs from the world outside it; each has an in-memory twin in `hub.testing`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from hub.connector import RawMessage
+from hub.contract.models import InfoKind, Message
+from hub.contract.topics import Topic
+from hub.kafka import Outgoing
+
+__all__ = ["Encode", "Entry", "Erase", "Publisher", "Removed", "StatutoryPort", "SubjectDirectory"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """What an agency may know of one consenting person: the reference, the link key, and for what the consent holds.
+
+    `spans` are half-open UTC intervals [from, to) of the time at which a fact occurred.
+    """
+
+    youth_ref: str
+    link_key: bytes
+    kinds: frozenset[InfoKind]
+    spans: tuple[tuple[datetime, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A reference the agency may use no more. With an `erasure_id` what is held of it must be erased, and a receipt sent."""
+
+    youth_ref: str
+    erasure_id: str | None
+
+
+Erase: TypeAlias = Callable[[Sequence[Removed]], None]
+Encode: TypeAlias = Callable[[Topic, str, Message, str, datetime], Outgoing]
+"""(topic, key, message, CloudEvents id, time) → record."""
+
+
+class Publisher(Protocol):
+    """Kafka, as the intake sees it; `hub.kafka.Publisher` is the real one."""
+
+    def publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        """Return when every record is acknowledged, raise RetriableError when one may not be."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class StatutoryPort(Protocol):
+    """The statutory store's way in."""
+
+    def put(self, message: RawMessage) -> None:
+        """Encrypt the message and put it on disk; it is fsynced when this returns.
+
+        The same `message_id` again (after a crash between this and the cursor) changes nothing. Raises RetriableError
+        when the disk refuses; the lane repeats the message and does not pass it.
+        """
+        ...
+
+
+class SubjectDirectory(Protocol):
+    """Which persons of the agency have a reference; `hub.connect.directory.Directory` is the real one."""
+
+    def refresh(self, erase: Erase) -> None:
+        """Fetch changes. `erase` is called, and must be durable, before the removal is remembered as done.
+
+        Raises RetriableError when the registry does not answer; the copy keeps its age.
+        """
+        ...
+
+    def require_fresh(self) -> None:
+        """Raise StaleDirectoryError when the copy is missing or older than its limit: publish nothing."""
+        ...
+
+    def lookup(self, person_id: str) -> Entry | None:
+        """The entry of a person, by identifier in any spelling; None without consent.
+
+        Raises RejectedError `unresolved_identifier` when it cannot be read; the value is never repeated.
+        """
+        ...

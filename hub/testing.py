@@ -1,0 +1,282 @@
+"""In-memory twins of the intake's ports and the suite that every connector passes. Shipped code, not mocks.
+
+A connector's own tests need little more than this:
+
+    class TestSource(SourceSuite):
+        connector = connector
+        config = {"base_url": "{url}"}
+
+        def make_dataset(self, folder: Path) -> None: ...
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import uvicorn
+
+from hub.connect.ports import Entry, Erase, Removed
+from hub.connector import Batch, Connector, PersonRecord, PlaceRecord, RawMessage, Record, Source, SourceContext, StatutorySource
+from hub.contract.identifiers import canonical_identifier
+from hub.errors import ConfigError, StaleDirectoryError
+from hub.kafka import Outgoing
+
+__all__ = ["MemoryDirectory", "MemoryPlaces", "MemoryPublisher", "MemoryStatutoryStore", "SourceSuite", "served"]
+
+_DEMO_DAY = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
+
+
+class MemoryPublisher:
+    """Keeps what was published; each error in `failures` makes one publish fail first."""
+
+    def __init__(self) -> None:
+        self.records: list[Outgoing] = []
+        self.failures: deque[Exception] = deque()
+        self.closed = False
+
+    def publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        if self.failures:
+            raise self.failures.popleft()
+        first = len(self.records)
+        self.records.extend(records)
+        return [(0, first + number) for number in range(len(records))]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class MemoryStatutoryStore:
+    """Keeps raw messages by id; each error in `failures` makes one put fail first."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, RawMessage] = {}
+        self.failures: deque[Exception] = deque()
+
+    def put(self, message: RawMessage) -> None:
+        if self.failures:
+            raise self.failures.popleft()
+        self.messages.setdefault(message.message_id, message)
+
+
+class MemoryDirectory:
+    """A subject directory that is filled by hand; `failures` make a refresh fail, `stale` makes it refuse."""
+
+    def __init__(self, today: date = _DEMO_DAY.date()) -> None:
+        self.failures: deque[Exception] = deque()
+        self.stale = False
+        self._today = today
+        self._entries: dict[str, Entry] = {}
+        self._removed: list[Removed] = []
+
+    def grant(self, person_id: str, entry: Entry) -> None:
+        """From the next lookup on, the person has this entry."""
+        self._entries[canonical_identifier(person_id, today=self._today)] = entry
+
+    def withdraw(self, person_id: str, erasure_id: str | None) -> None:
+        """At once nobody is found; the next refresh asks for erasure."""
+        entry = self._entries.pop(canonical_identifier(person_id, today=self._today))
+        self._removed.append(Removed(entry.youth_ref, erasure_id))
+
+    def refresh(self, erase: Erase) -> None:
+        if self.failures:
+            raise self.failures.popleft()
+        if self._removed:
+            erase(tuple(self._removed))
+            self._removed.clear()
+
+    def require_fresh(self) -> None:
+        if self.stale:
+            raise StaleDirectoryError("the subject directory is older than its limit", code="stale_directory")
+
+    def lookup(self, person_id: str) -> Entry | None:
+        return self._entries.get(canonical_identifier(person_id, today=self._today))
+
+
+class MemoryPlaces:
+    """A gazetteer of a few names; any other name becomes `place-` and its ASCII letters."""
+
+    def __init__(self, codes: Mapping[str, str] | None = None) -> None:
+        self._codes = {"Norrköping": "0581", "Hageby": "0581-hageby", "City": "0581-city", **(codes or {})}
+
+    def area_code(self, name: str) -> str:
+        letters = "".join(one for one in name.lower() if one.isascii() and one.isalpha())
+        return self._codes.get(name) or (name if name in self._codes.values() else f"place-{letters or 'unknown'}")
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """An ASGI application on a free loopback port, for as long as the block runs; yields its base URL."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:  # connections queue until the server takes them
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="auto"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+
+
+def _fingerprint(record: Record) -> str:
+    """Everything a record says, as text to compare by; for tests only, because it names the person."""
+    if isinstance(record, PersonRecord):
+        parts = (record.kind, record.person_id, record.source_id, record.occurred_at, record.body, record.retracted)
+    elif isinstance(record, PlaceRecord):
+        parts = (record.area, record.source_id, record.occurred_at, record.body, record.retracted)
+    else:
+        parts = (record.reason, record.intentional)
+    return repr(parts)
+
+
+def _said(batches: Sequence[Batch]) -> list[str]:
+    return [_fingerprint(record) for batch in batches for record in batch.records]
+
+
+def _persons(batches: Sequence[Batch]) -> list[PersonRecord]:
+    return [record for batch in batches for record in batch.records if isinstance(record, PersonRecord)]
+
+
+class SourceSuite:
+    """What the intake relies on, for every connector. Subclass it as `Test…` and set `connector`, `config`, `make_dataset`.
+
+    `{url}` and `{dataset}` in the strings of `config` become the simulator's base URL and the dataset folder; `secrets`
+    are the connector's by name. `may_repeat` waives exactness of cursors, and must say why.
+    """
+
+    connector: ClassVar[Connector]
+    config: ClassVar[Mapping[str, Any]] = {}
+    options: ClassVar[Mapping[str, Any]] = {}
+    secrets: ClassVar[Mapping[str, str]] = {}
+    now: ClassVar[datetime] = _DEMO_DAY
+    may_repeat: ClassVar[str] = ""
+
+    def make_dataset(self, folder: Path) -> None:
+        """Write what the simulator (or the source itself) reads into the empty `folder`."""
+        raise NotImplementedError
+
+    def make_config(self, dataset: Path, url: str) -> Any:
+        """The connector's checked settings; override where placeholders in `config` are not enough."""
+        return self.connector.config.model_validate(_filled(self.config, {"{url}": url, "{dataset}": str(dataset)}))
+
+    def make_context(self, dataset: Path, secured: Callable[[str], bool] = lambda _: True) -> SourceContext:
+        """What the hub would give the source."""
+        return SourceContext(now=lambda: self.now, secret=self._secret, gazetteer=MemoryPlaces(), home=dataset, secured=secured)
+
+    def _secret(self, name: str) -> str:
+        if name not in self.secrets:
+            raise ConfigError(f"the suite has no secret {name!r}; set `secrets`", code="missing_secret")
+        return self.secrets[name]
+
+    @contextmanager
+    def _world(self, folder: Path) -> Iterator[tuple[Any, Path]]:
+        dataset = folder / "dataset"
+        dataset.mkdir()
+        self.make_dataset(dataset)
+        if self.connector.build_simulator is None:
+            yield self.make_config(dataset, ""), dataset
+            return
+        with served(self.connector.build_simulator(dataset, self.options)) as url:
+            yield self.make_config(dataset, url), dataset
+
+    @contextmanager
+    def source(self, folder: Path, secured: Callable[[str], bool] = lambda _: True) -> Iterator[Source]:
+        """The connector's event source, on the simulator."""
+        with self._world(folder) as (config, dataset):
+            with closing(self.connector.build_source(config, self.make_context(dataset, secured))) as source:
+                yield source
+
+    @contextmanager
+    def statutory(self, folder: Path) -> Iterator[StatutorySource | None]:
+        """The connector's statutory source, or None."""
+        if self.connector.build_statutory is None:
+            yield None
+            return
+        with self._world(folder) as (config, dataset):
+            with closing(self.connector.build_statutory(config, self.make_context(dataset))) as source:
+                yield source
+
+    def test_the_dataset_gives_records_of_the_declared_kinds_only(self, tmp_path: Path) -> None:
+        with self.source(tmp_path) as source:
+            batches = list(source.batches(None))
+        records = [record for batch in batches for record in batch.records]
+        assert any(isinstance(record, PersonRecord | PlaceRecord) for record in records), "the dataset gives no record"
+        assert {record.kind for record in _persons(batches)} <= self.connector.kinds
+        assert self.connector.places or not any(isinstance(record, PlaceRecord) for record in records)
+
+    def test_cursors_are_json_and_name_nobody(self, tmp_path: Path) -> None:
+        with self.source(tmp_path) as source:
+            batches = list(source.batches(None))
+        for batch in batches:
+            text = json.dumps(batch.cursor)
+            assert json.loads(text) == batch.cursor
+            assert not any(record.person_id in text for record in _persons(batches))
+
+    def test_a_replay_says_the_same(self, tmp_path: Path) -> None:
+        with self.source(tmp_path) as source:
+            first, second = list(source.batches(None)), list(source.batches(None))
+        assert _said(first) == _said(second)
+
+    def test_a_source_that_is_caught_up_says_nothing_new(self, tmp_path: Path) -> None:
+        with self.source(tmp_path) as source:
+            batches = list(source.batches(None))
+            again = _said(list(source.batches(json.loads(json.dumps(batches[-1].cursor)))))
+        assert set(again) <= set(_said(batches)) if self.may_repeat else again == []
+
+    def test_every_cursor_goes_on_where_its_batch_ended(self, tmp_path: Path) -> None:
+        with self.source(tmp_path) as source:
+            batches = list(source.batches(None))
+            for number, batch in enumerate(batches, start=1):
+                rest, resumed = _said(batches[number:]), _said(list(source.batches(json.loads(json.dumps(batch.cursor)))))
+                assert set(rest) <= set(resumed) if self.may_repeat else rest == resumed
+
+    def test_no_record_prints_its_person(self, tmp_path: Path) -> None:
+        with self.source(tmp_path) as source:
+            for record in _persons(list(source.batches(None))):
+                assert record.person_id not in repr(record)
+                assert record.source_id not in repr(record)
+
+    def test_closing_twice_is_harmless(self, tmp_path: Path) -> None:
+        with self.source(tmp_path) as source:
+            source.close()
+            source.close()
+
+    def test_events_wait_for_the_statutory_store_and_are_not_lost(self, tmp_path: Path) -> None:
+        secured = False
+        with self.source(tmp_path, lambda _: secured) as source:
+            waiting = list(source.batches(None))
+            secured = True
+            everything = list(source.batches(None))
+            rest = list(source.batches(waiting[-1].cursor if waiting else None))
+        if self.connector.build_statutory is not None:
+            assert _persons(waiting) == []
+            assert {_fingerprint(one) for one in _persons(rest)} == {_fingerprint(one) for one in _persons(everything)}
+
+    def test_statutory_messages_are_whole_and_come_once_per_cursor(self, tmp_path: Path) -> None:
+        with self.statutory(tmp_path) as source:
+            if source is None:
+                return
+            first, second = list(source.batches(None)), list(source.batches(None))
+            after = [one for batch in source.batches(json.loads(json.dumps(first[-1].cursor))) for one in batch.messages]
+        assert any(batch.messages for batch in first), "the dataset gives no message"
+        assert [list(batch.messages) for batch in first] == [list(batch.messages) for batch in second]
+        assert after == [] or self.may_repeat
+
+
+def _filled(value: Any, places: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for name, text in places.items():
+            value = value.replace(name, text)
+        return value
+    if isinstance(value, Mapping):
+        return {name: _filled(one, places) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(one, places) for one in value]
+    return value
