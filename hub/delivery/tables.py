@@ -1,0 +1,100 @@
+"""The inbox' tables. Everything a task's page shows about a youth stands in `payload`, which goes when consent goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from hub.database import UtcInstant
+
+__all__ = ["Base", "CountRow", "LeaseRow", "OutboxRow", "PositionRow", "ReferenceRow", "TaskRow"]
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcInstant}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+
+class TaskRow(Base):
+    """One task. `subject` (reference or area) and `payload` are emptied when the task ends for want of consent.
+
+    `open_key` is (subject, rule) while the task is open, else null: its uniqueness is the promise of one open task.
+    """
+
+    __tablename__ = "task"
+
+    task_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str | None] = mapped_column(String(64))
+    open_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    team: Mapped[str] = mapped_column(String(64))
+    function: Mapped[str] = mapped_column(String(64))
+    rule_id: Mapped[str] = mapped_column(String(64))
+    priority: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(64))
+    area: Mapped[str | None] = mapped_column(String(64))
+    payload: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    respond_by: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    ground_lost_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own declaration
+    __table_args__ = (Index("ix_task_team_state", "team", "state"), Index("ix_task_subject", "subject"))
+
+
+class ReferenceRow(Base):
+    """The newest consent record of a reference; a withdrawn one stays, bare, for ever."""
+
+    __tablename__ = "reference"
+
+    youth_ref: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+    record: Mapped[str] = mapped_column(Text)
+
+
+class PositionRow(Base):
+    """Next offset to take, moved in the transaction of its effect."""
+
+    __tablename__ = "position"
+
+    topic: Mapped[str] = mapped_column(String(128), primary_key=True)
+    partition: Mapped[int] = mapped_column(Integer, primary_key=True)
+    next_offset: Mapped[int] = mapped_column(BigInteger)
+
+
+class CountRow(Base):
+    """The inbox' ledger: what became of the records taken."""
+
+    __tablename__ = "count"
+
+    topic: Mapped[str] = mapped_column(String(128), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(64), primary_key=True)
+    records: Mapped[int] = mapped_column(BigInteger)
+
+
+class OutboxRow(Base):
+    """A record to publish, written with the change it tells of; removed when Kafka acknowledged it."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    topic: Mapped[str] = mapped_column(String(128))
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+    headers: Mapped[str] = mapped_column(Text)
+
+
+class LeaseRow(Base):
+    """Who relays the outbox, and until when nobody else may."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime]
