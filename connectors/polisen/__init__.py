@@ -1,0 +1,35 @@
+"""The police's public event feed: place events, never a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from connectors.polisen.config import PolisenConfig
+from hub.connector import Connector, Source, SourceContext
+
+__all__ = ["connector"]
+
+
+# What a process does not use it does not import: httpx and starlette cost start-up time and memory.
+def _build_source(config: PolisenConfig, context: SourceContext) -> Source:
+    from connectors.polisen.source import PolisenSource  # noqa: PLC0415
+
+    return PolisenSource(config, context)
+
+
+def _build_simulator(dataset: Path, options: Mapping[str, Any]) -> Any:
+    from connectors.polisen.simulator import build_simulator  # noqa: PLC0415
+
+    return build_simulator(dataset, options)
+
+
+connector = Connector(
+    name="polisen",
+    title="Polisens händelser (offentligt flöde)",
+    config=PolisenConfig,
+    build_source=_build_source,
+    build_simulator=_build_simulator,
+    places=True,
+)
