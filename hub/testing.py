@@ -69,10 +69,10 @@ class MemoryStatutoryStore:
 class MemoryDirectory:
     """A subject directory that is filled by hand; `failures` make a refresh fail, `stale` makes it refuse."""
 
-    def __init__(self, today: date = _DEMO_DAY.date()) -> None:
+    def __init__(self, today: date | None = None) -> None:
         self.failures: deque[Exception] = deque()
         self.stale = False
-        self._today = today
+        self._today = today or _DEMO_DAY.date()
         self._entries: dict[str, Entry] = {}
         self._removed: list[Removed] = []
 
@@ -189,19 +189,21 @@ class SourceSuite:
     @contextmanager
     def source(self, folder: Path, secured: Callable[[str], bool] = lambda _: True) -> Iterator[Source]:
         """The connector's event source, on the simulator."""
-        with self._world(folder) as (config, dataset):
-            with closing(self.connector.build_source(config, self.make_context(dataset, secured))) as source:
-                yield source
+        with (
+            self._world(folder) as (config, dataset),
+            closing(self.connector.build_source(config, self.make_context(dataset, secured))) as source,
+        ):
+            yield source
 
     @contextmanager
     def statutory(self, folder: Path) -> Iterator[StatutorySource | None]:
         """The connector's statutory source, or None."""
-        if self.connector.build_statutory is None:
+        build = self.connector.build_statutory
+        if build is None:
             yield None
             return
-        with self._world(folder) as (config, dataset):
-            with closing(self.connector.build_statutory(config, self.make_context(dataset))) as source:
-                yield source
+        with self._world(folder) as (config, dataset), closing(build(config, self.make_context(dataset))) as source:
+            yield source
 
     def test_the_dataset_gives_records_of_the_declared_kinds_only(self, tmp_path: Path) -> None:
         with self.source(tmp_path) as source:
