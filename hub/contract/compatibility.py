@@ -20,8 +20,8 @@ def _one_way(reader: avro.schema.Schema, writer: avro.schema.Schema, words: str)
     return faults
 
 
-def _logical_types(schema: avro.schema.Schema, path: str = "") -> dict[str, str]:
-    return {where: str(node.props.get("logicalType")) for where, node in _walk(schema, path) if node.type in {"int", "long"}}
+def _logical_types(schema: avro.schema.Schema) -> dict[str, str]:
+    return {where: str(node.props.get("logicalType")) for where, node, _ in _walk(schema) if node.type in {"int", "long"}}
 
 
 def incompatibilities(current: avro.schema.Schema, released: avro.schema.Schema) -> list[str]:
@@ -50,13 +50,15 @@ def _children(schema: avro.schema.Schema) -> Iterator[tuple[str, avro.schema.Sch
         yield from (("", branch) for branch in schema.schemas)
 
 
-def _walk(schema: avro.schema.Schema, path: str = "", above: tuple[str, ...] = ()) -> Iterator[tuple[str, avro.schema.Schema]]:
-    yield path, schema
-    name = getattr(schema, "fullname", None) if isinstance(schema, avro.schema.RecordSchema) else None
-    if name in above:
-        return
-    for step, child in _children(schema):
-        yield from _walk(child, path + step, (*above, name) if name else above)
+def _walk(
+    schema: avro.schema.Schema, path: str = "", above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, avro.schema.Schema, bool]]:
+    """Every type in a schema: where it is, itself, and whether it stands within itself (it is not entered again)."""
+    name = schema.fullname if isinstance(schema, avro.schema.RecordSchema) else None
+    yield path, schema, name in above
+    if name not in above:
+        for step, child in _children(schema):
+            yield from _walk(child, path + step, (*above, name) if name else above)
 
 
 def _least_bytes(schema: avro.schema.Schema) -> int:
@@ -68,15 +70,18 @@ def _least_bytes(schema: avro.schema.Schema) -> int:
 
 
 def hazards(schema: avro.schema.Schema) -> list[str]:
-    """What a schema of ours may not have, because hostile bytes could use it: recursion (stack), items of no bytes (memory),
-    floating point (NaN), enums without a default (no new symbol could ever be added)."""
+    """What no schema of ours may have, in words; empty when it has none of it.
+
+    Hostile bytes could use recursion (stack) and array items of no bytes (memory); floating point lets NaN in; an enum
+    without a default could never get a new symbol.
+    """
+    nodes = list(_walk(schema))
+    recursive = [f"{path}: recursive type" for path, _, within_itself in nodes if within_itself]
+    if recursive:
+        return recursive
     faults = []
-    seen: list[tuple[str, str]] = []
-    for path, node in _walk(schema):
-        if isinstance(node, avro.schema.RecordSchema):
-            faults += [f"{path}: recursive type" for where, name in seen if name == node.fullname and path.startswith(where)]
-            seen.append((path, node.fullname))
-        if not faults and isinstance(node, avro.schema.ArraySchema) and _least_bytes(node.items) == 0:
+    for path, node, _ in nodes:
+        if isinstance(node, avro.schema.ArraySchema) and _least_bytes(node.items) == 0:
             faults.append(f"{path}: items of no bytes")
         if node.type in {"float", "double"}:
             faults.append(f"{path}: floating point")

@@ -89,7 +89,7 @@ def _without_docs(node: Any) -> Any:
 
 
 def definition_sha256(text: str) -> str:
-    """SHA-256 of everything in an `.avsc` but its docs: changes with a logical type or default, which the canonical form forgets."""
+    """SHA-256 of an `.avsc` without its docs: changes with a logical type or default, which the canonical form forgets."""
     return hashlib.sha256(json.dumps(_without_docs(json.loads(text)), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
