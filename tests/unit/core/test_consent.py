@@ -1,0 +1,116 @@
+"""The consent decision."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.contract.models import ConsentStatus, Cooperation, InfoKind
+from hub.core.consent import Decision, Purpose, decide
+
+from .make import NOW, POLICE, SCHOOL, SIG_SCOPE, SSPF_SCOPE, ago, make_consent, make_scope, make_sig_scope, make_withdrawn
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def correlate(consent: Any, **changes: Any) -> Decision:
+    values: dict[str, Any] = {"source": SCHOOL, "recipient": None, "kind": InfoKind.SCHOOL_ABSENCE, "at": ago(1)}
+    return decide(consent, purpose=Purpose.CORRELATE, **(values | changes))
+
+
+def deliver(consent: Any, **changes: Any) -> Decision:
+    values: dict[str, Any] = {"source": None, "recipient": "outreach", "kind": None, "at": NOW}
+    return decide(consent, purpose=Purpose.DELIVER, **(values | changes))
+
+
+def test_a_covering_scope_permits_and_is_named_with_the_version() -> None:
+    assert correlate(make_consent(version=7)) == Decision(permit=True, rule="permitted", consent_version=7, scope_id=SSPF_SCOPE)
+    assert deliver(make_consent()).scope_id == SSPF_SCOPE
+
+
+@pytest.mark.parametrize("ask", [correlate, deliver])
+def test_nothing_recorded_means_no(ask: Any) -> None:
+    assert ask(None) == Decision(permit=False, rule="no_consent", consent_version=None, scope_id=None)
+
+
+@pytest.mark.parametrize("ask", [correlate, deliver])
+def test_a_withdrawn_record_denies_everything(ask: Any) -> None:
+    assert ask(make_withdrawn()).rule == "withdrawn"
+
+
+@pytest.mark.parametrize("ask", [correlate, deliver])
+def test_a_suspended_record_denies_everything(ask: Any) -> None:
+    assert ask(make_consent(status=ConsentStatus.SUSPENDED)).rule == "suspended"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"source": "school-elsewhere"}, "no_scope_for_source"),
+        ({"source": None}, "no_scope_for_source"),
+        ({"kind": InfoKind.RISK_EVENT}, "kind_not_in_scope"),
+        ({"kind": None}, "kind_not_in_scope"),
+        ({"at": ago(300)}, "outside_period"),
+    ],
+)
+def test_each_want_in_correlation_has_its_code(changes: dict[str, Any], rule: str) -> None:
+    consent = make_consent(make_scope(kinds=(InfoKind.SCHOOL_ABSENCE,)))
+    assert correlate(consent, **changes) == Decision(permit=False, rule=rule, consent_version=1, scope_id=None)
+
+
+def test_the_period_is_half_open() -> None:
+    consent = make_consent(make_scope(valid_from=ago(10), valid_to=ago(5)))
+    assert correlate(consent, at=ago(10)).permit
+    assert not correlate(consent, at=ago(10) - MILLISECOND).permit
+    assert correlate(consent, at=ago(5) - MILLISECOND).permit
+    assert correlate(consent, at=ago(5)).rule == "outside_period"
+
+
+def test_a_scope_without_any_recipient_is_no_scope() -> None:
+    assert correlate(make_consent(make_scope(recipients=()))).rule == "recipient_not_named"
+
+
+def test_delivery_needs_a_named_recipient() -> None:
+    assert deliver(make_consent(), recipient="contact-persons").rule == "recipient_not_named"
+    assert deliver(make_consent(), recipient=None).rule == "recipient_not_named"
+
+
+def test_a_consent_to_sspf_does_not_cover_sig_even_when_it_names_it() -> None:
+    consent = make_consent(make_scope(recipients=("outreach", "sspf", "sig")))
+    assert deliver(consent, recipient="sig").rule == "cooperation_not_covered"
+    assert deliver(consent, recipient="exit", cooperation=Cooperation.SIG).rule == "cooperation_not_covered"
+
+
+def test_a_sig_scope_covers_sig() -> None:
+    consent = make_consent(make_scope(), make_sig_scope())
+    found = deliver(consent, recipient="sig", source=POLICE, kind=InfoKind.POLICE_NOTICE, cooperation=Cooperation.SIG)
+    assert found.scope_id == SIG_SCOPE
+
+
+def test_a_recipient_may_be_told_only_what_its_own_scope_names() -> None:
+    consent = make_consent(make_scope(), make_sig_scope(kinds=(InfoKind.POLICE_NOTICE,)))
+    assert deliver(consent, recipient="sig", source=SCHOOL, kind=InfoKind.SCHOOL_ABSENCE).permit is False
+
+
+def test_a_withdrawn_scope_delivers_nothing_from_that_instant_on() -> None:
+    consent = make_consent(make_scope(withdrawn_at=NOW))
+    assert deliver(consent, at=NOW - MILLISECOND).permit
+    assert deliver(consent, at=NOW).rule == "scope_withdrawn"
+    assert decide(consent, purpose=Purpose.OPEN, source=None, recipient="outreach", kind=None, at=NOW).rule == "scope_withdrawn"
+
+
+def test_a_withdrawn_scope_refuses_its_earlier_events_too() -> None:
+    assert correlate(make_consent(make_scope(withdrawn_at=NOW))).rule == "scope_withdrawn"
+
+
+def test_a_withdrawn_scope_does_not_hide_another_that_covers() -> None:
+    consent = make_consent(make_scope(withdrawn_at=ago(5)), make_scope(scope_id=SIG_SCOPE))
+    assert correlate(consent).scope_id == SIG_SCOPE
+
+
+def test_opening_is_decided_as_delivery() -> None:
+    for recipient in ("outreach", "sig"):
+        opened = decide(make_consent(), purpose=Purpose.OPEN, source=None, recipient=recipient, kind=None, at=NOW)
+        assert opened == deliver(make_consent(), recipient=recipient)
