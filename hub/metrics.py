@@ -18,6 +18,7 @@ __all__ = [
     "PROCESS_UP",
     "REGISTRY_CONSENTS",
     "REGISTRY_REQUESTS",
+    "STATUTORY_DAMAGED",
     "STATUTORY_MESSAGES",
     "STATUTORY_OLDEST_WAITING",
     "WEB_REQUESTS",
@@ -72,6 +73,7 @@ DELIVERY_OVERDUE_TASKS = Gauge("hub_delivery_overdue_tasks", "Open tasks past th
 
 # Statutory lane
 STATUTORY_MESSAGES = Gauge("hub_statutory_messages", "Messages in the statutory store.")
+STATUTORY_DAMAGED = Gauge("hub_statutory_damaged", "Files of the statutory store that did not open at the last check.")
 STATUTORY_OLDEST_WAITING = Gauge("hub_statutory_oldest_arrival_seconds", "Unix time of the oldest arrival in the store.")
 
 # Web

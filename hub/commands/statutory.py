@@ -1,0 +1,171 @@
+"""`hub statutory`: the process of the statutory lane, and what has arrived in it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    from hub.statutory.entries import DamagedFile, StoredMessage
+    from hub.statutory.store import StatutoryStore
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="statutory",
+    help="Mandatory reports as received, sealed on disk: what has arrived, and by when it must be assessed and decided.",
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+
+
+@app.callback()
+def main(context: typer.Context, home: Home = None) -> None:
+    """Mandatory reports as received, sealed on disk. Without a sub-command: run the lane's process."""
+    if context.invoked_subcommand is None:
+        run(home)
+
+
+@app.command()
+def run(home: Home = None) -> None:
+    """Run the lane's process until it is stopped: figures for the operator, and a regular check that every file opens.
+
+    Taking messages in does not depend on it.
+
+    Example: hub statutory run
+    """
+    from hub.clock import clock_from_environment
+    from hub.process import process_frame
+    from hub.settings import load_settings
+    from hub.statutory.process import run as run_process
+
+    settings = load_settings(home)
+    with process_frame(settings, "statutory", started=time.time()) as stop:
+        run_process(settings, clock_from_environment(), stop)
+
+
+@app.command("list")
+def list_messages(home: Home = None, as_json: Json = False) -> None:
+    """List what has arrived, oldest first, with the legal clocks in Swedish dates. Opens no message.
+
+    Exits 1 when a file in the store does not open; the others are listed all the same.
+
+    Example: hub statutory list --json
+    """
+    messages, damaged = _open(home).list()
+    if as_json:
+        document = {
+            "messages": [_as_json(each) for each in messages],
+            "damaged": [{"entry": each.entry, "reason": each.reason} for each in damaged],
+        }
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        _print_table(messages, damaged)
+    if damaged:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="The message's id, or its entry as `list` prints it.")],
+    home: Home = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Write the message itself, as received, to standard output.")] = False,
+    purpose: Annotated[str, typer.Option(help="Why it is opened; kept in the access log. No names, no numbers.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show one message's arrival and clocks; with --reveal and --purpose the message itself, after the access is logged.
+
+    Example: hub statutory show 7a1c…-5b0e… --reveal --purpose "registering the report"
+    """
+    store = _open(home)
+    message = _find(store, identity)
+    if reveal:
+        _log_access(store, message.entry, purpose)
+        sys.stdout.buffer.write(store.read(message.entry)[1])
+        sys.stdout.buffer.flush()
+        return
+    facts = _as_json(message)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+    else:
+        for name, value in facts.items():
+            typer.echo(f"{name:13} {value}")
+
+
+def _open(home: Any) -> StatutoryStore:
+    from hub.clock import clock_from_environment
+    from hub.settings import load_settings
+    from hub.statutory.opening import open_store
+
+    return open_store(load_settings(home), clock_from_environment())
+
+
+def _find(store: StatutoryStore, identity: str) -> StoredMessage:
+    from hub.errors import RejectedError
+
+    found = [each for each in store.list()[0] if identity in (each.entry, each.envelope.message_id)]
+    if not found:
+        raise RejectedError("the statutory store has no such message: see `hub statutory list`", code="unknown_message")
+    if len(found) > 1:
+        entries = ", ".join(each.entry for each in found)
+        raise RejectedError(f"the message came with several contents; name one of the entries {entries}", code="several_contents")
+    return found[0]
+
+
+def _log_access(store: StatutoryStore, entry: str, purpose: str) -> None:
+    from hub.clock import clock_from_environment
+    from hub.statutory.access import AccessLog
+
+    now = clock_from_environment().now()
+    AccessLog(store.folder).record(who=getpass.getuser(), at=now, action="reveal", entry=entry, purpose=purpose)
+
+
+def _as_json(message: StoredMessage) -> dict[str, Any]:
+    envelope = message.envelope
+    return {
+        "entry": message.entry,
+        "message_id": envelope.message_id,
+        "arrived_at": envelope.arrived_at.isoformat(),
+        "stored_at": envelope.stored_at.isoformat(),
+        "protect_by": message.clocks.protect_by.isoformat(),
+        "decide_by": message.clocks.decide_by.isoformat(),
+        "content_type": envelope.content_type,
+        "size": envelope.size,
+    }
+
+
+def _print_table(messages: list[StoredMessage], damaged: list[DamagedFile]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not messages and not damaged:
+        console.print("Nothing has arrived.")
+        return
+    table = Table("Message", "Arrived", "Protection assessed by", "Decided by", "Bytes", title="Statutory lane")
+    for each in messages:
+        clocks = each.clocks
+        table.add_row(
+            each.envelope.message_id,
+            _local(each.envelope.arrived_at),
+            f"{clocks.protect_by}",
+            f"{clocks.decide_by}",
+            f"{each.envelope.size}",
+        )
+    console.print(table)
+    for file in damaged:
+        console.print(f"Damaged: {file.entry} ({file.reason}). Fetch the message again at its source, where it still is.")
+
+
+def _local(instant: datetime) -> str:
+    from hub.clock import STOCKHOLM
+
+    return f"{instant.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"

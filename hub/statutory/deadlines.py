@@ -1,0 +1,34 @@
+"""The clocks of a report of concern (socialtjänstlagen, SoL 2025:400, 20 kap. 2 §).
+
+Both run in calendar days from the day the report came in to the municipality's own message system, in Swedish time; our
+poll, our store and public holidays change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from hub.clock import stockholm_date
+
+__all__ = ["Deadlines", "deadlines"]
+
+_DECIDE_DAYS = 14
+_PROTECT_DAYS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Stockholm dates, each the last day: `protect_by` for the immediate-protection assessment (skyddsbedömning: the same
+    or the next day), `decide_by` for the decision whether to open an inquiry (within fourteen days).
+    """
+
+    arrived_on: date
+    protect_by: date
+    decide_by: date
+
+
+def deadlines(arrived_at: datetime) -> Deadlines:
+    """The clocks of a message that arrived at this instant (aware)."""
+    day = stockholm_date(arrived_at)
+    return Deadlines(day, day + timedelta(days=_PROTECT_DAYS), day + timedelta(days=_DECIDE_DAYS))

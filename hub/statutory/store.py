@@ -1,0 +1,222 @@
+"""The statutory store: every mandatory report as received, sealed on disk before anything else is done with it.
+
+SoL 2025:400 ch. 19: a report is never blocked, delayed or dropped for want of consent, a valid id or a readable payload.
+So the writer asks for nothing but a message id, bytes and a time of arrival, and needs the public key only.
+
+    messages/<hash of the message id>/<hash of id and content>.sealed     one message each
+    messages/<random>.tmp                                                 being written; never read, swept after an hour
+
+Names are hashes of random ids: no name in the store says anything of anybody. Order of one write, each step finished
+before the next: file written, file on the medium, final name, names on the medium. Guarantee: when `put` has returned, the
+message survives the loss of power; when it has not, the message is there whole or not at all, and repeating is harmless.
+Two different contents under one id are both kept. Any number of processes may write at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nacl.public import PrivateKey, PublicKey
+
+from hub.clock import Clock, SystemClock
+from hub.connector import RawMessage
+from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
+from hub.statutory.deadlines import deadlines
+from hub.statutory.disk import Disk, PosixDisk
+from hub.statutory.entries import DamagedFile, StoredMessage, Survey, content_name, damaged_file, entry_of, id_name
+from hub.statutory.sealing import Envelope, open_content, open_envelope, read_header, seal
+
+__all__ = ["StatutoryStore"]
+
+_SUFFIX = ".sealed"
+_SWEEP_SECONDS = 3600.0
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class StatutoryStore:
+    """Write with the public key; `list`, `read` and a full `check` need the private key too.
+
+    Raises ConfigError when the two keys are no pair.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        public_key: PublicKey,
+        private_key: PrivateKey | None = None,
+        *,
+        clock: Clock | None = None,
+        disk: Disk | None = None,
+    ) -> None:
+        if private_key is not None and bytes(private_key.public_key) != bytes(public_key):
+            raise ConfigError("keys/statutory.private and keys/statutory.public are not a pair", code="bad_key_file")
+        self.folder = folder
+        self._messages = folder / "messages"
+        self._public = public_key
+        self._private = private_key
+        self._clock = clock or SystemClock()
+        self._disk = disk or PosixDisk()
+
+    @property
+    def readable(self) -> bool:
+        """Whether this process has the private key."""
+        return self._private is not None
+
+    def put(self, message: RawMessage) -> None:
+        """Store one message; the same again changes nothing. On return it is on the medium.
+
+        Raises RetriableError `store_full`, `store_denied` or `store_unwritable` that says what to do; the caller must then
+        treat the message as not secured and come again.
+        """
+        home = self._messages / id_name(message.message_id)
+        path = home / (content_name(message) + _SUFFIX)
+        try:
+            if not path.exists():
+                self._prepare(home)
+                self._write(path, self._sealed(message))
+            # Also when it was there: the process that gave it its name may have died before this step.
+            self._disk.sync_folder(home)
+            self._disk.sync_folder(self._messages)
+        except OSError as error:
+            raise _unwritable(error, self.folder) from error
+
+    def has(self, message_id: str) -> bool:
+        """Whether at least one content of this message is stored whole. Raises RetriableError when the store cannot be read."""
+        try:
+            return any((self._messages / id_name(message_id)).glob(f"*{_SUFFIX}"))
+        except OSError as error:
+            raise _unwritable(error, self.folder) from error
+
+    def changed_at(self) -> int:
+        """A number that changes with every message put (nanoseconds); 0 while there is no store yet."""
+        try:
+            return self._messages.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def survey(self) -> Survey:
+        """Count the messages and find the oldest arrival, from headers alone; needs no key."""
+        arrivals, damaged = [], []
+        for path in self._files():
+            try:
+                with path.open("rb") as stream:
+                    arrivals.append(read_header(stream)[0])
+            except (OSError, ContractError) as error:
+                damaged.append(damaged_file(path, error))
+        return Survey(len(arrivals) + len(damaged), min(arrivals, default=None), tuple(damaged))
+
+    def list(self) -> tuple[list[StoredMessage], list[DamagedFile]]:
+        """All messages by arrival, opening envelopes only, and beside them the files that do not open.
+
+        Raises ConfigError `no_private_key` in a process that may only write.
+        """
+        key = self._key()
+        found, damaged = [], []
+        for path in self._files():
+            try:
+                with path.open("rb") as stream:
+                    envelope = open_envelope(stream, key)
+            except (OSError, ContractError) as error:
+                damaged.append(damaged_file(path, error))
+                continue
+            found.append(StoredMessage(entry_of(path), envelope, deadlines(envelope.arrived_at)))
+        return sorted(found, key=lambda each: (each.envelope.arrived_at, each.entry)), damaged
+
+    def read(self, entry: str) -> tuple[Envelope, bytes]:
+        """Open one message.
+
+        Raises RejectedError `unknown_message`, ContractError when it does not open, ConfigError without private key.
+        """
+        key = self._key()
+        for path in self._files():
+            if entry_of(path) == entry:
+                with path.open("rb") as stream:
+                    envelope = open_envelope(stream, key)
+                    return envelope, open_content(stream, envelope, key)
+        raise RejectedError("the statutory store has no such message", code="unknown_message")
+
+    def check(self) -> tuple[DamagedFile, ...]:
+        """Open every message whole and return those that do not; with the public key only, judge their headers."""
+        if self._private is None:
+            return self.survey().damaged
+        damaged = []
+        for path in self._files():
+            try:
+                with path.open("rb") as stream:
+                    open_content(stream, open_envelope(stream, self._private), self._private)
+            except (OSError, ContractError) as error:
+                damaged.append(damaged_file(path, error))
+        return tuple(damaged)
+
+    def sweep(self) -> int:
+        """Remove what writers that died left half written an hour ago or earlier (by the machine's clock, as file times are)."""
+        removed = 0
+        for path in self._messages.glob("*.tmp"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _SWEEP_SECONDS:
+                    self._disk.remove(path)
+                    removed += 1
+        return removed
+
+    def _prepare(self, home: Path) -> None:
+        if not self._messages.is_dir():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._disk.make_folder(self._messages)
+            self._disk.sync_folder(self.folder)
+            self._disk.sync_folder(self.folder.parent)
+        self._disk.make_folder(home)
+
+    def _sealed(self, message: RawMessage) -> bytes:
+        envelope = Envelope(
+            message_id=message.message_id,
+            arrived_at=message.arrived_at,
+            stored_at=self._clock.now(),
+            content_type=message.content_type,
+            size=len(message.content),
+            sha256=hashlib.sha256(message.content).hexdigest(),
+        )
+        return seal(envelope, message.content, self._public)
+
+    def _write(self, path: Path, sealed: bytes) -> None:
+        temporary = self._messages / f"{secrets.token_hex(16)}.tmp"
+        descriptor = self._disk.create(temporary)
+        try:
+            try:
+                self._disk.write(descriptor, sealed)
+                self._disk.sync(descriptor)
+            finally:
+                self._disk.close(descriptor)
+            self._disk.rename(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._disk.remove(temporary)
+            raise
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in sorted(self._messages.glob(f"*/*{_SUFFIX}")) if path.is_file())
+
+    def _key(self) -> PrivateKey:
+        if self._private is None:
+            raise ConfigError(
+                "reading the statutory store needs keys/statutory.private, which is not here", code="no_private_key"
+            )
+        return self._private
+
+
+def _unwritable(error: OSError, folder: Path) -> RetriableError:
+    if error.errno in _FULL:
+        return RetriableError(
+            f"no room for statutory messages in {folder}: free space there at once. Nothing is lost: the message system "
+            "still has them",
+            code="store_full",
+        )
+    if error.errno in _DENIED:
+        return RetriableError(f"{folder} may not be written: give this process' user the folder (mode 0700)", code="store_denied")
+    return RetriableError(f"{folder} cannot be used ({error.strerror}): look at the disk", code="store_unwritable")

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import pytest
+from nacl.public import PrivateKey
+from typer.testing import CliRunner
+
+from hub.clock import ManualClock
+from hub.commands.statutory import app
+from hub.connector import RawMessage
+from hub.settings import load_settings
+from hub.statutory.opening import open_writer
+
+ARRIVED = datetime(2025, 5, 18, 21, 0, tzinfo=UTC)
+CONTENT = '{"label": "orosanmälan"}'.encode()
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "hub.toml").write_text("", encoding="utf-8")
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    key = PrivateKey.generate()
+    (keys / "statutory.private").write_text(base64.b64encode(bytes(key)).decode(), encoding="utf-8")
+    (keys / "statutory.public").write_text(base64.b64encode(bytes(key.public_key)).decode(), encoding="utf-8")
+    writer = open_writer(load_settings(tmp_path), ManualClock(ARRIVED))
+    writer.put(RawMessage("message-one", ARRIVED, CONTENT))
+    return tmp_path
+
+
+def call(home, *words: str):
+    return CliRunner().invoke(app, [*words, "--home", str(home)])
+
+
+def test_the_list_gives_arrival_and_clocks_and_no_content(home):
+    result = call(home, "list", "--json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    (message,) = document["messages"]
+    assert document["damaged"] == []
+    assert (message["message_id"], message["size"]) == ("message-one", len(CONTENT))
+    assert (message["protect_by"], message["decide_by"]) == ("2025-05-19", "2025-06-01")
+    assert "orosanm" not in result.stdout
+
+
+def test_the_table_is_read_by_people(home):
+    result = call(home, "list")
+    assert result.exit_code == 0
+    assert "2025-05-18 23:00" in result.stdout
+    assert "2025-06-01" in result.stdout
+
+
+def test_an_empty_store_says_so(home):
+    for path in home.rglob("*.sealed"):
+        path.unlink()
+    assert "Nothing has arrived" in call(home, "list").stdout
+
+
+def test_a_damaged_file_is_listed_and_the_exit_code_tells(home):
+    next(home.rglob("*.sealed")).write_bytes(b"broken")
+    result = call(home, "list", "--json")
+    assert result.exit_code == 1
+    assert [each["reason"] for each in json.loads(result.stdout)["damaged"]] == ["truncated"]
+
+
+def test_show_tells_of_the_message_without_opening_it(home):
+    result = call(home, "show", "message-one")
+    assert result.exit_code == 0
+    assert "2025-06-01" in result.stdout
+    assert "orosanm" not in result.stdout
+    assert not (home / "data" / "statutory" / "access.jsonl").exists()
+
+
+def test_a_message_is_revealed_only_with_a_purpose_and_leaves_a_trace(home):
+    refused = call(home, "show", "message-one", "--reveal")
+    assert refused.exit_code != 0
+    assert refused.stdout == ""
+    result = call(home, "show", "message-one", "--reveal", "--purpose", "registering the report")
+    assert result.exit_code == 0
+    assert result.stdout_bytes == CONTENT
+    trace = [json.loads(line) for line in (home / "data" / "statutory" / "access.jsonl").read_text().splitlines()]
+    assert [line["action"] for line in trace] == ["reveal_refused", "reveal"]
+
+
+def test_a_message_with_several_contents_is_named_by_its_entry(home):
+    open_writer(load_settings(home), ManualClock(ARRIVED)).put(RawMessage("message-one", ARRIVED, b"changed"))
+    refused = call(home, "show", "message-one")
+    assert getattr(refused.exception, "code", None) == "several_contents"
+    entries = [each["entry"] for each in json.loads(call(home, "list", "--json").stdout)["messages"]]
+    assert call(home, "show", entries[0]).exit_code == 0
+
+
+def test_an_unknown_message_is_refused(home):
+    assert getattr(call(home, "show", "nothing").exception, "code", None) == "unknown_message"

@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import base64
+import errno
+import json
+import multiprocessing
+import os
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nacl.public import PrivateKey, PublicKey
+
+from hub.clock import ManualClock
+from hub.connector import RawMessage
+from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
+from hub.statutory.disk import PosixDisk
+from hub.statutory.store import StatutoryStore
+
+KEY = PrivateKey(bytes(range(32)))
+NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
+MESSAGE_ID = "7b9d2f58-6a6b-4a7d-9d2e-0d9b7f3c1a11"
+SECRET = "Anna Andersson 19121212-1212 orosanmälan"
+
+
+def make_message(message_id: str = MESSAGE_ID, content: bytes = SECRET.encode(), arrived: datetime = NOW) -> RawMessage:
+    return RawMessage(message_id, arrived, content)
+
+
+def make_store(folder: Path, *, private: bool = True, disk: PosixDisk | None = None) -> StatutoryStore:
+    return StatutoryStore(folder, KEY.public_key, KEY if private else None, clock=ManualClock(NOW), disk=disk)
+
+
+class WatchedDisk(PosixDisk):
+    """Writes down each step, and fails the one whose number is `fail_at`."""
+
+    def __init__(self, fail_at: int | None = None, number: int = errno.ENOSPC) -> None:
+        self.steps: list[str] = []
+        self.fail_at = fail_at
+        self.number = number
+
+    def _step(self, name: str) -> None:
+        self.steps.append(name)
+        if self.fail_at is not None and len(self.steps) > self.fail_at:
+            raise OSError(self.number, os.strerror(self.number))
+
+    def make_folder(self, path: Path) -> None:
+        self._step("make_folder")
+        super().make_folder(path)
+
+    def create(self, path: Path) -> int:
+        self._step("create")
+        return super().create(path)
+
+    def write(self, descriptor: int, content: bytes) -> None:
+        if self.fail_at == len(self.steps):  # a full disk takes a part first
+            super().write(descriptor, content[: len(content) // 2])
+        self._step("write")
+        super().write(descriptor, content)
+
+    def sync(self, descriptor: int) -> None:
+        self._step("sync")
+        super().sync(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        self._step("rename")
+        super().rename(source, target)
+
+    def sync_folder(self, path: Path) -> None:
+        self._step("sync_folder")
+        super().sync_folder(path)
+
+
+def test_a_message_comes_back_byte_for_byte(tmp_path):
+    store = make_store(tmp_path)
+    content = bytes(range(256)) * 40
+    store.put(make_message(content=content))
+    (stored,), damaged = store.list()
+    assert damaged == []
+    assert stored.envelope.message_id == MESSAGE_ID
+    assert (stored.envelope.arrived_at, stored.envelope.stored_at, stored.envelope.size) == (NOW, NOW, len(content))
+    assert store.read(stored.entry)[1] == content
+
+
+@settings(max_examples=30, deadline=None)
+@given(message_id=st.text(max_size=200), content=st.binary(max_size=4000))
+def test_any_id_and_any_bytes_are_taken(tmp_path_factory, message_id, content):
+    store = make_store(tmp_path_factory.mktemp("store"))
+    store.put(make_message(message_id, content))
+    assert store.has(message_id)
+    assert store.read(store.list()[0][0].entry)[1] == content
+
+
+def test_the_clocks_run_in_swedish_calendar_days_from_arrival(tmp_path):
+    store = make_store(tmp_path)
+    store.put(make_message(arrived=datetime(2025, 5, 18, 22, 30, tzinfo=UTC)))  # half past midnight on the 19th in Sweden
+    clocks = store.list()[0][0].clocks
+    assert clocks.arrived_on == date(2025, 5, 19)
+    assert (clocks.protect_by, clocks.decide_by) == (date(2025, 5, 20), date(2025, 6, 2))
+
+
+def test_the_writer_can_neither_list_nor_read(tmp_path):
+    writer = make_store(tmp_path, private=False)
+    writer.put(make_message())
+    assert not writer.readable
+    assert writer.has(MESSAGE_ID)
+    for reading in (writer.list, lambda: writer.read("x")):
+        with pytest.raises(ConfigError) as caught:
+            reading()
+        assert caught.value.code == "no_private_key"
+
+
+def test_two_keys_that_are_no_pair_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="not a pair"):
+        StatutoryStore(tmp_path, PublicKey(bytes(32)), KEY)
+
+
+def test_the_same_message_twice_is_kept_once(tmp_path):
+    store = make_store(tmp_path)
+    store.put(make_message())
+    store.put(make_message())
+    assert len(store.list()[0]) == 1
+
+
+def test_two_contents_under_one_id_are_both_kept(tmp_path):
+    store = make_store(tmp_path)
+    store.put(make_message(content=b"first"))
+    store.put(make_message(content=b"second"))
+    found = store.list()[0]
+    assert {store.read(each.entry)[1] for each in found} == {b"first", b"second"}
+    assert len({each.entry for each in found}) == 2
+
+
+def test_no_byte_and_no_name_in_the_store_tells_of_anybody(tmp_path):
+    make_store(tmp_path).put(make_message(message_id="19121212-1212"))
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    planted = tmp_path / "control"
+    planted.write_bytes(SECRET.encode())
+    assert _holds([planted], SECRET)
+    assert not any(_holds(files, needle) for needle in (SECRET, "Anna", "19121212-1212", "application/json"))
+    assert not any(needle in str(path.relative_to(tmp_path)) for path in files for needle in ("1912", "1212-1212"))
+
+
+def _holds(files: list[Path], needle: str) -> bool:
+    forms = [needle.encode(), needle.encode("utf-16-le"), needle.encode().hex().encode(), base64.b64encode(needle.encode())[:-4]]
+    return any(form in path.read_bytes() for path in files for form in forms)
+
+
+def test_files_belong_to_their_owner_alone(tmp_path):
+    make_store(tmp_path / "store").put(make_message())
+    paths = [tmp_path / "store", *(tmp_path / "store").rglob("*")]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in paths)
+
+
+def test_each_step_of_a_write_is_finished_before_the_next(tmp_path):
+    disk = WatchedDisk()
+    make_store(tmp_path, disk=disk).put(make_message())
+    steps = disk.steps
+    assert steps[steps.index("create") :] == ["create", "write", "sync", "rename", "sync_folder", "sync_folder"]
+
+
+def test_a_message_that_is_there_is_made_durable_again(tmp_path):
+    make_store(tmp_path).put(make_message())
+    disk = WatchedDisk()
+    make_store(tmp_path, disk=disk).put(make_message())
+    assert disk.steps == ["sync_folder", "sync_folder"]
+
+
+@pytest.mark.parametrize("step", range(10))
+def test_wherever_the_disk_fails_the_message_is_whole_or_absent_and_a_repeat_succeeds(tmp_path, step):
+    disk = WatchedDisk(fail_at=step)
+    with pytest.raises(RetriableError) as caught:
+        make_store(tmp_path, disk=disk).put(make_message())
+    assert caught.value.code == "store_full"
+    store = make_store(tmp_path)
+    messages, damaged = store.list()
+    assert damaged == []
+    assert all(store.read(each.entry)[1] == SECRET.encode() for each in messages)
+    store.put(make_message())
+    assert len(store.list()[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "store_full"), (errno.EACCES, "store_denied"), (errno.EIO, "store_unwritable")]
+)
+def test_a_refusing_disk_says_what_to_do_and_nothing_of_the_message(tmp_path, number, code):
+    with pytest.raises(RetriableError) as caught:
+        make_store(tmp_path, disk=WatchedDisk(0, number)).put(make_message())
+    assert caught.value.code == code
+    assert str(tmp_path) in str(caught.value)
+    assert MESSAGE_ID not in str(caught.value)
+
+
+def test_half_written_files_are_never_listed_and_are_swept_later(tmp_path):
+    store = make_store(tmp_path)
+    store.put(make_message())
+    (_, old, young) = paths = [tmp_path / "messages" / f"{name}.tmp" for name in ("a", "b", "c")]
+    for path in paths:
+        path.write_bytes(b"HUBSTAT1 half")
+    for path in (paths[0], old):
+        os.utime(path, (time.time() - 7200,) * 2)
+    assert len(store.list()[0]) == store.survey().messages == 1
+    assert not store.check()
+    assert store.sweep() == 2
+    assert young.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda raw: b"", "truncated"),
+        (lambda raw: raw[:30], "truncated"),
+        (lambda raw: b"x" + raw[1:], "bad_magic"),
+        (lambda raw: raw[:60] + bytes([raw[60] ^ 1]) + raw[61:], "will_not_open"),
+        (lambda raw: raw[:8] + bytes(8) + raw[16:], "disagrees"),
+    ],
+)
+def test_a_damaged_file_is_reported_and_hides_no_other(tmp_path, damage, reason):
+    store = make_store(tmp_path)
+    store.put(make_message())
+    (path,) = tmp_path.rglob("*.sealed")
+    store.put(make_message("another"))
+    path.write_bytes(damage(path.read_bytes()))
+    messages, damaged = store.list()
+    assert [each.envelope.message_id for each in messages] == ["another"]
+    assert [each.reason for each in damaged] == [reason]
+    assert store.check() == tuple(damaged)
+    assert store.survey().messages == 2
+
+
+def test_a_changed_message_is_found_by_the_check_and_not_shown(tmp_path):
+    store = make_store(tmp_path)
+    store.put(make_message())
+    (path,) = tmp_path.rglob("*.sealed")
+    raw = path.read_bytes()
+    path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    assert [each.reason for each in store.check()] == ["will_not_open"]
+    with pytest.raises(ContractError):
+        store.read(store.list()[0][0].entry)
+
+
+def test_an_envelope_with_another_message_behind_it_is_found_out(tmp_path):
+    store = make_store(tmp_path)
+    store.put(make_message(content=b"a" * 50))
+    store.put(make_message("other", b"b" * 50))
+    one, two = sorted(tmp_path.rglob("*.sealed"))
+    one.write_bytes(one.read_bytes()[:-98] + two.read_bytes()[-98:])
+    assert [each.reason for each in store.check()] == ["disagrees"]
+
+
+def test_without_the_private_key_the_check_still_judges_the_form(tmp_path):
+    store = make_store(tmp_path, private=False)
+    store.put(make_message())
+    assert not store.check()
+    next(tmp_path.rglob("*.sealed")).write_bytes(b"short")
+    assert [each.reason for each in store.check()] == ["truncated"]
+
+
+def test_the_survey_tells_the_oldest_arrival_without_a_key(tmp_path):
+    store = make_store(tmp_path, private=False)
+    assert store.survey().oldest_arrival is None
+    assert store.changed_at() == 0
+    store.put(make_message())
+    store.put(make_message("older", arrived=datetime(2025, 5, 1, tzinfo=UTC)))
+    assert store.survey().oldest_arrival == datetime(2025, 5, 1, tzinfo=UTC)
+    assert store.changed_at() > 0
+
+
+def test_an_unknown_message_is_refused(tmp_path):
+    store = make_store(tmp_path)
+    assert not store.has(MESSAGE_ID)
+    with pytest.raises(RejectedError):
+        store.read("nothing")
+
+
+def _write_many(folder: str, first: int) -> None:
+    store = make_store(Path(folder), private=False)
+    for number in range(first, first + 60):
+        store.put(make_message(f"message {number}", json.dumps({"number": number}).encode()))
+
+
+def test_two_processes_writing_at_once_lose_and_break_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write_many, args=(str(tmp_path), first)) for first in (0, 30)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    store = make_store(tmp_path)
+    messages, damaged = store.list()
+    assert damaged == []
+    assert {each.envelope.message_id for each in messages} == {f"message {number}" for number in range(90)}
+    assert len(messages) == 90
+    assert not store.check()
+    assert not list(tmp_path.rglob("*.tmp"))
