@@ -1,0 +1,65 @@
+"""`hub tasks` and `hub deliver`: the inbox."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from hub.commands.options import Home, Json
+
+__all__ = ["deliver", "tasks"]
+
+
+def deliver(home: Home = None) -> None:
+    """Run delivery: fill the inbox from Kafka and tell the bus what became of tasks."""
+    from hub.bootstrap import run_deliver
+
+    run_deliver(home)
+
+
+def tasks(
+    home: Home = None,
+    team: Annotated[str | None, typer.Option(help="Only this team's tasks.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Closed tasks too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the referral and presence tasks in the inbox. No identity is shown here.
+
+    Example: hub tasks --team outreach
+    """
+    from hub.bootstrap import build_worklist
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    views = [
+        view
+        for view in build_worklist(settings).all_tasks()
+        if (everything or view.closed_at is None) and team in (None, view.team)
+    ]
+    if as_json:
+        rows = [
+            {
+                "task_id": view.task_id, "kind": view.kind, "team": view.team, "function": view.function, "rule": view.rule_id,
+                "state": view.state.value, "reason": view.reason, "area": view.area, "received_at": view.received_at.isoformat(),
+                "respond_by": view.respond_by and view.respond_by.isoformat(), "late": view.late,
+            }
+            for view in views
+        ]  # fmt: skip
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    if not views:
+        typer.echo("No open task." if not everything else "No task yet.")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Team", "Function", "Rule", "State", "Area", "Received", "Respond by", "Task")
+    for view in views:
+        by = view.respond_by.astimezone().strftime("%a %d %b %H.%M") if view.respond_by else "–"
+        table.add_row(
+            view.team, view.function, view.rule_id, view.state.value + (" LATE" if view.late else ""), view.area or "–",
+            view.received_at.astimezone().strftime("%a %d %b %H.%M"), by, view.task_id[:8],
+        )  # fmt: skip
+    Console().print(table)

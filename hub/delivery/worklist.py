@@ -1,0 +1,146 @@
+"""What a team sees: its tasks, and one task opened. Consent is decided anew each time a task is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.contract.models import ConsentRecord, PresenceTask, ReferralTask, TaskState
+from hub.core.consent import Purpose, decide
+from hub.delivery.inbox import OPEN_STATES
+from hub.delivery.tables import CountRow, ReferenceRow, TaskRow
+from hub.errors import RejectedError
+
+__all__ = ["TaskView", "Worklist"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One task as its team may see it. `content` is None where consent (or the ground) is gone; `late` at the time asked.
+
+    `consent` is the version of the consent it rests on; no identity is part of it.
+    """
+
+    task_id: str
+    kind: str
+    team: str
+    function: str
+    rule_id: str
+    priority: str
+    state: TaskState
+    reason: str | None
+    area: str | None
+    created_at: datetime
+    received_at: datetime
+    respond_by: datetime | None
+    opened_at: datetime | None
+    ground_lost_at: datetime | None
+    closed_at: datetime | None
+    late: bool
+    content: ReferralTask | PresenceTask | None
+
+
+class Worklist:
+    """Reads the inbox for people. Safe for several threads: each call is a session of its own."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def of_team(self, team: str, *, include_closed: bool = False, limit: int = 500) -> list[TaskView]:
+        """A team's tasks: late first, then by the time to respond, then by arrival; closed ones last."""
+        now = self._clock.now()
+        query = select(TaskRow).where(TaskRow.team == team)
+        if not include_closed:
+            query = query.where(TaskRow.state.in_([state.value for state in OPEN_STATES]))
+        with Session(self._engine) as session:
+            views = [_view(row, now) for row in session.scalars(query.limit(limit))]
+        return sorted(views, key=lambda view: (view.closed_at is not None, view.respond_by or view.received_at, view.received_at))
+
+    def all_tasks(self) -> list[TaskView]:
+        """Every task, for the command line and the demo's check."""
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            return [_view(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
+
+    def last_received(self, team: str) -> datetime | None:
+        """When the team last received a task; None when never."""
+        with Session(self._engine) as session:
+            return session.scalar(select(func.max(TaskRow.received_at)).where(TaskRow.team == team))
+
+    def open_task(self, task_id: str, team: str) -> TaskView:
+        """Open one task of `team`, marking when that first happened.
+
+        The content is left out when consent no longer permits it (purpose OPEN, recipient `team`, now). Raises RejectedError
+        `unknown_task` when there is none of that id for that team.
+        """
+        now = self._clock.now()
+        with Session(self._engine) as session, session.begin():
+            row = session.get(TaskRow, task_id)
+            if row is None or row.team != team:
+                raise RejectedError("no such task for this team", code="unknown_task")
+            permitted = row.kind == "presence" or _may_open(session, row, now)
+            if permitted and row.open_key is not None and row.opened_at is None:
+                row.opened_at = now
+            return _view(row, now, with_content=permitted)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """The inbox' ledger: (topic, outcome) → records."""
+        with Session(self._engine) as session:
+            return {(row.topic, row.outcome): row.records for row in session.scalars(select(CountRow))}
+
+    def open_by_team(self) -> dict[tuple[str, str], int]:
+        """(team, state) → open tasks."""
+        query = (
+            select(TaskRow.team, TaskRow.state, func.count())
+            .where(TaskRow.state.in_([state.value for state in OPEN_STATES]))
+            .group_by(TaskRow.team, TaskRow.state)
+        )
+        with Session(self._engine) as session:
+            return {(team, state): number for team, state, number in session.execute(query)}
+
+    def overdue_by_team(self) -> dict[str, int]:
+        """Team → open tasks past their time to respond."""
+        query = (
+            select(TaskRow.team, func.count())
+            .where(TaskRow.state.in_([state.value for state in OPEN_STATES]), TaskRow.respond_by < self._clock.now())
+            .group_by(TaskRow.team)
+        )
+        with Session(self._engine) as session:
+            return {team: int(number) for team, number in session.execute(query)}
+
+
+def _may_open(session: Session, row: TaskRow, now: datetime) -> bool:
+    reference = session.get(ReferenceRow, row.subject) if row.subject else None
+    consent = None if reference is None else ConsentRecord.model_validate_json(reference.record)
+    return decide(consent, purpose=Purpose.OPEN, source=None, recipient=row.team, kind=None, at=now).permit
+
+
+def _view(row: TaskRow, now: datetime, *, with_content: bool = True) -> TaskView:
+    content: ReferralTask | PresenceTask | None = None
+    if with_content and row.payload is not None:
+        content = (PresenceTask if row.kind == "presence" else ReferralTask).model_validate_json(row.payload)
+    open_now = row.open_key is not None
+    return TaskView(
+        task_id=row.task_id,
+        kind=row.kind,
+        team=row.team,
+        function=row.function,
+        rule_id=row.rule_id,
+        priority=row.priority,
+        state=TaskState(row.state),
+        reason=row.reason,
+        area=row.area,
+        created_at=row.created_at,
+        received_at=row.received_at,
+        respond_by=row.respond_by,
+        opened_at=row.opened_at,
+        ground_lost_at=row.ground_lost_at,
+        closed_at=row.closed_at,
+        late=open_now and row.respond_by is not None and row.respond_by < now,
+        content=content,
+    )
