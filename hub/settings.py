@@ -46,9 +46,12 @@ class BrokerSettings(Section):
 
 
 class RegistrySettings(Section):
+    """`url`: where others reach the subject service; empty: at its own host and port."""
+
     database_url: str = ""
     host: str = "127.0.0.1"
     port: Port = 8701
+    url: str = ""
 
 
 class DeliverySettings(Section):
@@ -74,12 +77,17 @@ class MetricsSettings(Section):
 
 
 class ConnectorSettings(Section):
-    """One instance of a connector; `source` is checked by the connector's own config model."""
+    """One instance of a connector; `source` is checked by the connector's own config model.
+
+    `poll_seconds` is how often the source is asked, `directory_poll_seconds` how often the registry is: it bounds how long a
+    withdrawal waits for this connector's receipt.
+    """
 
     enabled: bool = True
     connector: str = ""
     agency: str
     poll_seconds: Annotated[float, Field(gt=0)] = 300.0
+    directory_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
     directory_stale_after_minutes: Annotated[float, Field(gt=0)] = 60.0
     source: dict[str, Any] = Field(default_factory=dict)
 
@@ -143,7 +151,7 @@ class Settings(BaseSettings):
 
     @property
     def registry_url(self) -> str:
-        return f"http://{self.registry.host}:{self.registry.port}"
+        return self.registry.url or f"http://{self.registry.host}:{self.registry.port}"
 
 
 def default_home() -> Path:
