@@ -301,7 +301,7 @@ class PresenceTask(Message):
     area: AreaCode
     rule_id: Code
     rules_version: RulesVersion
-    week: Annotated[str, StringConstraints(pattern=r"^\d{4}-W\d{2}$")]
+    week: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-W[0-9]{2}$")]
     created_at: Instant
     incidents: Count
     at_least: Count
