@@ -26,6 +26,7 @@ __all__ = ["Answer", "Fetcher", "Limits", "Params", "retry_after_seconds"]
 
 Params = list[tuple[str, str | int | float | bool | None]]
 _GOOD = frozenset({200, 304})
+_ERROR_BYTES = 64 * 1024
 _AGAIN = frozenset({408, 425, 429})
 
 
@@ -54,7 +55,10 @@ class Answer:
 
 
 class Fetcher:
-    """GETs with limits. `observe(operation, status)` is told of every attempt; status 0 means that no answer came."""
+    """GETs with limits. `observe(operation, status)` is told of every attempt; status 0 means that no answer came.
+
+    `describe` gives the source's own error code from a refusal's body, for the operator; it must return a code, never text.
+    """
 
     def __init__(
         self,
@@ -63,9 +67,11 @@ class Fetcher:
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        describe: Callable[[bytes], str] = lambda _content: "",
     ) -> None:
         self._limits = limits
         self._observe = observe
+        self._describe = describe
         self._sleep = sleep
         self._backoff = wait_exponential_jitter(initial=0.5, max=20.0, jitter=0.5)
         self._client = httpx.Client(timeout=limits.timeout_seconds, transport=transport, follow_redirects=False)
@@ -90,24 +96,28 @@ class Fetcher:
         try:
             with self._client.stream("GET", url, params=httpx.QueryParams(params), headers=headers) as response:
                 status = response.status_code
-                content = self._read(operation, response) if status == 200 else b""
+                content = self._read(operation, response, self._limits.body_bytes if status == 200 else _ERROR_BYTES)
         except httpx.TimeoutException as error:
             raise RetriableError(f"{operation}: no answer in time", code="timeout") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise ConfigError(f"{operation}: the configured address cannot be called", code="bad_url") from error
         except httpx.RequestError as error:
             raise RetriableError(f"{operation}: the connection failed", code="unreachable") from error
         finally:
             self._observe(operation, status)
         if status not in _GOOD:
-            raise _refusal(operation, response)
+            raise _refusal(operation, response, self._describe(content))
         return Answer(status, response.headers, content)
 
-    def _read(self, operation: str, response: httpx.Response) -> bytes:
+    def _read(self, operation: str, response: httpx.Response, most: int) -> bytes:
         deadline = time.monotonic() + self._limits.total_seconds
         content = bytearray()
         for piece in response.iter_bytes():
             content += piece
-            if len(content) > self._limits.body_bytes:
-                raise RejectedError(f"{operation}: the answer exceeds {self._limits.body_bytes} bytes", code="response_too_large")
+            if len(content) > most and response.status_code != 200:
+                return b""  # too long for an error of any standard; the status says enough
+            if len(content) > most:
+                raise RejectedError(f"{operation}: the answer exceeds {most} bytes", code="response_too_large")
             if time.monotonic() > deadline:
                 raise RetriableError(f"{operation}: the answer did not end in time", code="timeout")
         return bytes(content)
@@ -125,18 +135,17 @@ def _asked(state: RetryCallState) -> float | None:
     return error.retry_after if isinstance(error, RetriableError) else None
 
 
-def _refusal(operation: str, response: httpx.Response) -> HubError:
+def _refusal(operation: str, response: httpx.Response, foreign: str) -> HubError:
     status = response.status_code
+    said = f"answered {status} ({foreign})" if foreign else f"answered {status}"
     if status in _AGAIN or status >= 500:
-        return RetriableError(
-            f"{operation}: answered {status}", code=f"status_{status}", retry_after=retry_after_seconds(response.headers)
-        )
+        return RetriableError(f"{operation}: {said}", code=f"status_{status}", retry_after=retry_after_seconds(response.headers))
     if status in {401, 403}:
         return ConfigError(
-            f"{operation}: answered {status}; check the connector's secret and its rights at the source",
+            f"{operation}: {said}; check the connector's secret and its rights at the source",
             code=f"status_{status}",
         )
-    return RejectedError(f"{operation}: answered {status}", code=f"status_{status}")
+    return RejectedError(f"{operation}: {said}", code=f"status_{status}")
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:

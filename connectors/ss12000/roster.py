@@ -1,0 +1,110 @@
+"""Who is who at the school, for one poll and in memory only: school id → national identifier. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.connector import Unmapped
+
+__all__ = ["Roster", "is_marked", "read_roster"]
+
+_UNMARKED = "ingen"
+_OUTSIDE_THE_HOUSEHOLD = frozenset({"god man", "utsedd behörig"})
+_TEN_POSITIONS = re.compile(r"(\d{2})(\d{2})(\d{2})\d{4}", re.ASCII)
+_BIRTH_DATE = re.compile(r"(\d{2})(\d{2})-(\d{2})-(\d{2})(?:T.*)?", re.ASCII)
+_COORDINATION = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Answers one question. Never printed: both sides of it name persons."""
+
+    numbers: Mapping[str, str] = field(repr=False)
+    protected: frozenset[str] = field(repr=False)
+    known: frozenset[str] = field(repr=False)
+
+    def person_of(self, reference: Any) -> str | Unmapped:
+        """The national identifier behind a `PersonReference`, or why there is none.
+
+        `protected` comes first and is intentional: skyddade personuppgifter never enter correlation (DOMAIN §3).
+        """
+        school_id = _id_of(reference)
+        if school_id is None:
+            return Unmapped("malformed_reference", intentional=False)
+        if school_id in self.protected or is_marked(reference):
+            return Unmapped("protected", intentional=True)
+        if school_id not in self.known:
+            return Unmapped("unknown_person", intentional=False)
+        number = self.numbers.get(school_id)
+        return number if number is not None else Unmapped("no_identifier", intentional=False)
+
+
+def read_roster(rows: Iterable[Any]) -> Roster:
+    """Fold all of `/persons`.
+
+    A protected person protects the household (DOMAIN §3): the children of a responsible adult who is protected, and
+    whoever shares a responsible adult with a protected person.
+    """
+    numbers: dict[str, str] = {}
+    marked: set[str] = set()
+    adults: dict[str, frozenset[str]] = {}
+    for row in rows:
+        school_id = _id_of(row)
+        if school_id is None:
+            continue
+        responsibles = [item.get("person") for item in _items(row.get("responsibles")) if _of_the_household(item)]
+        adults[school_id] = frozenset(adult for item in responsibles if (adult := _id_of(item)) is not None)
+        marked |= {adult for item in responsibles if is_marked(item) and (adult := _id_of(item)) is not None}
+        if is_marked(row):
+            marked.add(school_id)
+        number = _number(row)
+        if number is not None:
+            numbers[school_id] = number
+    touched = marked | {adult for school_id in marked for adult in adults.get(school_id, ())}
+    protected = marked | {school_id for school_id, responsible in adults.items() if responsible & touched}
+    return Roster(numbers, frozenset(protected), frozenset(adults))
+
+
+def is_marked(person: Any) -> bool:
+    """Whether `securityMarking` says anything but "Ingen". A value nobody knows protects; an absent one does not."""
+    marking = person.get("securityMarking") if isinstance(person, dict) else None
+    return marking is not None and str(marking).strip().casefold() != _UNMARKED
+
+
+def _of_the_household(responsible: Any) -> bool:
+    """A god man or an appointed deputy answers for many children who have nothing else in common."""
+    if not isinstance(responsible, dict):
+        return False
+    return str(responsible.get("relationType")).strip().casefold() not in _OUTSIDE_THE_HOUSEHOLD
+
+
+def _number(row: Mapping[str, Any]) -> str | None:
+    civic = row.get("civicNo")
+    value = civic.get("value") if isinstance(civic, dict) else civic
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return _with_century(value.strip(), row.get("birthDate"))
+
+
+def _with_century(number: str, birth_date: Any) -> str:
+    """Ten positions say no century; the source's own birth date does, when the two agree. Otherwise nothing is guessed."""
+    short = _TEN_POSITIONS.fullmatch(number)
+    born = _BIRTH_DATE.fullmatch(birth_date) if isinstance(birth_date, str) else None
+    if short is None or born is None:
+        return number
+    day = int(short[3]) - _COORDINATION if int(short[3]) > _COORDINATION else int(short[3])
+    agrees = (short[1], short[2], day) == (born[2], born[3], int(born[4]))
+    return born[1] + number if agrees else number
+
+
+def _id_of(item: Any) -> str | None:
+    """An id in one spelling: some servers write UUIDs in capitals in one list and not in another."""
+    value = item.get("id") if isinstance(item, dict) else None
+    return value.strip().lower() if isinstance(value, str) and value.strip() else None
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
