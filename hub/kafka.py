@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
+from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.models import Message
 from hub.contract.topics import Topic
 from hub.errors import ContractError, RetriableError
@@ -78,8 +79,6 @@ def outgoing(
 
     `time` is when it occurred (aware). Raises ContractError when the message is not the topic's.
     """
-    from hub.contract.codec import cloud_event_headers  # noqa: PLC0415
-
     raw_key = key.encode("ascii") if isinstance(key, str) else key
     return Outgoing(topic.name, raw_key, codec.encode(topic, message), cloud_event_headers(topic, id, source, time))
 

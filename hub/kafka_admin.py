@@ -16,7 +16,7 @@ from hub.contract.topics import CATALOGUE, Cleanup, KeyKind, Topic
 from hub.errors import ConfigError, RetriableError
 from hub.settings import Settings
 
-__all__ = ["TopicPlan", "apply_topics", "begin_offsets", "check_topics", "end_offsets", "plan_topics"]
+__all__ = ["TopicPlan", "apply_topics", "begin_offsets", "broker_answers", "check_topics", "end_offsets", "plan_topics"]
 
 _CLIENT = "hub-admin"
 _TIMEOUT_MS = 30_000
@@ -194,10 +194,19 @@ def _offsets(bootstrap: str, topics: Sequence[str], spec: Any) -> dict[tuple[str
     return {(where.topic, where.partition): int(found.offset) for where, found in answer.items()}
 
 
-@contextmanager
-def _admin(bootstrap: str) -> Iterator[Any]:
+def broker_answers(bootstrap: str) -> bool:
+    """Whether the cluster has a broker that takes requests now; waits at most five seconds for an answer."""
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT, bootstrap_timeout_ms=10_000)
+        with _admin(bootstrap, connect_ms=5_000) as admin:
+            return bool(admin.describe_cluster()["brokers"])
+    except RetriableError:
+        return False
+
+
+@contextmanager
+def _admin(bootstrap: str, connect_ms: int = 10_000) -> Iterator[Any]:
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT, bootstrap_timeout_ms=connect_ms)
         try:
             yield admin
         finally:

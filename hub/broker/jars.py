@@ -1,0 +1,145 @@
+"""Where the broker's jars are: a folder the settings name, or the user's cache, filled once from a Maven repository.
+
+Every jar is compared with the lock before each start, wherever it lies: a changed byte stops the start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import platformdirs
+from filelock import FileLock
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from hub.broker.lock import JarLock, LockedJar, load_lock
+from hub.broker.progress import FetchProgress, shown_progress
+from hub.errors import ConfigError, RetriableError
+
+__all__ = ["JarSource", "cache_folder", "find_jars", "wrong_jars"]
+
+_AT_ONCE = 4
+_ATTEMPTS = 5
+_WAIT_FOR_OTHER_SECONDS = 900.0
+
+
+class JarSource(Protocol):
+    """Whatever can put one jar at a path; raises RetriableError when it could not."""
+
+    def fetch(self, jar: LockedJar, destination: Path) -> None: ...
+
+
+SourceFactory = Callable[[Path, Callable[[int], None]], JarSource]
+
+
+def cache_folder(lock: JarLock) -> Path:
+    """The user's cache of exactly this lock's jars."""
+    return platformdirs.user_cache_path("hub") / "kafka" / lock.digest
+
+
+def find_jars(
+    configured: str = "",
+    *,
+    lock: JarLock | None = None,
+    cache: Path | None = None,
+    source: SourceFactory | None = None,
+) -> list[Path]:
+    """Paths of all locked jars, in class path order; fetches them first when the cache has none (once, 45 MB).
+
+    `configured` is the setting `broker.jars`: a folder that must hold every locked jar; then nothing is fetched.
+    Progress goes to stderr. Raises ConfigError saying what to do when jars are missing, altered or out of reach.
+    """
+    lock = lock or load_lock()
+    if configured:
+        return _configured_jars(Path(configured).expanduser(), lock)
+    folder = cache or cache_folder(lock)
+    if wrong_jars(folder, lock.jars):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=_WAIT_FOR_OTHER_SECONDS):
+            if wrong_jars(folder, lock.jars):  # another process may have fetched them while we waited
+                _fill(folder, lock, source or _maven)
+    return [folder / jar.file_name for jar in lock.jars]
+
+
+def wrong_jars(folder: Path, jars: Sequence[LockedJar]) -> list[LockedJar]:
+    """Those that the folder lacks or has with other bytes."""
+    return [jar for jar in jars if not _is_right(folder / jar.file_name, jar)]
+
+
+def _is_right(path: Path, jar: LockedJar) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == jar.sha256
+    except OSError:
+        return False
+
+
+def _configured_jars(folder: Path, lock: JarLock) -> list[Path]:
+    wrong = wrong_jars(folder, lock.jars)
+    if wrong:
+        raise ConfigError(
+            f"broker.jars = {folder}: {len(wrong)} of {len(lock.jars)} jars are missing or altered, the first is "
+            f"{wrong[0].file_name}. Copy the folder {cache_folder(lock)} from a machine where `hub broker` has run.",
+            code="jars_incomplete",
+        )
+    return [folder / jar.file_name for jar in lock.jars]
+
+
+def _fill(folder: Path, lock: JarLock, source: SourceFactory) -> None:
+    """Fetch into a folder beside, keep what an interrupted fetch left there, and take it over in one move."""
+    staging = folder.with_name(f"{folder.name}.part")
+    staging.mkdir(exist_ok=True)
+    missing = wrong_jars(staging, lock.jars)
+    with shown_progress(len(lock.jars)) as progress:
+        progress.have(len(lock.jars) - len(missing))
+        fetching = source(staging / "scratch", progress.received)
+        with ThreadPoolExecutor(_AT_ONCE, "fetch-jar") as pool:
+            futures = [pool.submit(_fetch_one, fetching, jar, staging, progress) for jar in missing]
+            try:
+                for future in futures:
+                    future.result()
+            except RetriableError as error:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise _unreachable(error, folder) from error
+    shutil.rmtree(staging / "scratch", ignore_errors=True)
+    if folder.exists():  # altered: no start uses it, so it may go
+        shutil.rmtree(folder)
+    staging.rename(folder)
+
+
+def _fetch_one(source: JarSource, jar: LockedJar, folder: Path, progress: FetchProgress) -> None:
+    for attempt in Retrying(
+        retry=retry_if_exception_type(RetriableError),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_exponential_jitter(initial=0.3, max=8),
+        reraise=True,
+    ):
+        with attempt:
+            path = folder / jar.file_name
+            source.fetch(jar, path)
+            if not _is_right(path, jar):
+                path.unlink(missing_ok=True)
+                raise RetriableError(f"{jar.file_name} arrived with another sha256 than the lock's", code="jar_checksum")
+    progress.have(1)
+
+
+def _unreachable(error: RetriableError, folder: Path) -> ConfigError:
+    if error.code == "jar_checksum":
+        return ConfigError(
+            f"{error}: the repository or something on the way alters files. Nothing was installed.", code="jar_checksum"
+        )
+    return ConfigError(
+        f"Kafka's jars could not be fetched ({error}). The first start needs the internet once. Otherwise copy the folder "
+        f"{folder} from a machine that has it and name it in hub.toml as broker.jars, or set kafka.bootstrap_servers.",
+        code="jars_unreachable",
+    )
+
+
+def _maven(scratch: Path, received: Callable[[int], None]) -> JarSource:
+    from hub.broker.maven import MavenSource  # noqa: PLC0415 - its client is heavy, and only the first start needs it
+
+    return MavenSource(scratch, received)

@@ -1,0 +1,53 @@
+"""The process `hub broker`: an embedded Kafka for as long as nobody asks it to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from hub.broker.configuration import broker_config
+from hub.broker.jars import find_jars
+from hub.broker.launcher import EmbeddedBroker
+from hub.clock import Clock, clock_from_environment
+from hub.process import announced, end_with_supervisor
+from hub.settings import Settings
+
+__all__ = ["prepare", "run"]
+
+_LOOK_SECONDS = 0.5
+
+
+def prepare(settings: Settings) -> None:
+    """Fetch the jars now, showing progress on stderr, so that a later start in the background is quick.
+
+    Raises ConfigError as `run` does.
+    """
+    broker_config(settings)
+    find_jars(settings.broker.jars)
+
+
+def run(
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    clock: Clock | None = None,
+    say: Callable[[str], None] | None = None,
+) -> None:
+    """Run this installation's broker until `stop` is set; announced in `data/run` only once it answers.
+
+    Raises ConfigError (stop, and change what the text says) or FatalError with the end of the broker's log when Kafka
+    died: leave, and let the supervisor start it again.
+    """
+    end_with_supervisor()
+    broker = EmbeddedBroker(broker_config(settings))
+    broker.start(stop=stop)
+    try:
+        if stop.is_set():
+            return
+        with announced(settings, "broker", (clock or clock_from_environment()).now().timestamp()):
+            if say is not None:
+                say(f"Kafka answers on {broker.bootstrap_servers}. Data: {settings.data / 'broker'}  Stop: Ctrl-C")
+            while not stop.wait(_LOOK_SECONDS):
+                broker.check()
+    finally:
+        broker.stop()
