@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
+    "CONNECTOR_CAUGHT_UP",
     "CONNECTOR_LAST_SUCCESS",
     "CONNECTOR_POLLS",
     "CONNECTOR_RECORDS",
@@ -39,7 +40,16 @@ CONNECTOR_RECORDS = Gauge(
     "Records since the first start, from the durable ledger: outcome published, unchanged, repeated, refused, unmapped, secured.",
     ["connector", "outcome", "reason"],
 )
-CONNECTOR_POLLS = Counter("hub_connector_polls_total", "Polls by result: ok, retry, rejected.", ["connector", "lane", "result"])
+CONNECTOR_POLLS = Counter(
+    "hub_connector_polls_total",
+    "Polls by result: ok, retry, rejected, stale; lanes are events, statutory and directory.",
+    ["connector", "lane", "result"],
+)
+CONNECTOR_CAUGHT_UP = Gauge(
+    "hub_connector_caught_up",
+    "1 when the last whole poll of the lane found nothing new (events: and the statutory lane was caught up when it began).",
+    ["connector", "lane"],
+)
 CONNECTOR_LAST_SUCCESS = Gauge("hub_connector_last_success_seconds", "Unix time of the last whole poll.", ["connector", "lane"])
 CONNECTOR_REQUESTS = Counter(
     "hub_connector_requests_total", "Requests to the foreign system.", ["connector", "operation", "status"]

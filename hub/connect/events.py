@@ -1,0 +1,183 @@
+"""The events lane: from a source's batches, through the gate, to Kafka."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+
+from hub.clock import Clock
+from hub.connect.gate import Origin, Publishable, Refused, Verdict, judge_person, judge_place
+from hub.connect.lanes import EVENTS, show_totals
+from hub.connect.ledger import Ledger, Tally
+from hub.connect.ports import Encode, Publisher, Removed, SubjectDirectory
+from hub.connect.revisions import Plan
+from hub.connector import Batch, PersonRecord, Record, Source, Unmapped
+from hub.contract.models import Erasure, ErasureKind
+from hub.contract.topics import ERASURES
+from hub.errors import HubError, RejectedError, RetriableError
+from hub.logs import get_logger
+from hub.metrics import CONNECTOR_POLLS
+
+__all__ = ["EventsLane"]
+
+_GROUP_RECORDS = 500  # one write-ahead, one publish and one settlement for about so many
+_log = get_logger(__name__)
+
+
+class EventsLane:
+    """Pulls, gates, publishes and settles; one thread.
+
+    Guarantee: at least once. A group's cursor moves only after Kafka acknowledged every record of it, in the same
+    transaction as its counts; a crash before that repeats the group under the same identities and revisions. The directory is
+    refreshed after a group was pulled and before it is judged: a consent that came into force before the pull is known.
+    """
+
+    name = EVENTS
+
+    def __init__(
+        self,
+        *,
+        origin: Origin,
+        source: Source,
+        directory: SubjectDirectory | None,
+        ledger: Ledger,
+        publisher: Publisher,
+        encode: Encode,
+        clock: Clock,
+        after_publish: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._origin = origin
+        self._source = source
+        self._directory = directory
+        self._ledger = ledger
+        self._publisher = publisher
+        self._encode = encode
+        self._clock = clock
+        self._after_publish = after_publish
+        self._totals = ledger.totals()
+        show_totals(origin.connector, self._totals)
+
+    def poll(self) -> Tally:
+        """Take everything new. Raises StaleDirectoryError before anything is pulled when nothing may be published."""
+        self.keep()
+        counts: Tally = Counter()
+        for batch in _grouped(self._source.batches(self._ledger.cursor(self.name))):
+            self.keep()
+            counts += self._take(batch)
+        return counts
+
+    def keep(self) -> None:
+        """Follow the registry: know the newest consents, erase what was withdrawn, send the receipts."""
+        if self._directory is None:
+            return
+        labels = {"connector": self._origin.connector, "lane": "directory"}
+        try:
+            self._directory.refresh(self._erase)
+        except RetriableError as error:
+            # As long as the copy is fresh enough the lane goes on with it; require_fresh decides.
+            CONNECTOR_POLLS.labels(**labels, result="retry").inc()
+            _log.warning("directory_not_refreshed", connector=self._origin.connector, code=error.code)
+        else:
+            CONNECTOR_POLLS.labels(**labels, result="ok").inc()
+        self._send_receipts()
+        self._directory.require_fresh()
+
+    def _take(self, batch: Batch) -> Tally:
+        now = self._clock.now()
+        counts: Tally = Counter()
+        publishable: list[Publishable] = []
+        for record in batch.records:
+            if isinstance(record, Unmapped):
+                counts["unmapped", record.reason] += 1
+                continue
+            verdict = self._judge(record, now)
+            if isinstance(verdict, Refused):
+                counts["refused", verdict.reason] += 1
+            else:
+                publishable.append(verdict)
+        plan = self._ledger.plan(publishable) if publishable else Plan((), 0)
+        if plan.sends:
+            self._publish(plan)
+            self._after_publish()
+        counts += _outcomes(plan)
+        self._ledger.settle(self.name, batch.cursor, now, plan, counts)
+        self._totals += counts
+        show_totals(self._origin.connector, self._totals)
+        return counts
+
+    def _judge(self, record: Record, now: datetime) -> Verdict:
+        if isinstance(record, Unmapped):
+            return Refused(record.reason, record.intentional)
+        if not isinstance(record, PersonRecord):
+            return judge_place(record, self._origin, now)
+        if self._directory is None:
+            return Refused("kind_not_allowed", intentional=False)
+        try:
+            entry = self._directory.lookup(record.person_id)
+        except RejectedError as error:
+            return Refused(error.code, intentional=False)
+        return judge_person(record, entry, self._origin, now)
+
+    def _publish(self, plan: Plan) -> None:
+        records = []
+        for one in plan.sends:
+            identity = f"{one.item.event_id}.{one.revision}"
+            message = one.item.revised(one.revision)
+            records.append(self._encode(one.item.topic, one.item.key, message, identity, one.item.occurred_at))
+        self._publisher.publish(records)
+
+    def _erase(self, removed: Sequence[Removed]) -> None:
+        self._ledger.erase(removed, self._clock.now())
+
+    def _send_receipts(self) -> None:
+        receipts = self._ledger.receipts()
+        if not receipts:
+            return
+        component = f"connector-{self._origin.connector}"
+        records = []
+        for receipt in receipts:
+            message = Erasure(
+                kind=ErasureKind.RECEIPT,
+                erasure_id=receipt.erasure_id,
+                youth_ref=receipt.youth_ref,
+                component=component,
+                occurred_at=receipt.erased_at,
+            )
+            identity = f"{receipt.erasure_id}.{component}"
+            records.append(self._encode(ERASURES, receipt.youth_ref, message, identity, receipt.erased_at))
+        self._publisher.publish(records)
+        self._ledger.receipts_sent(receipts)
+
+
+def _outcomes(plan: Plan) -> Tally:
+    repeated = sum(one.repeated for one in plan.sends)
+    counts = {
+        ("published", ""): len(plan.sends) - repeated,
+        ("repeated", ""): repeated,
+        ("unchanged", ""): plan.unchanged,
+    }
+    return Counter({outcome: number for outcome, number in counts.items() if number})
+
+
+def _grouped(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Batches joined to about `_GROUP_RECORDS` records, under the last one's cursor.
+
+    When the source fails, what it gave before comes first and the error after it: a source that never reaches its end
+    still makes progress.
+    """
+    records: list[Record] = []
+    last: Batch | None = None
+    try:
+        for batch in batches:
+            records.extend(batch.records)
+            last = batch
+            if len(records) >= _GROUP_RECORDS:
+                full, records, last = Batch(records, batch.cursor), [], None
+                yield full
+    except HubError:
+        if last is not None:
+            yield Batch(records, last.cursor)
+        raise
+    if last is not None:
+        yield Batch(records, last.cursor)

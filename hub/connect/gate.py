@@ -1,0 +1,134 @@
+"""The gate: what of a source's records may leave the process. Pure; the first of the four points where consent decides.
+
+A person without a reference leaves nothing behind here but a count. The gate is coarser than the core: kinds and spans of
+several consents are one list each, and the worker decides every event again, exactly, by scope.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from pydantic import ValidationError
+
+from hub.connect.ports import Entry
+from hub.connector import Absence, Notice, Observation, PersonRecord, PlaceRecord
+from hub.contract import ids
+from hub.contract.models import InfoKind, Message, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
+from hub.contract.topics import PLACE_EVENTS, TOPIC_OF_KIND, KeyKind, Topic
+
+__all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Origin:
+    """Who speaks: the agency, the connector instance, the kinds both may carry, and a key for digests of place content."""
+
+    agency: str
+    connector: str
+    kinds: frozenset[InfoKind]
+    places: bool
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Publishable:
+    """A message that may go, still without its revision; `content` is a keyed digest, so that nobody can try out codes on it."""
+
+    topic: Topic
+    key: str
+    event_id: str
+    content: str
+    retracted: bool
+    occurred_at: datetime
+    message: Message
+
+    def revised(self, revision: int) -> Message:
+        """The message under the revision that the ledger gave it."""
+        return self.message if revision == 1 else self.message.model_copy(update={"revision": revision})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that stays here. `intentional`: as consent or protection wants it; otherwise somebody should look."""
+
+    reason: str
+    intentional: bool
+
+
+Verdict: TypeAlias = Publishable | Refused
+
+_BODY: dict[InfoKind, tuple[type, type[Message]]] = {
+    InfoKind.SCHOOL_ABSENCE: (Absence, SchoolAbsence),
+    InfoKind.POLICE_NOTICE: (Notice, PoliceNotice),
+    InfoKind.RISK_EVENT: (Observation, RiskEvent),
+}
+_INVALID = Refused("invalid_record", intentional=False)
+
+
+def judge_person(record: PersonRecord, entry: Entry | None, origin: Origin, now: datetime) -> Verdict:
+    """The verdict on a record about a person whose directory entry is `entry` (None: no reference).
+
+    A fact of the future may pass: its time decides in the core when it counts. The span is half-open: the instant a
+    consent ends is no longer covered.
+    """
+    body_type, message_type = _BODY[record.kind]
+    if record.kind not in origin.kinds:
+        return Refused("kind_not_allowed", intentional=False)
+    if not isinstance(record.body, body_type) or record.occurred_at.tzinfo is None:
+        return _INVALID
+    if entry is None:
+        return Refused("no_reference", intentional=True)
+    if record.kind not in entry.kinds:
+        return Refused("kind_not_consented", intentional=True)
+    if not any(start <= record.occurred_at < end for start, end in entry.spans):
+        return Refused("outside_span", intentional=True)
+    event_id = ids.event_id(entry.link_key, record.kind, record.source_id)
+    fields = {"youth_ref": entry.youth_ref, **_common(record, event_id, origin, now), **record.body.model_dump()}
+    return _publishable(message_type, TOPIC_OF_KIND[record.kind], entry.youth_ref, fields, _digest(entry.link_key, record))
+
+
+def judge_place(record: PlaceRecord, origin: Origin, now: datetime) -> Verdict:
+    """The verdict on a record about a place: any connector that is declared for places may tell it."""
+    if not origin.places:
+        return Refused("kind_not_allowed", intentional=False)
+    if record.occurred_at.tzinfo is None:
+        return _INVALID
+    if ids.valid_key(KeyKind.AREA, record.area.encode("utf-8", "replace")) is None:
+        return Refused("bad_area", intentional=False)
+    event_id = ids.place_event_id(origin.connector, record.source_id)
+    fields = {"area": record.area, **_common(record, event_id, origin, now), **record.body.model_dump()}
+    return _publishable(PlaceEvent, PLACE_EVENTS, record.area, fields, _digest(origin.key, record))
+
+
+def _common(record: PersonRecord | PlaceRecord, event_id: str, origin: Origin, now: datetime) -> dict[str, object]:
+    return {
+        "event_id": event_id,
+        "revision": 1,
+        "retracted": record.retracted,
+        "agency": origin.agency,
+        "connector": origin.connector,
+        "occurred_at": record.occurred_at,
+        "recorded_at": now,
+    }
+
+
+def _publishable(kind: type[Message], topic: Topic, key: str, fields: dict[str, object], content: str) -> Verdict:
+    try:
+        message = kind.model_validate(fields)
+    except ValidationError:  # a code or an area that the contract does not know; the values stay here
+        return _INVALID
+    retracted, occurred_at = bool(fields["retracted"]), fields["occurred_at"]
+    assert isinstance(occurred_at, datetime)
+    return Publishable(topic, key, str(fields["event_id"]), content, retracted, occurred_at, message)
+
+
+def _digest(key: bytes, record: PersonRecord | PlaceRecord) -> str:
+    """What decides whether the content changed. `content` keeps it apart from the event identity under the same key."""
+    place = record.area if isinstance(record, PlaceRecord) else ""
+    occurred_at = record.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
+    parts = ("content", place, occurred_at, str(record.retracted), record.body.model_dump_json(), record.fingerprint)
+    return hmac.new(key, "\x00".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,85 @@
+"""One configured instance of a connector: its settings checked, its secrets, its folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from hub.clock import Clock
+from hub.connect.gate import Origin
+from hub.connector import Connector, SourceContext, load_connector
+from hub.errors import ConfigError
+from hub.installation import load_agencies, load_places, read_key, read_secret
+from hub.metrics import CONNECTOR_REQUESTS
+from hub.settings import ConnectorSettings, Settings
+
+__all__ = ["Instance", "load_instance"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,47}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A connector under a name of its own, with its checked settings."""
+
+    name: str
+    connector: Connector
+    settings: ConnectorSettings
+    config: BaseModel
+    installation: Settings
+
+    @property
+    def folder(self) -> Path:
+        """Where its directory copy and its lanes' stores lie."""
+        return self.installation.data / "connect" / self.name
+
+    def origin(self) -> Origin:
+        """Who speaks, for the gate. Raises ConfigError when the agency is unknown or its key is missing."""
+        agencies = load_agencies(self.installation.home)
+        agency = self.settings.agency
+        if agency not in agencies:
+            text = f"connectors.{self.name}.agency: {agency!r} is not in agencies.yaml ({', '.join(sorted(agencies))})"
+            raise ConfigError(text, code="unknown_agency")
+        kinds = self.connector.kinds & frozenset(agencies[agency].kinds)
+        return Origin(agency, self.name, kinds, self.connector.places, read_key(self.installation, f"agency-{agency}.hmac"))
+
+    def secret(self, name: str) -> str:
+        """One of the connector's own secrets, `keys/connector-<instance>-<name>`. Raises ConfigError when it is missing."""
+        if not _NAME.match(name):
+            raise ConfigError(f"connector {self.name}: {name!r} cannot name a secret", code="bad_secret_name")
+        return read_secret(self.installation, f"connector-{self.name}-{name}")
+
+    def context(self, clock: Clock, secured: Callable[[str], bool]) -> SourceContext:
+        """What its sources are given."""
+        return SourceContext(
+            now=clock.now,
+            secret=self.secret,
+            gazetteer=load_places(self.installation.home),
+            observe_request=self._observe,
+            secured=secured,
+            home=self.installation.home,
+        )
+
+    def _observe(self, operation: str, status: int) -> None:
+        CONNECTOR_REQUESTS.labels(connector=self.name, operation=operation, status=str(status)).inc()
+
+
+def load_instance(settings: Settings, name: str) -> Instance:
+    """The instance of that name in `hub.toml`. Raises ConfigError naming the field that is wrong, never its value."""
+    if name not in settings.connectors or not _NAME.match(name):
+        known = ", ".join(sorted(settings.connectors)) or "none"
+        raise ConfigError(f"hub.toml has no [connectors.{name}]; there are: {known}", code="unknown_instance")
+    chosen = settings.connectors[name]
+    connector = load_connector(chosen.connector or name)
+    try:
+        config = connector.config.model_validate(chosen.source)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        places = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+        text = f"hub.toml, [connectors.{name}.source]: {places} (`hub connectors describe {connector.name}`)"
+        raise ConfigError(text, code="bad_connector_settings") from None
+    return Instance(name, connector, chosen, config, settings)

@@ -1,0 +1,38 @@
+"""What the two lanes of a connector share: a poll, and the count of what it did."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hub.connect.ledger import Tally
+from hub.metrics import CONNECTOR_RECORDS
+
+__all__ = ["EVENTS", "NEWS", "STATUTORY", "Lane", "show_totals"]
+
+EVENTS = "events"
+STATUTORY = "statutory"
+NEWS = frozenset({"published", "repeated", "secured"})
+"""Outcomes that changed something outside this process."""
+
+
+class Lane(Protocol):
+    """One stream of a source, with a cursor of its own."""
+
+    name: str
+
+    def poll(self) -> Tally:
+        """Take everything the source has after the cursor; the count is of this poll.
+
+        Raises what a source may raise (`hub.connector`); what was settled before stays settled.
+        """
+        ...
+
+    def keep(self) -> None:
+        """What is due between two polls; raises RetriableError when it has to be tried again."""
+        ...
+
+
+def show_totals(connector: str, totals: Tally) -> None:
+    """Set the gauges to the durable counts."""
+    for (outcome, reason), number in totals.items():
+        CONNECTOR_RECORDS.labels(connector=connector, outcome=outcome, reason=reason).set(number)

@@ -1,0 +1,124 @@
+"""What a lane remembers: how far it read, what it published under which revision, what became of every record.
+
+Write-ahead, so that a crash repeats the same identities and never loses a change:
+1. `plan` gives revisions and writes them down as intents (committed),  2. the caller publishes and awaits every
+acknowledgement,  3. `settle` turns intents into events and moves cursor and counts, in one transaction.
+An intent found by a later `plan` may or may not be on Kafka: the same content takes the same revision again, another
+content takes a higher one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from sqlalchemy import delete, insert, select
+
+from hub.connect import rows
+from hub.connect.database import open_store, truncate_log
+from hub.connect.gate import Publishable
+from hub.connect.ports import Removed
+from hub.connect.revisions import Plan, assign
+from hub.connect.tables import cursors, events, intents, outcomes, receipts
+from hub.connector import Cursor
+
+__all__ = ["Ledger", "Receipt", "Tally"]
+
+Tally: TypeAlias = Counter[tuple[str, str]]
+"""Records by (outcome, reason)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An erasure that was done here and has not been acknowledged by Kafka."""
+
+    erasure_id: str
+    youth_ref: str
+    erased_at: datetime
+
+
+class Ledger:
+    """One lane's durable memory, keyed by reference and event identity; safe to read from another thread."""
+
+    def __init__(self, file: Path) -> None:
+        self._engine = open_store(file)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._engine.dispose()
+
+    def cursor(self, lane: str) -> Cursor | None:
+        """Where the lane goes on, None at its very beginning."""
+        with self._engine.connect() as connection:
+            text = connection.scalar(select(cursors.c.cursor).where(cursors.c.lane == lane))
+        return None if text is None else dict(json.loads(text))
+
+    def totals(self) -> Tally:
+        """Records since the first start."""
+        with self._engine.connect() as connection:
+            return Counter({(row.outcome, row.reason): row.records for row in connection.execute(select(outcomes))})
+
+    def plan(self, items: Sequence[Publishable]) -> Plan:
+        """Give every item its revision, and note the new ones as intents before anything is published."""
+        with self._engine.begin() as connection:
+            plan = assign(items, rows.load_histories(connection, (item.event_id for item in items)))
+            rows.add_intents(connection, plan.sends)
+        return plan
+
+    def settle(self, lane: str, cursor: Cursor, now: datetime, plan: Plan, counts: Tally) -> None:
+        """All of `plan` is acknowledged: remember it, move the cursor and count, or none of it."""
+        with self._engine.begin() as connection:
+            rows.store_events(connection, plan.sends)
+            rows.drop_intents(connection, plan.sends)
+            rows.move_cursor(connection, lane, cursor, now)
+            rows.add_counts(connection, counts.items())
+
+    def erase(self, removed: Iterable[Removed], now: datetime) -> None:
+        """Forget everything about references whose erasure is asked for, and note the receipts; durable on return.
+
+        A reference that is removed without an erasure (a consent at rest) keeps its revisions: it may come back.
+        """
+        wanted = [one for one in removed if one.erasure_id is not None]
+        if not wanted:
+            return
+        with self._engine.begin() as connection:
+            for one in wanted:
+                connection.execute(delete(events).where(events.c.subject == one.youth_ref))
+                connection.execute(delete(intents).where(intents.c.subject == one.youth_ref))
+                connection.execute(delete(receipts).where(receipts.c.erasure_id == one.erasure_id))
+                row = {"erasure_id": one.erasure_id, "youth_ref": one.youth_ref, "erased_at": now}
+                connection.execute(insert(receipts), row)
+        truncate_log(self._engine)
+
+    def receipts(self) -> list[Receipt]:
+        """Receipts that Kafka has not acknowledged."""
+        with self._engine.connect() as connection:
+            found = connection.execute(select(receipts).order_by(receipts.c.erasure_id)).all()
+        return [Receipt(row.erasure_id, row.youth_ref, row.erased_at) for row in found]
+
+    def receipts_sent(self, sent: Sequence[Receipt]) -> None:
+        """Kafka has them: forget them, the reference included."""
+        with self._engine.begin() as connection:
+            for one in sent:
+                connection.execute(delete(receipts).where(receipts.c.erasure_id == one.erasure_id))
+        truncate_log(self._engine)
+
+    def secure(self, lane: str, cursor: Cursor, now: datetime, digests: Sequence[str]) -> int:
+        """These messages, by digest, are in the statutory store: remember it and move the cursor. Returns how many are new."""
+        with self._engine.begin() as connection:
+            known = rows.load_known_messages(connection, digests)
+            fresh = [digest for digest in dict.fromkeys(digests) if digest not in known]
+            rows.remember_messages(connection, fresh)
+            rows.move_cursor(connection, lane, cursor, now)
+            rows.add_counts(connection, [(("secured", ""), len(fresh))])
+        return len(fresh)
+
+    def is_secured(self, digest: str) -> bool:
+        """Whether the statutory store has the message with this digest."""
+        with self._engine.connect() as connection:
+            return bool(rows.load_known_messages(connection, [digest]))

@@ -1,0 +1,142 @@
+"""Polls one lane until it is told to stop: bounded retries, counted results, and nothing swallowed."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any, stop_when_event_set
+from tenacity.nap import sleep_using_event
+from tenacity.wait import wait_base, wait_exponential_jitter
+
+from hub.clock import Clock
+from hub.connect.lanes import NEWS, Lane
+from hub.connect.ledger import Tally
+from hub.errors import RejectedError, RetriableError, StaleDirectoryError
+from hub.logs import get_logger
+from hub.metrics import CONNECTOR_CAUGHT_UP, CONNECTOR_LAST_SUCCESS, CONNECTOR_POLLS
+
+__all__ = ["Loop", "Polled"]
+
+_ATTEMPTS = 4
+_LONGEST_WAIT = 60.0
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What became of one poll: `ok`, `retry`, `rejected` or `stale`; the code of the error, and the counts when it was whole."""
+
+    result: str
+    code: str
+    counts: Tally
+
+
+class _Backoff(wait_base):
+    """Exponential and jittered, or what the other side asked for, up to a minute."""
+
+    def __init__(self) -> None:
+        self._growing = wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.3)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = error.retry_after if isinstance(error, RetriableError) else None
+        return min(_LONGEST_WAIT, max(self._growing(retry_state), asked or 0.0))
+
+
+class Loop:
+    """One lane's life.
+
+    RetriableError: tried again a few times, then at the next poll. RejectedError: counted, next poll. ConfigError,
+    FatalError and anything unexpected leave `run`: the process ends with the cursor unmoved, and its supervisor starts it again.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        connector: str,
+        *,
+        poll_seconds: float,
+        keep_seconds: float,
+        clock: Clock,
+        stop: threading.Event,
+        after: Loop | None = None,
+    ) -> None:
+        self._lane = lane
+        self._connector = connector
+        self._poll_seconds = poll_seconds
+        self._keep_seconds = keep_seconds
+        self._clock = clock
+        self._stop = stop
+        self._after = after
+        self.first_poll_over = threading.Event()
+        self.caught_up = threading.Event()
+        self._gauge = CONNECTOR_CAUGHT_UP.labels(connector=connector, lane=lane.name)
+        self._gauge.set(0)
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(RetriableError),
+            stop=stop_any(stop_after_attempt(_ATTEMPTS), stop_when_event_set(stop)),
+            wait=_Backoff(),
+            sleep=sleep_using_event(stop),
+            reraise=True,
+        )
+
+    def run(self) -> None:
+        """Poll, wait, poll again, until `stop` is set."""
+        while not self._stop.is_set():
+            polled = self.once()
+            whole = polled.result == "ok"
+            self._wait(self._poll_seconds if whole else min(self._poll_seconds, max(self._keep_seconds, 1.0)))
+
+    def once(self) -> Polled:
+        """One poll with its retries, counted."""
+        # Taken before the poll: what the other lane secures from now on may concern records this poll has passed.
+        settled = self._after is None or self._after.caught_up.is_set()
+        try:
+            polled = self._attempt()
+        finally:
+            self.first_poll_over.set()
+        CONNECTOR_POLLS.labels(connector=self._connector, lane=self._lane.name, result=polled.result).inc()
+        if polled.result == "ok":
+            CONNECTOR_LAST_SUCCESS.labels(connector=self._connector, lane=self._lane.name).set(self._clock.now().timestamp())
+        else:
+            _log.warning("poll_" + polled.result, connector=self._connector, lane=self._lane.name, code=polled.code)
+        news = any(outcome in NEWS for outcome, _ in polled.counts)
+        self._show(caught_up=polled.result == "ok" and settled and not news)
+        return polled
+
+    def _attempt(self) -> Polled:
+        try:
+            return Polled("ok", "", self._retrying(self._lane.poll))
+        except StaleDirectoryError as error:
+            return Polled("stale", error.code, Counter())
+        except RejectedError as error:
+            return Polled("rejected", error.code, Counter())
+        except RetriableError as error:
+            return Polled("retry", error.code, Counter())
+
+    def _show(self, *, caught_up: bool) -> None:
+        self._gauge.set(1 if caught_up else 0)
+        if caught_up:
+            self.caught_up.set()
+        else:
+            self.caught_up.clear()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, jittered so that many connectors do not ask at once; what is due between polls is done on the way."""
+        remaining = seconds * random.uniform(0.9, 1.1)  # noqa: S311 -- spreads load, guards nothing
+        while remaining > 0:
+            pause = min(remaining, self._keep_seconds)
+            if self._stop.wait(pause):
+                return
+            remaining -= pause
+            if remaining > 0:
+                self._keep()
+
+    def _keep(self) -> None:
+        try:
+            self._lane.keep()
+        except (RetriableError, RejectedError) as error:
+            _log.info("not_kept", connector=self._connector, lane=self._lane.name, code=error.code)

@@ -1,0 +1,61 @@
+"""Which revision a piece of content gets. Pure: a revision counts the consecutive changes of one event's content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hub.connect.gate import Publishable
+
+__all__ = ["History", "Plan", "Planned", "assign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A publication under its revision; `repeated` when an earlier attempt may have put it on Kafka already."""
+
+    item: Publishable
+    revision: int
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to publish, in order, and how many records say what Kafka already has."""
+
+    sends: tuple[Planned, ...]
+    unchanged: int
+
+
+@dataclass(slots=True)
+class History:
+    """What is known of one event: the acknowledged revision and content, and intents that may or may not be on Kafka."""
+
+    revision: int = 0
+    content: str = ""
+    intents: dict[int, str] = field(default_factory=dict)
+
+    def take(self, item: Publishable) -> Planned | None:
+        """The item's revision, or None when nothing needs to be said.
+
+        An open intent forbids "unchanged": what it said may be on Kafka, so going back to the old content is a change.
+        A retraction of what was never said is none.
+        """
+        open_intents = sorted(revision for revision in self.intents if revision > self.revision)
+        if not open_intents and (item.content == self.content or (self.revision == 0 and item.retracted)):
+            return None
+        same = next((revision for revision in open_intents if self.intents[revision] == item.content), None)
+        revision = same if same is not None else max((self.revision, *open_intents)) + 1
+        self.revision, self.content = revision, item.content
+        return Planned(item, revision, repeated=same is not None)
+
+
+def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], History]) -> Plan:
+    """Walk the items in the source's order; `histories` are by (event id, subject) and are moved on."""
+    known = dict(histories)
+    sends = []
+    for item in items:
+        planned = known.setdefault((item.event_id, item.key), History()).take(item)
+        if planned is not None:
+            sends.append(planned)
+    return Plan(tuple(sends), len(items) - len(sends))

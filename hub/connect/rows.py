@@ -1,0 +1,118 @@
+"""The ledger's statements; each runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from hub.connect.revisions import History, Planned
+from hub.connect.tables import cursors, events, intents, outcomes, secured
+from hub.connector import Cursor
+
+__all__ = [
+    "add_counts",
+    "add_intents",
+    "drop_intents",
+    "load_histories",
+    "load_known_messages",
+    "move_cursor",
+    "remember_messages",
+    "store_events",
+]
+
+_CHUNK = 500  # bound parameters of one statement
+
+
+def load_histories(connection: Connection, event_ids: Iterable[str]) -> dict[tuple[str, str], History]:
+    """What is known of these events, by (event id, subject)."""
+    found: dict[tuple[str, str], History] = {}
+    for chunk in _chunks(dict.fromkeys(event_ids)):
+        for row in connection.execute(select(events).where(events.c.event_id.in_(chunk))):
+            found[row.event_id, row.subject] = History(row.revision, row.content)
+        for row in connection.execute(select(intents).where(intents.c.event_id.in_(chunk))):
+            found.setdefault((row.event_id, row.subject), History()).intents[row.revision] = row.content
+    return found
+
+
+def add_intents(connection: Connection, sends: Iterable[Planned]) -> None:
+    """Note the sends that no earlier intent covers."""
+    rows = [
+        {"event_id": one.item.event_id, "subject": one.item.key, "revision": one.revision, "content": one.item.content}
+        for one in sends
+        if not one.repeated
+    ]
+    if rows:
+        connection.execute(insert(intents), rows)
+
+
+def store_events(connection: Connection, sends: Iterable[Planned]) -> None:
+    """Kafka has these: the last revision of each event is what is known of it."""
+    final = {(one.item.event_id, one.item.key): one for one in sends}
+    known: set[tuple[str, str]] = set()
+    for chunk in _chunks({event_id for event_id, _ in final}):
+        query = select(events.c.event_id, events.c.subject).where(events.c.event_id.in_(chunk))
+        known.update((row.event_id, row.subject) for row in connection.execute(query))
+    fresh = [
+        {"event_id": key[0], "subject": key[1], "revision": one.revision, "content": one.item.content}
+        for key, one in final.items()
+        if key not in known
+    ]
+    changed = [
+        {"id_": key[0], "subject_": key[1], "revision": one.revision, "content": one.item.content}
+        for key, one in final.items()
+        if key in known
+    ]
+    if fresh:
+        connection.execute(insert(events), fresh)
+    if changed:
+        same = (events.c.event_id == bindparam("id_")) & (events.c.subject == bindparam("subject_"))
+        connection.execute(update(events).where(same), changed)
+
+
+def drop_intents(connection: Connection, sends: Iterable[Planned]) -> None:
+    """The intents up to the acknowledged revisions have served."""
+    rows = [{"id_": one.item.event_id, "subject_": one.item.key, "revision_": one.revision} for one in sends]
+    if rows:
+        same = (intents.c.event_id == bindparam("id_")) & (intents.c.subject == bindparam("subject_"))
+        connection.execute(delete(intents).where(same & (intents.c.revision <= bindparam("revision_"))), rows)
+
+
+def move_cursor(connection: Connection, lane: str, cursor: Cursor, now: datetime) -> None:
+    """The lane goes on here."""
+    values = {"cursor": json.dumps(cursor), "moved_at": now}
+    if not connection.execute(update(cursors).where(cursors.c.lane == lane).values(values)).rowcount:
+        connection.execute(insert(cursors).values(lane=lane, **values))
+
+
+def add_counts(connection: Connection, counts: Iterable[tuple[tuple[str, str], int]]) -> None:
+    """Add to the records by (outcome, reason)."""
+    for (outcome, reason), number in counts:
+        same = (outcomes.c.outcome == outcome) & (outcomes.c.reason == reason)
+        more = {"records": outcomes.c.records + number}
+        if number and not connection.execute(update(outcomes).where(same).values(more)).rowcount:
+            connection.execute(insert(outcomes).values(outcome=outcome, reason=reason, records=number))
+
+
+def load_known_messages(connection: Connection, digests: Sequence[str]) -> set[str]:
+    """Which of these message digests are secured."""
+    known: set[str] = set()
+    for chunk in _chunks(digests):
+        known.update(connection.scalars(select(secured.c.message).where(secured.c.message.in_(chunk))))
+    return known
+
+
+def remember_messages(connection: Connection, digests: Iterable[str]) -> None:
+    """These are secured from now on."""
+    rows = [{"message": digest} for digest in digests]
+    if rows:
+        connection.execute(insert(secured), rows)
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(values)
+    while chunk := list(islice(remaining, _CHUNK)):
+        yield chunk

@@ -1,0 +1,224 @@
+"""Runs one connector instance: the statutory lane first and by itself, then the events lane."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+
+from filelock import FileLock, Timeout
+from tenacity.nap import sleep_using_event
+
+from hub.clock import Clock
+from hub.connect.directory import Directory
+from hub.connect.events import EventsLane
+from hub.connect.failing import guarded
+from hub.connect.gate import Origin
+from hub.connect.instance import Instance, load_instance
+from hub.connect.lanes import EVENTS, STATUTORY, Lane
+from hub.connect.ledger import Ledger
+from hub.connect.loop import Loop, Polled
+from hub.connect.ports import Encode, Publisher, StatutoryPort
+from hub.connect.statutory import StatutoryLane, is_secured
+from hub.connect.subjects import SubjectFeed
+from hub.connect.vault import DirectoryFile
+from hub.contract.codec import Codec
+from hub.contract.models import Message
+from hub.contract.topics import Topic
+from hub.errors import ConfigError, HubError
+from hub.installation import read_secret
+from hub.kafka import Outgoing, outgoing
+from hub.metrics import DIRECTORY_AGE
+from hub.settings import Settings
+
+__all__ = ["Runner", "run"]
+
+_FIRST_POLL_SECONDS = 60.0
+
+
+class Runner:
+    """One instance in one process; a file lock keeps a second process away from its ledgers.
+
+    The statutory lane has a thread, a store and a cursor of its own and is started before anything of the events lane is
+    even built, so that neither the registry nor Kafka nor a fault there can keep a mandatory report waiting.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stop: threading.Event,
+        instance: str,
+        *,
+        publisher_factory: Callable[[str], Publisher],
+        statutory_port: StatutoryPort | None,
+        codec: Codec,
+        after_publish: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._chosen: Instance = load_instance(settings, instance)
+        self._clock = clock
+        self._stop = stop
+        self._publisher_factory = publisher_factory
+        self._statutory_port = statutory_port
+        self._codec = codec
+        self._after_publish = after_publish
+
+    def run(self) -> None:
+        """Until `stop` is set. What leaves it (ConfigError, FatalError) ends the process; the last log line says why."""
+        with (
+            self._alone(),
+            self._statutory_loop() as (statutory, secured),
+            self._alongside(statutory),
+            guarded(self._chosen.name, EVENTS),
+            self._events_loop(statutory, secured) as events,
+        ):
+            events.run()
+
+    def once(self) -> dict[str, Polled]:
+        """One poll of each lane, the statutory one first; by lane."""
+        results: dict[str, Polled] = {}
+        with self._alone(), self._statutory_loop() as (statutory, secured):
+            if statutory is not None:
+                with guarded(self._chosen.name, STATUTORY):
+                    results[STATUTORY] = statutory.once()
+            with guarded(self._chosen.name, EVENTS), self._events_loop(statutory, secured) as events:
+                results[EVENTS] = events.once()
+        return results
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._chosen.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(self._chosen.folder / "lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ConfigError(f"connector {self._chosen.name} runs already on this installation", code="runs_already") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _alongside(self, loop: Loop | None) -> Iterator[None]:
+        """Run the loop in a thread while the block runs; the block begins when its first poll is over."""
+        if loop is None:
+            yield
+            return
+        failures: list[HubError] = []
+        thread = threading.Thread(target=self._run_guarded, args=(loop, failures), name=STATUTORY)
+        thread.start()
+        try:
+            loop.first_poll_over.wait(_FIRST_POLL_SECONDS)
+            yield
+        finally:
+            self._stop.set()
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def _run_guarded(self, loop: Loop, failures: list[HubError]) -> None:
+        try:
+            with guarded(self._chosen.name, STATUTORY):
+                loop.run()
+        except HubError as error:
+            failures.append(error)
+        finally:
+            self._stop.set()
+
+    @contextmanager
+    def _statutory_loop(self) -> Iterator[tuple[Loop | None, Callable[[str], bool]]]:
+        chosen = self._chosen
+        build = chosen.connector.build_statutory
+        if build is None:
+            yield None, lambda _: True
+            return
+        if self._statutory_port is None:
+            raise ConfigError(f"connector {chosen.name} needs the statutory store", code="no_statutory_store")
+        with closing(Ledger(chosen.folder / "statutory.db")) as ledger:
+            secured = is_secured(ledger)
+            with closing(build(chosen.config, chosen.context(self._clock, secured))) as source:
+                lane = StatutoryLane(
+                    connector=chosen.name, source=source, store=self._statutory_port, ledger=ledger, clock=self._clock
+                )
+                yield self._loop(lane, None), secured
+
+    @contextmanager
+    def _events_loop(self, statutory: Loop | None, secured: Callable[[str], bool]) -> Iterator[Loop]:
+        chosen = self._chosen
+        origin = chosen.origin()
+        with (
+            closing(Ledger(chosen.folder / "ledger.db")) as ledger,
+            closing(chosen.connector.build_source(chosen.config, chosen.context(self._clock, secured))) as source,
+            self._directory(origin) as directory,
+            closing(self._publisher_factory(f"connect-{chosen.name}")) as publisher,
+        ):
+            lane = EventsLane(
+                origin=origin,
+                source=source,
+                directory=directory,
+                ledger=ledger,
+                publisher=publisher,
+                encode=_encoder(self._codec, f"connector/{chosen.name}"),
+                clock=self._clock,
+                after_publish=self._after_publish,
+            )
+            yield self._loop(lane, statutory)
+
+    @contextmanager
+    def _directory(self, origin: Origin) -> Iterator[Directory | None]:
+        """The agency's directory; None when the instance tells nothing about persons and so needs to know none."""
+        if not origin.kinds:
+            yield None
+            return
+        chosen = self._chosen
+        installation = chosen.installation
+        token = f"agency-{origin.agency}.token"
+        feed = SubjectFeed(installation.registry_url, origin.agency, lambda: read_secret(installation, token))
+        with closing(feed):
+            directory = Directory(
+                feed,
+                DirectoryFile(chosen.folder / "directory.sealed", origin.key, chosen.name),
+                agency_key=origin.key,
+                clock=self._clock,
+                stale_after=timedelta(minutes=chosen.settings.directory_stale_after_minutes),
+                pause=sleep_using_event(self._stop),
+            )
+            DIRECTORY_AGE.labels(connector=chosen.name).set_function(lambda: directory.age_seconds)
+            yield directory
+
+    def _loop(self, lane: Lane, after: Loop | None) -> Loop:
+        settings = self._chosen.settings
+        return Loop(
+            lane,
+            self._chosen.name,
+            poll_seconds=settings.poll_seconds,
+            keep_seconds=settings.directory_poll_seconds,
+            clock=self._clock,
+            stop=self._stop,
+            after=after,
+        )
+
+
+def run(
+    settings: Settings,
+    clock: Clock,
+    stop: threading.Event,
+    instance: str,
+    *,
+    publisher_factory: Callable[[str], Publisher],
+    statutory_port: StatutoryPort | None,
+    codec: Codec,
+) -> None:
+    """Run an instance until `stop` is set. `publisher_factory` takes a client id; the publisher is closed at the end."""
+    runner = Runner(
+        settings, clock, stop, instance, publisher_factory=publisher_factory, statutory_port=statutory_port, codec=codec
+    )
+    runner.run()
+
+
+def _encoder(codec: Codec, source: str) -> Encode:
+    def encode(topic: Topic, key: str, message: Message, identity: str, occurred_at: datetime) -> Outgoing:
+        return outgoing(codec, topic, key, message, id=identity, source=source, time=occurred_at)
+
+    return encode

@@ -1,0 +1,97 @@
+"""The encrypted file in which the intake keeps its copy of the subject directory between two starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from hub.connect.ports import Entry
+from hub.contract.models import InfoKind
+
+__all__ = ["Copy", "DirectoryFile"]
+
+_MAGIC = b"hub-directory-1\n"
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Copy:
+    """The directory as of `version`; `confirmed_at` is when the registry last said that it is current."""
+
+    version: int
+    etag: str
+    confirmed_at: datetime
+    entries: dict[str, Entry]
+
+
+class DirectoryFile:
+    """Keeps one Copy, sealed with a key derived from the agency's HMAC key (AES-256-GCM, bound to the instance's name)."""
+
+    def __init__(self, path: Path, agency_key: bytes, instance: str) -> None:
+        self._path = path
+        self._bound = _MAGIC + instance.encode()
+        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub connector directory").derive(agency_key))
+
+    def load(self) -> Copy | None:
+        """The copy, or None when there is none or it was not written with this key: then everything is fetched anew."""
+        try:
+            sealed = self._path.read_bytes().removeprefix(_MAGIC)
+        except OSError:
+            return None
+        try:
+            plain = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound)
+            return _read(json.loads(plain))
+        except (InvalidTag, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, copy: Copy) -> None:
+        """Replace the file; it is on disk, readable to its owner only, when this returns."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = _MAGIC + nonce + self._cipher.encrypt(nonce, json.dumps(_written(copy)).encode(), self._bound)
+        temporary = self._path.with_suffix(".tmp")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+
+
+def _written(copy: Copy) -> dict[str, Any]:
+    return {
+        "version": copy.version,
+        "etag": copy.etag,
+        "confirmed_at": copy.confirmed_at.isoformat(),
+        "entries": {
+            subject: {
+                "youth_ref": entry.youth_ref,
+                "link_key": entry.link_key.hex(),
+                "kinds": sorted(entry.kinds),
+                "spans": [[start.isoformat(), end.isoformat()] for start, end in entry.spans],
+            }
+            for subject, entry in copy.entries.items()
+        },
+    }
+
+
+def _read(raw: dict[str, Any]) -> Copy:
+    entries = {
+        subject: Entry(
+            youth_ref=entry["youth_ref"],
+            link_key=bytes.fromhex(entry["link_key"]),
+            kinds=frozenset(map(InfoKind, entry["kinds"])),
+            spans=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in entry["spans"]),
+        )
+        for subject, entry in raw["entries"].items()
+    }
+    return Copy(raw["version"], raw["etag"], datetime.fromisoformat(raw["confirmed_at"]), entries)
