@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from hub.errors import ConfigError, HubError, RejectedError, RetriableError
 
@@ -73,7 +73,7 @@ class Fetcher:
         self._observe = observe
         self._describe = describe
         self._sleep = sleep
-        self._backoff = wait_exponential_jitter(initial=0.5, max=20.0, jitter=0.5)
+        self._backoff = wait_random_exponential(multiplier=1.0, max=20.0)
         self._client = httpx.Client(timeout=limits.timeout_seconds, transport=transport, follow_redirects=False)
 
     def get(self, operation: str, url: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Answer:
