@@ -1,0 +1,100 @@
+"""Reads a listing of messages, whatever shape its entries are in: an entry that cannot be read is still a message."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.errors import RejectedError
+
+__all__ = ["Listed", "attributes_of", "instant_of", "parse_json", "parse_listing"]
+
+_LONGEST_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry. `key` (a digest) stands for it in cursors; `message_id` is its identity in the statutory store and on the bus.
+
+    `path_id` is what it can be fetched by, None when the entry does not say.
+    """
+
+    key: str
+    message_id: str = field(repr=False)
+    path_id: str | None = field(repr=False)
+    status: str | None
+    created_text: str
+    entry: Any = field(repr=False)
+
+    @property
+    def created(self) -> datetime | None:
+        """`creationDateTime`, UTC, or None when it cannot be read."""
+        return instant_of(self.created_text)
+
+    def raw(self) -> bytes:
+        """The entry itself as JSON, for one that cannot be fetched."""
+        return json.dumps(self.entry, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def parse_json(content: bytes) -> Any:
+    """JSON of a stranger; None when it is none (or nests so deep that only an attacker would send it)."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def parse_listing(content: bytes, *, path_id: str) -> list[Listed]:
+    """The entries of `outputArrayData`. `path_id` names the field that messages are fetched by.
+
+    Raises RejectedError `malformed_listing` when the answer is no listing at all.
+    """
+    answer = parse_json(content)
+    entries = answer.get("data") if isinstance(answer, dict) else False
+    if entries is None:  # the standard does not require `data`
+        return []
+    if not isinstance(entries, list):
+        raise RejectedError("list: the answer is not a list of messages", code="malformed_listing")
+    return [_listed(entry, path_id) for entry in entries]
+
+
+def attributes_of(entry: Any) -> Mapping[str, Any]:
+    """An entry's `attributes`, empty when it has none."""
+    attributes = entry.get("attributes") if isinstance(entry, dict) else None
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def instant_of(value: Any) -> datetime | None:
+    """An instant of the standard (`creationDateTime`: UTC, also when it does not say so), or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        instant = datetime.fromisoformat(value.strip())
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _listed(entry: Any, path_id: str) -> Listed:
+    attributes = attributes_of(entry)
+    own = _identity(entry.get("id")) if isinstance(entry, dict) else None
+    message = _identity(attributes.get("messageId"))
+    order = (own, message) if path_id == "id" else (message, own)
+    digest = hashlib.sha256(json.dumps([own, message] if own or message else [entry], sort_keys=True).encode()).hexdigest()[:32]
+    status, created = attributes.get("messageStatus"), attributes.get("creationDateTime")
+    return Listed(
+        key=digest,
+        message_id=message or own or f"listing-{digest}",
+        path_id=order[0] or order[1],
+        status=status if isinstance(status, str) else None,
+        created_text=created if isinstance(created, str) else "",
+        entry=entry,
+    )
+
+
+def _identity(value: Any) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isprintable() else None

@@ -1,0 +1,83 @@
+"""Coded police notices, for correlation: the additional copy of what the statutory lane already has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+
+from connectors.sdk.client import SdkClient
+from connectors.sdk.config import SdkConfig
+from connectors.sdk.cursor import Failures, Progress, in_trouble, worst
+from connectors.sdk.listing import Listed, attributes_of, parse_json
+from connectors.sdk.mapping import has_references, map_message
+from hub.connector import Batch, Cursor, PersonRecord, Record, SourceContext, Unmapped
+from hub.errors import RejectedError, RetriableError
+
+__all__ = ["SdkSource"]
+
+_BATCH_RECORDS = 200
+
+
+class SdkSource:
+    """Maps a message only once the statutory store has it; until then the message waits for the next poll.
+
+    The listing's metadata are enough, so documents are not fetched a second time; a message system whose listing leaves out
+    the references is asked for the whole message.
+
+    Guarantee: at least once, under the same source ids: a repeat changes nothing. The cursor is that of the statutory
+    lane's kind (digests of what is done and still listed) and moves on its own.
+    """
+
+    def __init__(
+        self,
+        config: SdkConfig,
+        context: SourceContext,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = SdkClient(config, context, transport=transport, sleep=sleep)
+        self._config = config
+        self._context = context
+
+    def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
+        """Oldest first. Raises what `SdkClient` raises, after everything that could be had."""
+        progress = Progress(cursor, self._client.list_messages())
+        records: list[Record] = []
+        failures: Failures = []
+        for listed in progress.waiting:
+            if not self._context.secured(listed.message_id):
+                continue
+            try:
+                records.extend(self._map(listed))
+            except (RejectedError, RetriableError) as error:
+                failures.append(error)
+                if in_trouble(failures):
+                    break
+                continue
+            progress.finish(listed)
+            if len(records) >= _BATCH_RECORDS:
+                yield Batch(records, progress.cursor())
+                records = []
+        if records or progress.moved:
+            yield Batch(records, progress.cursor())
+        if failures:
+            raise worst(failures)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._client.close()
+
+    def _map(self, listed: Listed) -> list[PersonRecord | Unmapped]:
+        attributes = attributes_of(listed.entry)
+        if not has_references(attributes) and listed.path_id is not None:
+            answer = parse_json(self._client.get_message(listed.path_id))
+            attributes = attributes_of(answer.get("data")) if isinstance(answer, dict) else {}
+            if not attributes:
+                return [Unmapped("unreadable_message", intentional=False)]
+        if self._config.senders and attributes.get("sender") not in self._config.senders:
+            return [Unmapped("other_sender", intentional=True)]
+        place_code = self._context.gazetteer.area_code
+        return list(map_message(listed.message_id, attributes, self._config.coding, place_code, self._context.now()))

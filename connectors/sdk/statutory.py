@@ -1,0 +1,79 @@
+"""Every message of the inbox, raw, for the statutory lane."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import httpx
+
+from connectors.sdk.client import SdkClient
+from connectors.sdk.config import SdkConfig
+from connectors.sdk.cursor import Failures, Progress, in_trouble, worst
+from connectors.sdk.listing import Listed
+from hub.connector import Cursor, RawMessage, SourceContext, StatutoryBatch
+from hub.errors import RejectedError, RetriableError
+
+__all__ = ["SdkStatutorySource"]
+
+_BATCH_MESSAGES = 25
+_BATCH_BYTES = 8 * 1024 * 1024
+
+
+class SdkStatutorySource:
+    """Takes whatever is listed and not yet taken; needs neither a readable payload nor a subject nor a category.
+
+    A message that cannot be fetched does not hold up the others: they are taken first, then its error is raised, and the
+    next poll tries it again. An entry that does not say how to fetch it is kept as the listing shows it.
+
+    Guarantee: at least once. The cursor holds digests of the messages that are safe and still listed, no watermark, so a
+    message that turns up late with an old date is taken like any other.
+    """
+
+    def __init__(
+        self,
+        config: SdkConfig,
+        context: SourceContext,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = SdkClient(config, context, transport=transport, sleep=sleep)
+        self._now = context.now
+
+    def batches(self, cursor: Cursor | None) -> Iterator[StatutoryBatch]:
+        """Oldest first. Raises what `SdkClient` raises, after everything that could be had."""
+        listing = self._client.list_messages()
+        progress = Progress(cursor, listing)
+        pending: list[RawMessage] = []
+        failures: Failures = []
+        for listed in progress.waiting:
+            try:
+                pending.append(self._fetch(listed))
+            except (RejectedError, RetriableError) as error:
+                failures.append(error)
+                if in_trouble(failures):
+                    break  # what was fetched is still handed on
+                continue
+            progress.finish(listed)
+            if len(pending) >= _BATCH_MESSAGES or sum(len(each.content) for each in pending) >= _BATCH_BYTES:
+                yield StatutoryBatch(pending, progress.cursor())
+                pending = []
+        if pending or progress.moved:
+            yield StatutoryBatch(pending, progress.cursor())
+        if failures:
+            raise worst(failures)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._client.close()
+
+    def _fetch(self, listed: Listed) -> RawMessage:
+        content = listed.raw() if listed.path_id is None else self._client.get_message(listed.path_id)
+        return RawMessage(listed.message_id, self._arrival(listed), content)
+
+    def _arrival(self, listed: Listed) -> datetime:
+        """When it came to the message system; our own time only when that is unreadable or has not happened yet."""
+        now = self._now().astimezone(UTC)
+        return min(listed.created, now) if listed.created else now

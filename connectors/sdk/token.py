@@ -1,0 +1,118 @@
+"""OAuth 2 client credentials (RFC 6749 §4.4): one token, used until shortly before it expires."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from connectors.fetching import retry_after_seconds
+from connectors.sdk.config import SdkConfig
+from hub.connector import SourceContext
+from hub.errors import ConfigError, RetriableError
+
+__all__ = ["TokenKeeper"]
+
+_OPERATION = "token"
+_MARGIN = timedelta(seconds=30)
+_SHORTEST = timedelta(seconds=1)
+_DEFAULT_SECONDS = 60.0
+_LONGEST_SECONDS = 24 * 3600.0
+_MAX_ANSWER = 64 * 1024
+
+
+class TokenKeeper:
+    """Fetches a token when there is none that still holds.
+
+    A refusal is a RetriableError `token_refused`, not a ConfigError: mandatory reports wait behind it, so the lane keeps
+    asking while somebody puts the secret right.
+    """
+
+    def __init__(
+        self,
+        config: SdkConfig,
+        context: SourceContext,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._config = config
+        self._context = context
+        self._client = httpx.Client(timeout=config.timeout_seconds, transport=transport, follow_redirects=False)
+        self._sleep = sleep
+        self._token = ""
+        self._until: datetime | None = None
+
+    def token(self) -> str:
+        """A bearer token. Raises RetriableError, or ConfigError when there is no secret."""
+        if self._until is None or self._context.now() >= self._until:
+            retrying = Retrying(
+                retry=retry_if_exception_type(RetriableError),
+                stop=stop_after_attempt(self._config.attempts),
+                wait=wait_exponential_jitter(initial=0.5, max=20.0, jitter=0.5),
+                sleep=self._sleep,
+                reraise=True,
+            )
+            retrying(self._fetch)
+        return self._token
+
+    def forget(self) -> None:
+        """Throw the token away: the message system refused it before its time."""
+        self._until = None
+        self._token = ""
+
+    def close(self) -> None:
+        """Release connections."""
+        self._client.close()
+
+    def _fetch(self) -> None:
+        secret = self._context.secret("client-secret").strip()
+        if not secret:
+            raise ConfigError("the secret `client-secret` is empty", code="missing_secret")
+        form = {"grant_type": "client_credentials", "scope": self._config.scope}
+        basic: httpx.BasicAuth | None = httpx.BasicAuth(self._config.client_id, secret)
+        if self._config.client_authentication == "post":
+            form |= {"client_id": self._config.client_id, "client_secret": secret}
+            basic = None
+        status = 0
+        try:
+            request = self._client.build_request(
+                "POST", self._config.token_url, data=form, headers={"Accept": "application/json"}
+            )
+            response = self._client.send(request, auth=basic)
+            status = response.status_code
+        except httpx.HTTPError as error:
+            raise RetriableError("the token endpoint does not answer", code="token_unreachable") from error
+        finally:
+            self._context.observe_request(_OPERATION, status)
+        if status != 200:
+            raise RetriableError(
+                f"the token endpoint answered {status}: look at client_id, the secret `client-secret` and the scope",
+                code="token_refused",
+                retry_after=retry_after_seconds(response.headers),
+            )
+        self._keep(response)
+
+    def _keep(self, response: httpx.Response) -> None:
+        answer = _parsed(response)
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+            raise RetriableError("the token endpoint's answer holds no token", code="token_refused")
+        seconds = answer.get("expires_in", _DEFAULT_SECONDS)
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+            seconds = _DEFAULT_SECONDS
+        lifetime = timedelta(seconds=min(max(float(seconds), 0.0), _LONGEST_SECONDS))
+        self._token = token
+        self._until = self._context.now() + max(lifetime - min(_MARGIN, lifetime / 2), _SHORTEST)
+
+
+def _parsed(response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = response.json() if len(response.content) <= _MAX_ANSWER else None
+    except ValueError:
+        answer = None
+    return answer if isinstance(answer, dict) else {}
