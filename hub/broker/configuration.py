@@ -102,6 +102,9 @@ def render_properties(config: BrokerConfig, port: int, controller_port: int) -> 
         "offsets.topic.num.partitions": "4",
         "transaction.state.log.num.partitions": "4",
         "share.coordinator.state.topic.num.partitions": "1",
+        # After a kill the node must first see its own earlier life expire: 4 s instead of 9, still above any pause of a busy machine.
+        "broker.session.timeout.ms": "4000",
+        "broker.heartbeat.interval.ms": "1000",
         # A machine that was off over a long holiday goes on where it stopped.
         "offsets.retention.minutes": str(90 * 24 * 60),
         # A worker that starts or dies must not wait for others to join.

@@ -1,0 +1,75 @@
+"""Fixtures and policy of the whole suite: one real Kafka per session, and no silent skips where all must run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+
+from hub.broker.configuration import BrokerConfig
+from hub.broker.launcher import EmbeddedBroker
+from hub.errors import ConfigError
+from hub.kafka import apply_topics
+from tests.support import REQUIRE_VARIABLE, drop_topics, make_settings, missing
+
+_KAFKA_FIXTURES = {"kafka", "fresh_kafka"}
+_NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of a real Kafka, one for the whole session, without topics at first."""
+    broker = EmbeddedBroker(BrokerConfig(folder=tmp_path_factory.mktemp("broker"), heap_megabytes=256))
+    try:
+        broker.start(timeout_seconds=90)
+    except ConfigError as error:
+        if error.code in _NOT_ON_THIS_MACHINE:
+            missing(f"an embedded Kafka: {error}")
+        raise
+    yield broker.bootstrap_servers
+    broker.stop()
+
+
+@pytest.fixture
+def fresh_kafka(kafka: str, tmp_path: Path) -> str:
+    """The session's Kafka with every topic of the catalogue new and empty, four partitions each, and no consumer groups."""
+    drop_topics(kafka)
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    groups = [group["group_id"] for group in admin.list_groups()]
+    if groups:
+        admin.delete_groups(groups)  # one that still has members keeps its offsets; close readers in the test
+    admin.close()
+    apply_topics(make_settings(tmp_path / "fresh-kafka", kafka={"bootstrap_servers": kafka, "partitions": 4}))
+    return kafka
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the broker, so that `-m 'not kafka'` leaves it out."""
+    for item in items:
+        if _KAFKA_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("kafka")
+
+
+def _fail_skips(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if os.environ.get(REQUIRE_VARIABLE) != "all" or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"skipped although {REQUIRE_VARIABLE}=all: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _fail_skips(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_skips(report)
+    return report

@@ -1,0 +1,85 @@
+"""What tests of several parts share: settings in a folder, and the one way to say that something is missing here.
+
+With HUB_TEST_REQUIRE=all nothing may be missing: `tests/conftest.py` turns every skip into a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from kafka import KafkaAdminClient
+
+from hub.settings import Settings, load_settings
+
+REQUIRE_VARIABLE = "HUB_TEST_REQUIRE"
+SHARED_VARIABLE = "HUB_SHARED"
+_CLONE = Path(__file__).resolve().parent.parent
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test because `what` is not on this machine."""
+    pytest.skip(f"needs {what}")
+
+
+def require(what: str, present: object) -> None:
+    """Skip unless `present` is true; `what` completes the sentence "needs …"."""
+    if not present:
+        missing(what)
+
+
+def require_tool(name: str) -> str:
+    """The path of a program, else skip."""
+    path = shutil.which(name)
+    if path is None:
+        missing(f"the program {name}")
+    return path
+
+
+def shared_folder() -> Path:
+    """The folder of published data and specifications beside the project (or HUB_SHARED), else skip."""
+    folder = Path(os.environ.get(SHARED_VARIABLE) or _CLONE.parent / "shared")
+    require(f"the published specifications in {folder}", folder.is_dir())
+    return folder
+
+
+def write_toml(path: Path, values: Mapping[str, Any]) -> None:
+    """Write nested mappings of plain values as TOML."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(_lines(values, ())) + "\n", encoding="utf-8")
+
+
+def _lines(values: Mapping[str, Any], place: tuple[str, ...]) -> list[str]:
+    plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
+    lines = [f"[{'.'.join(map(json.dumps, place))}]"] if place else []
+    lines += [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in plain.items()]
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            lines += _lines(value, (*place, key))
+    return lines
+
+
+def make_settings(home: Path, **sections: Any) -> Settings:
+    """Settings of an installation in `home`, whose hub.toml holds just `sections`: `make_settings(tmp_path, kafka={…})`."""
+    write_toml(home / "hub.toml", sections)
+    return load_settings(home)
+
+
+def drop_topics(bootstrap_servers: str, *names: str) -> None:
+    """Delete topics (all that are not Kafka's own when none is named) and wait until the brokers have forgotten them."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
+        doomed = set(names) or {name for name in admin.list_topics() if not name.startswith("__")}
+        if doomed:
+            admin.delete_topics(sorted(doomed), timeout_ms=30_000)
+        deadline = time.monotonic() + 30
+        while doomed & set(admin.list_topics()):
+            assert time.monotonic() < deadline, "topics were not deleted in time"
+    finally:
+        admin.close()
