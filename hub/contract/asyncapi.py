@@ -46,7 +46,7 @@ _AREA = {
     "type": "string",
     "pattern": "^[a-z0-9]+(-[a-z0-9]+){0,7}$",
     "maxLength": 64,
-    "description": "Area code; never six digits in a row.",
+    "description": "Area code; never six digits in a row, hyphens left out.",
 }
 _KEYS: dict[KeyKind, dict[str, Any]] = {
     KeyKind.YOUTH_REF: _YOUTH_REF,
@@ -55,7 +55,7 @@ _KEYS: dict[KeyKind, dict[str, Any]] = {
     KeyKind.RULES_VERSION: {
         "type": "string",
         "pattern": "^[A-Za-z0-9._-]{1,64}$",
-        "description": "Version of the rule set; never six digits in a row.",
+        "description": "Version of the rule set; never six digits in a row, nor ten in all.",
     },
     KeyKind.ANY_OR_NONE: {
         "anyOf": [_YOUTH_REF, _AREA],

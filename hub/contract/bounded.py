@@ -44,8 +44,8 @@ class BoundedDecoder(avro.io.BinaryDecoder):  # type: ignore[misc]
         return self._end - self._at
 
     def read(self, n: int) -> bytes:
-        if n < 0:
-            raise ContractError("a length is negative", code="malformed")
+        if not 0 <= n <= MAX_VALUE_BYTES:
+            raise ContractError("a length is negative or larger than any value", code="malformed")
         start = self._at
         end = start + n
         if end > self._end:

@@ -8,6 +8,7 @@ import re
 import secrets
 import uuid
 
+from hub.contract.fields import holds_identifier, holds_long_number
 from hub.contract.topics import KeyKind
 
 __all__ = ["event_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
@@ -16,7 +17,6 @@ _TASKS = uuid.UUID("7d3f3c1e-8a54-5a9e-9a0c-1f0f5c1f7b10")
 _YOUTH_REF = re.compile(r"y[0-9a-f]{32}\Z")
 _AREA = re.compile(r"[a-z0-9]+(-[a-z0-9]+){0,7}\Z")
 _VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_LONG_NUMBER = re.compile(r"\d{6}")
 _MAX_KEY = 64
 
 
@@ -49,8 +49,8 @@ def valid_key(kind: KeyKind, key: bytes | None) -> str | None:
     except UnicodeDecodeError:
         return None
     youth = _YOUTH_REF.match(text) is not None
-    # An area code with six digits in a row could be a birth date: never accepted.
-    area = _AREA.match(text) is not None and _LONG_NUMBER.search(text) is None
+    # An area code with six digits in a row, however hyphenated, could be a birth date: never accepted.
+    area = _AREA.match(text) is not None and not holds_long_number(text)
     match kind:
         case KeyKind.YOUTH_REF:
             return text if youth else None
@@ -59,4 +59,4 @@ def valid_key(kind: KeyKind, key: bytes | None) -> str | None:
         case KeyKind.YOUTH_REF_OR_AREA | KeyKind.ANY_OR_NONE:
             return text if youth or area else None
         case KeyKind.RULES_VERSION:
-            return text if _VERSION.match(text) and _LONG_NUMBER.search(text) is None else None
+            return text if _VERSION.match(text) and not holds_identifier(text) else None

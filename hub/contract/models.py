@@ -6,24 +6,51 @@ references and counts only (OSL 23, 26, 35).
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import date
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
+
+from hub.contract.codes import (
+    AbsenceKind,
+    Action,
+    ConsentStatus,
+    Cooperation,
+    ErasureKind,
+    InfoKind,
+    PlaceCategory,
+    PlaceKind,
+    PoliceCategory,
+    Priority,
+    RiskConcern,
+    TaskState,
+)
+from hub.contract.control import DeadLetter, Erasure, RuleMarker
+from hub.contract.fields import (
+    Age,
+    Agency,
+    AreaCode,
+    Code,
+    Count,
+    EventId,
+    Instant,
+    IsoWeek,
+    Message,
+    Revision,
+    RulesVersion,
+    Uuid,
+    YouthRef,
+)
 
 __all__ = [
     "AbsenceKind",
     "Action",
-    "Age",
     "Agency",
     "AreaCode",
     "Code",
     "ConsentRecord",
     "ConsentStatus",
     "Cooperation",
-    "Count",
     "DeadLetter",
     "Erasure",
     "ErasureKind",
@@ -41,78 +68,15 @@ __all__ = [
     "PresenceTask",
     "Priority",
     "ReferralTask",
-    "Revision",
     "RiskConcern",
     "RiskEvent",
     "RuleMarker",
-    "RulesVersion",
     "SchoolAbsence",
     "Scope",
     "TaskEvent",
     "TaskState",
-    "TopicName",
-    "Uuid",
     "YouthRef",
 ]
-
-
-_YEARS = range(1900, 3000)  # so that no sum of an instant and a window can overflow
-_LONG_NUMBER = re.compile(r"\d{6}")
-_INT32 = 2**31 - 1
-
-
-def _to_millis(value: datetime) -> datetime:
-    if value.year not in _YEARS:
-        raise ValueError("an instant lies outside the years 1900 to 2999")
-    utc = value.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
-
-
-def _no_long_number(value: str) -> str:
-    if _LONG_NUMBER.search(value):
-        raise ValueError("six digits in a row could be a birth date")
-    return value
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_to_millis)]
-YouthRef = Annotated[str, StringConstraints(pattern=r"^y[0-9a-f]{32}$")]
-EventId = Annotated[str, StringConstraints(pattern=r"^e[0-9a-f]{40}$")]
-AreaCode = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+){0,7}$", max_length=64), AfterValidator(_no_long_number)
-]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$"), AfterValidator(_no_long_number)]
-Agency = Code
-Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-RulesVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
-Revision = Annotated[int, Field(ge=1, le=_INT32)]
-Count = Annotated[int, Field(ge=0, le=_INT32)]
-Age = Annotated[int, Field(ge=0, le=150)]
-
-
-class Message(BaseModel):
-    """What all messages share: immutable, and no unknown field passes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Cooperation(StrEnum):
-    SSPF = "sspf"
-    SIG = "sig"
-
-
-class InfoKind(StrEnum):
-    """The kinds of information a consent names."""
-
-    SCHOOL_ABSENCE = "school_absence"
-    POLICE_NOTICE = "police_notice"
-    RISK_EVENT = "risk_event"
-
-
-class ConsentStatus(StrEnum):
-    IN_FORCE = "in_force"
-    SUSPENDED = "suspended"
-    WITHDRAWN = "withdrawn"
 
 
 class Scope(Message):
@@ -161,29 +125,12 @@ class PersonEvent(Message):
     recorded_at: Instant
 
 
-class AbsenceKind(StrEnum):
-    UNEXCUSED = "unexcused"
-    EXCUSED = "excused"
-
-
 class SchoolAbsence(PersonEvent):
     """Absence from one lesson, in minutes; `offered_minutes` is the lesson's length when the source tells it."""
 
     kind: AbsenceKind
     minutes: Annotated[int, Field(ge=0, le=24 * 60)]
     offered_minutes: Annotated[int, Field(ge=0, le=24 * 60)] | None
-
-
-class PoliceCategory(StrEnum):
-    SUSPICION_NOT_RESPONSIBLE = "suspicion_not_responsible"
-    SUSPICION_RESPONSIBLE = "suspicion_responsible"
-    NARCOTICS = "narcotics"
-    LOB = "lob"
-    POLICE_ACT_12 = "police_act_12"
-    PUBLIC_DISORDER = "public_disorder"
-    VIOLENCE_VICTIM = "violence_victim"
-    RISK_ENVIRONMENT = "risk_environment"
-    OTHER_WORRY = "other_worry"
 
 
 class PoliceNotice(PersonEvent):
@@ -194,39 +141,11 @@ class PoliceNotice(PersonEvent):
     may_tell_youth: bool
 
 
-class RiskConcern(StrEnum):
-    CRIMINAL_ENVIRONMENT = "criminal_environment"
-    RECRUITMENT = "recruitment"
-    SUBSTANCE_USE = "substance_use"
-    VIOLENCE_EXPOSURE = "violence_exposure"
-    RUNAWAY = "runaway"
-    CONFLICT = "conflict"
-    OTHER_WORRY = "other_worry"
-
-
 class RiskEvent(PersonEvent):
     """A coded observation of a consenting youth by leisure staff, field workers or a school social team."""
 
     concern: RiskConcern
     area: AreaCode | None
-
-
-class PlaceKind(StrEnum):
-    EST_REPORT = "est_report"
-    POLICE_EVENT = "police_event"
-    PLANNED_EVENT = "planned_event"
-
-
-class PlaceCategory(StrEnum):
-    DISORDER = "disorder"
-    VIOLENCE = "violence"
-    NARCOTICS = "narcotics"
-    VANDALISM = "vandalism"
-    THEFT = "theft"
-    FIRE = "fire"
-    TRAFFIC = "traffic"
-    GATHERING = "gathering"
-    OTHER = "other"
 
 
 class PlaceEvent(Message):
@@ -244,16 +163,6 @@ class PlaceEvent(Message):
     kind: PlaceKind
     category: PlaceCategory
     incidents: Annotated[int, Field(ge=0, le=100_000)]
-
-
-class Action(StrEnum):
-    OPEN = "open"
-    GROUND_LOST = "ground_lost"
-
-
-class Priority(StrEnum):
-    NORMAL = "normal"
-    HIGH = "high"
 
 
 class Evidence(Message):
@@ -301,7 +210,7 @@ class PresenceTask(Message):
     area: AreaCode
     rule_id: Code
     rules_version: RulesVersion
-    week: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-W[0-9]{2}$")]
+    week: IsoWeek
     created_at: Instant
     incidents: Count
     at_least: Count
@@ -309,19 +218,6 @@ class PresenceTask(Message):
     categories: tuple[PlaceCategory, ...]
     first_at: Instant
     last_at: Instant
-
-
-class TaskState(StrEnum):
-    """FHIR Task states, and `recalled`, which is ours."""
-
-    REQUESTED = "requested"
-    RECEIVED = "received"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    RECALLED = "recalled"
 
 
 class TaskEvent(Message):
@@ -334,39 +230,4 @@ class TaskEvent(Message):
     team: Code
     state: TaskState
     reason: Code | None
-    occurred_at: Instant
-
-
-class RuleMarker(Message):
-    """Says in every partition which rule set is in force from here on."""
-
-    version: RulesVersion
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    activated_at: Instant
-
-
-class ErasureKind(StrEnum):
-    REQUEST = "request"
-    RECEIPT = "receipt"
-
-
-class Erasure(Message):
-    """A request to erase what is held of a reference, or one component's receipt that it has."""
-
-    kind: ErasureKind
-    erasure_id: Uuid
-    youth_ref: YouthRef
-    component: Code | None
-    occurred_at: Instant
-
-
-class DeadLetter(Message):
-    """Where a refused record stands and why; never its content."""
-
-    origin_topic: TopicName
-    origin_partition: Count
-    origin_offset: Annotated[int, Field(ge=0, le=2**63 - 1)]
-    stage: Code
-    error_class: Code
-    attempts: Revision
     occurred_at: Instant

@@ -30,7 +30,7 @@ def bounds(metadata: tuple[Any, ...]) -> tuple[int | None, int | None]:
     return least, most
 
 
-def from_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> Any:
+def from_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> Any:  # noqa: PLR0911 - one for each type
     """The Avro type that a field's annotation asks for, as a comparable value."""
     origin = get_origin(annotation)
     if origin is Annotated:

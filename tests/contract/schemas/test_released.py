@@ -40,10 +40,15 @@ INCOMPATIBLE = {
     "a field without a default is taken away": lambda s: s["fields"].remove(field(s, "minutes")),
     "a number becomes a string": lambda s: field(s, "minutes").update(type="string"),
     "an int becomes a long, which an older reader cannot take": lambda s: field(s, "minutes").update(type="long"),
-    "an optional field becomes required": lambda s: (field(s, "offered_minutes").update(type="int"), field(s, "offered_minutes").pop("default")),
+    "an optional field becomes required": lambda s: (
+        field(s, "offered_minutes").update(type="int"),
+        field(s, "offered_minutes").pop("default"),
+    ),
     "the record is renamed": lambda s: s.update(name="Absence"),
     "an instant becomes a plain number": lambda s: field(s, "occurred_at").update(type="long"),
-    "milliseconds become microseconds": lambda s: field(s, "occurred_at").update(type={"type": "long", "logicalType": "timestamp-micros"}),
+    "milliseconds become microseconds": lambda s: field(s, "occurred_at").update(
+        type={"type": "long", "logicalType": "timestamp-micros"}
+    ),
     "a field is renamed": lambda s: field(s, "minutes").update(name="length"),
 }
 COMPATIBLE = {
