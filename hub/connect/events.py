@@ -13,6 +13,7 @@ from hub.connect.ledger import Ledger, Tally
 from hub.connect.ports import Encode, Publisher, Removed, SubjectDirectory
 from hub.connect.revisions import Plan
 from hub.connector import Batch, PersonRecord, Record, Source, Unmapped
+from hub.contract.cloudevents import cloud_event_id
 from hub.contract.models import Erasure, ErasureKind
 from hub.contract.topics import ERASURES
 from hub.errors import HubError, RejectedError, RetriableError
@@ -122,9 +123,8 @@ class EventsLane:
     def _publish(self, plan: Plan) -> None:
         records = []
         for one in plan.sends:
-            identity = f"{one.item.event_id}.{one.revision}"
             message = one.item.revised(one.revision)
-            records.append(self._encode(one.item.topic, one.item.key, message, identity, one.item.occurred_at))
+            records.append(self._encode(one.item.topic, one.item.key, message, cloud_event_id(message), one.item.occurred_at))
         self._publisher.publish(records)
 
     def _erase(self, removed: Sequence[Removed]) -> None:

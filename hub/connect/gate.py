@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from hub.connect.ports import Entry
 from hub.connector import Absence, Notice, Observation, PersonRecord, PlaceRecord
 from hub.contract import ids
-from hub.contract.models import InfoKind, Message, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
+from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
 from hub.contract.topics import PLACE_EVENTS, TOPIC_OF_KIND, KeyKind, Topic
 
 __all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place"]
@@ -44,9 +44,9 @@ class Publishable:
     content: str
     retracted: bool
     occurred_at: datetime
-    message: Message
+    message: PersonEvent | PlaceEvent
 
-    def revised(self, revision: int) -> Message:
+    def revised(self, revision: int) -> PersonEvent | PlaceEvent:
         """The message under the revision that the ledger gave it."""
         return self.message if revision == 1 else self.message.model_copy(update={"revision": revision})
 
@@ -61,7 +61,7 @@ class Refused:
 
 Verdict: TypeAlias = Publishable | Refused
 
-_BODY: dict[InfoKind, tuple[type, type[Message]]] = {
+_BODY: dict[InfoKind, tuple[type, type[PersonEvent]]] = {
     InfoKind.SCHOOL_ABSENCE: (Absence, SchoolAbsence),
     InfoKind.POLICE_NOTICE: (Notice, PoliceNotice),
     InfoKind.RISK_EVENT: (Observation, RiskEvent),
@@ -116,7 +116,9 @@ def _common(record: PersonRecord | PlaceRecord, event_id: str, origin: Origin, n
     }
 
 
-def _publishable(kind: type[Message], topic: Topic, key: str, fields: dict[str, object], content: str) -> Verdict:
+def _publishable(
+    kind: type[PersonEvent | PlaceEvent], topic: Topic, key: str, fields: dict[str, object], content: str
+) -> Verdict:
     try:
         message = kind.model_validate(fields)
     except ValidationError:  # a code or an area that the contract does not know; the values stay here

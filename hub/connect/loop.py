@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any, stop_when_event_set
 from tenacity.nap import sleep_using_event
-from tenacity.wait import wait_base, wait_exponential_jitter
+from tenacity.wait import wait_base, wait_random_exponential
 
 from hub.clock import Clock
 from hub.connect.lanes import NEWS, Lane
@@ -35,10 +35,10 @@ class Polled:
 
 
 class _Backoff(wait_base):
-    """Exponential and jittered, or what the other side asked for, up to a minute."""
+    """Random within a growing bound, or what the other side asked for, up to a minute."""
 
     def __init__(self) -> None:
-        self._growing = wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.3)
+        self._growing = wait_random_exponential(multiplier=0.2, max=5.0)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None

@@ -159,7 +159,7 @@ class Runner:
                 directory=directory,
                 ledger=ledger,
                 publisher=publisher,
-                encode=_encoder(self._codec, f"connector/{chosen.name}"),
+                encode=_encoder(self._codec, f"/connectors/{chosen.name}"),
                 clock=self._clock,
                 after_publish=self._after_publish,
             )

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import deque
+from datetime import timedelta
+
+import pytest
+
+from hub.connect.directory import Directory
+from hub.connect.ports import Removed
+from hub.connect.subjects import Changes
+from hub.connect.vault import DirectoryFile
+from hub.errors import RejectedError, RetriableError, StaleDirectoryError
+
+KEY = b"k" * 32
+LIMIT = timedelta(minutes=60)
+DOWN = RetriableError("down", code="registry")
+ERASURE = "11111111-2222-3333-4444-555555555555"
+
+
+class ScriptedFeed:
+    """Answers in order; an exception is raised, and the last answer stays."""
+
+    def __init__(self, *answers) -> None:
+        self.answers = deque(answers)
+        self.asked: list[tuple[int, str]] = []
+
+    def fetch(self, since: int, etag: str):
+        self.asked.append((since, etag))
+        answer = self.answers[0] if len(self.answers) == 1 else self.answers.popleft()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def hashed(person: str) -> str:
+    return hmac.new(KEY, person.replace("-", "").encode(), hashlib.sha256).hexdigest()
+
+
+def make_directory(world, *answers) -> tuple[Directory, ScriptedFeed]:
+    feed = ScriptedFeed(*answers)
+    file = DirectoryFile(world.folder / "directory.sealed", KEY, "ss12000")
+    directory = Directory(feed, file, agency_key=KEY, clock=world.clock, stale_after=LIMIT, pause=lambda _: None)
+    return directory, feed
+
+
+def changes(world, version: int = 1, *numbers: int, removed=()) -> Changes:
+    return Changes(version, f'"{version}"', {hashed(world.person(n)): world.entry(n) for n in numbers}, tuple(removed))
+
+
+def nothing_to_erase(removed) -> None:
+    pytest.fail(f"{len(removed)} removals were not expected")
+
+
+def test_without_a_copy_nothing_is_fresh_and_nobody_is_known(world) -> None:
+    directory, _ = make_directory(world, DOWN)
+    with pytest.raises(RetriableError):
+        directory.refresh(nothing_to_erase)
+    with pytest.raises(StaleDirectoryError):
+        directory.require_fresh()
+    assert directory.lookup(world.person(1)) is None
+    assert directory.age_seconds == float("inf")
+
+
+def test_a_short_outage_is_bridged_by_retries(world) -> None:
+    directory, feed = make_directory(world, DOWN, DOWN, changes(world, 1, 1))
+    directory.refresh(nothing_to_erase)
+    assert len(feed.asked) == 3
+    assert directory.lookup(world.person(1)) == world.entry(1)
+    assert directory.lookup(world.person(2)) is None
+
+
+def test_an_unreadable_identifier_is_refused_without_its_value(world) -> None:
+    directory, _ = make_directory(world, changes(world, 1, 1))
+    with pytest.raises(RejectedError) as raised:
+        directory.lookup("19990101-98")
+    assert raised.value.code == "unresolved_identifier"
+    assert "1999" not in str(raised.value)
+
+
+def test_changes_are_asked_for_since_the_version_at_hand_even_after_a_restart(world) -> None:
+    directory, _ = make_directory(world, changes(world, 5, 1))
+    directory.refresh(nothing_to_erase)
+    again, feed = make_directory(world, changes(world, 6, 2))
+    again.refresh(nothing_to_erase)
+    assert feed.asked == [(5, '"5"')]
+    assert again.lookup(world.person(1)) == world.entry(1)
+    assert again.lookup(world.person(2)) == world.entry(2)
+
+
+def test_the_copy_grows_stale_and_a_confirmation_makes_it_fresh(world) -> None:
+    directory, feed = make_directory(world, changes(world, 1, 1), None)
+    directory.refresh(nothing_to_erase)
+    world.clock.advance(LIMIT)
+    directory.require_fresh()
+    world.clock.advance(timedelta(seconds=1))
+    with pytest.raises(StaleDirectoryError):
+        directory.require_fresh()
+    directory.refresh(nothing_to_erase)
+    directory.require_fresh()
+    assert directory.age_seconds == 0
+    assert feed.asked[-1] == (1, '"1"')
+
+
+def test_a_copy_from_the_future_is_stale(world) -> None:
+    directory, _ = make_directory(world, changes(world, 1, 1))
+    directory.refresh(nothing_to_erase)
+    world.clock.advance(timedelta(hours=-1))
+    with pytest.raises(StaleDirectoryError):
+        directory.require_fresh()
+
+
+def test_a_removal_is_erased_before_it_is_remembered_and_comes_again_after_a_crash(world) -> None:
+    removal = (hashed(world.person(1)), Removed(world.entry(1).youth_ref, ERASURE))
+    directory, _ = make_directory(world, changes(world, 1, 1, 2), changes(world, 2, removed=[removal]))
+    directory.refresh(nothing_to_erase)
+
+    def dying(removed) -> None:
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 -- ours, a line above
+        directory.refresh(dying)
+    again, feed = make_directory(world, changes(world, 2, removed=[removal]))
+    erased: list[Removed] = []
+    again.refresh(erased.extend)
+    assert feed.asked == [(1, '"1"')]
+    assert erased == [removal[1]]
+    assert again.lookup(world.person(1)) is None
+    assert again.lookup(world.person(2)) == world.entry(2)
+
+
+def test_an_erasure_takes_every_identifier_of_the_reference(world) -> None:
+    directory, _ = make_directory(
+        world,
+        Changes(1, "", {hashed(world.person(1)): world.entry(1), hashed(world.person(2)): world.entry(1)}, ()),
+        changes(world, 2, removed=[(hashed(world.person(1)), Removed(world.entry(1).youth_ref, ERASURE))]),
+    )
+    directory.refresh(nothing_to_erase)
+    directory.refresh(lambda _: None)
+    assert directory.lookup(world.person(2)) is None
+
+
+def test_a_registry_that_went_back_in_time_is_read_anew(world) -> None:
+    directory, feed = make_directory(world, changes(world, 9, 1, 2), changes(world, 4), changes(world, 4, 2))
+    directory.refresh(nothing_to_erase)
+    directory.refresh(nothing_to_erase)
+    assert feed.asked == [(0, ""), (9, '"9"'), (0, "")]
+    assert directory.lookup(world.person(1)) is None
+    assert directory.lookup(world.person(2)) == world.entry(2)
+
+
+def test_nothing_changed_without_a_copy_is_no_answer(world) -> None:
+    directory, _ = make_directory(world, None)
+    with pytest.raises(RetriableError):
+        directory.refresh(nothing_to_erase)

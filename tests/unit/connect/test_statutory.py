@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from hub.connect.statutory import StatutoryLane, is_secured
+from hub.errors import RetriableError
+from hub.testing import MemoryStatutoryStore
+
+
+def make_lane(world, source, store) -> StatutoryLane:
+    return StatutoryLane(connector="sdk", source=source, store=store, ledger=world.ledger, clock=world.clock)
+
+
+def test_every_message_is_stored_byte_for_byte_and_counts_once(world, raw_source) -> None:
+    store = MemoryStatutoryStore()
+    raw_source.given = [[world.raw("m1", b"\xff not json"), world.raw("m2")], [world.raw("m2")]]
+    assert make_lane(world, raw_source, store).poll() == {("secured", ""): 2}
+    assert store.messages["m1"].content == b"\xff not json"
+    assert world.ledger.cursor("statutory") == {"next": 2}
+
+
+def test_a_message_is_secured_only_once_it_is_on_disk(world, raw_source) -> None:
+    store = MemoryStatutoryStore()
+    raw_source.given = [[world.raw("m1")], [world.raw("m2")]]
+    lane, secured = make_lane(world, raw_source, store), is_secured(world.ledger)
+    store.failures.append(RetriableError("disk full", code="disk"))
+    with pytest.raises(RetriableError):
+        lane.poll()
+    assert not secured("m1")
+    assert world.ledger.cursor("statutory") is None
+    assert lane.poll() == {("secured", ""): 2}
+    assert secured("m1")
+    assert secured("m2")
+
+
+def test_a_caught_up_lane_says_nothing(world, raw_source) -> None:
+    raw_source.given = [[world.raw("m1")]]
+    lane = make_lane(world, raw_source, MemoryStatutoryStore())
+    lane.poll()
+    lane.keep()
+    assert lane.poll() == {}
