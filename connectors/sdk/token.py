@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from connectors.fetching import retry_after_seconds
 from connectors.sdk.config import SdkConfig
@@ -53,7 +53,7 @@ class TokenKeeper:
             retrying = Retrying(
                 retry=retry_if_exception_type(RetriableError),
                 stop=stop_after_attempt(self._config.attempts),
-                wait=wait_exponential_jitter(initial=0.5, max=20.0, jitter=0.5),
+                wait=wait_random_exponential(multiplier=1.0, max=20.0),
                 sleep=self._sleep,
                 reraise=True,
             )

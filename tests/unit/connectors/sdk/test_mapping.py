@@ -62,7 +62,7 @@ def test_the_youth_may_be_told_only_when_the_sender_says_so():
 
 
 def test_a_coordination_number_and_an_oid_written_as_urn_are_subjects_too():
-    assert only(reference("1.2.752.129.2.1.3.3", "20120374-9803"), CODED[1]).person_id == "20120374-9803"
+    assert only(reference("1.2.752.129.2.1.3.3", "20120374-9807"), CODED[1]).person_id == "20120374-9807"
     assert only(reference(f"urn:oid:{SUBJECT}", PERSON), CODED[1]).person_id == PERSON
 
 
