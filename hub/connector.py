@@ -222,6 +222,8 @@ class Connector:
     build_statutory: Callable[[Any, SourceContext], StatutorySource] | None = None
     build_simulator: Callable[[Path, Mapping[str, Any]], Any] | None = None
     """(dataset folder, options) → ASGI application that behaves as the foreign system."""
+    sample: Path | None = None
+    """A dataset for the simulator that travels with the connector."""
 
 
 def find_connectors() -> dict[str, Connector]:

@@ -32,4 +32,5 @@ connector = Connector(
     build_source=_build_source,
     build_simulator=_build_simulator,
     places=True,
+    sample=Path(__file__).parent / "sample",
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hub.demo.town import EstRow, Town, Youth
+from hub.demo.facts import EstRow, Town, Youth
 
 __all__ = ["CONSENT_SPANS", "Expectation", "Outcome", "expect"]
 

@@ -1,0 +1,120 @@
+"""The composition root: the one module that names concrete classes. Each function builds one process, or one thing of it.
+
+Imports stand inside the functions, so that a process loads its own parts only. Nothing here runs at import.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.settings import Settings, load_settings
+from hub.supervise import Supervisor, hub_command
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from hub.delivery.worklist import Worklist
+
+__all__ = ["build_delivery_engine", "build_worklist", "run_deliver", "run_web", "sign_in_address", "start_installation"]
+
+
+def build_delivery_engine(settings: Settings) -> Engine:
+    """The inbox' database, migrated."""
+    import hub.delivery
+    from hub.database import build_engine, migrate
+
+    engine = build_engine(settings.delivery_database)
+    migrate(engine, Path(hub.delivery.__file__).parent / "migrations")
+    return engine
+
+
+def build_worklist(settings: Settings) -> Worklist:
+    """What teams see of the inbox."""
+    from hub.clock import clock_from_environment
+    from hub.delivery.worklist import Worklist
+
+    return Worklist(build_delivery_engine(settings), clock_from_environment())
+
+
+def run_deliver(home: Path | None) -> None:
+    """`hub deliver`."""
+    from hub.clock import clock_from_environment
+    from hub.contract.codec import Codec
+    from hub.delivery.process import GROUP, INPUTS, run_delivery
+    from hub.kafka import Publisher, Reader
+    from hub.process import process_frame
+
+    settings = load_settings(home)
+    with process_frame(settings, "deliver", started=time.time()) as stop:
+        reader = Reader(settings.bootstrap_servers, INPUTS, GROUP, "hub-deliver")
+        publisher = Publisher(settings.bootstrap_servers, "hub-deliver")
+        try:
+            run_delivery(
+                build_delivery_engine(settings), Codec.load(), clock_from_environment(), reader=reader, publisher=publisher, stop=stop
+            )
+        finally:
+            reader.close()
+            publisher.close()
+
+
+def run_web(home: Path | None) -> None:
+    """`hub web`."""
+    from hub.clock import clock_from_environment
+    from hub.installation import load_places, load_teams, read_key
+    from hub.process import process_frame
+    from hub.rules_file import load_rules
+    from hub.web.app import Web, build_web
+    from hub.web.presenting import Presenter
+    from hub.web.principal import Sessions
+    from hub.web.process import serve
+
+    settings = load_settings(home)
+    presenter = Presenter(load_rules(settings.home / "rules"), load_places(settings.home))
+    with process_frame(settings, "web", started=time.time()) as stop:
+        web = Web(
+            worklist=build_worklist(settings),
+            teams=load_teams(settings.home),
+            sessions=Sessions(read_key(settings, "worklist.key")),
+            presenter=presenter,
+            clock=clock_from_environment(),
+            default_language=settings.language,
+        )
+        serve(build_web(web), settings.web.host, settings.web.port, stop)
+
+
+def sign_in_address(settings: Settings, name: str, teams: list[str] | None) -> str:
+    """An address that signs its holder in, once. Raises ConfigError when a team is unknown."""
+    from hub.errors import ConfigError
+    from hub.installation import load_teams, read_key
+    from hub.web.principal import Principal, issue_code
+
+    known = load_teams(settings.home)
+    unknown = sorted(set(teams or ()) - set(known))
+    if unknown:
+        raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
+    code = issue_code(read_key(settings, "worklist.key"), Principal(name, frozenset(teams or known)))
+    return f"http://{settings.web.host}:{settings.web.port}/sign-in?code={code}"
+
+
+def start_installation(
+    settings: Settings, supervisor: Supervisor, *, say: Callable[[str], None], stop: threading.Event
+) -> None:
+    """Start every process of the installation in the order they need each other.
+
+    The statutory lane and the connectors that feed it wait for nothing. Raises HubError when Kafka does not come up.
+    """
+    from hub.kafka import apply_topics
+
+    supervisor.start("broker", hub_command("broker")) if not settings.kafka.bootstrap_servers else None
+    supervisor.start("statutory", hub_command("statutory"))
+    connectors = [name for name, chosen in settings.connectors.items() if chosen.enabled]
+    say("Waiting for Kafka …")
+    apply_topics(settings)
+    for name in ("registry", "worker", "deliver", "web"):
+        supervisor.start(name, hub_command(name))
+    for name in connectors:
+        supervisor.start(f"connect-{name}", hub_command("connect", name))

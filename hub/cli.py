@@ -1,0 +1,59 @@
+"""The `hub` command. Each sub-command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from hub.commands import broker, connect, connectors, consent, demo, installation, registry, schemas, statutory, status, tasks
+from hub.commands import topics, web, worker
+from hub.errors import ConfigError, FatalError, HubError, RejectedError
+
+__all__ = ["app", "main"]
+
+_START, _RUN, _WORK, _PROCESSES = "Start here", "See what happens", "Work with it", "Processes, one each"
+_EXIT = {ConfigError: 2, RejectedError: 3, FatalError: 70}
+
+app = typer.Typer(
+    name="hub",
+    help=(
+        "An event-driven hub between a municipality and its partners: consent first, few and explained referral tasks.\n\n"
+        "Try it: hub demo    Set it up: hub init, then hub up"
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback may hold what a log must not
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(rich_help_panel=_START)(demo.demo)
+app.command(rich_help_panel=_START)(installation.init)
+app.command(rich_help_panel=_START)(installation.up)
+app.command(rich_help_panel=_RUN)(status.status)
+app.command(rich_help_panel=_RUN)(tasks.tasks)
+app.command("web-login", rich_help_panel=_RUN)(web.web_login)
+app.add_typer(consent.app, name="consent", rich_help_panel=_WORK)
+app.add_typer(statutory.app, name="statutory", rich_help_panel=_WORK)
+app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
+app.add_typer(topics.app, name="topics", rich_help_panel=_WORK)
+app.add_typer(schemas.app, name="schemas", rich_help_panel=_WORK)
+app.command(rich_help_panel=_PROCESSES)(broker.broker)
+app.command(rich_help_panel=_PROCESSES)(registry.registry)
+app.command(rich_help_panel=_PROCESSES)(worker.worker)
+app.command(rich_help_panel=_PROCESSES)(tasks.deliver)
+app.command(rich_help_panel=_PROCESSES)(web.web)
+app.command(rich_help_panel=_PROCESSES)(connect.connect)
+app.command(rich_help_panel=_PROCESSES)(demo.simulate)
+
+
+def main() -> None:
+    """Run the command line; an error of ours becomes one line on stderr and an exit code that names the reaction.
+
+    2: change a setting, then start again · 3: refused by a rule · 4: try again later · 70: ended to be started again.
+    """
+    try:
+        app()
+    except HubError as error:
+        sys.stderr.write(f"hub: {error}\n")
+        sys.exit(next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 4))
+
+
