@@ -15,9 +15,14 @@ from enum import StrEnum
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, Scope
 
-__all__ = ["PERMITTED", "Decision", "Purpose", "covers_event", "decide"]
+__all__ = ["DENIALS", "PERMITTED", "Decision", "Purpose", "covers_event", "decide"]
 
 PERMITTED = "permitted"
+DENIALS = frozenset({
+    "no_consent", "withdrawn", "suspended", "no_scope_for_source", "kind_not_in_scope", "cooperation_not_covered",
+    "recipient_not_named", "scope_withdrawn", "outside_period",
+})  # fmt: skip
+"""Every rule that denies: what is refused for one of these may be permitted once newer consents have been read."""
 
 
 class Purpose(StrEnum):

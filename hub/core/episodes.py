@@ -1,0 +1,188 @@
+"""Reconciling what the events ask for with what has been proposed.
+
+An episode opens when all conditions of a rule hold for events that its team may be told of (purpose DELIVER, recipient the
+team, at now). It keeps its task's id while its ground changes, and ends
+* by correction: the team gets `ground_lost`;
+* by age, by a change of rules, or by consent: silently (delivery cancels by consent itself).
+A SIG rule without a consent to SIG asks the rule's fallback to seek one; nothing reaches SIG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from functools import partial
+
+from hub.contract.ids import task_id
+from hub.contract.models import Action, ConsentRecord, Evidence, InfoKind, ReferralTask
+from hub.core.consent import Decision, Purpose, decide
+from hub.core.instants import from_ms, respond_by, stockholm_date, to_ms
+from hub.core.measure import Counted, Members, evidence_of, lapse_of
+from hub.core.rules import CompiledRule, CompiledRules, Route
+from hub.core.state import Episode, Events
+
+__all__ = ["Cause", "Instant", "Reconciler"]
+
+
+class Cause(Enum):
+    """Why the events are looked at again."""
+
+    TIME = auto()
+    """A wake, a new rule set, a consent: what no longer holds ends silently."""
+    EVENT = auto()
+    CORRECTION = auto()
+    """An earlier revision was displaced: lost ground is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from."""
+
+    at_ms: int
+    now: datetime
+    cause: Cause = Cause.TIME
+    trigger: str | None = None
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """One reconciliation. `episodes` and `spent` are its own copies and, with `tasks` and `changes_at`, its results."""
+
+    youth_ref: str
+    consent: ConsentRecord
+    events: Events
+    rules: CompiledRules
+    when: Instant
+    episodes: dict[str, Episode]
+    spent: dict[str, int]
+    tasks: list[ReferralTask] = field(default_factory=list)
+    changes_at: list[int] = field(default_factory=list)
+    """The instants (ms) at which an episode may open or end though no event comes."""
+
+    def run(self) -> None:
+        """Bring every rule's episode in line with the events."""
+        counted = Counted(self.events, self.rules, self.when.at_ms)
+        any_holds = False
+        for rule in self.rules.rules:
+            holds = counted.holding(rule)
+            any_holds = any_holds or holds
+            self._reconcile(rule, counted, self._route(rule, counted) if holds else None)
+        for gone in self.episodes.keys() - {rule.id for rule in self.rules.rules}:
+            self._spend(gone)
+        if any_holds:
+            self.changes_at.extend(self._consent_boundaries())
+        if self.spent:
+            held = {event_id for rows in self.events.values() for event_id in rows}
+            self.spent = {key: times for key, times in self.spent.items() if _event_of(key) in held}
+
+    def _route(self, rule: CompiledRule, counted: Counted) -> tuple[Route, list[Members]] | None:
+        """The first team that may be told enough for the rule to hold, and what it may be told."""
+        for route in rule.routes:
+            members = counted.tellable(rule, partial(self._may_tell, route))
+            if counted.suffices(rule, members):
+                return route, members
+        return None
+
+    def _reconcile(self, rule: CompiledRule, counted: Counted, found: tuple[Route, list[Members]] | None) -> None:
+        episode = self.episodes.get(rule.id)
+        if found is None:
+            if episode is not None:
+                self._end(rule, episode, counted, told=self.when.cause is Cause.CORRECTION)
+            return
+        route, members = found
+        if episode is not None and episode.team != route.team:
+            # Consent to SIG has come: the request to seek it has lost its ground. The other way round, consent ended it.
+            self._end(rule, episode, counted, told=not route.fallback)
+            episode = None
+        if episode is None:
+            self._open(rule, route, members)
+        self.changes_at.append(min(map(lapse_of, rule.conditions, members)))
+
+    def _open(self, rule: CompiledRule, route: Route, members: Sequence[Members]) -> None:
+        opener = self._opener(rule, members) + ("?" + route.team if route.fallback else "")
+        times = self.spent.get(f"{rule.id}|{opener}", 0)
+        episode = Episode(
+            task_id=task_id(self.youth_ref, rule.id, f"{opener}#{times + 1}" if times else opener),
+            opened_by=opener,
+            team=route.team,
+            function=route.function,
+            cooperation=route.cooperation,
+            rules_version=self.rules.version,
+            opened_ms=to_ms(self.when.now),
+        )
+        self.episodes[rule.id] = episode
+        self._emit(Action.OPEN, rule, episode, members, self._decide(episode))
+
+    def _end(self, rule: CompiledRule, episode: Episode, counted: Counted, *, told: bool) -> None:
+        self._spend(rule.id)
+        decision = self._decide(episode)
+        if told and decision.permit:
+            self._emit(Action.GROUND_LOST, rule, episode, counted.tellable(rule, partial(self._may_tell, episode)), decision)
+
+    def _spend(self, rule_id: str) -> None:
+        key = f"{rule_id}|{self.episodes.pop(rule_id).opened_by}"
+        self.spent[key] = self.spent.get(key, 0) + 1
+
+    def _emit(self, action: Action, rule: CompiledRule, episode: Episode, members: Sequence[Members], decision: Decision) -> None:
+        now, consent = self.when.now, self.consent
+        current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
+        evidence: tuple[Evidence, ...] = tuple(
+            evidence_of(condition, counted) for condition, counted in zip(rule.conditions, members, strict=True) if counted
+        )
+        assert decision.scope_id is not None, "nothing is emitted without a scope"
+        self.tasks.append(
+            ReferralTask(
+                action=action,
+                task_id=episode.task_id,
+                youth_ref=self.youth_ref,
+                rule_id=rule.id,
+                rules_version=episode.rules_version,
+                team=episode.team,
+                function=episode.function,
+                cooperation=episode.cooperation,
+                priority=rule.priority,
+                created_at=now,
+                respond_by=respond_by(now, rule.respond_within_days),
+                evidence=evidence,
+                consent_version=consent.version,
+                scope_id=decision.scope_id,
+                area=consent.area,
+                age_years=consent.age_years if current else None,
+            )
+        )
+
+    def _opener(self, rule: CompiledRule, members: Sequence[Members]) -> str:
+        """The event at hand when it counts, else the newest that does (a wake or a consent opened the episode)."""
+        counting = {id(held) for some in members for held in some}
+        kinds = {condition.kind for condition in rule.conditions}
+        found = [
+            (event_id == self.when.trigger, held.occurred_ms, event_id)
+            for kind in kinds
+            for event_id, held in self.events.get(kind, {}).items()
+            if id(held) in counting
+        ]
+        return max(found)[2]
+
+    def _may_tell(self, to: Route | Episode, kind: InfoKind, agency: str) -> bool:
+        return self._decide(to, kind, agency).permit
+
+    def _decide(self, to: Route | Episode, kind: InfoKind | None = None, agency: str | None = None) -> Decision:
+        return decide(
+            self.consent,
+            purpose=Purpose.DELIVER,
+            source=agency,
+            recipient=to.team,
+            kind=kind,
+            at=from_ms(self.when.at_ms),
+            cooperation=to.cooperation,
+        )
+
+    def _consent_boundaries(self) -> list[int]:
+        edges = (edge for scope in self.consent.scopes for edge in (scope.valid_from, scope.valid_to, scope.withdrawn_at))
+        return [instant for edge in edges if edge is not None and (instant := to_ms(edge)) > self.when.at_ms]
+
+
+def _event_of(spent: str) -> str:
+    return spent.partition("|")[2].partition("?")[0]

@@ -1,0 +1,245 @@
+"""Place events folded per area into presence tasks. Never tied to a person, and never a ground for a person's task.
+
+A rule holds while the incidents of its categories within (now - window, now] suffice, in an area marked exposed. The event
+with which they first suffice (by `occurred_at`) gives the task's ISO week (Stockholm); there is one task per area, rule and
+week, and never one for an earlier week than has been proposed already: a late report does not send anybody to last week.
+A correction after which the incidents no longer suffice recalls the task; age does not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from hub.contract.ids import task_id
+from hub.contract.models import Action, PlaceCategory, PlaceEvent, PresenceTask
+from hub.core.fold import Outcome
+from hub.core.instants import from_ms, next_midnight, stockholm_week, to_ms
+from hub.core.rules import CompiledPlaceRule, CompiledRules
+from hub.core.state import MAX_HELD, StateError
+from hub.core.step import Drop
+
+__all__ = ["PlaceState", "PlaceStep", "new_place_state", "place_from_bytes", "place_step", "place_to_bytes", "place_wake"]
+
+FORMAT = 1
+_WEEKS_REMEMBERED = 8
+
+
+class Report(NamedTuple):
+    """One place event at its highest revision; no category: a retracted one, of which only the revision is remembered."""
+
+    revision: int
+    occurred_ms: int
+    keep_ms: int
+    category: str
+    incidents: int
+
+
+class Proposal(NamedTuple):
+    """The latest task of a rule that was not recalled, and the bounds of what it was opened on."""
+
+    week: str
+    task_id: str
+    rules_version: str
+    first_ms: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceState:
+    """What is held of one area. `recalled` counts, by rule and week, recalled tasks, so that a new one gets a new id."""
+
+    area: str
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    proposals: Mapping[str, Proposal] = field(default_factory=dict)
+    recalled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    wake_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStep:
+    """As `hub.core.step.Step`, for an area: the very same state object when nothing changed."""
+
+    state: PlaceState
+    tasks: tuple[PresenceTask, ...] = ()
+    drops: tuple[Drop, ...] = ()
+    outcome: Outcome = "processed"
+    wake_at: datetime | None = None
+
+
+def new_place_state(area: str) -> PlaceState:
+    """The state of an area nothing is known of."""
+    return PlaceState(area)
+
+
+def place_step(state: PlaceState, event: PlaceEvent, rules: CompiledRules, now: datetime) -> PlaceStep:
+    """Apply one place event at `now` (aware); due wakes run first. Refused: `too_old`, `state_full`.
+
+    Raises ValueError for an event of another area: the caller has mixed up its keys and must stop.
+    """
+    if event.area != state.area:
+        raise ValueError("an event of another area")
+    now_ms = to_ms(now)
+    current, tasks = _catch_up(state, rules, now)
+    held = current.reports.get(event.event_id)
+    if held is not None and held.revision >= event.revision:
+        return _stepped(current, tasks, outcome="duplicate")
+    report = _report(event)
+    too_old = report.keep_ms <= now_ms - rules.place_longest_ms
+    if held is None and (too_old or len(current.reports) >= MAX_HELD):
+        drop = Drop("too_old", intentional=True) if too_old else Drop("state_full", intentional=False)
+        return _stepped(current, tasks, (drop,), "refused")
+    changed = replace(current, reports={**current.reports, event.event_id: report})
+    settled, more = _settle(changed, rules, now_ms, now, before=current)
+    return _stepped(settled, [*tasks, *more])
+
+
+def place_wake(state: PlaceState, rules: CompiledRules, now: datetime) -> PlaceStep:
+    """Let time pass up to `now` (aware)."""
+    current, tasks = _catch_up(state, rules, now)
+    settled, more = _settle(current, rules, to_ms(now), now)
+    return _stepped(settled, [*tasks, *more])
+
+
+def place_to_bytes(state: PlaceState) -> bytes:
+    """Canonical: equal states give equal bytes."""
+    content = [FORMAT, state.area, state.reports, state.proposals, state.recalled, state.wake_ms]
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+
+
+def place_from_bytes(value: bytes) -> PlaceState:
+    """The state that gave these bytes. Raises StateError for anything else: stop, do not guess."""
+    try:
+        version, area, reports, proposals, recalled, wake_ms = json.loads(value)
+        state = PlaceState(
+            area,
+            {event_id: Report(*row) for event_id, row in reports.items()},
+            {rule_id: Proposal(*row) for rule_id, row in proposals.items()},
+            recalled,
+            wake_ms,
+        )
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise StateError("not a place state") from None
+    if version != FORMAT:
+        raise StateError("a place state of another format")
+    return state
+
+
+def _report(event: PlaceEvent) -> Report:
+    occurred_ms = to_ms(event.occurred_at)
+    keep_ms = occurred_ms if event.revision == 1 else max(occurred_ms, to_ms(event.recorded_at))
+    if event.retracted:
+        return Report(event.revision, 0, keep_ms, "", 0)
+    return Report(event.revision, occurred_ms, keep_ms, event.category.value, event.incidents)
+
+
+def _catch_up(state: PlaceState, rules: CompiledRules, now: datetime) -> tuple[PlaceState, list[PresenceTask]]:
+    now_ms, current, emitted = to_ms(now), state, list[PresenceTask]()
+    while current.wake_ms is not None and current.wake_ms <= now_ms:
+        current, tasks = _settle(current, rules, current.wake_ms, now)
+        emitted += tasks
+    present = {proposal.task_id for proposal in current.proposals.values()}
+    return current, [task for task in emitted if task.task_id in present]
+
+
+def _settle(
+    state: PlaceState, rules: CompiledRules, at_ms: int, now: datetime, *, before: PlaceState | None = None
+) -> tuple[PlaceState, list[PresenceTask]]:
+    """Forget, propose, recall, set the next wake. `before` is the state without the event at hand (None: time alone passes)."""
+    edge = at_ms - rules.place_longest_ms
+    reports = {event_id: report for event_id, report in state.reports.items() if report.keep_ms > edge}
+    work = _Work(replace(state, reports=reports), rules.version, at_ms, now, dict(state.proposals), dict(state.recalled))
+    for rule in rules.place_rules if state.area in rules.exposed_areas else ():
+        members = _members(rule, reports, at_ms)
+        opener = _opener(rule, members)
+        if opener is not None:
+            work.propose(rule, stockholm_week(opener.occurred_ms), members)
+        elif before is not None and _opener(rule, _members(rule, before.reports, at_ms)) is not None:
+            work.recall(rule, members)
+    if reports:
+        work.wakes.append(next_midnight(min(report.keep_ms for report in reports.values()) + rules.place_longest_ms))
+        work.wakes += [report.occurred_ms for report in reports.values() if report.occurred_ms > at_ms]
+    settled = PlaceState(state.area, reports, work.proposals, work.recalled, min(work.wakes, default=None))
+    return (state if settled == state else settled), work.tasks
+
+
+@dataclass(slots=True)
+class _Work:
+    """One settling of one area: the proposals it changes and the tasks it emits."""
+
+    state: PlaceState
+    rules_version: str
+    at_ms: int
+    now: datetime
+    proposals: dict[str, Proposal]
+    recalled: dict[str, Mapping[str, int]]
+    tasks: list[PresenceTask] = field(default_factory=list)
+    wakes: list[int] = field(default_factory=list)
+
+    def propose(self, rule: CompiledPlaceRule, week: str, members: Sequence[Report]) -> None:
+        # As the oldest leaves, another event may be the one with which they suffice, perhaps in another week.
+        self.wakes.append(members[0].occurred_ms + rule.window_ms)
+        latest = self.proposals.get(rule.id)
+        if latest is not None and week <= latest.week:
+            return
+        times = self.recalled.get(rule.id, {}).get(week, 0)
+        identity = task_id(self.state.area, rule.id, f"{week}#{times + 1}" if times else week)
+        proposal = Proposal(week, identity, self.rules_version, members[0].occurred_ms, members[-1].occurred_ms)
+        self.proposals[rule.id] = proposal
+        self._emit(Action.OPEN, rule, proposal, members)
+
+    def recall(self, rule: CompiledPlaceRule, members: Sequence[Report]) -> None:
+        proposal = self.proposals.pop(rule.id, None)
+        if proposal is None:
+            return
+        weeks = self.recalled.get(rule.id, {})
+        counted = {**weeks, proposal.week: weeks.get(proposal.week, 0) + 1}
+        self.recalled[rule.id] = dict(sorted(counted.items())[-_WEEKS_REMEMBERED:])
+        self._emit(Action.GROUND_LOST, rule, proposal, members)
+
+    def _emit(self, action: Action, rule: CompiledPlaceRule, proposal: Proposal, members: Sequence[Report]) -> None:
+        first_ms = members[0].occurred_ms if members else proposal.first_ms
+        last_ms = members[-1].occurred_ms if members else proposal.last_ms
+        self.tasks.append(
+            PresenceTask(
+                action=action,
+                task_id=proposal.task_id,
+                area=self.state.area,
+                rule_id=rule.id,
+                rules_version=proposal.rules_version,
+                week=proposal.week,
+                created_at=self.now,
+                incidents=sum(report.incidents for report in members),
+                at_least=rule.at_least,
+                window_days=rule.window_days,
+                categories=tuple(PlaceCategory(code) for code in sorted({report.category for report in members})),
+                first_at=from_ms(first_ms),
+                last_at=from_ms(last_ms),
+            )
+        )
+
+
+def _members(rule: CompiledPlaceRule, reports: Mapping[str, Report], at_ms: int) -> list[Report]:
+    """The reports that count at an instant, oldest first."""
+    edge = at_ms - rule.window_ms
+    found = [report for report in reports.values() if edge < report.occurred_ms <= at_ms and report.category in rule.categories]
+    return sorted(found, key=lambda report: (report.occurred_ms, report.category, report.incidents))
+
+
+def _opener(rule: CompiledPlaceRule, members: Sequence[Report]) -> Report | None:
+    """The report with which the incidents first suffice; None while they do not."""
+    total = 0
+    for report in members:
+        total += report.incidents
+        if total >= rule.at_least:
+            return report
+    return None
+
+
+def _stepped(
+    state: PlaceState, tasks: list[PresenceTask], drops: tuple[Drop, ...] = (), outcome: Outcome = "processed"
+) -> PlaceStep:
+    return PlaceStep(state, tuple(tasks), drops, outcome, None if state.wake_ms is None else from_ms(state.wake_ms))

@@ -1,0 +1,200 @@
+"""The rules a municipality writes: models that refuse what they do not know, with the path of the wrong field.
+
+A rule is a list of conditions that must all hold, a function, and the team it is proposed to. Area is no condition of a
+person's task (DOMAIN §3: place is never tied to a person), there is no score, and a human decides, always.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from hub.contract.models import AbsenceKind, Cooperation, InfoKind, PlaceCategory, PoliceCategory, Priority, RiskConcern
+from hub.contract.models import Code as ContractCode
+from hub.core.texts import FUNCTIONS, WORDED
+
+__all__ = [
+    "CODES",
+    "Condition",
+    "Fallback",
+    "Measure",
+    "PlaceRule",
+    "Rule",
+    "RuleSet",
+    "RulesError",
+    "parse_rules",
+    "rules_digest",
+]
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Days = Annotated[int, Field(ge=1, le=366)]
+Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+PLACES = frozenset({"area", "areas", "place", "places"})
+CODES: dict[InfoKind, frozenset[str]] = {
+    InfoKind.SCHOOL_ABSENCE: frozenset(AbsenceKind),
+    InfoKind.POLICE_NOTICE: frozenset(PoliceCategory),
+    InfoKind.RISK_EVENT: frozenset(RiskConcern),
+}
+"""The codes that events of each kind may carry."""
+
+
+class RulesError(ValueError):
+    """A rule set that is not one; the text names each field and what is wrong. Stop before start."""
+
+
+class Measure(StrEnum):
+    """What is summed over a window: minutes of absence, events, or distinct calendar days (Stockholm) with an event."""
+
+    MINUTES = "minutes"
+    COUNT = "count"
+    DISTINCT_DAYS = "distinct_days"
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_place(cls, data: Any) -> Any:
+        if isinstance(data, dict) and PLACES & data.keys():
+            raise ValueError("an area is no condition of a rule: it tells nothing about a person")
+        return data
+
+
+class Condition(Strict):
+    """At least so much of these codes within so many days (24 hours each) up to now."""
+
+    id: ContractCode
+    kind: InfoKind
+    of: Annotated[tuple[str, ...], Field(min_length=1)]
+    measure: Measure
+    at_least: Annotated[int, Field(ge=1, le=100_000)]
+    within_days: Days
+
+    @field_validator("of")
+    @classmethod
+    def _known_codes(cls, value: tuple[str, ...], info: Any) -> tuple[str, ...]:
+        kind = info.data.get("kind")
+        unknown = sorted(set(value) - CODES[kind]) if kind else []
+        if unknown:
+            raise ValueError(f"unknown code {', '.join(unknown)}; {kind} knows {', '.join(sorted(CODES[kind]))}")
+        if len(set(value)) != len(value):
+            raise ValueError("a code stands twice")
+        return value
+
+    @model_validator(mode="after")
+    def _says_what_it_counts(self) -> Self:
+        if self.measure is Measure.MINUTES and self.kind is not InfoKind.SCHOOL_ABSENCE:
+            raise ValueError("only school_absence is measured in minutes")
+        if self.id in WORDED and WORDED[self.id] != (self.kind, frozenset(self.of)):
+            raise ValueError(f"{self.id} is worded as {', '.join(sorted(WORDED[self.id][1]))}: choose another id")
+        return self
+
+
+class Fallback(Strict):
+    """Where a SIG match goes when no consent to SIG covers it: somebody who can ask for one."""
+
+    team: ContractCode
+    function: ContractCode
+    cooperation: Literal[Cooperation.SSPF] = Cooperation.SSPF
+
+
+class Rule(Strict):
+    """One rule about a person; all of `when` must hold. `priority` and `respond_within_days` set the task's clock."""
+
+    about: Literal["person"]
+    id: ContractCode
+    title_sv: Title
+    title_en: Title
+    rationale: str
+    owner: Title
+    function: ContractCode
+    team: ContractCode
+    cooperation: Cooperation
+    priority: Priority
+    respond_within_days: Days
+    without_sig_consent: Fallback | None = None
+    when: Annotated[tuple[Condition, ...], Field(min_length=1)]
+
+    @field_validator("when")
+    @classmethod
+    def _distinct_conditions(cls, value: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        if len({condition.id for condition in value}) != len(value):
+            raise ValueError("two conditions share an id")
+        return value
+
+    @model_validator(mode="after")
+    def _sig_has_a_fallback(self) -> Self:
+        if (self.without_sig_consent is not None) != (self.cooperation is Cooperation.SIG):
+            raise ValueError("without_sig_consent belongs to every rule of cooperation sig, and to no other")
+        for function in (self.function, *((self.without_sig_consent.function,) if self.without_sig_consent else ())):
+            if function not in FUNCTIONS:
+                raise ValueError(f"unknown function {function}; known: {', '.join(sorted(FUNCTIONS))}")
+        return self
+
+
+class PlaceRule(BaseModel):
+    """One rule about a place: so many incidents within so many days, in areas that areas.yaml marks exposed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    about: Literal["place"]
+    id: ContractCode
+    title_sv: Title
+    title_en: Title
+    rationale: str
+    owner: Title
+    categories: Annotated[tuple[PlaceCategory, ...], Field(min_length=1)]
+    at_least: Annotated[int, Field(ge=1, le=100_000)]
+    within_days: Days
+
+
+class RuleSet(BaseModel):
+    """All rules in force together, under one version (label-safe, no personal number in it)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    version: Version
+    owner: Title
+    rules: tuple[Annotated[Rule | PlaceRule, Field(discriminator="about")], ...]
+
+    @model_validator(mode="after")
+    def _distinct_ids(self) -> Self:
+        ids = [rule.id for rule in self.rules]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"two rules share the id {', '.join(twice)}")
+        return self
+
+
+def parse_rules(data: Any) -> RuleSet:
+    """Check plain data (as YAML or JSON gives it). Raises RulesError naming every wrong field; never a partial set."""
+    try:
+        return RuleSet.model_validate_json(json.dumps(data, allow_nan=False))
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        raise RulesError("; ".join(f"{_path(item['loc'], data)}: {item['msg']}" for item in problems)) from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RulesError("only text, numbers, lists and mappings may stand in a rule") from error
+
+
+def rules_digest(rules: RuleSet) -> str:
+    """SHA-256 (hex) of the set's canonical JSON: equal for equal rules, whatever the order of their fields or files."""
+    content = rules.model_dump(mode="json")
+    content["rules"] = sorted(content["rules"], key=lambda rule: str(rule["id"]))
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _path(location: tuple[int | str, ...], data: Any) -> str:
+    """`rules.absence-alone.when.0.of`: the rule by its id where it has one."""
+    parts = [str(part) for part in location]
+    if len(parts) > 1 and parts[0] == "rules":
+        with contextlib.suppress(KeyError, IndexError, TypeError, ValueError):  # nameless: its number must do
+            parts[1] = str(data["rules"][int(parts[1])]["id"])
+        parts[2:3] = [] if parts[2:3] in (["person"], ["place"]) else parts[2:3]
+    return ".".join(parts) or "rule set"

@@ -1,0 +1,147 @@
+"""Rules compiled once, so that a step looks nothing up twice: shared selections, windows in milliseconds, routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hub.contract.models import Cooperation, InfoKind, PlaceCategory, Priority
+from hub.core.instants import DAY
+from hub.core.rule_set import Condition, Measure, PlaceRule, Rule, RulesError, RuleSet, parse_rules, rules_digest
+
+__all__ = [
+    "CompiledCondition",
+    "CompiledPlaceRule",
+    "CompiledRule",
+    "CompiledRules",
+    "Route",
+    "RuleSet",
+    "RulesError",
+    "Selection",
+    "compile_rules",
+    "parse_rules",
+]
+
+_UNITS = {Measure.MINUTES: "minutes", Measure.COUNT: "events", Measure.DISTINCT_DAYS: "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which held events a condition looks at; conditions of equal selections share one pass over the state."""
+
+    kind: InfoKind
+    codes: frozenset[str]
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCondition:
+    """A condition; `selection` is an index into `CompiledRules.selections`."""
+
+    id: str
+    kind: InfoKind
+    selection: int
+    measure: Measure
+    at_least: int
+    unit: str
+    window_days: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who is asked to do what, in which cooperation."""
+
+    team: str
+    function: str
+    cooperation: Cooperation
+    fallback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule; `routes` in the order they are tried: its own team, then whoever may ask for the missing consent."""
+
+    id: str
+    priority: Priority
+    respond_within_days: int
+    routes: tuple[Route, ...]
+    conditions: tuple[CompiledCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPlaceRule:
+    id: str
+    categories: frozenset[PlaceCategory]
+    at_least: int
+    window_days: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRules:
+    """A rule set ready to step with. `longest_ms` is how long an event about a person is held; `sha256` names the content."""
+
+    version: str
+    sha256: str
+    rules: tuple[CompiledRule, ...]
+    selections: tuple[Selection, ...]
+    longest_ms: int
+    place_rules: tuple[CompiledPlaceRule, ...]
+    place_longest_ms: int
+    exposed_areas: frozenset[str]
+
+    @property
+    def longest_days(self) -> int:
+        """The longest window of a person's rule, in days: the topics' retention must not be shorter."""
+        return self.longest_ms // DAY
+
+    def rule(self, rule_id: str) -> CompiledRule | None:
+        """One rule by id; None when the set no longer has it."""
+        return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+
+def compile_rules(rule_set: RuleSet, *, exposed_areas: Iterable[str] = ()) -> CompiledRules:
+    """Compile a validated set. `exposed_areas` are the area codes that areas.yaml marks exposed; place rules look only there."""
+    people = sorted((rule for rule in rule_set.rules if isinstance(rule, Rule)), key=lambda rule: rule.id)
+    places = sorted((rule for rule in rule_set.rules if isinstance(rule, PlaceRule)), key=lambda rule: rule.id)
+    selections: dict[Selection, int] = {}
+    rules = tuple(_compile_rule(rule, selections) for rule in people)
+    return CompiledRules(
+        version=rule_set.version,
+        sha256=rules_digest(rule_set),
+        rules=rules,
+        selections=tuple(selections),
+        longest_ms=max((selection.window_ms for selection in selections), default=0),
+        place_rules=tuple(
+            CompiledPlaceRule(rule.id, frozenset(rule.categories), rule.at_least, rule.within_days, rule.within_days * DAY)
+            for rule in places
+        ),
+        place_longest_ms=max((rule.within_days * DAY for rule in places), default=0),
+        exposed_areas=frozenset(exposed_areas),
+    )
+
+
+def _compile_rule(rule: Rule, selections: dict[Selection, int]) -> CompiledRule:
+    routes = [Route(rule.team, rule.function, rule.cooperation, fallback=False)]
+    if rule.without_sig_consent is not None:
+        spare = rule.without_sig_consent
+        routes.append(Route(spare.team, spare.function, spare.cooperation, fallback=True))
+    conditions = tuple(_compile_condition(condition, selections) for condition in rule.when)
+    return CompiledRule(rule.id, rule.priority, rule.respond_within_days, tuple(routes), conditions)
+
+
+def _compile_condition(condition: Condition, selections: dict[Selection, int]) -> CompiledCondition:
+    window_ms = condition.within_days * DAY
+    selection = Selection(condition.kind, frozenset(condition.of), window_ms)
+    index = selections.setdefault(selection, len(selections))
+    return CompiledCondition(
+        id=condition.id,
+        kind=condition.kind,
+        selection=index,
+        measure=condition.measure,
+        at_least=condition.at_least,
+        unit=_UNITS[condition.measure],
+        window_days=condition.within_days,
+        window_ms=window_ms,
+    )

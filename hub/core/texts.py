@@ -1,0 +1,94 @@
+"""Every word the core says to people, in one table per language. Words: DOMAIN §10 and §11."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from hub.contract.models import AbsenceKind, InfoKind, PoliceCategory, RiskConcern
+
+__all__ = ["CONDITIONS", "FUNCTIONS", "PHRASES", "UNITS", "WORDED", "Language"]
+
+Language: TypeAlias = Literal["sv", "en"]
+
+FUNCTIONS: Final[dict[str, dict[Language, str]]] = {
+    "outreach_contact": {"sv": "uppsökande och trygghetsskapande insats", "en": "outreach and safety-building contact"},
+    "event_presence": {"sv": "medverkan vid riskevenemang", "en": "presence at events with raised risk"},
+    "presence": {"sv": "närvaroinsats", "en": "presence in the area"},
+    "individual_support": {"sv": "stöd individuellt eller i grupp", "en": "individual or group support"},
+    "parental_support": {"sv": "föräldraskapsstöd", "en": "parental support"},
+    "information": {"sv": "informationsinsats", "en": "information, for example in school"},
+    "leisure_guidance": {"sv": "vägledning till meningsfull fritid", "en": "guidance to meaningful leisure"},
+    "school_attendance": {
+        "sv": "vägledning till närvarande och fungerande skolgång",
+        "en": "guidance to attendance and a working school day",
+    },
+    "sig_assessment": {
+        "sv": "bedömning inför social insatsgrupp (SIG)",
+        "en": "assessment for a social intervention group (SIG)",
+    },
+    "seek_sig_consent": {"sv": "fråga om samtycke till social insatsgrupp (SIG)", "en": "ask for consent to SIG cooperation"},
+    "contact_person_assessment": {
+        "sv": "bedömning av behov av särskilt kvalificerad kontaktperson",
+        "en": "assessment of the need for a specially qualified contact person",
+    },
+}
+"""What a task may ask a team to do; a rule names one of these codes."""
+
+WORDED: Final[dict[str, tuple[InfoKind, frozenset[str]]]] = {
+    "unexcused_absence": (InfoKind.SCHOOL_ABSENCE, frozenset({AbsenceKind.UNEXCUSED})),
+    "excused_absence": (InfoKind.SCHOOL_ABSENCE, frozenset({AbsenceKind.EXCUSED})),
+    "all_absence": (InfoKind.SCHOOL_ABSENCE, frozenset(AbsenceKind)),
+    "police_notices": (InfoKind.POLICE_NOTICE, frozenset(PoliceCategory)),
+    "observations": (InfoKind.RISK_EVENT, frozenset(RiskConcern)),
+    "observation_days": (InfoKind.RISK_EVENT, frozenset(RiskConcern)),
+}
+"""Condition ids with words of their own, and the only codes they may stand for: an explanation must not say another thing
+than the rule counts."""
+
+CONDITIONS: Final[dict[str, dict[Language, str]]] = {
+    "unexcused_absence": {"sv": "ogiltig frånvaro", "en": "unexcused absence"},
+    "excused_absence": {"sv": "anmäld frånvaro", "en": "reported absence"},
+    "all_absence": {"sv": "frånvaro, anmäld och ogiltig", "en": "absence, reported and unexcused"},
+    "school_absence": {"sv": "frånvaro", "en": "school absence"},
+    "police_notices": {"sv": "underrättelser från polisen", "en": "notices from the police"},
+    "police_notice": {"sv": "underrättelser av vissa slag från polisen", "en": "notices of certain kinds from the police"},
+    "observations": {"sv": "observationer", "en": "observations"},
+    "observation_days": {"sv": "observationer", "en": "observations"},
+    "risk_event": {"sv": "observationer av vissa slag", "en": "observations of certain kinds"},
+    "place": {"sv": "händelser i området", "en": "incidents in the area"},
+}
+"""By condition id, else by the kind of information."""
+
+UNITS: Final[dict[str, dict[Language, tuple[str, str]]]] = {
+    "hour": {"sv": ("timme", "timmar"), "en": ("hour", "hours")},
+    "minute": {"sv": ("minut", "minuter"), "en": ("minute", "minutes")},
+    "day": {"sv": ("dag", "dagar"), "en": ("day", "days")},
+    "different_day": {"sv": ("dag", "olika dagar"), "en": ("day", "different days")},
+}
+"""(one, many)."""
+
+PHRASES: Final[dict[str, dict[Language, str]]] = {
+    "minutes": {
+        "sv": "minst {at_least} {label} på {window} (här: {met})",
+        "en": "at least {at_least} of {label} in {window} (here: {met})",
+    },
+    "events": {
+        "sv": "minst {at_least} {label} på {window} (här: {met})",
+        "en": "at least {at_least} {label} in {window} (here: {met})",
+    },
+    "days": {
+        "sv": "minst {at_least} med {label} på {window} (här: {met})",
+        "en": "at least {at_least} with {label} in {window} (here: {met})",
+    },
+    "and": {"sv": " och ", "en": " and "},
+    "proposal": {"sv": "Förslag: {function}.", "en": "Proposal: {function}."},
+    "presence": {"sv": "Förslag: närvaroinsats, vecka {week}.", "en": "Proposal: presence in the area, week {week}."},
+    "ground_lost": {
+        "sv": "Underlaget för förslaget har ändrats och räcker inte längre.",
+        "en": "The ground for this proposal has changed and no longer suffices.",
+    },
+    "untold": {
+        "sv": "Ett förslag om stöd har lämnats. Fråga den du har kontakt med om du vill veta mer.",
+        "en": "Support has been proposed. Ask the person you are in touch with if you want to know more.",
+    },
+}
