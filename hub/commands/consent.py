@@ -1,0 +1,223 @@
+"""`hub consent`: what a clerk does with consents. No command takes an identifier as an argument or prints one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.commands.consent_texts import (
+    as_json_consent,
+    line,
+    opened,
+    print_json,
+    print_youth,
+    progress,
+    read_identifier,
+    read_rows,
+)
+from hub.commands.options import Home, Json
+from hub.contract.models import Cooperation, InfoKind
+from hub.registry.granting import Signatory
+from hub.registry.states import State
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Consents: grant, sign, suspend, withdraw, look. An identifier is asked for, or read from a file or stdin (`-`); "
+    "it never stands on the command line, where shell history and process lists would keep it.",
+    no_args_is_help=True,
+)
+Source = Annotated[
+    str,
+    typer.Option(
+        "--identifier-from", "-i", metavar="FILE|-", help="Read the identifier from this file, or from stdin (-). Default: ask."
+    ),
+]
+Within = Annotated[Cooperation | None, typer.Option("--cooperation", "-c", help="Only this cooperation (default: all).")]
+Many = list[str]
+
+
+@app.command()
+def grant(
+    cooperation: Annotated[Cooperation, typer.Option("--cooperation", "-c", help="What the consent is to.")],
+    agency: Annotated[Many, typer.Option(help="An agency of agencies.yaml that may tell. Repeat for more.")],
+    recipient: Annotated[Many, typer.Option(help="A team of teams.yaml that may be told. Repeat for more.")],
+    kind: Annotated[list[InfoKind], typer.Option(help="A kind of information. Repeat for more.")],
+    valid_from: Annotated[str, typer.Option("--from", metavar="DATE", help="First day it holds (2025-05-19).")],
+    valid_to: Annotated[str, typer.Option("--to", metavar="DATE", help="First day it no longer holds.")],
+    signed: Annotated[list[Signatory] | None, typer.Option(help="Who has signed. Repeat for more.")] = None,
+    required: Annotated[
+        list[Signatory] | None,
+        typer.Option(help="Who must sign (default: by age). With sole custody: --required guardian_1 (and youth from 15)."),
+    ] = None,
+    legal_basis: Annotated[str, typer.Option(help="The GDPR basis, as a code of the municipality's own.")] = "public_task",
+    area: Annotated[str | None, typer.Option(help="A coarse area of areas.yaml.")] = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Register a consent. It is in force once all who must have signed; until then it waits.
+
+    Example: hub consent grant -c sspf --agency school-norrkoping --recipient outreach --kind school_absence
+    --from 2025-05-19 --to 2026-05-19 --signed guardian_1 --signed guardian_2
+    """
+    from hub.registry.granting import read_grant
+
+    request = read_grant(
+        {
+            "identifier": read_identifier(identifier_from),
+            "cooperation": cooperation,
+            "agencies": agency,
+            "recipients": recipient,
+            "kinds": kind,
+            "valid_from": valid_from,
+            "valid_to": valid_to,
+            "legal_basis": legal_basis,
+            "area": area,
+            "required": required or (),
+            "signed": signed or (),
+        }
+    )
+    with opened(home) as registry:
+        print_youth(registry.grant(request), as_json=as_json)
+
+
+@app.command()
+def sign(
+    signatory: Annotated[Signatory, typer.Option("--by", help="Who has signed.")],
+    cooperation: Within = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Record a signature on what awaits one; the last one brings the consent into force.
+
+    Example: hub consent sign --by guardian_2
+    """
+    with opened(home) as registry:
+        print_youth(registry.sign(read_identifier(identifier_from), signatory, cooperation), as_json=as_json)
+
+
+@app.command()
+def suspend(
+    required: Annotated[list[Signatory] | None, typer.Option(help="Who must sign from now on (default: as before).")] = None,
+    cooperation: Within = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Suspend what is in force until all have signed again, as after a change of custody.
+
+    Example: hub consent suspend --required guardian_1
+    """
+    with opened(home) as registry:
+        view = registry.suspend(read_identifier(identifier_from), cooperation, tuple(required or ()))
+        print_youth(view, as_json=as_json)
+
+
+@app.command()
+def withdraw(
+    by: Annotated[Signatory | None, typer.Option(help="Which signatory withdraws; any one may (default: not recorded).")] = None,
+    cooperation: Within = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Withdraw every consent of a person, or those to one cooperation. At once, and for ever.
+
+    Connectors stop at their next look at the directory; `hub consent erasure-status` shows who has erased.
+
+    Example: hub consent withdraw --by guardian_1
+    """
+    with opened(home) as registry:
+        print_youth(registry.withdraw(read_identifier(identifier_from), cooperation, by), as_json=as_json)
+
+
+@app.command()
+def show(identifier_from: Source = "", home: Home = None, as_json: Json = False) -> None:
+    """Show a person's consents: states, scopes, version; no identity.
+
+    Example: hub consent show
+    """
+    with opened(home) as registry:
+        print_youth(registry.show(read_identifier(identifier_from)), as_json=as_json)
+
+
+@app.command("list")
+def list_consents(
+    state: Annotated[State | None, typer.Option(help="Only consents in this state.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """List consents without any tie to a person, and count them by state.
+
+    Example: hub consent list --state waiting
+    """
+    with opened(home) as registry:
+        consents, counts = registry.consents(state), registry.counts()
+    if as_json:
+        print_json({"counts": counts, "consents": [as_json_consent(consent) for consent in consents]})
+        return
+    for consent in consents:
+        typer.echo(line(consent))
+    typer.echo("  ".join(f"{name}: {number}" for name, number in counts.items()))
+
+
+@app.command("import")
+def import_consents(
+    file: Annotated[Path, typer.Argument(metavar="FILE.json", help="A JSON array of consents, or - for stdin.", allow_dash=True)],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Register many consents. Good rows are kept; a bad one is reported by number, field and rule, and the exit code is 1.
+
+    Each row has the fields of `hub consent grant`: identifier, cooperation, agencies, recipients, kinds, valid_from,
+    valid_to, and optionally signed, required, legal_basis, area, state (granted, suspended, withdrawn).
+
+    Example: hub consent import consents.json
+    """
+    rows = read_rows(file)
+    with opened(home) as registry, progress(len(rows), quiet=as_json) as advance:
+        outcome = registry.grant_many(rows, advance)
+    errors = [{"row": error.row, "code": error.code, "message": error.message} for error in outcome.errors]
+    if as_json:
+        print_json({"granted": len(outcome.granted), "errors": errors})
+    else:
+        for error in outcome.errors:
+            typer.echo(f"row {error.row}: {error.message} ({error.code})", err=True)
+        typer.echo(f"{len(outcome.granted)} registered, {len(errors)} refused")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command("erasure-status")
+def erasure_status(
+    only_open: Annotated[bool, typer.Option("--open", help="Only withdrawals that somebody has not answered.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Show each withdrawal and who still has to confirm that it has erased.
+
+    Example: hub consent erasure-status --open
+    """
+    with opened(home) as registry:
+        found = registry.erasure_status(only_open=only_open)
+    if as_json:
+        entries = [
+            {
+                "erasure_id": one.erasure_id,
+                "requested_at": one.requested_at.isoformat(),
+                "complete": one.complete,
+                "waiting_for": one.waiting_for,
+                "answered": one.answered,
+            }
+            for one in found
+        ]
+        print_json({"open": sum(not one.complete for one in found), "erasures": entries})
+        return
+    for one in found:
+        state = "complete" if one.complete else f"waits for {', '.join(one.waiting_for)}"
+        typer.echo(f"{one.erasure_id}  {one.requested_at:%Y-%m-%d %H:%M}  {state}")
+    typer.echo(f"{len(found)} withdrawals, {sum(not one.complete for one in found)} not complete")

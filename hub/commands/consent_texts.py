@@ -1,0 +1,123 @@
+"""How `hub consent` reads what must not stand on a command line, and prints consents without saying whose."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from hub.errors import ConfigError, RejectedError
+
+if TYPE_CHECKING:
+    from hub.registry.registry import Registry
+    from hub.registry.views import ConsentView, YouthView
+
+__all__ = ["as_json_consent", "line", "opened", "print_json", "print_youth", "progress", "read_identifier", "read_rows"]
+
+_STDIN = "-"
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[Registry]:
+    """The registry of an installation, on its database; the registry's process need not run."""
+    from hub.clock import clock_from_environment
+    from hub.contract.codec import Codec
+    from hub.registry.opening import open_registry
+    from hub.settings import load_settings
+
+    found = open_registry(load_settings(home), clock_from_environment(), Codec.load())
+    try:
+        yield found.registry
+    finally:
+        found.close()
+
+
+def read_identifier(source: str) -> str:
+    """From a file, from stdin (`-`) or, without a source, asked for without echo."""
+    if not source:
+        text: str = typer.prompt("Personnummer", hide_input=True, err=True)
+        return text
+    lines = _read(source).splitlines()
+    if not lines:
+        raise RejectedError("identifier: nothing was given", code="unresolved_identifier")
+    return lines[0]
+
+
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """The rows of an import. Raises ConfigError when the file is not a JSON array of objects; never quotes it."""
+    try:
+        rows = json.loads(_read(str(file)))
+    except ValueError:
+        raise ConfigError("the file is not JSON", code="bad_import_file") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ConfigError("the file must hold a JSON array of objects, one for each consent", code="bad_import_file")
+    return rows
+
+
+def _read(source: str) -> str:
+    try:
+        return sys.stdin.read() if source == _STDIN else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read as text: {source} ({type(error).__name__})", code="bad_import_file") from None
+
+
+@contextmanager
+def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr, when somebody is looking; yields what to call with the number done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("Registering consents", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def print_json(value: object) -> None:
+    """One JSON document."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_youth(view: YouthView, *, as_json: bool) -> None:
+    """Standing, version and consents of one person; no reference and no identity."""
+    if as_json:
+        consents = [as_json_consent(consent) for consent in view.consents]
+        print_json({"status": view.status, "version": view.version, "served": view.served, "consents": consents})
+        return
+    served = ", connectors may see it" if view.served else ""
+    typer.echo(f"Status: {view.status}, version {view.version}{served}")
+    for consent in view.consents:
+        typer.echo(f"  {line(consent)}")
+        if consent.missing and consent.state in {"waiting", "suspended"}:
+            typer.echo(f"    awaiting the signature of: {', '.join(consent.missing)}")
+
+
+def line(consent: ConsentView) -> str:
+    """One consent on one line."""
+    return (
+        f"{consent.state:<9}  {consent.cooperation:<4}  {consent.valid_from:%Y-%m-%d %H:%M} – {consent.valid_to:%Y-%m-%d %H:%M} UTC  "
+        f"{', '.join(consent.kinds)} from {', '.join(consent.agencies)} to {', '.join(consent.recipients)}"
+    )
+
+
+def as_json_consent(consent: ConsentView) -> dict[str, Any]:
+    """One consent for a script."""
+    return {
+        "consent_id": consent.consent_id,
+        "state": consent.state,
+        "cooperation": consent.cooperation,
+        "agencies": consent.agencies,
+        "recipients": consent.recipients,
+        "kinds": consent.kinds,
+        "valid_from": consent.valid_from.isoformat(),
+        "valid_to": consent.valid_to.isoformat(),
+        "legal_basis": consent.legal_basis,
+        "required": consent.required,
+        "signed": consent.signed,
+        "missing": consent.missing,
+    }

@@ -1,0 +1,104 @@
+"""The registry's database: what `hub.database` gives, with write locks taken early and overwritten content wiped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from hub import database
+from hub.errors import ConfigError, RetriableError
+
+__all__ = ["migrate", "open_database", "reading", "shrink", "writing"]
+
+_READ_ONLY = "hub_read_only"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_database(url: str) -> Engine:
+    """An engine for `url`; connects to nothing yet. A SQLite file is made readable to its owner only.
+
+    Raises ConfigError when the URL or the folder cannot be used.
+    """
+    try:
+        engine = database.build_engine(url)
+        if engine.dialect.name == "sqlite":
+            if engine.url.database:
+                Path(engine.url.database).touch(mode=0o600)
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", _begin)
+    except (DBAPIError, OSError, ImportError, ValueError) as error:
+        raise ConfigError(
+            f"registry.database_url: the database cannot be opened ({type(error).__name__})", code="bad_database"
+        ) from error
+    return engine
+
+
+def _prepare(connection: Any, _entry: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is transactional too
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA secure_delete=ON")  # a destroyed key must not survive in a free page
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that reads first and writes later could otherwise fail half-way."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READ_ONLY) else "BEGIN IMMEDIATE")
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to this version's. Safe from several processes at once: the first does it, the rest wait.
+
+    Raises RetriableError when the database does not answer.
+    """
+    database.migrate(engine, _MIGRATIONS)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """One transaction: all of it or nothing. Raises RetriableError when another process was in the way; run it again."""
+    with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A consistent view that holds up no writer. Raises RetriableError when the database does not answer."""
+    with (
+        _translated(),
+        engine.connect().execution_options(**{_READ_ONLY: True}) as connection,
+        Session(connection, expire_on_commit=False) as session,
+        session.begin(),
+    ):
+        yield session
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise RetriableError("another process changed the same consent; run it again", code="conflict") from error
+    except OperationalError as error:
+        raise RetriableError("the registry's database does not answer", code="database") from error
+
+
+def shrink(engine: Engine) -> None:
+    """Let go of what was overwritten: with SQLite, empty the write-ahead log, where destroyed keys would otherwise linger.
+
+    A reader in the way postpones it to the next call. PostgreSQL's vacuum and WAL retention are its operator's.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.close()
+    finally:
+        connection.close()

@@ -1,0 +1,176 @@
+"""The subject directory: what each agency is told, when it appears, and how it goes away.
+
+An entry appears, or grows, only when Kafka has acknowledged the newest consent record of its reference (`widen`, called by
+the relay). It shrinks or disappears in the very transaction that ends a consent (`narrow`, `remove`). A version is given
+at the moment a change becomes visible, so that "since version n" never steps over one.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from hub.contract.models import InfoKind
+from hub.registry.spans import Span, intersect, union
+from hub.registry.states import Standing, State
+from hub.registry.tables import Consent, LinkKey, SubjectEntry, Youth
+from hub.registry.vault import Vault, subject_hash
+from hub.registry.work import Work, locked_counter
+
+__all__ = ["Page", "changes", "forget_hash", "learned", "narrow", "prepare", "remove", "widen"]
+
+_LINK_KEY = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What changed since a version: JSON-able entries by version, and the version they bring the reader to."""
+
+    version: int
+    entries: list[dict[str, Any]]
+
+
+def prepare(work: Work, youth: Youth, canonical: str, data_key: bytes) -> None:
+    """Make link keys and (unserved) entries for every agency that a consent in force names and that has none yet."""
+    present = {entry.agency for entry in youth.entries}
+    keyed = {link.agency for link in youth.link_keys}
+    for agency in sorted(_agencies(youth)):
+        if agency not in keyed:
+            key = secrets.token_bytes(_LINK_KEY)
+            sealed = work.tools.vault.seal(data_key, youth.youth_id, f"link_key.{agency}", key)
+            youth.link_keys.append(LinkKey(agency=agency, sealed=sealed))
+        if agency not in present:
+            hashed = subject_hash(work.tools.agencies[agency].hmac_key, canonical)
+            youth.entries.append(SubjectEntry(agency=agency, subject_hash=hashed, kinds=[], spans=[], removed=False))
+
+
+def widen(work: Work, youth: Youth) -> None:
+    """Make visible what the acknowledged record allows. Never touches a withdrawn reference."""
+    if youth.status == Standing.WITHDRAWN:
+        return
+    for entry in youth.entries:
+        _show(work, entry, *_target(work, youth, entry.agency))
+
+
+def narrow(work: Work, youth: Youth) -> None:
+    """Take away at once what is visible but no longer allowed; nothing is added before its acknowledgement."""
+    for entry in youth.entries:
+        if entry.version is not None and not entry.removed:
+            kinds, spans = _target(work, youth, entry.agency)
+            _show(work, entry, [kind for kind in entry.kinds if kind in kinds], intersect(_read_spans(entry), spans))
+
+
+def remove(work: Work, youth: Youth, erasure_id: str) -> None:
+    """Take a withdrawn reference out of every directory, for ever; entries nobody fetched leave no trace."""
+    for entry in list(youth.entries):
+        if not _fetched(work, entry):
+            youth.entries.remove(entry)
+            continue
+        entry.removed, entry.erasure_id, entry.kinds, entry.spans = True, erasure_id, [], []
+        _stamp(work, entry)
+
+
+def learned(work: Work, youth: Youth) -> list[str]:
+    """The agencies that fetched their directory while this reference was in it, or after."""
+    return sorted(entry.agency for entry in youth.entries if _fetched(work, entry))
+
+
+def forget_hash(session: Session, youth_ref: str, agency: str) -> None:
+    """Once an agency has erased, nothing may tie its person to the reference: its hash becomes random bytes."""
+    rows = select(SubjectEntry).join(Youth).where(Youth.youth_ref == youth_ref, SubjectEntry.agency == agency)
+    for entry in session.scalars(rows):
+        entry.subject_hash = secrets.token_hex(_LINK_KEY)
+
+
+def changes(session: Session, vault: Vault, agency: str, since: int) -> Page:
+    """What the agency is told; marks what it now knows. The caller commits before it answers."""
+    counter = locked_counter(session, agency)
+    rows = session.scalars(
+        select(SubjectEntry)
+        .where(SubjectEntry.agency == agency, SubjectEntry.version > since)
+        .order_by(SubjectEntry.version)
+        .options(selectinload(SubjectEntry.youth).selectinload(Youth.link_keys))
+    )
+    page = Page(counter.version, [_entry_json(vault, entry) for entry in rows])
+    counter.fetched = max(counter.fetched, counter.version)
+    return page
+
+
+def _entry_json(vault: Vault, entry: SubjectEntry) -> dict[str, Any]:
+    youth = entry.youth
+    told = {"subject_hash": entry.subject_hash, "youth_ref": youth.youth_ref, "version": entry.version}
+    if entry.removed or youth.data_key is None:
+        return {**told, "removed": True, "erasure_id": entry.erasure_id}
+    sealed = next(link.sealed for link in youth.link_keys if link.agency == entry.agency)
+    data_key = vault.data_key(youth.youth_id, youth.data_key)
+    link_key = vault.open(data_key, youth.youth_id, f"link_key.{entry.agency}", sealed)
+    return {
+        **told,
+        "link_key": base64.b64encode(link_key).decode(),
+        "kinds": entry.kinds,
+        "spans": [{"from": start, "to": end} for start, end in entry.spans],
+        "removed": False,
+    }
+
+
+def _agencies(youth: Youth) -> set[str]:
+    return {agency for consent in youth.consents if consent.state == State.IN_FORCE for agency in consent.agencies}
+
+
+def _target(work: Work, youth: Youth, agency: str) -> tuple[list[str], list[Span]]:
+    """The kinds and spans the agency may be told. An entry is a rectangle, kinds x spans: where the consents of several
+    kinds differ in time, it holds the time they share, so that nothing outside a consent is ever allowed by it.
+    """
+    keys = work.tools.agencies.get(agency)
+    allowed = keys.kinds if keys is not None else frozenset()
+    naming = [c for c in youth.consents if c.state == State.IN_FORCE and c.valid_to > work.now and agency in c.agencies]
+    kinds = sorted({kind for consent in naming for kind in consent.kinds if kind in allowed})
+    if not kinds:
+        return [], []
+    spans = _spans_of(naming, kinds[0])
+    for kind in kinds[1:]:
+        spans = intersect(spans, _spans_of(naming, InfoKind(kind)))
+    return (kinds, spans) if spans else ([], [])
+
+
+def _spans_of(consents: Iterable[Consent], kind: str) -> list[Span]:
+    return union((consent.valid_from, consent.valid_to) for consent in consents if kind in consent.kinds)
+
+
+def _show(work: Work, entry: SubjectEntry, kinds: list[str], spans: Sequence[Span]) -> None:
+    written = [[start.isoformat(), end.isoformat()] for start, end in spans]
+    removed = not kinds or not written
+    unseen = entry.version is None
+    if unseen and removed:
+        return
+    if not unseen and (entry.removed, entry.kinds, entry.spans) == (removed, kinds, written):
+        return
+    if removed:
+        kinds, written = [], []
+        if entry.removed:
+            return
+    entry.removed, entry.kinds, entry.spans = removed, kinds, written
+    _stamp(work, entry)
+
+
+def _stamp(work: Work, entry: SubjectEntry) -> None:
+    counter = work.counter(entry.agency)
+    counter.version += 1
+    entry.version = counter.version
+    if entry.first_version is None:
+        entry.first_version = counter.version
+
+
+def _fetched(work: Work, entry: SubjectEntry) -> bool:
+    return entry.first_version is not None and entry.first_version <= work.counter(entry.agency).fetched
+
+
+def _read_spans(entry: SubjectEntry) -> list[Span]:
+    return [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in entry.spans]

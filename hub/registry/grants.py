@@ -1,0 +1,146 @@
+"""Granting: from a clerk's request to rows, one at a time or many to a transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from hub.clock import stockholm_date
+from hub.contract.identifiers import birth_date, canonical_identifier
+from hub.errors import RejectedError
+from hub.registry.granting import GrantRequest, Signatory, SigningRules, age_in_years
+from hub.registry.lifecycle import add_youth, bring_into_force, settle, withdraw
+from hub.registry.states import OPEN, State
+from hub.registry.tables import Consent, Youth
+from hub.registry.work import Work
+
+__all__ = ["Checked", "GrantRules", "check", "enter", "find_youth", "know", "suspend_consents"]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRules:
+    """What the installation allows: its agencies (those with keys), its teams, its signing ages. None: any recipient."""
+
+    agencies: frozenset[str]
+    recipients: frozenset[str] | None
+    signing: SigningRules
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that needs nothing but the database. Lives in memory only."""
+
+    request: GrantRequest
+    canonical: str
+    lookup: bytes
+    required: tuple[Signatory, ...]
+
+    def __repr__(self) -> str:
+        return "Checked(…)"
+
+
+def check(work: Work, request: GrantRequest, rules: GrantRules) -> Checked:
+    """All rules that need no row. Raises RejectedError, naming the field."""
+    today = stockholm_date(work.now)
+    try:
+        canonical = canonical_identifier(request.identifier, today=today)
+    except RejectedError as error:
+        raise RejectedError(f"identifier: {error}", code=error.code) from None
+    unknown = set(request.agencies) - rules.agencies
+    if unknown:
+        raise RejectedError(f"agencies: not in agencies.yaml: {', '.join(sorted(unknown))}", code="unknown_agency")
+    unnamed = set(request.recipients) - rules.recipients if rules.recipients is not None else set()
+    if unnamed:
+        raise RejectedError(f"recipients: not in teams.yaml: {', '.join(sorted(unnamed))}", code="unknown_recipient")
+    required = rules.signing.required(request, age_in_years(birth_date(canonical), today))
+    if request.state != "granted" and set(required) - set(request.signed):
+        raise RejectedError("state: only a consent that all have signed can be suspended or withdrawn", code="not_in_force")
+    return Checked(request, canonical, work.tools.vault.lookup(canonical), required)
+
+
+def know(work: Work, rows: Iterable[Checked]) -> None:
+    """Read the youths of many rows at once, locked."""
+    wanted = {row.lookup for row in rows} - set(work.known)
+    found = work.session.scalars(
+        select(Youth)
+        .where(Youth.lookup.in_(wanted))
+        .options(selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys))
+        .with_for_update()
+    )
+    by_lookup = {youth.lookup: youth for youth in found}
+    work.known.update({lookup: by_lookup.get(lookup) for lookup in wanted})
+
+
+def find_youth(work: Work, canonical: str) -> Youth | None:
+    """The youth whose mapping stands, locked; None when there is none."""
+    lookup = work.tools.vault.lookup(canonical)
+    if lookup not in work.known:
+        work.known[lookup] = work.session.scalars(select(Youth).where(Youth.lookup == lookup).with_for_update()).one_or_none()
+    return work.known[lookup]
+
+
+def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
+    """Write one checked consent. Raises RejectedError `already_granted` before anything is changed."""
+    request = row.request
+    youth = find_youth(work, row.canonical)
+    if youth is not None and any(_equal(consent, request) for consent in youth.consents):
+        raise RejectedError("this very consent is already registered; sign, suspend or withdraw that one", code="already_granted")
+    youth = youth or add_youth(work, row.canonical)
+    consent = Consent(
+        consent_id=str(uuid.uuid4()),
+        cooperation=request.cooperation.value,
+        agencies=sorted(set(request.agencies)),
+        recipients=sorted(set(request.recipients)),
+        kinds=sorted({kind.value for kind in request.kinds}),
+        valid_from=request.valid_from.astimezone(UTC),
+        valid_to=request.valid_to.astimezone(UTC),
+        legal_basis=request.legal_basis,
+        area=request.area,
+        required=[role.value for role in row.required],
+        signed={role.value: work.now.isoformat() for role in request.signed},
+        state=State.WAITING,
+        created_at=work.now,
+    )
+    youth.consents.append(consent)
+    bring_into_force(work, consent)
+    settle(work, youth)
+    _catch_up(work, youth, consent, request.state)
+    return youth, consent
+
+
+def suspend_consents(consents: Iterable[Consent], required: tuple[Signatory, ...]) -> int:
+    """Suspend what is in force until all have signed again; `required` (non-empty) are the signatories from now on."""
+    changed = 0
+    for consent in consents:
+        if consent.state == State.IN_FORCE:
+            consent.state, consent.signed = State.SUSPENDED, {}
+            consent.required = [role.value for role in required] or consent.required
+            changed += 1
+    return changed
+
+
+def _catch_up(work: Work, youth: Youth, consent: Consent, since: str) -> None:
+    """A consent registered from paper may have been suspended or withdrawn since."""
+    if since == "suspended":
+        suspend_consents([consent], ())
+    elif since == "withdrawn":
+        withdraw(work, [consent], None)
+    if since != "granted":
+        settle(work, youth)
+
+
+def _equal(consent: Consent, request: GrantRequest) -> bool:
+    return (
+        consent.state in OPEN
+        and consent.cooperation == request.cooperation
+        and consent.valid_from == request.valid_from
+        and consent.valid_to == request.valid_to
+        and set(consent.agencies) == set(request.agencies)
+        and set(consent.recipients) == set(request.recipients)
+        and set(consent.kinds) == set(request.kinds)
+    )

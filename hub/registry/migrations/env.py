@@ -1,0 +1,16 @@
+"""Alembic's entry: runs on the connection that `hub.registry.database.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from hub.registry.tables import Row
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Row.metadata,
+    render_as_batch=True,
+    version_table="registry_schema",
+)
+with context.begin_transaction():
+    context.run_migrations()

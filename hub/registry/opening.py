@@ -1,0 +1,66 @@
+"""Opens the registry of an installation: keys, agencies, teams, database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Engine
+
+from hub.clock import Clock
+from hub.contract.codec import Codec
+from hub.installation import load_agencies, load_teams, read_key, read_secret
+from hub.kafka import outgoing
+from hub.registry.database import migrate, open_database
+from hub.registry.granting import SigningRules
+from hub.registry.grants import GrantRules
+from hub.registry.registry import Registry
+from hub.registry.vault import Vault
+from hub.registry.work import AgencyKeys, Tools
+from hub.settings import Settings
+
+__all__ = ["OpenRegistry", "open_registry"]
+
+_SOURCE = "/hub/registry"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRegistry:
+    """A registry and what lies under it; `close` it."""
+
+    registry: Registry
+    engine: Engine
+    tools: Tools
+
+    def close(self) -> None:
+        """Release the database."""
+        self.engine.dispose()
+
+
+def open_registry(settings: Settings, clock: Clock, codec: Codec) -> OpenRegistry:
+    """The registry of `settings`, its database migrated.
+
+    Raises ConfigError when a key is missing (`hub init` makes them) or a file cannot be read, RetriableError when the
+    database does not answer.
+    """
+    tools = Tools(Vault(read_key(settings, "registry.key")), _agencies(settings), partial(outgoing, codec, source=_SOURCE))
+    signing = SigningRules(settings.registry.youth_signs_from_age)
+    rules = GrantRules(frozenset(tools.agencies), frozenset(load_teams(settings.home)), signing)
+    engine = open_database(settings.registry_database)
+    migrate(engine)
+    return OpenRegistry(Registry(engine, tools, rules, clock), engine, tools)
+
+
+def _agencies(settings: Settings) -> dict[str, AgencyKeys]:
+    instances: dict[str, list[str]] = {}
+    for name, connector in settings.connectors.items():
+        instances.setdefault(connector.agency, []).append(name)
+    return {
+        agency: AgencyKeys(
+            kinds=frozenset(entry.kinds),
+            hmac_key=read_key(settings, f"agency-{agency}.hmac"),
+            token=read_secret(settings, f"agency-{agency}.token"),
+            instances=tuple(sorted(instances.get(agency, ()))),
+        )
+        for agency, entry in load_agencies(settings.home).items()
+    }

@@ -1,0 +1,158 @@
+"""The registry's process: outbox relay, receipts, upkeep and subject service, each in a thread, all or none.
+
+A thread that dies takes the process with it, by FatalError: a registry that serves but no longer publishes, or the other
+way round, would look healthy and be wrong.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import uvicorn
+
+from hub.clock import Clock
+from hub.contract.codec import Codec
+from hub.errors import ConfigError, FatalError, RetriableError
+from hub.logs import get_logger
+from hub.metrics import REGISTRY_CONSENTS
+from hub.registry.opening import OpenRegistry, open_registry
+from hub.registry.receipts import Reads, Receipts
+from hub.registry.relay import Publishes, Relay
+from hub.registry.subject_api import build_app
+from hub.registry.threads import Threads
+from hub.registry.upkeep import announce_rules, refresh, republish
+from hub.settings import Settings
+
+__all__ = ["run"]
+
+_PAUSE_SECONDS = 0.2
+_AFTER_FAILURE_SECONDS = 2.0
+_REFRESH = timedelta(hours=1)
+_REPUBLISH = timedelta(days=1)
+_log = get_logger(__name__)
+
+
+def run(
+    settings: Settings,
+    clock: Clock,
+    stop: threading.Event,
+    publisher_factory: Callable[[], Publishes],
+    reader_factory: Callable[[], Reads],
+    *,
+    codec: Codec,
+    rule_set: tuple[str, str] | None = None,
+    ready: Callable[[str], None] = lambda _url: None,
+) -> None:
+    """Run until `stop` is set. `rule_set` is the active one's version and SHA-256; `ready` is told the service's URL.
+
+    Raises ConfigError before anything starts, and FatalError when a part died: leave the process with an error, the
+    supervisor starts it again. `publisher_factory` and `reader_factory` connect in the threads that use them.
+    """
+    listener = _listen(settings)
+    try:
+        opened = open_registry(settings, clock, codec)
+    except BaseException:
+        listener.close()
+        raise
+    threads = Threads(stop)
+    try:
+        refresh(opened.registry)
+        republish(opened.registry)
+        if rule_set is not None:
+            announce_rules(opened.registry, *rule_set, settings.kafka.partitions)
+        threads.start("relay", lambda: _relay(opened, publisher_factory, threads.stop))
+        threads.start("receipts", lambda: _receipts(opened, reader_factory, codec, threads.stop))
+        threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop))
+        threads.start("http", lambda: _serve(opened, listener, threads.stop))
+        ready(f"http://{settings.registry.host}:{listener.getsockname()[1]}")
+        threads.wait()
+    finally:
+        threads.stop.set()
+        threads.join()
+        listener.close()
+        opened.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.registry.host, settings.registry.port
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        text = f"registry.host and registry.port: cannot listen on {host}:{port}; is another registry running?"
+        raise ConfigError(text, code="cannot_listen") from error
+
+
+def _relay(opened: OpenRegistry, publisher_factory: Callable[[], Publishes], stop: threading.Event) -> None:
+    publisher = publisher_factory()
+    relay = Relay(opened.registry, publisher, stop)
+    try:
+        while not stop.is_set():
+            try:
+                done = relay.run_once()
+            except RetriableError as error:
+                _log.warning("the outbox waits", code=error.code)
+                stop.wait(_AFTER_FAILURE_SECONDS)
+            else:
+                if not done:
+                    stop.wait(_PAUSE_SECONDS)
+        relay.release()
+    finally:
+        _close(publisher)
+
+
+def _receipts(opened: OpenRegistry, reader_factory: Callable[[], Reads], codec: Codec, stop: threading.Event) -> None:
+    reader = reader_factory()
+    receipts = Receipts(opened.registry, reader, codec.decode)
+    try:
+        while not stop.is_set():
+            try:
+                receipts.run_once()
+            except RetriableError as error:
+                _log.warning("receipts wait", code=error.code)
+                stop.wait(_AFTER_FAILURE_SECONDS)
+    finally:
+        _close(reader)
+
+
+def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
+    refreshed = republished = clock.now()
+    while not stop.is_set():
+        try:
+            for state, number in opened.registry.counts().items():
+                REGISTRY_CONSENTS.labels(status=state).set(number)
+            if clock.now() - refreshed >= _REFRESH:
+                refresh(opened.registry)
+                refreshed = clock.now()
+            if clock.now() - republished >= _REPUBLISH:
+                republish(opened.registry)
+                republished = clock.now()
+        except RetriableError as error:
+            _log.warning("upkeep waits", code=error.code)
+        stop.wait(_AFTER_FAILURE_SECONDS)
+
+
+def _serve(opened: OpenRegistry, listener: socket.socket, stop: threading.Event) -> None:
+    config = uvicorn.Config(
+        build_app(opened.engine, opened.tools), log_config=None, access_log=False, ws="none", lifespan="off", server_header=False
+    )
+    server = uvicorn.Server(config)  # outside the main thread it touches no signal
+
+    def end() -> None:
+        stop.wait()
+        server.should_exit = True
+
+    watch = threading.Thread(target=end, name="registry-http-stop", daemon=True)
+    watch.start()
+    server.run(sockets=[listener])
+    if not stop.is_set():
+        raise FatalError("the subject service ended by itself", code="http_ended")
+    watch.join()
+
+
+def _close(port: object) -> None:
+    close = getattr(port, "close", None)
+    if close is not None:
+        close()

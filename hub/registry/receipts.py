@@ -1,0 +1,78 @@
+"""Reads the erasure receipts of workers, delivery and connectors, and stores each once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Protocol
+
+from hub.contract.ids import valid_key
+from hub.contract.models import DeadLetter, Erasure, ErasureKind, Message
+from hub.contract.topics import ERASURES, Topic, dead_letter_topic
+from hub.errors import ContractError
+from hub.kafka import Incoming
+from hub.logs import get_logger
+from hub.registry.erasures import record_receipt
+from hub.registry.registry import Registry
+from hub.registry.work import Work
+
+__all__ = ["Decode", "Reads", "Receipts"]
+
+_MAX_RECORDS = 500
+_log = get_logger(__name__)
+Decode = Callable[[Topic, bytes | None], Message]
+
+
+class Reads(Protocol):
+    """The part of `hub.kafka.Reader` that is needed here."""
+
+    def poll(self, timeout_seconds: float, max_records: int) -> list[Incoming]:
+        """What came, in order per partition."""
+        ...
+
+    def commit(self) -> None:
+        """Commit everything polled so far."""
+        ...
+
+
+class Receipts:
+    """A loop's body. Receipts are stored before the offsets are committed: at least once, and a repeat changes nothing."""
+
+    def __init__(self, registry: Registry, reader: Reads, decode: Decode) -> None:
+        self._registry = registry
+        self._reader = reader
+        self._decode = decode
+
+    def run_once(self, timeout_seconds: float = 0.5) -> int:
+        """Take what came; the answer is the number of receipts that answered a request. Raises RetriableError."""
+        records = self._reader.poll(timeout_seconds, _MAX_RECORDS)
+        if not records:
+            return 0
+        with self._registry.work() as work:
+            stored = sum(self._take(work, record) for record in records)
+        self._reader.commit()
+        return stored
+
+    def _take(self, work: Work, record: Incoming) -> bool:
+        try:
+            message = self._decode(ERASURES, record.value)
+        except ContractError as error:
+            self._dead_letter(work, record, error.code)
+            return False
+        if not isinstance(message, Erasure) or message.kind is not ErasureKind.RECEIPT:
+            return False  # our own requests come by here too
+        return record_receipt(work.session, message, work.now)
+
+    def _dead_letter(self, work: Work, record: Incoming, code: str) -> None:
+        letter = DeadLetter(
+            origin_topic=record.topic,
+            origin_partition=record.partition,
+            origin_offset=record.offset,
+            stage="registry",
+            error_class=code,
+            attempts=1,
+            occurred_at=work.now,
+        )
+        topic = dead_letter_topic(ERASURES)
+        _log.warning("a record of the erasure topic was refused", code=code, partition=record.partition, offset=record.offset)
+        work.send(topic, valid_key(topic.key, record.key), letter, event_id=str(uuid.uuid4()))

@@ -1,0 +1,183 @@
+"""The consent registry's operations. Each is one transaction that holds the change and the messages that tell of it.
+
+Guarantee: what an operation returned has been written and synced; its messages go out at least once, in order, and a
+subject entry is served only after Kafka has acknowledged them. A withdrawal takes effect in the directory when it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from hub.clock import Clock, stockholm_date
+from hub.contract.identifiers import canonical_identifier
+from hub.contract.models import Cooperation
+from hub.errors import RejectedError
+from hub.registry import erasures, lifecycle
+from hub.registry.database import reading, shrink, writing
+from hub.registry.erasures import ErasureStatus
+from hub.registry.granting import GrantRequest, Signatory, read_grant
+from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know, suspend_consents
+from hub.registry.states import OPEN, State
+from hub.registry.tables import Consent, Youth
+from hub.registry.views import ConsentView, Imported, RowError, YouthView, row_error, view_consent, view_youth
+from hub.registry.work import Tools, Work
+
+__all__ = ["Registry"]
+
+_ROWS_PER_TRANSACTION = 250
+
+
+class Registry:
+    """All that may be done with consents. Safe to share between threads and to use from several processes at once.
+
+    Every operation may raise RetriableError (the database was busy; run it again) and RejectedError (a rule says no).
+    """
+
+    def __init__(self, engine: Engine, tools: Tools, rules: GrantRules, clock: Clock) -> None:
+        self._engine = engine
+        self._tools = tools
+        self._rules = rules
+        self._clock = clock
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """One transaction at the present instant, for the processes beside this class (relay, receipts, upkeep)."""
+        with writing(self._engine) as session:
+            yield Work(session, self._clock.now(), self._tools)
+
+    def grant(self, request: GrantRequest) -> YouthView:
+        """Register one consent: in force when all have signed, else awaiting signatures."""
+        with self.work() as work:
+            youth, _ = enter(work, check(work, request, self._rules))
+            return view_youth(youth)
+
+    def grant_many(
+        self, rows: Sequence[GrantRequest | Mapping[str, Any]], progress: Callable[[int], None] = lambda _done: None
+    ) -> Imported:
+        """Register many, in few transactions. A bad row is reported with number, field and rule, and the others are kept.
+
+        `progress` is told the number of rows done after each transaction.
+        """
+        granted: list[YouthView] = []
+        errors: list[RowError] = []
+        for start in range(0, len(rows), _ROWS_PER_TRANSACTION):
+            chunk = rows[start : start + _ROWS_PER_TRANSACTION]
+            with self.work() as work:
+                views, refused = self._grant_chunk(work, start, chunk)
+            granted.extend(views)
+            errors.extend(refused)
+            progress(start + len(chunk))
+        return Imported(tuple(granted), tuple(errors))
+
+    def _grant_chunk(
+        self, work: Work, start: int, chunk: Sequence[GrantRequest | Mapping[str, Any]]
+    ) -> tuple[list[YouthView], list[RowError]]:
+        checked: list[tuple[int, Checked]] = []
+        errors: list[RowError] = []
+        views: list[YouthView] = []
+        for number, row in enumerate(chunk, start=start + 1):
+            try:
+                request = row if isinstance(row, GrantRequest) else read_grant(row)
+                checked.append((number, check(work, request, self._rules)))
+            except RejectedError as error:
+                errors.append(row_error(number, error))
+        know(work, [row for _, row in checked])
+        for number, good in checked:
+            try:
+                youth, _ = enter(work, good)
+                views.append(view_youth(youth))
+            except RejectedError as error:
+                errors.append(row_error(number, error))
+        return views, sorted(errors, key=lambda error: error.row)
+
+    def sign(self, identifier: str, signatory: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        """Record a signature on what awaits one, suspended consents included. Raises RejectedError when nothing does."""
+        with self.work() as work:
+            youth = self._youth(work, identifier)
+            waiting = [
+                consent
+                for consent in _chosen(youth, cooperation)
+                if consent.state in {State.WAITING, State.SUSPENDED} and signatory in consent.required
+            ]
+            if not waiting:
+                raise RejectedError(f"no consent awaits a signature of {signatory}", code="nothing_to_sign")
+            for consent in waiting:
+                consent.signed = {signatory.value: work.now.isoformat(), **consent.signed}
+                lifecycle.bring_into_force(work, consent)
+            lifecycle.settle(work, youth)
+            return view_youth(youth)
+
+    def suspend(self, identifier: str, cooperation: Cooperation | None = None, required: tuple[Signatory, ...] = ()) -> YouthView:
+        """Suspend until all have signed again, as after a change of custody; `required` names the signatories from now on."""
+        with self.work() as work:
+            youth = self._youth(work, identifier)
+            if not suspend_consents(_chosen(youth, cooperation), required):
+                raise RejectedError("no consent is in force", code="not_in_force")
+            lifecycle.settle(work, youth)
+            return view_youth(youth)
+
+    def withdraw(self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None) -> YouthView:
+        """End every consent, or those to one cooperation, at once and for ever; awaiting ones too.
+
+        `by` is the signatory who withdraws; any required one may, alone (DOMAIN §2). None: recorded without a role, as an
+        oral withdrawal may be. With the last consent the person's mapping is destroyed.
+        """
+        with self.work() as work:
+            youth = self._youth(work, identifier)
+            chosen = [consent for consent in _chosen(youth, cooperation) if consent.state in OPEN]
+            if by is not None and not any(by in consent.required for consent in chosen):
+                raise RejectedError(f"{by} has signed none of these consents; record it without a role", code="not_a_signatory")
+            if not lifecycle.withdraw(work, chosen, by):
+                raise RejectedError("there is no consent to withdraw", code="nothing_to_withdraw")
+            lifecycle.settle(work, youth)
+            view = view_youth(youth, chosen)
+        shrink(self._engine)
+        return view
+
+    def show(self, identifier: str) -> YouthView:
+        """The consents of one person. Raises RejectedError `no_consent` when nothing is registered."""
+        with reading(self._engine) as session:
+            return view_youth(self._youth(Work(session, self._clock.now(), self._tools), identifier))
+
+    def references(self, identifiers: Sequence[str]) -> list[str | None]:
+        """The references of persons, None where there is none. For scenario checks and migrations; never for a screen."""
+        today = stockholm_date(self._clock.now())
+        lookups = [self._tools.vault.lookup(canonical_identifier(text, today=today)) for text in identifiers]
+        with reading(self._engine) as session:
+            found = dict(session.execute(select(Youth.lookup, Youth.youth_ref).where(Youth.lookup.is_not(None))).tuples())
+        return [found.get(lookup) for lookup in lookups]
+
+    def consents(self, state: State | None = None) -> list[ConsentView]:
+        """All consents, oldest first, or those in one state; without any tie to a person."""
+        query = select(Consent).order_by(Consent.created_at, Consent.consent_id)
+        if state is not None:
+            query = query.where(Consent.state == state)
+        with reading(self._engine) as session:
+            return [view_consent(consent) for consent in session.scalars(query)]
+
+    def counts(self) -> dict[str, int]:
+        """Consents by state."""
+        query = select(Consent.state, func.count()).group_by(Consent.state)
+        with reading(self._engine) as session:
+            found = dict(session.execute(query).tuples())
+        return {state.value: found.get(state.value, 0) for state in State}
+
+    def erasure_status(self, *, only_open: bool = False) -> list[ErasureStatus]:
+        """Every withdrawal of a reference and who still has to answer, oldest first."""
+        with reading(self._engine) as session:
+            return erasures.erasure_status(session, only_open=only_open)
+
+    def _youth(self, work: Work, identifier: str) -> Youth:
+        canonical = canonical_identifier(identifier, today=stockholm_date(work.now))
+        youth = find_youth(work, canonical)
+        if youth is None:
+            raise RejectedError("no consent is registered for this person", code="no_consent")
+        return youth
+
+
+def _chosen(youth: Youth, cooperation: Cooperation | None) -> list[Consent]:
+    return [consent for consent in youth.consents if cooperation is None or consent.cooperation == cooperation]

@@ -1,0 +1,105 @@
+"""The subject service: which of an agency's persons have a reference, told to that agency only, over authenticated HTTP.
+
+`GET /v1/agencies/{agency}/subjects?since=VERSION` with `Authorization: Bearer TOKEN`. The ETag is the directory's version:
+whoever has it has everything, so `If-None-Match` with it answers 304 whatever `since` says. Errors are problem+json
+(RFC 9457) and repeat nothing that was sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hub.errors import HubError
+from hub.logs import get_logger
+from hub.metrics import REGISTRY_REQUESTS
+from hub.registry.database import writing
+from hub.registry.directory import changes
+from hub.registry.work import Tools
+
+__all__ = ["build_app"]
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_LARGEST_VERSION = 2**31 - 1
+_log = get_logger(__name__)
+
+
+def build_app(engine: Engine, tools: Tools) -> Starlette:
+    """The ASGI application. Its endpoints run in a thread pool: each is one short transaction."""
+
+    def subjects(request: Request) -> Response:
+        agency = request.path_params["agency"]
+        try:
+            response = _subjects(engine, tools, agency, request)
+        except HubError as error:
+            _log.exception("the subject service failed", code=error.code)
+            response = _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The registry cannot answer now; ask again.")
+        known = agency if agency in tools.agencies else "unknown"
+        REGISTRY_REQUESTS.labels(agency=known, status=str(response.status_code)).inc()
+        return response
+
+    def health(_request: Request) -> Response:
+        return _json({"status": "ok"})
+
+    handlers: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {HTTPException: _http_problem}
+    return Starlette(
+        routes=[
+            Route("/v1/agencies/{agency}/subjects", subjects, methods=["GET"]),
+            Route("/v1/health", health, methods=["GET"]),
+        ],
+        exception_handlers=dict(handlers),
+    )
+
+
+def _subjects(engine: Engine, tools: Tools, agency: str, request: Request) -> Response:
+    caller = _caller(tools, request.headers.get("authorization", ""))
+    if caller is None:
+        headers = {"WWW-Authenticate": 'Bearer realm="hub registry"'}
+        return _problem(HTTPStatus.UNAUTHORIZED, "A bearer token of an agency is required.", headers)
+    if caller != agency:  # said of agencies that do not exist, too: a token tells nothing about others
+        return _problem(HTTPStatus.FORBIDDEN, "This token is for another agency's subjects.")
+    since = request.query_params.get("since", "0")
+    if not (since.isascii() and since.isdigit()) or int(since[:11]) > _LARGEST_VERSION:
+        return _problem(HTTPStatus.BAD_REQUEST, "`since` must be a version: a whole number from 0.")
+    with writing(engine) as session:  # it writes: what the agency now knows decides who must answer an erasure
+        page = changes(session, tools.vault, agency, int(since))
+    headers = {"ETag": f'"{page.version}"'}
+    if headers["ETag"] in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**_NO_STORE, **headers})
+    return _json({"version": page.version, "entries": page.entries}, headers)
+
+
+def _caller(tools: Tools, authorization: str) -> str | None:
+    """Whose token it is. Every agency's is compared, in constant time: the time taken tells nothing."""
+    scheme, _, token = authorization.partition(" ")
+    given = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
+    found = None
+    for agency, keys in tools.agencies.items():
+        if hmac.compare_digest(given, hashlib.sha256(keys.token.encode()).digest()):
+            found = agency
+    return found if scheme.lower() == "bearer" else None
+
+
+def _json(content: object, headers: Mapping[str, str] | None = None) -> Response:
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return Response(body, headers={**_NO_STORE, **(headers or {})}, media_type="application/json")
+
+
+def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}).encode()
+    return Response(body, status_code=status, headers={**_NO_STORE, **(headers or {})}, media_type="application/problem+json")
+
+
+def _http_problem(_request: Request, error: Exception) -> Response:
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    return _problem(status, "There is nothing to be had here this way.")

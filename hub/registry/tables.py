@@ -1,0 +1,193 @@
+"""The registry's tables. What identifies a person is a keyed hash or sealed under that person's own data key, nothing else.
+
+`hub/registry/migrations` makes them; a test holds both together. Instants are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from hub.database import UtcInstant
+
+__all__ = [
+    "AgencyVersion",
+    "Answer",
+    "Consent",
+    "ErasureRequest",
+    "Lease",
+    "LinkKey",
+    "Memo",
+    "OutboxRow",
+    "Row",
+    "SubjectEntry",
+    "Youth",
+]
+
+_NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Row(DeclarativeBase):
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcInstant, list[Any]: JSON, dict[str, Any]: JSON}
+
+
+class Youth(Row):
+    """One person under one reference. `lookup`, `identity` and `data_key` are the mapping; they go with the last scope.
+
+    `status` is that of the reference: none (never in force), in_force, suspended, withdrawn. `record` is the last consent
+    record as JSON; `acked_version` the newest version that Kafka has acknowledged.
+    """
+
+    __tablename__ = "youth"
+
+    youth_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    youth_ref: Mapped[str | None] = mapped_column(String(33), unique=True)
+    lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    identity: Mapped[bytes | None] = mapped_column(LargeBinary)
+    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    record_version: Mapped[int] = mapped_column(default=0)
+    acked_version: Mapped[int] = mapped_column(default=0)
+    record: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    consents: Mapped[list[Consent]] = relationship(
+        back_populates="youth", order_by="Consent.created_at, Consent.consent_id", cascade="all"
+    )
+    link_keys: Mapped[list[LinkKey]] = relationship(cascade="all, delete-orphan")
+    entries: Mapped[list[SubjectEntry]] = relationship(back_populates="youth", cascade="all, delete-orphan")
+
+
+class Consent(Row):
+    """One consent: one scope of the record. `required` and `signed` hold roles, never names; `signed` maps role to instant."""
+
+    __tablename__ = "consent"
+
+    consent_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    youth_id: Mapped[str] = mapped_column(ForeignKey("youth.youth_id"), index=True)
+    cooperation: Mapped[str] = mapped_column(String(16))
+    agencies: Mapped[list[Any]]
+    recipients: Mapped[list[Any]]
+    kinds: Mapped[list[Any]]
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    legal_basis: Mapped[str] = mapped_column(String(64))
+    area: Mapped[str | None] = mapped_column(String(64))
+    required: Mapped[list[Any]]
+    signed: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    created_at: Mapped[datetime]
+    in_force_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(String(32))
+
+    youth: Mapped[Youth] = relationship(back_populates="consents")
+
+
+class LinkKey(Row):
+    """The secret that makes event identities of one youth at one agency; sealed under the youth's data key."""
+
+    __tablename__ = "link_key"
+
+    youth_id: Mapped[str] = mapped_column(ForeignKey("youth.youth_id"), primary_key=True)
+    agency: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SubjectEntry(Row):
+    """What the subject service tells one agency about one reference. Without a `version` it is not served yet."""
+
+    __tablename__ = "subject_entry"
+    __table_args__ = (Index("ix_subject_entry_agency_version", "agency", "version"),)
+
+    youth_id: Mapped[str] = mapped_column(ForeignKey("youth.youth_id"), primary_key=True)
+    agency: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject_hash: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int | None]
+    first_version: Mapped[int | None]
+    kinds: Mapped[list[Any]]
+    spans: Mapped[list[Any]]
+    removed: Mapped[bool] = mapped_column(default=False)
+    erasure_id: Mapped[str | None] = mapped_column(String(36))
+
+    youth: Mapped[Youth] = relationship(back_populates="entries")
+
+
+class AgencyVersion(Row):
+    """The version counter of one agency's directory, and the highest version that agency has fetched."""
+
+    __tablename__ = "agency_version"
+
+    agency: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(default=0)
+    fetched: Mapped[int] = mapped_column(default=0)
+
+
+class OutboxRow(Row):
+    """A message written with the change it tells of; published in the order of `outbox_id`, kept a day after that."""
+
+    __tablename__ = "outbox"
+
+    outbox_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    topic: Mapped[str] = mapped_column(String(128))
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    value: Mapped[bytes | None] = mapped_column(LargeBinary)
+    headers: Mapped[list[Any]]
+    partition: Mapped[int | None]
+    record_version: Mapped[int | None]
+    created_at: Mapped[datetime]
+    published_at: Mapped[datetime | None] = mapped_column(UtcInstant, index=True)
+
+
+class ErasureRequest(Row):
+    """A request to erase what is held of a reference; complete when every expected component has answered."""
+
+    __tablename__ = "erasure"
+
+    erasure_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    youth_ref: Mapped[str] = mapped_column(String(33), unique=True)
+    requested_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+
+    answers: Mapped[list[Answer]] = relationship(cascade="all", order_by="Answer.component")
+
+
+class Answer(Row):
+    """One component's receipt, or (`answered_at` empty) the wait for it. `agency` is set for connectors."""
+
+    __tablename__ = "erasure_receipt"
+
+    erasure_id: Mapped[str] = mapped_column(ForeignKey("erasure.erasure_id"), primary_key=True)
+    component: Mapped[str] = mapped_column(String(128), primary_key=True)
+    agency: Mapped[str | None] = mapped_column(String(64))
+    expected: Mapped[bool]
+    answered_at: Mapped[datetime | None]
+
+
+class Lease(Row):
+    """Who may relay an outbox, and until when."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(128))
+    expires_at: Mapped[datetime]
+
+
+class Memo(Row):
+    """Small facts that outlive a process: the rule set last announced, the last daily round."""
+
+    __tablename__ = "memo"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)

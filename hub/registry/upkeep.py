@@ -1,0 +1,108 @@
+"""What the registry does by itself: at its start, hourly and daily."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import selectinload
+
+from hub.clock import stockholm_date
+from hub.contract.models import ConsentRecord, RuleMarker
+from hub.contract.topics import RULES
+from hub.kafka import Outgoing
+from hub.registry import lifecycle
+from hub.registry.erasures import repeat_open_requests
+from hub.registry.registry import Registry
+from hub.registry.states import Standing
+from hub.registry.tables import Memo, OutboxRow, Youth
+from hub.registry.work import Work
+
+__all__ = ["announce_rules", "refresh", "republish"]
+
+_KEPT = timedelta(days=1)
+_CHUNK = 500
+_RULES_MEMO = "rules"
+
+
+def refresh(registry: Registry) -> int:
+    """Lapse what has ended, publish new ages; answers how many youths changed. Hourly: consumers judge spans themselves."""
+    changed = 0
+    last = ""
+    while True:
+        with registry.work() as work:
+            youths = _next(work, last)
+            changed += sum(_refresh_one(work, youth) for youth in youths)
+        if not youths:
+            return changed
+        last = youths[-1].youth_id
+
+
+def republish(registry: Registry) -> int:
+    """Queue every current record again, withdrawn ones too, and open erasure requests; drop what went out long ago.
+
+    A single broker acknowledges before its disk has it: what it lost comes back here. The versions stay as they were.
+    """
+    last = ""
+    queued = 0
+    while True:
+        with registry.work() as work:
+            query = select(Youth).where(Youth.record.is_not(None), Youth.youth_id > last).order_by(Youth.youth_id).limit(_CHUNK)
+            youths = work.session.scalars(query.with_for_update()).all()
+            for youth in youths:
+                work.announce(ConsentRecord.model_validate_json(youth.record or ""))
+            if not youths:
+                work.session.execute(delete(OutboxRow).where(OutboxRow.published_at < work.now - _KEPT))
+                return queued + repeat_open_requests(work)
+        queued += len(youths)
+        last = youths[-1].youth_id
+
+
+def announce_rules(registry: Registry, version: str, sha256: str, partitions: int) -> bool:
+    """Queue the marker of the active rule set for every partition when it is another than the last; says whether it was."""
+    with registry.work() as work:
+        memo = work.session.get(Memo, _RULES_MEMO)
+        wanted = json.dumps([version, sha256, partitions])
+        if memo is not None and memo.text == wanted:
+            return False
+        if memo is None:
+            work.session.add(Memo(name=_RULES_MEMO, text=wanted))
+        else:
+            memo.text = wanted
+        _queue_markers(work, version, sha256, partitions)
+        return True
+
+
+def _queue_markers(work: Work, version: str, sha256: str, partitions: int) -> None:
+    marker = RuleMarker(version=version, sha256=sha256, activated_at=work.now)
+    record = work.tools.envelope(RULES, version, marker, id=f"rules.{sha256}", time=work.now)
+    for partition in range(partitions):
+        work.queue(Outgoing(record.topic, record.key, record.value, record.headers, partition))
+
+
+def _next(work: Work, last: str) -> list[Youth]:
+    query = (
+        select(Youth)
+        .where(Youth.data_key.is_not(None), Youth.youth_id > last)
+        .order_by(Youth.youth_id)
+        .limit(_CHUNK)
+        .options(selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys))
+        .with_for_update()
+    )
+    return list(work.session.scalars(query))
+
+
+def _refresh_one(work: Work, youth: Youth) -> bool:
+    before = youth.record_version
+    lapsed = lifecycle.expire(work, youth)
+    if lapsed or _aged(youth, work.now):
+        lifecycle.settle(work, youth)
+    return lapsed or youth.record_version != before
+
+
+def _aged(youth: Youth, now: datetime) -> bool:
+    if youth.status not in {Standing.IN_FORCE, Standing.SUSPENDED} or youth.record is None:
+        return False
+    until = ConsentRecord.model_validate_json(youth.record).age_valid_until
+    return until is not None and stockholm_date(now) >= until

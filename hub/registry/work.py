@@ -1,0 +1,97 @@
+"""The tools of one transaction, and the outbox that is written in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.contract.models import ConsentRecord, InfoKind, Message
+from hub.contract.topics import CONSENTS, Topic
+from hub.kafka import Outgoing
+from hub.registry.tables import AgencyVersion, OutboxRow, Youth
+from hub.registry.vault import Vault
+
+__all__ = ["AgencyKeys", "Envelope", "Tools", "Work", "locked_counter"]
+
+
+class Envelope(Protocol):
+    """Makes the Kafka record of a message: `hub.kafka.outgoing` with codec and source filled in."""
+
+    def __call__(self, topic: Topic, key: str | None, message: Message, *, id: str, time: datetime) -> Outgoing:  # noqa: A002
+        """Encode `message` for `topic`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyKeys:
+    """One agency: the kinds it may carry, its HMAC key, its bearer token, its connector instances."""
+
+    kinds: frozenset[InfoKind]
+    hmac_key: bytes = field(repr=False)
+    token: str = field(repr=False)
+    instances: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What does not change from one transaction to the next."""
+
+    vault: Vault
+    agencies: Mapping[str, AgencyKeys]
+    envelope: Envelope
+
+
+@dataclass(slots=True)
+class Work:
+    """One transaction. `known` keeps youths by lookup (None: there is no such row), so that two rows of one youth meet."""
+
+    session: Session
+    now: datetime
+    tools: Tools
+    known: dict[bytes, Youth | None] = field(default_factory=dict)
+    counters: dict[str, AgencyVersion] = field(default_factory=dict)
+
+    def announce(self, record: ConsentRecord) -> None:
+        """Queue a consent record; its acknowledgement opens the subject entries."""
+        name = f"{record.youth_ref}.{record.version}"
+        sealed = self.tools.envelope(CONSENTS, record.youth_ref, record, id=name, time=self.now)
+        self.queue(sealed, record_version=record.version)
+
+    def send(self, topic: Topic, key: str | None, message: Message, *, event_id: str) -> None:
+        """Queue any other message."""
+        self.queue(self.tools.envelope(topic, key, message, id=event_id, time=self.now))
+
+    def queue(self, record: Outgoing, *, record_version: int | None = None) -> None:
+        """Write one record to the outbox, within this transaction."""
+        self.session.add(
+            OutboxRow(
+                topic=record.topic,
+                key=record.key,
+                value=record.value,
+                headers=[[name, value.decode("utf-8")] for name, value in record.headers],
+                partition=record.partition,
+                record_version=record_version,
+                created_at=self.now,
+            )
+        )
+
+    def counter(self, agency: str) -> AgencyVersion:
+        """The version counter of an agency's directory, locked until the transaction ends."""
+        if agency not in self.counters:
+            self.counters[agency] = locked_counter(self.session, agency)
+        return self.counters[agency]
+
+
+def locked_counter(session: Session, agency: str) -> AgencyVersion:
+    """The counter's row, made when it is the first; locked, so that versions follow the order of commits."""
+    counter = session.scalars(select(AgencyVersion).where(AgencyVersion.agency == agency).with_for_update()).one_or_none()
+    if counter is None:
+        counter = AgencyVersion(agency=agency, version=0, fetched=0)
+        session.add(counter)
+        session.flush()
+    return counter
