@@ -1,0 +1,138 @@
+"""The Faust app: one agent over all youth topics, one over place events, every dangerous option off.
+
+What was tried with Faust 0.15.3, and why each option stands as it does:
+
+* `concurrency=1`: with more, offsets of unfinished messages are committed. Parallelism is partitions.
+* `noack().events()`, explicit acks, `CrashingSupervisor`, `stream_wait_empty=False` and `on_error` that ends the process: any
+  other combination acknowledges a message whose processing failed.
+* raw bytes in and out: a value that Faust fails to decode would be skipped; we decode, and dead-letter.
+* no standbys, no web server (it would serve table contents on every interface), no leader topic, no `exactly_once`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import faust
+from mode.supervisors import CrashingSupervisor
+
+from hub.errors import HubError
+from hub.logs import get_logger
+from hub.runtime.driver import Driver
+from hub.runtime.effects import Record
+from hub.runtime.lane import Arrival
+from hub.runtime.tables import StateTable
+from hub.settings import Settings
+
+__all__ = ["EXIT_CODE", "build_app", "end_process"]
+
+_log = get_logger(__name__)
+EXIT_CODE = 70
+# Larger than what one poll can bring, so that the high mark of Faust's queue is never reached (see hub.runtime.lane).
+_BUFFER = 8192
+_POLL = 500
+
+
+def end_process(error: BaseException) -> NoReturn:
+    """Say why in one last line and leave at once, committing nothing; the supervisor starts the worker again.
+
+    The error's own text is logged only when it is ours: foreign texts may hold what was read.
+    """
+    reason = str(error) if isinstance(error, HubError) else ""
+    code = error.code if isinstance(error, HubError) else "unexpected"
+    _log.critical("worker ends", error=type(error).__name__, code=code, reason=reason, where=_origin(error))
+    os._exit(EXIT_CODE)
+
+
+def _origin(error: BaseException) -> str:
+    """File and line where it was raised; no values."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+
+
+class _PausingFlow:
+    """A lane's brake: stops the fetching of its partition's sources, and of no other's."""
+
+    def __init__(self, app: faust.App, driver: Driver) -> None:
+        self._app = app
+        self._driver = driver
+
+    def _sources(self, partition: int) -> set[Any]:
+        return {faust.TopicPartition(topic, partition) for topic in self._driver.program.topics}
+
+    def pause(self, partition: int) -> None:
+        self._app.consumer.pause_partitions(self._sources(partition))
+
+    def resume(self, partition: int) -> None:
+        self._app.consumer.resume_partitions(self._sources(partition))
+
+
+def build_app(
+    settings: Settings, drivers: dict[Driver, int], *, folder: Path, instance: str, fail: Callable[[BaseException], None]
+) -> faust.App:
+    """The app over `drivers` (each with the number of partitions of its topics). Connects when it is started, not before.
+
+    `folder` is this worker's own; `instance` its lasting name in the group, so that a restart takes its partitions back
+    at once instead of after the session timeout.
+    """
+    app = faust.App(
+        settings.worker.group,
+        broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+        store="rocksdb://",
+        datadir=folder / "faust",
+        key_serializer="raw",
+        value_serializer="raw",
+        processing_guarantee="at_least_once",
+        autodiscover=False,
+        web_enabled=False,
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=settings.kafka.partitions,
+        topic_replication_factor=settings.kafka.replication_factor,
+        broker_session_timeout=settings.worker.session_timeout_seconds,
+        broker_heartbeat_interval=settings.worker.session_timeout_seconds / 4,
+        broker_commit_interval=settings.worker.commit_interval_seconds,
+        broker_max_poll_records=_POLL,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=instance,
+        stream_buffer_maxsize=_BUFFER,
+        stream_wait_empty=False,
+        worker_redirect_stdouts=False,
+        tracer=None,
+    )
+    for driver, partitions in drivers.items():
+        _attach(app, driver, partitions, fail)
+    app.finalize()
+    return app
+
+
+def _attach(app: faust.App, driver: Driver, partitions: int, fail: Callable[[BaseException], None]) -> None:
+    table = app.tables.add(StateTable(app, driver, partitions, fail))
+    if table.changelog_topic_name != driver.changelog.topic:
+        raise ValueError("Faust and the hub must give the changelog the same name")
+    channel = app.topic(*driver.program.topics, key_type=bytes, value_type=bytes)
+
+    async def on_error(_agent: Any, error: BaseException) -> None:
+        fail(error)
+
+    @app.agent(channel, name=driver.name, concurrency=1, supervisor_strategy=CrashingSupervisor, on_error=on_error)  # type: ignore[untyped-decorator]
+    async def correlate(stream: Any) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            record = Record(message.topic, message.partition, message.offset, message.key, message.value)
+            driver.put(Arrival(record, event.ack))
+
+    async def on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
+        await driver.release()
+
+    async def on_assigned(_app: Any, _assigned: Any, **_: Any) -> None:
+        driver.start(_PausingFlow(app, driver))
+
+    app.on_partitions_revoked.connect(on_revoked, weak=False)
+    app.on_partitions_assigned.connect(on_assigned, weak=False)

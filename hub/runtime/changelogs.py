@@ -1,0 +1,108 @@
+"""The changelog topics: made by the worker itself, compacted, with as many partitions as the topics they follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from hub.errors import ConfigError, RetriableError
+from hub.settings import Settings
+
+__all__ = ["Layout", "changelog_name", "prepare_changelogs"]
+
+_TIMEOUT_MS = 30_000
+
+
+def _ms(span: timedelta) -> str:
+    return str(round(span.total_seconds() * 1000))
+
+
+_CONFIG = {
+    "cleanup.policy": "compact",
+    # Time for a new owner to notice and overwrite a zombie's late record before compaction can prefer it.
+    "min.compaction.lag.ms": _ms(timedelta(hours=1)),
+    # Bounds how long an erased state stays in the log.
+    "max.compaction.lag.ms": _ms(timedelta(hours=24)),
+    "delete.retention.ms": _ms(timedelta(hours=24)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the broker has: the number of partitions of each changelog, and the id of every topic."""
+
+    partitions: Mapping[str, int]
+    topic_ids: Mapping[str, str]
+
+
+def changelog_name(settings: Settings, table: str) -> str:
+    """As Faust names it: the group, the table, `changelog`."""
+    return f"{settings.worker.group}-{table}-changelog"
+
+
+def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]]) -> Layout:
+    """Make the changelog of each table that lacks one. `sources`: the topics that each table follows.
+
+    Raises ConfigError when a source is missing, or when the sources of a table and its changelog differ in their number of
+    partitions (a youth would be split between workers); RetriableError when the broker does not answer.
+    """
+    with _admin(settings.bootstrap_servers) as admin:
+        found = _describe(admin, [topic for topics in sources.values() for topic in topics])
+        wanted = {table: _partitions_of(topics, found) for table, topics in sources.items()}
+        names = {changelog_name(settings, table): number for table, number in wanted.items()}
+        missing = {name: number for name, number in names.items() if name not in _describe(admin, list(names))}
+        if missing:
+            _create(admin, missing, settings.kafka.replication_factor)
+        logs = _describe(admin, list(names))
+    for name, number in names.items():
+        if logs[name][0] != number:
+            text = f"{name} has {logs[name][0]} partitions, its sources have {number}: delete it and let the worker make it anew"
+            raise ConfigError(text, code="topic_shape")
+    return Layout(names, {name: topic_id for name, (_, topic_id) in {**found, **logs}.items()})
+
+
+def _partitions_of(topics: Sequence[str], found: Mapping[str, tuple[int, str]]) -> int:
+    missing = [topic for topic in topics if topic not in found]
+    if missing:
+        raise ConfigError(f"no such topic: {', '.join(missing)}; run `hub topics apply`", code="no_topic")
+    numbers = {found[topic][0] for topic in topics}
+    if len(numbers) != 1:
+        raise ConfigError(f"{', '.join(topics)} must have the same number of partitions", code="topic_shape")
+    return numbers.pop()
+
+
+def _create(admin: Any, missing: Mapping[str, int], replicas: int) -> None:
+    plans = {
+        name: {"num_partitions": number, "replication_factor": replicas, "configs": dict(_CONFIG)}
+        for name, number in missing.items()
+    }
+    try:
+        admin.create_topics(plans, timeout_ms=_TIMEOUT_MS)
+    except TopicAlreadyExistsError:
+        return  # another worker was quicker
+    admin.wait_for_topics(list(missing), timeout_ms=_TIMEOUT_MS)
+
+
+def _describe(admin: Any, names: Sequence[str]) -> dict[str, tuple[int, str]]:
+    there = sorted(set(names) & set(admin.list_topics()))
+    if not there:
+        return {}
+    return {one["name"]: (len(one["partitions"]), str(one.get("topic_id") or "")) for one in admin.describe_topics(there)}
+
+
+@contextmanager
+def _admin(bootstrap: str) -> Iterator[Any]:
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, client_id="hub-worker-admin", bootstrap_timeout_ms=10_000)
+        try:
+            yield admin
+        finally:
+            admin.close()
+    except KafkaError as error:
+        raise RetriableError(f"Kafka at {bootstrap} did not answer: {type(error).__name__}", code="kafka") from error

@@ -1,0 +1,103 @@
+"""Owns the partitions that Faust assigns: restores them, runs a lane for each, lets go of them in good order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.clock import Clock
+from hub.contract.codec import Codec
+from hub.logs import get_logger
+from hub.runtime.effects import Program
+from hub.runtime.lane import Arrival, Flow, Lane
+from hub.runtime.ownership import Changelog, OwnedPartition
+from hub.runtime.pipeline import Pipeline
+from hub.runtime.store import PartitionStore, StoreCache
+from hub.runtime.transport import Log
+
+__all__ = ["GRACE_SECONDS", "Driver", "Kit"]
+
+_log = get_logger(__name__)
+GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What all lanes of a process share. `fail` ends the process and does not return."""
+
+    log: Log
+    codec: Codec
+    clock: Clock
+    folder: Path
+    cache: StoreCache
+    fail: Callable[[BaseException], None]
+
+
+class Driver:
+    """The partitions of one program. `consents` names the topic that is read ahead of all others, if any."""
+
+    def __init__(self, name: str, program: Program, changelog: Changelog, kit: Kit, *, consents: str | None = None) -> None:
+        self.name = name
+        self.program = program
+        self.changelog = changelog
+        self._kit = kit
+        self._consents = consents
+        self._owned: dict[int, OwnedPartition] = {}
+        self._lanes: dict[int, Lane] = {}
+
+    @property
+    def lanes(self) -> Iterator[Lane]:
+        """The lanes at work."""
+        return iter(list(self._lanes.values()))
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything assigned has been restored and is taking records."""
+        return not self._owned and all(lane.ready for lane in self.lanes)
+
+    async def own(self, partitions: Iterable[int], generation: int) -> None:
+        """Open, claim and restore. Raises FatalError or RetriableError; the caller ends the process."""
+        await self.release()
+        for partition in sorted(partitions):
+            store = PartitionStore(self._kit.folder / f"{self.name}-{partition}", self._kit.cache)
+            rules = self.program.rules_sha256
+            owned = OwnedPartition(partition, self.changelog, store, self._kit.log, rules_sha256=rules)
+            self._owned[partition] = owned
+            await owned.restore(generation)
+
+    def reaches(self, partition: int) -> int | None:
+        """The changelog offset that the local state of an owned partition reaches (the next one), None when not owned."""
+        if partition in self._lanes:
+            return self._lanes[partition].owned.reaches
+        owned = self._owned.get(partition)
+        return None if owned is None else owned.reaches
+
+    def start(self, flow: Flow) -> None:
+        """Run a lane for every partition owned since the last call."""
+        for partition, owned in self._owned.items():
+            kit = self._kit
+            pipeline = Pipeline(self.program, owned, kit.codec, kit.clock)
+            lane = Lane(owned, pipeline, log=kit.log, clock=kit.clock, flow=flow, consents=self._consents)
+            self._lanes[partition] = lane
+            lane.start().add_done_callback(self._ended)
+        self._owned.clear()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._kit.fail(error)
+
+    def put(self, arrival: Arrival) -> None:
+        """Hand a record to its lane. One without a lane is dropped unacknowledged: it belongs to an assignment that is over."""
+        lane = self._lanes.get(arrival.record.partition)
+        if lane is not None:
+            lane.put(arrival)
+
+    async def release(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Finish what is in flight, at most `grace_seconds`, drop what waits, and close the local files."""
+        lanes, self._lanes = list(self._lanes.values()), {}
+        await asyncio.gather(*(lane.close(grace_seconds) for lane in lanes))
+        for owned in self._owned.values():
+            owned.close()
+        self._owned.clear()

@@ -1,0 +1,176 @@
+"""What goes into a batch and what comes out of it: data only, so that a batch can be judged, thrown away and repeated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from hub.contract.models import Message, RuleMarker
+from hub.kafka import Outgoing
+
+__all__ = [
+    "META_KEY",
+    "SOURCE",
+    "Change",
+    "Drop",
+    "Effects",
+    "Emission",
+    "LedgerKey",
+    "Outcome",
+    "Program",
+    "Record",
+    "StateView",
+    "Step",
+    "Wake",
+]
+
+Outcome: TypeAlias = Literal["processed", "duplicate", "refused", "dead_lettered", "gone"]
+LedgerKey: TypeAlias = tuple[str, Outcome, str]
+"""(topic, outcome, reason). `gone`: an offset that held no record any more (compaction, retention) when its turn came."""
+
+SOURCE = "/hub/worker"
+"""The worker, in CloudEvents' headers."""
+
+META_KEY = b"\x00meta"
+"""The partition's own record in state and changelog; no key of a topic can begin with a zero byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as Kafka gave it, undecoded."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A key whose time has come; enters a batch like a record, and is counted in no ledger."""
+
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The new state of one key; `value` None erases it. `wake_at` is when its clock must be looked at again."""
+
+    value: bytes | None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """A message to write, and how the tasks counter labels it (None: it is no task)."""
+
+    record: Outgoing
+    labels: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Something left out, and whether that was meant."""
+
+    reason: str
+    intentional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a program made of one event or wake. `state` None: nothing is held of the key (any more)."""
+
+    state: object | None
+    emissions: tuple[Emission, ...] = ()
+    receipts: tuple[Emission, ...] = ()
+    outcome: Outcome = "processed"
+    reason: str = ""
+    drops: tuple[Drop, ...] = ()
+    wake_at: datetime | None = None
+    changed: bool = True
+    awaits_consent: bool = False
+
+
+class StateView(Protocol):
+    """What a batch may read of its partition."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The stored state of a key."""
+        ...
+
+    def position(self, topic: str) -> int:
+        """The first offset of `topic` on this partition that is not in the state yet."""
+        ...
+
+
+class Program(Protocol):
+    """One kind of correlation: the pure core, behind the vocabulary of the pipeline."""
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """The topics it reads."""
+        ...
+
+    @property
+    def rules_sha256(self) -> str:
+        """Which rules it steps with: when they change, every state is woken once."""
+        ...
+
+    def key_of(self, message: Message) -> str:
+        """The key that a record of this message must carry."""
+        ...
+
+    def load(self, key: str, value: bytes | None) -> object | None:
+        """State from its bytes."""
+        ...
+
+    def dump(self, state: object) -> bytes:
+        """State to its bytes."""
+        ...
+
+    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+        """Fold one event."""
+        ...
+
+    def wake(self, key: str, state: object, now: datetime) -> Step:
+        """Let time pass for one key."""
+        ...
+
+
+@dataclass(slots=True)
+class Effects:
+    """All that a batch wants done, in the order in which the driver does it.
+
+    `positions` are the offsets up to which the batch covers each topic. `awaits_consent` says that something was refused
+    for want of consent: the driver reads the consents to their present end and repeats the batch, whose refusals are
+    then final.
+    """
+
+    tasks: list[Emission] = field(default_factory=list)
+    dead_letters: list[Emission] = field(default_factory=list)
+    receipts: list[Emission] = field(default_factory=list)
+    state_changes: dict[bytes, Change] = field(default_factory=dict)
+    ledger: Counter[LedgerKey] = field(default_factory=Counter)
+    positions: dict[str, int] = field(default_factory=dict)
+    drops: Counter[Drop] = field(default_factory=Counter)
+    markers: list[RuleMarker] = field(default_factory=list)
+    awaits_consent: bool = False
+
+    @property
+    def outgoing(self) -> Sequence[Outgoing]:
+        """Every record to write before the state may follow; receipts are written after what they say is done."""
+        return [one.record for one in (*self.tasks, *self.dead_letters)]
+
+    @property
+    def erasures(self) -> Effects:
+        """The erasing part alone, without moving any position: a crash after it repeats the batch, receipts included."""
+        return Effects(state_changes={key: change for key, change in self.state_changes.items() if change.value is None})
+
+    @property
+    def touches(self) -> bool:
+        """Whether the partition's state or position moves at all."""
+        return bool(self.state_changes or self.positions)

@@ -1,0 +1,92 @@
+"""The partition's own record, kept in state and changelog: what was read, what became of it, under which topics and rules.
+
+The balance it keeps: for every topic, position = processed + duplicate + refused + dead_lettered + gone, where `gone` are
+offsets that held no record any more when their turn came. It is written in the same batch as the states it accounts for,
+so a kill between any two steps repeats records but never counts one twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from hub.errors import FatalError
+from hub.runtime.effects import Effects, LedgerKey, Outcome
+
+__all__ = ["PartitionRecord"]
+
+_FORM = 1
+
+
+@dataclass(slots=True)
+class PartitionRecord:
+    """`positions`: first offset not yet in the state, by topic; `topic_ids`: the topics those offsets belong to; `marker`: the
+    rule set last announced on the partition; `stepped_with`: the SHA-256 of the rules that made the states.
+    """
+
+    positions: dict[str, int] = field(default_factory=dict)
+    counts: Counter[LedgerKey] = field(default_factory=Counter)
+    topic_ids: dict[str, str] = field(default_factory=dict)
+    marker: dict[str, str] = field(default_factory=dict)
+    stepped_with: str = ""
+
+    def after(self, effects: Effects, topic_ids: Mapping[str, str], rules_sha256: str) -> PartitionRecord:
+        """The record once `effects` are done."""
+        last = dict(self.marker)
+        for marker in effects.markers:
+            last = {"version": marker.version, "sha256": marker.sha256}
+        ids = {topic: topic_ids[topic] for topic in (*self.topic_ids, *effects.positions) if topic in topic_ids}
+        positions = {**self.positions, **effects.positions}
+        return PartitionRecord(positions, self.counts + effects.ledger, ids, last, rules_sha256)
+
+    def check_topics(self, topic_ids: Mapping[str, str]) -> None:
+        """Raises FatalError when a topic is not the one the positions belong to: they would skip its new records."""
+        for topic, known in self.topic_ids.items():
+            present = topic_ids.get(topic)
+            if present is not None and present != known:
+                raise FatalError(
+                    f"topic {topic} was deleted and made anew (id {known}, now {present}): the worker's positions do not "
+                    "belong to it. Restore the topic, or delete the worker's changelog topics and its data folder, to rebuild.",
+                    code="topic_recreated",
+                )
+
+    def imbalance(self) -> dict[str, int]:
+        """Topics whose counts do not add up to their position, and by how much; empty when all is well."""
+        sums: Counter[str] = Counter()
+        for (topic, _outcome, _reason), number in self.counts.items():
+            sums[topic] += number
+        return {topic: position - sums[topic] for topic, position in self.positions.items() if position != sums[topic]}
+
+    def to_bytes(self) -> bytes:
+        """JSON with sorted keys: small, and readable when somebody has to."""
+        body = {
+            "form": _FORM,
+            "positions": self.positions,
+            "counts": [[*key, number] for key, number in sorted(self.counts.items())],
+            "topic_ids": self.topic_ids,
+            "marker": self.marker,
+            "stepped_with": self.stepped_with,
+        }
+        return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+    @staticmethod
+    def from_bytes(value: bytes | None) -> PartitionRecord:
+        """Raises FatalError for a form this version does not know: a newer worker wrote it."""
+        if value is None:
+            return PartitionRecord()
+        body = json.loads(value)
+        if body.get("form") != _FORM:
+            raise FatalError("the worker's state was written by another version of the hub", code="unknown_state_form")
+        counts = Counter({(topic, cast("Outcome", outcome), reason): number for topic, outcome, reason, number in body["counts"]})
+        return PartitionRecord(body["positions"], counts, body["topic_ids"], body["marker"], body["stepped_with"])
+
+    @staticmethod
+    def total(records: Iterable[PartitionRecord]) -> Counter[LedgerKey]:
+        """The counts of several partitions together."""
+        total: Counter[LedgerKey] = Counter()
+        for record in records:
+            total.update(record.counts)
+        return total

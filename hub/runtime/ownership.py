@@ -1,0 +1,168 @@
+"""One owned partition: its restored state, and the only way to change it.
+
+Order of a change, so that a kill at any point repeats work but neither loses nor doubles it:
+
+1. tasks and dead letters are acknowledged (the lane does that before it calls `commit`);
+2. states and the partition's record are acknowledged by the changelog;
+3. they enter the local store in one batch, with the changelog offset they reach;
+4. the source events are acknowledged to Faust, which commits them some time later (the lane again).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.errors import FatalError
+from hub.kafka import Outgoing
+from hub.logs import get_logger
+from hub.runtime.effects import META_KEY, Effects
+from hub.runtime.fence import Fence, epoch_of, stamp
+from hub.runtime.ledger import PartitionRecord
+from hub.runtime.store import LocalMark, PartitionStore
+from hub.runtime.timers import Timers, sealed, unsealed
+from hub.runtime.transport import Log, LogRecord
+
+__all__ = ["CLAIM_KEY", "Changelog", "OwnedPartition"]
+
+_log = get_logger(__name__)
+CLAIM_KEY = b"\x00claim"
+
+
+@dataclass(frozen=True, slots=True)
+class Changelog:
+    """A changelog topic and the id of every topic whose offsets the state holds."""
+
+    topic: str
+    topic_ids: Mapping[str, str]
+
+    @property
+    def topic_id(self) -> str:
+        """The changelog's own id; empty when the broker does not tell."""
+        return self.topic_ids.get(self.topic, "")
+
+
+class OwnedPartition:
+    """A StateView of the partition, plus `commit`. Made by `restore`, and no longer valid after `close`."""
+
+    def __init__(self, partition: int, changelog: Changelog, store: PartitionStore, log: Log, *, rules_sha256: str) -> None:
+        self.partition = partition
+        self.record = PartitionRecord()
+        self.timers = Timers()
+        self._changelog = changelog
+        self._rules_sha256 = rules_sha256
+        self._store = store
+        self._log = log
+        self._fence = Fence(store.mark.epoch)
+        self._next = store.mark.next_offset
+        self._sequence = 0
+        self._stale: set[bytes] = set()
+
+    @property
+    def reaches(self) -> int:
+        """The next changelog offset: everything below it is in the local store."""
+        return self._next
+
+    def get(self, key: bytes) -> bytes | None:
+        """The state of a key, without its clock."""
+        value = self._store.get(key)
+        return None if value is None else unsealed(value)[1]
+
+    def position(self, topic: str) -> int:
+        """The first offset of `topic` that is not in the state yet."""
+        return self.record.positions.get(topic, 0)
+
+    async def restore(self, generation: int) -> None:
+        """Read the changelog to its end, claim the partition, and read up to the claim: no earlier owner can add to that.
+
+        Raises FatalError when topics were made anew under the state.
+        """
+        known = self._store.mark.topic_id
+        if known and self._changelog.topic_id and known != self._changelog.topic_id:
+            text = f"changelog {self._changelog.topic} was made anew; delete the worker's data folder to rebuild from it"
+            raise FatalError(text, code="topic_recreated")
+        await self._read_to(None)
+        number = self._fence.next_number(generation)
+        epoch = (number, secrets.token_bytes(16))
+        claim = Outgoing(self._changelog.topic, CLAIM_KEY, b"", (stamp(epoch, 0),), self.partition)
+        [(_, claimed_at)] = await self._log.append([claim])
+        await self._read_to(claimed_at + 1)
+        if self._fence.current != epoch:
+            raise FatalError(f"partition {self.partition} was claimed by another worker meanwhile", code="fenced")
+        self.record = PartitionRecord.from_bytes(self._store.get(META_KEY))
+        self.record.check_topics(self._changelog.topic_ids)
+        await self._heal()
+        # Under new rules every state is looked at once, whatever its clock says.
+        stale = self.record.stepped_with != self._rules_sha256
+        for key, value in self._store.items():
+            self.timers.set(key, 0 if stale else unsealed(value)[0])
+            if stale:
+                self._stale.add(key)
+
+    async def _read_to(self, stop: int | None) -> None:
+        self._next = await self._log.read(self._changelog.topic, self.partition, self._next, stop, self._restore_chunk)
+        self._store.write({}, self._mark())
+
+    def _restore_chunk(self, records: list[LogRecord]) -> None:
+        changes: dict[bytes, bytes | None] = {}
+        for record in records:
+            if record.key is not None and self._fence.admits(epoch_of(record.headers), record.key):
+                changes[record.key] = record.value
+        self._next = records[-1].offset + 1
+        self._store.write(changes, self._mark())
+
+    async def _heal(self) -> None:
+        """Write again what a former owner overwrote after it had lost the partition, before compaction prefers the stray."""
+        if not self._fence.strays:
+            return
+        _log.warning("strays in the changelog are overwritten", partition=self.partition, keys=len(self._fence.strays))
+        await self._append({key: self._store.get(key) for key in sorted(self._fence.strays)})
+        self._fence.strays.clear()
+
+    async def commit(self, effects: Effects) -> None:
+        """Steps 2 and 3 above. Raises RetriableError or FatalError; the caller ends the process, and nothing is lost."""
+        if not effects.touches:
+            return
+        stale = self._stale - effects.state_changes.keys()
+        # Not before the last state has been looked at: a restart in between must look at the rest.
+        stepped_with = self.record.stepped_with if stale else self._rules_sha256
+        record = self.record.after(effects, self._changelog.topic_ids, stepped_with)
+        changes = {key: sealed(change) for key, change in effects.state_changes.items()}
+        # Last, so that the changelog's end is always a record that compaction keeps.
+        changes[META_KEY] = record.to_bytes()
+        await self._append(changes)
+        self.record, self._stale = record, stale
+        for key, change in effects.state_changes.items():
+            value = changes[key]
+            self.timers.set(key, None if change.value is None or value is None else unsealed(value)[0])
+
+    async def _append(self, changes: Mapping[bytes, bytes | None]) -> None:
+        self._sequence += 1
+        header = (stamp(self._fence.current, self._sequence),)
+        records = [Outgoing(self._changelog.topic, key, value, header, self.partition) for key, value in changes.items()]
+        offsets = [offset for _, offset in await self._log.append(records)]
+        await self._check_alone(offsets)
+        self._next = offsets[-1] + 1
+        self._store.write(changes, self._mark())
+
+    async def _check_alone(self, offsets: Sequence[int]) -> None:
+        """Whatever stands between our last record and these must be our own (a repeated produce)."""
+        if offsets == list(range(self._next, self._next + len(offsets))):
+            return
+        foreign: set[bytes] = set()
+
+        def judge(records: list[LogRecord]) -> None:
+            foreign.update(one.key or b"" for one in records if epoch_of(one.headers) != self._fence.current)
+
+        await self._log.read(self._changelog.topic, self.partition, self._next, offsets[-1] + 1, judge)
+        if foreign:
+            text = f"another worker wrote to partition {self.partition} of {self._changelog.topic}: starting over to restore it"
+            raise FatalError(text, code="fenced")
+
+    def _mark(self) -> LocalMark:
+        return LocalMark(self._next, self._fence.current, self._changelog.topic_id)
+
+    def close(self) -> None:
+        """Release the local files."""
+        self._store.close()

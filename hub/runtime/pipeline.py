@@ -1,0 +1,149 @@
+"""The seam between transport and core: a batch of raw records becomes Effects, without I/O but reads of the state.
+
+A batch may be thrown away and run again: nothing outside the Effects is touched. The clock is read once per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hub.clock import Clock
+from hub.contract.codec import Codec
+from hub.contract.ids import valid_key
+from hub.contract.models import DeadLetter, Message, RuleMarker
+from hub.contract.topics import CATALOGUE, dead_letter_topic
+from hub.errors import ContractError
+from hub.kafka import outgoing
+from hub.runtime.effects import META_KEY, SOURCE, Change, Effects, Emission, Outcome, Program, Record, StateView, Step, Wake
+
+__all__ = ["Pipeline"]
+
+_DECODING = "decode"
+
+
+@dataclass(slots=True)
+class _Fold:
+    """The batch's own copy of what it changes: later records of a youth see what earlier ones did."""
+
+    now: datetime
+    effects: Effects = field(default_factory=Effects)
+    states: dict[str, object | None] = field(default_factory=dict)
+    changed: dict[str, datetime | None] = field(default_factory=dict)
+
+
+class Pipeline:
+    """Runs a program over one partition's records. One instance per partition; not for sharing between tasks."""
+
+    def __init__(self, program: Program, state: StateView, codec: Codec, clock: Clock) -> None:
+        self._program = program
+        self._state = state
+        self._codec = codec
+        self._clock = clock
+
+    def process_batch(self, partition: int, records: Sequence[Record | Wake]) -> Effects:
+        """Fold the records in order.
+
+        Records below the state's position were folded before (a repeat after a crash) and are passed over, uncounted: the
+        ledger has them. What cannot be read is dead-lettered, what may not be kept is refused; neither raises. Anything
+        that does raise is a fault of the program: the process must end without committing.
+        """
+        fold = _Fold(self._clock.now())
+        for record in records:
+            if isinstance(record, Wake):
+                self._wake(fold, record)
+                continue
+            if record.partition != partition:
+                raise ValueError("a batch holds records of one partition")
+            self._take(fold, record)
+        self._close(fold)
+        return fold.effects
+
+    def _take(self, fold: _Fold, record: Record) -> None:
+        effects = fold.effects
+        position = effects.positions.get(record.topic)
+        position = self._state.position(record.topic) if position is None else position
+        if record.offset < position:
+            return
+        if record.offset > position:
+            effects.ledger[record.topic, "gone", ""] += record.offset - position
+        effects.positions[record.topic] = record.offset + 1
+        try:
+            key, message = self._read(record)
+        except ContractError as error:
+            effects.dead_letters.append(self._dead_letter(fold, record, error.code))
+            self._count(fold, record, "dead_lettered", error.code)
+            return
+        if isinstance(message, RuleMarker):
+            effects.markers.append(message)
+            self._count(fold, record, "processed", "")
+            return
+        step = self._program.step(key, self._current(fold, key), message, fold.now)
+        self._count(fold, record, step.outcome, step.reason)
+        self._apply(fold, key, step)
+
+    def _read(self, record: Record) -> tuple[str, Message]:
+        topic = CATALOGUE[record.topic]
+        key = valid_key(topic.key, record.key)
+        if key is None:
+            raise ContractError(f"a key on {topic.name} is not of its form", code="bad_key")
+        message = self._codec.decode(topic, record.value)
+        named = message.version if isinstance(message, RuleMarker) else self._program.key_of(message)
+        if named != key:
+            raise ContractError(f"key and message on {topic.name} name different subjects", code="key_mismatch")
+        return key, message
+
+    def _wake(self, fold: _Fold, wake: Wake) -> None:
+        key = wake.key.decode("ascii")
+        state = self._current(fold, key)
+        if state is not None:
+            # Written even when nothing changed: the clock was taken out of the timers, and the state sets it anew.
+            self._apply(fold, key, replace(self._program.wake(key, state, fold.now), changed=True))
+
+    def _current(self, fold: _Fold, key: str) -> object | None:
+        if key not in fold.states:
+            fold.states[key] = self._program.load(key, self._state.get(key.encode("ascii")))
+        return fold.states[key]
+
+    def _apply(self, fold: _Fold, key: str, step: Step) -> None:
+        effects = fold.effects
+        if step.changed:
+            fold.states[key] = step.state
+            fold.changed[key] = step.wake_at
+        effects.tasks.extend(step.emissions)
+        effects.receipts.extend(step.receipts)
+        effects.drops.update(step.drops)
+        effects.awaits_consent = effects.awaits_consent or step.awaits_consent
+
+    def _close(self, fold: _Fold) -> None:
+        for key, wake_at in fold.changed.items():
+            raw = key.encode("ascii")
+            state = fold.states[key]
+            if state is None:
+                fold.effects.state_changes[raw] = Change(None)
+            else:
+                fold.effects.state_changes[raw] = Change(self._program.dump(state), wake_at)
+        if META_KEY in fold.effects.state_changes:
+            raise ValueError("a key of the partition's own cannot be a subject's")
+
+    @staticmethod
+    def _count(fold: _Fold, record: Record, outcome: Outcome, reason: str) -> None:
+        fold.effects.ledger[record.topic, outcome, reason] += 1
+
+    def _dead_letter(self, fold: _Fold, record: Record, code: str) -> Emission:
+        """Where the record stands and why it was refused; of the record itself only a key that is ours."""
+        topic = CATALOGUE[record.topic]
+        letter = DeadLetter(
+            origin_topic=record.topic,
+            origin_partition=record.partition,
+            origin_offset=record.offset,
+            stage=_DECODING,
+            error_class=code,
+            attempts=1,
+            occurred_at=fold.now,
+        )
+        identity = f"{record.topic}:{record.partition}:{record.offset}"
+        key = valid_key(topic.key, record.key)
+        destination = dead_letter_topic(topic)
+        return Emission(outgoing(self._codec, destination, key, letter, id=identity, source=SOURCE, time=fold.now))

@@ -1,0 +1,85 @@
+"""Correlation per area: place events in, presence tasks out. No person is in it, so no consent either."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.contract.codec import Codec
+from hub.contract.models import Message, PlaceEvent, PresenceTask
+from hub.contract.topics import PLACE_EVENTS, PRESENCE_TASKS
+from hub.core import place as core
+from hub.core.rules import CompiledRules
+from hub.core.state import StateError
+from hub.errors import FatalError
+from hub.kafka import outgoing
+from hub.runtime.effects import SOURCE, Drop, Emission, Step
+
+__all__ = ["PlaceProgram"]
+
+_TEAM = "outreach"  # presence is the outreach team's work; their topic has no team in it
+
+
+class PlaceProgram:
+    """Steps one area."""
+
+    topics = (PLACE_EVENTS.name,)
+
+    def __init__(self, rules: CompiledRules, codec: Codec) -> None:
+        self._rules = rules
+        self._codec = codec
+
+    @property
+    def rules_sha256(self) -> str:
+        """Which rules it steps with."""
+        return self._rules.sha256
+
+    def key_of(self, message: Message) -> str:
+        """The area the message is about."""
+        if isinstance(message, PlaceEvent):
+            return message.area
+        raise FatalError(f"no area in a {type(message).__name__}", code="unexpected_message")
+
+    def load(self, key: str, value: bytes | None) -> object | None:
+        """Raises FatalError for bytes that are no state."""
+        try:
+            return core.new_place_state(key) if value is None else core.place_from_bytes(value)
+        except StateError:
+            raise FatalError("a stored state cannot be read by this version of the hub", code="unknown_state_form") from None
+
+    def dump(self, state: object) -> bytes:
+        """Canonical bytes."""
+        return core.place_to_bytes(_state(state))
+
+    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+        """Fold one place event."""
+        if not isinstance(message, PlaceEvent):
+            raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
+        before = core.new_place_state(key) if state is None else _state(state)
+        return self._translated(before, core.place_step(before, message, self._rules, now))
+
+    def wake(self, key: str, state: object, now: datetime) -> Step:
+        """Let time pass for one area."""
+        del key
+        return self._translated(_state(state), core.place_wake(_state(state), self._rules, now))
+
+    def _translated(self, before: core.PlaceState, done: core.PlaceStep) -> Step:
+        return Step(
+            state=done.state,
+            emissions=tuple(self._emission(task) for task in done.tasks),
+            outcome=done.outcome,
+            reason=done.drops[0].reason if done.outcome == "refused" and done.drops else "",
+            drops=tuple(Drop(drop.reason, drop.intentional) for drop in done.drops),
+            wake_at=done.wake_at,
+            changed=done.state is not before,
+        )
+
+    def _emission(self, task: PresenceTask) -> Emission:
+        identity = f"{task.task_id}:{task.action}"
+        record = outgoing(self._codec, PRESENCE_TASKS, task.area, task, id=identity, source=SOURCE, time=task.created_at)
+        return Emission(record, (_TEAM, task.rule_id, task.action))
+
+
+def _state(state: object) -> core.PlaceState:
+    if not isinstance(state, core.PlaceState):
+        raise FatalError("a state of another program", code="unexpected_state")
+    return state

@@ -1,0 +1,104 @@
+"""The worker's local copy of one partition: a small RocksDB, always behind the changelog, never ahead of it.
+
+Losing it costs time, not data: the changelog restores it. A batch enters whole or not at all, together with the changelog
+offset it reaches, so a kill leaves a state that belongs to one offset.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import rocksdict
+
+from hub.runtime.fence import Epoch
+
+__all__ = ["LocalMark", "PartitionStore", "StoreCache"]
+
+_LOCAL_KEY = b"\x00local"
+_MARK = struct.Struct(">QQ16s36s")
+_MEBIBYTE = 1024 * 1024
+# RocksDB's defaults (64 MiB memtables, an unbounded cache) are meant for one database; a worker opens fifteen.
+_MEMTABLE_BYTES = _MEBIBYTE // 2
+_CACHE_BYTES = 8 * _MEBIBYTE
+_OPEN_FILES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMark:
+    """How far the local copy reaches: the next changelog offset, the epoch last admitted, and the changelog's topic id."""
+
+    next_offset: int = 0
+    epoch: Epoch = (0, b"")
+    topic_id: str = ""
+
+    def to_bytes(self) -> bytes:
+        return _MARK.pack(self.next_offset, self.epoch[0], self.epoch[1], self.topic_id.encode())
+
+    @staticmethod
+    def from_bytes(value: bytes | None) -> LocalMark:
+        if value is None:
+            return LocalMark()
+        next_offset, number, owner, topic_id = _MARK.unpack(value)
+        return LocalMark(next_offset, (number, owner), topic_id.rstrip(b"\x00").decode())
+
+
+class StoreCache:
+    """The block cache that all partitions of a process share."""
+
+    def __init__(self) -> None:
+        self.cache = rocksdict.Cache(_CACHE_BYTES)
+
+
+class PartitionStore:
+    """Keys and values as bytes. Not for sharing between processes: a second opener gets an error from RocksDB's lock."""
+
+    def __init__(self, path: Path, shared: StoreCache) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = rocksdict.Rdict(str(path), _options(shared))
+        self.mark = LocalMark.from_bytes(self._database.get(_LOCAL_KEY))
+
+    def get(self, key: bytes) -> bytes | None:
+        """The stored value."""
+        value: bytes | None = self._database.get(key)
+        return value
+
+    def write(self, changes: Mapping[bytes, bytes | None], mark: LocalMark) -> None:
+        """Put and delete (None) in one batch, and move the mark with it."""
+        batch = rocksdict.WriteBatch(raw_mode=True)
+        for key, value in changes.items():
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        batch.put(_LOCAL_KEY, mark.to_bytes())
+        self._database.write(batch)
+        self.mark = mark
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All subjects' keys and values; the partition's own records, whose keys begin with a zero byte, are left out."""
+        for key, value in self._database.items():
+            if not key.startswith(b"\x00"):
+                yield key, value
+
+    def close(self) -> None:
+        """Release the files, so that another lane or process may open them."""
+        self._database.close()
+
+
+def _options(shared: StoreCache) -> rocksdict.Options:
+    options = rocksdict.Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(_MEMTABLE_BYTES)
+    options.set_max_write_buffer_number(2)
+    options.set_max_open_files(_OPEN_FILES)
+    options.set_keep_log_file_num(1)
+    options.set_stats_dump_period_sec(0)
+    options.set_max_background_jobs(2)
+    blocks = rocksdict.BlockBasedOptions()
+    blocks.set_block_cache(shared.cache)
+    blocks.set_bloom_filter(10, block_based=False)
+    options.set_block_based_table_factory(blocks)
+    return options

@@ -1,0 +1,184 @@
+"""The asynchronous edge to Kafka: append and wait for every acknowledgement, read a span of one partition.
+
+Faust's own consumer feeds the agent and commits; what must be acknowledged before a commit goes through here instead,
+because a failed produce of Faust's is one warning in the log while the offsets move on. aiokafka's names end here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import tenacity
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from hub.errors import FatalError, RetriableError
+from hub.kafka import Outgoing
+from hub.logs import get_logger
+
+__all__ = ["KafkaLog", "Log", "LogRecord"]
+
+_log = get_logger(__name__)
+_CHUNK = 2000
+_ATTEMPTS = 4
+_REQUEST_MS = 10_000
+_STALL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """A record of a span."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Log(Protocol):
+    """What a lane needs of Kafka."""
+
+    async def append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        """Write all; returns their (partition, offset), in order, once every one is acknowledged."""
+        ...
+
+    async def read(
+        self, topic: str, partition: int, start: int, stop: int | None, sink: Callable[[list[LogRecord]], None]
+    ) -> int:
+        """Hand the records of [start, stop) to `sink`, chunk by chunk; `stop` None: the present end. Returns the end read to."""
+        ...
+
+    async def bounds(self, partitions: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """The first offset and the next one, of each (topic, partition)."""
+        ...
+
+
+class KafkaLog:
+    """The `Log` of a process: one idempotent producer, one consumer without a group.
+
+    `append` repeats what Kafka did not acknowledge, whole and in order, for about half a minute, then raises RetriableError:
+    the caller ends the process, and the offsets stay. Records may stand twice on a topic after a repeat, under the same ids.
+    """
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap_servers,
+            client_id="hub-worker",
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=256 * 1024,
+            request_timeout_ms=_REQUEST_MS,
+        )
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap_servers,
+            client_id="hub-worker-reader",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            request_timeout_ms=_REQUEST_MS,
+            # One request at a time and broker: a long one for a partition at its end would hold up the next partition.
+            fetch_max_wait_ms=20,
+        )
+        self._reading = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connect. Raises RetriableError when no broker answers."""
+        try:
+            await self._producer.start()
+            await self._consumer.start()
+        except KafkaError as error:
+            await self.stop()
+            raise RetriableError(f"Kafka does not answer: {type(error).__name__}", code="kafka") from error
+
+    async def stop(self) -> None:
+        """Disconnect; nothing is pending, because `append` waits."""
+        await self._producer.stop()
+        await self._consumer.stop()
+
+    async def append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        """See `Log.append`. Raises RetriableError when Kafka keeps refusing."""
+        if not records:
+            return []
+        try:
+            async for attempt in _retrying():
+                with attempt:
+                    return await self._send(records)
+        except KafkaError as error:
+            raise RetriableError(f"Kafka did not acknowledge: {type(error).__name__}", code="produce_failed") from error
+        raise FatalError("a retry ended without an answer", code="produce_failed")
+
+    async def _send(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        sent = [
+            await self._producer.send(one.topic, value=one.value, key=one.key, partition=one.partition, headers=list(one.headers))
+            for one in records
+        ]
+        # All are awaited even when one fails: a repeat must not overtake what is still on its way.
+        answers = await asyncio.gather(*sent, return_exceptions=True)
+        placed: list[tuple[int, int]] = []
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            placed.append((answer.partition, answer.offset))
+        return placed
+
+    async def read(
+        self, topic: str, partition: int, start: int, stop: int | None, sink: Callable[[list[LogRecord]], None]
+    ) -> int:
+        """See `Log.read`. Raises FatalError when the partition is shorter than `start`, or stops answering."""
+        async with self._reading:
+            try:
+                return await self._read(TopicPartition(topic, partition), start, stop, sink)
+            except KafkaError as error:
+                raise RetriableError(f"Kafka could not be read: {type(error).__name__}", code="read_failed") from error
+
+    async def _read(self, where: Any, start: int, stop: int | None, sink: Callable[[list[LogRecord]], None]) -> int:
+        end: int = (await self._consumer.end_offsets([where]))[where]
+        if start > end:
+            text = f"{where.topic} partition {where.partition} is shorter than what was read of it: was it made anew?"
+            raise FatalError(text, code="topic_recreated")
+        end = end if stop is None else min(stop, end)
+        if start >= end:
+            return max(start, end)
+        self._consumer.assign([where])
+        self._consumer.seek(where, start)
+        loop = asyncio.get_running_loop()
+        moved, position = loop.time(), start
+        while position < end:
+            found = await self._consumer.getmany(where, timeout_ms=500, max_records=_CHUNK)
+            records = [one for one in found.get(where, ()) if one.offset < end]
+            if records:
+                sink([LogRecord(one.offset, one.key, one.value, tuple(one.headers)) for one in records])
+            # The position, not the last record's offset: the end of a span may hold nothing but what compaction left.
+            reached = await self._consumer.position(where)
+            if reached > position:
+                moved, position = loop.time(), reached
+            elif loop.time() - moved > _STALL_SECONDS:
+                raise FatalError(f"{where.topic} partition {where.partition} does not answer", code="read_stalled")
+        self._consumer.pause(where)
+        return end
+
+    async def bounds(self, partitions: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """See `Log.bounds`."""
+        wanted = [TopicPartition(topic, partition) for topic, partition in partitions]
+        if not wanted:
+            return {}
+        try:
+            async with self._reading:
+                begins = await self._consumer.beginning_offsets(wanted)
+                ends = await self._consumer.end_offsets(wanted)
+        except KafkaError as error:
+            raise RetriableError(f"Kafka could not be asked: {type(error).__name__}", code="read_failed") from error
+        return {(one.topic, one.partition): (begins[one], ends[one]) for one in wanted}
+
+
+def _retrying() -> tenacity.AsyncRetrying:
+    return tenacity.AsyncRetrying(
+        stop=tenacity.stop_after_attempt(_ATTEMPTS),
+        wait=tenacity.wait_random_exponential(multiplier=0.5, max=5),
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, KafkaError) and bool(error.retriable)),
+        before_sleep=lambda state: _log.warning("produce repeated", attempt=state.attempt_number),
+        reraise=True,
+    )

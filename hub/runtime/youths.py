@@ -1,0 +1,116 @@
+"""Correlation per youth, in the pipeline's vocabulary: consents, facts and erasure requests in, tasks and receipts out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.contract.codec import Codec
+from hub.contract.models import (
+    ConsentRecord,
+    Erasure,
+    ErasureKind,
+    Message,
+    PoliceNotice,
+    ReferralTask,
+    RiskEvent,
+    SchoolAbsence,
+)
+from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG, YOUTH_TOPICS
+from hub.core import state as states
+from hub.core import step as core
+from hub.core.rules import CompiledRules
+from hub.errors import FatalError
+from hub.kafka import outgoing
+from hub.runtime.effects import SOURCE, Drop, Emission, Step
+
+__all__ = ["COMPONENT", "YouthProgram"]
+
+COMPONENT = "worker"
+_SIG = "sig"
+# Refusals that a newer consent cannot change.
+_FINAL = frozenset({"too_old", "state_full"})
+
+
+class YouthProgram:
+    """Steps one youth. The erasure requests are read too: a receipt must carry the id of the request it answers."""
+
+    topics = (*(topic.name for topic in YOUTH_TOPICS), ERASURES.name)
+
+    def __init__(self, rules: CompiledRules, codec: Codec) -> None:
+        self._rules = rules
+        self._codec = codec
+
+    @property
+    def rules_sha256(self) -> str:
+        """Which rules it steps with."""
+        return self._rules.sha256
+
+    def key_of(self, message: Message) -> str:
+        """The youth the message is about."""
+        if isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | Erasure):
+            return message.youth_ref
+        raise FatalError(f"no youth in a {type(message).__name__}", code="unexpected_message")
+
+    def load(self, key: str, value: bytes | None) -> object | None:
+        """Raises FatalError for bytes that are no state: guessing would lose or double a task."""
+        try:
+            return states.new_state(key) if value is None else states.from_bytes(value)
+        except states.StateError:
+            raise FatalError("a stored state cannot be read by this version of the hub", code="unknown_state_form") from None
+
+    def dump(self, state: object) -> bytes:
+        """Canonical bytes."""
+        return states.to_bytes(_state(state))
+
+    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+        """Fold one event; a request to erase removes whatever is held, and is always answered."""
+        if isinstance(message, Erasure):
+            return self._erase(message, now)
+        if not isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent):
+            raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
+        before = states.new_state(key) if state is None else _state(state)
+        return self._translated(before, core.step(before, message, self._rules, now))
+
+    def wake(self, key: str, state: object, now: datetime) -> Step:
+        """Let time pass for one youth."""
+        del key
+        return self._translated(_state(state), core.wake(_state(state), self._rules, now))
+
+    def _translated(self, before: states.YouthState, done: core.Step) -> Step:
+        reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""
+        return Step(
+            state=None if done.state is None or done.state.empty else done.state,
+            emissions=tuple(self._emission(task) for task in done.tasks),
+            outcome=done.outcome,
+            reason=reason,
+            drops=tuple(Drop(drop.reason, drop.intentional) for drop in done.drops),
+            wake_at=done.wake_at,
+            changed=done.state is not before,
+            awaits_consent=done.outcome == "refused" and reason not in _FINAL,
+        )
+
+    def _emission(self, task: ReferralTask) -> Emission:
+        topic = TASKS_SIG if task.team == _SIG else TASKS_OUTREACH
+        identity = f"{task.task_id}:{task.action}"
+        record = outgoing(self._codec, topic, task.youth_ref, task, id=identity, source=SOURCE, time=task.created_at)
+        return Emission(record, (task.team, task.rule_id, task.action))
+
+    def _erase(self, message: Erasure, now: datetime) -> Step:
+        if message.kind is not ErasureKind.REQUEST:
+            return Step(None, changed=False)
+        receipt = Erasure(
+            kind=ErasureKind.RECEIPT,
+            erasure_id=message.erasure_id,
+            youth_ref=message.youth_ref,
+            component=COMPONENT,
+            occurred_at=now,
+        )
+        identity = f"{message.erasure_id}:{COMPONENT}"
+        record = outgoing(self._codec, ERASURES, message.youth_ref, receipt, id=identity, source=SOURCE, time=now)
+        return Step(None, receipts=(Emission(record),))
+
+
+def _state(state: object) -> states.YouthState:
+    if not isinstance(state, states.YouthState):
+        raise FatalError("a state of another program", code="unexpected_state")
+    return state
