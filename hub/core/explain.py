@@ -89,7 +89,8 @@ def _condition(evidence: Evidence, language: Language) -> ConditionText:
     return _row(evidence, words[language], evidence.met, language)
 
 
-def _row(counted: Evidence | PresenceTask, label: str, met: int, language: Language) -> ConditionText:
+def _row(counted: Evidence | PresenceTask, words: tuple[str, str], met: int, language: Language) -> ConditionText:
+    label = words[counted.at_least != 1]
     unit = counted.unit if isinstance(counted, Evidence) else "events"
     text = PHRASES[unit][language].format(
         at_least=_amount(counted.at_least, unit, language),

@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
+from hub.contract.fields import RulesVersion
 from hub.contract.models import AbsenceKind, Cooperation, InfoKind, PlaceCategory, PoliceCategory, Priority, RiskConcern
 from hub.contract.models import Code as ContractCode
 from hub.core.texts import FUNCTIONS, WORDED
@@ -33,7 +35,6 @@ __all__ = [
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=1, le=366)]
-Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 PLACES = frozenset({"area", "areas", "place", "places"})
 CODES: dict[InfoKind, frozenset[str]] = {
     InfoKind.SCHOOL_ABSENCE: frozenset(AbsenceKind),
@@ -57,13 +58,6 @@ class Measure(StrEnum):
 
 class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_place(cls, data: Any) -> Any:
-        if isinstance(data, dict) and PLACES & data.keys():
-            raise ValueError("an area is no condition of a rule: it tells nothing about a person")
-        return data
 
 
 class Condition(Strict):
@@ -138,10 +132,8 @@ class Rule(Strict):
         return self
 
 
-class PlaceRule(BaseModel):
+class PlaceRule(Strict):
     """One rule about a place: so many incidents within so many days, in areas that areas.yaml marks exposed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     about: Literal["place"]
     id: ContractCode
@@ -154,12 +146,10 @@ class PlaceRule(BaseModel):
     within_days: Days
 
 
-class RuleSet(BaseModel):
+class RuleSet(Strict):
     """All rules in force together, under one version (label-safe, no personal number in it)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    version: Version
+    version: RulesVersion
     owner: Title
     rules: tuple[Annotated[Rule | PlaceRule, Field(discriminator="about")], ...]
 
@@ -178,7 +168,7 @@ def parse_rules(data: Any) -> RuleSet:
         return RuleSet.model_validate_json(json.dumps(data, allow_nan=False))
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
-        raise RulesError("; ".join(f"{_path(item['loc'], data)}: {item['msg']}" for item in problems)) from error
+        raise RulesError("; ".join(f"{_path(item['loc'], data)}: {_complaint(item)}" for item in problems)) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise RulesError("only text, numbers, lists and mappings may stand in a rule") from error
 
@@ -188,6 +178,12 @@ def rules_digest(rules: RuleSet) -> str:
     content = rules.model_dump(mode="json")
     content["rules"] = sorted(content["rules"], key=lambda rule: str(rule["id"]))
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _complaint(problem: ErrorDetails) -> str:
+    if problem["type"] == "extra_forbidden" and problem["loc"][-1] in PLACES:
+        return "an area is no condition of a rule: it tells nothing about a person"
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _path(location: tuple[int | str, ...], data: Any) -> str:

@@ -45,19 +45,28 @@ WORDED: Final[dict[str, tuple[InfoKind, frozenset[str]]]] = {
 """Condition ids with words of their own, and the only codes they may stand for: an explanation must not say another thing
 than the rule counts."""
 
-CONDITIONS: Final[dict[str, dict[Language, str]]] = {
-    "unexcused_absence": {"sv": "ogiltig frånvaro", "en": "unexcused absence"},
-    "excused_absence": {"sv": "anmäld frånvaro", "en": "reported absence"},
-    "all_absence": {"sv": "frånvaro, anmäld och ogiltig", "en": "absence, reported and unexcused"},
-    "school_absence": {"sv": "frånvaro", "en": "school absence"},
-    "police_notices": {"sv": "underrättelser från polisen", "en": "notices from the police"},
-    "police_notice": {"sv": "underrättelser av vissa slag från polisen", "en": "notices of certain kinds from the police"},
-    "observations": {"sv": "observationer", "en": "observations"},
-    "observation_days": {"sv": "observationer", "en": "observations"},
-    "risk_event": {"sv": "observationer av vissa slag", "en": "observations of certain kinds"},
-    "place": {"sv": "händelser i området", "en": "incidents in the area"},
+CONDITIONS: Final[dict[str, dict[Language, tuple[str, str]]]] = {
+    "unexcused_absence": {"sv": ("ogiltig frånvaro",) * 2, "en": ("unexcused absence",) * 2},
+    "excused_absence": {"sv": ("anmäld frånvaro",) * 2, "en": ("reported absence",) * 2},
+    "all_absence": {"sv": ("frånvaro, anmäld eller ogiltig",) * 2, "en": ("absence, reported or unexcused",) * 2},
+    "school_absence": {"sv": ("frånvaro",) * 2, "en": ("school absence",) * 2},
+    "police_notices": {
+        "sv": ("underrättelse från polisen", "underrättelser från polisen"),
+        "en": ("notice from the police", "notices from the police"),
+    },
+    "police_notice": {
+        "sv": ("underrättelse av visst slag från polisen", "underrättelser av vissa slag från polisen"),
+        "en": ("notice of a certain kind from the police", "notices of certain kinds from the police"),
+    },
+    "observations": {"sv": ("observation", "observationer"), "en": ("observation", "observations")},
+    "observation_days": {"sv": ("observation", "observationer"), "en": ("an observation", "observations")},
+    "risk_event": {
+        "sv": ("observation av visst slag", "observationer av vissa slag"),
+        "en": ("observation of a certain kind", "observations of certain kinds"),
+    },
+    "place": {"sv": ("händelse i området", "händelser i området"), "en": ("incident in the area", "incidents in the area")},
 }
-"""By condition id, else by the kind of information."""
+"""(of one, of many) by condition id, else by the kind of information."""
 
 UNITS: Final[dict[str, dict[Language, tuple[str, str]]]] = {
     "hour": {"sv": ("timme", "timmar"), "en": ("hour", "hours")},
