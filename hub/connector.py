@@ -141,10 +141,15 @@ Record: TypeAlias = PersonRecord | PlaceRecord | Unmapped
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records in the source's order, and the cursor that holds once all of them are safe."""
+    """Records in the source's order, and the cursor that holds once all of them are safe.
+
+    `retold`: the source reads this stretch again, behind a cursor that was stored, to see late corrections. What the gate
+    lets through is compared with what was published, as ever; what it refuses was counted then and is not counted again.
+    """
 
     records: Sequence[Record]
     cursor: Cursor
+    retold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

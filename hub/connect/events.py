@@ -12,7 +12,7 @@ from hub.connect.lanes import EVENTS, show_totals
 from hub.connect.ledger import Ledger, Tally
 from hub.connect.ports import Encode, Publisher, Removed, SubjectDirectory
 from hub.connect.revisions import Plan
-from hub.connector import Batch, PersonRecord, Record, Source, Unmapped
+from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Source, Unmapped
 from hub.contract.cloudevents import cloud_event_id
 from hub.contract.models import Erasure, ErasureKind
 from hub.contract.topics import ERASURES
@@ -63,9 +63,23 @@ class EventsLane:
         """Take everything new. Raises StaleDirectoryError before anything is pulled when nothing may be published."""
         self.keep()
         counts: Tally = Counter()
-        for batch in _grouped(self._source.batches(self._ledger.cursor(self.name))):
+        position: Cursor = self._ledger.cursor(self.name) or {}
+        waiting: Tally = Counter()  # refusals that come again until the cursor has moved past them
+        for group in _grouped(self._source.batches(position or None)):
             self.keep()
-            counts += self._take(batch)
+            now = self._clock.now()
+            publishable: list[Publishable] = []
+            settled: Tally = Counter()
+            for batch in group:
+                waiting += self._sift(batch, now, publishable)
+                if batch.cursor != position:
+                    position, settled, waiting = batch.cursor, settled + waiting, Counter()
+            plan = self._send(publishable)
+            settled += _outcomes(plan)
+            self._ledger.settle(self.name, position, now, plan, settled)
+            counts += settled
+            self._totals += settled
+            show_totals(self._origin.connector, self._totals)
         return counts
 
     def keep(self) -> None:
@@ -84,10 +98,9 @@ class EventsLane:
         self._send_receipts()
         self._directory.require_fresh()
 
-    def _take(self, batch: Batch) -> Tally:
-        now = self._clock.now()
+    def _sift(self, batch: Batch, now: datetime, publishable: list[Publishable]) -> Tally:
+        """Add what may go to `publishable`, and count the rest, unless it was counted when it was told first."""
         counts: Tally = Counter()
-        publishable: list[Publishable] = []
         for record in batch.records:
             if isinstance(record, Unmapped):
                 counts["unmapped", record.reason] += 1
@@ -97,20 +110,18 @@ class EventsLane:
                 counts["refused", verdict.reason] += 1
             else:
                 publishable.append(verdict)
-        plan = self._ledger.plan(publishable) if publishable else Plan((), 0)
+        return Counter() if batch.retold else counts
+
+    def _send(self, items: list[Publishable]) -> Plan:
+        """Write the intents, publish, and wait until Kafka has everything."""
+        plan = self._ledger.plan(items) if items else Plan((), 0)
         if plan.sends:
             self._publish(plan)
             self._after_publish()
-        counts += _outcomes(plan)
-        self._ledger.settle(self.name, batch.cursor, now, plan, counts)
-        self._totals += counts
-        show_totals(self._origin.connector, self._totals)
-        return counts
+        return plan
 
-    def _judge(self, record: Record, now: datetime) -> Verdict:
-        if isinstance(record, Unmapped):
-            return Refused(record.reason, record.intentional)
-        if not isinstance(record, PersonRecord):
+    def _judge(self, record: PersonRecord | PlaceRecord, now: datetime) -> Verdict:
+        if isinstance(record, PlaceRecord):
             return judge_place(record, self._origin, now)
         if self._directory is None:
             return Refused("kind_not_allowed", intentional=False)
@@ -160,24 +171,22 @@ def _outcomes(plan: Plan) -> Tally:
     return Counter({outcome: number for outcome, number in counts.items() if number})
 
 
-def _grouped(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Batches joined to about `_GROUP_RECORDS` records, under the last one's cursor.
+def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches in groups of about `_GROUP_RECORDS` records.
 
     When the source fails, what it gave before comes first and the error after it: a source that never reaches its end
     still makes progress.
     """
-    records: list[Record] = []
-    last: Batch | None = None
+    group: list[Batch] = []
     try:
         for batch in batches:
-            records.extend(batch.records)
-            last = batch
-            if len(records) >= _GROUP_RECORDS:
-                full, records, last = Batch(records, batch.cursor), [], None
+            group.append(batch)
+            if sum(len(one.records) for one in group) >= _GROUP_RECORDS:
+                full, group = group, []
                 yield full
     except HubError:
-        if last is not None:
-            yield Batch(records, last.cursor)
+        if group:
+            yield group
         raise
-    if last is not None:
-        yield Batch(records, last.cursor)
+    if group:
+        yield group

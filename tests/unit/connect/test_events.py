@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from hub.connector import Batch
 from hub.contract.models import Erasure, ErasureKind
 from hub.contract.topics import ERASURES, SCHOOL_ABSENCES
 from hub.errors import RejectedError, RetriableError, StaleDirectoryError
@@ -242,3 +243,47 @@ def test_no_key_header_or_value_holds_the_person_or_the_source_id(world) -> None
     assert record.topic == SCHOOL_ABSENCES.name
     for secret in (world.person().replace("-", ""), world.person(), "teacher-note-17"):
         assert secret.encode() not in everything
+
+
+def test_what_is_told_again_is_compared_but_its_refusals_are_not_counted_again(world) -> None:
+    world.grant(world.person(0))
+    told = [world.absence(world.person(0)), world.absence(world.person(1)), world.unmapped()]
+    world.source.given = [told]
+    lane = world.lane()
+    lane.poll()
+
+    class Overlapping(type(world.source)):
+        def batches(self, cursor):
+            yield Batch([*told, world.absence(world.person(0), "late")], cursor, retold=True)
+            yield Batch([], {"next": 7})
+
+    assert world.lane(source=Overlapping()).poll() == {("unchanged", ""): 1, ("published", ""): 1}
+    assert world.ledger.totals() == {
+        ("published", ""): 2,
+        ("unchanged", ""): 1,
+        ("refused", "no_reference"): 1,
+        ("unmapped", "uncoded"): 1,
+    }
+
+
+def test_refusals_wait_for_the_cursor_to_move_past_them_and_count_once_after_a_crash(world) -> None:
+    class Windowed(type(world.source)):
+        """One window in two batches: the cursor moves with the second."""
+
+        def batches(self, cursor):
+            if cursor:
+                return
+            yield Batch([world.unmapped() for _ in range(600)], {})
+            if self.fail_before:
+                raise self.fail_before.pop(0)
+            yield Batch([world.unmapped()], {"next": 1})
+
+    source = Windowed()
+    source.fail_before[0] = RetriableError("down")
+    with pytest.raises(RetriableError):
+        world.lane(source=source).poll()
+    world.crash()
+    assert world.ledger.totals() == {}
+    assert world.lane(source=source).poll() == {("unmapped", "uncoded"): 601}
+    assert world.lane(source=source).poll() == {}
+    assert world.ledger.totals() == {("unmapped", "uncoded"): 601}
