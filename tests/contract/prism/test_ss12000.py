@@ -1,0 +1,107 @@
+"""The ss12000 connector pulls from its simulator through Prism: both keep to SS12000:2020's own OpenAPI document."""
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from connectors.ss12000.config import Ss12000Config
+from connectors.ss12000.simulator import build_simulator
+from connectors.ss12000.source import Ss12000Source
+from hub.connector import PersonRecord
+from hub.testing import served
+from tests.contract.prism.conftest import Judged
+from tests.unit.connectors.ss12000.make import (
+    ALVA,
+    BO,
+    make_absence,
+    make_attendance,
+    make_context,
+    make_event,
+    make_id,
+    make_person,
+    write_dataset,
+)
+
+pytestmark = [pytest.mark.node, pytest.mark.shared]
+
+NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
+USED = {"persons", "calendarEvents", "absences"}
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    guardian = {"person": {"id": make_id("guardian"), "securityMarking": "Ingen"}, "relationType": "Vårdnadshavare"}
+    persons = [
+        make_person("alva", ALVA, birthDate="2010-01-01", responsibles=[guardian]),
+        make_person("bo", BO),
+        make_person("guardian"),
+        make_person("marked", securityMarking="Skyddad folkbokföring"),
+    ]
+    events = [
+        make_event(
+            f"event {day}",
+            f"2025-05-{day:02d}T09:00:00+02:00",
+            make_attendance(f"a {day}", "alva", unexcused=60, reportedTimestamp=f"2025-05-{day:02d}T10:00:00+02:00"),
+            make_attendance(f"b {day}", "bo", excused=20),
+            make_attendance(f"c {day}", "marked", reported=False),
+            cancelled=day == 9,
+            teachingLengthStudent=55,
+        )
+        for day in range(5, 17)
+    ]
+    absences = [
+        make_absence("one", "alva", "2025-05-13T08:00:00+02:00", "2025-05-13T12:00:00+02:00"),
+        make_absence("two", "bo", "2025-05-18T08:00:00+02:00", "2025-05-19T06:00:00+02:00", type="Beviljad ledighet"),
+    ]
+    write_dataset(tmp_path, persons=persons, events=events, absences=absences)
+    return tmp_path
+
+
+def test_the_connector_pulls_through_prism_without_one_violation(dataset, specification, prism_before):
+    judged = Judged(lambda _method, path: path.removeprefix("/"))
+    with (
+        served(build_simulator(dataset, {"page_size": 2, "now": lambda: NOW})) as upstream,
+        prism_before(specification("ss12000_2_1_0.yaml"), upstream) as url,
+    ):
+        config = Ss12000Config(base_url=url, since="2025-04-28", attempts=1)
+        source = Ss12000Source(config, make_context(NOW), transport=judged)
+        records = [record for batch in source.batches(None) for record in batch.records]
+        source.close()
+    print("requests per operation:", dict(judged.requests))
+    assert judged.objections == []
+    assert set(judged.requests) == USED
+    assert min(judged.requests.values()) > 0
+    assert judged.requests["calendarEvents"] > judged.requests["absences"], "no page was followed"
+    told = [one for one in records if isinstance(one, PersonRecord) and not one.retracted]
+    assert sum(one.body.minutes for one in told if one.body.kind == "unexcused") == 11 * 60
+
+
+def test_the_simulators_refusals_and_single_entities_are_the_documents_too(dataset, specification, prism_before):
+    judged = Judged(lambda _method, path: path.split("/")[1])
+    with (
+        served(build_simulator(dataset, {"now": lambda: NOW})) as upstream,
+        prism_before(specification("ss12000_2_1_0.yaml"), upstream) as url,
+        httpx.Client(base_url=url, transport=judged, headers={"Authorization": "Bearer jwt"}) as client,
+    ):
+        for path in (f"/persons/{make_id('alva')}", f"/calendarEvents/{make_id('event 5')}", f"/absences/{make_id('one')}"):
+            assert client.get(path).status_code == 200
+        for path in ("/activities", "/groups", "/organisations", f"/activities/{make_id('activity')}"):
+            assert client.get(path).status_code == 200
+        assert client.get("/persons", params={"pageToken": "never given"}).json()["code"] == "bad_page_token"
+        assert client.get("/persons", params={"pageToken": "never given"}).status_code == 400
+    print("requests per operation:", dict(judged.requests))
+    assert judged.objections == []
+
+
+def test_a_server_that_breaks_the_document_is_found_out(dataset, specification, prism_before):
+    broken = (dataset / "persons.json").read_text(encoding="utf-8").replace('"Ingen"', '"Kanske"')
+    (dataset / "persons.json").write_text(broken, encoding="utf-8")
+    judged = Judged()
+    with (
+        served(build_simulator(dataset, {})) as upstream,
+        prism_before(specification("ss12000_2_1_0.yaml"), upstream) as url,
+        httpx.Client(base_url=url, transport=judged, headers={"Authorization": "Bearer jwt"}) as client,
+    ):
+        client.get("/persons")
+    assert judged.objections
