@@ -17,9 +17,19 @@ from hub.supervise import Supervisor, hub_command
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from hub.clock import Clock
     from hub.delivery.worklist import Worklist
+    from hub.registry.opening import OpenRegistry
 
-__all__ = ["build_delivery_engine", "build_worklist", "run_deliver", "run_web", "sign_in_address", "start_installation"]
+__all__ = [
+    "build_delivery_engine",
+    "build_registry",
+    "build_worklist",
+    "run_deliver",
+    "run_web",
+    "sign_in_address",
+    "start_installation",
+]
 
 
 def build_delivery_engine(settings: Settings) -> Engine:
@@ -40,6 +50,47 @@ def build_worklist(settings: Settings) -> Worklist:
     return Worklist(build_delivery_engine(settings), clock_from_environment())
 
 
+def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
+    """The consent registry, its database migrated; close it."""
+    from hub.contract.codec import Codec
+    from hub.registry.opening import open_registry
+
+    return open_registry(settings, clock, Codec.load())
+
+
+def run_registry(settings: Settings) -> None:
+    """`hub registry`."""
+    from hub.clock import clock_from_environment
+    from hub.contract.codec import Codec
+    from hub.contract.topics import ERASURES
+    from hub.core.rule_set import rules_digest
+    from hub.kafka import Publisher, Reader
+    from hub.process import process_frame
+    from hub.registry.process import run
+    from hub.rules_file import load_rules
+
+    rules = load_rules(settings.home / "rules")
+    servers = settings.bootstrap_servers
+    with process_frame(settings, "registry", started=time.time()) as stop:
+        run(
+            settings,
+            clock_from_environment(),
+            stop,
+            lambda: Publisher(servers, "hub-registry"),
+            lambda: Reader(servers, (ERASURES.name,), "hub-registry", "hub-registry"),
+            codec=Codec.load(),
+            rule_set=(rules.version, rules_digest(rules)),
+        )
+
+
+def run_worker(settings: Settings) -> None:
+    """`hub worker`."""
+    from hub.clock import clock_from_environment
+    from hub.runtime.process import run
+
+    run(settings, clock_from_environment())
+
+
 def run_deliver(home: Path | None) -> None:
     """`hub deliver`."""
     from hub.clock import clock_from_environment
@@ -54,7 +105,12 @@ def run_deliver(home: Path | None) -> None:
         publisher = Publisher(settings.bootstrap_servers, "hub-deliver")
         try:
             run_delivery(
-                build_delivery_engine(settings), Codec.load(), clock_from_environment(), reader=reader, publisher=publisher, stop=stop
+                build_delivery_engine(settings),
+                Codec.load(),
+                clock_from_environment(),
+                reader=reader,
+                publisher=publisher,
+                stop=stop,
             )
         finally:
             reader.close()
@@ -73,7 +129,7 @@ def run_web(home: Path | None) -> None:
     from hub.web.process import serve
 
     settings = load_settings(home)
-    presenter = Presenter(load_rules(settings.home / "rules"), load_places(settings.home))
+    presenter = Presenter(load_rules(settings.home / "rules").rules, load_places(settings.home))
     with process_frame(settings, "web", started=time.time()) as stop:
         web = Web(
             worklist=build_worklist(settings),
@@ -100,9 +156,7 @@ def sign_in_address(settings: Settings, name: str, teams: list[str] | None) -> s
     return f"http://{settings.web.host}:{settings.web.port}/sign-in?code={code}"
 
 
-def start_installation(
-    settings: Settings, supervisor: Supervisor, *, say: Callable[[str], None], stop: threading.Event
-) -> None:
+def start_installation(settings: Settings, supervisor: Supervisor, *, say: Callable[[str], None], stop: threading.Event) -> None:
     """Start every process of the installation in the order they need each other.
 
     The statutory lane and the connectors that feed it wait for nothing. Raises HubError when Kafka does not come up.

@@ -6,8 +6,22 @@ import sys
 
 import typer
 
-from hub.commands import broker, connect, connectors, consent, demo, installation, registry, schemas, statutory, status, tasks
-from hub.commands import topics, web, worker
+from hub.commands import (
+    broker,
+    connect,
+    connectors,
+    consent,
+    demo,
+    installation,
+    registry,
+    schemas,
+    status,
+    statutory,
+    tasks,
+    topics,
+    web,
+    worker,
+)
 from hub.errors import ConfigError, FatalError, HubError, RejectedError
 
 __all__ = ["app", "main"]
@@ -55,5 +69,3 @@ def main() -> None:
     except HubError as error:
         sys.stderr.write(f"hub: {error}\n")
         sys.exit(next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 4))
-
-

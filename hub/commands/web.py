@@ -20,7 +20,9 @@ def web(home: Home = None) -> None:
 
 def web_login(
     home: Home = None,
-    team: Annotated[list[str] | None, typer.Option(help="A team whose tasks may be seen; repeat for several (default: all).")] = None,
+    team: Annotated[
+        list[str] | None, typer.Option(help="A team whose tasks may be seen; repeat for several (default: all).")
+    ] = None,
     name: Annotated[str, typer.Option(help="The function shown on the pages; not a person's number.")] = "Handläggare",
 ) -> None:
     """Print an address that signs its holder in: once, within ten minutes.

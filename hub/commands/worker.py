@@ -15,8 +15,7 @@ def worker(home: Home = None) -> None:
 
     Example: hub worker --home ./norrkoping
     """
-    from hub.clock import clock_from_environment
-    from hub.runtime.process import run
+    from hub.bootstrap import run_worker
     from hub.settings import load_settings
 
-    run(load_settings(home), clock_from_environment())
+    run_worker(load_settings(home))

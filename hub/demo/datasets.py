@@ -20,6 +20,9 @@ _SPACE = uuid.UUID("3a1f64b0-2c58-4d0b-8e93-6a4f1e5d7c20")
 _META = {"created": "2025-01-07T08:00:00+01:00", "modified": "2025-01-07T08:00:00+01:00"}
 _OID = "1.2.752.129.2.1.3.1"
 _ADDRESS = "urn:riv:infrastructure:messaging:functionalAddress"
+_AGENCIES = ["school-norrkoping", "police-ost", "leisure-norrkoping"]
+_KINDS = ["school_absence", "police_notice", "risk_event"]
+_YOUTH_SIGNS_FROM = 15
 _CONSENTING = ("sspf", "sspf_sig", "late", "expired", "withdrawn", "suspended", "withdraws", "waiting")
 
 
@@ -70,12 +73,13 @@ def _lessons(town: Town) -> Iterator[dict[str, Any]]:
     for youth in town.youths:
         classes.setdefault(youth.class_number, []).append(youth)
     for lesson in town.lessons:
+        pupils = classes[lesson.class_number]
         facts = absent.get(lesson.lesson_id, {})
         yield {
             "id": lesson.lesson_id, "meta": _META, "activity": {"id": _identity("activity", lesson.class_number)},
             "startTime": lesson.start.isoformat(), "endTime": (lesson.start + timedelta(minutes=LESSON_MINUTES)).isoformat(),
             "cancelled": lesson.cancelled,
-            "_embedded": {"attendance": [_mark(lesson, youth, facts.get(youth.number)) for youth in classes[lesson.class_number]]},
+            "_embedded": {"attendance": [_mark(lesson, youth, facts.get(youth.number)) for youth in pupils]},
         }  # fmt: skip
 
 
@@ -152,17 +156,27 @@ def write_observations(folder: Path, town: Town) -> None:
         table.writerows([row.week, row.area, row.category, row.incidents] for row in town.est_rows)
 
 
-def consent_rows(town: Town) -> list[tuple[int, dict[str, Any]]]:
-    """For each youth whose guardians were asked: the town's number, and what the registry is told of the consent."""
+def consent_rows(town: Town) -> list[dict[str, Any]]:
+    """What the registry is told of the consents, as `hub consent import` takes it: one row per cooperation."""
     rows = []
     for youth in town.youths:
         if youth.consent not in _CONSENTING:
             continue
-        span = CONSENT_SPANS[youth.consent] or (120, -200)
-        begins, ends = (town.start - timedelta(days=days) for days in span)
-        cooperations = ["sspf", "sig"] if youth.consent == "sspf_sig" else ["sspf"]
-        rows.append((youth.number, {
-            "identifier": youth.person_id, "area": f"0581-{youth.area.lower()}", "cooperations": cooperations,
-            "valid_from": begins.astimezone(UTC).isoformat(), "valid_to": ends.astimezone(UTC).isoformat(), "state": youth.consent,
-        }))  # fmt: skip
+        begins, ends = (town.start - timedelta(days=days) for days in CONSENT_SPANS[youth.consent] or (120, -200))
+        for cooperation, recipients in (("sspf", ["outreach", "sspf"]), ("sig", ["sig"])):
+            if cooperation == "sspf" or youth.consent == "sspf_sig":
+                rows.append({
+                    "identifier": youth.person_id, "cooperation": cooperation, "recipients": recipients, "agencies": _AGENCIES,
+                    "kinds": _KINDS, "area": f"0581-{youth.area.lower()}", "signed": _signed(town, youth),
+                    "valid_from": begins.astimezone(UTC).isoformat(), "valid_to": ends.astimezone(UTC).isoformat(),
+                    "state": youth.consent if youth.consent in {"suspended", "withdrawn"} else "granted",
+                })  # fmt: skip
     return rows
+
+
+def _signed(town: Town, youth: Youth) -> list[str]:
+    """Both guardians, and the youth from 15; of a waiting consent the second guardian's signature is missing."""
+    day = town.start.date()
+    age = day.year - youth.born.year - ((day.month, day.day) < (youth.born.month, youth.born.day))
+    signed = ["guardian_1", "guardian_2"] + (["youth"] if age >= _YOUTH_SIGNS_FROM else [])
+    return [role for role in signed if not (youth.consent == "waiting" and role == "guardian_2")]

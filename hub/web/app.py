@@ -85,9 +85,7 @@ class _Pages:
     def message(self, request: Request, principal: Principal | None, heading: str, text: str, status: int) -> Response:
         word = self.words(request).text
         asks = principal is None
-        return self.page(
-            request, "message.html", principal, status=status, heading=word(heading), text=word(text), sign_in=asks
-        )
+        return self.page(request, "message.html", principal, status=status, heading=word(heading), text=word(text), sign_in=asks)
 
     def signed_in(self, view: _View) -> Callable[[Request], Awaitable[Response]]:
         """Every route but signing in goes through here: no Principal, no page."""
@@ -218,5 +216,3 @@ def build_web(web: Web) -> Starlette:
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=_guard)],
         exception_handlers={404: unknown},
     )
-
-

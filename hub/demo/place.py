@@ -1,0 +1,117 @@
+"""Prepares the demo's own installation: settings on free ports, the town's datasets, one clock for all processes."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.clock import ShiftedClock
+from hub.connector import load_connector
+from hub.demo.datasets import consent_rows, write_observations, write_school, write_sdk
+from hub.demo.facts import Town
+from hub.installation import initialise
+from hub.settings import Settings, load_settings
+
+__all__ = ["Stage", "prepare"]
+
+_SDK_SECRET = "demo-secret"  # noqa: S105 - the simulator's own, on loopback
+_SCHOOL_TOKEN = "demo-token"  # noqa: S105 - likewise
+_SETTINGS = """\
+environment = "demo"
+municipality = "0581"
+
+[kafka]
+partitions = 12
+
+[broker]
+port = {broker}
+controller_port = {controller}
+heap_megabytes = 256
+flush_every_message = false
+
+[registry]
+port = {registry}
+
+[web]
+port = {web}
+
+[connectors.ss12000]
+agency = "school-norrkoping"
+poll_seconds = {pause}
+[connectors.ss12000.source]
+base_url = "http://127.0.0.1:{simulators}/ss12000/v2.0"
+since = 2025-03-17
+
+[connectors.sdk]
+agency = "police-ost"
+poll_seconds = {pause}
+[connectors.sdk.source]
+base_url = "http://127.0.0.1:{simulators}/sdk"
+token_url = "http://127.0.0.1:{simulators}/sdk/oauth2/token"
+client_id = "hub"
+
+[connectors.polisen]
+agency = "police-public"
+poll_seconds = {pause}
+[connectors.polisen.source]
+url = "http://127.0.0.1:{simulators}/polisen/api/events"
+
+[connectors.observations]
+agency = "leisure-norrkoping"
+poll_seconds = {pause}
+[connectors.observations.source]
+folder = "{inbox}"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A prepared demo: its settings, its clock, its datasets, and the port of its simulators."""
+
+    settings: Settings
+    clock: ShiftedClock
+    datasets: Path
+    consents: Path
+    simulators_port: int
+
+    @property
+    def simulators_url(self) -> str:
+        """Where the foreign systems are played."""
+        return f"http://127.0.0.1:{self.simulators_port}"
+
+
+def _free_ports(count: int) -> list[int]:
+    # All held at once, so that no port is handed out twice.
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in sockets]
+
+
+def prepare(folder: Path, town: Town, *, pause_seconds: float) -> Stage:
+    """Write the installation and the datasets into `folder`."""
+    home, datasets = folder / "home", folder / "town"
+    broker, controller, registry, web, simulators = _free_ports(5)
+    home.mkdir(parents=True, exist_ok=True)
+    inbox = home / "inbox" / "observations"
+    text = _SETTINGS.format(
+        broker=broker, controller=controller, registry=registry, web=web, simulators=simulators, pause=pause_seconds, inbox=inbox
+    )
+    (home / "hub.toml").write_text(text, encoding="utf-8")
+    initialise(home)
+    for name, secret in (("connector-sdk-client-secret", _SDK_SECRET), ("connector-ss12000-token", _SCHOOL_TOKEN)):
+        path = home / "keys" / name
+        path.touch(mode=0o600)
+        path.write_text(secret, encoding="utf-8")
+    write_school(datasets / "ss12000", town)
+    write_sdk(datasets / "sdk", town)
+    write_observations(inbox, town)
+    sample = load_connector("polisen").sample
+    if sample is not None:
+        (datasets / "polisen").symlink_to(sample)
+    consents = folder / "consents.json"
+    consents.write_text(json.dumps(consent_rows(town)), encoding="utf-8")
+    return Stage(load_settings(home), ShiftedClock(town.start, time.time()), datasets, consents, simulators)

@@ -1,0 +1,134 @@
+"""Looks at a running demo from outside: are the sources read to their end, is everything taken, do the counts balance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import httpx
+
+from hub.contract.topics import (
+    CATALOGUE,
+    CONSENTS,
+    ERASURES,
+    PLACE_EVENTS,
+    PRESENCE_TASKS,
+    TASKS_OUTREACH,
+    TASKS_SIG,
+    YOUTH_TOPICS,
+)
+from hub.demo.place import Stage
+from hub.errors import HubError
+from hub.kafka_admin import end_offsets
+from hub.process import read_announcements
+from hub.status import read_metrics
+
+__all__ = ["Look", "look"]
+
+_WORKER_TOPICS = tuple(topic.name for topic in (*YOUTH_TOPICS, PLACE_EVENTS))
+_DELIVERY_TOPICS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS))
+_EVENT_TOPICS = tuple(name for name in _WORKER_TOPICS if name not in {CONSENTS.name, "hub.rules.v1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look. `waiting` says in words what is not done yet; empty means that everything has come to rest."""
+
+    waiting: tuple[str, ...]
+    published: dict[str, int] = field(default_factory=dict)
+    ledger: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    delivered: Counter[tuple[str, str]] = field(default_factory=Counter)
+    connectors: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Records refused, by reason: at the connectors' gate and at the worker."""
+        found: Counter[str] = Counter()
+        for (outcome, reason), number in self.connectors.items():
+            if outcome == "refused":
+                found[reason] += number
+        for (_topic, outcome, reason), number in self.ledger.items():
+            if outcome == "refused":
+                found[reason] += number
+        return dict(sorted(found.items()))
+
+    @property
+    def dead_lettered(self) -> int:
+        """Records on all dead letter topics."""
+        return sum(number for topic, number in self.published.items() if topic.endswith(".dlq"))
+
+    @property
+    def balanced(self) -> bool:
+        """Every record on a topic has one outcome at who reads it, and what connectors published is what stands there."""
+        by_worker: Counter[str] = Counter()
+        for (topic, _outcome, _reason), number in self.ledger.items():
+            by_worker[topic] += number
+        by_delivery: Counter[str] = Counter()
+        for (topic, _outcome), number in self.delivered.items():
+            by_delivery[topic] += number
+        sent = sum(number for (outcome, _reason), number in self.connectors.items() if outcome in {"published", "repeated"})
+        return (
+            all(by_worker[topic] == self.published[topic] for topic in _WORKER_TOPICS)
+            and all(by_delivery[topic] == self.published[topic] for topic in _DELIVERY_TOPICS)
+            and sent == sum(self.published[topic] for topic in _EVENT_TOPICS)
+        )
+
+
+def look(stage: Stage) -> Look:
+    """Look once. A process that does not answer counts as waiting."""
+    settings = stage.settings
+    samples: dict[str, dict[str, dict[tuple[tuple[str, str], ...], float]]] = {}
+    for entry in read_announcements(settings):
+        samples[entry.name] = read_metrics(entry)
+    try:
+        ends = end_offsets(settings.bootstrap_servers, list(CATALOGUE))
+    except HubError:
+        return Look(("Kafka",))
+    published = dict.fromkeys(CATALOGUE, 0)
+    for (topic, _partition), end in ends.items():
+        published[topic] += end
+
+    ledger: Counter[tuple[str, str, str]] = Counter()
+    for labels, value in samples.get("worker", {}).get("hub_ledger_events", {}).items():
+        words = dict(labels)
+        ledger[words["topic"], words["outcome"], words["reason"]] += int(value)
+    delivered: Counter[tuple[str, str]] = Counter()
+    for labels, value in samples.get("deliver", {}).get("hub_delivery_messages", {}).items():
+        words = dict(labels)
+        delivered[words["topic"], words["outcome"]] += int(value)
+    connectors: Counter[tuple[str, str]] = Counter()
+    for name in settings.connectors:
+        for labels, value in samples.get(f"connect-{name}", {}).get("hub_connector_records", {}).items():
+            words = dict(labels)
+            connectors[words["outcome"], words["reason"]] += int(value)
+    seen = Look((), published, ledger, delivered, connectors)
+    return Look(tuple(_waiting(stage, samples, seen)), published, ledger, delivered, connectors)
+
+
+def _waiting(stage: Stage, samples: dict[str, dict[str, dict[tuple[tuple[str, str], ...], float]]], seen: Look) -> list[str]:
+    waiting = [name for name in ("registry", "worker", "deliver", "statutory", "web") if not samples.get(name)]
+    for name in stage.settings.connectors:
+        lanes = samples.get(f"connect-{name}", {}).get("hub_connector_caught_up", {})
+        if not lanes or not all(lanes.values()):
+            waiting.append(f"connect-{name}")
+    pending = {name: samples.get(name, {}).get("hub_outbox_pending", {}) for name in ("registry", "deliver")}
+    waiting.extend(f"the outbox of {name}" for name, values in pending.items() if any(values.values()))
+    worker = samples.get("worker", {})
+    gauges = ("hub_worker_lag", "hub_worker_in_flight", "hub_worker_recovering")
+    waiting.extend(name.removeprefix("hub_").replace("_", " ") for name in gauges if any(worker.get(name, {}).values()))
+    by_worker = sum(seen.ledger.values())
+    if by_worker != sum(seen.published[topic] for topic in _WORKER_TOPICS):
+        waiting.append("correlation")
+    if sum(seen.delivered.values()) != sum(seen.published[topic] for topic in _DELIVERY_TOPICS):
+        waiting.append("delivery")
+    if not _feed_is_over(stage):
+        waiting.append("the police feed")
+    return waiting
+
+
+def _feed_is_over(stage: Stage) -> bool:
+    """Whether the replay of real polls has come to its last one."""
+    try:
+        return bool(httpx.get(f"{stage.simulators_url}/polisen/simulator/state", timeout=5).raise_for_status().json()["done"])
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
