@@ -167,7 +167,7 @@ def parse_rules(data: Any) -> RuleSet:
     try:
         return RuleSet.model_validate_json(json.dumps(data, allow_nan=False))
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False)
+        problems = _first_causes(error.errors(include_input=False, include_url=False))
         raise RulesError("; ".join(f"{_path(item['loc'], data)}: {_complaint(item)}" for item in problems)) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise RulesError("only text, numbers, lists and mappings may stand in a rule") from error
@@ -178,6 +178,12 @@ def rules_digest(rules: RuleSet) -> str:
     content = rules.model_dump(mode="json")
     content["rules"] = sorted(content["rules"], key=lambda rule: str(rule["id"]))
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _first_causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without "too short" of a list that is short only because its items were wrong."""
+    inside = {item["loc"][:depth] for item in problems for depth in range(len(item["loc"]))}
+    return [item for item in problems if item["type"] != "too_short" or item["loc"] not in inside]
 
 
 def _complaint(problem: ErrorDetails) -> str:

@@ -1,0 +1,61 @@
+"""What is held: repeats, revisions, retention."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.core.state import MAX_HELD, Held
+from hub.core.step import Drop, step, wake
+
+from .make import NOW, YOUTH, ago, event_id, make_absence
+from .make_rules import RULES, emitted, last, run
+
+
+def test_a_repeat_changes_nothing_at_all() -> None:
+    event = make_absence(1, ago(1))
+    first, again = run(event, event)
+    assert again.outcome == "duplicate"
+    assert again.state is first.state
+    assert again.wake_at == first.wake_at
+
+
+def test_an_older_revision_that_comes_late_is_a_duplicate() -> None:
+    steps = run(make_absence(1, ago(1), 480, revision=2), make_absence(1, ago(1), 10))
+    assert [one.outcome for one in steps] == ["processed", "duplicate"]
+    assert len(last(steps).episodes) == 1
+
+
+def test_an_event_older_than_every_window_is_refused_and_leaves_no_trace() -> None:
+    (one,) = run(make_absence(1, ago(56), 60))
+    assert (one.outcome, one.drops) == ("refused", (Drop("too_old", intentional=True),))
+    assert one.state.events == {}
+
+
+def test_a_correction_into_the_distant_past_displaces_what_it_corrects() -> None:
+    steps = run(make_absence(1, ago(1), 480), make_absence(1, ago(90), 480, revision=2))
+    assert emitted(steps)[-1] == ("ground_lost", "absence-alone", "outreach")
+    assert last(steps).events["school_absence"][event_id(1)].code == ""
+
+
+def test_events_are_forgotten_after_the_longest_window() -> None:
+    (one,) = run(make_absence(1, ago(1), 60))
+    assert one.wake_at is not None
+    assert timedelta() <= one.wake_at - (ago(1) + timedelta(days=56)) < timedelta(days=1)
+    later = wake(one.state, RULES, one.wake_at)
+    assert (later.state.events, later.wake_at) == ({}, None)
+
+
+def test_content_of_a_corrected_event_goes_when_its_own_time_is_over() -> None:
+    (one,) = run(make_absence(1, ago(50), 60, revision=2))
+    later = wake(one.state, RULES, NOW + timedelta(days=10)).state
+    assert [held.code for _, _, held in later.held()] == [""]
+    assert wake(later, RULES, NOW + timedelta(days=57)).state.events == {}
+
+
+def test_a_state_that_is_full_refuses_new_events_but_takes_corrections() -> None:
+    state = last(run(make_absence(1, ago(1))))
+    crowd = {event_id(number): Held(1, held.occurred_ms, held.keep_ms, "excused", 1, held.agency, may_tell=True)
+             for number in range(MAX_HELD) for _, _, held in state.held()}  # fmt: skip
+    full = type(state)(YOUTH, state.consent, {"school_absence": crowd}, rules_digest=state.rules_digest)
+    assert step(full, make_absence("a" * 40, ago(1)), RULES, NOW).drops == (Drop("state_full", intentional=False),)
+    assert step(full, make_absence(5, ago(1), revision=2), RULES, NOW).outcome == "processed"

@@ -1,0 +1,130 @@
+"""The promise of the core: order, repeats and restarts do not matter."""
+
+from __future__ import annotations
+
+import random
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.contract.models import AbsenceKind, PoliceCategory
+from hub.core.state import body_bytes, from_bytes, new_state, to_bytes
+from hub.core.step import step, wake
+
+from .make import NOW, YOUTH, ago, make_absence, make_consent, make_notice, make_observation, make_scope, make_sig_scope
+from .make_rules import RULES
+
+CONSENT = make_consent(make_scope(valid_from=ago(60)), make_sig_scope())
+
+
+def outcome(events: Any, splits: frozenset[int] = frozenset()) -> tuple[Any, bytes]:
+    """Open (rule, team, evidence) as the receivers have them, and the body; stopped and restarted before each split."""
+    state = step(new_state(YOUTH), CONSENT, RULES, NOW).state
+    inbox: dict[str, Any] = {}
+    for index, event in enumerate(events):
+        assert state is not None
+        if index in splits:
+            state = from_bytes(to_bytes(state))
+        one = step(state, event, RULES, NOW)
+        state = one.state
+        for task in one.tasks:
+            if task.action.value == "open":
+                assert task.task_id not in inbox
+                assert all(other.rule_id != task.rule_id for other in inbox.values())
+                inbox[task.task_id] = task
+            else:
+                del inbox[task.task_id]
+    assert state is not None
+    state = wake(state, RULES, NOW).state
+    assert state is not None
+    assert {task.rule_id: task.task_id for task in inbox.values()} == {rule: one.task_id for rule, one in state.episodes.items()}
+    again = wake(from_bytes(to_bytes(state)), RULES, NOW).state
+    assert again == state
+    return sorted((task.rule_id, task.team) for task in inbox.values()), body_bytes(state)
+
+
+def _event(kind: str, number: int, *, revision: int, days: float, size: int, retracted: bool) -> Any:
+    rest = {"revision": revision, "retracted": retracted, "recorded_at": ago(-revision)}
+    match kind:
+        case "absence":
+            return make_absence(number, ago(days), size, **rest)
+        case "excused":
+            return make_absence(number, ago(days), size, AbsenceKind.EXCUSED, **rest)
+        case "notice":
+            return make_notice(f"b{number}", ago(days), PoliceCategory.NARCOTICS if size % 2 else PoliceCategory.LOB, **rest)
+        case _:
+            return make_observation(f"c{number}", ago(days), **rest)
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 8) -> list[Any]:
+    """Events with several revisions each, some retracted, some too old, some not yet, some before the consent."""
+    found = []
+    for number in range(draw(st.integers(1, most))):
+        kind = draw(st.sampled_from(["absence", "absence", "excused", "notice", "observation"]))
+        for revision in range(1, draw(st.integers(1, 3)) + 1):
+            days = draw(st.sampled_from([0, 0.5, 1, 3, 20, 21, 27.99, 28, 40, 55.99, 56, 58, 61, 70, -1]))
+            size = draw(st.sampled_from([1, 60, 179, 180, 240, 479, 480]))
+            gone = draw(st.booleans()) and revision > 1
+            found.append(_event(kind, number, revision=revision, days=days, size=size, retracted=gone))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories(), st.randoms(use_true_random=False), st.data())
+def test_shuffled_repeated_and_restarted_histories_end_alike(
+    events: list[Any], chance: random.Random, data: st.DataObject
+) -> None:
+    expected = outcome(events)
+    other = events + chance.sample(events, k=len(events) // 2)
+    chance.shuffle(other)
+    splits = data.draw(st.frozensets(st.integers(0, len(other) - 1), max_size=4))
+    assert outcome(other, splits) == expected
+
+
+FIXED = [
+    [make_absence(1, ago(1), 300), make_absence(2, ago(2), 200), make_notice("b1", ago(3)), make_absence(2, ago(2), 100, revision=2),
+     make_absence(1, ago(1), 300)],
+    [make_notice("b1", ago(1)), make_notice("b2", ago(2)), make_notice("b3", ago(55)), make_notice("b2", ago(2), retracted=True, revision=2),
+     make_notice("b4", ago(9))],
+    [make_absence(1, ago(1), 480), make_absence(1, ago(80), 480, revision=2), make_absence(1, ago(2), 479, revision=3),
+     make_observation("c1", ago(3)), make_observation("c2", ago(4))],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("events", FIXED)
+def test_every_permutation_of_a_small_history_ends_alike(events: list[Any]) -> None:
+    assert len({repr(outcome(order)) for order in permutations(events)}) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(most=5), st.integers(0, 200))
+def test_a_step_repeated_on_the_older_state_gives_the_same_tasks(events: list[Any], position: int) -> None:
+    state = step(new_state(YOUTH), CONSENT, RULES, NOW).state
+    for event in events[: position % len(events)]:
+        assert state is not None
+        state = step(state, event, RULES, NOW).state
+    assert state is not None
+    event = events[position % len(events)]
+    assert step(state, event, RULES, NOW) == step(from_bytes(to_bytes(state)), event, RULES, NOW)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(most=5), st.lists(st.integers(1, 60 * 24 * 40), max_size=6))
+def test_waking_often_or_seldom_ends_alike(events: list[Any], minutes: list[int]) -> None:
+    state = step(new_state(YOUTH), CONSENT, RULES, NOW).state
+    for event in events:
+        assert state is not None
+        state = step(state, event, RULES, NOW).state
+    assert state is not None
+    often = state
+    for minute in sorted(minutes):
+        woken = wake(often, RULES, ago(minutes=-minute)).state
+        assert woken is not None
+        often = woken
+    end = ago(-41)
+    seldom, frequent = wake(state, RULES, end).state, wake(often, RULES, end).state
+    assert seldom == frequent

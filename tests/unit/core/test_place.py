@@ -1,0 +1,159 @@
+"""Presence tasks from place events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from hub.contract import ids
+from hub.contract.models import PlaceCategory
+from hub.core.place import PlaceStep, new_place_state, place_from_bytes, place_step, place_to_bytes, place_wake
+from hub.core.state import StateError
+from hub.core.step import Drop
+
+from .make import NOW, ago, event_id, make_place_event
+from .make_rules import RULES
+
+AREA = "0581-hageby"
+FRIDAY = datetime(2025, 5, 16, 10, tzinfo=UTC)
+
+
+def run(*events, area=AREA, now=NOW, state=None) -> list[PlaceStep]:
+    state, steps = state or new_place_state(area), []
+    for event in events:
+        steps.append(place_step(state, event, RULES, now))
+        state = steps[-1].state
+    return steps
+
+
+def told(steps) -> list[tuple[str, str]]:
+    return [(task.action.value, task.week) for one in steps for task in one.tasks]
+
+
+def test_five_incidents_in_a_week_propose_presence_once() -> None:
+    steps = run(
+        make_place_event(1, FRIDAY, 3),
+        make_place_event(2, FRIDAY, 2, category=PlaceCategory.VIOLENCE),
+        make_place_event(3, FRIDAY),
+    )
+    assert told(steps) == [("open", "2025-W20")]
+    task = steps[1].tasks[0]
+    assert task.task_id == ids.task_id(AREA, "place-presence", "2025-W20")
+    assert (task.incidents, task.at_least, task.window_days, task.first_at, task.last_at) == (5, 5, 7, FRIDAY, FRIDAY)
+    assert task.categories == (PlaceCategory.DISORDER, PlaceCategory.VIOLENCE)
+
+
+def test_four_are_not_enough() -> None:
+    assert told(run(make_place_event(1, FRIDAY, 4))) == []
+
+
+def test_other_categories_do_not_count() -> None:
+    events = [make_place_event(n, FRIDAY, 9, category=c) for n, c in enumerate((PlaceCategory.THEFT, PlaceCategory.TRAFFIC))]
+    assert told(run(*events)) == []
+
+
+def test_an_area_not_marked_exposed_gets_no_task() -> None:
+    assert told(run(make_place_event(1, FRIDAY, 9, area="0581"), area="0581")) == []
+
+
+@pytest.mark.parametrize(("at", "opens"), [(ago(7), False), (ago(7) + timedelta(milliseconds=1), True), (NOW, True)])
+def test_the_window_is_half_open(at: datetime, opens: bool) -> None:
+    assert bool(told(run(make_place_event(1, at, 5)))) is opens
+
+
+def test_the_week_is_the_swedish_one_of_the_event_with_which_they_sufficed() -> None:
+    sunday_evening = datetime(2025, 5, 18, 21, 59, tzinfo=UTC)
+    assert told(run(make_place_event(1, sunday_evening, 5))) == [("open", "2025-W20")]
+    assert told(run(make_place_event(1, sunday_evening + timedelta(minutes=1), 5))) == [("open", "2025-W21")]
+
+
+def test_every_order_within_a_week_proposes_the_same_task() -> None:
+    events = [make_place_event(n, FRIDAY - timedelta(hours=n), 2) for n in range(4)]
+    for order in permutations(events):
+        steps = run(*order)
+        assert told(steps) == [("open", "2025-W20")]
+        assert steps[-1].state.reports == run(*events)[-1].state.reports
+
+
+def test_repeats_and_older_revisions_change_nothing() -> None:
+    first = run(make_place_event(1, FRIDAY, 5, revision=2))[0]
+    for event in (make_place_event(1, FRIDAY, 5, revision=2), make_place_event(1, FRIDAY, 1)):
+        again = place_step(first.state, event, RULES, NOW)
+        assert (again.outcome, again.state is first.state) == ("duplicate", True)
+
+
+def test_a_correction_loses_the_ground_and_a_second_one_may_find_it_again() -> None:
+    steps = run(
+        make_place_event(1, FRIDAY, 5), make_place_event(1, FRIDAY, 4, revision=2), make_place_event(1, FRIDAY, 6, revision=3)
+    )
+    assert told(steps) == [("open", "2025-W20"), ("ground_lost", "2025-W20"), ("open", "2025-W20")]
+    opened, lost, again = (one.tasks[0] for one in steps)
+    assert opened.task_id == lost.task_id != again.task_id
+    assert (lost.incidents, lost.first_at) == (4, FRIDAY)
+
+
+def test_a_retraction_of_everything_still_tells_what_the_task_was_opened_on() -> None:
+    steps = run(make_place_event(1, FRIDAY, 5), make_place_event(1, FRIDAY, 5, revision=2, retracted=True))
+    lost = steps[1].tasks[0]
+    assert (lost.incidents, lost.first_at, lost.last_at, lost.categories) == (0, FRIDAY, FRIDAY, ())
+    assert steps[1].state.reports[event_id(1)].category == ""
+
+
+def test_ground_that_ages_ends_silently_and_a_late_correction_then_recalls_nothing() -> None:
+    (opened,) = run(make_place_event(1, FRIDAY, 5))
+    later = FRIDAY + timedelta(days=7)
+    assert place_wake(opened.state, RULES, later).tasks == ()
+    assert place_step(opened.state, make_place_event(1, FRIDAY, 1, revision=2), RULES, later).tasks == ()
+
+
+def test_trouble_that_goes_on_proposes_the_next_week_too() -> None:
+    (opened,) = run(make_place_event(1, FRIDAY, 5))
+    tuesday = datetime(2025, 5, 20, 18, tzinfo=UTC)
+    (more,) = run(make_place_event(2, tuesday, 5), state=opened.state, now=tuesday)
+    assert more.tasks == (), "until Friday's report leaves, the week's task stands"
+    assert more.wake_at == FRIDAY + timedelta(days=7)
+    assert told([place_wake(more.state, RULES, more.wake_at)]) == [("open", "2025-W21")]
+
+
+def test_a_late_report_sends_nobody_to_last_week() -> None:
+    monday = datetime(2025, 5, 19, 4, tzinfo=UTC)
+    steps = run(make_place_event(1, monday, 5), make_place_event(2, FRIDAY, 5))
+    assert told(steps) == [("open", "2025-W21")]
+
+
+def test_a_planned_event_counts_from_its_time_on() -> None:
+    evening = NOW + timedelta(hours=12)
+    (kept,) = run(make_place_event(1, evening, 5, category=PlaceCategory.GATHERING))
+    assert (kept.tasks, kept.wake_at) == ((), evening)
+    assert told([place_wake(kept.state, RULES, evening)]) == [("open", "2025-W21")]
+
+
+def test_what_is_older_than_the_window_is_refused() -> None:
+    (one,) = run(make_place_event(1, ago(8), 9))
+    assert (one.outcome, one.drops, one.state.reports) == ("refused", (Drop("too_old", intentional=True),), {})
+
+
+def test_reports_are_forgotten_after_the_window() -> None:
+    (one,) = run(make_place_event(1, FRIDAY, 1))
+    assert one.wake_at is not None
+    gone = place_wake(one.state, RULES, one.wake_at)
+    assert (gone.state.reports, gone.wake_at) == ({}, None)
+
+
+def test_an_event_of_another_area_stops_the_caller() -> None:
+    with pytest.raises(ValueError, match="another area"):
+        place_step(new_place_state("0581-city"), make_place_event(1, FRIDAY), RULES, NOW)
+
+
+def test_the_state_survives_its_bytes() -> None:
+    steps = run(make_place_event(1, FRIDAY, 5), make_place_event(1, FRIDAY, 1, revision=2), make_place_event(2, FRIDAY, 5))
+    for one in steps:
+        assert place_from_bytes(place_to_bytes(one.state)) == one.state
+
+
+@pytest.mark.parametrize("value", [b"", b"{}", b"[1]", b"\xff", b'[9,"0581-city",{},{},{},null]'])
+def test_other_bytes_are_refused(value: bytes) -> None:
+    with pytest.raises(StateError):
+        place_from_bytes(value)

@@ -1,0 +1,74 @@
+"""Reading rules from a folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hub.errors import ConfigError
+from hub.resources import defaults_folder
+from hub.rules_file import load_rules
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(defaults_folder() / "rules", tmp_path / "rules"))
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_rules(folder)
+    return str(caught.value)
+
+
+def test_the_shipped_folder_is_read(folder: Path) -> None:
+    rules = load_rules(folder)
+    assert rules.version == "2025.1"
+    assert [rule.id for rule in rules.rules] == [
+        "absence-alone", "absence-and-notice", "place-presence", "repeated-notices", "repeated-observations",
+    ]  # fmt: skip
+
+
+def test_a_changed_threshold_is_read(folder: Path) -> None:
+    path = folder / "absence-alone.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("480", "600"), encoding="utf-8")
+    assert load_rules(folder) != load_rules(defaults_folder() / "rules")
+
+
+def test_a_wrong_field_is_named_with_rule_and_path(folder: Path) -> None:
+    path = folder / "absence-alone.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("of: [unexcused]", "of: [late]"), encoding="utf-8")
+    assert "rules.absence-alone.when.0.of: unknown code late" in refusal(folder)
+
+
+def test_a_missing_set_file_is_named(folder: Path) -> None:
+    (folder / "ruleset.yaml").unlink()
+    assert "ruleset.yaml is missing" in refusal(folder)
+
+
+def test_an_empty_or_broken_file_is_named(folder: Path) -> None:
+    (folder / "absence-alone.yaml").write_text("", encoding="utf-8")
+    assert "absence-alone.yaml is no mapping" in refusal(folder)
+    (folder / "absence-alone.yaml").write_text("a: [", encoding="utf-8")
+    assert "absence-alone.yaml cannot be read as YAML" in refusal(folder)
+    (folder / "absence-alone.yaml").write_bytes(b"\xff\xfe\x00")
+    assert "absence-alone.yaml cannot be read as YAML" in refusal(folder)
+
+
+def test_yaml_cannot_make_objects(folder: Path) -> None:
+    (folder / "absence-alone.yaml").write_text("!!python/object/apply:os.getcwd []", encoding="utf-8")
+    assert "cannot be read as YAML" in refusal(folder)
+
+
+def test_a_file_is_named_after_its_rule(folder: Path) -> None:
+    (folder / "absence-alone.yaml").rename(folder / "other.yaml")
+    assert "name the file absence-alone.yaml" in refusal(folder)
+
+
+def test_a_folder_without_rules_about_persons_is_refused(folder: Path) -> None:
+    for path in folder.glob("*.yaml"):
+        if path.stem not in {"ruleset", "place-presence"}:
+            path.unlink()
+    assert "no rule about a person" in refusal(folder)
