@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -20,6 +20,7 @@ from hub.errors import RetriableError, StaleDirectoryError
 __all__ = ["Directory", "Feed"]
 
 _ATTEMPTS = 3
+_REMEMBERED = 100_000
 _CLOCK_SKEW = timedelta(minutes=1)
 
 
@@ -53,6 +54,8 @@ class Directory:
         self._key = agency_key
         self._clock = clock
         self._stale_after = stale_after
+        self._remembered: dict[str, Entry | None] = {}  # spellings seen since the copy changed; in memory only
+        self._remembered_on: date | None = None
         self._copy = file.load()
         self._saved_at = self._copy.confirmed_at if self._copy else None
         self._retrying = Retrying(
@@ -78,7 +81,14 @@ class Directory:
 
     def lookup(self, person_id: str) -> Entry | None:
         """The entry of a person; RejectedError `unresolved_identifier` when the identifier cannot be read."""
-        canonical = canonical_identifier(person_id, today=stockholm_date(self._clock.now()))
+        today = stockholm_date(self._clock.now())
+        if self._remembered_on != today or len(self._remembered) > _REMEMBERED:
+            self._remembered, self._remembered_on = {}, today
+        if person_id not in self._remembered:
+            self._remembered[person_id] = self._find(canonical_identifier(person_id, today=today))
+        return self._remembered[person_id]
+
+    def _find(self, canonical: str) -> Entry | None:
         if self._copy is None:
             return None
         return self._copy.entries.get(hmac.new(self._key, canonical.encode(), hashlib.sha256).hexdigest())
@@ -110,6 +120,7 @@ class Directory:
         self._file.save(copy)
         self._saved_at = copy.confirmed_at
         self._copy = copy
+        self._remembered = {}
 
 
 def _applied(base: Copy | None, changes: Changes) -> dict[str, Entry]:

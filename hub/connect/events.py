@@ -22,7 +22,7 @@ from hub.metrics import CONNECTOR_POLLS
 
 __all__ = ["EventsLane"]
 
-_GROUP_RECORDS = 500  # one write-ahead, one publish and one settlement for about so many
+_GROUP_RECORDS = 1000  # one write-ahead, one publish and one settlement for about so many
 _log = get_logger(__name__)
 
 
@@ -74,8 +74,8 @@ class EventsLane:
                 waiting += self._sift(batch, now, publishable)
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
-            plan = self._send(publishable)
-            settled += _outcomes(plan)
+            plan, broken = self._send(publishable)
+            settled += _outcomes(plan) + broken
             self._ledger.settle(self.name, position, now, plan, settled)
             counts += settled
             self._totals += settled
@@ -106,19 +106,32 @@ class EventsLane:
                 counts["unmapped", record.reason] += 1
                 continue
             verdict = self._judge(record, now)
-            if isinstance(verdict, Refused):
-                counts["refused", verdict.reason] += 1
-            else:
+            if isinstance(verdict, Publishable):
                 publishable.append(verdict)
+            elif verdict.intentional and record.retracted:
+                counts["unchanged", ""] += 1  # nothing was withheld: there is nothing of it to take back
+            else:
+                counts["refused", verdict.reason] += 1
         return Counter() if batch.retold else counts
 
-    def _send(self, items: list[Publishable]) -> Plan:
-        """Write the intents, publish, and wait until Kafka has everything."""
+    def _send(self, items: list[Publishable]) -> tuple[Plan, Tally]:
+        """Write the intents, publish, and wait until Kafka has everything; also counts what turned out to break the contract."""
         plan = self._ledger.plan(items) if items else Plan((), 0)
-        if plan.sends:
-            self._publish(plan)
+        kept, records = [], []
+        for one in plan.sends:
+            try:
+                message = one.item.revised(one.revision)
+            except RejectedError as error:
+                # Its intent stays open and is never settled: whatever this event says next takes a higher revision.
+                _log.warning("retraction_not_published", connector=self._origin.connector, code=error.code)
+                continue
+            kept.append(one)
+            records.append(self._encode(one.item.topic, one.item.key, message, cloud_event_id(message), one.item.occurred_at))
+        if records:
+            self._publisher.publish(records)
             self._after_publish()
-        return plan
+        broken = len(plan.sends) - len(kept)
+        return Plan(tuple(kept), plan.unchanged), Counter({("refused", "invalid_record"): broken} if broken else {})
 
     def _judge(self, record: PersonRecord | PlaceRecord, now: datetime) -> Verdict:
         if isinstance(record, PlaceRecord):
@@ -130,13 +143,6 @@ class EventsLane:
         except RejectedError as error:
             return Refused(error.code, intentional=False)
         return judge_person(record, entry, self._origin, now)
-
-    def _publish(self, plan: Plan) -> None:
-        records = []
-        for one in plan.sends:
-            message = one.item.revised(one.revision)
-            records.append(self._encode(one.item.topic, one.item.key, message, cloud_event_id(message), one.item.occurred_at))
-        self._publisher.publish(records)
 
     def _erase(self, removed: Sequence[Removed]) -> None:
         self._ledger.erase(removed, self._clock.now())

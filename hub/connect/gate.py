@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
@@ -19,6 +21,7 @@ from hub.connector import Absence, Notice, Observation, PersonRecord, PlaceRecor
 from hub.contract import ids
 from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
 from hub.contract.topics import PLACE_EVENTS, TOPIC_OF_KIND, KeyKind, Topic
+from hub.errors import RejectedError
 
 __all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place"]
 
@@ -36,7 +39,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Publishable:
-    """A message that may go, still without its revision; `content` is a keyed digest, so that nobody can try out codes on it."""
+    """A message that may go, still without its revision; `content` is a keyed digest, so that nobody can try out codes on it.
+
+    A retraction is built only when it is needed: most sources retract what was never said.
+    """
 
     topic: Topic
     key: str
@@ -44,11 +50,12 @@ class Publishable:
     content: str
     retracted: bool
     occurred_at: datetime
-    message: PersonEvent | PlaceEvent
+    build: Callable[[], PersonEvent | PlaceEvent]
 
     def revised(self, revision: int) -> PersonEvent | PlaceEvent:
-        """The message under the revision that the ledger gave it."""
-        return self.message if revision == 1 else self.message.model_copy(update={"revision": revision})
+        """The message under the revision that the ledger gave it. Raises RejectedError when it breaks the contract."""
+        message = self.build()
+        return message if revision == 1 else message.model_copy(update={"revision": revision})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ def judge_place(record: PlaceRecord, origin: Origin, now: datetime) -> Verdict:
     return _publishable(PlaceEvent, PLACE_EVENTS, record.area, fields, _digest(origin.key, record))
 
 
-def _common(record: PersonRecord | PlaceRecord, event_id: str, origin: Origin, now: datetime) -> dict[str, object]:
+def _common(record: PersonRecord | PlaceRecord, event_id: str, origin: Origin, now: datetime) -> dict[str, Any]:
     return {
         "event_id": event_id,
         "revision": 1,
@@ -116,21 +123,35 @@ def _common(record: PersonRecord | PlaceRecord, event_id: str, origin: Origin, n
     }
 
 
-def _publishable(
-    kind: type[PersonEvent | PlaceEvent], topic: Topic, key: str, fields: dict[str, object], content: str
-) -> Verdict:
+def _publishable(kind: type[PersonEvent | PlaceEvent], topic: Topic, key: str, fields: dict[str, Any], content: str) -> Verdict:
+    if fields["retracted"]:
+        build = partial(_message, kind, fields)
+    else:
+        try:
+            message = _message(kind, fields)
+        except RejectedError:
+            return _INVALID
+        build = partial(_itself, message)
+    return Publishable(topic, key, fields["event_id"], content, fields["retracted"], fields["occurred_at"], build)
+
+
+def _message(kind: type[PersonEvent | PlaceEvent], fields: dict[str, Any]) -> PersonEvent | PlaceEvent:
     try:
-        message = kind.model_validate(fields)
-    except ValidationError:  # a code or an area that the contract does not know; the values stay here
-        return _INVALID
-    retracted, occurred_at = bool(fields["retracted"]), fields["occurred_at"]
-    assert isinstance(occurred_at, datetime)
-    return Publishable(topic, key, str(fields["event_id"]), content, retracted, occurred_at, message)
+        return kind.model_validate(fields)
+    except ValidationError:
+        # `from None`: a code or an area that the contract does not know; the values stay here.
+        raise RejectedError("a record breaks the contract", code=_INVALID.reason) from None
+
+
+def _itself(message: PersonEvent | PlaceEvent) -> PersonEvent | PlaceEvent:
+    return message
 
 
 def _digest(key: bytes, record: PersonRecord | PlaceRecord) -> str:
     """What decides whether the content changed. `content` keeps it apart from the event identity under the same key."""
+    if record.retracted:
+        return "retracted"
     place = record.area if isinstance(record, PlaceRecord) else ""
     occurred_at = record.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
-    parts = ("content", place, occurred_at, str(record.retracted), record.body.model_dump_json(), record.fingerprint)
+    parts = ("content", place, occurred_at, record.body.model_dump_json(), record.fingerprint)
     return hmac.new(key, "\x00".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -221,11 +221,11 @@ def test_a_source_that_rejects_leaves_the_cursor_where_it_was(world) -> None:
 
 def test_many_small_batches_are_settled_together_under_the_last_cursor(world) -> None:
     world.grant(world.person())
-    world.source.given = [[world.absence(world.person(), f"a{number}")] for number in range(1203)]
+    world.source.given = [[world.absence(world.person(), f"a{number}")] for number in range(2203)]
     published = []
     world.lane(after_publish=lambda: published.append(len(world.publisher.records))).poll()
-    assert published == [500, 1000, 1203]
-    assert world.ledger.cursor("events") == {"next": 1203}
+    assert published == [1000, 2000, 2203]
+    assert world.ledger.cursor("events") == {"next": 2203}
 
 
 def test_an_empty_batch_still_moves_the_cursor(world) -> None:
@@ -273,7 +273,7 @@ def test_refusals_wait_for_the_cursor_to_move_past_them_and_count_once_after_a_c
         def batches(self, cursor):
             if cursor:
                 return
-            yield Batch([world.unmapped() for _ in range(600)], {})
+            yield Batch([world.unmapped() for _ in range(1200)], {})
             if self.fail_before:
                 raise self.fail_before.pop(0)
             yield Batch([world.unmapped()], {"next": 1})
@@ -284,6 +284,27 @@ def test_refusals_wait_for_the_cursor_to_move_past_them_and_count_once_after_a_c
         world.lane(source=source).poll()
     world.crash()
     assert world.ledger.totals() == {}
-    assert world.lane(source=source).poll() == {("unmapped", "uncoded"): 601}
+    assert world.lane(source=source).poll() == {("unmapped", "uncoded"): 1201}
     assert world.lane(source=source).poll() == {}
-    assert world.ledger.totals() == {("unmapped", "uncoded"): 601}
+    assert world.ledger.totals() == {("unmapped", "uncoded"): 1201}
+
+
+def test_retracting_what_was_never_said_is_no_refusal_and_no_event(world) -> None:
+    world.grant(world.person(0))
+    world.source.given = [
+        [world.absence(world.person(0), retracted=True), world.absence(world.person(1), retracted=True)],
+    ]
+    assert world.lane().poll() == {("unchanged", ""): 2}
+    assert world.publisher.records == []
+
+
+def test_a_retraction_that_breaks_the_contract_is_counted_and_the_next_record_goes_on(world) -> None:
+    world.grant(world.person())
+    world.source.given = [
+        [world.absence(world.person())],
+        [world.absence(world.person(), minutes=-1, retracted=True), world.absence(world.person(), "a2")],
+        [world.absence(world.person(), minutes=30)],
+    ]
+    lane = world.lane()
+    assert lane.poll() == {("published", ""): 3, ("refused", "invalid_record"): 1}
+    assert [(one.revision, one.minutes) for one in world.published] == [(1, 60), (1, 60), (3, 30)]

@@ -32,16 +32,15 @@ def test_a_covered_record_becomes_a_message_under_the_reference() -> None:
     verdict = passed(judge_person(RECORD, ENTRY, ORIGIN, NOW))
     assert (verdict.topic, verdict.key) == (SCHOOL_ABSENCES, ENTRY.youth_ref)
     assert verdict.event_id == ids.event_id(ENTRY.link_key, "school_absence", "lesson-7")
-    assert verdict.message.minutes == 60
-    assert verdict.message.recorded_at == NOW
-    assert verdict.revised(1) is verdict.message
+    assert verdict.revised(1).minutes == 60
+    assert verdict.revised(1).recorded_at == NOW
     assert verdict.revised(3).revision == 3
 
 
 def test_nothing_of_the_source_identity_is_left_in_the_verdict() -> None:
     verdict = passed(judge_person(RECORD, ENTRY, ORIGIN, NOW))
-    assert "lesson-7" not in verdict.message.model_dump_json()
-    assert "anyone" not in verdict.message.model_dump_json()
+    assert "lesson-7" not in verdict.revised(1).model_dump_json()
+    assert "anyone" not in verdict.revised(1).model_dump_json()
     assert ENTRY.youth_ref not in repr(verdict)
 
 
