@@ -40,7 +40,7 @@ Many = list[str]
 
 
 @app.command()
-def grant(
+def grant(  # noqa: PLR0917 -- typer reads one option per parameter
     cooperation: Annotated[Cooperation, typer.Option("--cooperation", "-c", help="What the consent is to.")],
     agency: Annotated[Many, typer.Option(help="An agency of agencies.yaml that may tell. Repeat for more.")],
     recipient: Annotated[Many, typer.Option(help="A team of teams.yaml that may be told. Repeat for more.")],

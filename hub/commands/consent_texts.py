@@ -99,8 +99,9 @@ def print_youth(view: YouthView, *, as_json: bool) -> None:
 
 def line(consent: ConsentView) -> str:
     """One consent on one line."""
+    span = f"{consent.valid_from:%Y-%m-%d %H:%M} – {consent.valid_to:%Y-%m-%d %H:%M} UTC"
     return (
-        f"{consent.state:<9}  {consent.cooperation:<4}  {consent.valid_from:%Y-%m-%d %H:%M} – {consent.valid_to:%Y-%m-%d %H:%M} UTC  "
+        f"{consent.state:<9}  {consent.cooperation:<4}  {span}  "
         f"{', '.join(consent.kinds)} from {', '.join(consent.agencies)} to {', '.join(consent.recipients)}"
     )
 

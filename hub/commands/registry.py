@@ -16,6 +16,5 @@ def registry(home: Home = None) -> None:
     Example: hub registry --home ./norrkoping
     """
     from hub.bootstrap import run_registry
-    from hub.settings import load_settings
 
-    run_registry(load_settings(home))
+    run_registry(home)

@@ -47,7 +47,9 @@ class Registry:
     def work(self) -> Iterator[Work]:
         """One transaction at the present instant, for the processes beside this class (relay, receipts, upkeep)."""
         with writing(self._engine) as session:
-            yield Work(session, self._clock.now(), self._tools)
+            work = Work(session, self._clock.now(), self._tools)
+            yield work
+            work.write_outbox()
 
     def grant(self, request: GrantRequest) -> YouthView:
         """Register one consent: in force when all have signed, else awaiting signatures."""
@@ -148,7 +150,7 @@ class Registry:
         today = stockholm_date(self._clock.now())
         lookups = [self._tools.vault.lookup(canonical_identifier(text, today=today)) for text in identifiers]
         with reading(self._engine) as session:
-            found = dict(session.execute(select(Youth.lookup, Youth.youth_ref).where(Youth.lookup.is_not(None))).tuples())
+            found = dict(session.execute(select(Youth.lookup, Youth.youth_ref).where(Youth.lookup.is_not(None))).all())
         return [found.get(lookup) for lookup in lookups]
 
     def consents(self, state: State | None = None) -> list[ConsentView]:
@@ -163,7 +165,7 @@ class Registry:
         """Consents by state."""
         query = select(Consent.state, func.count()).group_by(Consent.state)
         with reading(self._engine) as session:
-            found = dict(session.execute(query).tuples())
+            found = dict(session.execute(query).all())
         return {state.value: found.get(state.value, 0) for state in State}
 
     def erasure_status(self, *, only_open: bool = False) -> list[ErasureStatus]:

@@ -55,6 +55,7 @@ class Work:
     tools: Tools
     known: dict[bytes, Youth | None] = field(default_factory=dict)
     counters: dict[str, AgencyVersion] = field(default_factory=dict)
+    outbox: list[OutboxRow] = field(default_factory=list)
 
     def announce(self, record: ConsentRecord) -> None:
         """Queue a consent record; its acknowledgement opens the subject entries."""
@@ -67,8 +68,8 @@ class Work:
         self.queue(self.tools.envelope(topic, key, message, id=event_id, time=self.now))
 
     def queue(self, record: Outgoing, *, record_version: int | None = None) -> None:
-        """Write one record to the outbox, within this transaction."""
-        self.session.add(
+        """Note one record for the outbox."""
+        self.outbox.append(
             OutboxRow(
                 topic=record.topic,
                 key=record.key,
@@ -79,6 +80,17 @@ class Work:
                 created_at=self.now,
             )
         )
+
+    def write_outbox(self) -> None:
+        """The last thing in a transaction: write the noted records, in the order they were noted.
+
+        Not sooner: SQLAlchemy inserts in an order that shifts when pending rows are dropped, and a withdrawn record must
+        never stand before the one it ends.
+        """
+        self.session.flush()
+        self.session.add_all(self.outbox)
+        self.session.flush()
+        self.outbox.clear()
 
     def counter(self, agency: str) -> AgencyVersion:
         """The version counter of an agency's directory, locked until the transaction ends."""

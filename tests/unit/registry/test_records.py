@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.contract.models import ConsentStatus
+from hub.registry.granting import age_in_years
+from hub.registry.records import coarse_age
+from tests.unit.registry.support import Installation, make_grant, make_identifier
+
+TODAYS = st.dates(date(2020, 1, 1), date(2030, 12, 31))
+
+
+@given(st.dates(date(1995, 1, 1), date(2019, 12, 31)), TODAYS)
+def test_the_published_age_is_never_ahead_and_at_most_a_month_behind(born: date, today: date) -> None:
+    age, until = coarse_age(born, today)
+    exact = age_in_years(born, today)
+    assert exact - 1 <= age <= exact
+    assert age == age_in_years(born, today - timedelta(days=31)) or age == exact
+    assert until > today
+    assert coarse_age(born, until)[0] == age + 1
+    assert coarse_age(born, until - timedelta(days=1)) == (age, until)
+
+
+@given(st.dates(date(2005, 1, 1), date(2015, 12, 31)), TODAYS)
+def test_the_published_age_tells_no_day_of_birth(born: date, today: date) -> None:
+    _, until = coarse_age(born, today)
+    assert until.day == 1
+    assert coarse_age(born.replace(day=1), today) == coarse_age(born.replace(day=28), today) == coarse_age(born, today)
+
+
+def test_a_record_is_cumulative_and_says_when_a_scope_was_withdrawn(home: Installation) -> None:
+    person = make_identifier()
+    home.registry.grant(make_grant(person))
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.grant(make_grant(person, cooperation="sig", recipients=("sig",)))
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.withdraw(person, cooperation="sig")
+    home.relay.run_once()
+    first, second, third = home.sent()
+    assert [len(record.scopes) for record in (first, second, third)] == [1, 2, 2]
+    assert [record.version for record in (first, second, third)] == [1, 2, 3]
+    assert third.status is ConsentStatus.IN_FORCE
+    assert [scope.withdrawn_at for scope in third.scopes] == [None, home.clock.now()]
+
+
+def test_a_suspended_scope_is_left_out_beside_one_in_force(home: Installation) -> None:
+    person = make_identifier()
+    home.registry.grant(make_grant(person))
+    home.registry.grant(make_grant(person, cooperation="sig", recipients=("sig",)))
+    home.registry.suspend(person, cooperation="sig")
+    home.registry.suspend(person)
+    home.relay.run_once()
+    _, both, one, none = home.sent()
+    assert len(both.scopes) == 2
+    assert [scope.cooperation for scope in one.scopes] == ["sspf"]
+    assert one.status is ConsentStatus.IN_FORCE
+    assert none.status is ConsentStatus.SUSPENDED
+    assert len(none.scopes) == 2
