@@ -121,12 +121,22 @@ def _attach(app: faust.App, driver: Driver, partitions: int, fail: Callable[[Bas
     async def on_error(_agent: Any, error: BaseException) -> None:
         fail(error)
 
-    @app.agent(channel, name=driver.name, concurrency=1, supervisor_strategy=CrashingSupervisor, on_error=on_error)  # type: ignore[untyped-decorator]
     async def correlate(stream: Any) -> None:
         async for event in stream.noack().events():
             message = event.message
             record = Record(message.topic, message.partition, message.offset, message.key, message.value)
             driver.put(Arrival(record, event.ack))
+
+    # Not `app.agent`, whose own error handler cannot be replaced: it commits.
+    app.agents[driver.name] = faust.Agent(
+        correlate,
+        app=app,
+        name=driver.name,
+        channel=channel,
+        concurrency=1,
+        supervisor_strategy=CrashingSupervisor,
+        on_error=on_error,
+    )
 
     async def on_revoked(_app: Any, _revoked: Any, **_: Any) -> None:
         await driver.release()

@@ -25,7 +25,6 @@ class Gauges:
         self._drivers = drivers
         self._log = log
         self._shown: set[LedgerKey] = set()
-        WORKER_RECOVERING.set(1)
 
     async def publish(self) -> None:
         """Read the state of every lane and ask the broker for the ends of its topics."""

@@ -24,9 +24,12 @@ _log = get_logger(__name__)
 BATCH = 500
 # A lane that holds this many stops the fetching of its own partition only; Faust's queue must never reach its high mark,
 # because what it then resumes is one arbitrary partition at a time.
-HIGH = 2000
-LOW = 500
+HIGH = 1000
+LOW = 250
 _TICK_SECONDS = 1.0
+# Batches of one lane begin at least so far apart: a trickle is answered at once, a stream in batches that pay for their
+# round trips.
+_PACE_SECONDS = 0.025
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +123,17 @@ class Lane:
             await self._carry_out(self._pipeline.process_batch(self.partition, batch), ())
         self.ready = True
         while not self._closing:
+            began = time.perf_counter()
             wakes = [Wake(key) for key in self._owned.timers.due(self._clock.now(), BATCH)]
             arrivals = self._take()
             if not wakes and not arrivals:
                 await self._rest()
                 continue
-            began = time.perf_counter()
             await self._work(wakes, arrivals)
-            WORKER_BATCH_SECONDS.observe(time.perf_counter() - began)
+            finished = time.perf_counter()
+            WORKER_BATCH_SECONDS.observe(finished - began)
+            if not self._closing:
+                await asyncio.sleep(max(0.0, began + _PACE_SECONDS - finished))
 
     async def _rest(self) -> None:
         self._stirred.clear()

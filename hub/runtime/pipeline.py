@@ -21,6 +21,7 @@ from hub.runtime.effects import META_KEY, SOURCE, Change, Effects, Emission, Out
 __all__ = ["Pipeline"]
 
 _DECODING = "decode"
+_REMEMBERED = 200  # decoded states per partition: a batch's own and the busiest, a few megabytes in all
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Pipeline:
         self._state = state
         self._codec = codec
         self._clock = clock
+        self._decoded: dict[str, tuple[bytes, object | None]] = {}
 
     def process_batch(self, partition: int, records: Sequence[Record | Wake]) -> Effects:
         """Fold the records in order.
@@ -103,8 +105,22 @@ class Pipeline:
 
     def _current(self, fold: _Fold, key: str) -> object | None:
         if key not in fold.states:
-            fold.states[key] = self._program.load(key, self._state.get(key.encode("ascii")))
+            fold.states[key] = self._load(key, self._state.get(key.encode("ascii")))
         return fold.states[key]
+
+    def _load(self, key: str, value: bytes | None) -> object | None:
+        """States are immutable, so one decoded from these very bytes serves again."""
+        if value is None:
+            return self._program.load(key, None)
+        known = self._decoded.pop(key, None)
+        state = known[1] if known is not None and known[0] == value else self._program.load(key, value)
+        self._remember(key, value, state)
+        return state
+
+    def _remember(self, key: str, value: bytes, state: object | None) -> None:
+        self._decoded[key] = (value, state)
+        if len(self._decoded) > _REMEMBERED:
+            del self._decoded[next(iter(self._decoded))]
 
     def _apply(self, fold: _Fold, key: str, step: Step) -> None:
         effects = fold.effects
@@ -120,10 +136,13 @@ class Pipeline:
         for key, wake_at in fold.changed.items():
             raw = key.encode("ascii")
             state = fold.states[key]
+            self._decoded.pop(key, None)
             if state is None:
                 fold.effects.state_changes[raw] = Change(None)
             else:
-                fold.effects.state_changes[raw] = Change(self._program.dump(state), wake_at)
+                value = self._program.dump(state)
+                self._remember(key, value, state)
+                fold.effects.state_changes[raw] = Change(value, wake_at)
         if META_KEY in fold.effects.state_changes:
             raise ValueError("a key of the partition's own cannot be a subject's")
 

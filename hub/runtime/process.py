@@ -21,6 +21,7 @@ from hub.core.rules import compile_rules
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.installation import load_places
 from hub.logs import get_logger
+from hub.metrics import WORKER_RECOVERING
 from hub.process import process_frame
 from hub.rules_file import load_rules
 from hub.runtime.app import build_app, end_process
@@ -52,6 +53,7 @@ def run(settings: Settings, clock: Clock) -> None:
     Raises ConfigError when topics or rules are missing or wrong, RetriableError when no broker answers. Whatever goes wrong
     later ends the process with code 70 and one last log line, committing nothing: the supervisor starts it again.
     """
+    WORKER_RECOVERING.set(1)  # before anybody can ask
     with process_frame(settings, NAME, started=time.time()) as stop, _own_folder(settings) as (folder, instance):
         rules = compile_rules(load_rules(settings.home / "rules"), exposed_areas=load_places(settings.home).exposed)
         codec = Codec.load()

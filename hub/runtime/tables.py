@@ -6,6 +6,7 @@ tells Faust how far it has restored, which is the end of the changelog, so that 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,11 +15,15 @@ from faust.stores.base import Store
 
 from hub.runtime.driver import Driver
 
+_log = logging.getLogger("faust.tables")
+
 __all__ = ["StateStore", "StateTable"]
 
 
 class StateStore(Store):  # type: ignore[misc]
     """Faust's view of a driver's partitions. Nothing is read or written through it."""
+
+    logger = _log  # else mode makes one by our module's name, and tells every start and stop at INFO
 
     def __init__(self, app: faust.App, table: faust.Table, driver: Driver, fail: Callable[[BaseException], None]) -> None:
         super().__init__(f"hub://{driver.name}", app, table)
@@ -45,6 +50,12 @@ class StateStore(Store):  # type: ignore[misc]
     def reset_state(self) -> None:
         """Faust's command line offers it; the worker's data folder is deleted instead."""
 
+    async def backup_partition(self, tp: Any, flush: bool = True, purge: bool = False, keep: int = 1) -> None:
+        """The changelog is the copy."""
+
+    def restore_backup(self, tp: Any, latest: bool = True, backup_id: int = 0) -> None:
+        """The changelog is the copy."""
+
     def __getitem__(self, key: Any) -> Any:
         raise KeyError("the state is read through its lane")
 
@@ -63,6 +74,8 @@ class StateStore(Store):  # type: ignore[misc]
 
 class StateTable(faust.Table):  # type: ignore[misc]
     """A table whose store belongs to a driver."""
+
+    logger = _log
 
     def __init__(self, app: faust.App, driver: Driver, partitions: int, fail: Callable[[BaseException], None]) -> None:
         super().__init__(app, name=driver.name, partitions=partitions, key_type=bytes, value_type=bytes)
