@@ -18,7 +18,7 @@ from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.models import Message
 from hub.contract.topics import Topic
 from hub.errors import ContractError, RetriableError
-from hub.kafka_admin import apply_topics, begin_offsets, check_topics, end_offsets
+from hub.kafka_admin import apply_topics, begin_offsets, check_topics, end_offsets, reach
 
 if TYPE_CHECKING:
     from hub.contract.codec import Codec
@@ -35,9 +35,8 @@ __all__ = [
     "outgoing",
 ]
 
-_REQUEST_MS = 10_000
+_REQUEST_MS = 10_000  # of one request, and of finding the brokers
 _DELIVERY_MS = 30_000  # after this a record that was not acknowledged is given up, and publish() says so
-_CONNECT_MS = 10_000
 _CLOSE_SECONDS = 5.0
 
 
@@ -141,6 +140,7 @@ class Publisher:
 
 
 def _connected_producer(servers: str, client_id: str) -> Any:
+    reach(servers)
     return KafkaProducer(
         bootstrap_servers=servers,
         client_id=client_id,
@@ -150,8 +150,8 @@ def _connected_producer(servers: str, client_id: str) -> Any:
         batch_size=128 * 1024,
         request_timeout_ms=_REQUEST_MS,
         delivery_timeout_ms=_DELIVERY_MS,
-        max_block_ms=_CONNECT_MS,
-        bootstrap_timeout_ms=_CONNECT_MS,
+        max_block_ms=_REQUEST_MS,
+        bootstrap_timeout_ms=_REQUEST_MS,
         allow_auto_create_topics=False,
         metrics_enabled=False,
     )
@@ -221,6 +221,7 @@ class Reader:
 
 
 def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
+    reach(servers)
     return KafkaConsumer(
         bootstrap_servers=servers,
         group_id=group,
@@ -229,7 +230,7 @@ def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
         enable_auto_commit=False,
         session_timeout_ms=10_000,
         request_timeout_ms=_REQUEST_MS,
-        bootstrap_timeout_ms=_CONNECT_MS,
+        bootstrap_timeout_ms=_REQUEST_MS,
         allow_auto_create_topics=False,
         metrics_enabled=False,
     )

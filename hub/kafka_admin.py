@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from hub.contract.topics import CATALOGUE, Cleanup, KeyKind, Topic
 from hub.errors import ConfigError, RetriableError
 from hub.settings import Settings
 
-__all__ = ["TopicPlan", "apply_topics", "begin_offsets", "broker_answers", "check_topics", "end_offsets", "plan_topics"]
+__all__ = ["TopicPlan", "apply_topics", "begin_offsets", "broker_answers", "check_topics", "end_offsets", "plan_topics", "reach"]
 
 _CLIENT = "hub-admin"
 _TIMEOUT_MS = 30_000
+_REACH_SECONDS = 3.0
 PLACE_PARTITIONS = 3  # areas are few and their events slow; three leave room for three place agents
 DEAD_LETTER_PARTITIONS = 1  # read by people, in the order of arrival
 
@@ -194,6 +196,21 @@ def _offsets(bootstrap: str, topics: Sequence[str], spec: Any) -> dict[tuple[str
     return {(where.topic, where.partition): int(found.offset) for where, found in answer.items()}
 
 
+def reach(bootstrap: str) -> None:
+    """Raise RetriableError at once when none of the servers (`host:port`, comma-separated) accepts a connection.
+
+    Asked before every connect: kafka-python would try for its whole time-out, and leave each refused socket open.
+    """
+    for server in bootstrap.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS):
+                return
+        except (OSError, ValueError):
+            continue
+    raise RetriableError(f"nobody listens at {bootstrap}", code="kafka")
+
+
 def broker_answers(bootstrap: str) -> bool:
     """Whether the cluster has a broker that takes requests now; waits at most five seconds for an answer."""
     try:
@@ -205,6 +222,7 @@ def broker_answers(bootstrap: str) -> bool:
 
 @contextmanager
 def _admin(bootstrap: str, connect_ms: int = 10_000) -> Iterator[Any]:
+    reach(bootstrap)
     try:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap, client_id=_CLIENT, bootstrap_timeout_ms=connect_ms)
         try:

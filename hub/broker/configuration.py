@@ -102,7 +102,7 @@ def render_properties(config: BrokerConfig, port: int, controller_port: int) -> 
         "offsets.topic.num.partitions": "4",
         "transaction.state.log.num.partitions": "4",
         "share.coordinator.state.topic.num.partitions": "1",
-        # After a kill the node must first see its own earlier life expire: 4 s instead of 9, still above any pause of a busy machine.
+        # After a kill the node must first see its own earlier life expire: 4 s, not 9, and still above a busy machine's pauses.
         "broker.session.timeout.ms": "4000",
         "broker.heartbeat.interval.ms": "1000",
         # A machine that was off over a long holiday goes on where it stopped.

@@ -14,15 +14,15 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     parent, command = int(arguments[0]), arguments[1:]
     if sys.platform == "linux":
         # KILL, not TERM: a supervisor that restarts us at once must find ports and folder free. Kafka's log survives it.
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
-        return 1  # it ended before we could ask
+        sys.exit(1)  # it ended before we could ask
     os.execv(command[0], command)  # noqa: S606 - the launcher's own command
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

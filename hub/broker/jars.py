@@ -14,7 +14,7 @@ from typing import Protocol
 
 import platformdirs
 from filelock import FileLock
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from hub.broker.lock import JarLock, LockedJar, load_lock
 from hub.broker.progress import FetchProgress, shown_progress
@@ -115,7 +115,7 @@ def _fetch_one(source: JarSource, jar: LockedJar, folder: Path, progress: FetchP
     for attempt in Retrying(
         retry=retry_if_exception_type(RetriableError),
         stop=stop_after_attempt(_ATTEMPTS),
-        wait=wait_exponential_jitter(initial=0.3, max=8),
+        wait=wait_random_exponential(multiplier=0.3, max=8),
         reraise=True,
     ):
         with attempt:

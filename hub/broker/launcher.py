@@ -147,7 +147,7 @@ class EmbeddedBroker:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(timeout=_PAUSE_SECONDS)
                 raise FatalError(f"Kafka ended with code {code} while starting:\n{_tail(self.log)}", code="broker_died")
-            if _accepts(self.config.host, self.port) and broker_answers(self.bootstrap_servers):
+            if broker_answers(self.bootstrap_servers):
                 return
             if time.monotonic() > deadline:
                 raise FatalError(f"Kafka did not answer in time:\n{_tail(self.log)}", code="broker_slow")
@@ -202,14 +202,6 @@ def _usable_port(host: str, wanted: int, setting: str) -> int:
                 f"port {wanted} on {host} is taken: set another {setting} in hub.toml", code="port_taken"
             ) from error
         return int(probe.getsockname()[1])
-
-
-def _accepts(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def _cluster_id() -> str:
