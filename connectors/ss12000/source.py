@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
+from typing import Any
 
 import httpx
 
@@ -28,9 +29,9 @@ class Ss12000Source:
     A poll reads `/persons` (kept in memory for the poll), then windows of whole Stockholm days from `overlap_days` before
     the cursor to now. The cursor is `{"through": instant}` and moves at the end of each window.
 
-    Guarantee: at least once. A window is told again until its cursor is stored, and again for `overlap_days` after that;
-    unchanged facts are the same content under the same identity. Not seen: a correction older than the overlap, and an
-    attendance or absence that the server deletes instead of correcting.
+    Guarantee: at least once. A window is told again until its cursor is stored, and again for `overlap_days` after that, in
+    batches marked `retold`; unchanged facts are the same content under the same identity. Not seen: a correction older than
+    the overlap, and an attendance or absence that the server deletes instead of correcting.
     """
 
     def __init__(
@@ -48,17 +49,24 @@ class Ss12000Source:
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Read on from `cursor` to now. Raises what the client raises; what was yielded before stays good."""
         now = self._now().astimezone(UTC).replace(microsecond=0)
-        first, through = self._resume(cursor)
+        first, stored = self._resume(cursor)
+        through = stored
         roster = read_roster(chain.from_iterable(self._client.persons()))
         for start, end in windows(first, now, self._config.window_days):
             reached: Cursor = {"through": through.isoformat()} if through else {}
             pieces, odd = self._absences(roster, start, end)
             for rows in self._client.calendar_events(start, end):
-                mapped = [record for row in rows for record in map_event(row, roster, pieces)]
-                yield from _batches(mapped, reached)
-            told = [piece_record(piece, self._config.school_day_minutes) for own in pieces.values() for piece in own]
+                before = [row for row in rows if _began_before(row, stored)]
+                new = [row for row in rows if not _began_before(row, stored)]
+                for told, part in ((True, before), (False, new)):
+                    mapped = [record for row in part for record in map_event(row, roster, pieces)]
+                    yield from _batches(mapped, reached, retold=told)
+            absent = [piece_record(piece, self._config.school_day_minutes) for own in pieces.values() for piece in own]
+            for told in (True, False):
+                part = [record for record in absent if (stored is not None and record.occurred_at < stored) is told]
+                yield from _batches(part, reached, retold=told)
+            yield from _batches(odd, reached, retold=stored is not None and start < stored)
             through = max(end, through or end)
-            yield from _batches([*told, *odd], reached)
             yield Batch((), {"through": through.isoformat()})
 
     def close(self) -> None:
@@ -91,7 +99,13 @@ class Ss12000Source:
         return pieces, odd
 
 
-def _batches(records: list[Record], cursor: Cursor) -> Iterator[Batch]:
+def _began_before(row: Any, stored: datetime | None) -> bool:
+    """Whether an earlier poll has told of this lesson already."""
+    start = parse_instant(row.get("startTime")) if stored and isinstance(row, dict) else None
+    return start is not None and stored is not None and start < stored
+
+
+def _batches(records: Sequence[Record], cursor: Cursor, *, retold: bool = False) -> Iterator[Batch]:
     """Batches of bounded size, whatever page size the server chose."""
     for first in range(0, len(records), _MOST_RECORDS):
-        yield Batch(records[first : first + _MOST_RECORDS], dict(cursor))
+        yield Batch(records[first : first + _MOST_RECORDS], dict(cursor), retold)

@@ -67,7 +67,6 @@ class TestSuite(SourceSuite):
     connector = connector
     config = {"base_url": "{url}/v2", "since": "2025-03-17", "page_size": 2, "window_days": 14}  # noqa: RUF012 - the suite's own form
     secrets = {"token": "jwt"}  # noqa: RUF012 - as above
-    may_repeat = "late corrections: each poll reads the last days again, under the same identities"
 
     def make_dataset(self, folder):
         write_dataset(folder, persons=PERSONS, events=EVENTS, absences=ABSENCES)
