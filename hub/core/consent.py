@@ -8,10 +8,11 @@ and a consent to SSPF does not cover SIG.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
+from typing import NamedTuple
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, Scope
 
@@ -23,6 +24,10 @@ DENIALS = frozenset({
     "recipient_not_named", "scope_withdrawn", "outside_period",
 })  # fmt: skip
 """Every rule that denies: what is refused for one of these may be permitted once newer consents have been read."""
+
+
+_MET = itemgetter(1)
+_COOPERATIONS: dict[str | None, Cooperation] = {cooperation.value: cooperation for cooperation in Cooperation}
 
 
 class Purpose(StrEnum):
@@ -46,8 +51,7 @@ class Decision:
     scope_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     purpose: Purpose
     source: str | None
     recipient: str | None
@@ -84,17 +88,20 @@ def decide(
 
 def _judge_scopes(consent: ConsentRecord, question: _Question) -> Decision:
     """The scopes' part of the decision, whatever the record's status."""
-    refusal, depth = "no_scope_for_source", -1
     for scope in consent.scopes:
-        for rank, (rule, met) in enumerate(_demands(scope, question)):
-            if not met:
-                # The scope that came furthest names the reason: it is the one that a person would expect to cover this.
-                if rank > depth:
-                    refusal, depth = rule, rank
-                break
-        else:
+        if all(map(_MET, _demands(scope, question))):
             return Decision(permit=True, rule=PERMITTED, consent_version=consent.version, scope_id=scope.scope_id)
-    return Decision(permit=False, rule=refusal, consent_version=consent.version, scope_id=None)
+    return Decision(permit=False, rule=_refusal(consent, question), consent_version=consent.version, scope_id=None)
+
+
+def _refusal(consent: ConsentRecord, question: _Question) -> str:
+    """What the scope that came furthest lacks: it is the one that a person would expect to cover this."""
+    furthest, depth = "no_scope_for_source", -1
+    for scope in consent.scopes:
+        rank, rule = next((rank, rule) for rank, (rule, met) in enumerate(_demands(scope, question)) if not met)
+        if rank > depth:
+            furthest, depth = rule, rank
+    return furthest
 
 
 def covers_event(consent: ConsentRecord, *, source: str, kind: InfoKind, at: datetime) -> bool:
@@ -103,20 +110,20 @@ def covers_event(consent: ConsentRecord, *, source: str, kind: InfoKind, at: dat
 
 
 def _implied(recipient: str | None) -> Cooperation | None:
-    return next((cooperation for cooperation in Cooperation if cooperation.value == recipient), None)
+    return _COOPERATIONS.get(recipient)
 
 
-def _demands(scope: Scope, question: _Question) -> Iterator[tuple[str, bool]]:
-    correlate = question.purpose is Purpose.CORRELATE
-    source, kind = question.source, question.kind
-    yield "no_scope_for_source", source in scope.agencies if source is not None else not correlate
-    yield "kind_not_in_scope", kind in scope.kinds if kind is not None else not correlate
-    if correlate:
-        yield "recipient_not_named", bool(scope.recipients)
-        # A withdrawn scope's events are refused on every replay, also those from before the withdrawal.
-        yield "scope_withdrawn", scope.withdrawn_at is None
-    else:
-        yield "cooperation_not_covered", question.cooperation in {None, scope.cooperation}
-        yield "recipient_not_named", question.recipient is not None and question.recipient in scope.recipients
-        yield "scope_withdrawn", scope.withdrawn_at is None or question.at < scope.withdrawn_at
-    yield "outside_period", scope.valid_from <= question.at < scope.valid_to
+def _demands(scope: Scope, question: _Question) -> tuple[tuple[str, bool], ...]:
+    purpose, source, recipient, kind, at, cooperation = question
+    correlate = purpose is Purpose.CORRELATE
+    withdrawn_at = scope.withdrawn_at
+    # In correlation a withdrawn scope's events are refused on every replay, also those from before the withdrawal.
+    stands = withdrawn_at is None or (not correlate and at < withdrawn_at)
+    return (
+        ("no_scope_for_source", not correlate if source is None else source in scope.agencies),
+        ("kind_not_in_scope", not correlate if kind is None else kind in scope.kinds),
+        ("cooperation_not_covered", correlate or cooperation is None or cooperation is scope.cooperation),
+        ("recipient_not_named", bool(scope.recipients) if correlate else recipient in scope.recipients),
+        ("scope_withdrawn", stands),
+        ("outside_period", scope.valid_from <= at < scope.valid_to),
+    )

@@ -18,7 +18,7 @@ from functools import partial
 from hub.contract.ids import task_id
 from hub.contract.models import Action, ConsentRecord, Evidence, InfoKind, ReferralTask
 from hub.core.consent import Decision, Purpose, decide
-from hub.core.instants import from_ms, respond_by, stockholm_date, to_ms
+from hub.core.instants import respond_by, stockholm_date, to_ms
 from hub.core.measure import Counted, Members, evidence_of, lapse_of
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.state import Episode, Events
@@ -38,41 +38,54 @@ class Cause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from."""
+    """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from.
+
+    `touched` are the rules that can have changed (None: any), `trigger` the event at hand.
+    """
 
     at_ms: int
     now: datetime
     cause: Cause = Cause.TIME
     trigger: str | None = None
+    touched: frozenset[str] | None = None
 
 
 @dataclass(slots=True)
 class Reconciler:
-    """One reconciliation. `episodes` and `spent` are its own copies and, with `tasks` and `changes_at`, its results."""
+    """One reconciliation. `episodes`, `spent` and `due` are its own copies and, with `tasks`, its results."""
 
     youth_ref: str
     consent: ConsentRecord
     events: Events
     rules: CompiledRules
     when: Instant
+    at: datetime
     episodes: dict[str, Episode]
     spent: dict[str, int]
+    due: dict[str, int]
     tasks: list[ReferralTask] = field(default_factory=list)
-    changes_at: list[int] = field(default_factory=list)
-    """The instants (ms) at which an episode may open or end though no event comes."""
 
     def run(self) -> None:
         """Bring every rule's episode in line with the events."""
         counted = Counted(self.events, self.rules, self.when.at_ms)
-        any_holds = False
+        touched = self.when.touched
         for rule in self.rules.rules:
+            if touched is not None and rule.id not in touched:
+                continue
+            self.due.pop(rule.id, None)
             holds = counted.holding(rule)
-            any_holds = any_holds or holds
             self._reconcile(rule, counted, self._route(rule, counted) if holds else None)
-        for gone in self.episodes.keys() - {rule.id for rule in self.rules.rules}:
+            if holds and (edges := self._consent_boundaries()):
+                self.due[rule.id] = min(self.due.get(rule.id, edges[0]), *edges)
+        if touched is None:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop what belongs to rules that are gone, and spent openings of events that are."""
+        known = {rule.id for rule in self.rules.rules}
+        for gone in self.episodes.keys() - known:
             self._spend(gone)
-        if any_holds:
-            self.changes_at.extend(self._consent_boundaries())
+        self.due = {rule_id: instant for rule_id, instant in self.due.items() if rule_id in known}
         if self.spent:
             held = {event_id for rows in self.events.values() for event_id in rows}
             self.spent = {key: times for key, times in self.spent.items() if _event_of(key) in held}
@@ -98,7 +111,7 @@ class Reconciler:
             episode = None
         if episode is None:
             self._open(rule, route, members)
-        self.changes_at.append(min(map(lapse_of, rule.conditions, members)))
+        self.due[rule.id] = min(map(lapse_of, rule.conditions, members))
 
     def _open(self, rule: CompiledRule, route: Route, members: Sequence[Members]) -> None:
         opener = self._opener(rule, members) + ("?" + route.team if route.fallback else "")
@@ -175,7 +188,7 @@ class Reconciler:
             source=agency,
             recipient=to.team,
             kind=kind,
-            at=from_ms(self.when.at_ms),
+            at=self.at,
             cooperation=to.cooperation,
         )
 

@@ -29,6 +29,8 @@ class Folded:
     reason: str = ""
     intentional: bool = True
     corrected: bool = False
+    touches: tuple[tuple[str, str], ...] = ()
+    """(kind, code) of the event as it is now and as it was."""
 
 
 def fold_event(state: YouthState, event: PersonEvent, now_ms: int, longest_ms: int) -> Folded:
@@ -53,7 +55,8 @@ def fold_event(state: YouthState, event: PersonEvent, now_ms: int, longest_ms: i
     entry = _entry(event, occurred_ms, bare=bool(reason) or event.retracted)
     events = _with(state.events, kind.value, event.event_id, entry if entry.keep_ms > now_ms - longest_ms else None)
     outcome: Outcome = "refused" if reason and held is None else "processed"
-    return Folded(events, outcome, reason if outcome == "refused" else "", corrected=held is not None)
+    touches = tuple((kind.value, one.code) for one in (entry, held) if one is not None and one.code)
+    return Folded(events, outcome, reason if outcome == "refused" else "", corrected=held is not None, touches=touches)
 
 
 def rejudge(events: Events, consent: ConsentRecord) -> Events:

@@ -7,6 +7,7 @@ line: a change to summer time neither lengthens nor shortens it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from hub.contract.models import Evidence, InfoKind
 from hub.core.instants import from_ms, stockholm_day
@@ -17,6 +18,7 @@ from hub.core.state import Events, Held
 __all__ = ["Counted", "Members", "evidence_of", "lapse_of", "value_of"]
 
 Members = Sequence[Held]
+_OCCURRED = attrgetter("occurred_ms")
 MayTell = Callable[[InfoKind, str], bool]
 """Whether events of this kind from this agency may be counted for a certain recipient."""
 
@@ -43,13 +45,15 @@ class Counted:
 
     def holding(self, rule: CompiledRule) -> bool:
         """Whether all conditions hold, whoever may be told."""
-        return all(value_of(condition.measure, self.members(condition)) >= condition.at_least for condition in rule.conditions)
+        for condition in rule.conditions:  # noqa: SIM110 - the hot path: no generator
+            if value_of(condition.measure, self.members(condition)) < condition.at_least:
+                return False
+        return True
 
-    @staticmethod
-    def suffices(rule: CompiledRule, members: Sequence[Members]) -> bool:
-        """Whether these events under the rule's conditions meet them all."""
+    def suffices(self, rule: CompiledRule, members: Sequence[Members]) -> bool:
+        """Whether these events meet all conditions of a rule that holds when everything counts."""
         return all(
-            value_of(condition.measure, counted) >= condition.at_least
+            counted is self.members(condition) or value_of(condition.measure, counted) >= condition.at_least
             for condition, counted in zip(rule.conditions, members, strict=True)
         )
 
@@ -66,7 +70,7 @@ class Counted:
 def value_of(measure: Measure, members: Members) -> int:
     """Minutes, events or distinct Swedish calendar days."""
     if measure is Measure.MINUTES:
-        return sum(held.minutes for held in members)
+        return sum([held.minutes for held in members])
     if measure is Measure.COUNT:
         return len(members)
     return len({stockholm_day(held.occurred_ms) for held in members})
@@ -93,7 +97,7 @@ def lapse_of(condition: CompiledCondition, members: Members) -> int:
     """When a condition that holds now ceases to, if nothing more happens: as the newest that suffice begin to leave."""
     total = 0
     days: set[int] = set()
-    for held in sorted(members, key=lambda one: one.occurred_ms, reverse=True):
+    for held in sorted(members, key=_OCCURRED, reverse=True):
         if condition.measure is Measure.MINUTES:
             total += held.minutes
         elif condition.measure is Measure.COUNT:

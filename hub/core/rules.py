@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.contract.models import Cooperation, InfoKind, PlaceCategory, Priority
@@ -90,6 +90,8 @@ class CompiledRules:
     place_rules: tuple[CompiledPlaceRule, ...]
     place_longest_ms: int
     exposed_areas: frozenset[str]
+    touched: Mapping[tuple[str, str], frozenset[str]]
+    """The rules that an event of (kind, code) can change."""
 
     @property
     def longest_days(self) -> int:
@@ -119,7 +121,17 @@ def compile_rules(rule_set: RuleSet, *, exposed_areas: Iterable[str] = ()) -> Co
         ),
         place_longest_ms=max((rule.within_days * DAY for rule in places), default=0),
         exposed_areas=frozenset(exposed_areas),
+        touched=_index(people),
     )
+
+
+def _index(rules: Iterable[Rule]) -> dict[tuple[str, str], frozenset[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for rule in rules:
+        for condition in rule.when:
+            for code in condition.of:
+                found.setdefault((condition.kind.value, code), set()).add(rule.id)
+    return {key: frozenset(ids) for key, ids in found.items()}
 
 
 def _compile_rule(rule: Rule, selections: dict[Selection, int]) -> CompiledRule:

@@ -78,6 +78,7 @@ class YouthState:
     """Never changed in place: a step gives a new one, or the very same object when nothing changed.
 
     `spent` counts, by `rule|event id`, how often that event opened an episode that has ended, so that no id is used twice.
+    `due` says, by rule, when that rule's outcome may change though no event comes.
     """
 
     youth_ref: str
@@ -85,6 +86,7 @@ class YouthState:
     events: Events = field(default_factory=dict)
     episodes: Mapping[str, Episode] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)
+    due: Mapping[str, int] = field(default_factory=dict)
     rules_digest: str = ""
     wake_ms: int | None = None
 
@@ -132,6 +134,7 @@ def _load(content: Any) -> YouthState:
         events={InfoKind(kind).value: {key: _load_held(row) for key, row in rows.items()} for kind, rows in events.items()},
         episodes={rule: _load_episode(row) for rule, row in content["o"].items()},
         spent=content["s"],
+        due=content["d"],
         rules_digest=content["r"],
         wake_ms=content["w"],
     )
@@ -145,7 +148,7 @@ def _body(state: YouthState) -> list[Any]:
 
 
 def _envelope(state: YouthState) -> dict[str, Any]:
-    return {"o": state.episodes, "s": state.spent, "r": state.rules_digest, "w": state.wake_ms}
+    return {"o": state.episodes, "s": state.spent, "d": state.due, "r": state.rules_digest, "w": state.wake_ms}
 
 
 def _dump(content: Any) -> bytes:

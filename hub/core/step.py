@@ -99,7 +99,8 @@ def _fact(state: YouthState, tasks: list[ReferralTask], event: PersonFact, rules
         return _stepped(state, tasks, drops, folded.outcome)
     cause = Cause.CORRECTION if folded.corrected else Cause.EVENT
     changed = replace(state, events=folded.events)
-    settled, more = _settle(changed, rules, Instant(now_ms, now, cause, event.event_id))
+    touched = frozenset[str]().union(*(rules.touched.get(code, ()) for code in folded.touches))
+    settled, more = _settle(changed, rules, Instant(now_ms, now, cause, event.event_id, touched))
     return _stepped(settled, [*tasks, *more], drops, folded.outcome)
 
 
@@ -134,16 +135,20 @@ def _settle(state: YouthState, rules: CompiledRules, when: Instant) -> tuple[You
         when=when,
         episodes=dict(state.episodes),
         spent=dict(state.spent),
+        due=dict(state.due),
+        at=from_ms(when.at_ms),
     )
-    work.run()
+    if when.touched is None or when.touched:
+        work.run()
     settled = YouthState(
         youth_ref=state.youth_ref,
         consent=state.consent,
         events=events,
         episodes=work.episodes,
         spent=work.spent,
+        due=work.due,
         rules_digest=rules.sha256[:16],
-        wake_ms=min((*wakes, *work.changes_at), default=None),
+        wake_ms=min((*wakes, *work.due.values()), default=None),
     )
     return (state if events is state.events and settled == state else settled), work.tasks
 
