@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
+from hub.errors import ConfigError
 from hub.installation import load_agencies, load_teams, read_key, read_secret
 from hub.kafka import outgoing
 from hub.registry.database import migrate, open_database
@@ -22,6 +23,7 @@ from hub.settings import Settings
 __all__ = ["OpenRegistry", "open_registry"]
 
 _SOURCE = "/hub/registry"
+_SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,16 @@ def _agencies(settings: Settings) -> dict[str, AgencyKeys]:
         agency: AgencyKeys(
             kinds=frozenset(entry.kinds),
             hmac_key=read_key(settings, f"agency-{agency}.hmac"),
-            token=read_secret(settings, f"agency-{agency}.token"),
+            token=_token(settings, f"agency-{agency}.token"),
             instances=tuple(sorted(instances.get(agency, ()))),
         )
         for agency, entry in load_agencies(settings.home).items()
     }
+
+
+def _token(settings: Settings, name: str) -> str:
+    token = read_secret(settings, name)
+    if len(token) < _SHORTEST_TOKEN:
+        text = f"the token {settings.keys / name} is shorter than {_SHORTEST_TOKEN} characters: remove it and run `hub init`"
+        raise ConfigError(text, code="bad_key_file")
+    return token

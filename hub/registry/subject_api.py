@@ -87,7 +87,7 @@ def _caller(tools: Tools, authorization: str) -> str | None:
     for agency, keys in tools.agencies.items():
         if hmac.compare_digest(given, hashlib.sha256(keys.token.encode()).digest()):
             found = agency
-    return found if scheme.lower() == "bearer" else None
+    return found if scheme.lower() == "bearer" and token.strip() else None
 
 
 def _json(content: object, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from prometheus_client import REGISTRY
+
+from hub.errors import RetriableError
+from hub.registry.subject_api import build_app
+from hub.testing import served
+from tests.unit.registry.support import LEISURE, POLICE, SCHOOL, Installation, make_grant, make_identifier
+
+MINE = {"Authorization": "Bearer token-1"}
+URL = f"/v1/agencies/{SCHOOL}/subjects"
+
+
+@pytest.fixture
+def client(home: Installation) -> Iterator[httpx.Client]:
+    with served(build_app(home.engine, home.tools)) as url, httpx.Client(base_url=url) as test_client:
+        yield test_client
+
+
+def counted(agency: str, status: int) -> float:
+    return REGISTRY.get_sample_value("hub_registry_requests_total", {"agency": agency, "status": str(status)}) or 0.0
+
+
+@pytest.mark.parametrize(
+    ("authorization", "agency", "status"),
+    [
+        (None, SCHOOL, 401),
+        ("", SCHOOL, 401),
+        ("Bearer", SCHOOL, 401),
+        ("Bearer wrong", SCHOOL, 401),
+        ("Bearer token-1x", SCHOOL, 401),
+        ("Bearer TOKEN-1", SCHOOL, 401),
+        ("Basic token-1", SCHOOL, 401),
+        ("token-1", SCHOOL, 401),
+        ("Bearer token-1, Bearer token-2", POLICE, 401),
+        (None, "no-such-agency", 401),
+        ("Bearer token-2", SCHOOL, 403),
+        ("Bearer token-1", POLICE, 403),
+        ("Bearer token-1", LEISURE, 403),
+        ("Bearer token-1", "no-such-agency", 403),
+        ("Bearer token-1", SCHOOL, 200),
+        ("bearer token-1", SCHOOL, 200),
+        ("Bearer token-2", POLICE, 200),
+    ],
+)
+def test_an_agency_is_told_its_own_subjects_and_nobody_elses(
+    client: httpx.Client, authorization: str | None, agency: str, status: int
+) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    label = agency if agency != "no-such-agency" else "unknown"
+    before = counted(label, status)
+    response = client.get(f"/v1/agencies/{agency}/subjects", headers=headers)
+    assert response.status_code == status
+    assert response.headers["cache-control"] == "no-store"
+    assert counted(label, status) == before + 1
+    if status != 200:
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["status"] == status
+        assert "entries" not in response.text
+    assert ("www-authenticate" in response.headers) == (status == 401)
+
+
+def test_the_answer_has_what_the_connector_needs(home: Installation, client: httpx.Client) -> None:
+    home.registry.grant(make_grant())
+    home.relay.run_once()
+    answer = client.get(URL, headers=MINE, params={"since": "0"})
+    assert answer.json()["version"] == 1
+    (entry,) = answer.json()["entries"]
+    assert set(entry) == {"subject_hash", "youth_ref", "link_key", "kinds", "spans", "version", "removed"}
+    assert client.get(URL, headers=MINE, params={"since": "1"}).json() == {"version": 1, "entries": []}
+
+
+def test_who_has_the_version_is_told_that_nothing_changed(home: Installation, client: httpx.Client) -> None:
+    home.registry.grant(make_grant())
+    home.relay.run_once()
+    tag = client.get(URL, headers=MINE).headers["etag"]
+    for given in (tag, f"W/{tag}", f'"other", {tag}'):
+        same = client.get(URL, headers={**MINE, "If-None-Match": given}, params={"since": "1"})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+        assert same.headers["cache-control"] == "no-store"
+    home.registry.withdraw(make_identifier())
+    changed = client.get(URL, headers={**MINE, "If-None-Match": tag}, params={"since": "1"})
+    assert changed.status_code == 200
+    assert changed.json()["entries"][0]["removed"] is True
+    assert changed.headers["etag"] != tag
+
+
+def test_fetching_is_remembered_because_it_decides_who_must_answer(home: Installation, client: httpx.Client) -> None:
+    home.registry.grant(make_grant())
+    home.relay.run_once()
+    client.get(URL, headers={"Authorization": "Bearer token-2"})  # refused: the police learned nothing of the school's
+    client.get(URL, headers=MINE)
+    home.registry.withdraw(make_identifier())
+    assert home.registry.erasure_status()[0].waiting_for == ("connector-ss12000", "delivery", "worker")
+
+
+@pytest.mark.parametrize("since", ["-1", "one", "1.5", "", "９", "99999999999999999999"])
+def test_a_since_that_is_no_version_is_refused_and_not_repeated(client: httpx.Client, since: str) -> None:
+    response = client.get(URL, headers=MINE, params={"since": since})
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+    assert not since or since not in response.text
+
+
+def test_a_since_ahead_of_the_registry_gives_its_version_and_no_entries(home: Installation, client: httpx.Client) -> None:
+    home.registry.grant(make_grant())
+    home.relay.run_once()
+    assert client.get(URL, headers=MINE, params={"since": "12"}).json() == {"version": 1, "entries": []}
+
+
+def test_health_needs_no_token_and_tells_nothing(client: httpx.Client) -> None:
+    assert client.get("/v1/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("GET", "/v1/agencies", 404), ("POST", URL, 405)])
+def test_other_addresses_are_problems_too(client: httpx.Client, method: str, path: str, status: int) -> None:
+    response = client.request(method, path)
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_a_busy_database_is_an_answer_to_ask_again(
+    home: Installation, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_arguments: object) -> None:
+        raise RetriableError("the registry's database does not answer", code="database")
+
+    monkeypatch.setattr("hub.registry.subject_api.changes", busy)
+    response = client.get(URL, headers=MINE)
+    assert response.status_code == 503
+    assert "database" not in response.text
