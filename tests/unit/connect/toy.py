@@ -1,0 +1,91 @@
+"""Connectors for tests, installed like any other: by entry points of a distribution on the path (`install_toys`)."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.connector import Absence, Batch, Connector, PersonRecord, Place, PlaceRecord, RawMessage, StatutoryBatch
+from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
+
+_TOYS = ("toy", "toyraw", "toyplaces")
+
+
+class ToyConfig(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path = Field(description="Where facts.jsonl and raw.jsonl lie.")
+    page: int = Field(2, description="Facts of one batch.")
+
+
+class Lines:
+    """Lines of a JSON file; the cursor is how many were read. A line that is `"bug"` makes the mapping fail."""
+
+    def __init__(self, config: ToyConfig, name: str) -> None:
+        self._file = config.folder / name
+        self._page = config.page
+
+    def pages(self, cursor):
+        lines = self._file.read_text().splitlines() if self._file.exists() else []
+        for first in range(cursor["read"] if cursor else 0, len(lines), self._page):
+            page = [json.loads(line) for line in lines[first : first + self._page]]
+            yield page, {"read": first + len(page)}
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ToySource(Lines):
+    def batches(self, cursor):
+        for page, reached in self.pages(cursor):
+            yield Batch([_record(fact) for fact in page], reached)
+
+
+class ToyRaw(Lines):
+    def batches(self, cursor):
+        for page, reached in self.pages(cursor):
+            messages = [RawMessage(one["id"], datetime.fromisoformat(one["at"]), one["text"].encode()) for one in page]
+            yield StatutoryBatch(messages, reached)
+
+
+def _record(fact):
+    if fact == "bug":
+        raise KeyError("20110315-9801 as in the payload")
+    at = datetime.fromisoformat(fact["at"])
+    if "area" in fact:
+        return PlaceRecord(fact["id"], fact["area"], at, Place(kind=PlaceKind.EST_REPORT, category=PlaceCategory.FIRE))
+    body = Absence(kind=AbsenceKind.UNEXCUSED, minutes=fact["minutes"], offered_minutes=None)
+    return PersonRecord(InfoKind.SCHOOL_ABSENCE, fact["person"], fact["id"], at, body)
+
+
+def make_connector(name: str, **changes) -> Connector:
+    parts = {"config": ToyConfig, "build_source": lambda config, _: ToySource(config, "facts.jsonl")}
+    return Connector(name=name, title=f"A connector for tests ({name})", **(parts | changes))
+
+
+toy = make_connector("toy", kinds=frozenset({InfoKind.SCHOOL_ABSENCE}))
+toyraw = make_connector(
+    "toyraw",
+    kinds=frozenset({InfoKind.SCHOOL_ABSENCE}),
+    build_statutory=lambda config, _: ToyRaw(config, "raw.jsonl"),
+)
+toyplaces = make_connector("toyplaces", places=True)
+
+
+def install_toys(folder: Path, **points: str) -> None:
+    """Write the metadata of a distribution that registers the toys (and `points`); put `folder` on the path to use it."""
+    metadata = folder / "toys-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    lines = [f"{name} = {place}" for name, place in ({name: f"{__name__}:{name}" for name in _TOYS} | points).items()]
+    (metadata / "entry_points.txt").write_text("\n".join(["[hub.connectors]", *lines, ""]))
+
+
+def write_lines(file: Path, *facts) -> None:
+    """Append facts."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a") as out:
+        out.writelines(json.dumps(fact) + "\n" for fact in facts)
