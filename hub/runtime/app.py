@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import faust
+from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from hub.errors import HubError
@@ -27,7 +28,7 @@ from hub.runtime.lane import Arrival
 from hub.runtime.tables import StateTable
 from hub.settings import Settings
 
-__all__ = ["EXIT_CODE", "build_app", "end_process"]
+__all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process"]
 
 _log = get_logger(__name__)
 EXIT_CODE = 70
@@ -55,7 +56,7 @@ def _origin(error: BaseException) -> str:
     return "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-class _PausingFlow:
+class PausingFlow:
     """A lane's brake: stops the fetching of its partition's sources, and of no other's."""
 
     def __init__(self, app: faust.App, driver: Driver) -> None:
@@ -63,7 +64,7 @@ class _PausingFlow:
         self._driver = driver
 
     def _sources(self, partition: int) -> set[Any]:
-        return {faust.TopicPartition(topic, partition) for topic in self._driver.program.topics}
+        return {TP(topic, partition) for topic in self._driver.program.topics}
 
     def pause(self, partition: int) -> None:
         self._app.consumer.pause_partitions(self._sources(partition))
@@ -142,7 +143,7 @@ def _attach(app: faust.App, driver: Driver, partitions: int, fail: Callable[[Bas
         await driver.release()
 
     async def on_assigned(_app: Any, _assigned: Any, **_: Any) -> None:
-        driver.start(_PausingFlow(app, driver))
+        driver.start(PausingFlow(app, driver))
 
     app.on_partitions_revoked.connect(on_revoked, weak=False)
     app.on_partitions_assigned.connect(on_assigned, weak=False)

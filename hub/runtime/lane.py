@@ -106,6 +106,8 @@ class Lane:
 
     async def close(self, grace_seconds: float) -> None:
         """Finish the batch at hand, at most `grace_seconds`, and drop the rest unacknowledged: the next owner gets it."""
+        if self._closing:
+            return
         self._closing = True
         self._stirred.set()
         if self.task is not None:

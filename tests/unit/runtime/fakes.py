@@ -1,0 +1,160 @@
+"""In-memory twins of the worker's ports, and a program so simple that a test can do its sums."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hub.clock import ManualClock
+from hub.contract.codec import Codec
+from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, Message, SchoolAbsence
+from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASKS_OUTREACH, Topic
+from hub.errors import FatalError
+from hub.kafka import Outgoing
+from hub.runtime.effects import Drop, Emission, Record, Step
+from hub.runtime.ownership import Changelog, OwnedPartition
+from hub.runtime.store import PartitionStore, StoreCache
+from hub.runtime.transport import LogRecord
+from tests.unit.core.make import NOW, YOUTH
+
+CHANGELOG = "test-youths-changelog"
+CODEC = Codec.load()
+
+
+def make_record(
+    topic: Topic, offset: int, message: Message | None, *, key: bytes | None = b"", value: bytes | None = None
+) -> Record:
+    """A record of partition 0; its key is the message's own unless another is given."""
+    named = getattr(message, "youth_ref", None) or getattr(message, "area", None) or getattr(message, "version", "")
+    raw = str(named).encode() if key == b"" else key
+    return Record(topic.name, 0, offset, raw, CODEC.encode(topic, message) if message is not None else value)
+
+
+class MemoryState:
+    """A StateView over a dictionary."""
+
+    def __init__(self, positions: Mapping[str, int] | None = None) -> None:
+        self.values: dict[bytes, bytes] = {}
+        self.positions = dict(positions or {})
+
+    def get(self, key: bytes) -> bytes | None:
+        return self.values.get(key)
+
+    def position(self, topic: str) -> int:
+        return self.positions.get(topic, 0)
+
+
+@dataclass
+class MemoryLog:
+    """A Kafka in memory. `history` names what was done, in order; `fail` makes the next append raise; `gate` holds appends up."""
+
+    topics: dict[tuple[str, int], list[LogRecord | None]] = field(default_factory=lambda: defaultdict(list))
+    history: list[str] = field(default_factory=list)
+    fail: Exception | None = None
+    gate: asyncio.Event | None = None
+
+    async def append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fail is not None:
+            raise self.fail
+        if records:
+            self.history.append(f"append {','.join(sorted({one.topic for one in records}))}")
+        return [(one.partition or 0, self.add(one)) for one in records]
+
+    def add(self, one: Outgoing) -> int:
+        rows = self.topics[one.topic, one.partition or 0]
+        rows.append(LogRecord(len(rows), one.key, one.value, one.headers))
+        return len(rows) - 1
+
+    def put(self, topic: Topic, message: Message) -> Record:
+        """Publish a message to partition 0; returns it as it will be read."""
+        record = make_record(topic, len(self.topics[topic.name, 0]), message)
+        self.add(Outgoing(topic.name, record.key, record.value))
+        return record
+
+    async def read(
+        self, topic: str, partition: int, start: int, stop: int | None, sink: Callable[[list[LogRecord]], None]
+    ) -> int:
+        self.history.append(f"read {topic}")
+        rows = self.topics[topic, partition]
+        end = len(rows) if stop is None else min(stop, len(rows))
+        found = [row for row in rows[start:end] if row is not None]
+        if found:
+            sink(found)
+        return max(start, end)
+
+    async def bounds(self, partitions: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], tuple[int, int]]:
+        return {where: (0, len(self.topics[where])) for where in partitions}
+
+    def values(self, topic: Topic) -> list[Any]:
+        return [CODEC.decode(topic, row.value) for row in self.topics[topic.name, 0] if row is not None]
+
+
+class SumProgram:
+    """Adds up minutes of youths who have consented; every full 100 is a task. State: `consented minutes`."""
+
+    topics = (CONSENTS.name, SCHOOL_ABSENCES.name, RULES.name, ERASURES.name)
+    rules_sha256 = "first"
+    wake_after: timedelta | None = None
+
+    def key_of(self, message: Message) -> str:
+        return str(message.youth_ref)  # type: ignore[attr-defined]
+
+    def load(self, key: str, value: bytes | None) -> object | None:
+        del key
+        return None if value is None else int(value)
+
+    def dump(self, state: object) -> bytes:
+        return str(state).encode()
+
+    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+        match message:
+            case Erasure():
+                return Step(None, receipts=(Emission(Outgoing(ERASURES.name, key.encode(), b"receipt")),))
+            case ConsentRecord(status=ConsentStatus.WITHDRAWN):
+                return Step(None)
+            case ConsentRecord():
+                return Step(state or 0)
+            case SchoolAbsence() if state is None:
+                drops = (Drop("no_consent", intentional=True),)
+                return Step(None, outcome="refused", reason="no_consent", drops=drops, changed=False, awaits_consent=True)
+            case SchoolAbsence():
+                return self._add(key, state, message.minutes, now)
+        raise FatalError("unexpected")
+
+    def _add(self, key: str, state: object, minutes: int, now: datetime) -> Step:
+        total = int(str(state)) + minutes
+        task = Emission(Outgoing(TASKS_OUTREACH.name, key.encode(), b"task"), ("outreach", "sum", "open"))
+        due = None if self.wake_after is None else now + self.wake_after
+        return Step(total, emissions=(task,) if total // 100 > int(str(state)) // 100 else (), wake_at=due)
+
+    def wake(self, key: str, state: object, now: datetime) -> Step:
+        del key, state, now
+        return Step(1)
+
+
+def make_owned(folder: Path, log: MemoryLog, *, ids: Mapping[str, str] | None = None, rules: str = "first") -> OwnedPartition:
+    """Partition 0, not yet restored."""
+    return OwnedPartition(
+        0, Changelog(CHANGELOG, ids or {}), PartitionStore(folder / "store", StoreCache()), log, rules_sha256=rules
+    )
+
+
+async def until(met: Callable[[], object]) -> None:
+    """Give other tasks the loop until a condition holds."""
+    async with asyncio.timeout(10):
+        while not met():  # noqa: ASYNC110 -- what is waited for sets no event
+            await asyncio.sleep(0.001)
+
+
+def make_clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+YOUTH_KEY = YOUTH.encode()

@@ -1,0 +1,88 @@
+"""Partitions come, are restored, work, and go."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES
+from hub.runtime.driver import Driver, Kit
+from hub.runtime.lane import Arrival
+from hub.runtime.ownership import Changelog
+from hub.runtime.store import StoreCache
+from tests.unit.core.make import ago, make_absence, make_consent
+from tests.unit.runtime.fakes import CHANGELOG, CODEC, MemoryLog, SumProgram, make_clock, until
+
+
+class Brake:
+    def pause(self, partition: int) -> None: ...
+
+    def resume(self, partition: int) -> None: ...
+
+
+def make_driver(folder: Path, log: MemoryLog, failures: list[BaseException]) -> Driver:
+    kit = Kit(log, CODEC, make_clock(), folder, StoreCache(), failures.append)
+    return Driver("youths", SumProgram(), Changelog(CHANGELOG, {}), kit, consents=CONSENTS.name)
+
+
+def test_partitions_are_claimed_before_their_lanes_work(tmp_path: Path) -> None:
+    async def story() -> None:
+        log, failures = MemoryLog(), list[BaseException]()
+        driver = make_driver(tmp_path, log, failures)
+        await driver.own({0, 1}, 3)
+        assert not driver.ready
+        assert (driver.reaches(0), driver.reaches(9)) == (1, None)
+        driver.start(Brake())
+        await until(lambda: driver.ready)
+        assert driver.reaches(1) == 1
+        await driver.release()
+        assert list(driver.lanes) == []
+        assert failures == []
+
+    asyncio.run(story())
+
+
+def test_a_record_of_a_partition_that_is_not_owned_is_dropped_unacknowledged(tmp_path: Path) -> None:
+    async def story() -> None:
+        log = MemoryLog()
+        driver = make_driver(tmp_path, log, [])
+        acked: list[int] = []
+        driver.put(Arrival(log.put(SCHOOL_ABSENCES, make_absence(1, ago(1))), lambda: acked.append(1)))
+        await driver.release()
+        assert acked == []
+
+    asyncio.run(story())
+
+
+def test_a_partition_taken_back_goes_on_where_it_was(tmp_path: Path) -> None:
+    async def story() -> None:
+        log = MemoryLog()
+        driver = make_driver(tmp_path, log, [])
+        log.put(CONSENTS, make_consent())
+        event = log.put(SCHOOL_ABSENCES, make_absence(1, ago(1)))
+        acked: list[int] = []
+        for generation in (1, 2):
+            await driver.own({0}, generation)
+            driver.start(Brake())
+            driver.put(Arrival(event, lambda: acked.append(1)))
+            await until(lambda generation=generation: len(acked) == generation)
+        [lane] = driver.lanes
+        assert lane.owned.record.counts[SCHOOL_ABSENCES.name, "processed", ""] == 1
+        await driver.release()
+
+    asyncio.run(story())
+
+
+def test_a_fault_in_a_lane_ends_the_process(tmp_path: Path) -> None:
+    async def story() -> None:
+        log, failures = MemoryLog(), list[BaseException]()
+        driver = make_driver(tmp_path, log, failures)
+        await driver.own({0}, 1)
+        log.put(CONSENTS, make_consent())
+        driver.start(Brake())
+        log.fail = RuntimeError("broken")
+        await until(lambda: failures)
+        assert isinstance(failures[0], RuntimeError)
+        await driver.release()
+
+    asyncio.run(story())

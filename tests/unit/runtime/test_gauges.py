@@ -1,0 +1,57 @@
+"""The worker's figures come from what is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from prometheus_client import REGISTRY
+
+from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES
+from hub.errors import RetriableError
+from hub.runtime.gauges import Gauges
+from hub.runtime.lane import Arrival
+from tests.unit.core.make import ago, make_absence, make_consent
+from tests.unit.runtime.fakes import MemoryLog, until
+from tests.unit.runtime.test_driver import Brake, make_driver
+
+
+def ledger(topic: str) -> float | None:
+    return REGISTRY.get_sample_value("hub_ledger_events", {"topic": topic, "outcome": "processed", "reason": ""})
+
+
+def lag(topic: str) -> float | None:
+    return REGISTRY.get_sample_value("hub_worker_lag", {"topic": topic})
+
+
+def test_ledger_lag_and_recovery_are_told(tmp_path: Path) -> None:
+    async def story() -> None:
+        log = MemoryLog()
+        driver = make_driver(tmp_path, log, [])
+        gauges = Gauges([driver], log)
+        log.put(CONSENTS, make_consent())
+        events = [log.put(SCHOOL_ABSENCES, make_absence(number, ago(1))) for number in range(3)]
+        await driver.own({0}, 1)
+        await gauges.publish()
+        assert REGISTRY.get_sample_value("hub_worker_recovering") == 1
+        driver.start(Brake())
+        acked: list[int] = []
+        driver.put(Arrival(events[0], lambda: acked.append(0)))
+        await until(lambda: acked)
+        await gauges.publish()
+        assert (ledger(SCHOOL_ABSENCES.name), lag(SCHOOL_ABSENCES.name), lag(CONSENTS.name)) == (1, 2, 0)
+        assert REGISTRY.get_sample_value("hub_worker_recovering") == 0
+        assert REGISTRY.get_sample_value("hub_worker_in_flight") == 0
+        await driver.release()
+        await gauges.publish()
+        assert ledger(SCHOOL_ABSENCES.name) == 0
+
+    asyncio.run(story())
+
+
+def test_a_broker_that_does_not_answer_is_no_reason_to_end(tmp_path: Path) -> None:
+    class Silent(MemoryLog):
+        async def bounds(self, partitions: object) -> dict[tuple[str, int], tuple[int, int]]:
+            raise RetriableError("no answer")
+
+    asyncio.run(Gauges([make_driver(tmp_path, MemoryLog(), [])], Silent()).publish())

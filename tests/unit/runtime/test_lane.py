@@ -1,0 +1,312 @@
+"""One partition at work: what is read first, what is written before what, and when an event is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hub.contract.models import Erasure, ErasureKind
+from hub.contract.topics import CONSENTS, ERASURES, SCHOOL_ABSENCES, TASKS_OUTREACH
+from hub.errors import RetriableError
+from hub.runtime import lane as lanes
+from hub.runtime.effects import Record
+from hub.runtime.lane import Arrival, Lane
+from hub.runtime.pipeline import Pipeline
+from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_consent, make_withdrawn
+from tests.unit.runtime.fakes import CHANGELOG, CODEC, YOUTH_KEY, MemoryLog, SumProgram, make_clock, make_owned
+
+ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
+
+
+class Scene:
+    """A lane over an in-memory Kafka; `acked` are the offsets acknowledged, in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = MemoryLog()
+        self.clock = make_clock()
+        self.program = SumProgram()
+        self.acked: list[tuple[str, int]] = []
+        self.paused: list[str] = []
+        self.lane: Lane
+
+    async def open(self) -> None:
+        owned = make_owned(self.folder, self.log)
+        await owned.restore(1)
+        self.log.history.clear()
+        pipeline = Pipeline(self.program, owned, CODEC, self.clock)
+        self.lane = Lane(owned, pipeline, log=self.log, clock=self.clock, flow=self, consents=CONSENTS.name)
+        self.lane.start()
+
+    def pause(self, partition: int) -> None:
+        self.paused.append(f"pause {partition}")
+
+    def resume(self, partition: int) -> None:
+        self.paused.append(f"resume {partition}")
+
+    def arrive(self, record: Record) -> None:
+        self.lane.put(Arrival(record, lambda: self.acked.append((record.topic, record.offset))))
+
+    async def until(self, met: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not met():
+                assert self.lane.task is not None
+                assert not self.lane.task.done()
+                await asyncio.sleep(0.001)
+
+    async def settled(self, records: int) -> None:
+        await self.until(lambda: len(self.acked) == records)
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[[Callable[[Scene], Awaitable[None]]], None]:
+    def run(story: Callable[[Scene], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            scene = Scene(tmp_path)
+            await story(scene)
+            await scene.lane.close(1.0)
+
+        asyncio.run(whole())
+
+    return run
+
+
+Play = Callable[[Callable[[Scene], Awaitable[None]]], None]
+
+
+def absence(scene: Scene, number: int, minutes: int = 60) -> Record:
+    return scene.log.put(SCHOOL_ABSENCES, make_absence(number, ago(1), minutes))
+
+
+def test_consents_are_read_to_their_end_before_the_first_event(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        event = absence(scene, 1)
+        await scene.open()
+        scene.arrive(event)
+        await scene.settled(1)
+        assert scene.lane.owned.record.counts == {(CONSENTS.name, "processed", ""): 1, (SCHOOL_ABSENCES.name, "processed", ""): 1}
+
+    play(story)
+
+
+def test_a_consent_that_was_written_meanwhile_is_found_before_the_refusal(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        scene.log.put(CONSENTS, make_consent())
+        scene.arrive(absence(scene, 1))
+        await scene.settled(1)
+        assert scene.lane.owned.record.counts[SCHOOL_ABSENCES.name, "processed", ""] == 1
+
+    play(story)
+
+
+def test_a_consent_read_ahead_is_counted_once_when_faust_brings_it(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        consent = scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        scene.arrive(consent)
+        await scene.settled(1)
+        assert scene.lane.owned.record.counts == {(CONSENTS.name, "processed", ""): 1}
+
+    play(story)
+
+
+def test_without_consent_an_event_is_refused_for_good(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.open()
+        scene.arrive(absence(scene, 1))
+        await scene.settled(1)
+        assert scene.lane.owned.record.counts == {(SCHOOL_ABSENCES.name, "refused", "no_consent"): 1}
+        assert scene.lane.owned.get(YOUTH_KEY) is None
+
+    play(story)
+
+
+def test_a_flood_of_unknown_references_costs_one_look_per_batch(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        flood = [absence(scene, number) for number in range(300)]
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        scene.log.history.clear()
+        for event in flood:
+            scene.arrive(event)
+        await scene.settled(300)
+        assert scene.log.history.count(f"read {CONSENTS.name}") == 1
+
+    play(story)
+
+
+def test_tasks_come_before_the_changelog_and_both_before_the_acknowledgement(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        scene.log.history.clear()
+        scene.log.gate = asyncio.Event()
+        scene.arrive(absence(scene, 1, 100))
+        await scene.until(lambda: scene.lane.taken == 1)
+        assert scene.acked == []
+        assert scene.lane.in_flight == 1
+        scene.log.gate.set()
+        await scene.settled(1)
+        assert scene.log.history == [f"append {TASKS_OUTREACH.name}", f"append {CHANGELOG}"]
+        assert scene.lane.in_flight == 0
+
+    play(story)
+
+
+def test_acknowledgements_go_in_order(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        events = [absence(scene, number) for number in range(1200)]
+        await scene.open()
+        for event in events:
+            scene.arrive(event)
+        await scene.settled(1200)
+        assert [offset for _, offset in scene.acked] == list(range(1200))
+        assert scene.lane.owned.record.imbalance() == {}
+
+    play(story)
+
+
+def test_what_faust_skipped_is_read_from_the_topic(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        events = [absence(scene, number) for number in range(5)]
+        await scene.open()
+        scene.arrive(events[0])
+        scene.arrive(events[4])
+        await scene.settled(2)
+        assert scene.lane.owned.get(YOUTH_KEY) == b"300"
+        assert scene.lane.owned.record.counts[SCHOOL_ABSENCES.name, "processed", ""] == 5
+
+    play(story)
+
+
+def test_what_was_skipped_and_is_gone_is_counted_as_gone(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        events = [absence(scene, number) for number in range(3)]
+        scene.log.topics[SCHOOL_ABSENCES.name, 0][0:2] = [None, None]
+        await scene.open()
+        scene.arrive(events[2])
+        await scene.settled(1)
+        assert scene.lane.owned.record.counts[SCHOOL_ABSENCES.name, "gone", ""] == 2
+        assert scene.lane.owned.record.imbalance() == {}
+
+    play(story)
+
+
+def test_an_erasure_is_answered_after_the_state_is_gone(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        assert scene.lane.owned.get(YOUTH_KEY) is not None
+        scene.log.history.clear()
+        request = Erasure(kind=ErasureKind.REQUEST, erasure_id=ERASURE_ID, youth_ref=YOUTH, component=None, occurred_at=NOW)
+        scene.arrive(scene.log.put(ERASURES, request))
+        await scene.settled(1)
+        assert scene.lane.owned.get(YOUTH_KEY) is None
+        assert scene.log.history == [f"append {CHANGELOG}", f"append {ERASURES.name}", f"append {CHANGELOG}"]
+        tombstone = scene.log.topics[CHANGELOG, 0][-4:]
+        assert any(row is not None and row.key == YOUTH_KEY and row.value is None for row in tombstone)
+
+    play(story)
+
+
+def test_a_request_for_a_youth_without_state_is_answered_too(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.open()
+        request = Erasure(kind=ErasureKind.REQUEST, erasure_id=ERASURE_ID, youth_ref=YOUTH, component=None, occurred_at=NOW)
+        scene.arrive(scene.log.put(ERASURES, request))
+        await scene.settled(1)
+        assert f"append {ERASURES.name}" in scene.log.history
+
+    play(story)
+
+
+def test_a_withdrawal_erases_and_refuses_what_comes_later(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        scene.arrive(absence(scene, 1))
+        await scene.settled(1)
+        scene.log.put(CONSENTS, make_withdrawn())
+        scene.arrive(scene.log.put(CONSENTS, make_withdrawn(3)))
+        scene.arrive(absence(scene, 2))
+        await scene.settled(3)
+        assert scene.lane.owned.get(YOUTH_KEY) is None
+        assert scene.lane.owned.record.counts[SCHOOL_ABSENCES.name, "refused", "no_consent"] == 1
+
+    play(story)
+
+
+def test_a_due_clock_wakes_the_state(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_TICK_SECONDS", 0.01)
+
+    async def story(scene: Scene) -> None:
+        scene.program.wake_after = timedelta(hours=1)
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        scene.arrive(absence(scene, 1))
+        await scene.settled(1)
+        assert scene.lane.owned.get(YOUTH_KEY) == b"60"
+        scene.clock.advance(timedelta(hours=2))
+        await scene.until(lambda: scene.lane.owned.get(YOUTH_KEY) == b"1")
+
+    play(story)
+
+
+def test_a_full_lane_stops_its_own_sources_and_lets_them_go_again(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        events = [absence(scene, number) for number in range(lanes.HIGH + 10)]
+        await scene.open()
+        for event in events:
+            scene.arrive(event)
+        assert scene.paused == ["pause 0"]
+        await scene.settled(len(events))
+        assert scene.paused == ["pause 0", "resume 0"]
+
+    play(story)
+
+
+def test_closing_finishes_the_batch_at_hand_and_acknowledges_nothing(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        scene.log.gate = asyncio.Event()
+        scene.arrive(absence(scene, 1))
+        await scene.until(lambda: scene.lane.taken == 1)
+        closing = asyncio.create_task(scene.lane.close(5.0))
+        await asyncio.sleep(0)
+        scene.log.gate.set()
+        await closing
+        assert scene.acked == []
+        assert scene.lane.owned.record.positions[SCHOOL_ABSENCES.name] == 1
+
+    play(story)
+
+
+def test_a_produce_that_fails_ends_the_lane_with_nothing_acknowledged(tmp_path: Path) -> None:
+    async def story() -> None:
+        scene = Scene(tmp_path)
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        scene.log.fail = RetriableError("not acknowledged")
+        scene.arrive(absence(scene, 1))
+        assert scene.lane.task is not None
+        with pytest.raises(RetriableError):
+            await scene.lane.task
+        assert scene.acked == []
+
+    asyncio.run(story())

@@ -1,0 +1,59 @@
+"""The partition's own record: what was read and what became of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.contract.models import RuleMarker
+from hub.errors import FatalError
+from hub.runtime.effects import Effects
+from hub.runtime.ledger import PartitionRecord
+from tests.unit.core.make import NOW
+
+
+def effects(outcomes: dict[tuple[str, str, str], int], **positions: int) -> Effects:
+    made = Effects(positions=positions)
+    made.ledger.update(outcomes)  # type: ignore[arg-type]
+    return made
+
+
+def test_it_survives_its_bytes() -> None:
+    before = PartitionRecord().after(
+        effects({("a", "processed", ""): 2, ("a", "refused", "no_consent"): 1}, a=3), {"a": "id"}, "r"
+    )
+    assert PartitionRecord.from_bytes(before.to_bytes()) == before
+    assert before.topic_ids == {"a": "id"}
+
+
+def test_nothing_stored_is_an_empty_record() -> None:
+    assert PartitionRecord.from_bytes(None) == PartitionRecord()
+
+
+def test_counts_add_up_to_the_position() -> None:
+    record = PartitionRecord().after(effects({("a", "processed", ""): 2, ("a", "gone", ""): 4}, a=6), {}, "")
+    assert record.imbalance() == {}
+    assert record.after(effects({}, a=8), {}, "").imbalance() == {"a": 2}
+
+
+def test_partitions_are_totalled() -> None:
+    one = PartitionRecord().after(effects({("a", "processed", ""): 2}, a=2), {}, "")
+    assert PartitionRecord.total([one, one]) == {("a", "processed", ""): 4}
+
+
+def test_a_recreated_topic_stops_the_worker_and_is_named() -> None:
+    record = PartitionRecord().after(effects({}, a=1), {"a": "old"}, "")
+    record.check_topics({"a": "old", "b": "new"})
+    with pytest.raises(FatalError, match="topic a was deleted and made anew") as caught:
+        record.check_topics({"a": "new"})
+    assert caught.value.code == "topic_recreated"
+
+
+def test_the_last_marker_stays() -> None:
+    given = Effects(markers=[RuleMarker(version=version, sha256="0" * 64, activated_at=NOW) for version in ("1", "2")])
+    record = PartitionRecord().after(given, {}, "")
+    assert record.after(Effects(), {}, "").marker == {"version": "2", "sha256": "0" * 64}
+
+
+def test_an_unknown_form_is_not_guessed() -> None:
+    with pytest.raises(FatalError):
+        PartitionRecord.from_bytes(b'{"form": 99}')

@@ -1,0 +1,51 @@
+"""Clocks of keys, in memory and in front of stored states."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hub.runtime.effects import Change
+from hub.runtime.timers import Timers, sealed, unsealed
+
+AT = datetime(2025, 5, 19, tzinfo=UTC)
+
+
+def ms(instant: datetime) -> int:
+    return round(instant.timestamp() * 1000)
+
+
+def test_a_sealed_state_carries_its_clock() -> None:
+    assert unsealed(sealed(Change(b"state", AT)) or b"") == (ms(AT), b"state")
+    assert unsealed(sealed(Change(b"state")) or b"") == (None, b"state")
+    assert sealed(Change(None, AT)) is None
+
+
+def test_a_clock_is_rounded_up_so_that_it_never_comes_early() -> None:
+    assert unsealed(sealed(Change(b"", AT + timedelta(microseconds=1))) or b"")[0] == ms(AT) + 1
+
+
+def test_due_keys_come_earliest_first_and_once() -> None:
+    timers = Timers()
+    for key, hours in ((b"b", 2), (b"a", 1), (b"c", 9)):
+        timers.set(key, ms(AT + timedelta(hours=hours)))
+    assert timers.due(AT + timedelta(hours=3), 10) == [b"a", b"b"]
+    assert timers.due(AT + timedelta(hours=3), 10) == []
+    assert len(timers) == 1
+
+
+def test_only_the_last_clock_of_a_key_counts() -> None:
+    timers = Timers()
+    timers.set(b"a", ms(AT))
+    timers.set(b"a", ms(AT + timedelta(hours=5)))
+    timers.set(b"b", ms(AT))
+    timers.set(b"b", None)
+    assert timers.due(AT + timedelta(hours=1), 10) == []
+    assert timers.due(AT + timedelta(hours=5), 10) == [b"a"]
+
+
+def test_no_more_than_asked_for_are_taken() -> None:
+    timers = Timers()
+    for number in range(5):
+        timers.set(b"%d" % number, ms(AT))
+    assert len(timers.due(AT, 2)) == 2
+    assert len(timers.due(AT, 9)) == 3

@@ -1,0 +1,125 @@
+"""The core's words in the pipeline's vocabulary: tasks, receipts, refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.contract.models import Erasure, ErasureKind, ReferralTask
+from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG
+from hub.core.rules import CompiledRules, compile_rules
+from hub.errors import FatalError
+from hub.resources import defaults_folder
+from hub.rules_file import load_rules
+from hub.runtime.effects import Step
+from hub.runtime.youths import YouthProgram
+from tests.unit.core.make import (
+    NOW,
+    YOUTH,
+    ago,
+    make_absence,
+    make_consent,
+    make_notice,
+    make_place_event,
+    make_scope,
+    make_sig_scope,
+    make_withdrawn,
+)
+from tests.unit.runtime.fakes import CODEC
+
+ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
+
+
+@pytest.fixture(scope="module")
+def rules() -> CompiledRules:
+    return compile_rules(load_rules(defaults_folder() / "rules"))
+
+
+@pytest.fixture
+def program(rules: CompiledRules) -> YouthProgram:
+    return YouthProgram(rules, CODEC)
+
+
+def steps(program: YouthProgram, *messages: object) -> list[Step]:
+    done, state = [], program.load(YOUTH, None)
+    for message in messages:
+        step = program.step(YOUTH, state, message, NOW)  # type: ignore[arg-type]
+        state = step.state
+        done.append(step)
+    return done
+
+
+def erasure(kind: ErasureKind) -> Erasure:
+    return Erasure(kind=kind, erasure_id=ERASURE_ID, youth_ref=YOUTH, component=None, occurred_at=NOW)
+
+
+def test_a_met_rule_becomes_a_task_on_the_outreach_topic(program: YouthProgram) -> None:
+    last = steps(program, make_consent(), make_absence(1, ago(2), 480))[-1]
+    [emission] = last.emissions
+    task = CODEC.decode(TASKS_OUTREACH, emission.record.value)
+    assert isinstance(task, ReferralTask)
+    assert (emission.record.topic, emission.record.key) == (TASKS_OUTREACH.name, YOUTH.encode())
+    assert emission.labels == ("outreach", "absence-alone", "open")
+    assert dict(emission.record.headers)["ce_id"] == f"{task.task_id}:open".encode()
+
+
+def test_a_task_for_sig_goes_to_its_own_topic(program: YouthProgram) -> None:
+    notices = [make_notice(number, ago(number)) for number in (1, 2, 3)]
+    last = steps(program, make_consent(make_scope(), make_sig_scope()), *notices)[-1]
+    assert TASKS_SIG.name in {emission.record.topic for emission in last.emissions}
+
+
+def test_states_survive_their_bytes(program: YouthProgram) -> None:
+    state = steps(program, make_consent(), make_absence(1, ago(2)))[-1].state
+    assert state is not None
+    assert program.load(YOUTH, program.dump(state)) == state
+
+
+def test_without_consent_a_newer_one_is_worth_looking_for(program: YouthProgram) -> None:
+    [refused] = steps(program, make_absence(1, ago(2)))
+    assert (refused.outcome, refused.reason, refused.awaits_consent) == ("refused", "no_consent", True)
+    assert refused.state is None
+
+
+def test_a_refusal_that_no_consent_can_change_is_final(program: YouthProgram) -> None:
+    refused = steps(program, make_consent(), make_absence(1, ago(190)))[-1]
+    assert (refused.outcome, refused.reason, refused.awaits_consent) == ("refused", "too_old", False)
+
+
+def test_a_repeat_changes_nothing(program: YouthProgram) -> None:
+    repeated = steps(program, make_consent(), make_absence(1, ago(2)), make_absence(1, ago(2)))[-1]
+    assert (repeated.outcome, repeated.changed) == ("duplicate", False)
+
+
+def test_a_withdrawal_leaves_nothing(program: YouthProgram) -> None:
+    assert steps(program, make_consent(), make_absence(1, ago(2)), make_withdrawn())[-1].state is None
+
+
+def test_a_request_to_erase_is_answered_under_its_own_id(program: YouthProgram) -> None:
+    last = steps(program, make_consent(), erasure(ErasureKind.REQUEST))[-1]
+    assert last.state is None
+    receipt = CODEC.decode(ERASURES, last.receipts[0].record.value)
+    assert isinstance(receipt, Erasure)
+    assert (receipt.kind, receipt.erasure_id, receipt.component) == (ErasureKind.RECEIPT, ERASURE_ID, "worker")
+
+
+def test_other_components_receipts_change_nothing(program: YouthProgram) -> None:
+    last = steps(program, make_consent(), erasure(ErasureKind.RECEIPT))[-1]
+    assert not last.changed
+    assert not last.receipts
+
+
+def test_time_alone_wakes_a_state(program: YouthProgram) -> None:
+    step = steps(program, make_consent(), make_absence(1, ago(2), 480))[-1]
+    assert step.wake_at is not None
+    assert step.state is not None
+    assert program.wake(YOUTH, step.state, step.wake_at).changed
+
+
+def test_what_is_no_state_stops_the_worker(program: YouthProgram) -> None:
+    with pytest.raises(FatalError):
+        program.load(YOUTH, b"{}")
+
+
+def test_a_place_is_no_youth(program: YouthProgram) -> None:
+    with pytest.raises(FatalError):
+        program.key_of(make_place_event(1, NOW))
