@@ -35,7 +35,8 @@ __all__ = [
     "outgoing",
 ]
 
-_REQUEST_MS = 10_000  # of one request, and of finding the brokers
+_REQUEST_MS = 10_000
+_RECONNECT_MS = 3_000  # the longest pause before the next try: a restarted broker is found soon
 _DELIVERY_MS = 30_000  # after this a record that was not acknowledged is given up, and publish() says so
 _CLOSE_SECONDS = 5.0
 
@@ -126,17 +127,15 @@ class Publisher:
         producer.flush(timeout=(_DELIVERY_MS + _REQUEST_MS) / 1000)
         return [(acknowledged.partition, acknowledged.offset) for acknowledged in (one.get(timeout=0.1) for one in waiting)]
 
-    def _drop(self) -> None:
+    def _drop(self, seconds: float = 0.0) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=0)
+            producer.close(timeout=seconds)
 
     def close(self) -> None:
         """Let go of the connection; nothing is pending, because publish() waits."""
         with self._lock:
-            producer, self._producer = self._producer, None
-            if producer is not None:
-                producer.close(timeout=_CLOSE_SECONDS)
+            self._drop(_CLOSE_SECONDS)
 
 
 def _connected_producer(servers: str, client_id: str) -> Any:
@@ -148,6 +147,7 @@ def _connected_producer(servers: str, client_id: str) -> Any:
         enable_idempotence=True,
         linger_ms=2,  # the records of one publish() share batches; a single one hardly waits
         batch_size=128 * 1024,
+        reconnect_backoff_max_ms=_RECONNECT_MS,
         request_timeout_ms=_REQUEST_MS,
         delivery_timeout_ms=_DELIVERY_MS,
         max_block_ms=_REQUEST_MS,
@@ -229,6 +229,7 @@ def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         session_timeout_ms=10_000,
+        reconnect_backoff_max_ms=_RECONNECT_MS,
         request_timeout_ms=_REQUEST_MS,
         bootstrap_timeout_ms=_REQUEST_MS,
         allow_auto_create_topics=False,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -75,27 +74,41 @@ def test_a_restart_on_other_ports_keeps_the_data_and_formats_only_once(make_brok
     assert (broker.config.folder / "format.log").stat().st_mtime_ns == formatted
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # kafka-python leaves refused sockets to the collector
+CLIENT = """
+import sys
+from hub.kafka import Outgoing, Publisher, Reader
+publisher = Publisher(sys.argv[1], "test")
+reader = Reader(sys.argv[1], [sys.argv[2]], "g", "test")
+for line in sys.stdin:
+    publisher.publish([Outgoing(sys.argv[2], b"k", line.strip().encode())])
+    got = []
+    while not got:
+        got = reader.poll(1.0, 10)
+    reader.commit()
+    print(*[record.value.decode() for record in got], flush=True)
+reader.close()
+publisher.close()
+"""
+
+
 def test_a_publisher_and_a_reader_outlive_a_restart_of_the_broker(make_broker, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     broker = make_broker(port=port)
     broker.start(timeout_seconds=60)
-    apply_topics(make_settings(tmp_path / "home", kafka={"bootstrap_servers": broker.bootstrap_servers, "partitions": 2}))
-    publisher = Publisher(broker.bootstrap_servers, "test")
-    reader = Reader(broker.bootstrap_servers, [TOPIC], "g", "test")
-    publisher.publish([Outgoing(TOPIC, b"k", b"before")])
-    assert read(reader, 1) == [b"before"]
-    reader.commit()
-    broker.stop()
-    broker.start(timeout_seconds=60)
-    publisher.publish([Outgoing(TOPIC, b"k", b"after")])
-    assert read(reader, 1) == [b"after"]
-    reader.commit()
-    reader.close()
-    publisher.close()
-    del reader, publisher
-    gc.collect()  # here, where it is expected
+    servers = broker.bootstrap_servers
+    apply_topics(make_settings(tmp_path / "home", kafka={"bootstrap_servers": servers, "partitions": 2}))
+    # A process of its own: kafka-python leaves each refused socket to the garbage collector, which would warn here.
+    command = [sys.executable, "-c", CLIENT, servers, TOPIC]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        for word in ("before", "after"):
+            if word == "after":
+                broker.stop()
+                broker.start(timeout_seconds=60)
+            client.stdin.write(f"{word}\n")
+            client.stdin.flush()
+            assert client.stdout.readline().split() == [word]
+    assert client.returncode == 0
 
 
 def test_it_stops_within_seconds_and_leaves_nothing(make_broker):
