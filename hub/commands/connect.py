@@ -19,7 +19,7 @@ _SMALLEST_SHOWN = 5
 
 
 def connect(
-    name: Annotated[str, typer.Argument(help="The instance: a [connectors.NAME] of hub.toml.")],
+    name: Annotated[str, typer.Argument(help="The instance, as hub.toml names it under `connectors`.")],
     home: Home = None,
     once: Annotated[bool, typer.Option("--once", help="Poll each lane once, print what was done, and end.")] = False,
     as_json: Json = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,6 +79,9 @@ def _print_description(connector: Connector) -> None:
     console.print(f"Carries: {', '.join(facts['kinds']) or 'nothing'}")
     if facts["statutory"]:
         console.print("Every message goes to the statutory store first, whatever its consent or shape.")
+    about = inspect.getdoc(connector.config)
+    if about and "model_config" not in about:
+        console.print(f"\n{about}\n", markup=False, highlight=False)
     table = Table("Field", "Type", "Default", "Meaning", title=f"\\[connectors.{connector.name}.source]", title_justify="left")
     for field, told in connector.config.model_fields.items():
         shown = "required" if told.is_required() else json.dumps(_plain(told.get_default(call_default_factory=True)))
