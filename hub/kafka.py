@@ -119,12 +119,11 @@ class Publisher:
     def _publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         if self._producer is None:
             self._producer = _connected_producer(self._servers, self._client_id)
-        producer = self._producer
         waiting = [
-            producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers), partition=one.partition)
+            self._producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers), partition=one.partition)
             for one in records
         ]
-        producer.flush(timeout=(_DELIVERY_MS + _REQUEST_MS) / 1000)
+        self._producer.flush(timeout=(_DELIVERY_MS + _REQUEST_MS) / 1000)
         return [(acknowledged.partition, acknowledged.offset) for acknowledged in (one.get(timeout=0.1) for one in waiting)]
 
     def _drop(self, seconds: float = 0.0) -> None:
