@@ -81,7 +81,8 @@ def instant_of(value: Any) -> datetime | None:
 
 def _listed(entry: Any, path_id: str) -> Listed:
     attributes = attributes_of(entry)
-    own = _identity(entry.get("id")) if isinstance(entry, dict) else None
+    # The standard's document can be read as wanting the message system's own id in `attributes`, too.
+    own = _identity(entry.get("id")) or _identity(attributes.get("id")) if isinstance(entry, dict) else None
     message = _identity(attributes.get("messageId"))
     order = (own, message) if path_id == "id" else (message, own)
     digest = hashlib.sha256(json.dumps([own, message] if own or message else [entry], sort_keys=True).encode()).hexdigest()[:32]

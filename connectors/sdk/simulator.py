@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import copy
 import json
 import secrets
 import time
@@ -89,7 +88,7 @@ class _Inbox:
             return _problem("unknown filter")
         wanted = [(_FILTERS[name], value) for name, value in request.query_params.multi_items()]
         found = [
-            _without_documents(message)
+            _shown(message, documents=False)
             for message in self._present()
             if all(_at(attributes_of(message), path) == value for path, value in wanted)
         ]
@@ -101,7 +100,7 @@ class _Inbox:
             return Response(status_code=401)
         for message in self._present():
             if request.path_params["message_id"] in (message.get("id"), attributes_of(message).get("messageId")):
-                answer = JSONResponse({"meta": _VERSION, "links": {"self": str(request.url)}, "data": message})
+                answer = JSONResponse({"meta": _VERSION, "links": {"self": str(request.url)}, "data": _shown(message)})
                 if self._mark_retrieved and attributes_of(message).get("messageStatus") == "NEW":
                     message["attributes"]["messageStatus"] = "RETRIEVED"
                 return answer
@@ -157,11 +156,18 @@ def _basic(header: str) -> tuple[str, str] | None:
     return name, secret
 
 
-def _without_documents(message: dict[str, Any]) -> dict[str, Any]:
-    listed = copy.copy(message)
-    if isinstance(message.get("attributes"), dict):
-        listed["attributes"] = {name: value for name, value in message["attributes"].items() if name != "digitalDocument"}
-    return listed
+def _shown(message: dict[str, Any], *, documents: bool = True) -> dict[str, Any]:
+    """The message as answers hold it.
+
+    The standard's document writes `required: [type, id]` beside the `$ref` of `attributes`; whether that says something about
+    `attributes` is for its reader to decide, so `type` and `id` stand in both places.
+    """
+    attributes = message.get("attributes")
+    if not isinstance(attributes, dict):
+        return message
+    kept = {name: value for name, value in attributes.items() if documents or name != "digitalDocument"}
+    own = {name: message[name] for name in ("type", "id") if name in message}
+    return {**message, "attributes": {**own, **kept}}
 
 
 def _at(attributes: Mapping[str, Any], path: tuple[str, ...]) -> Any:

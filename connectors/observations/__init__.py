@@ -1,0 +1,26 @@
+"""Coded observations of consenting youths, and weekly place reports (EST), from CSV files in an inbox folder."""
+
+from __future__ import annotations
+
+from connectors.observations.config import ObservationsConfig
+from hub.connector import Connector, Source, SourceContext
+from hub.contract.models import InfoKind
+
+__all__ = ["connector"]
+
+
+# The class is imported only by the process that runs it.
+def _build_source(config: ObservationsConfig, context: SourceContext) -> Source:
+    from connectors.observations.source import ObservationsSource  # noqa: PLC0415
+
+    return ObservationsSource(config, context)
+
+
+connector = Connector(
+    name="observations",
+    title="Observationer och lägesbild från CSV-filer",
+    config=ObservationsConfig,
+    build_source=_build_source,
+    kinds=frozenset({InfoKind.RISK_EVENT}),
+    places=True,
+)

@@ -1,0 +1,133 @@
+"""The inbox folder as a source: what is new, what was corrected, what was taken back."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from connectors.observations.config import ObservationsConfig
+from connectors.observations.inbox import Inbox, InboxFile
+from connectors.observations.lines import Kind, Row, read_rows
+from connectors.observations.mapping import STOCKHOLM, map_est, map_observation
+from connectors.observations.progress import Export, Progress
+from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Record, SourceContext, Unmapped
+from hub.errors import RetriableError
+
+__all__ = ["ObservationsSource"]
+
+
+class ObservationsSource:
+    """Reads complete files, oldest first. A file whose content changed is read whole again: the intake sees by content what
+    is a correction. A row that the new export of a file has no more is retracted, unless another file has it.
+
+    Guarantee: at least once, under the same source ids. The cursor holds digests of file names, contents and row ids, never
+    a person. To retract an observation its person must be known, so the persons of the rows read stay in this process'
+    memory, and a restart reads the unchanged files again to know them. A file that was exported anew while no process ran
+    cannot be compared: its lost observations are counted as `retraction_without_person`, for a person to look at.
+    """
+
+    def __init__(
+        self,
+        config: ObservationsConfig,
+        context: SourceContext,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._config = config
+        self._context = context
+        self._inbox = Inbox(
+            context.home / config.folder,
+            settle_seconds=config.settle_seconds,
+            max_bytes=int(config.max_file_megabytes * 1024 * 1024),
+            sleep=sleep,
+        )
+        self._told: set[tuple[str, str]] = set()
+        self._persons: dict[
+            str, dict[str, dict[str, PersonRecord]]
+        ] = {}  # by file and content: the old one too, until it is done
+
+    def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
+        """Oldest file first. Raises RetriableError `inbox_unreadable`, `file_changed` or `file_unreadable`."""
+        progress = Progress(cursor)
+        today = self._context.now().astimezone(STOCKHOLM).date()
+        look = self._inbox.look(today)
+        untold = [Unmapped(pair[1], intentional=False) for pair in look.refused if pair not in self._told]
+        if untold:
+            yield Batch(untold, progress.cursor())
+            self._told.update(look.refused)
+        for file in look.files:
+            if progress.is_done(file):
+                self._remember(file)
+            else:
+                yield from self._import(file, progress)
+        if progress.sweep({file.key for file in look.files}, today, self._config.remember_days):
+            yield Batch([], progress.cursor())
+
+    def close(self) -> None:
+        """Forget the persons."""
+        self._persons.clear()
+
+    def _import(self, file: InboxFile, progress: Progress) -> Iterator[Batch]:
+        """All rows, then the retractions; the file counts as done with its last batch."""
+        done_before = progress.row_reached(file)
+        export = Export(file.digest)
+        records: list[Record] = []
+        for number, record in self._read(file, export):
+            if number <= done_before:
+                continue
+            records.append(record)
+            if len(records) >= self._config.batch_rows:
+                yield Batch(records, progress.reached(file, number))
+                records = []
+        contents = self._persons.setdefault(file.key, {})
+        former = contents.get(progress.digest_done(file), {})
+        contents[file.digest] = export.persons
+        records.extend(progress.retractions(file, export, former))
+        yield Batch(records, progress.finished(file, export))
+
+    def _read(self, file: InboxFile, export: Export) -> Iterator[tuple[int, Record]]:
+        try:
+            with file.path.open("rb") as stream:
+                watched = _Watched(stream)
+                for number, row in read_rows(watched):
+                    yield number, row if isinstance(row, Unmapped) else export.add(self._map(row))
+                if watched.digest() != file.digest:
+                    raise RetriableError("a file changed while it was read; it is read again", code="file_changed")
+        except OSError as error:
+            raise RetriableError("a file of the inbox cannot be read to its end", code="file_unreadable") from error
+
+    def _map(self, row: Row) -> PersonRecord | PlaceRecord | Unmapped:
+        place_code, now = self._context.gazetteer.area_code, self._context.now()
+        mapper = map_observation if row.kind is Kind.OBSERVATIONS else map_est
+        return mapper(row.fields, place_code, now)
+
+    def _remember(self, file: InboxFile) -> None:
+        """After a restart: who the rows of a file that is done are about. A file that changes meanwhile comes next time."""
+        persons = self._persons.get(file.key, {}).get(file.digest)
+        if persons is None:
+            export = Export(file.digest)
+            for _ in self._read(file, export):
+                pass
+            persons = export.persons
+        self._persons[file.key] = {file.digest: persons}
+
+
+class _Watched:
+    """A stream that knows the digest of everything that was read from it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._digest = hashlib.sha256()
+
+    def readline(self, size: int) -> bytes:
+        line = self._stream.readline(size)
+        self._digest.update(line)
+        return line
+
+    def digest(self) -> str:
+        """Of the whole content: also of what nobody has read yet."""
+        while self.readline(1024 * 1024):
+            pass
+        return self._digest.hexdigest()

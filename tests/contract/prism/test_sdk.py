@@ -1,0 +1,99 @@
+"""The sdk connector pulls both lanes from its simulator through Prism: both keep to the SDK API's own OpenAPI document."""
+
+import httpx
+import pytest
+
+from connectors.sdk.simulator import build_simulator
+from connectors.sdk.source import SdkSource
+from connectors.sdk.statutory import SdkStatutorySource
+from hub.connector import PersonRecord
+from hub.testing import served
+from tests.contract.prism.conftest import Judged
+from tests.unit.connectors.sdk.make import (
+    CATEGORY,
+    PERSON,
+    SUBJECT,
+    make_config,
+    make_context,
+    make_message,
+    reference,
+    write_messages,
+)
+
+pytestmark = [pytest.mark.node, pytest.mark.shared]
+
+DOCUMENT = "sdk-api-restful.yml"
+FORM = {"grant_type": "client_credentials", "client_id": "hub", "client_secret": "simulator"}
+
+
+def operation_of(method, path):
+    if path == "/sdk/messages":
+        return "getMessageByFilter"
+    return {"GET": "getMessageById", "DELETE": "deleteMessageById"}.get(method, "sendMessage") if "/sdk/" in path else "token"
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return write_messages(
+        tmp_path,
+        *[make_message(number, created=f"2025-05-{number:02d}T09:00:00Z") for number in range(1, 13)],
+        make_message(20, reference(SUBJECT, PERSON)),
+        make_message(21, reference(SUBJECT, PERSON), reference(CATEGORY, "lob"), messageStatus="RECEIPT_SENT"),
+        make_message(22, messageStatus="WAITING_FOR_RECEIPT"),
+    )
+
+
+def test_both_lanes_pull_through_prism_without_one_violation(dataset, specification, prism_before):
+    judged = Judged(operation_of)
+    with (
+        served(build_simulator(dataset, {"mark_retrieved": True})) as upstream,
+        prism_before(specification(DOCUMENT), upstream) as url,
+    ):
+        config = make_config(url, token_url=f"{upstream}/oauth2/token", attempts=1)
+        context = make_context()
+        statutory = SdkStatutorySource(config, context, transport=judged)
+        messages = [message for batch in statutory.batches(None) for message in batch.messages]
+        statutory.close()
+        safe = {message.message_id for message in messages}
+        source = SdkSource(config, make_context(safe.__contains__), transport=judged)
+        records = [record for batch in source.batches(None) for record in batch.records]
+        source.close()
+        state = httpx.get(f"{upstream}/simulator/state").json()
+    print("requests per operation:", dict(judged.requests))
+    assert judged.objections == []
+    assert set(judged.requests) == {"token", "getMessageByFilter", "getMessageById"}
+    assert min(judged.requests.values()) > 0
+    assert (len(messages), len(safe)) == (14, 14)
+    assert sum(isinstance(record, PersonRecord) for record in records) == 13
+    assert state["deleted"] == 0
+
+
+def test_the_simulators_refusals_are_the_documents_too(dataset, specification, prism_before):
+    judged = Judged(operation_of)
+    with (
+        served(build_simulator(dataset, {})) as upstream,
+        prism_before(specification(DOCUMENT), upstream) as url,
+        httpx.Client(base_url=url, transport=judged, headers={"Authorization": "Bearer never given"}) as client,
+    ):
+        assert client.get("/sdk/messages").status_code == 401
+        assert client.get("/sdk/messages/x").status_code == 401
+        token = httpx.post(f"{upstream}/oauth2/token", data=FORM).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        assert client.get("/sdk/messages/x").status_code == 404
+        assert client.get("/sdk/messages", params={"filter[color]": "red"}).status_code == 400
+        assert client.delete(f"/sdk/messages/{make_message(1)['id']}").status_code == 202
+    print("requests per operation:", dict(judged.requests))
+    assert judged.objections == []
+
+
+def test_a_message_system_that_breaks_the_document_is_found_out(tmp_path, specification, prism_before):
+    judged = Judged(operation_of)
+    broken = make_message(1, messageStatus="MAYBE")
+    with (
+        served(build_simulator(write_messages(tmp_path, broken), {})) as upstream,
+        prism_before(specification(DOCUMENT), upstream) as url,
+        httpx.Client(base_url=url, transport=judged) as client,
+    ):
+        token = httpx.post(f"{upstream}/oauth2/token", data=FORM).json()["access_token"]
+        client.get("/sdk/messages", headers={"Authorization": f"Bearer {token}"})
+    assert judged.objections
