@@ -57,7 +57,7 @@ CONNECTOR_REQUESTS = Counter(
 DIRECTORY_AGE = Gauge("hub_directory_age_seconds", "Age of the connector's copy of the subject directory.", ["connector"])
 
 # Registry
-REGISTRY_CONSENTS = Gauge("hub_registry_consents", "References by state.", ["status"])
+REGISTRY_CONSENTS = Gauge("hub_registry_consents", "Consents by state (not persons).", ["status"])
 REGISTRY_REQUESTS = Counter("hub_registry_requests_total", "Subject service requests.", ["agency", "status"])
 
 # Worker

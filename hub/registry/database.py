@@ -17,6 +17,7 @@ from hub.errors import ConfigError, RetriableError
 __all__ = ["migrate", "open_database", "reading", "shrink", "writing"]
 
 _READ_ONLY = "hub_read_only"
+_SHRINK_PATIENCE_MS = 1000
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -98,7 +99,8 @@ def shrink(engine: Engine) -> None:
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_SHRINK_PATIENCE_MS}")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         cursor.close()
     finally:
-        connection.close()
+        connection.invalidate()  # its patience is too short for other work

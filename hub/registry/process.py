@@ -18,6 +18,7 @@ from hub.contract.codec import Codec
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_CONSENTS
+from hub.registry.database import shrink
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.registry.receipts import Reads, Receipts
 from hub.registry.relay import Publishes, Relay
@@ -125,6 +126,7 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
                 REGISTRY_CONSENTS.labels(status=state).set(number)
             if clock.now() - refreshed >= _REFRESH:
                 refresh(opened.registry)
+                shrink(opened.engine)
                 refreshed = clock.now()
             if clock.now() - republished >= _REPUBLISH:
                 republish(opened.registry)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from hub.clock import Clock, stockholm_date
 from hub.contract.identifiers import canonical_identifier
@@ -50,6 +51,12 @@ class Registry:
             work = Work(session, self._clock.now(), self._tools)
             yield work
             work.write_outbox()
+
+    @contextmanager
+    def view(self) -> Iterator[Session]:
+        """A look without a lock."""
+        with reading(self._engine) as session:
+            yield session
 
     def grant(self, request: GrantRequest) -> YouthView:
         """Register one consent: in force when all have signed, else awaiting signatures."""
@@ -125,14 +132,15 @@ class Registry:
     def withdraw(self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None) -> YouthView:
         """End every consent, or those to one cooperation, at once and for ever; awaiting ones too.
 
-        `by` is the signatory who withdraws; any required one may, alone (DOMAIN §2). None: recorded without a role, as an
-        oral withdrawal may be. With the last consent the person's mapping is destroyed.
+        `by` is the signatory who withdraws what needs her signature; any required one may, alone (DOMAIN §2). None:
+        recorded without a role, as an oral withdrawal may be. With the last consent the person's mapping is destroyed.
         """
         with self.work() as work:
             youth = self._youth(work, identifier)
-            chosen = [consent for consent in _chosen(youth, cooperation) if consent.state in OPEN]
-            if by is not None and not any(by in consent.required for consent in chosen):
-                raise RejectedError(f"{by} has signed none of these consents; record it without a role", code="not_a_signatory")
+            open_ones = [consent for consent in _chosen(youth, cooperation) if consent.state in OPEN]
+            chosen = [consent for consent in open_ones if by is None or by in consent.required]
+            if open_ones and not chosen:
+                raise RejectedError(f"{by} is no signatory of these consents; record it without a role", code="not_a_signatory")
             if not lifecycle.withdraw(work, chosen, by):
                 raise RejectedError("there is no consent to withdraw", code="nothing_to_withdraw")
             lifecycle.settle(work, youth)
@@ -142,14 +150,14 @@ class Registry:
 
     def show(self, identifier: str) -> YouthView:
         """The consents of one person. Raises RejectedError `no_consent` when nothing is registered."""
-        with reading(self._engine) as session:
+        with self.view() as session:
             return view_youth(self._youth(Work(session, self._clock.now(), self._tools), identifier))
 
     def references(self, identifiers: Sequence[str]) -> list[str | None]:
         """The references of persons, None where there is none. For scenario checks and migrations; never for a screen."""
         today = stockholm_date(self._clock.now())
         lookups = [self._tools.vault.lookup(canonical_identifier(text, today=today)) for text in identifiers]
-        with reading(self._engine) as session:
+        with self.view() as session:
             found = dict(session.execute(select(Youth.lookup, Youth.youth_ref).where(Youth.lookup.is_not(None))).all())
         return [found.get(lookup) for lookup in lookups]
 
@@ -158,19 +166,19 @@ class Registry:
         query = select(Consent).order_by(Consent.created_at, Consent.consent_id)
         if state is not None:
             query = query.where(Consent.state == state)
-        with reading(self._engine) as session:
+        with self.view() as session:
             return [view_consent(consent) for consent in session.scalars(query)]
 
     def counts(self) -> dict[str, int]:
         """Consents by state."""
         query = select(Consent.state, func.count()).group_by(Consent.state)
-        with reading(self._engine) as session:
+        with self.view() as session:
             found = dict(session.execute(query).all())
         return {state.value: found.get(state.value, 0) for state in State}
 
     def erasure_status(self, *, only_open: bool = False) -> list[ErasureStatus]:
         """Every withdrawal of a reference and who still has to answer, oldest first."""
-        with reading(self._engine) as session:
+        with self.view() as session:
             return erasures.erasure_status(session, only_open=only_open)
 
     def _youth(self, work: Work, identifier: str) -> Youth:

@@ -1,7 +1,7 @@
 """Carries the outbox to Kafka, one relay at a time, and opens subject entries once Kafka has acknowledged.
 
-Order of one round: (1) renew the lease, (2) read pending rows in the order they were written, (3) publish and wait for all
-acknowledgements, (4) in one transaction mark them published and widen the entries of every reference whose newest record
+Order of one round: (1) take or renew the lease, (2) read pending rows in the order they were written, (3) publish and wait
+for all acknowledgements, (4) in one transaction mark them published and widen the entries of every reference whose newest record
 is among them. A crash between 3 and 4 repeats the records; versions and ids make a repeat harmless.
 """
 
@@ -72,19 +72,21 @@ class Relay:
 
         Raises RetriableError when Kafka did not acknowledge after five attempts: wait, and call again.
         """
-        if not self._take_lease():
+        if not self._count() or not self._take_lease():
             return 0
-        with self._registry.work() as work:
-            rows = work.session.scalars(_pending().order_by(OutboxRow.outbox_id).limit(_BATCH)).all()
-        if not rows:
-            OUTBOX_PENDING.labels(outbox=_NAME).set(0)
-            return 0
+        with self._registry.view() as session:
+            rows = session.scalars(_pending().order_by(OutboxRow.outbox_id).limit(_BATCH)).all()
         self._retrying(self._publish, [_record(row) for row in rows])
         with self._registry.work() as work:
             _acknowledge(work, rows)
-            left = work.session.scalar(select(func.count()).select_from(_pending().subquery()))
-        OUTBOX_PENDING.labels(outbox=_NAME).set(left or 0)
+        self._count()
         return len(rows)
+
+    def _count(self) -> int:
+        with self._registry.view() as session:
+            pending = session.scalar(select(func.count()).where(OutboxRow.published_at.is_(None))) or 0
+        OUTBOX_PENDING.labels(outbox=_NAME).set(pending)
+        return pending
 
     def _publish(self, records: Sequence[Outgoing]) -> None:
         # Renewed before each attempt: an attempt is shorter than the lease, so two relays never publish side by side.

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from stdnum import luhn
 
 from hub.clock import ManualClock
@@ -128,7 +127,7 @@ class Installation:
         return Incoming(ERASURES.name, 0, 7, key.encode(), value, (), 0)
 
     def rows(self, table: str) -> int:
-        with closing(create_engine(self.engine.url).connect()) as connection:
+        with self.engine.connect() as connection:
             return int(connection.execute(text(f"select count(*) from {table}")).scalar_one())
 
 

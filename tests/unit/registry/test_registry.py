@@ -193,3 +193,13 @@ def test_the_list_of_consents_ties_none_to_a_person(home: Installation) -> None:
     text = repr(home.registry.consents())
     assert PERSON not in text
     assert str(home.registry.show(PERSON).youth_ref) not in text
+
+
+def test_a_signatory_ends_what_needs_her_signature_and_nothing_else(home: Installation) -> None:
+    home.registry.grant(make_grant(required=("guardian_1",), signed=("guardian_1",)))
+    home.registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
+    home.registry.withdraw(PERSON, by=Signatory.GUARDIAN_2)
+    assert {consent.cooperation: consent.state for consent in home.registry.show(PERSON).consents} == {
+        "sspf": "in_force",
+        "sig": "withdrawn",
+    }
