@@ -5,7 +5,6 @@ Imports stand inside the functions, so that a process loads its own parts only. 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,7 +57,7 @@ def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
     return open_registry(settings, clock, Codec.load())
 
 
-def run_registry(settings: Settings) -> None:
+def run_registry(home: Path | None) -> None:
     """`hub registry`."""
     from hub.clock import clock_from_environment
     from hub.contract.codec import Codec
@@ -69,6 +68,7 @@ def run_registry(settings: Settings) -> None:
     from hub.registry.process import run
     from hub.rules_file import load_rules
 
+    settings = load_settings(home)
     rules = load_rules(settings.home / "rules")
     servers = settings.bootstrap_servers
     with process_frame(settings, "registry", started=time.time()) as stop:
@@ -156,7 +156,7 @@ def sign_in_address(settings: Settings, name: str, teams: list[str] | None) -> s
     return f"http://{settings.web.host}:{settings.web.port}/sign-in?code={code}"
 
 
-def start_installation(settings: Settings, supervisor: Supervisor, *, say: Callable[[str], None], stop: threading.Event) -> None:
+def start_installation(settings: Settings, supervisor: Supervisor, *, say: Callable[[str], None]) -> None:
     """Start every process of the installation in the order they need each other.
 
     The statutory lane and the connectors that feed it wait for nothing. Raises HubError when Kafka does not come up.

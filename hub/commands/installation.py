@@ -58,7 +58,7 @@ def up(home: Home = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        start_installation(settings, supervisor, say=typer.echo, stop=stop)
+        start_installation(settings, supervisor, say=typer.echo)
         if not stop.is_set():
             typer.echo(f"Running. Pages: http://{settings.web.host}:{settings.web.port}/  Sign in with: hub web-login")
             typer.echo(f"Logs: {settings.data / 'logs'}  State: hub status --home {settings.home}  Stop: Ctrl-C")

@@ -18,7 +18,7 @@ from hub.settings import Settings, load_settings
 
 __all__ = ["Stage", "prepare"]
 
-_SDK_SECRET = "demo-secret"  # noqa: S105 - the simulator's own, on loopback
+_SDK_SECRET = "simulator"  # noqa: S105 - the simulator's own, on loopback
 _SCHOOL_TOKEN = "demo-token"  # noqa: S105 - likewise
 _SETTINGS = """\
 environment = "demo"

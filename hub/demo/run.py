@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from hub.demo.verdict import Snapshot, compare_end, compare_open, open_per_team,
 from hub.demo.watching import Look, look
 from hub.errors import FatalError
 from hub.kafka import apply_topics
+from hub.process import read_announcements
 from hub.supervise import Supervisor, hub_command
 
 __all__ = ["Demo"]
@@ -96,13 +98,9 @@ class Demo:
             supervisor.start(f"connect-{name}", hub_command("connect", name))
 
     def _announced(self) -> set[str]:
-        from hub.process import read_announcements  # noqa: PLC0415
-
         return {entry.name for entry in read_announcements(self.stage.settings)}
 
     def _register(self) -> None:
-        import json  # noqa: PLC0415
-
         rows = json.loads(self.stage.consents.read_text(encoding="utf-8"))
         self.stage.consents.unlink()  # it names people, if fictive ones
         imported = self._registry.registry.grant_many(rows)
@@ -113,9 +111,7 @@ class Demo:
         self._numbers = {reference: number for number, reference in enumerate(references) if reference is not None}
 
     def _consents_are_out(self) -> bool:
-        seen = look(self.stage)
-        busy = {"registry", "the outbox of registry", "Kafka"} & set(seen.waiting)
-        return not busy and seen.published.get("hub.consents.v1", 0) >= len(self._numbers)
+        return not {"registry", "the outbox of registry"} & set(look(self.stage).waiting)
 
     def _until(self, name: str, done: Callable[[], bool]) -> None:
         """Tend the processes until `done`. Raises FatalError with the end of `name`'s log when that takes too long."""
@@ -141,7 +137,9 @@ class Demo:
         def rested() -> bool:
             nonlocal told
             seen = look(self.stage)
-            quiet[:] = [*quiet, seen][-_QUIET_LOOKS:] if not seen.waiting and (not quiet or quiet[-1] == seen) else []
+            # Sources repeat themselves at every poll; rest is when the topics no longer grow.
+            same = not quiet or quiet[-1].published == seen.published
+            quiet[:] = [*quiet, seen][-_QUIET_LOOKS:] if not seen.waiting and same else []
             line = "Waiting for " + ", ".join(seen.waiting) if seen.waiting else told
             if line != told:
                 told = line

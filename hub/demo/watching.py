@@ -15,6 +15,7 @@ from hub.contract.topics import (
     PRESENCE_TASKS,
     TASKS_OUTREACH,
     TASKS_SIG,
+    TOPIC_OF_KIND,
     YOUTH_TOPICS,
 )
 from hub.demo.place import Stage
@@ -25,9 +26,12 @@ from hub.status import read_metrics
 
 __all__ = ["Look", "look"]
 
-_WORKER_TOPICS = tuple(topic.name for topic in (*YOUTH_TOPICS, PLACE_EVENTS))
+_WORKER_TOPICS = tuple(topic.name for topic in (*YOUTH_TOPICS, ERASURES, PLACE_EVENTS))
 _DELIVERY_TOPICS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS))
-_EVENT_TOPICS = tuple(name for name in _WORKER_TOPICS if name not in {CONSENTS.name, "hub.rules.v1"})
+_EVENT_TOPICS = tuple(topic.name for topic in (*TOPIC_OF_KIND.values(), PLACE_EVENTS))
+
+_Samples = dict[str, dict[str, dict[tuple[tuple[str, str], ...], float]]]
+"""Process → metric → labels → value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,9 @@ class Look:
 
     waiting: tuple[str, ...]
     published: dict[str, int] = field(default_factory=dict)
-    ledger: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    delivered: Counter[tuple[str, str]] = field(default_factory=Counter)
-    connectors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ledger: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    delivered: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    connectors: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     @property
     def refused(self) -> dict[str, int]:
@@ -75,11 +79,12 @@ class Look:
 
 
 def look(stage: Stage) -> Look:
-    """Look once. A process that does not answer counts as waiting."""
+    """Look once. A process that does not answer counts as waiting; Kafka is asked only when nobody else is waited for."""
     settings = stage.settings
-    samples: dict[str, dict[str, dict[tuple[tuple[str, str], ...], float]]] = {}
-    for entry in read_announcements(settings):
-        samples[entry.name] = read_metrics(entry)
+    samples: _Samples = {entry.name: read_metrics(entry) for entry in read_announcements(settings)}
+    waiting = _waiting(stage, samples)
+    if waiting:
+        return Look(tuple(waiting))
     try:
         ends = end_offsets(settings.bootstrap_servers, list(CATALOGUE))
     except HubError:
@@ -87,25 +92,30 @@ def look(stage: Stage) -> Look:
     published = dict.fromkeys(CATALOGUE, 0)
     for (topic, _partition), end in ends.items():
         published[topic] += end
-
-    ledger: Counter[tuple[str, str, str]] = Counter()
-    for labels, value in samples.get("worker", {}).get("hub_ledger_events", {}).items():
-        words = dict(labels)
-        ledger[words["topic"], words["outcome"], words["reason"]] += int(value)
-    delivered: Counter[tuple[str, str]] = Counter()
-    for labels, value in samples.get("deliver", {}).get("hub_delivery_messages", {}).items():
-        words = dict(labels)
-        delivered[words["topic"], words["outcome"]] += int(value)
-    connectors: Counter[tuple[str, str]] = Counter()
+    ledger = _counted(samples["worker"], "hub_ledger_events", ("topic", "outcome", "reason"))
+    delivered = _counted(samples["deliver"], "hub_delivery_messages", ("topic", "outcome"))
+    connectors: Counter[tuple[str, ...]] = Counter()
     for name in settings.connectors:
-        for labels, value in samples.get(f"connect-{name}", {}).get("hub_connector_records", {}).items():
-            words = dict(labels)
-            connectors[words["outcome"], words["reason"]] += int(value)
-    seen = Look((), published, ledger, delivered, connectors)
-    return Look(tuple(_waiting(stage, samples, seen)), published, ledger, delivered, connectors)
+        connectors += _counted(samples[f"connect-{name}"], "hub_connector_records", ("outcome", "reason"))
+    behind = []
+    if sum(ledger.values()) != sum(published[topic] for topic in _WORKER_TOPICS):
+        behind.append("correlation")
+    if sum(delivered.values()) != sum(published[topic] for topic in _DELIVERY_TOPICS):
+        behind.append("delivery")
+    return Look(tuple(behind), published, ledger, delivered, connectors)
 
 
-def _waiting(stage: Stage, samples: dict[str, dict[str, dict[tuple[tuple[str, str], ...], float]]], seen: Look) -> list[str]:
+def _counted(
+    samples: dict[str, dict[tuple[tuple[str, str], ...], float]], name: str, labels: tuple[str, ...]
+) -> Counter[tuple[str, ...]]:
+    counts: Counter[tuple[str, ...]] = Counter()
+    for pairs, value in samples.get(name, {}).items():
+        words = dict(pairs)
+        counts[tuple(words[label] for label in labels)] += int(value)
+    return counts
+
+
+def _waiting(stage: Stage, samples: _Samples) -> list[str]:
     waiting = [name for name in ("registry", "worker", "deliver", "statutory", "web") if not samples.get(name)]
     for name in stage.settings.connectors:
         lanes = samples.get(f"connect-{name}", {}).get("hub_connector_caught_up", {})
@@ -116,11 +126,6 @@ def _waiting(stage: Stage, samples: dict[str, dict[str, dict[tuple[tuple[str, st
     worker = samples.get("worker", {})
     gauges = ("hub_worker_lag", "hub_worker_in_flight", "hub_worker_recovering")
     waiting.extend(name.removeprefix("hub_").replace("_", " ") for name in gauges if any(worker.get(name, {}).values()))
-    by_worker = sum(seen.ledger.values())
-    if by_worker != sum(seen.published[topic] for topic in _WORKER_TOPICS):
-        waiting.append("correlation")
-    if sum(seen.delivered.values()) != sum(seen.published[topic] for topic in _DELIVERY_TOPICS):
-        waiting.append("delivery")
     if not _feed_is_over(stage):
         waiting.append("the police feed")
     return waiting
