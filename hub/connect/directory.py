@@ -11,7 +11,7 @@ from typing import Protocol
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from hub.clock import Clock, stockholm_date
-from hub.connect.ports import Entry, Erase
+from hub.connect.ports import Change, Entry, Heed
 from hub.connect.subjects import Changes
 from hub.connect.vault import Copy, DirectoryFile
 from hub.contract.identifiers import canonical_identifier
@@ -36,7 +36,7 @@ class Directory:
     """The real `SubjectDirectory`. Fails closed: without a copy, or with one that is too old, nothing may be published.
 
     Order of a refresh, so that a crash at any point repeats and loses nothing:
-    1. fetch the changes,  2. `erase` what was removed and note the receipts (durable),  3. save the copy,  4. use it.
+    1. fetch the changes,  2. `heed` them (erase what was removed, note the receipts: durable),  3. save the copy,  4. use it.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Directory:
             return None
         return self._copy.entries.get(hmac.new(self._key, canonical.encode(), hashlib.sha256).hexdigest())
 
-    def refresh(self, erase: Erase) -> None:
+    def refresh(self, heed: Heed) -> None:
         """Bring the copy up to date, or raise RetriableError and leave it as it was."""
         base = self._copy
         changes = self._retrying(self._feed.fetch, base.version if base else 0, base.etag if base else "")
@@ -103,9 +103,11 @@ class Directory:
         if changes is None:
             self._confirm()
             return
-        if changes.removed:
-            erase([removed for _, removed in changes.removed])
-        self._save(Copy(changes.version, changes.etag, self._clock.now(), _applied(base, changes)))
+        entries = _applied(base, changes)
+        gained = any(_covers_more(entry, self._copy, subject) for subject, entry in changes.present.items())
+        if changes.removed or gained:
+            heed(Change([removed for _, removed in changes.removed], gained))
+        self._save(Copy(changes.version, changes.etag, self._clock.now(), entries))
 
     def _confirm(self) -> None:
         if self._copy is None:
@@ -129,3 +131,11 @@ def _applied(base: Copy | None, changes: Changes) -> dict[str, Entry]:
     kept = base.entries if base else {}
     entries = {subject: entry for subject, entry in kept.items() if subject not in gone and entry.youth_ref not in erased}
     return entries | changes.present
+
+
+def _covers_more(entry: Entry, copy: Copy | None, subject: str) -> bool:
+    """Whether the entry may let something pass that the copy at hand would not."""
+    known = copy.entries.get(subject) if copy else None
+    if known is None or known.youth_ref != entry.youth_ref or not entry.kinds <= known.kinds:
+        return True
+    return not all(any(a <= start and end <= b for a, b in known.spans) for start, end in entry.spans)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from hub.clock import Clock
 from hub.connect.gate import Origin, Publishable, Refused, Verdict, judge_person, judge_place
 from hub.connect.lanes import EVENTS, show_totals
 from hub.connect.ledger import Ledger, Tally
-from hub.connect.ports import Encode, Publisher, Removed, SubjectDirectory
+from hub.connect.ports import Change, Encode, Publisher, SubjectDirectory
 from hub.connect.revisions import Plan
 from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Source, Unmapped
 from hub.contract.cloudevents import cloud_event_id
@@ -23,6 +23,7 @@ from hub.metrics import CONNECTOR_POLLS
 __all__ = ["EventsLane"]
 
 _GROUP_RECORDS = 1000  # one write-ahead, one publish and one settlement for about so many
+_BACKFILL = "backfill"  # under this name stands how far the source was read again for newly covered facts
 _log = get_logger(__name__)
 
 
@@ -31,7 +32,8 @@ class EventsLane:
 
     Guarantee: at least once. A group's cursor moves only after Kafka acknowledged every record of it, in the same
     transaction as its counts; a crash before that repeats the group under the same identities and revisions. The directory is
-    refreshed after a group was pulled and before it is judged: a consent that came into force before the pull is known.
+    refreshed after a group was pulled and before it is judged: a consent that came into force before the pull is known. When
+    one comes later and covers what was read already, the source is read again from its beginning for what may pass now.
     """
 
     name = EVENTS
@@ -56,17 +58,37 @@ class EventsLane:
         self._encode = encode
         self._clock = clock
         self._after_publish = after_publish
+        self._gains = 0
         self._totals = ledger.totals()
         show_totals(origin.connector, self._totals)
 
     def poll(self) -> Tally:
-        """Take everything new. Raises StaleDirectoryError before anything is pulled when nothing may be published."""
+        """Take everything new, and, when somebody's consent came to cover more, what was read before it did.
+
+        Raises StaleDirectoryError before anything is pulled when nothing may be published.
+        """
         self.keep()
+        counts, _ = self._pull(self._ledger.cursor(self.name) or {})
+        owed = self._ledger.cursor(_BACKFILL)
+        if owed:
+            more, whole = self._pull(owed["from"], again=True)
+            counts += more
+            if whole:
+                self._ledger.settle(_BACKFILL, {}, self._clock.now(), Plan((), 0), Counter())
+        return counts
+
+    def _pull(self, position: Cursor, *, again: bool = False) -> tuple[Tally, bool]:
+        """Read on from `position` to the end. `again`: to look for what may pass now; what may not was counted before.
+
+        The second result is False when a consent came in between, so that the reading again has to begin anew.
+        """
         counts: Tally = Counter()
-        position: Cursor = self._ledger.cursor(self.name) or {}
         waiting: Tally = Counter()  # refusals that come again until the cursor has moved past them
+        gains = self._gains
         for group in _grouped(self._source.batches(position or None)):
             self.keep()
+            if again and self._gains != gains:
+                return counts, False
             now = self._clock.now()
             publishable: list[Publishable] = []
             settled: Tally = Counter()
@@ -75,12 +97,13 @@ class EventsLane:
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
             plan, broken = self._send(publishable)
-            settled += _outcomes(plan) + broken
-            self._ledger.settle(self.name, position, now, plan, settled)
+            settled = _outcomes(plan) if again else settled + broken + _outcomes(plan, unchanged=True)
+            lane, cursor = (_BACKFILL, {"from": position}) if again else (self.name, position)
+            self._ledger.settle(lane, cursor, now, plan, settled)
             counts += settled
             self._totals += settled
             show_totals(self._origin.connector, self._totals)
-        return counts
+        return counts, True
 
     def keep(self) -> None:
         """Follow the registry: know the newest consents, erase what was withdrawn, send the receipts."""
@@ -88,7 +111,7 @@ class EventsLane:
             return
         labels = {"connector": self._origin.connector, "lane": "directory"}
         try:
-            self._directory.refresh(self._erase)
+            self._directory.refresh(self._heed)
         except RetriableError as error:
             # As long as the copy is fresh enough the lane goes on with it; require_fresh decides.
             CONNECTOR_POLLS.labels(**labels, result="retry").inc()
@@ -144,8 +167,13 @@ class EventsLane:
             return Refused(error.code, intentional=False)
         return judge_person(record, entry, self._origin, now)
 
-    def _erase(self, removed: Sequence[Removed]) -> None:
-        self._ledger.erase(removed, self._clock.now())
+    def _heed(self, change: Change) -> None:
+        now = self._clock.now()
+        if change.gained and self._ledger.cursor(self.name) is not None:
+            # Facts that the consent covers may have been read, refused and passed before it was known.
+            self._gains += 1
+            self._ledger.settle(_BACKFILL, {"from": {}}, now, Plan((), 0), Counter())
+        self._ledger.erase(change.removed, now)
 
     def _send_receipts(self) -> None:
         receipts = self._ledger.receipts()
@@ -167,12 +195,12 @@ class EventsLane:
         self._ledger.receipts_sent(receipts)
 
 
-def _outcomes(plan: Plan) -> Tally:
+def _outcomes(plan: Plan, *, unchanged: bool = False) -> Tally:
     repeated = sum(one.repeated for one in plan.sends)
     counts = {
         ("published", ""): len(plan.sends) - repeated,
         ("repeated", ""): repeated,
-        ("unchanged", ""): plan.unchanged,
+        ("unchanged", ""): plan.unchanged if unchanged else 0,
     }
     return Counter({outcome: number for outcome, number in counts.items() if number})
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from hub.connect.ports import Entry, Erase, Removed
+from hub.connect.ports import Change, Entry, Heed, Removed
 from hub.connector import RawMessage
 from hub.contract.identifiers import canonical_identifier
 from hub.errors import StaleDirectoryError
@@ -56,9 +56,11 @@ class MemoryDirectory:
         self._today = today or date(2025, 5, 19)
         self._entries: dict[str, Entry] = {}
         self._removed: list[Removed] = []
+        self._gained = False
 
     def grant(self, person_id: str, entry: Entry) -> None:
-        """From the next lookup on, the person has this entry."""
+        """From the next lookup on, the person has this entry; the next refresh says that somebody gained."""
+        self._gained = True
         self._entries[canonical_identifier(person_id, today=self._today)] = entry
 
     def withdraw(self, person_id: str, erasure_id: str | None) -> None:
@@ -66,12 +68,13 @@ class MemoryDirectory:
         entry = self._entries.pop(canonical_identifier(person_id, today=self._today))
         self._removed.append(Removed(entry.youth_ref, erasure_id))
 
-    def refresh(self, erase: Erase) -> None:
+    def refresh(self, heed: Heed) -> None:
         if self.failures:
             raise self.failures.popleft()
-        if self._removed:
-            erase(tuple(self._removed))
+        if self._removed or self._gained:
+            heed(Change(tuple(self._removed), self._gained))
             self._removed.clear()
+            self._gained = False
 
     def require_fresh(self) -> None:
         if self.stale:

@@ -12,7 +12,7 @@ from hub.contract.models import InfoKind, Message
 from hub.contract.topics import Topic
 from hub.kafka import Outgoing
 
-__all__ = ["Encode", "Entry", "Erase", "Publisher", "Removed", "StatutoryPort", "SubjectDirectory"]
+__all__ = ["Change", "Encode", "Entry", "Heed", "Publisher", "Removed", "StatutoryPort", "SubjectDirectory"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,7 +36,15 @@ class Removed:
     erasure_id: str | None
 
 
-Erase: TypeAlias = Callable[[Sequence[Removed]], None]
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the registry says is different: who may be used no more, and whether anybody's entry is new or covers more."""
+
+    removed: Sequence[Removed]
+    gained: bool
+
+
+Heed: TypeAlias = Callable[[Change], None]
 Encode: TypeAlias = Callable[[Topic, str, Message, str, datetime], Outgoing]
 """(topic, key, message, CloudEvents id, time) → record."""
 
@@ -68,8 +76,8 @@ class StatutoryPort(Protocol):
 class SubjectDirectory(Protocol):
     """Which persons of the agency have a reference; `hub.connect.directory.Directory` is the real one."""
 
-    def refresh(self, erase: Erase) -> None:
-        """Fetch changes. `erase` is called, and must be durable, before the removal is remembered as done.
+    def refresh(self, heed: Heed) -> None:
+        """Fetch changes. `heed` is called, and what it does must be durable, before the change is remembered as done.
 
         Raises RetriableError when the registry does not answer; the copy keeps its age.
         """

@@ -11,7 +11,8 @@ import httpx
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from hub.connect.ports import Entry, Removed
-from hub.contract.models import InfoKind, Uuid, YouthRef
+from hub.contract.fields import Uuid, YouthRef
+from hub.contract.models import InfoKind
 from hub.errors import RetriableError
 
 __all__ = ["Changes", "SubjectFeed"]

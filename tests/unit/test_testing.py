@@ -151,15 +151,16 @@ def test_the_memory_store_takes_a_repeat_as_no_change() -> None:
 
 
 def test_the_memory_directory_forgets_at_once_and_asks_for_erasure_once() -> None:
-    directory, erased = MemoryDirectory(), []
+    directory, changes = MemoryDirectory(), []
+    heed = changes.append
     directory.grant(World.person(), World.entry())
-    directory.refresh(erased.extend)
+    directory.refresh(heed)
     assert directory.lookup(World.person().replace("-", "")) == World.entry()
     directory.withdraw(World.person(), ERASURE)
     assert directory.lookup(World.person()) is None
-    directory.refresh(erased.extend)
-    directory.refresh(erased.extend)
-    assert [one.erasure_id for one in erased] == [ERASURE]
+    directory.refresh(heed)
+    directory.refresh(heed)
+    assert [(change.gained, [one.erasure_id for one in change.removed]) for change in changes] == [(True, []), (False, [ERASURE])]
     with pytest.raises(RejectedError):
         directory.lookup("nobody")
     directory.stale = True

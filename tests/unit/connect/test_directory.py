@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import deque
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,9 +11,11 @@ from hub.connect.directory import Directory
 from hub.connect.ports import Removed
 from hub.connect.subjects import Changes
 from hub.connect.vault import DirectoryFile
+from hub.contract.models import InfoKind
 from hub.errors import RejectedError, RetriableError, StaleDirectoryError
 
 KEY = b"k" * 32
+NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 LIMIT = timedelta(minutes=60)
 DOWN = RetriableError("down", code="registry")
 ERASURE = "11111111-2222-3333-4444-555555555555"
@@ -49,8 +51,8 @@ def changes(world, version: int = 1, *numbers: int, removed=()) -> Changes:
     return Changes(version, f'"{version}"', {hashed(world.person(n)): world.entry(n) for n in numbers}, tuple(removed))
 
 
-def nothing_to_erase(removed) -> None:
-    pytest.fail(f"{len(removed)} removals were not expected")
+def nothing_to_erase(change) -> None:
+    assert list(change.removed) == []
 
 
 def test_without_a_copy_nothing_is_fresh_and_nobody_is_known(world) -> None:
@@ -116,14 +118,14 @@ def test_a_removal_is_erased_before_it_is_remembered_and_comes_again_after_a_cra
     directory, _ = make_directory(world, changes(world, 1, 1, 2), changes(world, 2, removed=[removal]))
     directory.refresh(nothing_to_erase)
 
-    def dying(removed) -> None:
+    def dying(change) -> None:
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 -- ours, a line above
         directory.refresh(dying)
     again, feed = make_directory(world, changes(world, 2, removed=[removal]))
     erased: list[Removed] = []
-    again.refresh(erased.extend)
+    again.refresh(lambda change: erased.extend(change.removed))
     assert feed.asked == [(1, '"1"')]
     assert erased == [removal[1]]
     assert again.lookup(world.person(1)) is None
@@ -154,3 +156,26 @@ def test_nothing_changed_without_a_copy_is_no_answer(world) -> None:
     directory, _ = make_directory(world, None)
     with pytest.raises(RetriableError):
         directory.refresh(nothing_to_erase)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "kinds", "gained"),
+    [
+        (-30, 30, ["school_absence"], False),
+        (-20, 10, ["school_absence"], False),
+        (-31, 30, ["school_absence"], True),
+        (-30, 31, ["school_absence"], True),
+        (-30, 30, ["school_absence", "risk_event"], True),
+    ],
+)
+def test_an_entry_gains_when_it_lets_more_pass_than_the_copy_did(world, start, end, kinds, gained: bool) -> None:
+    def one(version, first, last, names):
+        spans = ((NOW + timedelta(days=first), NOW + timedelta(days=last)),)
+        entry = world.entry(1, kinds=[InfoKind(name) for name in names], spans=spans)
+        return Changes(version, "", {hashed(world.person(1)): entry}, ())
+
+    directory, _ = make_directory(world, one(1, -30, 30, ["school_absence"]), one(2, start, end, kinds))
+    heeded: list = []
+    directory.refresh(heeded.append)
+    directory.refresh(heeded.append)
+    assert [change.gained for change in heeded] == [True] + [True] * gained

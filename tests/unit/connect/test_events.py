@@ -149,8 +149,8 @@ def test_a_consent_that_came_during_the_pull_is_known_before_its_records_are_jud
                 world.granting = True
 
     class Following(type(world.directory)):
-        def refresh(self, erase):
-            super().refresh(erase)
+        def refresh(self, heed):
+            super().refresh(heed)
             if world.source.pulls:
                 self.grant(world.person(), world.entry())
 
@@ -308,3 +308,56 @@ def test_a_retraction_that_breaks_the_contract_is_counted_and_the_next_record_go
     lane = world.lane()
     assert lane.poll() == {("published", ""): 3, ("refused", "invalid_record"): 1}
     assert [(one.revision, one.minutes) for one in world.published] == [(1, 60), (1, 60), (3, 30)]
+
+
+def test_facts_that_were_read_before_the_consent_was_known_are_published_when_it_is(world) -> None:
+    world.grant(world.person(1), 1)
+    facts = [world.absence(world.person(number), f"a{number}") for number in (1, 2, 3)]
+    world.source.given = [facts[:1], facts[1:]]
+    lane = world.lane()
+    assert lane.poll() == {("published", ""): 1, ("refused", "no_reference"): 2}
+    entry = world.grant(world.person(2), 2)
+    assert lane.poll() == {("published", ""): 1}
+    assert world.publisher.records[-1].key == entry.youth_ref.encode()
+    assert lane.poll() == {}
+    assert world.ledger.totals() == {("published", ""): 2, ("refused", "no_reference"): 2}
+
+
+def test_reading_again_survives_a_crash(world) -> None:
+    world.source.given = [[world.absence(world.person(), f"a{number}")] for number in range(1500)]
+    world.lane().poll()
+    world.grant(world.person())
+    with pytest.raises(Crash):
+        world.lane(after_publish=crash).poll()
+    world.crash()
+    assert world.lane().poll() == {("repeated", ""): 1000, ("published", ""): 500}
+    assert len({one.event_id for one in world.published}) == 1500
+    assert world.lane().poll() == {}
+
+
+def test_a_consent_that_comes_while_the_source_is_read_again_begins_it_anew(world) -> None:
+    class Granting(type(world.source)):
+        """Grants person 2 in the middle of the first reading again."""
+
+        granting = False
+
+        def batches(self, cursor):
+            for batch in super().batches(cursor):
+                yield batch
+                if cursor is None and self.granting:
+                    self.granting = False
+                    world.grant(world.person(2), 2)
+
+    source = Granting()
+    source.given = [[world.absence(world.person(number % 3), f"a{number}") for number in range(1000)] for _ in range(2)]
+    lane = world.lane(source=source)
+    lane.poll()
+    world.grant(world.person(1), 1)
+    source.granting = True
+    lane.poll()
+    lane.poll()
+    assert {one.youth_ref for one in world.published} == {world.entry(number).youth_ref for number in (1, 2)}
+    assert len({one.event_id for one in world.published}) == len(world.published) == 666
+    pulls = source.pulls
+    assert lane.poll() == {}
+    assert source.pulls == pulls + 1
