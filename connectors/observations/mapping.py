@@ -28,6 +28,7 @@ _LONGEST_AREA = 64
 _TOLERANCE = timedelta(days=1)
 _WEEK_TOLERANCE = timedelta(days=8)
 _NOON = time(12)
+_FIRST_YEAR = 2000  # an older time is a slip of the pen
 
 _CONCERNS = {concern.value: concern for concern in RiskConcern} | {
     "kriminell miljö": RiskConcern.CRIMINAL_ENVIRONMENT,
@@ -136,15 +137,16 @@ def _instant(text: str) -> datetime | None:
         instant = (
             datetime.combine(date.fromisoformat(text), _NOON) if len(text) == len("2025-05-12") else datetime.fromisoformat(text)
         )
-        return (instant if instant.tzinfo else instant.replace(tzinfo=STOCKHOLM)).astimezone(UTC)
+        utc = (instant if instant.tzinfo else instant.replace(tzinfo=STOCKHOLM)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return utc if utc.year >= _FIRST_YEAR else None
 
 
 def _week_end(text: str) -> tuple[str, datetime] | None:
     """The week as 2025-W20, and noon of its Sunday in UTC."""
     match = _WEEK.fullmatch(text.strip())
-    if match is None:
+    if match is None or int(match[1]) < _FIRST_YEAR:
         return None
     try:
         sunday = date.fromisocalendar(int(match[1]), int(match[2]), 7)

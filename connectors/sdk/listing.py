@@ -14,6 +14,7 @@ from hub.errors import RejectedError
 __all__ = ["Listed", "attributes_of", "instant_of", "parse_json", "parse_listing"]
 
 _LONGEST_ID = 256
+_FIRST_YEAR = 2000  # SDK is younger; an older time is a default that somebody's system left in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ def instant_of(value: Any) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(value.strip())
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        utc = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return utc if utc.year >= _FIRST_YEAR else None
 
 
 def _listed(entry: Any, path_id: str) -> Listed:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _CONFIGURED_AREA = re.compile(r"\d{4}(-[a-z0-9]+)*\Z")
 _YES = frozenset({"ja", "yes", "true", "1"})
 _LONGEST = 256
+_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def map_message(
     `uncoded`              no category, or one that is not ours: a person has to code it
     `ambiguous_category`   two different categories
     `unreadable_time`      a coded time that cannot be read, or none at all
+    `future_time`          it has not happened yet
     """
     references = _references(attributes)
     subjects = _subjects(references, coding, now)
@@ -57,6 +59,8 @@ def map_message(
     occurred_at = _occurred_at(references, attributes, coding)
     if occurred_at is None:
         return [Unmapped("unreadable_time", intentional=False)]
+    if occurred_at > now + _TOLERANCE:
+        return [Unmapped("future_time", intentional=False)]
     notice = Notice(
         category=categories.pop(),
         area=_area(references, coding, area_code),
@@ -125,4 +129,4 @@ def _occurred_at(references: list[_Reference], attributes: Mapping[str, Any], co
         (instant,) = {(each if each.tzinfo else each.replace(tzinfo=STOCKHOLM)).astimezone(UTC) for each in instants}
     except (ValueError, OverflowError):
         return None
-    return instant
+    return instant_of(instant.isoformat())

@@ -97,6 +97,8 @@ def test_the_sender_s_codes_are_translated_by_configuration():
         ([CODED[0], CODED[1], reference(CATEGORY, "unknown")], "uncoded"),
         ([CODED[0], CODED[1], reference(CATEGORY, "lob")], "ambiguous_category"),
         ([*CODED, reference(OCCURRED, "last night")], "unreadable_time"),
+        ([*CODED, reference(OCCURRED, "0001-01-01")], "unreadable_time"),
+        ([*CODED, reference(OCCURRED, "2031-01-01")], "future_time"),
         ([*CODED, reference(OCCURRED, "2025-05-11"), reference(OCCURRED, "2025-05-12")], "unreadable_time"),
     ],
 )
