@@ -139,7 +139,9 @@ def _report(event: PlaceEvent) -> Report:
 def _catch_up(state: PlaceState, rules: CompiledRules, now: datetime) -> tuple[PlaceState, list[PresenceTask]]:
     now_ms, current, emitted = to_ms(now), state, list[PresenceTask]()
     while current.wake_ms is not None and current.wake_ms <= now_ms:
-        current, tasks = _settle(current, rules, current.wake_ms, now)
+        due = current.wake_ms
+        current, tasks = _settle(current, rules, due, now)
+        assert current.wake_ms is None or current.wake_ms > due, "time passes"
         emitted += tasks
     present = {proposal.task_id for proposal in current.proposals.values()}
     return current, [task for task in emitted if task.task_id in present]

@@ -112,7 +112,9 @@ def _catch_up(state: YouthState, rules: CompiledRules, now: datetime) -> tuple[Y
     now_ms = to_ms(now)
     current, emitted = state, list[ReferralTask]()
     while current.wake_ms is not None and current.wake_ms <= now_ms:
-        current, tasks = _settle(current, rules, Instant(current.wake_ms, now))
+        due = current.wake_ms
+        current, tasks = _settle(current, rules, Instant(due, now))
+        assert current.wake_ms is None or current.wake_ms > due, "time passes"
         emitted += tasks
     if current.consent is not None and current.rules_digest != rules.sha256[:16]:
         current, tasks = _settle(current, rules, Instant(now_ms, now))
