@@ -37,7 +37,8 @@ OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet ackno
 # Connectors (`hub connect NAME`)
 CONNECTOR_RECORDS = Gauge(
     "hub_connector_records",
-    "Records since the first start, from the durable ledger: outcome published, unchanged, repeated, refused, unmapped, secured.",
+    "Records since the first start, from the durable ledger: published (each revision once), unchanged, refused, unmapped, "
+    "secured; repeated is how many of the published were sent again after a crash, so that they may stand on Kafka twice.",
     ["connector", "outcome", "reason"],
 )
 CONNECTOR_POLLS = Counter(

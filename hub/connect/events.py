@@ -196,10 +196,10 @@ class EventsLane:
 
 
 def _outcomes(plan: Plan, *, unchanged: bool = False) -> Tally:
-    repeated = sum(one.repeated for one in plan.sends)
+    """`published` counts each revision once, whatever crashed; `repeated` those of them that may stand on Kafka twice."""
     counts = {
-        ("published", ""): len(plan.sends) - repeated,
-        ("repeated", ""): repeated,
+        ("published", ""): len(plan.sends),
+        ("repeated", ""): sum(one.repeated for one in plan.sends),
         ("unchanged", ""): plan.unchanged if unchanged else 0,
     }
     return Counter({outcome: number for outcome, number in counts.items() if number})
