@@ -1,77 +1,17 @@
 from __future__ import annotations
 
 import base64
-import errno
-import json
-import multiprocessing
-import os
-import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nacl.public import PrivateKey, PublicKey
+from nacl.public import PublicKey
 
-from hub.clock import ManualClock
-from hub.connector import RawMessage
-from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
-from hub.statutory.disk import PosixDisk
+from hub.errors import ConfigError, ContractError, RejectedError
 from hub.statutory.store import StatutoryStore
-
-KEY = PrivateKey(bytes(range(32)))
-NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
-MESSAGE_ID = "7b9d2f58-6a6b-4a7d-9d2e-0d9b7f3c1a11"
-SECRET = "Anna Andersson 19121212-1212 orosanmälan"
-
-
-def make_message(message_id: str = MESSAGE_ID, content: bytes = SECRET.encode(), arrived: datetime = NOW) -> RawMessage:
-    return RawMessage(message_id, arrived, content)
-
-
-def make_store(folder: Path, *, private: bool = True, disk: PosixDisk | None = None) -> StatutoryStore:
-    return StatutoryStore(folder, KEY.public_key, KEY if private else None, clock=ManualClock(NOW), disk=disk)
-
-
-class WatchedDisk(PosixDisk):
-    """Writes down each step, and fails the one whose number is `fail_at`."""
-
-    def __init__(self, fail_at: int | None = None, number: int = errno.ENOSPC) -> None:
-        self.steps: list[str] = []
-        self.fail_at = fail_at
-        self.number = number
-
-    def _step(self, name: str) -> None:
-        self.steps.append(name)
-        if self.fail_at is not None and len(self.steps) > self.fail_at:
-            raise OSError(self.number, os.strerror(self.number))
-
-    def make_folder(self, path: Path) -> None:
-        self._step("make_folder")
-        super().make_folder(path)
-
-    def create(self, path: Path) -> int:
-        self._step("create")
-        return super().create(path)
-
-    def write(self, descriptor: int, content: bytes) -> None:
-        if self.fail_at == len(self.steps):  # a full disk takes a part first
-            super().write(descriptor, content[: len(content) // 2])
-        self._step("write")
-        super().write(descriptor, content)
-
-    def sync(self, descriptor: int) -> None:
-        self._step("sync")
-        super().sync(descriptor)
-
-    def rename(self, source: Path, target: Path) -> None:
-        self._step("rename")
-        super().rename(source, target)
-
-    def sync_folder(self, path: Path) -> None:
-        self._step("sync_folder")
-        super().sync_folder(path)
+from tests.unit.statutory.make import KEY, MESSAGE_ID, NOW, SECRET, make_message, make_store
 
 
 def test_a_message_comes_back_byte_for_byte(tmp_path):
@@ -155,59 +95,6 @@ def test_files_belong_to_their_owner_alone(tmp_path):
     assert all(path.stat().st_mode & 0o077 == 0 for path in paths)
 
 
-def test_each_step_of_a_write_is_finished_before_the_next(tmp_path):
-    disk = WatchedDisk()
-    make_store(tmp_path, disk=disk).put(make_message())
-    steps = disk.steps
-    assert steps[steps.index("create") :] == ["create", "write", "sync", "rename", "sync_folder", "sync_folder"]
-
-
-def test_a_message_that_is_there_is_made_durable_again(tmp_path):
-    make_store(tmp_path).put(make_message())
-    disk = WatchedDisk()
-    make_store(tmp_path, disk=disk).put(make_message())
-    assert disk.steps == ["sync_folder", "sync_folder"]
-
-
-@pytest.mark.parametrize("step", range(10))
-def test_wherever_the_disk_fails_the_message_is_whole_or_absent_and_a_repeat_succeeds(tmp_path, step):
-    disk = WatchedDisk(fail_at=step)
-    with pytest.raises(RetriableError) as caught:
-        make_store(tmp_path, disk=disk).put(make_message())
-    assert caught.value.code == "store_full"
-    store = make_store(tmp_path)
-    messages, damaged = store.list()
-    assert damaged == []
-    assert all(store.read(each.entry)[1] == SECRET.encode() for each in messages)
-    store.put(make_message())
-    assert len(store.list()[0]) == 1
-
-
-@pytest.mark.parametrize(
-    ("number", "code"), [(errno.ENOSPC, "store_full"), (errno.EACCES, "store_denied"), (errno.EIO, "store_unwritable")]
-)
-def test_a_refusing_disk_says_what_to_do_and_nothing_of_the_message(tmp_path, number, code):
-    with pytest.raises(RetriableError) as caught:
-        make_store(tmp_path, disk=WatchedDisk(0, number)).put(make_message())
-    assert caught.value.code == code
-    assert str(tmp_path) in str(caught.value)
-    assert MESSAGE_ID not in str(caught.value)
-
-
-def test_half_written_files_are_never_listed_and_are_swept_later(tmp_path):
-    store = make_store(tmp_path)
-    store.put(make_message())
-    (_, old, young) = paths = [tmp_path / "messages" / f"{name}.tmp" for name in ("a", "b", "c")]
-    for path in paths:
-        path.write_bytes(b"HUBSTAT1 half")
-    for path in (paths[0], old):
-        os.utime(path, (time.time() - 7200,) * 2)
-    assert len(store.list()[0]) == store.survey().messages == 1
-    assert not store.check()
-    assert store.sweep() == 2
-    assert young.exists()
-
-
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -274,26 +161,3 @@ def test_an_unknown_message_is_refused(tmp_path):
     assert not store.has(MESSAGE_ID)
     with pytest.raises(RejectedError):
         store.read("nothing")
-
-
-def _write_many(folder: str, first: int) -> None:
-    store = make_store(Path(folder), private=False)
-    for number in range(first, first + 60):
-        store.put(make_message(f"message {number}", json.dumps({"number": number}).encode()))
-
-
-def test_two_processes_writing_at_once_lose_and_break_nothing(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_many, args=(str(tmp_path), first)) for first in (0, 30)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(60)
-    assert [writer.exitcode for writer in writers] == [0, 0]
-    store = make_store(tmp_path)
-    messages, damaged = store.list()
-    assert damaged == []
-    assert {each.envelope.message_id for each in messages} == {f"message {number}" for number in range(90)}
-    assert len(messages) == 90
-    assert not store.check()
-    assert not list(tmp_path.rglob("*.tmp"))
