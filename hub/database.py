@@ -8,17 +8,18 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url
+from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import RetriableError
 
-__all__ = ["UtcInstant", "build_engine", "migrate"]
+__all__ = ["UtcInstant", "build_engine", "migrate", "truncate_log"]
 
-# FULL: what was committed survives a power cut. A reader never blocks the writer (WAL).
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000")
+# FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
+# in a free page.
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=ON")
 
 
 class UtcInstant(TypeDecorator[datetime]):
@@ -71,3 +72,10 @@ def migrate(engine: Engine, migrations: Path) -> None:
             command.upgrade(config, "head")
     except OperationalError as error:
         raise RetriableError("the database does not answer", code="database") from error
+
+
+def truncate_log(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log, which would keep what was erased; elsewhere that is the operator's vacuum."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

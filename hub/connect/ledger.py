@@ -20,12 +20,13 @@ from typing import TypeAlias
 from sqlalchemy import delete, insert, select
 
 from hub.connect import rows
-from hub.connect.database import open_store, truncate_log
+from hub.connect.database import open_store
 from hub.connect.gate import Publishable
 from hub.connect.ports import Removed
 from hub.connect.revisions import Plan, assign
 from hub.connect.tables import cursors, events, intents, outcomes, receipts
 from hub.connector import Cursor
+from hub.database import truncate_log
 
 __all__ = ["Ledger", "Receipt", "Tally"]
 

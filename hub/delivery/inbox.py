@@ -34,6 +34,7 @@ from hub.contract.models import (
 )
 from hub.contract.topics import CATALOGUE, ERASURES, TASK_EVENTS, Topic, dead_letter_topic
 from hub.core.consent import Purpose, decide
+from hub.database import truncate_log
 from hub.delivery.outbox import enqueue
 from hub.delivery.tables import CountRow, PositionRow, ReferenceRow, TaskRow
 from hub.errors import ContractError
@@ -69,6 +70,7 @@ class Inbox:
         new = 0
         with Session(self._engine) as session, session.begin():
             work = _Work(session, self._clock.now())
+            erased = False
             for record in records:
                 position = session.get(PositionRow, (record.topic, record.partition))
                 if position is None:
@@ -79,7 +81,10 @@ class Inbox:
                 outcome = self._one(work, record)
                 position.next_offset = record.offset + 1
                 _count(session, record.topic, outcome)
+                erased = erased or record.topic == ERASURES.name
                 new += 1
+        if erased:
+            truncate_log(self._engine)
         return new
 
     def _one(self, work: _Work, record: Incoming) -> str:
@@ -116,7 +121,7 @@ class Inbox:
             task_id=task.task_id,
             kind="referral",
             subject=task.youth_ref,
-            open_key=f"{task.youth_ref}|{task.rule_id}",
+            open_key=f"{task.youth_ref}|{task.rule_id}|{task.team}",
             team=task.team,
             function=task.function,
             rule_id=task.rule_id,
@@ -148,9 +153,13 @@ class Inbox:
     def _receive(self, work: _Work, row: TaskRow) -> str:
         if work.session.get(TaskRow, row.task_id) is not None:
             return "duplicate"
-        same = select(TaskRow.task_id).where(TaskRow.open_key == row.open_key)
-        if work.session.scalar(same) is not None:
-            return "absorbed"  # a second open task of the same youth and rule, whatever its id
+        same = work.session.scalar(select(TaskRow).where(TaskRow.open_key == row.open_key))
+        if same is not None and same.ground_lost_at is not None:
+            # The ground is there again while somebody still works with the task: its note would be untrue now.
+            same.ground_lost_at, same.payload = None, row.payload
+            return "reinstated"
+        if same is not None:
+            return "absorbed"  # a second open task of the same youth, rule and team, whatever its id
         row.state, row.received_at = TaskState.RECEIVED.value, work.now
         work.session.add(row)
         work.session.flush()

@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
 class TaskRow(Base):
     """One task. `subject` (reference or area) and `payload` are emptied when the task ends for want of consent.
 
-    `open_key` is (subject, rule) while the task is open, else null: its uniqueness is the promise of one open task.
+    `open_key` is (subject, rule, team or week) while the task is open, else null: its uniqueness is the promise of one.
     """
 
     __tablename__ = "task"

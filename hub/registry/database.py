@@ -1,4 +1,4 @@
-"""The registry's database: what `hub.database` gives, with write locks taken early and overwritten content wiped."""
+"""The registry's database: what `hub.database` gives, with write locks taken early."""
 
 from __future__ import annotations
 
@@ -42,9 +42,6 @@ def open_database(url: str) -> Engine:
 
 def _prepare(connection: Any, _entry: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is transactional too
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA secure_delete=ON")  # a destroyed key must not survive in a free page
-    cursor.close()
 
 
 def _begin(connection: Connection) -> None:

@@ -189,6 +189,22 @@ def test_lost_ground_only_annotates_a_task_somebody_has_opened(desk: Desk) -> No
     assert view.ground_lost_at == NOW
 
 
+def test_ground_found_again_takes_the_note_off_a_task_somebody_works_with(desk: Desk) -> None:
+    ref = new_youth_ref()
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, make_task(ref))])
+    desk.worklist.open_task(make_task(ref).task_id, "outreach")
+    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref, action=Action.GROUND_LOST))])
+    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref, opened_by="e2"))])
+    assert [(view.state, view.ground_lost_at) for view in desk.worklist.all_tasks()] == [(TaskState.RECEIVED, None)]
+
+
+def test_the_same_rule_may_ask_two_teams(desk: Desk) -> None:
+    ref = new_youth_ref()
+    asked = make_task(ref).model_copy(update={"team": "sspf", "task_id": SCOPE})
+    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, task) for task in (make_task(ref), asked)])
+    assert len(states(desk)) == 2
+
+
 def test_opening_shows_no_content_without_a_consent_that_permits_it(desk: Desk) -> None:
     ref = new_youth_ref()
     desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref))])
