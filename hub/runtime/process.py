@@ -54,7 +54,8 @@ def run(settings: Settings, clock: Clock) -> None:
     later ends the process with code 70 and one last log line, committing nothing: the supervisor starts it again.
     """
     WORKER_RECOVERING.set(1)  # before anybody can ask
-    with process_frame(settings, NAME, started=time.time()) as stop, _own_folder(settings) as (folder, instance):
+    with _own_folder(settings) as (folder, number), process_frame(settings, _name(number), started=time.time()) as stop:
+        instance = f"{settings.worker.group}-{socket.gethostname()}-{number}"
         rules = compile_rules(load_rules(settings.home / "rules"), exposed_areas=load_places(settings.home).exposed)
         codec = Codec.load()
         programs: dict[str, Program] = {YOUTHS: YouthProgram(rules, codec), PLACES: PlaceProgram(rules, codec)}
@@ -62,9 +63,14 @@ def run(settings: Settings, clock: Clock) -> None:
         asyncio.run(_serve(settings, clock, programs, layout, folder=folder, instance=instance, stop=stop))
 
 
+def _name(number: int) -> str:
+    """`worker`, and for more of them on one machine `worker-1` and so on: each announces its own metrics."""
+    return f"{NAME}-{number}" if number else NAME
+
+
 @contextmanager
-def _own_folder(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """The first folder under `data/worker` that no other worker holds, and the lasting name that goes with it."""
+def _own_folder(settings: Settings) -> Iterator[tuple[Path, int]]:
+    """The first folder under `data/worker` that no other worker holds, and its number."""
     base = settings.data / NAME
     base.mkdir(parents=True, exist_ok=True)
     for number in range(_MOST_WORKERS):
@@ -76,7 +82,7 @@ def _own_folder(settings: Settings) -> Iterator[tuple[Path, str]]:
         try:
             folder = base / str(number)
             folder.mkdir(exist_ok=True)
-            yield folder, f"{settings.worker.group}-{socket.gethostname()}-{number}"
+            yield folder, number
         finally:
             lock.release()
         return

@@ -1,0 +1,183 @@
+"""A worker process on the real broker, and messages of a few fictive youths to feed it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kafka import KafkaAdminClient
+
+from hub.clock import CLOCK_VARIABLE, ShiftedClock
+from hub.contract.codec import Codec
+from hub.contract.ids import event_id
+from hub.contract.models import ConsentRecord, ConsentStatus, Message, SchoolAbsence
+from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES, Topic
+from hub.installation import initialise
+from hub.kafka import Outgoing, Publisher, Reader, end_offsets, outgoing
+from hub.process import read_announcements
+from hub.settings import Settings
+from tests.unit.core.make import NOW, ago, make_absence, make_consent
+
+CODEC = Codec.load()
+_SAMPLE = re.compile(r"^(\w+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
+
+
+def make_youth(number: int) -> str:
+    return f"y{number:032x}"
+
+
+def message_record(topic: Topic, key: str, message: Message) -> Outgoing:
+    return outgoing(CODEC, topic, key, message, id=f"test:{key[-6:]}", source="/test", time=NOW)
+
+
+def consent_of(youth: str, *, withdrawn: bool = False) -> Outgoing:
+    record = make_consent().model_copy(update={"youth_ref": youth})
+    if withdrawn:
+        bare = {
+            "status": ConsentStatus.WITHDRAWN,
+            "version": 2,
+            "scopes": (),
+            "age_years": None,
+            "age_valid_until": None,
+            "area": None,
+        }
+        record = ConsentRecord.model_validate(record.model_dump() | bare)
+    return message_record(CONSENTS, youth, record)
+
+
+def absence_of(youth: str, number: int, days: float = 3, minutes: int = 60) -> Outgoing:
+    given: dict[str, Any] = {"youth_ref": youth, "event_id": event_id(b"k", "absence", f"{youth}{number}")}
+    event: SchoolAbsence = make_absence(number, ago(days), minutes).model_copy(update=given)
+    return message_record(SCHOOL_ABSENCES, youth, event)
+
+
+class Town:
+    """The topics of one test. `publish` waits for acknowledgements; `read` gives all of a topic, decoded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.servers = settings.bootstrap_servers
+        self._publisher = Publisher(self.servers, "test")
+        initialise(settings.home)
+
+    def publish(self, *records: Outgoing) -> None:
+        self._publisher.publish(records)
+
+    def raw(self, topic: str) -> list[Any]:
+        reader = Reader(self.servers, [topic], None, "test")
+        expected = sum(end_offsets(self.servers, [topic]).values())
+        found: list[Any] = []
+        while len(found) < expected:
+            found += reader.poll(1.0, 5000)
+        reader.close()
+        return found
+
+    def read(self, topic: Topic) -> list[Any]:
+        return [CODEC.decode(topic, record.value) for record in self.raw(topic.name)]
+
+    def ends(self, *topics: str) -> dict[str, int]:
+        sums: Counter[str] = Counter(dict.fromkeys(topics, 0))
+        for (topic, _), end in end_offsets(self.servers, topics).items():
+            sums[topic] += end
+        return dict(sums)
+
+    def committed(self, topic: str) -> int:
+        admin = KafkaAdminClient(bootstrap_servers=self.servers)
+        group = self.settings.worker.group
+        offsets = admin.list_group_offsets(group)[group]
+        admin.close()
+        return sum(found.offset for where, found in offsets.items() if where.topic == topic)
+
+    def close(self) -> None:
+        self._publisher.close()
+
+
+class WorkerProcess:
+    """`hub worker` as a process of its own, told by its metrics."""
+
+    def __init__(self, settings: Settings, log: Path, start: datetime = NOW) -> None:
+        clock = ShiftedClock(start, time.time())
+        environment = {**os.environ, "HUB_HOME": str(settings.home), CLOCK_VARIABLE: clock.as_variable()}
+        self._settings = settings
+        self._log = log
+        with log.open("ab") as stream:
+            command = [sys.executable, "-m", "hub", "worker"]
+            self.process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def samples(self) -> dict[tuple[str, str], float]:
+        """Metrics by (name, labels as written); empty while the process has none to show."""
+        address = next((one.metrics for one in read_announcements(self._settings) if one.pid == self.process.pid), None)
+        if address is None:
+            return {}
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                text = answer.read().decode()
+        except OSError:
+            return {}
+        return {(name, labels): float(value) for name, labels, value in _SAMPLE.findall(text)}
+
+    def sum(self, name: str, *parts: str) -> float:
+        """Samples of a name whose labels contain all parts, added up."""
+        found = self.samples().items()
+        return sum(value for (known, labels), value in found if known == name and all(part in labels for part in parts))
+
+    def ledger(self, topic: str) -> dict[str, int]:
+        """`outcome/reason` → number, of one topic; zeroes left out."""
+        counts = {}
+        for (name, labels), value in self.samples().items():
+            if name == "hub_ledger_events" and f'topic="{topic}"' in labels and value:
+                fields = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+                counts["/".join(filter(None, (fields["outcome"], fields["reason"])))] = int(value)
+        return counts
+
+    def until(self, met: Callable[[], object], what: str, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while not met():
+            assert self.process.poll() is None, f"the worker ended with {self.process.returncode}: {self.log()[-2000:]}"
+            assert time.monotonic() < deadline, f"{what} did not happen: {self.log()[-2000:]}"
+            time.sleep(0.05)
+
+    def ready(self) -> WorkerProcess:
+        self.until(lambda: self.samples().get(("hub_worker_recovering", "")) == 0, "readiness")
+        return self
+
+    def reached(self, town: Town, topics: Sequence[str]) -> None:
+        """Wait until every record that is on the topics now stands in the ledger."""
+        ends = town.ends(*topics)
+
+        def counted() -> bool:
+            return all(sum(self.ledger(topic).values()) >= end for topic, end in ends.items())
+
+        self.until(counted, f"the end of {', '.join(topics)}")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+
+@contextmanager
+def working(settings: Settings, log: Path, start: datetime = NOW) -> Iterator[WorkerProcess]:
+    """A worker that is ready, and is ended with the block."""
+    worker = WorkerProcess(settings, log, start)
+    try:
+        yield worker.ready()
+    finally:
+        if worker.process.poll() is None:
+            worker.kill()
