@@ -42,6 +42,7 @@ port = {web}
 [connectors.ss12000]
 agency = "school-norrkoping"
 poll_seconds = {pause}
+directory_poll_seconds = 1
 [connectors.ss12000.source]
 base_url = "http://127.0.0.1:{simulators}/ss12000/v2.0"
 since = 2025-03-17
@@ -49,6 +50,7 @@ since = 2025-03-17
 [connectors.sdk]
 agency = "police-ost"
 poll_seconds = {pause}
+directory_poll_seconds = 1
 [connectors.sdk.source]
 base_url = "http://127.0.0.1:{simulators}/sdk"
 token_url = "http://127.0.0.1:{simulators}/sdk/oauth2/token"
@@ -57,12 +59,14 @@ client_id = "hub"
 [connectors.polisen]
 agency = "police-public"
 poll_seconds = {pause}
+directory_poll_seconds = 1
 [connectors.polisen.source]
 url = "http://127.0.0.1:{simulators}/polisen/api/events"
 
 [connectors.observations]
 agency = "leisure-norrkoping"
 poll_seconds = {pause}
+directory_poll_seconds = 1
 [connectors.observations.source]
 folder = "{inbox}"
 """

@@ -177,6 +177,7 @@ class Demo:
             "tasks": open_per_team(views),
             "cancelled": sum(1 for view in views if view.state == "cancelled"),
             "withdrawals": withdrawals,
+            "repeated": last.repeated,
             "refused": last.refused,
             "dead_lettered": last.dead_lettered,
             "balanced": last.balanced,
