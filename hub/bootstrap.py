@@ -5,6 +5,7 @@ Imports stand inside the functions, so that a process loads its own parts only. 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from hub.clock import Clock
+    from hub.connect.runner import Runner
     from hub.delivery.worklist import Worklist
     from hub.registry.opening import OpenRegistry
 
 __all__ = [
     "build_delivery_engine",
     "build_registry",
+    "build_runner",
     "build_worklist",
     "run_deliver",
+    "run_registry",
+    "run_statutory",
     "run_web",
+    "run_worker",
     "sign_in_address",
     "start_installation",
 ]
@@ -81,6 +87,39 @@ def run_registry(home: Path | None) -> None:
             codec=Codec.load(),
             rule_set=(rules.version, rules_digest(rules)),
         )
+
+
+def build_runner(settings: Settings, instance: str, stop: threading.Event) -> Runner:
+    """What runs one connector instance. Only a connector with a statutory lane gets the store to write to."""
+    from hub.clock import clock_from_environment
+    from hub.connect.instance import load_instance
+    from hub.connect.runner import Runner
+    from hub.contract.codec import Codec
+    from hub.kafka import Publisher
+    from hub.statutory.opening import open_writer
+
+    clock = clock_from_environment()
+    statutory = load_instance(settings, instance).connector.build_statutory is not None
+    return Runner(
+        settings,
+        clock,
+        stop,
+        instance,
+        publisher_factory=lambda client_id: Publisher(settings.bootstrap_servers, client_id),
+        statutory_port=open_writer(settings, clock) if statutory else None,
+        codec=Codec.load(),
+    )
+
+
+def run_statutory(home: Path | None) -> None:
+    """`hub statutory`."""
+    from hub.clock import clock_from_environment
+    from hub.process import process_frame
+    from hub.statutory.process import run
+
+    settings = load_settings(home)
+    with process_frame(settings, "statutory", started=time.time()) as stop:
+        run(settings, clock_from_environment(), stop)
 
 
 def run_worker(settings: Settings) -> None:

@@ -31,28 +31,13 @@ def connect(
 
     Example: hub connect ss12000
     """
-    from hub.clock import clock_from_environment
-    from hub.connect.instance import load_instance
-    from hub.connect.runner import Runner
-    from hub.contract.codec import Codec
-    from hub.kafka import Publisher
+    from hub.bootstrap import build_runner
     from hub.process import process_frame
     from hub.settings import load_settings
-    from hub.statutory.opening import open_writer
 
     settings = load_settings(home)
-    clock = clock_from_environment()
-    statutory = load_instance(settings, name).connector.build_statutory is not None
     with process_frame(settings, f"connect-{name}{'-once' if once else ''}", started=time.time()) as stop:
-        runner = Runner(
-            settings,
-            clock,
-            stop,
-            name,
-            publisher_factory=lambda client_id: Publisher(settings.bootstrap_servers, client_id),
-            statutory_port=open_writer(settings, clock) if statutory else None,
-            codec=Codec.load(),
-        )
+        runner = build_runner(settings, name, stop)
         if not once:
             runner.run()
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,14 +41,9 @@ def run(home: Home = None) -> None:
 
     Example: hub statutory run
     """
-    from hub.clock import clock_from_environment
-    from hub.process import process_frame
-    from hub.settings import load_settings
-    from hub.statutory.process import run as run_process
+    from hub.bootstrap import run_statutory
 
-    settings = load_settings(home)
-    with process_frame(settings, "statutory", started=time.time()) as stop:
-        run_process(settings, clock_from_environment(), stop)
+    run_statutory(home)
 
 
 @app.command("list")

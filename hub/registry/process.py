@@ -79,11 +79,17 @@ def run(
 
 def _listen(settings: Settings) -> socket.socket:
     host, port = settings.registry.host, settings.registry.port
+    # Said to be TCP, so that the event loop switches Nagle's algorithm off: an answer would wait about 40 ms otherwise.
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
     except OSError as error:
+        listener.close()
         text = f"registry.host and registry.port: cannot listen on {host}:{port}; is another registry running?"
         raise ConfigError(text, code="cannot_listen") from error
+    return listener
 
 
 def _relay(opened: OpenRegistry, publisher_factory: Callable[[], Publishes], stop: threading.Event) -> None:
