@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from hub.bootstrap import build_registry, build_worklist
+from hub.broker.process import prepare as fetch_kafka
 from hub.clock import CLOCK_VARIABLE
 from hub.demo.expected import Expectation, expect
 from hub.demo.facts import Town
@@ -81,6 +82,7 @@ class Demo:
         """Bring everything up: Kafka and the foreign systems first, sources only when the consents are on the bus."""
         stage, supervisor = self.stage, self.supervisor
         self._tell("Starting Kafka (the first time it is fetched: about 45 MB) and the foreign systems")
+        fetch_kafka(stage.settings)
         supervisor.start("broker", hub_command("broker"))
         supervisor.start("simulators", hub_command("simulate", str(stage.datasets), "--port", str(stage.simulators_port)))
         supervisor.start("statutory", hub_command("statutory"))

@@ -33,8 +33,8 @@ __all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process"]
 _log = get_logger(__name__)
 EXIT_CODE = 70
 # Larger than what one poll can bring, so that the high mark of Faust's queue is never reached (see hub.runtime.lane).
-_BUFFER = 8192
-_POLL = 500
+_BUFFER = 4096
+_POLL = 250
 
 
 def end_process(error: BaseException) -> NoReturn:

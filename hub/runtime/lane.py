@@ -21,11 +21,11 @@ from hub.runtime.transport import Log, LogRecord
 __all__ = ["Arrival", "Flow", "Lane"]
 
 _log = get_logger(__name__)
-BATCH = 500
+BATCH = 250
 # A lane that holds this many stops the fetching of its own partition only; Faust's queue must never reach its high mark,
 # because what it then resumes is one arbitrary partition at a time.
-HIGH = 1000
-LOW = 250
+HIGH = 400
+LOW = 100
 _TICK_SECONDS = 1.0
 # Batches of one lane begin at least so far apart: a trickle is answered at once, a stream in batches that pay for their
 # round trips.

@@ -21,7 +21,7 @@ from hub.runtime.effects import META_KEY, SOURCE, Change, Effects, Emission, Out
 __all__ = ["Pipeline"]
 
 _DECODING = "decode"
-_REMEMBERED = 200  # decoded states per partition: a batch's own and the busiest, a few megabytes in all
+_REMEMBERED = 40  # decoded states per partition: those that come again soon, some megabytes in all
 
 
 @dataclass(slots=True)
