@@ -47,12 +47,12 @@ def build_delivery_engine(settings: Settings) -> Engine:
     return engine
 
 
-def build_worklist(settings: Settings) -> Worklist:
-    """What teams see of the inbox."""
+def build_worklist(settings: Settings, clock: Clock | None = None) -> Worklist:
+    """What teams see of the inbox; without a clock, by the process' own."""
     from hub.clock import clock_from_environment
     from hub.delivery.worklist import Worklist
 
-    return Worklist(build_delivery_engine(settings), clock_from_environment())
+    return Worklist(build_delivery_engine(settings), clock or clock_from_environment())
 
 
 def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:

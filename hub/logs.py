@@ -42,6 +42,8 @@ def configure_logs(process: str, *, level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns whenever a machine is busy for a tenth of a second.
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
     structlog.contextvars.bind_contextvars(process=process)
 
 

@@ -7,7 +7,6 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,20 +44,20 @@ def demo(
 
 def _run(folder: Path, stop: threading.Event, *, once: bool, as_json: bool) -> bool:
     from hub.demo.run import Demo
+    from hub.demo.telling import Teller
     from hub.errors import FatalError
     from hub.logs import configure_logs
 
     configure_logs("demo", level="WARNING")
-    began = time.monotonic()
-
-    def tell(text: str) -> None:
-        typer.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
-
+    tell = Teller()
     stage = Demo(folder, tell, stop, pause_seconds=_ONCE_PAUSE if once else _LIVE_PAUSE)
     try:
-        if once:
-            outcome = stage.play()
-        else:
+        with tell:
+            if once:
+                outcome = stage.play()
+            else:
+                stage.start()
+        if not once:
             _stay(stage, stop)
             return True
     except FatalError:
@@ -83,15 +82,14 @@ def _print(outcome: dict[str, object], *, as_json: bool) -> None:
 
 
 def _stay(stage: Demo, stop: threading.Event) -> None:
-    """Bring the demo up, say where to look, and keep it up."""
+    """Say where to look, and keep the demo up."""
     from hub.bootstrap import build_worklist, sign_in_address
     from hub.demo.verdict import open_per_team
 
-    stage.start()
     typer.echo("\nOpen this in a browser (it works once, within ten minutes):")
     typer.echo(f"  {sign_in_address(stage.stage.settings, 'Demo', None)}")
     typer.echo(f"Another one: hub web-login --home {stage.stage.settings.home}    Stop: Ctrl-C\n")
-    worklist, shown = build_worklist(stage.stage.settings), ""
+    worklist, shown = build_worklist(stage.stage.settings, stage.stage.clock), ""
     while not stop.wait(1.0):
         stage.supervisor.tend()
         waiting = open_per_team(worklist.all_tasks())

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
@@ -21,9 +21,10 @@ from hub.demo.place import Stage, prepare
 from hub.demo.town import build_town
 from hub.demo.verdict import Snapshot, compare_end, compare_open, open_per_team, take_snapshot
 from hub.demo.watching import Look, look
-from hub.errors import FatalError
+from hub.errors import ConfigError, FatalError
 from hub.kafka import apply_topics
-from hub.process import read_announcements
+from hub.kafka_admin import broker_answers
+from hub.status import topic_lengths
 from hub.supervise import Supervisor, hub_command
 
 __all__ = ["Demo"]
@@ -33,6 +34,12 @@ _LOOK_EVERY_SECONDS = 0.5
 _PSS_EVERY_SECONDS = 2.0
 _PATIENCE_SECONDS = 600.0
 _QUIET_LOOKS = 2
+
+
+class Tells(Protocol):
+    """Takes one line per thing that happens; `step` ends a stretch of the way."""
+
+    def __call__(self, text: str, *, step: bool = False) -> None: ...
 
 
 @dataclass(slots=True)
@@ -59,7 +66,7 @@ class _Memory:
 class Demo:
     """One run in `folder`. `tell` gets one line per step of the way; `stop` ends it at any point."""
 
-    def __init__(self, folder: Path, tell: Callable[[str], None], stop: threading.Event, *, pause_seconds: float) -> None:
+    def __init__(self, folder: Path, tell: Tells, stop: threading.Event, *, pause_seconds: float) -> None:
         self._tell = tell
         self._stop = stop
         self._began = time.monotonic()
@@ -81,26 +88,27 @@ class Demo:
     def start(self) -> None:
         """Bring everything up: Kafka and the foreign systems first, sources only when the consents are on the bus."""
         stage, supervisor = self.stage, self.supervisor
-        self._tell("Starting Kafka (the first time it is fetched: about 45 MB) and the foreign systems")
-        fetch_kafka(stage.settings)
-        supervisor.start("broker", hub_command("broker"))
+        self._tell("Starting Kafka (the first time it is fetched: about 45 MB) and the foreign systems", step=True)
+        if not stage.settings.kafka.bootstrap_servers:
+            fetch_kafka(stage.settings)
+        if not stage.settings.kafka.bootstrap_servers:
+            supervisor.start("broker", hub_command("broker"))
         supervisor.start("simulators", hub_command("simulate", str(stage.datasets), "--port", str(stage.simulators_port)))
         supervisor.start("statutory", hub_command("statutory"))
-        self._tell(f"Registering the consents of a town with {len(self._town.youths)} youths")
+        self._tell(f"Registering the consents of a town with {len(self._town.youths)} youths", step=True)
         self._register()
-        self._until("broker", lambda: any(name == "broker" for name in self._announced()))
-        self._tell("Creating the topics")
+        self._until("broker", lambda: broker_answers(stage.settings.bootstrap_servers))
+        self._tell("Creating the topics", step=True)
         apply_topics(stage.settings)
+        if any(topic_lengths(stage.settings).values()):
+            raise ConfigError("the configured brokers hold records of the hub: the demo needs empty ones", code="not_empty")
         for name in ("registry", "worker", "deliver", "web"):
             supervisor.start(name, hub_command(name))
-        self._tell("Publishing the consents")
+        self._tell("Publishing the consents", step=True)
         self._until("registry", self._consents_are_out)
-        self._tell(f"Starting {len(stage.settings.connectors)} connectors")
+        self._tell(f"Starting {len(stage.settings.connectors)} connectors", step=True)
         for name in stage.settings.connectors:
             supervisor.start(f"connect-{name}", hub_command("connect", name))
-
-    def _announced(self) -> set[str]:
-        return {entry.name for entry in read_announcements(self.stage.settings)}
 
     def _register(self) -> None:
         rows = json.loads(self.stage.consents.read_text(encoding="utf-8"))
@@ -162,14 +170,15 @@ class Demo:
     def play(self) -> dict[str, Any]:
         """The scenario to its end; the JSON object of `hub demo --once --json`."""
         self.start()
-        self._tell("Reading eight school weeks, police notices, observations and place reports")
+        self._tell("Reading eight school weeks, police notices, observations and place reports", step=True)
         self.settle()
-        worklist = build_worklist(self.stage.settings)
+        worklist = build_worklist(self.stage.settings, self.stage.clock)
         before: Snapshot = take_snapshot(worklist.all_tasks(), self._numbers)
         differences = compare_open(self.expected, before)
-        self._tell(f"{len(before.referrals)} referral tasks. Some now withdraw their consent")
+        self._tell(f"{len(before.referrals)} referral tasks. Some now withdraw their consent", step=True)
         withdrawals = self.withdraw()
         last = self.settle()
+        self._tell("Everything has come to rest", step=True)
         views = worklist.all_tasks()
         differences += compare_end(self.expected, before, views, self._numbers)
         self._memory.due = 0.0
