@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hub.registry.opening import OpenRegistry
 
 __all__ = [
+    "build_clock",
     "build_delivery_engine",
     "build_registry",
     "build_runner",
@@ -37,6 +38,13 @@ __all__ = [
 ]
 
 
+def build_clock(settings: Settings) -> Clock:
+    """The installation's one source of time, for every process and command. Raises ConfigError when it cannot be read."""
+    from hub.clock import parse_clock
+
+    return parse_clock(settings.clock)
+
+
 def build_delivery_engine(settings: Settings) -> Engine:
     """The inbox' database, migrated."""
     import hub.delivery
@@ -49,10 +57,9 @@ def build_delivery_engine(settings: Settings) -> Engine:
 
 def build_worklist(settings: Settings, clock: Clock | None = None) -> Worklist:
     """What teams see of the inbox; without a clock, by the process' own."""
-    from hub.clock import clock_from_environment
     from hub.delivery.worklist import Worklist
 
-    return Worklist(build_delivery_engine(settings), clock or clock_from_environment())
+    return Worklist(build_delivery_engine(settings), clock or build_clock(settings))
 
 
 def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
@@ -65,7 +72,6 @@ def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
 
 def run_registry(home: Path | None) -> None:
     """`hub registry`."""
-    from hub.clock import clock_from_environment
     from hub.contract.codec import Codec
     from hub.contract.topics import ERASURES
     from hub.core.rule_set import rules_digest
@@ -80,7 +86,7 @@ def run_registry(home: Path | None) -> None:
     with process_frame(settings, "registry", started=time.time()) as stop:
         run(
             settings,
-            clock_from_environment(),
+            build_clock(settings),
             stop,
             lambda: Publisher(servers, "hub-registry"),
             lambda: Reader(servers, (ERASURES.name,), "hub-registry", "hub-registry"),
@@ -91,14 +97,13 @@ def run_registry(home: Path | None) -> None:
 
 def build_runner(settings: Settings, instance: str, stop: threading.Event) -> Runner:
     """What runs one connector instance. Only a connector with a statutory lane gets the store to write to."""
-    from hub.clock import clock_from_environment
     from hub.connect.instance import load_instance
     from hub.connect.runner import Runner
     from hub.contract.codec import Codec
     from hub.kafka import Publisher
     from hub.statutory.opening import open_writer
 
-    clock = clock_from_environment()
+    clock = build_clock(settings)
     statutory = load_instance(settings, instance).connector.build_statutory is not None
     return Runner(
         settings,
@@ -113,26 +118,23 @@ def build_runner(settings: Settings, instance: str, stop: threading.Event) -> Ru
 
 def run_statutory(home: Path | None) -> None:
     """`hub statutory`."""
-    from hub.clock import clock_from_environment
     from hub.process import process_frame
     from hub.statutory.process import run
 
     settings = load_settings(home)
     with process_frame(settings, "statutory", started=time.time()) as stop:
-        run(settings, clock_from_environment(), stop)
+        run(settings, build_clock(settings), stop)
 
 
 def run_worker(settings: Settings) -> None:
     """`hub worker`."""
-    from hub.clock import clock_from_environment
     from hub.runtime.process import run
 
-    run(settings, clock_from_environment())
+    run(settings, build_clock(settings))
 
 
 def run_deliver(home: Path | None) -> None:
     """`hub deliver`."""
-    from hub.clock import clock_from_environment
     from hub.contract.codec import Codec
     from hub.delivery.process import GROUP, INPUTS, run_delivery
     from hub.kafka import Publisher, Reader
@@ -146,7 +148,7 @@ def run_deliver(home: Path | None) -> None:
             run_delivery(
                 build_delivery_engine(settings),
                 Codec.load(),
-                clock_from_environment(),
+                build_clock(settings),
                 reader=reader,
                 publisher=publisher,
                 stop=stop,
@@ -158,7 +160,6 @@ def run_deliver(home: Path | None) -> None:
 
 def run_web(home: Path | None) -> None:
     """`hub web`."""
-    from hub.clock import clock_from_environment
     from hub.installation import load_places, load_teams, read_key
     from hub.process import process_frame
     from hub.rules_file import load_rules
@@ -175,7 +176,7 @@ def run_web(home: Path | None) -> None:
             teams=load_teams(settings.home),
             sessions=Sessions(read_key(settings, "worklist.key")),
             presenter=presenter,
-            clock=clock_from_environment(),
+            clock=build_clock(settings),
             default_language=settings.language,
         )
         serve(build_web(web), settings.web.host, settings.web.port, stop)

@@ -1,12 +1,11 @@
 """The one source of time of every process.
 
 Instants are UTC and aware; calendar arithmetic (ages, deadlines, school days) is in Europe/Stockholm. A scenario starts
-all its processes at one instant by setting `HUB_CLOCK`, so that nothing depends on the day it is run.
+all its processes at one instant by the setting `clock`, so that nothing depends on the day it is run.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -21,7 +20,7 @@ __all__ = [
     "ManualClock",
     "ShiftedClock",
     "SystemClock",
-    "clock_from_environment",
+    "parse_clock",
     "stockholm_date",
 ]
 
@@ -57,8 +56,8 @@ class ShiftedClock:
     def now(self) -> datetime:
         return self._start + timedelta(seconds=max(0.0, time.time() - self._origin))
 
-    def as_variable(self) -> str:
-        """The value of `HUB_CLOCK` that gives another process this clock."""
+    def as_setting(self) -> str:
+        """The setting `clock` that gives another process this clock."""
         return f"{self._start.isoformat()}@{self._origin:.6f}"
 
 
@@ -80,21 +79,18 @@ class ManualClock:
         self._now = to.astimezone(UTC)
 
 
-def clock_from_environment(environ: dict[str, str] | None = None) -> Clock:
-    """The process' clock: the machine's, unless `HUB_CLOCK` (`ISO-INSTANT@EPOCH-SECONDS`) shifts it.
+def parse_clock(value: str) -> Clock:
+    """The clock that a setting describes: the machine's when empty, else shifted (`ISO-INSTANT@EPOCH-SECONDS`).
 
-    Raises ConfigError when the variable is set but unreadable: a silently wrong clock would misjudge every deadline.
+    Raises ConfigError when it cannot be read: a silently wrong clock would misjudge every deadline.
     """
-    value = (os.environ if environ is None else environ).get(CLOCK_VARIABLE, "")
     if not value:
         return SystemClock()
     try:
         start, origin = value.split("@")
         return ShiftedClock(_aware(datetime.fromisoformat(start)), float(origin))
     except ValueError as error:
-        raise ConfigError(
-            f"{CLOCK_VARIABLE} must be an ISO instant with zone, '@' and epoch seconds", code="bad_clock"
-        ) from error
+        raise ConfigError("clock must be an ISO instant with zone, '@' and epoch seconds", code="bad_clock") from error
 
 
 def _aware(instant: datetime) -> datetime:

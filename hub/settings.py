@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from hub.errors import ConfigError
@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     environment: Literal["demo", "single-machine", "production"] = "single-machine"
     municipality: Annotated[str, Field(pattern=r"^\d{4}$")] = "0581"
     language: Literal["sv", "en"] = "sv"
+    clock: str = ""
+    """Another time than the machine's, for scenarios (`ISO-INSTANT@EPOCH-SECONDS`, also as HUB_CLOCK); never in production."""
     kafka: KafkaSettings = KafkaSettings()
     broker: BrokerSettings = BrokerSettings()
     registry: RegistrySettings = RegistrySettings()
@@ -123,6 +125,12 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         toml_file = Path(str(init_settings()["home"])) / "hub.toml"
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file)
+
+    @model_validator(mode="after")
+    def _production_has_the_real_time(self) -> Self:
+        if self.clock and self.environment == "production":
+            raise ValueError("clock must not be set in production")
+        return self
 
     @property
     def bootstrap_servers(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from typing import Any
 
 import httpx
@@ -18,6 +17,25 @@ from hub.settings import Settings
 __all__ = ["collect_status", "read_metrics", "topic_lengths"]
 
 _SECONDS = 5.0
+_SMALLEST_SHOWN = 5
+_UNREMARKABLE = {"unchanged", "unmapped"}
+_GATED = {"refused", "published", "repeated"}
+_GAUGES = {
+    "hub_worker_lag": "behind",
+    "hub_worker_in_flight": "in flight",
+    "hub_worker_recovering": "restoring",
+    "hub_outbox_pending": "waiting in the outbox",
+    "hub_delivery_open_tasks": "open for",
+    "hub_delivery_overdue_tasks": "late for",
+    "hub_statutory_messages": "messages",
+    "hub_statutory_damaged": "damaged files",
+    "hub_registry_consents": "consents",
+}
+_LABELS = {
+    "hub_delivery_open_tasks": ("team",),
+    "hub_delivery_overdue_tasks": ("team",),
+    "hub_registry_consents": ("status",),
+}
 
 
 def read_metrics(entry: Announcement) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
@@ -44,17 +62,39 @@ def topic_lengths(settings: Settings) -> dict[str, int]:
     return lengths
 
 
-def _figures(entry: Announcement, picked: Collection[str]) -> dict[str, float]:
-    figures = {}
-    for name, values in read_metrics(entry).items():
-        if name in picked:
-            for labels, value in values.items():
-                words = " ".join(text for key, text in labels if text and key != "connector")
-                figures[f"{name.removeprefix('hub_')} {words}".strip()] = value
-    return figures
+_Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
 
-def collect_status(settings: Settings, picked: Collection[str]) -> dict[str, Any]:
+def _sums(samples: _Samples, name: str, *labels: str) -> dict[tuple[str, ...], int]:
+    """A metric's values, summed over all labels but the named ones."""
+    sums: dict[tuple[str, ...], int] = {}
+    for pairs, value in samples.get(name, {}).items():
+        words = dict(pairs)
+        key = tuple(words.get(label, "") for label in labels)
+        sums[key] = sums.get(key, 0) + int(value)
+    return {key: value for key, value in sums.items() if value}
+
+
+def _shown(number: int) -> str:
+    """A count of the gate's outcomes: a small one could tell whether a given person has a reference (DOMAIN §7)."""
+    return str(number) if number >= _SMALLEST_SHOWN else f"fewer than {_SMALLEST_SHOWN}"
+
+
+def _summary(samples: _Samples) -> list[str]:
+    """A process' figures in a few lines: what came out of its records, and what is not well."""
+    lines = []
+    for (outcome,), number in _sums(samples, "hub_connector_records", "outcome").items():
+        if outcome not in _UNREMARKABLE:
+            lines.append(f"{outcome} {_shown(number) if outcome in _GATED else number}")
+    lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]
+    for name, words in _GAUGES.items():
+        lines += [
+            f"{' '.join((words, *key)).strip()} {number}" for key, number in _sums(samples, name, *_LABELS.get(name, ())).items()
+        ]
+    return lines
+
+
+def collect_status(settings: Settings) -> dict[str, Any]:
     """Everything `hub status` shows, as plain data."""
     now = time.time()
     processes = [
@@ -63,7 +103,7 @@ def collect_status(settings: Settings, picked: Collection[str]) -> dict[str, Any
             "pid": entry.pid,
             "minutes": (now - entry.started) / 60,
             "metrics": entry.metrics,
-            "figures": _figures(entry, picked),
+            "summary": _summary(read_metrics(entry)),
         }
         for entry in read_announcements(settings)
     ]

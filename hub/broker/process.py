@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from hub.broker.configuration import broker_config
 from hub.broker.jars import find_jars
 from hub.broker.launcher import EmbeddedBroker
-from hub.clock import Clock, clock_from_environment
 from hub.process import announced, end_with_supervisor
 from hub.settings import Settings
 
@@ -30,7 +30,6 @@ def run(
     settings: Settings,
     stop: threading.Event,
     *,
-    clock: Clock | None = None,
     say: Callable[[str], None] | None = None,
 ) -> None:
     """Run this installation's broker until `stop` is set; announced in `data/run` only once it answers.
@@ -44,7 +43,7 @@ def run(
     try:
         if stop.is_set():
             return
-        with announced(settings, "broker", (clock or clock_from_environment()).now().timestamp()):
+        with announced(settings, "broker", time.time()):
             if say is not None:
                 say(f"Kafka answers on {broker.bootstrap_servers}. Data: {settings.data / 'broker'}  Stop: Ctrl-C")
             while not stop.wait(_LOOK_SECONDS):

@@ -25,12 +25,13 @@ _STDIN = "-"
 @contextmanager
 def opened(home: Path | None) -> Iterator[Registry]:
     """The registry of an installation, on its database; the registry's process need not run."""
-    from hub.clock import clock_from_environment
+    from hub.bootstrap import build_clock
     from hub.contract.codec import Codec
     from hub.registry.opening import open_registry
     from hub.settings import load_settings
 
-    found = open_registry(load_settings(home), clock_from_environment(), Codec.load())
+    settings = load_settings(home)
+    found = open_registry(settings, build_clock(settings), Codec.load())
     try:
         yield found.registry
     finally:

@@ -103,12 +103,15 @@ def _stay(stage: Demo, stop: threading.Event) -> None:
 def simulate(
     datasets: Annotated[Path, typer.Argument(help="A folder with one folder per connector, as each connector's README says.")],
     port: Annotated[int, typer.Option(help="Loopback port.")] = 8790,
+    clock: Annotated[
+        str, typer.Option(envvar="HUB_CLOCK", help="Another time than the machine's: ISO-INSTANT@EPOCH-SECONDS.")
+    ] = "",
 ) -> None:
     """Play the foreign systems on loopback, each under /NAME: for demos and for trying a connector.
 
     Example: hub simulate ./town --port 8790
     """
-    from hub.clock import clock_from_environment
+    from hub.clock import parse_clock
     from hub.demo.simulators import build_simulators, serve_simulators
     from hub.process import end_with_supervisor
 
@@ -116,4 +119,4 @@ def simulate(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    serve_simulators(build_simulators(datasets, clock_from_environment(), {}), port, stop)
+    serve_simulators(build_simulators(datasets, parse_clock(clock), {}), port, stop)

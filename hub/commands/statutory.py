@@ -82,7 +82,10 @@ def show(
     store = _open(home)
     message = _find(store, identity)
     if reveal:
-        _log_access(store, message.entry, purpose)
+        from hub.bootstrap import build_clock
+        from hub.settings import load_settings
+
+        _log_access(store, build_clock(load_settings(home)).now(), message.entry, purpose)
         sys.stdout.buffer.write(store.read(message.entry)[1])
         sys.stdout.buffer.flush()
         return
@@ -95,11 +98,12 @@ def show(
 
 
 def _open(home: Any) -> StatutoryStore:
-    from hub.clock import clock_from_environment
+    from hub.bootstrap import build_clock
     from hub.settings import load_settings
     from hub.statutory.opening import open_store
 
-    return open_store(load_settings(home), clock_from_environment())
+    settings = load_settings(home)
+    return open_store(settings, build_clock(settings))
 
 
 def _find(store: StatutoryStore, identity: str) -> StoredMessage:
@@ -114,11 +118,9 @@ def _find(store: StatutoryStore, identity: str) -> StoredMessage:
     return found[0]
 
 
-def _log_access(store: StatutoryStore, entry: str, purpose: str) -> None:
-    from hub.clock import clock_from_environment
+def _log_access(store: StatutoryStore, now: datetime, entry: str, purpose: str) -> None:
     from hub.statutory.access import AccessLog
 
-    now = clock_from_environment().now()
     AccessLog(store.folder).record(who=getpass.getuser(), at=now, action="reveal", entry=entry, purpose=purpose)
 
 

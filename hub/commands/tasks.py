@@ -55,11 +55,12 @@ def tasks(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("Team", "Function", "Rule", "State", "Area", "Received", "Respond by", "Task")
+    from hub.clock import STOCKHOLM
+
+    table = Table("Team", "Function", "State", "Respond by", "Task")
     for view in views:
-        by = view.respond_by.astimezone().strftime("%a %d %b %H.%M") if view.respond_by else "–"
-        table.add_row(
-            view.team, view.function, view.rule_id, view.state.value + (" LATE" if view.late else ""), view.area or "–",
-            view.received_at.astimezone().strftime("%a %d %b %H.%M"), by, view.task_id[:8],
-        )  # fmt: skip
+        by = view.respond_by.astimezone(STOCKHOLM).strftime("%d %b %H.%M") if view.respond_by else "–"
+        state = f"{view.state.value}, late" if view.late else view.state.value
+        what = f"{view.function} ({view.area})" if view.kind == "presence" else view.function
+        table.add_row(view.team, what, state, by, view.task_id[:8])
     Console().print(table)

@@ -23,6 +23,7 @@ _SCHOOL_TOKEN = "demo-token"  # noqa: S105 - likewise
 _SETTINGS = """\
 environment = "demo"
 municipality = "0581"
+clock = "{clock}"
 
 [kafka]
 partitions = 12
@@ -101,8 +102,16 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float) -> Stage:
     broker, controller, registry, web, simulators = _free_ports(5)
     home.mkdir(parents=True, exist_ok=True)
     inbox = home / "inbox" / "observations"
+    clock = ShiftedClock(town.start, time.time())
     text = _SETTINGS.format(
-        broker=broker, controller=controller, registry=registry, web=web, simulators=simulators, pause=pause_seconds, inbox=inbox
+        clock=clock.as_setting(),
+        broker=broker,
+        controller=controller,
+        registry=registry,
+        web=web,
+        simulators=simulators,
+        pause=pause_seconds,
+        inbox=inbox,
     )
     (home / "hub.toml").write_text(text, encoding="utf-8")
     initialise(home)
@@ -118,4 +127,4 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float) -> Stage:
         (datasets / "polisen").symlink_to(sample)
     consents = folder / "consents.json"
     consents.write_text(json.dumps(consent_rows(town)), encoding="utf-8")
-    return Stage(load_settings(home), ShiftedClock(town.start, time.time()), datasets, consents, simulators)
+    return Stage(load_settings(home), clock, datasets, consents, simulators)

@@ -14,7 +14,6 @@ import psutil
 
 from hub.bootstrap import build_registry, build_worklist
 from hub.broker.process import prepare as fetch_kafka
-from hub.clock import CLOCK_VARIABLE
 from hub.demo.expected import Expectation, expect
 from hub.demo.facts import Town
 from hub.demo.place import Stage, prepare
@@ -74,7 +73,7 @@ class Demo:
         self._town: Town = build_town()
         self.expected: Expectation = expect(self._town)
         self.stage: Stage = prepare(folder, self._town, pause_seconds=pause_seconds)
-        environment = {"HUB_HOME": str(self.stage.settings.home), CLOCK_VARIABLE: self.stage.clock.as_variable()}
+        environment = {"HUB_HOME": str(self.stage.settings.home)}
         self.supervisor = Supervisor(self.stage.settings.data / "logs", environment, lambda name, text: tell(f"{name} {text}"))
         self._registry = build_registry(self.stage.settings, self.stage.clock)
         self._numbers: dict[str, int] = {}
@@ -93,7 +92,10 @@ class Demo:
             fetch_kafka(stage.settings)
         if not stage.settings.kafka.bootstrap_servers:
             supervisor.start("broker", hub_command("broker"))
-        supervisor.start("simulators", hub_command("simulate", str(stage.datasets), "--port", str(stage.simulators_port)))
+        supervisor.start(
+            "simulators",
+            hub_command("simulate", str(stage.datasets), "--port", str(stage.simulators_port), "--clock", stage.settings.clock),
+        )
         supervisor.start("statutory", hub_command("statutory"))
         self._tell(f"Registering the consents of a town with {len(self._town.youths)} youths", step=True)
         self._register()

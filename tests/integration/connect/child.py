@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from hub.clock import clock_from_environment
+from hub.bootstrap import build_clock
 from hub.connect.runner import Runner
 from hub.contract.codec import Codec
 from hub.kafka import Publisher
@@ -27,7 +27,7 @@ def main(home: str, instance: str, crash_at: str) -> None:
     settings = load_settings(Path(home))
     runner = Runner(
         settings,
-        clock_from_environment(),
+        build_clock(settings),
         threading.Event(),
         instance,
         publisher_factory=lambda client_id: Publisher(settings.bootstrap_servers, client_id),

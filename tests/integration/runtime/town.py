@@ -107,7 +107,7 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings, log: Path, start: datetime = NOW) -> None:
         clock = ShiftedClock(start, time.time())
-        environment = {**os.environ, "HUB_HOME": str(settings.home), CLOCK_VARIABLE: clock.as_variable()}
+        environment = {**os.environ, "HUB_HOME": str(settings.home), CLOCK_VARIABLE: clock.as_setting()}
         self._settings = settings
         self._log = log
         with log.open("ab") as stream:
