@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
 from prometheus_client import start_http_server
 
 from hub.logs import configure_logs
@@ -20,6 +21,7 @@ from hub.settings import Settings
 __all__ = ["SUPERVISOR_VARIABLE", "Announcement", "announced", "end_with_supervisor", "process_frame", "read_announcements"]
 
 SUPERVISOR_VARIABLE = "HUB_SUPERVISOR_PID"
+FATAL_EXIT_CODE = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,22 @@ class Announcement:
     metrics: str
 
 
-def end_with_supervisor(interval_seconds: float = 1.0) -> None:
-    """Send this process SIGTERM when the supervisor that started it is gone, so that nothing is left running."""
+def end_with_supervisor(interval_seconds: float = 1.0, grace_seconds: float = 10.0) -> None:
+    """End this process when the supervisor that started it is gone, so that nothing is left running.
+
+    SIGTERM first; what has not stopped after `grace_seconds` (its broker is gone too) leaves without committing.
+    """
     supervisor = int(os.environ.get(SUPERVISOR_VARIABLE, "0"))
-    if not supervisor or os.getppid() != supervisor:
-        return
+    if not supervisor or (os.getppid() != supervisor and psutil.pid_exists(supervisor)):
+        return  # nobody supervises us, or only somebody further up
 
     def watch() -> None:
         pause = threading.Event()
         while os.getppid() == supervisor:
             pause.wait(interval_seconds)
         os.kill(os.getpid(), signal.SIGTERM)
+        pause.wait(grace_seconds)
+        os._exit(FATAL_EXIT_CODE)
 
     threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
 

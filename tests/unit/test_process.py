@@ -1,0 +1,75 @@
+"""The frame every process runs in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from hub.process import SUPERVISOR_VARIABLE, announced, read_announcements
+from hub.status import read_metrics
+from tests.support import make_settings
+
+_CHILD = """
+import signal, sys, threading
+from hub.process import end_with_supervisor
+if sys.argv[1] == "stubborn":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+end_with_supervisor(0.05, 0.2)
+print("ready", flush=True)
+threading.Event().wait()
+"""
+_PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen(
+    [sys.executable, "-c", sys.argv[1], sys.argv[2]], stdout=subprocess.PIPE, env={**os.environ, sys.argv[3]: str(os.getpid())}
+)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def _orphan(kind: str) -> psutil.Process:
+    """A child whose supervisor has just been killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _PARENT, _CHILD, kind, SUPERVISOR_VARIABLE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    return child
+
+
+def test_a_process_ends_with_its_supervisor() -> None:
+    _gone, alive = psutil.wait_procs([_orphan("obedient")], timeout=20)
+    assert not alive
+
+
+def test_a_process_that_cannot_stop_ends_with_its_supervisor_all_the_same() -> None:
+    _gone, alive = psutil.wait_procs([_orphan("stubborn")], timeout=20)
+    assert not alive
+
+
+def test_a_supervisor_that_died_before_its_child_was_ready_is_noticed() -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    late = subprocess.run(
+        [sys.executable, "-c", _CHILD, "obedient"],
+        env={**os.environ, SUPERVISOR_VARIABLE: str(dead.pid)},
+        timeout=30,
+        check=False,
+    )
+    assert late.returncode != 0
+
+
+def test_a_running_process_can_be_found_and_its_metrics_read(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    with announced(settings, "sample", time.time()) as entry:
+        assert read_announcements(settings) == [entry]
+        assert (("process", "sample"),) in read_metrics(entry)["hub_process_started_seconds"]
+    assert read_announcements(settings) == []
