@@ -55,8 +55,16 @@ class Supervisor:
     `notice(name, text)` is told of each death and restart.
     """
 
-    def __init__(self, logs: Path, environment: Mapping[str, str], notice: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        logs: Path,
+        environment: Mapping[str, str],
+        notice: Callable[[str, str], None],
+        *,
+        grace_seconds: float = _GRACE_SECONDS,
+    ) -> None:
         self._logs = logs
+        self._grace_seconds = grace_seconds
         # Many small threaded processes on one machine: glibc's arena per thread would cost each of them tens of megabytes.
         frugal = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
         self._environment = {**frugal, **os.environ, **environment, SUPERVISOR_VARIABLE: str(os.getpid())}
@@ -101,12 +109,12 @@ class Supervisor:
             running = [child for child in group if child.process is not None and child.process.poll() is None]
             for child in running:
                 _signal(child, signal.SIGTERM)
-            deadline = time.monotonic() + _GRACE_SECONDS
+            deadline = time.monotonic() + self._grace_seconds
             for child in running:
                 if not _wait(child, max(0.0, deadline - time.monotonic())):
                     stubborn.append(child.name)
                     _signal(child, signal.SIGKILL)
-                    _wait(child, _GRACE_SECONDS)
+                    _wait(child, self._grace_seconds)
         return stubborn
 
     def log_tail(self, name: str, lines: int = 15) -> str:
