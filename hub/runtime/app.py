@@ -24,8 +24,8 @@ from hub.errors import HubError
 from hub.logs import get_logger
 from hub.runtime.driver import Driver
 from hub.runtime.effects import Record
-from hub.runtime.lane import Arrival
 from hub.runtime.tables import StateTable
+from hub.runtime.work import Arrival
 from hub.settings import Settings
 
 __all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process"]
@@ -35,6 +35,7 @@ EXIT_CODE = 70
 # Larger than what one poll can bring, so that the high mark of Faust's queue is never reached (see hub.runtime.lane).
 _BUFFER = 4096
 _POLL = 250
+_FETCH_BYTES = 256 * 1024  # per partition, and there are dozens
 
 
 def end_process(error: BaseException) -> NoReturn:
@@ -57,7 +58,10 @@ def _origin(error: BaseException) -> str:
 
 
 class PausingFlow:
-    """A lane's brake: stops the fetching of its partition's sources, and of no other's."""
+    """A lane's brake: stops the fetching of its partition's sources, and of no other's.
+
+    Not `pause_partitions`: what that finds fetched already it throws away, and takes the hole for compaction.
+    """
 
     def __init__(self, app: faust.App, driver: Driver) -> None:
         self._app = app
@@ -67,10 +71,12 @@ class PausingFlow:
         return {TP(topic, partition) for topic in self._driver.program.topics}
 
     def pause(self, partition: int) -> None:
-        self._app.consumer.pause_partitions(self._sources(partition))
+        for source in self._sources(partition):
+            self._app.consumer.on_buffer_full(source)
 
     def resume(self, partition: int) -> None:
-        self._app.consumer.resume_partitions(self._sources(partition))
+        for source in self._sources(partition):
+            self._app.consumer.on_buffer_drop(source)
 
 
 def build_app(
@@ -100,6 +106,7 @@ def build_app(
         broker_heartbeat_interval=settings.worker.session_timeout_seconds / 4,
         broker_commit_interval=settings.worker.commit_interval_seconds,
         broker_max_poll_records=_POLL,
+        consumer_max_fetch_size=_FETCH_BYTES,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=instance,
         stream_buffer_maxsize=_BUFFER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.logs import get_logger
 from hub.runtime.effects import Program
-from hub.runtime.lane import Arrival, Flow, Lane
+from hub.runtime.lane import Flow, Lane
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import Log
+from hub.runtime.vigil import Vigil
+from hub.runtime.work import Arrival, Work
 
 __all__ = ["GRACE_SECONDS", "Driver", "Kit"]
 
@@ -46,6 +48,7 @@ class Driver:
         self._consents = consents
         self._owned: dict[int, OwnedPartition] = {}
         self._lanes: dict[int, Lane] = {}
+        self._vigil = Vigil()
 
     @property
     def lanes(self) -> Iterator[Lane]:
@@ -79,7 +82,8 @@ class Driver:
         for partition, owned in self._owned.items():
             kit = self._kit
             pipeline = Pipeline(self.program, owned, kit.codec, kit.clock)
-            lane = Lane(owned, pipeline, log=kit.log, clock=kit.clock, flow=flow, consents=self._consents)
+            work = Work(owned, pipeline, kit.log, consents=self._consents)
+            lane = Lane(owned, work, clock=kit.clock, flow=flow)
             self._lanes[partition] = lane
             lane.start().add_done_callback(self._ended)
         self._owned.clear()
@@ -92,7 +96,12 @@ class Driver:
         """Hand a record to its lane. One without a lane is dropped unacknowledged: it belongs to an assignment that is over."""
         lane = self._lanes.get(arrival.record.partition)
         if lane is not None:
+            self._vigil.arrived()
             lane.put(arrival)
+
+    def observe(self, bounds: Mapping[tuple[str, int], tuple[int, int]]) -> None:
+        """Learn how far the sources reach, (topic, partition) → (first offset, next one): what never came is read directly."""
+        self._vigil.look(self._lanes, bounds)
 
     async def release(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Finish what is in flight, at most `grace_seconds`, drop what waits, and close the local files."""

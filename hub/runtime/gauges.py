@@ -19,7 +19,10 @@ _log = get_logger(__name__)
 
 
 class Gauges:
-    """Sets the worker's gauges when asked; a series that has no partition here any more goes to zero."""
+    """Sets the worker's gauges when asked; a series that has no partition here any more goes to zero.
+
+    The ends of the topics are told to the drivers too, which notice by them what Faust does not deliver.
+    """
 
     def __init__(self, drivers: Sequence[Driver], log: Log) -> None:
         self._drivers = drivers
@@ -50,9 +53,10 @@ class Gauges:
             lag.update(dict.fromkeys(driver.program.topics, 0))
             lanes = list(driver.lanes)
             bounds = await self._log.bounds((topic, lane.partition) for lane in lanes for topic in driver.program.topics)
-            positions = {lane.partition: lane.owned.record.positions for lane in lanes}
+            driver.observe(bounds)
+            positions = {lane.partition: lane.owned for lane in lanes}
             for (topic, partition), (begin, end) in bounds.items():
                 # Below the beginning there is nothing left to read.
-                lag[topic] += max(0, end - max(begin, positions[partition].get(topic, 0)))
+                lag[topic] += max(0, end - max(begin, positions[partition].position(topic)))
         for topic, records in lag.items():
             WORKER_LAG.labels(topic).set(records)

@@ -1,4 +1,4 @@
-"""One partition's pipeline at work: waiting records and due wakes in, effects out, acknowledgements last and in order."""
+"""One partition at work: waiting records and due wakes, taken in turns that are worth their round trips."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from hub.clock import Clock
 from hub.logs import get_logger
-from hub.metrics import WORKER_BATCH_SECONDS, WORKER_TASKS
-from hub.runtime.effects import Effects, Record, Wake
+from hub.metrics import WORKER_BATCH_SECONDS
+from hub.runtime.effects import Wake
 from hub.runtime.ownership import OwnedPartition
-from hub.runtime.pipeline import Pipeline
-from hub.runtime.transport import Log, LogRecord
+from hub.runtime.work import BATCH, Arrival, Work
 
-__all__ = ["Arrival", "Flow", "Lane"]
+__all__ = ["Flow", "Lane"]
 
 _log = get_logger(__name__)
-BATCH = 250
 # A lane that holds this many stops the fetching of its own partition only; Faust's queue must never reach its high mark,
 # because what it then resumes is one arbitrary partition at a time.
 HIGH = 400
@@ -30,14 +26,6 @@ _TICK_SECONDS = 1.0
 # Batches of one lane begin at least so far apart: a trickle is answered at once, a stream in batches that pay for their
 # round trips.
 _PACE_SECONDS = 0.025
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A record from Faust, and how to acknowledge it."""
-
-    record: Record
-    ack: Callable[[], object]
 
 
 class Flow(Protocol):
@@ -53,24 +41,16 @@ class Flow(Protocol):
 
 
 class Lane:
-    """Runs as one task from `start` to `close`. Guarantee: an event is acknowledged only when everything that it and all
-    before it on the partition brought about is durable, and acknowledgements go in offset order per topic.
+    """Runs as one task from `start` to `close`. Any error ends the task; the driver then ends the process."""
 
-    Any error ends the task; the driver then ends the process.
-    """
-
-    def __init__(
-        self, owned: OwnedPartition, pipeline: Pipeline, *, log: Log, clock: Clock, flow: Flow, consents: str | None
-    ) -> None:
+    def __init__(self, owned: OwnedPartition, work: Work, *, clock: Clock, flow: Flow) -> None:
         self._owned = owned
-        self._pipeline = pipeline
-        self._log = log
+        self._work = work
         self._clock = clock
         self._flow = flow
-        self._consents = consents
         self._waiting: deque[Arrival] = deque()
         self._stirred = asyncio.Event()
-        self._closing = False
+        self._overdue: dict[str, tuple[int, int]] = {}
         self._paused = False
         self.taken = 0
         self.ready = False
@@ -104,11 +84,16 @@ class Lane:
             self._paused = True
             self._flow.pause(self.partition)
 
+    def fetch(self, topic: str, begin: int, end: int) -> None:
+        """Read a source's records in [begin, end) directly: Faust has not brought them for too long."""
+        self._overdue[topic] = (begin, end)
+        self._stirred.set()
+
     async def close(self, grace_seconds: float) -> None:
         """Finish the batch at hand, at most `grace_seconds`, and drop the rest unacknowledged: the next owner gets it."""
-        if self._closing:
+        if self._work.revoked:
             return
-        self._closing = True
+        self._work.revoked = True
         self._stirred.set()
         if self.task is not None:
             done, _ = await asyncio.wait({self.task}, timeout=grace_seconds)
@@ -120,21 +105,21 @@ class Lane:
         self._owned.close()
 
     async def _run(self) -> None:
-        # No event is judged before every consent that was written by now has been read.
-        for batch in _slices(await self._read_consents()):
-            await self._carry_out(self._pipeline.process_batch(self.partition, batch), ())
+        await self._work.read_ahead()
         self.ready = True
-        while not self._closing:
+        while not self._work.revoked:
             began = time.perf_counter()
             wakes = [Wake(key) for key in self._owned.timers.due(self._clock.now(), BATCH)]
             arrivals = self._take()
-            if not wakes and not arrivals:
+            if not wakes and not arrivals and not self._overdue:
                 await self._rest()
                 continue
-            await self._work(wakes, arrivals)
+            await self._fetch_overdue()
+            await self._work.do(wakes, arrivals)
+            self.taken = 0
             finished = time.perf_counter()
             WORKER_BATCH_SECONDS.observe(finished - began)
-            if not self._closing:
+            if not self._work.revoked:
                 await asyncio.sleep(max(0.0, began + _PACE_SECONDS - finished))
 
     async def _rest(self) -> None:
@@ -151,63 +136,8 @@ class Lane:
             self._flow.resume(self.partition)
         return arrivals
 
-    async def _work(self, wakes: list[Wake], arrivals: list[Arrival]) -> None:
-        records = await self._without_gaps([arrival.record for arrival in arrivals])
-        effects = self._pipeline.process_batch(self.partition, [*wakes, *records])
-        if effects.awaits_consent:
-            # One look per batch is enough: what was written before these events were is there now. A flood of unknown
-            # references costs one round trip per batch.
-            fresh = await self._read_consents()
-            if fresh:
-                effects = self._pipeline.process_batch(self.partition, [*fresh, *wakes, *records])
-        await self._carry_out(effects, arrivals)
-
-    async def _carry_out(self, effects: Effects, arrivals: Sequence[Arrival]) -> None:
-        await self._log.append(effects.outgoing)
-        if effects.receipts:
-            # A receipt before the erasure would be untrue, one after the position has moved could be lost in a crash.
-            await self._owned.commit(effects.erasures)
-            await self._log.append([receipt.record for receipt in effects.receipts])
-        await self._owned.commit(effects)
-        for task in effects.tasks:
-            if task.labels is not None:
-                WORKER_TASKS.labels(*task.labels).inc()
-        if not self._closing:
-            # After a revocation Faust has forgotten these partitions; the next owner passes over the repeats.
-            for arrival in arrivals:
-                arrival.ack()
-        self.taken = 0
-
-    async def _without_gaps(self, records: list[Record]) -> list[Record]:
-        """Read what Faust did not deliver.
-
-        Its commit bookkeeping may step over a record, and a lost state may lie before the committed offset; the state's
-        own position is the truth, so whatever still exists between that and an arrival is read here.
-        """
-        expected: dict[str, int] = {}
-        whole: list[Record] = []
-        for record in records:
-            position = expected.get(record.topic, self._owned.position(record.topic))
-            if record.offset > position:
-                whole.extend(await self._read(record.topic, position, record.offset))
-            whole.append(record)
-            expected[record.topic] = max(position, record.offset + 1)
-        return whole
-
-    async def _read_consents(self) -> list[Record]:
-        if self._consents is None:
-            return []
-        return await self._read(self._consents, self._owned.position(self._consents), None)
-
-    async def _read(self, topic: str, start: int, stop: int | None) -> list[Record]:
-        found: list[Record] = []
-
-        def keep(records: list[LogRecord]) -> None:
-            found.extend(Record(topic, self.partition, one.offset, one.key, one.value) for one in records)
-
-        await self._log.read(topic, self.partition, start, stop, keep)
-        return found
-
-
-def _slices(records: list[Record]) -> list[list[Record]]:
-    return [records[begin : begin + BATCH] for begin in range(0, len(records), BATCH)]
+    async def _fetch_overdue(self) -> None:
+        overdue, self._overdue = self._overdue, {}
+        for topic, (begin, end) in overdue.items():
+            _log.warning("reading what Faust did not deliver", topic=topic, partition=self.partition)
+            await self._work.fetch(topic, begin, end)

@@ -29,6 +29,7 @@ from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.effects import Program
 from hub.runtime.gauges import Gauges
+from hub.runtime.memory import keep_small
 from hub.runtime.ownership import Changelog
 from hub.runtime.places import PlaceProgram
 from hub.runtime.store import StoreCache
@@ -53,6 +54,7 @@ def run(settings: Settings, clock: Clock) -> None:
     Raises ConfigError when topics or rules are missing or wrong, RetriableError when no broker answers. Whatever goes wrong
     later ends the process with code 70 and one last log line, committing nothing: the supervisor starts it again.
     """
+    keep_small()
     WORKER_RECOVERING.set(1)  # before anybody can ask
     with _own_folder(settings) as (folder, number), process_frame(settings, _name(number), started=time.time()) as stop:
         instance = f"{settings.worker.group}-{socket.gethostname()}-{number}"

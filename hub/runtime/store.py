@@ -18,7 +18,7 @@ from hub.runtime.fence import Epoch
 __all__ = ["LocalMark", "PartitionStore", "StoreCache"]
 
 _LOCAL_KEY = b"\x00local"
-_MARK = struct.Struct(">QQ16s36s")
+_MARK = struct.Struct(">QQ16s")
 _MEBIBYTE = 1024 * 1024
 # RocksDB's defaults (64 MiB memtables, an unbounded cache) are meant for one database; a worker opens fifteen.
 _MEMTABLE_BYTES = _MEBIBYTE // 4
@@ -35,14 +35,14 @@ class LocalMark:
     topic_id: str = ""
 
     def to_bytes(self) -> bytes:
-        return _MARK.pack(self.next_offset, self.epoch[0], self.epoch[1], self.topic_id.encode())
+        return _MARK.pack(self.next_offset, self.epoch[0], self.epoch[1]) + self.topic_id.encode()
 
     @staticmethod
     def from_bytes(value: bytes | None) -> LocalMark:
         if value is None:
             return LocalMark()
-        next_offset, number, owner, topic_id = _MARK.unpack(value)
-        return LocalMark(next_offset, (number, owner), topic_id.rstrip(b"\x00").decode())
+        next_offset, number, owner = _MARK.unpack_from(value)
+        return LocalMark(next_offset, (number, owner if number else b""), value[_MARK.size :].decode())
 
 
 class StoreCache:

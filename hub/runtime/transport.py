@@ -25,6 +25,7 @@ _log = get_logger(__name__)
 _CHUNK = 2000
 _ATTEMPTS = 4
 _REQUEST_MS = 10_000
+_FETCH_BYTES = 512 * 1024
 _STALL_SECONDS = 60.0
 
 
@@ -79,6 +80,7 @@ class KafkaLog:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             request_timeout_ms=_REQUEST_MS,
+            max_partition_fetch_bytes=_FETCH_BYTES,
             # One request at a time and broker: a long one for a partition at its end would hold up the next partition.
             fetch_max_wait_ms=20,
         )

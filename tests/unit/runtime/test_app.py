@@ -102,20 +102,20 @@ def test_a_lane_brakes_its_own_partition_only(tmp_path: Path) -> None:
     class Stub:
         def __init__(self) -> None:
             self.consumer = self
-            self.calls: list[tuple[str, set[TP]]] = []
+            self.calls: list[tuple[str, TP]] = []
 
-        def pause_partitions(self, tps: set[TP]) -> None:
-            self.calls.append(("pause", tps))
+        def on_buffer_full(self, tp: TP) -> None:
+            self.calls.append(("full", tp))
 
-        def resume_partitions(self, tps: set[TP]) -> None:
-            self.calls.append(("resume", tps))
+        def on_buffer_drop(self, tp: TP) -> None:
+            self.calls.append(("drop", tp))
 
     stub = Stub()
     kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), lambda _: None)
     flow = PausingFlow(stub, Driver("places", PlaceProgram(RULES, CODEC), Changelog("c", {}), kit))
     flow.pause(2)
     flow.resume(2)
-    assert stub.calls == [("pause", {TP(PLACE_EVENTS.name, 2)}), ("resume", {TP(PLACE_EVENTS.name, 2)})]
+    assert stub.calls == [("full", TP(PLACE_EVENTS.name, 2)), ("drop", TP(PLACE_EVENTS.name, 2))]
 
 
 def test_the_queue_holds_more_than_polls_bring(app: Any) -> None:

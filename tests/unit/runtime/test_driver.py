@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES
 from hub.runtime.driver import Driver, Kit
-from hub.runtime.lane import Arrival
 from hub.runtime.ownership import Changelog
 from hub.runtime.store import StoreCache
+from hub.runtime.work import Arrival
 from tests.unit.core.make import ago, make_absence, make_consent
 from tests.unit.runtime.fakes import CHANGELOG, CODEC, MemoryLog, SumProgram, make_clock, until
 

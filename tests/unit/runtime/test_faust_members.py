@@ -45,8 +45,9 @@ def test_a_table_makes_faust_use_its_own_assignor() -> None:
     assert "has_changelog_tables" in text
 
 
-def test_partitions_are_paused_and_resumed_one_by_one() -> None:
-    assert parameters(Consumer.pause_partitions) == parameters(Consumer.resume_partitions) == ["self", "tps"]
+def test_a_full_partition_stops_alone_and_what_was_fetched_still_comes() -> None:
+    assert parameters(Consumer.on_buffer_full) == parameters(Consumer.on_buffer_drop) == ["self", "tp"]
+    assert "tp in self._buffered_partitions" in inspect.getsource(Consumer.getmany)
 
 
 def test_an_agent_takes_an_error_callback_of_ours() -> None:

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES
 from hub.errors import RetriableError
 from hub.runtime.gauges import Gauges
-from hub.runtime.lane import Arrival
+from hub.runtime.work import Arrival
 from tests.unit.core.make import ago, make_absence, make_consent
 from tests.unit.runtime.fakes import MemoryLog, until
 from tests.unit.runtime.test_driver import Brake, make_driver

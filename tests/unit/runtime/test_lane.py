@@ -14,8 +14,9 @@ from hub.contract.topics import CONSENTS, ERASURES, SCHOOL_ABSENCES, TASKS_OUTRE
 from hub.errors import RetriableError
 from hub.runtime import lane as lanes
 from hub.runtime.effects import Record
-from hub.runtime.lane import Arrival, Lane
+from hub.runtime.lane import Lane
 from hub.runtime.pipeline import Pipeline
+from hub.runtime.work import Arrival, Work
 from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_consent, make_withdrawn
 from tests.unit.runtime.fakes import CHANGELOG, CODEC, YOUTH_KEY, MemoryLog, SumProgram, make_clock, make_owned
 
@@ -39,7 +40,8 @@ class Scene:
         await owned.restore(1)
         self.log.history.clear()
         pipeline = Pipeline(self.program, owned, CODEC, self.clock)
-        self.lane = Lane(owned, pipeline, log=self.log, clock=self.clock, flow=self, consents=CONSENTS.name)
+        work = Work(owned, pipeline, self.log, consents=CONSENTS.name)
+        self.lane = Lane(owned, work, clock=self.clock, flow=self)
         self.lane.start()
 
     def pause(self, partition: int) -> None:
@@ -130,13 +132,13 @@ def test_without_consent_an_event_is_refused_for_good(play: Play) -> None:
 
 def test_a_flood_of_unknown_references_costs_one_look_per_batch(play: Play) -> None:
     async def story(scene: Scene) -> None:
-        flood = [absence(scene, number) for number in range(300)]
+        flood = [absence(scene, number) for number in range(200)]
         await scene.open()
         await scene.until(lambda: scene.lane.ready)
         scene.log.history.clear()
         for event in flood:
             scene.arrive(event)
-        await scene.settled(300)
+        await scene.settled(200)
         assert scene.log.history.count(f"read {CONSENTS.name}") == 1
 
     play(story)
@@ -185,6 +187,35 @@ def test_what_faust_skipped_is_read_from_the_topic(play: Play) -> None:
         await scene.settled(2)
         assert scene.lane.owned.get(YOUTH_KEY) == b"300"
         assert scene.lane.owned.record.counts[SCHOOL_ABSENCES.name, "processed", ""] == 5
+
+    play(story)
+
+
+def test_holes_within_a_batch_are_read_too(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        events = [absence(scene, number) for number in range(6)]
+        await scene.open()
+        for number in (0, 1, 3, 5):
+            scene.arrive(events[number])
+        await scene.settled(4)
+        assert scene.lane.owned.record.counts[SCHOOL_ABSENCES.name, "processed", ""] == 6
+        assert [offset for _, offset in scene.acked] == [0, 1, 3, 5]
+
+    play(story)
+
+
+def test_what_faust_never_brings_can_be_read_directly(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        for number in range(3):
+            absence(scene, number)
+        scene.lane.fetch(SCHOOL_ABSENCES.name, 0, 3)
+        await scene.until(lambda: scene.lane.owned.position(SCHOOL_ABSENCES.name) == 3)
+        assert scene.lane.owned.get(YOUTH_KEY) == b"180"
+        assert scene.acked == []
 
     play(story)
 

@@ -1,0 +1,127 @@
+"""What a lane does with a batch: read what is missing, judge, write, acknowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hub.metrics import WORKER_TASKS
+from hub.runtime.effects import Effects, Record, Wake
+from hub.runtime.ownership import OwnedPartition
+from hub.runtime.pipeline import Pipeline
+from hub.runtime.transport import Log, LogRecord
+
+__all__ = ["BATCH", "Arrival", "Work"]
+
+BATCH = 250
+_SPAN = 2000  # records read directly at a time: bounds memory when much is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record from Faust, and how to acknowledge it."""
+
+    record: Record
+    ack: Callable[[], object]
+
+
+class Work:
+    """One partition's work, batch by batch; not for sharing between tasks.
+
+    Guarantee: an event is acknowledged only when everything that it and all before it on the partition brought about is
+    durable, and acknowledgements go in offset order per topic. The order of one batch:
+
+    1. tasks and dead letters are acknowledged by Kafka;
+    2. erasures are in the changelog and the local store, then their receipts are acknowledged;
+    3. states and the partition's record are in the changelog, then in the local store;
+    4. the events are acknowledged to Faust, which commits them.
+    """
+
+    def __init__(self, owned: OwnedPartition, pipeline: Pipeline, log: Log, *, consents: str | None) -> None:
+        self._owned = owned
+        self._pipeline = pipeline
+        self._log = log
+        self._consents = consents
+        self.revoked = False
+
+    async def read_ahead(self) -> None:
+        """Fold every consent that was written by now: no event may be judged before."""
+        if self._consents is not None:
+            where = (self._consents, self._owned.partition)
+            begin, end = (await self._log.bounds([where]))[where]
+            await self._read_through(self._consents, begin, end)
+
+    async def fetch(self, topic: str, begin: int, end: int) -> None:
+        """Fold a topic's records up to `end` without waiting for Faust."""
+        await self._read_through(topic, begin, end)
+
+    async def do(self, wakes: Sequence[Wake], arrivals: Sequence[Arrival]) -> None:
+        """Fold wakes and arrivals, in order.
+
+        Faust's commit bookkeeping may step over a record, its flow control may drop one, and a lost state may lie before
+        the committed offset. The state's own position is the truth: whatever still exists between it and an arrival is
+        read and folded first.
+        """
+        segment: list[Arrival] = []
+        expected: dict[str, int] = {}
+        for arrival in arrivals:
+            record = arrival.record
+            position = expected.get(record.topic, self._owned.position(record.topic))
+            if record.offset > position:
+                await self._fold(wakes, [one.record for one in segment], segment)
+                wakes, segment = (), []
+                await self._read_missing(record.topic, record.offset)
+            segment.append(arrival)
+            expected[record.topic] = max(position, record.offset + 1)
+        await self._fold(wakes, [one.record for one in segment], segment)
+
+    async def _read_missing(self, topic: str, end: int) -> None:
+        where = (topic, self._owned.partition)
+        begin, _ = (await self._log.bounds([where]))[where]
+        await self._read_through(topic, begin, end)
+
+    async def _read_through(self, topic: str, begin: int, end: int) -> None:
+        start = max(begin, self._owned.position(topic))
+        while start < end:
+            stop = min(start + _SPAN, end)
+            records = await self._read(topic, start, stop)
+            for first in range(0, len(records), BATCH):
+                await self._fold((), records[first : first + BATCH], ())
+            start = stop
+
+    async def _fold(self, wakes: Sequence[Wake], records: Sequence[Record], arrivals: Sequence[Arrival]) -> None:
+        if not wakes and not records:
+            return
+        partition = self._owned.partition
+        effects = self._pipeline.process_batch(partition, [*wakes, *records])
+        if effects.awaits_consent and self._consents is not None:
+            # One look per batch is enough: what was written before these events were is there now. A flood of unknown
+            # references costs one round trip per batch.
+            fresh = await self._read(self._consents, self._owned.position(self._consents), None)
+            if fresh:
+                effects = self._pipeline.process_batch(partition, [*fresh, *wakes, *records])
+        await self._carry_out(effects)
+        if not self.revoked:
+            # After a revocation Faust has forgotten these partitions; the next owner passes over the repeats.
+            for arrival in arrivals:
+                arrival.ack()
+
+    async def _carry_out(self, effects: Effects) -> None:
+        await self._log.append(effects.outgoing)
+        if effects.receipts:
+            # A receipt before the erasure would be untrue, one after the position has moved could be lost in a crash.
+            await self._owned.commit(effects.erasures)
+            await self._log.append([receipt.record for receipt in effects.receipts])
+        await self._owned.commit(effects)
+        for task in effects.tasks:
+            if task.labels is not None:
+                WORKER_TASKS.labels(*task.labels).inc()
+
+    async def _read(self, topic: str, start: int, stop: int | None) -> list[Record]:
+        found: list[Record] = []
+
+        def keep(records: list[LogRecord]) -> None:
+            found.extend(Record(topic, self._owned.partition, one.offset, one.key, one.value) for one in records)
+
+        await self._log.read(topic, self._owned.partition, start, stop, keep)
+        return found
