@@ -14,14 +14,18 @@ from hub.connector import Batch, Cursor, PlaceRecord, SourceContext, Unmapped
 
 __all__ = ["PolisenSource"]
 
+_LOST = "lost_polls"
+_UNREAD = "unread_rows"
+
 
 class PolisenSource:
     """One batch per poll: every row of the feed's latest 500, oldest first.
 
     The intake decides by content what is new, so a row edited in place under its id becomes a revision and an unchanged one
-    nothing. The cursor holds the server's validators only (`etag`, `last_modified`).
+    nothing. The cursor holds the server's validators (`etag`, `last_modified`), and how many polls since the last good one
+    were lost or rows of it unread: the intake counts what a batch refuses once its cursor has moved, and so each of these once.
 
-    Guarantee: at least once. A poll that gives nothing (empty body, not JSON) is counted as `Unmapped`, keeps the cursor
+    Guarantee: at least once. A poll that gives nothing (empty body, not JSON) is counted as `Unmapped`, keeps the validators
     and the next poll tells its rows again; validators are stored only after Kafka has the rows they vouch for. An event
     that enters and leaves the 500 between two polls, or an edit undone between them, cannot be seen.
     """
@@ -45,16 +49,21 @@ class PolisenSource:
             return
         rows = parse_feed(poll.content)
         if isinstance(rows, Unmapped):
-            yield Batch([rows], dict(known))
+            yield Batch([rows], {**known, _LOST: _number(cursor, _LOST) + 1})
             return
         mapped = [map_row(row, self._gazetteer) for row in rows]
         # A row that could not be read may be readable in a moment: without validators the next poll tells it again.
-        unread = any(isinstance(record, Unmapped) for record in mapped)
-        yield Batch(_oldest_first(mapped), {} if unread else dict(poll.validators))
+        unread = sum(isinstance(record, Unmapped) for record in mapped)
+        yield Batch(_oldest_first(mapped), {_UNREAD: unread} if unread else dict(poll.validators))
 
     def close(self) -> None:
         """Release the connections."""
         self._client.close()
+
+
+def _number(cursor: Cursor | None, name: str) -> int:
+    value = (cursor or {}).get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _oldest_first(mapped: list[PlaceRecord | Unmapped]) -> list[PlaceRecord | Unmapped]:

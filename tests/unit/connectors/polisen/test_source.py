@@ -64,17 +64,18 @@ def test_validators_are_sent_back_and_an_unchanged_feed_gives_nothing():
 
 
 @pytest.mark.parametrize("content", [b"", b"not json", b"{}"])
-def test_an_answer_without_rows_is_counted_and_moves_no_cursor(content):
+def test_each_answer_without_rows_is_counted_and_keeps_the_validators(content):
     source = make_source(lambda _request: httpx.Response(200, content=content, headers={"ETag": '"new"'}))
-    (batch,) = source.batches({"etag": '"old"'})
-    assert batch.cursor == {"etag": '"old"'}
-    assert [type(record) for record in batch.records] == [Unmapped]
+    (first,) = source.batches({"etag": '"old"'})
+    (second,) = source.batches(first.cursor)
+    assert [first.cursor, second.cursor] == [{"etag": '"old"', "lost_polls": 1}, {"etag": '"old"', "lost_polls": 2}]
+    assert [type(record) for record in (*first.records, *second.records)] == [Unmapped, Unmapped]
 
 
 def test_validators_are_not_kept_while_a_row_cannot_be_read():
     rows = [make_row(), make_row(datetime="?")]
     (batch,) = make_source(lambda _request: httpx.Response(200, json=rows, headers={"ETag": '"a"'})).batches(None)
-    assert batch.cursor == {}
+    assert batch.cursor == {"unread_rows": 1}
 
 
 def test_a_feed_that_is_down_asks_for_patience_and_every_attempt_is_observed():
