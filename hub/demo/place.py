@@ -31,7 +31,7 @@ partitions = 12
 [broker]
 port = {broker}
 controller_port = {controller}
-heap_megabytes = 256
+heap_megabytes = 192
 flush_every_message = false
 
 [registry]
