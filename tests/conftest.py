@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
 
 from hub.broker.configuration import BrokerConfig
+from hub.broker.jars import find_jars
+from hub.broker.java import find_java
 from hub.broker.launcher import EmbeddedBroker
 from hub.errors import ConfigError
 from hub.kafka import apply_topics
+from tests.demo_run import DemoRun, play_demo
 from tests.support import REQUIRE_VARIABLE, drop_topics, make_settings, missing
 
-_KAFKA_FIXTURES = {"kafka", "fresh_kafka"}
+_KAFKA_FIXTURES = {"kafka", "fresh_kafka", "demo_run"}
 _NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
+_FIGURES = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +48,35 @@ def fresh_kafka(kafka: str, tmp_path: Path) -> str:
     admin.close()
     apply_topics(make_settings(tmp_path / "fresh-kafka", kafka={"bootstrap_servers": kafka, "partitions": 4}))
     return kafka
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """A whole demo, played once for the session (about a minute): its folder at rest, and what it said. Copy, never change."""
+    try:
+        find_java("")
+        find_jars("")
+    except ConfigError as error:
+        if error.code in _NOT_ON_THIS_MACHINE:
+            missing(f"an embedded Kafka: {error}")
+        raise
+    return play_demo(tmp_path_factory.mktemp("demo-run"))
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell a figure that was measured: it is printed at the end of the run, whether the test passes or not."""
+    lines = request.config.stash.setdefault(_FIGURES, [])
+    name = request.node.name.removeprefix("test_").replace("_", " ")
+    return lambda text: lines.append(f"{name}: {text}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    figures = config.stash.get(_FIGURES, [])
+    if figures:
+        terminalreporter.section("figures")
+    for line in figures:
+        terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
