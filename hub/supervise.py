@@ -23,22 +23,27 @@ __all__ = ["Child", "Supervisor", "hub_command"]
 _GRACE_SECONDS = 12.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_LAST = "broker"
 _STEADY_SECONDS = 60.0  # a child that ran this long starts again with the short pause
 
 
 def hub_command(*words: str) -> list[str]:
     """The command line of one `hub` process in this very environment."""
-    return [sys.executable, "-m", "hub", *words]
+    # -P: what lies in the present folder is not taken for a module.
+    return [sys.executable, "-P", "-m", "hub", *words]
 
 
 @dataclass
 class Child:
-    """One supervised process. `restarts` counts the deaths that nobody asked for."""
+    """One supervised process. `restarts` counts the deaths that nobody asked for; `ended` is the last one's exit code until
+    it is started again.
+    """
 
     name: str
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
+    ended: int | None = None
     started: float = 0.0
     pause: float = _FIRST_PAUSE
     due: float = field(default=0.0)
@@ -85,6 +90,7 @@ class Supervisor:
                 child.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, start_new_session=True
             )
         child.started = time.monotonic()
+        child.ended = None
 
     def tend(self) -> None:
         """Start again what has died, after a pause that doubles while it keeps dying."""
@@ -94,6 +100,7 @@ class Supervisor:
                 code = child.process.returncode
                 child.process = None
                 child.restarts += 1
+                child.ended = code
                 child.pause = _FIRST_PAUSE if now - child.started > _STEADY_SECONDS else min(child.pause * 2, _LONGEST_PAUSE)
                 child.due = now + child.pause
                 self._notice(child.name, f"ended ({_ending(code)}), starts again in {child.pause:.0f} s")
@@ -103,9 +110,9 @@ class Supervisor:
     def stop(self) -> list[str]:
         """Ask everyone to end, last started first, then make them. Returns the names that had to be killed."""
         stubborn = []
-        # The embedded broker was started first and goes last: the others still commit while they stop.
-        first, *rest = list(self.children.values()) or [Child("none", ())]
-        for group in (rest[::-1], [first]):
+        children = list(self.children.values())[::-1]
+        # The embedded broker goes last: the others still commit while they stop.
+        for group in ([child for child in children if child.name != _LAST], [child for child in children if child.name == _LAST]):
             running = [child for child in group if child.process is not None and child.process.poll() is None]
             for child in running:
                 _signal(child, signal.SIGTERM)

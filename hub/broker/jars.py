@@ -105,6 +105,9 @@ def _fill(folder: Path, lock: JarLock, source: SourceFactory) -> None:
             except RetriableError as error:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise _unreachable(error, folder) from error
+            except BaseException:  # Ctrl-C: what is on its way arrives, nothing more is begun
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
     shutil.rmtree(staging / "scratch", ignore_errors=True)
     if folder.exists():  # altered: no start uses it, so it may go
         shutil.rmtree(folder)

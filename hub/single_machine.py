@@ -1,0 +1,180 @@
+"""`hub up`: every process of an installation on one machine, started in the order they need each other, and kept running."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from hub.broker.process import prepare
+from hub.connector import load_connector
+from hub.errors import ConfigError, HubError, RetriableError
+from hub.kafka_admin import apply_topics, broker_answers
+from hub.process import read_announcements
+from hub.settings import Settings
+from hub.supervise import Supervisor, hub_command
+
+__all__ = ["SingleMachine"]
+
+_STEP_SECONDS = 0.25
+_LOOK_SECONDS = 1.0
+_TAIL_LINES = 4
+_EXIT_SETTINGS = 2  # of a process that asks for another setting (`hub.cli`)
+_PATIENCE_SECONDS = 60.0  # between two attempts at a Kafka that cannot be had, while the statutory lane runs
+
+
+class SingleMachine:
+    """One installation's processes. `say` gets a line per step of the way, and the end of the log of whatever dies.
+
+    The statutory lane and the connectors that feed it are started first and wait for nothing; everything else waits for
+    Kafka and its topics.
+
+    Guarantee: at most one per installation (a file lock); however `run` is left, nothing it started is left running.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._stop = threading.Event()
+        self._fetching = False
+        self._supervisor = Supervisor(settings.data / "logs", {"HUB_HOME": str(settings.home)}, self._tell_death)
+        enabled = [name for name, chosen in settings.connectors.items() if chosen.enabled]
+        self._feeding = [name for name in enabled if self._feeds_statutory(name)]
+        self._others = [name for name in enabled if name not in self._feeding]
+
+    def ask_to_stop(self, *_: object) -> None:
+        """End `run` soon; fit to be a signal's handler."""
+        self._stop.set()
+        if self._fetching:  # the one step that cannot look at the event
+            raise KeyboardInterrupt
+
+    def run(self, ready: Callable[[], None]) -> list[str]:
+        """Run until asked to stop; `ready` is called once, when every process answers. Returns who had to be killed.
+
+        Raises ConfigError when the installation runs already, or when its settings keep Kafka from starting (unless a
+        connector feeds the statutory lane: then that goes on, and Kafka is tried again).
+        """
+        with self._alone():
+            try:
+                self._bring_up(ready)
+                while not self._stop.wait(_STEP_SECONDS):
+                    self._supervisor.tend()
+            except KeyboardInterrupt:
+                self._stop.set()
+            finally:
+                self._say("Stopping …")
+                stubborn = self._supervisor.stop()
+            return stubborn
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(self._settings.data / "up.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ConfigError(f"{self._settings.home} is run by another `hub up`: stop that first", code="runs_already") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _bring_up(self, ready: Callable[[], None]) -> None:
+        self._start("statutory")
+        for name in self._feeding:
+            self._start(f"connect-{name}", "connect", name)
+        self._have_kafka()
+        for name in ("registry", "worker", "deliver", "web"):
+            self._start(name)
+        for name in self._others:
+            self._start(f"connect-{name}", "connect", name)
+        if self._until_all_answer():
+            ready()
+
+    def _start(self, name: str, *words: str) -> None:
+        if not self._stop.is_set():
+            self._supervisor.start(name, hub_command(*(words or (name,))))
+
+    def _have_kafka(self) -> None:
+        """Kafka answers and has its topics, or `run` was asked to stop."""
+        while not self._stop.is_set():
+            try:
+                self._try_kafka()
+            except ConfigError as error:
+                if not self._feeding:
+                    raise
+                self._say(f"{error}\nThe statutory lane goes on; Kafka is tried again in {_PATIENCE_SECONDS:.0f} s")
+                self._tend_for(_PATIENCE_SECONDS)
+            except RetriableError as error:
+                self._say(str(error))
+                self._tend_for(_LOOK_SECONDS)
+            else:
+                return
+
+    def _try_kafka(self) -> None:
+        settings = self._settings
+        if settings.kafka.bootstrap_servers:
+            self._say(f"Waiting for Kafka at {settings.bootstrap_servers}")
+        elif "broker" not in self._supervisor.children:
+            self._fetch()
+            self._say("Starting Kafka")
+            self._start("broker")
+        while not (self._stop.is_set() or broker_answers(settings.bootstrap_servers)):
+            self._check_broker()
+            self._tend_for(_STEP_SECONDS)
+        if not self._stop.is_set():
+            self._say("Topics")
+            apply_topics(settings)
+
+    def _fetch(self) -> None:
+        self._fetching = True
+        try:
+            if not self._stop.is_set():
+                prepare(self._settings)
+        finally:
+            self._fetching = False
+
+    def _check_broker(self) -> None:
+        """Raise what the embedded broker said when it ended because of a setting: another start would say the same."""
+        if self._refused_broker():
+            raise ConfigError(self._supervisor.log_tail("broker", 1).removeprefix("hub: "), code="broker_refused")
+
+    def _refused_broker(self) -> bool:
+        child = self._supervisor.children.get("broker")
+        return child is not None and child.ended == _EXIT_SETTINGS
+
+    def _until_all_answer(self) -> bool:
+        """Wait until every process has announced itself; False when asked to stop before."""
+        told: set[str] = set()
+        while not self._stop.is_set():
+            missing = set(self._supervisor.children) - {entry.name for entry in read_announcements(self._settings)}
+            if not missing:
+                return True
+            if missing != told:
+                self._say("Waiting for " + ", ".join(sorted(missing)))
+                told = missing
+            self._tend_for(_STEP_SECONDS)
+        return False
+
+    def _tend_for(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._stop.wait(_STEP_SECONDS):
+            self._supervisor.tend()
+            if time.monotonic() >= deadline:
+                return
+
+    def _tell_death(self, name: str, text: str) -> None:
+        if name == "broker" and self._refused_broker():
+            return  # told as an error
+        tail = self._supervisor.log_tail(name, _TAIL_LINES)
+        self._say(f"{name} {text}. Its log ends:\n{tail}" if tail else f"{name} {text}")
+
+    def _feeds_statutory(self, name: str) -> bool:
+        """False for a connector that cannot be loaded: its own process says so."""
+        try:
+            return load_connector(self._settings.connectors[name].connector or name).build_statutory is not None
+        except HubError:
+            return False
