@@ -49,6 +49,7 @@ class Driver:
         self._owned: dict[int, OwnedPartition] = {}
         self._lanes: dict[int, Lane] = {}
         self._vigil = Vigil()
+        self._assigned = False
 
     @property
     def lanes(self) -> Iterator[Lane]:
@@ -58,7 +59,7 @@ class Driver:
     @property
     def ready(self) -> bool:
         """Whether everything assigned has been restored and is taking records."""
-        return not self._owned and all(lane.ready for lane in self.lanes)
+        return self._assigned and all(lane.ready for lane in self.lanes)
 
     async def own(self, partitions: Iterable[int], generation: int) -> None:
         """Open, claim and restore. Raises FatalError or RetriableError; the caller ends the process."""
@@ -87,6 +88,8 @@ class Driver:
             self._lanes[partition] = lane
             lane.start().add_done_callback(self._ended)
         self._owned.clear()
+        self._assigned = True
+        self._vigil.arrived()  # Faust begins to deliver some seconds from now
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -101,10 +104,12 @@ class Driver:
 
     def observe(self, bounds: Mapping[tuple[str, int], tuple[int, int]]) -> None:
         """Learn how far the sources reach, (topic, partition) → (first offset, next one): what never came is read directly."""
-        self._vigil.look(self._lanes, bounds)
+        mine = {where: span for where, span in bounds.items() if where[0] in self.program.topics}
+        self._vigil.look(self._lanes, mine)
 
     async def release(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Finish what is in flight, at most `grace_seconds`, drop what waits, and close the local files."""
+        self._assigned = False
         lanes, self._lanes = list(self._lanes.values()), {}
         await asyncio.gather(*(lane.close(grace_seconds) for lane in lanes))
         for owned in self._owned.values():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from hub.errors import RetriableError
 from hub.logs import get_logger
@@ -16,6 +17,7 @@ from hub.runtime.transport import Log
 __all__ = ["Gauges"]
 
 _log = get_logger(__name__)
+Bounds: TypeAlias = Mapping[tuple[str, int], tuple[int, int]]
 
 
 class Gauges:
@@ -30,15 +32,31 @@ class Gauges:
         self._shown: set[LedgerKey] = set()
 
     async def publish(self) -> None:
-        """Read the state of every lane and ask the broker for the ends of its topics."""
+        """Ask the broker for the ends of the topics, then set every figure at once, so that they belong together."""
+        bounds = await self._bounds()
+        if bounds is None:
+            return
+        for driver in self._drivers:
+            driver.observe(bounds)
         lanes = [lane for driver in self._drivers for lane in driver.lanes]
         WORKER_IN_FLIGHT.set(sum(lane.in_flight for lane in lanes))
         self._publish_ledger(PartitionRecord.total(lane.owned.record for lane in lanes))
+        self._publish_lag(bounds)
+        # Lanes that came while the broker was asked are not told of yet: neither is the worker done recovering.
+        whole = all(driver.ready for driver in self._drivers) and set(self._sources()) == bounds.keys()
+        WORKER_RECOVERING.set(0 if whole else 1)
+
+    def _sources(self) -> Iterator[tuple[str, int]]:
+        for driver in self._drivers:
+            for lane in driver.lanes:
+                yield from ((topic, lane.partition) for topic in driver.program.topics)
+
+    async def _bounds(self) -> Bounds | None:
         try:
-            await self._publish_lag()
+            return await self._log.bounds(list(self._sources()))
         except RetriableError:
             _log.warning("the broker did not tell how far its topics reach")
-        WORKER_RECOVERING.set(0 if all(driver.ready for driver in self._drivers) else 1)
+            return None
 
     def _publish_ledger(self, total: Counter[LedgerKey]) -> None:
         for key in self._shown - total.keys():
@@ -47,16 +65,14 @@ class Gauges:
             LEDGER_EVENTS.labels(*key).set(number)
         self._shown |= total.keys()
 
-    async def _publish_lag(self) -> None:
+    def _publish_lag(self, bounds: Bounds) -> None:
         lag: Counter[str] = Counter()
         for driver in self._drivers:
             lag.update(dict.fromkeys(driver.program.topics, 0))
-            lanes = list(driver.lanes)
-            bounds = await self._log.bounds((topic, lane.partition) for lane in lanes for topic in driver.program.topics)
-            driver.observe(bounds)
-            positions = {lane.partition: lane.owned for lane in lanes}
-            for (topic, partition), (begin, end) in bounds.items():
-                # Below the beginning there is nothing left to read.
-                lag[topic] += max(0, end - max(begin, positions[partition].position(topic)))
+            for lane in driver.lanes:
+                for topic in driver.program.topics:
+                    begin, end = bounds.get((topic, lane.partition), (0, 0))
+                    # Below the beginning there is nothing left to read.
+                    lag[topic] += max(0, end - max(begin, lane.owned.position(topic)))
         for topic, records in lag.items():
             WORKER_LAG.labels(topic).set(records)
