@@ -18,6 +18,7 @@ from hub.contract.models import (
 from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG, YOUTH_TOPICS
 from hub.core import state as states
 from hub.core import step as core
+from hub.core.consent import DENIALS
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
@@ -27,8 +28,6 @@ __all__ = ["COMPONENT", "YouthProgram"]
 
 COMPONENT = "worker"
 _SIG = "sig"
-# Refusals that a newer consent cannot change.
-_FINAL = frozenset({"too_old", "state_full"})
 
 
 class YouthProgram:
@@ -86,7 +85,7 @@ class YouthProgram:
             drops=tuple(Drop(drop.reason, drop.intentional) for drop in done.drops),
             wake_at=done.wake_at,
             changed=done.state is not before,
-            awaits_consent=done.outcome == "refused" and reason not in _FINAL,
+            awaits_consent=done.outcome == "refused" and reason in DENIALS,
         )
 
     def _emission(self, task: ReferralTask) -> Emission:
