@@ -26,23 +26,27 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Play the scenario to its end, check the outcome, and stop.")] = False,
     as_json: Json = False,
     folder: Annotated[Path | None, typer.Option(help="Keep the demo's files here (default: a temporary folder).")] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Try the rules of this folder instead of the shipped ones; with --once: see what would change."),
+    ] = None,
 ) -> None:
     """Run everything on this machine with a fictive town: Kafka, foreign systems, connectors, correlation, delivery, pages.
 
     Without --once it stays up, and prints the address of the teams' pages, until Ctrl-C. With --once it exits 0 only when
     exactly the expected tasks came out, whatever was counted balances, and everything stopped cleanly.
 
-    Examples: hub demo    hub demo --once --json
+    Examples: hub demo    hub demo --once --json    hub demo --once --rules ./my-rules
     """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as temporary:
-        passed = _run(folder or Path(temporary), stop, once=once, as_json=as_json)
+        passed = _run(folder or Path(temporary), stop, once=once, as_json=as_json, rules=rules)
     raise typer.Exit(0 if passed else 1)
 
 
-def _run(folder: Path, stop: threading.Event, *, once: bool, as_json: bool) -> bool:
+def _run(folder: Path, stop: threading.Event, *, once: bool, as_json: bool, rules: Path | None) -> bool:
     from hub.demo.run import Demo
     from hub.demo.telling import Teller
     from hub.errors import FatalError
@@ -50,7 +54,7 @@ def _run(folder: Path, stop: threading.Event, *, once: bool, as_json: bool) -> b
 
     configure_logs("demo", level="WARNING")
     tell = Teller()
-    stage = Demo(folder, tell, stop, pause_seconds=_ONCE_PAUSE if once else _LIVE_PAUSE)
+    stage = Demo(folder, tell, stop, pause_seconds=_ONCE_PAUSE if once else _LIVE_PAUSE, rules=rules)
     try:
         with tell:
             if once:

@@ -11,18 +11,8 @@ from datetime import datetime, timedelta
 
 from hub.demo.facts import EstRow, Town, Youth
 
-__all__ = ["CONSENT_SPANS", "Expectation", "Outcome", "expect"]
+__all__ = ["CONSENT_SPANS", "SCENARIO", "Expectation", "Outcome", "Thresholds", "expect"]
 
-ABSENCE_ALONE_MINUTES = 480
-ABSENCE_WITH_NOTICE_MINUTES = 180
-ABSENCE_DAYS = 28
-NOTICE_DAYS = 28
-NOTICES_FOR_SIG = 3
-NOTICES_FOR_SIG_DAYS = 56
-OBSERVATIONS = 3
-OBSERVATION_DISTINCT_DAYS = 2
-OBSERVATION_DAYS = 21
-PRESENCE_INCIDENTS = 5
 WITH_ABSENCE = {"suspicion_not_responsible", "suspicion_responsible", "narcotics", "lob", "police_act_12", "public_disorder"}
 FOR_SIG = {"suspicion_not_responsible", "suspicion_responsible", "narcotics", "police_act_12"}
 NO_GROUND_FOR_PRESENCE = {"theft", "fire", "traffic", "other"}
@@ -41,6 +31,28 @@ CONSENT_SPANS: dict[str, tuple[int, int] | None] = {
     "protected": None,
 }
 COVERED = {"sspf", "sspf_sig", "withdraws", "late"}
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The scenario's own numbers: from how much on, and within how many days (24 hours each) up to the moment judged."""
+
+    absence_alone_minutes: int = 480
+    absence_alone_days: int = 28
+    absence_with_notice_minutes: int = 180
+    absence_with_notice_days: int = 28
+    notices_with_absence: int = 1
+    notices_with_absence_days: int = 28
+    notices_for_sig: int = 3
+    notices_for_sig_days: int = 56
+    observations: int = 3
+    observations_days: int = 21
+    observation_days_seen: int = 2
+    observation_days_seen_days: int = 21
+    presence_incidents: int = 5
+
+
+SCENARIO = Thresholds()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,44 +78,58 @@ class Expectation:
         return self.tasks - self.cancelled
 
 
-def expect(town: Town) -> Expectation:
-    """Work out the outcome of the whole town."""
-    tasks = frozenset(outcome for youth in town.youths if youth.consent in COVERED for outcome in _of(youth, town.start))
+def expect(town: Town, thresholds: Thresholds = SCENARIO, *, at: datetime | None = None) -> Expectation:
+    """Work out the outcome of the whole town, as it is at the start of the play or at `at`, within the week after it."""
+    moment = at or town.start
+    covered = [youth for youth in town.youths if youth.consent in COVERED]
+    tasks = frozenset(outcome for youth in covered for outcome in _of(youth, _Recent(town.start, moment), thresholds))
     withdrawing = {youth.number for youth in town.youths if youth.consent == "withdraws"}
     cancelled = frozenset(outcome for outcome in tasks if outcome.youth in withdrawing)
-    return Expectation(tasks, cancelled, frozenset(_presence(town.est_rows)))
+    return Expectation(tasks, cancelled, frozenset(_presence(town.est_rows, thresholds)))
 
 
-def _of(youth: Youth, start: datetime) -> list[Outcome]:
-    span = CONSENT_SPANS[youth.consent]
-    if span is None:
-        return []
-    begins = start - timedelta(days=span[0])
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """What is new enough to count at `moment`, and covered by a consent whose days are told from `start`."""
 
-    def recent(at: datetime, days: int) -> bool:
-        return start - timedelta(days=days) < at <= start and at >= begins
+    start: datetime
+    moment: datetime
 
-    unexcused = sum(fact.minutes for fact in youth.absences if not fact.excused and recent(fact.lesson.start, ABSENCE_DAYS))
-    beside_absence = [fact for fact in youth.notices if fact.category in WITH_ABSENCE and recent(fact.at, NOTICE_DAYS)]
-    grave = [fact for fact in youth.notices if fact.category in FOR_SIG and recent(fact.at, NOTICES_FOR_SIG_DAYS)]
-    seen = [fact.at for fact in youth.observations if recent(fact.at, OBSERVATION_DAYS)]
+    def __call__(self, youth: Youth, at: datetime, days: int) -> bool:
+        span = CONSENT_SPANS[youth.consent]
+        covered = span is not None and at >= self.start - timedelta(days=span[0])
+        return covered and self.moment - timedelta(days=days) < at <= self.moment
+
+
+def _of(youth: Youth, recent: _Recent, limit: Thresholds) -> list[Outcome]:
+    def unexcused(days: int) -> int:
+        return sum(fact.minutes for fact in youth.absences if not fact.excused and recent(youth, fact.lesson.start, days))
+
+    def notices(categories: set[str], days: int) -> int:
+        return sum(fact.category in categories and recent(youth, fact.at, days) for fact in youth.notices)
+
+    def seen(days: int) -> list[datetime]:
+        return [fact.at for fact in youth.observations if recent(youth, fact.at, days)]
+
     found = []
-    if unexcused >= ABSENCE_ALONE_MINUTES:
+    if unexcused(limit.absence_alone_days) >= limit.absence_alone_minutes:
         found.append(Outcome(youth.number, "absence-alone", "outreach"))
-    if unexcused >= ABSENCE_WITH_NOTICE_MINUTES and beside_absence:
+    beside_absence = notices(WITH_ABSENCE, limit.notices_with_absence_days) >= limit.notices_with_absence
+    if beside_absence and unexcused(limit.absence_with_notice_days) >= limit.absence_with_notice_minutes:
         found.append(Outcome(youth.number, "absence-and-notice", "outreach"))
-    if len(grave) >= NOTICES_FOR_SIG:
+    if notices(FOR_SIG, limit.notices_for_sig_days) >= limit.notices_for_sig:
         # Consent to SSPF does not cover SIG: then the SSPF coordinator is asked to seek it.
         found.append(Outcome(youth.number, "repeated-notices", "sig" if youth.consent == "sspf_sig" else "sspf"))
-    if len(seen) >= OBSERVATIONS and len({at.date() for at in seen}) >= OBSERVATION_DISTINCT_DAYS:
+    on_days = {at.date() for at in seen(limit.observation_days_seen_days)}
+    if len(seen(limit.observations_days)) >= limit.observations and len(on_days) >= limit.observation_days_seen:
         found.append(Outcome(youth.number, "repeated-observations", "outreach"))
     return found
 
 
-def _presence(rows: list[EstRow]) -> set[tuple[str, str]]:
+def _presence(rows: list[EstRow], limit: Thresholds) -> set[tuple[str, str]]:
     last_week = max(row.week for row in rows)
     sums: dict[str, int] = {}
     for row in rows:
         if row.week == last_week and row.category not in NO_GROUND_FOR_PRESENCE:
             sums[row.area] = sums.get(row.area, 0) + row.incidents
-    return {(f"0581-{area.lower()}", last_week) for area, total in sums.items() if total >= PRESENCE_INCIDENTS}
+    return {(f"0581-{area.lower()}", last_week) for area, total in sums.items() if total >= limit.presence_incidents}

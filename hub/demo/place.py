@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import time
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from hub.connector import load_connector
 from hub.demo.datasets import consent_rows, write_observations, write_school, write_sdk
 from hub.demo.facts import Town
 from hub.installation import initialise
+from hub.rules_file import load_rules
 from hub.settings import Settings, load_settings
 
 __all__ = ["Stage", "prepare"]
@@ -96,8 +98,13 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def prepare(folder: Path, town: Town, *, pause_seconds: float) -> Stage:
-    """Write the installation and the datasets into `folder`."""
+def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | None = None) -> Stage:
+    """Write the installation and the datasets into `folder`; with the rules of another folder instead of the shipped ones.
+
+    Raises ConfigError when that folder is no rule set.
+    """
+    if rules is not None:
+        load_rules(rules)
     home, datasets = folder / "home", folder / "town"
     broker, controller, registry, web, simulators = _free_ports(5)
     home.mkdir(parents=True, exist_ok=True)
@@ -115,6 +122,11 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float) -> Stage:
     )
     (home / "hub.toml").write_text(text, encoding="utf-8")
     initialise(home)
+    if rules is not None:
+        shutil.rmtree(home / "rules")  # a folder is a whole rule set: what it leaves out is not to be filled up
+        shutil.copytree(
+            rules, home / "rules", ignore=lambda _folder, names: [name for name in names if not name.endswith(".yaml")]
+        )
     for name, secret in (("connector-sdk-client-secret", _SDK_SECRET), ("connector-ss12000-token", _SCHOOL_TOKEN)):
         path = home / "keys" / name
         path.touch(mode=0o600)

@@ -69,6 +69,22 @@ def _absence(minutes: int) -> Callable[[Layout, Youth], None]:
     return layout
 
 
+def _from_oldest_day(lay: Layout, youth: Youth, minutes: int) -> None:
+    """Absence in the very first lessons that a window of four weeks holds at the start (the day before is a holiday)."""
+    lay.absent(youth, LESSON_MINUTES, 27, 26)
+    lay.absent(youth, minutes - LESSON_MINUTES, 26, 1)
+
+
+def _absence_exactly(lay: Layout, youth: Youth) -> None:
+    _from_oldest_day(lay, youth, 480)
+    lay.absent(youth, 120, 27, 1, excused=True)
+
+
+def _both_from_oldest_day(lay: Layout, youth: Youth) -> None:
+    _from_oldest_day(lay, youth, 180)
+    lay.noticed(youth, "narcotics", 12)
+
+
 def _absence_long_ago(lay: Layout, youth: Youth) -> None:
     lay.absent(youth, 900, 55, 34)
     lay.absent(youth, 60, 27, 1)
@@ -107,23 +123,26 @@ def _everything(lay: Layout, youth: Youth) -> None:
         lay.observed(youth, days)
 
 
+# "N days ago" is the afternoon or evening of that calendar day: between N - 1 and N times 24 hours before the start, so that
+# a window of N days just holds it and one of N - 1 just does not.
 PROFILES: dict[str, Callable[[Layout, Youth], None]] = {
     "quiet": _quiet,
-    "absence_exactly": _absence(480),
+    "absence_exactly": _absence_exactly,
     "absence_one_minute_short": _absence(479),
     "absence_well_over": _absence(700),
     "absence_long_ago": _absence_long_ago,
-    "both_exactly": _absence_and_notice(180, "narcotics", 12),
+    "both_exactly": _absence_and_notice(180, "narcotics", 28),
+    "both_from_oldest_day": _both_from_oldest_day,
     "both_one_minute_short": _absence_and_notice(179, "narcotics", 12),
     "both_other_category": _absence_and_notice(300, "violence_victim", 8),
-    "both_notice_too_old": _absence_and_notice(300, "public_disorder", 33),
-    "three_notices": _notices(2, 20, 50),
+    "both_notice_too_old": _absence_and_notice(300, "public_disorder", 29),
+    "three_notices": _notices(2, 20, 56),
     "two_notices": _notices(4, 30),
-    "three_notices_one_too_old": _notices(2, 20, 60),
+    "three_notices_one_too_old": _notices(2, 20, 57),
     "three_notices_one_other": _notices(5, 18, 33, odd="lob"),
-    "three_observations": _observations(3, 8, 19),
-    "three_observations_one_day": _observations(6, 6, 6),
+    "three_observations_two_days": _observations(5, 5, 21),
+    "three_observations_one_day": _observations(6, 6, 6, 22),
     "two_observations": _observations(1, 4),
-    "observations_long_ago": _observations(4, 24, 26),
+    "three_observations_one_too_old": _observations(4, 8, 22),
     "everything": _everything,
 }

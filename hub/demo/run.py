@@ -63,16 +63,21 @@ class _Memory:
 
 
 class Demo:
-    """One run in `folder`. `tell` gets one line per step of the way; `stop` ends it at any point."""
+    """One run in `folder`. `tell` gets one line per step of the way; `stop` ends it at any point.
 
-    def __init__(self, folder: Path, tell: Tells, stop: threading.Event, *, pause_seconds: float) -> None:
+    The expectation stays the scenario's own, whatever `rules` (a folder; None: the shipped ones) say.
+    """
+
+    def __init__(
+        self, folder: Path, tell: Tells, stop: threading.Event, *, pause_seconds: float, rules: Path | None = None
+    ) -> None:
         self._tell = tell
         self._stop = stop
         self._began = time.monotonic()
         self._memory = _Memory()
         self._town: Town = build_town()
         self.expected: Expectation = expect(self._town)
-        self.stage: Stage = prepare(folder, self._town, pause_seconds=pause_seconds)
+        self.stage: Stage = prepare(folder, self._town, pause_seconds=pause_seconds, rules=rules)
         environment = {"HUB_HOME": str(self.stage.settings.home)}
         self.supervisor = Supervisor(self.stage.settings.data / "logs", environment, lambda name, text: tell(f"{name} {text}"))
         self._registry = build_registry(self.stage.settings, self.stage.clock)

@@ -1,0 +1,39 @@
+"""The demo's own installation."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hub.demo.place import prepare
+from hub.demo.town import build_town
+from hub.errors import ConfigError
+from hub.resources import defaults_folder
+from hub.rules_file import load_rules
+
+SHIPPED = defaults_folder() / "rules"
+TOWN = build_town(youths=30)
+
+
+def test_without_a_choice_the_demo_plays_with_the_shipped_rules(tmp_path: Path) -> None:
+    stage = prepare(tmp_path, TOWN, pause_seconds=1)
+    assert load_rules(stage.settings.home / "rules") == load_rules(SHIPPED)
+
+
+def test_the_rules_of_a_folder_replace_all_shipped_ones(tmp_path: Path) -> None:
+    chosen = tmp_path / "rules"
+    chosen.mkdir()
+    for name in ("ruleset.yaml", "absence-alone.yaml"):
+        shutil.copyfile(SHIPPED / name, chosen / name)
+    (chosen / "notes.txt").write_text("why", encoding="utf-8")
+    stage = prepare(tmp_path / "demo", TOWN, pause_seconds=1, rules=chosen)
+    assert [rule.id for rule in load_rules(stage.settings.home / "rules").rules] == ["absence-alone"]
+    assert not (stage.settings.home / "rules" / "notes.txt").exists()
+
+
+def test_a_folder_that_is_no_rule_set_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        prepare(tmp_path / "demo", TOWN, pause_seconds=1, rules=tmp_path)
+    assert not (tmp_path / "demo").exists()
