@@ -122,12 +122,21 @@ class SingleMachine:
             self._fetch()
             self._say("Starting Kafka")
             self._start("broker")
-        while not (self._stop.is_set() or broker_answers(settings.bootstrap_servers)):
+        while not (self._stop.is_set() or self._kafka_answers()):
             self._check_broker()
             self._tend_for(_STEP_SECONDS)
         if not self._stop.is_set():
             self._say("Topics")
             apply_topics(settings)
+
+    def _kafka_answers(self) -> bool:
+        """The configured brokers; or this installation's own one, whoever else may answer on its port."""
+        if self._settings.kafka.bootstrap_servers:
+            return broker_answers(self._settings.bootstrap_servers)
+        return "broker" in self._announced()
+
+    def _announced(self) -> set[str]:
+        return {entry.name for entry in read_announcements(self._settings)}
 
     def _fetch(self) -> None:
         self._fetching = True
@@ -150,7 +159,7 @@ class SingleMachine:
         """Wait until every process has announced itself; False when asked to stop before."""
         told: set[str] = set()
         while not self._stop.is_set():
-            missing = set(self._supervisor.children) - {entry.name for entry in read_announcements(self._settings)}
+            missing = set(self._supervisor.children) - self._announced()
             if not missing:
                 return True
             if missing != told:

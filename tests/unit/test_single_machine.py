@@ -1,0 +1,106 @@
+"""`hub up`: what is started when Kafka cannot be had, and that nothing stays."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hub.broker.jars import find_jars
+from hub.broker.java import find_java
+from hub.errors import ConfigError
+from hub.installation import initialise
+from hub.process import read_announcements
+from hub.settings import Settings
+from hub.single_machine import SingleMachine
+from tests.support import make_settings, missing
+
+
+def make_home(folder: Path, **sections) -> Settings:
+    """An installation without connectors."""
+    home = folder / "home"
+    settings = make_settings(home, **sections)
+    initialise(home)
+    return settings
+
+
+def when(done, then) -> threading.Thread:
+    """Call `then` as soon as `done`, and at the latest after a minute."""
+
+    def watch() -> None:
+        deadline = time.monotonic() + 60
+        while not done() and time.monotonic() < deadline:
+            pause.wait(0.05)
+        then()
+
+    pause = threading.Event()
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_the_statutory_process_runs_while_kafka_is_away_and_nothing_stays_after_the_stop(tmp_path, closed_port) -> None:
+    settings, said = make_home(tmp_path, kafka={"bootstrap_servers": f"127.0.0.1:{closed_port}"}), []
+    machine, seen = SingleMachine(settings, said.append), []
+
+    def statutory_is_up() -> bool:
+        seen[:] = read_announcements(settings)
+        return [entry.name for entry in seen] == ["statutory"]
+
+    watch = when(statutory_is_up, machine.ask_to_stop)
+    assert machine.run(lambda: pytest.fail("nothing was ready")) == []
+    watch.join()
+    (entry,) = seen
+    assert not psutil.pid_exists(entry.pid)
+    assert said == [f"Waiting for Kafka at 127.0.0.1:{closed_port}", "Stopping …"]
+
+
+def test_a_stop_that_was_asked_for_before_the_start_starts_nothing(tmp_path) -> None:
+    settings = make_home(tmp_path)
+    machine = SingleMachine(settings, lambda _text: None)
+    machine.ask_to_stop()
+    assert machine.run(lambda: pytest.fail("nothing was ready")) == []
+    assert list((settings.data / "logs").iterdir()) == []
+
+
+def test_a_second_one_of_the_same_installation_is_refused(tmp_path, closed_port) -> None:
+    settings = make_home(tmp_path, kafka={"bootstrap_servers": f"127.0.0.1:{closed_port}"})
+    first, second, codes = SingleMachine(settings, lambda _text: None), SingleMachine(settings, lambda _text: None), []
+
+    def start_again() -> None:
+        with pytest.raises(ConfigError) as refused:
+            second.run(lambda: None)
+        codes.append(refused.value.code)
+        first.ask_to_stop()
+
+    watch = when(lambda: read_announcements(settings), start_again)
+    first.run(lambda: None)
+    watch.join()
+    assert codes == ["runs_already"]
+
+
+@pytest.mark.kafka
+def test_a_broker_that_its_settings_keep_from_starting_ends_the_start_with_its_own_words(tmp_path) -> None:
+    try:
+        find_java("")
+        find_jars("")
+    except ConfigError as error:
+        missing(f"an embedded Kafka: {error}")
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        settings, said = make_home(tmp_path, broker={"port": port, "controller_port": 0}), []
+        with pytest.raises(ConfigError, match=rf"port {port} on 127\.0\.0\.1 is taken: set another broker\.port in hub\.toml$"):
+            SingleMachine(settings, said.append).run(lambda: None)
+    assert said == ["Starting Kafka", "Stopping …"]
+    assert read_announcements(settings) == []
