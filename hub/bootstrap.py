@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.settings import Settings, load_settings
-from hub.supervise import Supervisor, hub_command
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -34,7 +32,6 @@ __all__ = [
     "run_web",
     "run_worker",
     "sign_in_address",
-    "start_installation",
 ]
 
 
@@ -174,9 +171,10 @@ def run_web(home: Path | None) -> None:
         web = Web(
             worklist=build_worklist(settings),
             teams=load_teams(settings.home),
-            sessions=Sessions(read_key(settings, "worklist.key")),
+            sessions=Sessions(read_key(settings, "worklist.key"), settings.data / "web" / "spent"),
             presenter=presenter,
             clock=build_clock(settings),
+            url=settings.web_url,
             default_language=settings.language,
         )
         serve(build_web(web), settings.web.host, settings.web.port, stop)
@@ -193,22 +191,4 @@ def sign_in_address(settings: Settings, name: str, teams: list[str] | None) -> s
     if unknown:
         raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
     code = issue_code(read_key(settings, "worklist.key"), Principal(name, frozenset(teams or known)))
-    return f"http://{settings.web.host}:{settings.web.port}/sign-in?code={code}"
-
-
-def start_installation(settings: Settings, supervisor: Supervisor, *, say: Callable[[str], None]) -> None:
-    """Start every process of the installation in the order they need each other.
-
-    The statutory lane and the connectors that feed it wait for nothing. Raises HubError when Kafka does not come up.
-    """
-    from hub.kafka import apply_topics
-
-    supervisor.start("broker", hub_command("broker")) if not settings.kafka.bootstrap_servers else None
-    supervisor.start("statutory", hub_command("statutory"))
-    connectors = [name for name, chosen in settings.connectors.items() if chosen.enabled]
-    say("Waiting for Kafka …")
-    apply_topics(settings)
-    for name in ("registry", "worker", "deliver", "web"):
-        supervisor.start(name, hub_command(name))
-    for name in connectors:
-        supervisor.start(f"connect-{name}", hub_command("connect", name))
+    return f"{settings.web_url}/sign-in?code={code}"

@@ -60,8 +60,11 @@ class DeliverySettings(Section):
 
 
 class WebSettings(Section):
+    """`url`: where people reach the pages, behind a proxy for example; empty: at their own host and port."""
+
     host: str = "127.0.0.1"
     port: Port = 8700
+    url: str = ""
 
 
 class WorkerSettings(Section):
@@ -161,6 +164,12 @@ class Settings(BaseSettings):
     @property
     def registry_url(self) -> str:
         return self.registry.url or f"http://{self.registry.host}:{self.registry.port}"
+
+    @property
+    def web_url(self) -> str:
+        """Where people reach the pages; pages served on every address are reached on this machine's own."""
+        host = "127.0.0.1" if self.web.host in {"0.0.0.0", "::"} else self.web.host  # noqa: S104 - compared, not bound
+        return (self.web.url or f"http://{f'[{host}]' if ':' in host else host}:{self.web.port}").rstrip("/")
 
 
 def default_home() -> Path:

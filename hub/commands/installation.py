@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -45,26 +43,19 @@ def up(home: Home = None) -> None:
 
     Example: hub up --home ./norrkoping
     """
-    from hub.bootstrap import start_installation
     from hub.logs import configure_logs
     from hub.settings import load_settings
-    from hub.supervise import Supervisor
+    from hub.single_machine import SingleMachine
 
     settings = load_settings(home)
     configure_logs("up", level="WARNING")
-    environment: Mapping[str, str] = {"HUB_HOME": str(settings.home)}
-    supervisor = Supervisor(settings.data / "logs", environment, lambda name, text: typer.echo(f"{name}: {text}", err=True))
-    stop = threading.Event()
+    machine = SingleMachine(settings, lambda text: typer.echo(text, err=True))
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        start_installation(settings, supervisor, say=typer.echo)
-        if not stop.is_set():
-            typer.echo(f"Running. Pages: http://{settings.web.host}:{settings.web.port}/  Sign in with: hub web-login")
-            typer.echo(f"Logs: {settings.data / 'logs'}  State: hub status --home {settings.home}  Stop: Ctrl-C")
-        while not stop.wait(0.5):
-            supervisor.tend()
-    finally:
-        typer.echo("Stopping …")
-        for name in supervisor.stop():
-            typer.echo(f"{name} did not stop in time and was ended", err=True)
+        signal.signal(number, machine.ask_to_stop)
+
+    def ready() -> None:
+        typer.echo(f"Running. Pages: {settings.web_url}/  Sign in: hub web-login --home {settings.home}")
+        typer.echo(f"Logs: {settings.data / 'logs'}  State: hub status --home {settings.home}  Stop: Ctrl-C")
+
+    for name in machine.run(ready):
+        typer.echo(f"{name} did not stop in time and was ended", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,20 +53,31 @@ class Worklist:
         self._clock = clock
 
     def of_team(self, team: str, *, include_closed: bool = False, limit: int = 500) -> list[TaskView]:
-        """A team's tasks: late first, then by the time to respond, then by arrival; closed ones last."""
+        """A team's first `limit` tasks: late, then by the time to respond, then by arrival; last closed ones, newest first."""
         now = self._clock.now()
         query = select(TaskRow).where(TaskRow.team == team)
         if not include_closed:
             query = query.where(TaskRow.state.in_([state.value for state in OPEN_STATES]))
+        ended = TaskRow.open_key.is_(None)
+        query = query.order_by(
+            ended, TaskRow.closed_at.desc(), TaskRow.respond_by.asc().nulls_last(), TaskRow.received_at, TaskRow.task_id
+        )
         with Session(self._engine) as session:
-            views = [_view(row, now) for row in session.scalars(query.limit(limit))]
-        return sorted(views, key=lambda view: (view.closed_at is not None, view.respond_by or view.received_at, view.received_at))
+            return [_view(row, now) for row in session.scalars(query.limit(limit))]
 
     def all_tasks(self) -> list[TaskView]:
         """Every task, for the command line and the demo's check."""
         now = self._clock.now()
         with Session(self._engine) as session:
             return [_view(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
+
+    def find(self, number: str, teams: Iterable[str]) -> list[tuple[str, str]]:
+        """(team, task id) of the tasks of `teams` whose id begins with `number`; two at most, because two are too many."""
+        query = select(TaskRow.team, TaskRow.task_id).where(
+            TaskRow.task_id.startswith(number, autoescape=True), TaskRow.team.in_(list(teams))
+        )
+        with Session(self._engine) as session:
+            return [(team, task_id) for team, task_id in session.execute(query.limit(2))]
 
     def last_received(self, team: str) -> datetime | None:
         """When the team last received a task; None when never."""

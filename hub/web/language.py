@@ -1,25 +1,36 @@
-"""Swedish first, English complete: gettext catalogues by Babel, dates as people write them."""
+"""Swedish first, English complete: gettext catalogues by Babel, dates and lengths of time as people write them."""
 
 from __future__ import annotations
 
 import gettext
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Final, Literal
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from hub.clock import STOCKHOLM
 
-__all__ = ["LANGUAGES", "Language", "Words", "words"]
+__all__ = ["LANGUAGES", "LANGUAGE_NAMES", "Language", "Words", "mark", "words"]
 
 Language = Literal["sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
+LANGUAGE_NAMES: Final[dict[Language, str]] = {"sv": "På svenska", "en": "In English"}
+"""How a page offers itself in a language; never translated, because its readers are those who cannot read the page."""
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_LOCALES: Final[dict[Language, str]] = {"sv": "sv", "en": "en_GB"}
+_PATTERNS: Final[dict[Language, str]] = {"sv": "EEE d MMM HH.mm", "en": "EEE d MMM HH:mm"}
+
+
+def mark(message: str) -> str:
+    """A message that is translated where it is shown; named so that it is found when catalogues are compared."""
+    return message
 
 
 @cache
@@ -37,9 +48,14 @@ def _catalogue(language: Language) -> gettext.NullTranslations:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language's words and dates, for templates."""
+    """One language's words and dates."""
 
     language: Language
+
+    @property
+    def other(self) -> Language:
+        """The language that the page is offered in instead."""
+        return "en" if self.language == "sv" else "sv"
 
     def text(self, message: str, **values: object) -> str:
         """A message in this language, its `{names}` filled in."""
@@ -50,17 +66,32 @@ class Words:
         return _catalogue(self.language).ngettext(one, many, number).format(number=number)
 
     def when(self, instant: datetime) -> str:
-        """`mån 19 maj 07.30`, Stockholm time."""
-        pattern = "EEE d MMM HH.mm" if self.language == "sv" else "EEE d MMM HH:mm"
-        return format_datetime(instant.astimezone(STOCKHOLM), pattern, locale=self.language).replace(".,", ",")
+        """`mån 19 maj 07.30`, Stockholm time; abbreviations without full stops."""
+        there = instant.astimezone(STOCKHOLM)
+        day, clock = format_datetime(there, _PATTERNS[self.language], locale=_LOCALES[self.language]).rsplit(" ", 1)
+        return f"{day.replace('.', '')} {clock}"
 
     def distance(self, instant: datetime, now: datetime) -> str:
-        """`om 2 dagar`, `för 3 timmar sedan`."""
-        return format_timedelta(instant - now, add_direction=True, locale=self.language, threshold=1.2)
+        """`om 2 dagar`, `för 3 timmar sedan`, `nyss`: to the nearest unit."""
+        ahead = (instant - now).total_seconds()
+        if abs(ahead) < _MINUTE:
+            return self.text("just now") if ahead <= 0 else self.text("in a moment")
+        length = self._length(round(abs(ahead) / _MINUTE), nearest=True)
+        return self.text("in {length}", length=length) if ahead > 0 else self.text("{length} ago", length=length)
 
-    def length(self, instant: datetime, now: datetime) -> str:
-        """`2 dagar`: how long it is between the two."""
-        return format_timedelta(abs(instant - now), locale=self.language, threshold=1.2)
+    def length(self, elapsed: timedelta) -> str:
+        """`2 dagar`: whole units that have passed, so that nobody is called later than they are; at least a minute."""
+        return self._length(max(1, int(elapsed.total_seconds() // _MINUTE)), nearest=False)
+
+    def _length(self, minutes: int, *, nearest: bool) -> str:
+        hours, days = minutes * _MINUTE / _HOUR, minutes * _MINUTE / _DAY
+        if nearest:
+            hours, days = round(hours), round(days)
+        if hours < 1:
+            return self.many("{number} minute", "{number} minutes", minutes)
+        if hours < 24:
+            return self.many("{number} hour", "{number} hours", int(hours))
+        return self.many("{number} day", "{number} days", max(1, int(days)))
 
 
 def words(language: str) -> Words:

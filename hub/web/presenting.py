@@ -1,16 +1,37 @@
-"""Turns a task's codes into words for the pages: function, rule, area, state, and why."""
+"""Turns tasks into what the pages say: function, rule, area, state, times, and why. Templates only lay it out.
+
+A row of a list tells nothing about a youth: no age, no area. The page of a task tells what consent, checked as it was
+opened, permits; of a task that was recalled or cancelled it tells that, and no more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
-from hub.core.explain import Explanation, duration, explain, function_name
+from hub.contract.models import PresenceTask, ReferralTask, TaskState
+from hub.core.explain import duration, explain, function_name
 from hub.delivery.worklist import TaskView
-from hub.web.language import Words
+from hub.web.language import Language, Words, mark
+from hub.web.shown import Condition, Due, Moment, Page, Row
 
-__all__ = ["Gazetteer", "Presenter", "TitledRule"]
+__all__ = ["SOON", "Gazetteer", "Presenter", "TitledRule", "moment"]
+
+SOON = timedelta(hours=24)
+"""How long before its time to respond a task is called soon due."""
+
+_ENDED_UNTOLD = (TaskState.CANCELLED, TaskState.RECALLED)
+_STATES: Final[Mapping[TaskState, str]] = {
+    TaskState.REQUESTED: mark("New"),
+    TaskState.RECEIVED: mark("New"),
+    TaskState.ACCEPTED: mark("Accepted"),
+    TaskState.REJECTED: mark("Declined"),
+    TaskState.IN_PROGRESS: mark("Under way"),
+    TaskState.COMPLETED: mark("Completed"),
+    TaskState.CANCELLED: mark("Cancelled: no consent any more"),
+    TaskState.RECALLED: mark("Recalled: its ground has been corrected"),
+}
 
 
 class TitledRule(Protocol):
@@ -40,63 +61,135 @@ class Gazetteer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One condition of the table on a task's page, every number with its unit."""
-
-    label: str
-    met_text: str
-    at_least_text: str
-    window_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Why: one sentence, and the conditions met."""
-
-    sentence: str
-    conditions: tuple[Row, ...]
-
-
 class Presenter:
     """One per process; rule titles are read once, because a rule set changes with a restart."""
 
     def __init__(self, rules: tuple[TitledRule, ...], places: Gazetteer) -> None:
-        self._titles: dict[str, dict[str, str]] = {
+        self._titles: dict[Language, dict[str, str]] = {
             "sv": {rule.id: rule.title_sv for rule in rules},
             "en": {rule.id: rule.title_en for rule in rules},
         }
         self._places = places
 
-    def for_templates(self, shown: Words) -> dict[str, Any]:
-        """The functions that the templates call."""
-        titles: Mapping[str, str] = self._titles[shown.language]
-        return {
-            "function_name": lambda task: _function(task, shown),
-            "rule_title": lambda rule_id: titles.get(rule_id, rule_id),
-            "area_title": self._places.title,
-            "state_name": lambda task: shown.text(task.state.value),
-        }
+    def row(self, task: TaskView, words: Words, now: datetime) -> Row:
+        """A task as a line of its team's list."""
+        untold = task.state in _ENDED_UNTOLD
+        return Row(
+            task_id=task.task_id,
+            function=_function(task, words),
+            place=self._place(task, words),
+            why="" if untold else self._title(task.rule_id, words),
+            since=moment(task.received_at, words, now),
+            due=_due(task, words, now),
+            state=_state(task, words),
+            fresh=task.closed_at is None and task.opened_at is None,
+            ended=task.closed_at is not None,
+            ground_lost=task.closed_at is None and task.ground_lost_at is not None,
+        )
 
-    def explanation(self, task: TaskView, shown: Words) -> Shown | None:
-        """Why this task; None where its content is gone."""
-        if task.content is None:
-            return None
-        found: Explanation = explain(task.content, language=shown.language, titles=self._titles[shown.language])
-        rows = tuple(
-            Row(one.label, _amount(one.met, one.unit, shown), _amount(one.at_least, one.unit, shown), one.window_days)
+    def page(self, task: TaskView, team: str, words: Words, now: datetime) -> Page:
+        """A task opened by a team whose title is `team`."""
+        untold = _untold(task, words)
+        content = None if untold else task.content
+        sentence, conditions = ("", ()) if content is None else self._why(content, words)
+        lost = task.ground_lost_at if task.closed_at is None else None
+        return Page(
+            row=self.row(task, words, now),
+            untold=untold,
+            subject="" if content is None else self._subject(content, words),
+            sentence=sentence,
+            conditions=conditions,
+            consent=_consent(content, team, words) if isinstance(content, ReferralTask) else "",
+            rule="" if untold else self._title(task.rule_id, words),
+            priority="" if untold else words.text("High") if task.priority == "high" else words.text("Normal"),
+            opened=None if task.opened_at is None else moment(task.opened_at, words, now),
+            ground_lost=None if lost is None else moment(lost, words, now),
+            ended=None if task.closed_at is None else moment(task.closed_at, words, now),
+        )
+
+    def _title(self, rule_id: str, words: Words) -> str:
+        return self._titles[words.language].get(rule_id, rule_id)
+
+    def _place(self, task: TaskView, words: Words) -> str:
+        """Where a presence task is to be, and when; never an area of a youth."""
+        if not isinstance(task.content, PresenceTask) or task.state in _ENDED_UNTOLD:
+            return ""
+        return f"{self._places.title(task.content.area)}, {_week(task.content, words)}"
+
+    def _subject(self, content: ReferralTask | PresenceTask, words: Words) -> str:
+        if isinstance(content, PresenceTask):
+            return f"{self._places.title(content.area)}, {_week(content, words)}"
+        parts = [words.text("A youth")]
+        if content.age_years is not None:
+            parts.append(words.many("{number} year", "{number} years", content.age_years))
+        if content.area is not None:
+            parts.append(words.text("area {area}", area=self._places.title(content.area)))
+        return ", ".join(parts)
+
+    def _why(self, content: ReferralTask | PresenceTask, words: Words) -> tuple[str, tuple[Condition, ...]]:
+        found = explain(content, language=words.language, titles=self._titles[words.language])
+        return found.sentence, tuple(
+            Condition(
+                _capital(one.label),
+                _amount(one.met, one.unit, words),
+                _amount(one.at_least, one.unit, words),
+                words.many("{number} day", "{number} days", one.window_days),
+            )
             for one in found.conditions
         )
-        return Shown(found.sentence, rows)
 
 
-def _function(task: TaskView, shown: Words) -> str:
-    return shown.text("presence in the area") if task.kind == "presence" else function_name(task.function, shown.language)
+def moment(instant: datetime, words: Words, now: datetime) -> Moment:
+    """An instant in words."""
+    return Moment(instant.isoformat(timespec="seconds"), words.when(instant), words.distance(instant, now))
 
 
-def _amount(number: int, unit: str, shown: Words) -> str:
+def _due(task: TaskView, words: Words, now: datetime) -> Due | None:
+    if task.respond_by is None or task.closed_at is not None:
+        return None
+    by = moment(task.respond_by, words, now)
+    if task.late:
+        return Due("late", words.text("Late by {length}", length=words.length(now - task.respond_by)), by)
+    return Due("soon", words.text("Soon"), by) if task.respond_by - now <= SOON else Due("fine", "", by)
+
+
+def _state(task: TaskView, words: Words) -> str:
+    if task.state is TaskState.RECEIVED and task.opened_at is not None:
+        return words.text("Opened")
+    return words.text(_STATES[task.state])
+
+
+def _untold(task: TaskView, words: Words) -> str:
+    if task.state is TaskState.RECALLED:
+        return words.text("The task was recalled: its ground has been corrected.")
+    if task.state is TaskState.CANCELLED:
+        return words.text("The task was cancelled: there is no consent for it any more.")
+    if task.content is None:
+        return words.text("What the task says is not shown: no consent in force permits it.")
+    return ""
+
+
+def _consent(content: ReferralTask, team: str, words: Words) -> str:
+    return words.text(
+        "The consent to {cooperation}, version {version}, names {team} as recipient. "
+        "It was checked again as this page was opened.",
+        cooperation=content.cooperation.value.upper(), version=content.consent_version, team=team,
+    )  # fmt: skip
+
+
+def _week(content: PresenceTask, words: Words) -> str:
+    return words.text("week {week}", week=int(content.week.partition("-W")[2]))
+
+
+def _function(task: TaskView, words: Words) -> str:
+    return _capital(function_name(task.function, words.language))
+
+
+def _amount(number: int, unit: str, words: Words) -> str:
     if unit == "minutes":
-        return duration(number, shown.language)
-    if unit == "days":
-        return shown.many("{number} day", "{number} days", number)
-    return str(number)
+        return duration(number, words.language)
+    return words.many("{number} day", "{number} days", number) if unit == "days" else str(number)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -6,14 +6,19 @@ Times here are the machine's own (seconds), never the scenario's clock: a shifte
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import secrets
+import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from hub.errors import RejectedError
 
-__all__ = ["COOKIE", "Principal", "Sessions", "issue_code"]
+__all__ = ["CODE_SECONDS", "COOKIE", "SESSION_SECONDS", "Principal", "Sessions", "issue_code"]
 
 COOKIE = "hub_session"
 CODE_SECONDS = 600
@@ -29,22 +34,35 @@ class Principal:
     teams: frozenset[str]
 
 
+def _serializer(key: bytes, purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(key, salt=purpose, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256})
+
+
 def _pack(principal: Principal) -> dict[str, object]:
-    return {"name": principal.name, "teams": sorted(principal.teams), "nonce": secrets.token_hex(8)}
+    return {"name": principal.name, "teams": sorted(principal.teams), "nonce": secrets.token_hex(16)}
+
+
+def _principal(content: dict[str, Any]) -> Principal:
+    return Principal(content["name"], frozenset(content["teams"]))
 
 
 def issue_code(key: bytes, principal: Principal) -> str:
     """A sign-in code for `principal`: works once, within ten minutes."""
-    return URLSafeTimedSerializer(key, salt=_CODE).dumps(_pack(principal))
+    return _serializer(key, _CODE).dumps(_pack(principal))
 
 
 class Sessions:
-    """Turns codes into cookies and cookies into principals. A used code is remembered for as long as it could be valid."""
+    """Turns codes into cookies and cookies into principals.
 
-    def __init__(self, key: bytes) -> None:
-        self._codes = URLSafeTimedSerializer(key, salt=_CODE)
-        self._cookies = URLSafeTimedSerializer(key, salt=_SESSION)
-        self._used: set[str] = set()
+    What has been used up (a code, a session that was signed out) lies as an empty file per random number in `spent`, so that
+    neither a restart nor a second process lets it be used again. Files go when nothing of that age could be valid.
+    """
+
+    def __init__(self, key: bytes, spent: Path) -> None:
+        self._codes = _serializer(key, _CODE)
+        self._cookies = _serializer(key, _SESSION)
+        self._spent = spent
+        spent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def sign_in(self, code: str) -> str:
         """The cookie for a valid, unused code. Raises RejectedError `bad_code`; the page then says how to get a new one."""
@@ -52,17 +70,39 @@ class Sessions:
             content = self._codes.loads(code, max_age=CODE_SECONDS)
         except BadData as error:
             raise RejectedError("the sign-in code is not valid any more", code="bad_code") from error
-        if content["nonce"] in self._used:
+        if not self._spend(content["nonce"]):
             raise RejectedError("the sign-in code has been used", code="bad_code")
-        self._used.add(content["nonce"])
-        return self._cookies.dumps(_pack(Principal(content["name"], frozenset(content["teams"]))))
+        return self._cookies.dumps(_pack(_principal(content)))
 
     def principal(self, cookie: str | None) -> Principal | None:
-        """Who the cookie stands for; None when there is none, it is forged, or older than eight hours."""
+        """Who the cookie stands for; None when there is none, it is forged, signed out, or older than eight hours."""
+        content = self._session(cookie)
+        return None if content is None else _principal(content)
+
+    def sign_out(self, cookie: str | None) -> None:
+        """End the session that the cookie stands for, wherever else a copy of it may be."""
+        content = self._session(cookie)
+        if content is not None:
+            self._spend(content["nonce"])
+
+    def _session(self, cookie: str | None) -> dict[str, Any] | None:
         if not cookie:
             return None
         try:
-            content = self._cookies.loads(cookie, max_age=SESSION_SECONDS)
+            content: dict[str, Any] = self._cookies.loads(cookie, max_age=SESSION_SECONDS)
         except BadData:
             return None
-        return Principal(content["name"], frozenset(content["teams"]))
+        return None if (self._spent / content["nonce"]).exists() else content
+
+    def _spend(self, nonce: str) -> bool:
+        """Whether this was the first time; creating the file decides, so of two at once only one is."""
+        oldest = time.time() - SESSION_SECONDS
+        for path in self._spent.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another process swept it first
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+        try:
+            (self._spent / nonce).touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            return False
+        return True

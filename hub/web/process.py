@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 
 import uvicorn
 from starlette.applications import Starlette
 
-from hub.errors import FatalError
+from hub.errors import ConfigError, FatalError
 
 __all__ = ["serve"]
 
+_GRACE_SECONDS = 3
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            text = f"the pages cannot be served: port {port} on {host} is taken. Stop what uses it, or set [web] port in hub.toml"
+            raise ConfigError(text, code="port_taken") from error
+        text = f"the pages cannot be served on {host} port {port} ({error.strerror}). Check [web] host and port in hub.toml"
+        raise ConfigError(text, code="bad_address") from error
+
 
 def serve(app: Starlette, host: str, port: int, stop: threading.Event) -> None:
-    """Serve `app` on `host:port` until `stop`. Raises FatalError when the server ends by itself, the port being taken."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False, lifespan="off")
-    )
-    thread = threading.Thread(target=server.run, name="pages", daemon=True)
-    thread.start()
-    while not stop.wait(0.2):
-        if not thread.is_alive():
-            raise FatalError(f"the pages cannot be served on {host}:{port}: is the port taken?", code="server_ended")
-    server.should_exit = True
-    thread.join(timeout=5)
+    """Serve `app` on `host:port` until `stop`; requests under way get three seconds.
+
+    Raises ConfigError `port_taken` (or `bad_address`) before anything is served, FatalError when the server ends by itself.
+    """
+    with _listen(host, port) as listener:
+        server = uvicorn.Server(
+            # No access log: an address may hold a sign-in code.
+            uvicorn.Config(
+                app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none",
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )  # fmt: skip
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages", daemon=True)
+        thread.start()
+        while not stop.wait(0.2):
+            if not thread.is_alive():
+                raise FatalError("the pages' server ended by itself", code="server_ended")
+        server.should_exit = True
+        thread.join(timeout=_GRACE_SECONDS + 2)

@@ -2,6 +2,10 @@
 (() => {
   "use strict";
   const rows = () => Array.from(document.querySelectorAll("tr.row a.whole"));
+  const keys = document.getElementById("keys");
+  const hint = document.getElementById("keys-hint");
+  if (hint) hint.hidden = false;
+
   const move = (step) => {
     const all = rows();
     if (!all.length) return;
@@ -9,26 +13,48 @@
     all[Math.min(all.length - 1, Math.max(0, at + step))].focus();
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, textarea, select")) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || keys?.open) return;
+    if (event.target instanceof Element && event.target.matches("input, textarea, select")) return;
     if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
-    else if (event.key === "?") document.getElementById("keys")?.showModal();
+    else if (event.key === "?") keys?.showModal();
     else return;
     event.preventDefault();
   });
+
   const live = document.querySelector("[data-live]");
   if (!live) return;
+  const stale = document.getElementById("stale");
+  const told = document.getElementById("told");
+  const counted = (part) => part.querySelector("[data-told]")?.textContent ?? "";
+
+  const put = (fresh) => {
+    const current = document.querySelector("[data-live]");
+    if (fresh.innerHTML === current.innerHTML) return;
+    if (told && counted(fresh) !== counted(current)) told.textContent = counted(fresh);
+    const focused = current.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    current.replaceWith(document.adoptNode(fresh));
+    if (focused) fresh.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  };
   const refresh = async () => {
     try {
-      const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
-      if (!answer.ok || answer.redirected) return;
+      const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(4000) });
+      if (answer.status === 401) return location.reload(); // signed out, or eight hours have passed: the page must not stay
+      if (!answer.ok) throw new Error("not now");
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
-      const current = document.querySelector("[data-live]");
-      if (!fresh || fresh.innerHTML === current.innerHTML) return;
-      const focused = document.activeElement?.getAttribute("href");
-      current.replaceWith(fresh);
-      if (focused) document.querySelector(`tr.row a.whole[href="${CSS.escape(focused)}"]`)?.focus();
-    } catch { /* offline: the page stays as it is, and the next round tries again */ }
+      if (fresh) put(fresh);
+      stale.hidden = true;
+    } catch {
+      stale.hidden = false; // the page stays as it is and says so; the next round tries again
+    }
   };
-  setInterval(() => { if (!document.hidden) refresh(); }, Number(live.dataset.live) * 1000);
+  let underWay = false;
+  const round = async () => {
+    if (document.hidden || underWay) return;
+    underWay = true;
+    await refresh();
+    underWay = false;
+  };
+  setInterval(round, Number(live.dataset.live) * 1000);
+  document.addEventListener("visibilitychange", round);
 })();

@@ -1,0 +1,71 @@
+"""What holds for every answer: headers, host, origin, no reading ahead, and a page of ours when something breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.datastructures import URL
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.logs import get_logger
+from hub.metrics import WEB_REQUESTS
+from hub.web.language import mark
+from hub.web.rendering import Renderer
+
+__all__ = ["Guard"]
+
+_LOG = get_logger(__name__)
+_EVERYWHERE: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_ASSETS: Final = {"Cache-Control": "no-cache"}  # asked for anew, answered with 304 while unchanged
+_PAGES: Final = {"Cache-Control": "no-store"}
+
+
+class Guard:
+    """The dispatch function of the outermost middleware."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def __call__(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await self._answer(request, call)
+        asset = request.url.path.startswith("/static/")
+        response.headers.update({**_EVERYWHERE, **(_ASSETS if asset else _PAGES)})
+        if not asset:
+            route = getattr(request.scope.get("route"), "path", "none")
+            WEB_REQUESTS.labels(route=route, status=str(response.status_code)).inc()
+        return response
+
+    async def _answer(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+        # Opening a task is recorded, and a code works once: a browser that reads ahead must not do either.
+        if request.headers.get("sec-purpose", "").startswith("prefetch") or _forged(request):
+            return Response(status_code=403)
+        try:
+            return await call(request)
+        except Exception as error:  # noqa: BLE001 - the outermost edge: what happened is logged by its kind, without its text
+            _LOG.error("page_failed", error=type(error).__name__, route=getattr(request.scope.get("route"), "path", "none"))
+            text = mark(
+                "The page could not be shown. No task is lost. Try again in a minute; if it happens again, tell whoever runs it."
+            )
+            return self._renderer.message(request, mark("Something went wrong"), text, 500)
+
+
+def _forged(request: Request) -> bool:
+    """Whether another site's page sends this form in the visitor's name (cookies are SameSite=Lax besides)."""
+    if request.method != "POST":
+        return False
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("origin", "null")
+    return origin != "null" and URL(origin).netloc != request.headers.get("host")

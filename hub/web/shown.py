@@ -1,0 +1,69 @@
+"""What a template is given: words and times that are ready to be laid out, nothing to be decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Condition", "Due", "Moment", "Page", "Row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant as people read it: `exact` for machines, `when` (`mån 19 maj 07.30`), `distance` (`om 2 dagar`)."""
+
+    exact: str
+    when: str
+    distance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The clock of a task: late and soon come as a word, a shape and a colour; fine has none of them."""
+
+    status: Literal["late", "soon", "fine"]
+    word: str
+    by: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a team's list. `why` and `place` are empty where nothing may be said any more."""
+
+    task_id: str
+    function: str
+    place: str
+    why: str
+    since: Moment
+    due: Due | None
+    state: str
+    fresh: bool
+    ended: bool
+    ground_lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of the table on a task's page, every number with its unit."""
+
+    label: str
+    met: str
+    at_least: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A task opened. `untold` says why nothing is shown; then subject, sentence, conditions, consent and rule are empty."""
+
+    row: Row
+    untold: str
+    subject: str
+    sentence: str
+    conditions: tuple[Condition, ...]
+    consent: str
+    rule: str
+    priority: str
+    opened: Moment | None
+    ground_lost: Moment | None
+    ended: Moment | None

@@ -1,0 +1,175 @@
+"""An inbox with a task in every state, and the pages over it: what unit tests ask and what a browser is shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import hub.delivery
+from hub.clock import ManualClock
+from hub.contract.codec import Codec
+from hub.contract.ids import new_youth_ref, task_id
+from hub.contract.models import (
+    Action,
+    ConsentRecord,
+    ConsentStatus,
+    Cooperation,
+    Evidence,
+    InfoKind,
+    Message,
+    PlaceCategory,
+    PresenceTask,
+    Priority,
+    ReferralTask,
+    Scope,
+)
+from hub.contract.topics import CONSENTS, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG, Topic
+from hub.database import build_engine, migrate
+from hub.delivery.inbox import Inbox
+from hub.delivery.worklist import Worklist
+from hub.installation import load_places, load_teams
+from hub.kafka import Incoming
+from hub.resources import defaults_folder
+from hub.rules_file import load_rules
+from hub.web.app import Web, build_web
+from hub.web.presenting import Presenter
+from hub.web.principal import Principal, Sessions, issue_code
+
+NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
+KEY = b"k" * 32
+SCOPE = "11111111-1111-4111-8111-111111111111"
+EVERYBODY = Principal("Handläggare", frozenset({"outreach", "sig", "sspf"}))
+_RULES = {
+    "absence-alone": ("school_attendance", "outreach", "sspf", Priority.NORMAL, ["unexcused_absence"]),
+    "absence-and-notice": ("individual_support", "outreach", "sspf", Priority.HIGH, ["unexcused_absence", "notice"]),
+    "repeated-observations": ("outreach_contact", "outreach", "sspf", Priority.NORMAL, ["observations", "observation_days"]),
+    "repeated-notices": ("sig_assessment", "sig", "sig", Priority.HIGH, ["notice"]),
+}
+_EVIDENCE = {
+    "unexcused_absence": (InfoKind.SCHOOL_ABSENCE, "minutes", 480, 560, "minutes"),
+    "notice": (InfoKind.POLICE_NOTICE, "count", 1, 2, "events"),
+    "observations": (InfoKind.RISK_EVENT, "count", 3, 4, "events"),
+    "observation_days": (InfoKind.RISK_EVENT, "distinct_days", 2, 3, "days"),
+}
+
+
+def make_consent(ref: str, team: str, *, withdrawn: bool = False) -> ConsentRecord:
+    scope = Scope(
+        scope_id=SCOPE, cooperation=Cooperation(team) if team == "sig" else Cooperation.SSPF, agencies=("school-norrkoping",), recipients=(team,),
+        kinds=tuple(InfoKind), valid_from=NOW - timedelta(days=90), valid_to=NOW + timedelta(days=90),
+    )  # fmt: skip
+    return ConsentRecord(
+        youth_ref=ref, version=2 if withdrawn else 1, status=ConsentStatus.WITHDRAWN if withdrawn else ConsentStatus.IN_FORCE,
+        age_years=None if withdrawn else 14, age_valid_until=None, area=None, legal_basis="consent",
+        scopes=() if withdrawn else (scope,), recorded_at=NOW - timedelta(days=90),
+    )  # fmt: skip
+
+
+def make_evidence(condition: str) -> Evidence:
+    kind, measure, at_least, met, unit = _EVIDENCE[condition]
+    return Evidence(
+        condition=condition, kind=kind, measure=measure, at_least=at_least, met=met, unit=unit, window_days=28,
+        first_at=NOW - timedelta(days=25), last_at=NOW - timedelta(days=9), agencies=("school-norrkoping",), may_tell_youth=True,
+    )  # fmt: skip
+
+
+def make_task(rule: str, *, created: datetime, days: int, ref: str | None = None, team: str | None = None) -> ReferralTask:
+    function, usual, cooperation, priority, conditions = _RULES[rule]
+    ref = ref or new_youth_ref()
+    return ReferralTask(
+        action=Action.OPEN, task_id=task_id(ref, rule, "opening"), youth_ref=ref, rule_id=rule, rules_version="2025.1",
+        team=team or usual, function="seek_sig_consent" if team == "sspf" else function, cooperation=cooperation,
+        priority=priority, created_at=created, respond_by=created + timedelta(days=days),
+        evidence=tuple(make_evidence(condition) for condition in conditions), consent_version=1, scope_id=SCOPE,
+        area="0581-hageby", age_years=14,
+    )  # fmt: skip
+
+
+def make_presence(created: datetime) -> PresenceTask:
+    return PresenceTask(
+        action=Action.OPEN, task_id=task_id("0581-navestad", "place-presence", "opening"), area="0581-navestad",
+        rule_id="place-presence", rules_version="2025.1", week="2025-W20", created_at=created, incidents=6, at_least=5,
+        window_days=7, categories=(PlaceCategory.VANDALISM,), first_at=created - timedelta(days=5), last_at=created,
+    )  # fmt: skip
+
+
+class PagesTown:
+    """The inbox of one installation and its pages. `tasks` are the numbers of the tasks by what became of them."""
+
+    def __init__(self, folder: Path, *, now: datetime = NOW) -> None:
+        self.clock = ManualClock(now)
+        self.engine = build_engine(f"sqlite:///{folder / 'delivery.db'}")
+        migrate(self.engine, Path(hub.delivery.__file__).parent / "migrations")
+        self._codec = Codec.load()
+        self._inbox = Inbox(self.engine, self._codec, self.clock)
+        self._offsets: dict[str, int] = {}
+        self.worklist = Worklist(self.engine, self.clock)
+        self.sessions = Sessions(KEY, folder / "spent")
+        self.tasks: dict[str, str] = {}
+        defaults = defaults_folder()
+        self.web = Web(
+            worklist=self.worklist,
+            teams=load_teams(defaults),
+            sessions=self.sessions,
+            presenter=Presenter(load_rules(defaults / "rules").rules, load_places(defaults)),
+            clock=self.clock,
+            url="http://127.0.0.1:8700",
+            default_language="sv",
+        )
+        self.app = build_web(self.web)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def code(self, principal: Principal = EVERYBODY) -> str:
+        return issue_code(KEY, principal)
+
+    def take(self, topic: Topic, key: str, message: Message) -> None:
+        offset = self._offsets.get(topic.name, 0)
+        self._offsets[topic.name] = offset + 1
+        self._inbox.take([Incoming(topic.name, 0, offset, key.encode(), self._codec.encode(topic, message), (), 0)])
+
+    def add(self, name: str, task: ReferralTask, *, consent: bool = True) -> ReferralTask:
+        """A task comes in at the instant it was created."""
+        at = self.clock.now()
+        self.clock.set(task.created_at)
+        if consent:
+            self.take(CONSENTS, task.youth_ref, make_consent(task.youth_ref, task.team))
+        self.take(TASKS_SIG if task.team == "sig" else TASKS_OUTREACH, task.youth_ref, task)
+        self.clock.set(at)
+        self.tasks[name] = task.task_id
+        return task
+
+    def lose_ground(self, task: ReferralTask) -> None:
+        topic = TASKS_SIG if task.team == "sig" else TASKS_OUTREACH
+        self.take(topic, task.youth_ref, task.model_copy(update={"action": Action.GROUND_LOST}))
+
+    def withdraw(self, task: ReferralTask) -> None:
+        self.take(CONSENTS, task.youth_ref, make_consent(task.youth_ref, task.team, withdrawn=True))
+
+    def fill(self) -> PagesTown:
+        """A task in every state that there is."""
+        now = self.clock.now()
+        self.add("late", make_task("absence-alone", created=now - timedelta(days=7, hours=3), days=5))
+        self.add("soon", make_task("absence-and-notice", created=now - timedelta(days=1, hours=12), days=2))
+        self.add("fine", make_task("repeated-observations", created=now - timedelta(hours=2), days=5))
+        self.add("hidden", make_task("absence-alone", created=now - timedelta(days=1), days=5), consent=False)
+        annotated = self.add("annotated", make_task("absence-alone", created=now - timedelta(days=2), days=5))
+        self.worklist.open_task(annotated.task_id, "outreach")
+        self.lose_ground(annotated)
+        self.withdraw(self.add("cancelled", make_task("absence-and-notice", created=now - timedelta(days=3), days=2)))
+        self.lose_ground(self.add("recalled", make_task("repeated-observations", created=now - timedelta(days=4), days=5)))
+        self.add("sig", make_task("repeated-notices", created=now - timedelta(hours=1), days=2))
+        asked = make_task("repeated-notices", created=now - timedelta(days=2, hours=17, minutes=10), days=5, team="sspf")
+        self.lose_ground(self.add("sspf", asked))
+        presence = make_presence(now - timedelta(hours=10))
+        self.clock.set(presence.created_at)
+        self.take(PRESENCE_TASKS, presence.area, presence)
+        self.clock.set(now)
+        self.tasks["presence"] = presence.task_id
+        return self
+
+    def path(self, name: str) -> str:
+        """Where a task's page is."""
+        team = name if name in {"sig", "sspf"} else "outreach"
+        return f"/team/{team}/task/{self.tasks[name]}"
