@@ -13,7 +13,10 @@ __all__ = ["deliver", "tasks"]
 
 
 def deliver(home: Home = None) -> None:
-    """Run delivery: fill the inbox from Kafka and tell the bus what became of tasks."""
+    """Run delivery until it is stopped: fill the inbox from Kafka and tell the bus what became of tasks.
+
+    Example: hub deliver --home ./norrkoping
+    """
     from hub.bootstrap import run_deliver
 
     run_deliver(home)

@@ -12,7 +12,10 @@ __all__ = ["web", "web_login"]
 
 
 def web(home: Home = None) -> None:
-    """Serve the teams' pages on loopback."""
+    """Serve the teams' pages until it is stopped; on loopback, unless web.host says otherwise.
+
+    Example: hub web --home ./norrkoping
+    """
     from hub.bootstrap import run_web
 
     run_web(home)

@@ -17,7 +17,7 @@ from hub.statutory.store import StatutoryStore
 KEY = PrivateKey(bytes(range(32)))
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 MESSAGE_ID = "7b9d2f58-6a6b-4a7d-9d2e-0d9b7f3c1a11"
-SECRET = "Anna Andersson 19121212-1212 orosanmälan"
+SECRET = "Anna Andersson 20120314-9800 orosanmälan"
 
 
 def make_message(message_id: str = MESSAGE_ID, content: bytes = SECRET.encode(), arrived: datetime = NOW) -> RawMessage:

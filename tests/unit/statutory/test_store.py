@@ -75,12 +75,12 @@ def test_two_contents_under_one_id_are_both_kept(tmp_path):
 
 
 def test_no_byte_and_no_name_in_the_store_tells_of_anybody(tmp_path):
-    make_store(tmp_path).put(make_message(message_id="19121212-1212"))
+    make_store(tmp_path).put(make_message(message_id="20120314-9800"))
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     planted = tmp_path / "control"
     planted.write_bytes(SECRET.encode())
     assert _holds([planted], SECRET)
-    assert not any(_holds(files, needle) for needle in (SECRET, "Anna", "19121212-1212", "application/json"))
+    assert not any(_holds(files, needle) for needle in (SECRET, "Anna", "20120314-9800", "application/json"))
     assert not any(needle in str(path.relative_to(tmp_path)) for path in files for needle in ("1912", "1212-1212"))
 
 
