@@ -120,10 +120,9 @@ def test_youths_without_consent_leave_nothing_anywhere(
         f"{len(unseen)} youths, {sum(len(searched.people[youth.number].identities) for youth in unseen)} ids of source systems, "
         f"{demo_run.outcome['refused']['no_reference']} records turned away; the control found in {len(PLACES)} places × {len(WAYS)} writings"
     )
-    report(
-        ", ".join(f"{number} {kind}s of {searched.volume[kind]:,} bytes" for kind, number in searched.pieces.items())
-        + " searched"
-    )
+    words = {"file": "files", "record": "keys, values and headers of records", "store": "entries of stores", "row": "rows"}
+    parts = (f"{number} {words[kind]} ({searched.volume[kind]:,} bytes)" for kind, number in searched.pieces.items())
+    report("searched " + ", ".join(parts))
     assert not shown({one for one in searched.found if one[2].label in labels})
 
 

@@ -70,8 +70,8 @@ class Town:
         self._publisher = Publisher(self.servers, "test")
         initialise(settings.home)
 
-    def publish(self, *records: Outgoing) -> None:
-        self._publisher.publish(records)
+    def publish(self, *records: Outgoing) -> list[tuple[int, int]]:
+        return self._publisher.publish(records)
 
     def raw(self, topic: str) -> list[Any]:
         reader = Reader(self.servers, [topic], None, "test")
@@ -84,6 +84,13 @@ class Town:
 
     def read(self, topic: Topic) -> list[Any]:
         return [CODEC.decode(topic, record.value) for record in self.raw(topic.name)]
+
+    def names(self) -> set[str]:
+        """Every topic but Kafka's own."""
+        admin = KafkaAdminClient(bootstrap_servers=self.servers)
+        names = {name for name in admin.list_topics() if not name.startswith("__")}
+        admin.close()
+        return names
 
     def ends(self, *topics: str) -> dict[str, int]:
         sums: Counter[str] = Counter(dict.fromkeys(topics, 0))
@@ -105,13 +112,15 @@ class Town:
 class WorkerProcess:
     """`hub worker` as a process of its own, told by its metrics."""
 
+    command = "worker"
+
     def __init__(self, settings: Settings, log: Path, start: datetime = NOW) -> None:
         clock = ShiftedClock(start, time.time())
         environment = {**os.environ, "HUB_HOME": str(settings.home), CLOCK_VARIABLE: clock.as_setting()}
         self._settings = settings
         self._log = log
         with log.open("ab") as stream:
-            command = [sys.executable, "-m", "hub", "worker"]
+            command = [sys.executable, "-m", "hub", self.command]
             self.process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
 
     def log(self) -> str:
