@@ -85,7 +85,7 @@ def _messages(youth: Youth, start: datetime):
     """The consent first, then every fact, each with an identity of its own."""
     reference = f"y{youth.number:032x}"
     yield _consent(youth, start).model_copy(update={"youth_ref": reference})
-    yield from (event.model_copy(update={"youth_ref": reference}) for event in _events(youth))
+    yield from (event.model_copy(update={"youth_ref": reference}) for event in person_events(youth))
 
 
 def _consent(youth: Youth, start: datetime) -> ConsentRecord:
@@ -98,12 +98,16 @@ def _consent(youth: Youth, start: datetime) -> ConsentRecord:
     return make_consent(*scopes, status=_STATUS.get(youth.consent, ConsentStatus.IN_FORCE))
 
 
-def _events(youth: Youth) -> list[YouthEvent]:
+def person_events(youth: Youth) -> list[YouthEvent]:
+    """Everything that the foreign systems tell of one youth, each fact with an identity that is hers alone."""
     absences = [
         make_absence(f"a{number}", fact.lesson.start, fact.minutes, AbsenceKind.EXCUSED if fact.excused else AbsenceKind.UNEXCUSED)
         for number, fact in enumerate(youth.absences)
     ]  # fmt: skip
-    notices = [make_notice(f"b{number}", fact.at, PoliceCategory(fact.category)) for number, fact in enumerate(youth.notices)]
+    notices = [
+        make_notice(f"b{number}", fact.at, PoliceCategory(fact.category), may_tell_youth=fact.may_tell_youth)
+        for number, fact in enumerate(youth.notices)
+    ]
     seen = [make_observation(f"c{number}", fact.at, RiskConcern(fact.concern)) for number, fact in enumerate(youth.observations)]
     return [*absences, *notices, *seen]
 

@@ -1,0 +1,158 @@
+"""Who kills: a thread that waits until the worker has work in flight, and one that takes processes by lot."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.contract.topics import ERASURES, PLACE_EVENTS, TOPIC_OF_KIND, YOUTH_TOPICS
+from hub.errors import HubError
+from hub.kafka import Reader
+from hub.kafka_admin import end_offsets
+from hub.process import Announcement, read_announcements
+from hub.runtime.changelogs import changelog_name
+from hub.runtime.effects import META_KEY
+from hub.runtime.ledger import PartitionRecord
+from hub.settings import Settings
+from hub.status import read_metrics
+from hub.supervise import Child, Supervisor
+
+_PAUSE_SECONDS = 0.02
+_EVENTS = tuple(topic.name for topic in (*TOPIC_OF_KIND.values(), PLACE_EVENTS))
+_SOURCES = tuple(topic.name for topic in (*YOUTH_TOPICS, ERASURES, PLACE_EVENTS))
+Positions = Mapping[tuple[str, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerKill:
+    """One kill of the worker. `taken`: its own last word on records taken and not committed; `in_flight`: records that stood
+    on its topics before the kill and were not in its durable ledger after it.
+    """
+
+    taken: int
+    in_flight: int
+
+
+def settled_positions(settings: Settings) -> Positions:
+    """What the worker's durable ledger has behind it, read from its changelogs: (topic, partition) → next offset."""
+    logs = [changelog_name(settings, name) for name in ("youths", "places")]
+    due = sum(end_offsets(settings.bootstrap_servers, logs).values())
+    reader = Reader(settings.bootstrap_servers, logs, None, "chaos")
+    newest: dict[tuple[str, int], tuple[int, bytes | None]] = {}
+    read = 0
+    try:
+        while read < due:
+            for record in reader.poll(1.0, 5_000):
+                read += 1
+                if record.key == META_KEY:
+                    newest[record.topic, record.partition] = (record.offset, record.value)
+    finally:
+        reader.close()
+    positions: dict[tuple[str, int], int] = {}
+    for (_log, partition), (_offset, value) in newest.items():
+        for topic, position in PartitionRecord.from_bytes(value).positions.items():
+            positions[topic, partition] = position
+    return positions
+
+
+class Disturber(threading.Thread):
+    """A thread that ends with `over`."""
+
+    def __init__(self, settings: Settings, chance: random.Random, over: threading.Event, name: str) -> None:
+        super().__init__(name=name)
+        self._settings = settings
+        self._chance = chance
+        self._over = over
+
+    def _process(self, name: str) -> Announcement | None:
+        return next((one for one in read_announcements(self._settings) if one.name == name), None)
+
+    def _events_come(self) -> bool:
+        """Wait until connectors publish; False when it is over before."""
+        while not self._over.wait(_PAUSE_SECONDS * 5):
+            try:
+                if any(end_offsets(self._settings.bootstrap_servers, _EVENTS).values()):
+                    return True
+            except HubError:  # Kafka or its topics are not there yet
+                continue
+        return False
+
+
+class WorkerKiller(Disturber):
+    """Kills the worker until `wanted` kills hit work in flight. A kill that hit none is told too, and does not count."""
+
+    def __init__(self, settings: Settings, chance: random.Random, over: threading.Event, wanted: int) -> None:
+        super().__init__(settings, chance, over, "kills-the-worker")
+        self._wanted = wanted
+        self.kills: list[WorkerKill] = []
+
+    @property
+    def counted(self) -> list[WorkerKill]:
+        """Those with work in flight."""
+        return [kill for kill in self.kills if kill.in_flight > 0]
+
+    def run(self) -> None:
+        if not self._events_come():
+            return
+        last = 0
+        while len(self.counted) < self._wanted and not self._over.wait(_PAUSE_SECONDS):
+            worker = self._process("worker")
+            if worker is None or worker.pid == last:
+                continue
+            samples = read_metrics(worker)
+            taken = int(sum(samples.get("hub_worker_in_flight", {}).values()))
+            if taken and not any(samples.get("hub_worker_recovering", {}).values()):
+                self._over.wait(self._chance.uniform(0, 0.03))
+                self._kill(worker, taken)
+                last = worker.pid
+
+    def _kill(self, worker: Announcement, taken: int) -> None:
+        ends = end_offsets(self._settings.bootstrap_servers, _SOURCES)
+        os.kill(worker.pid, signal.SIGKILL)
+        settled = settled_positions(self._settings)
+        self.kills.append(WorkerKill(taken, sum(max(0, end - settled.get(where, 0)) for where, end in ends.items())))
+
+
+class AnybodyKiller(Disturber):
+    """Kills processes by lot, some seconds apart."""
+
+    def __init__(
+        self, settings: Settings, chance: random.Random, over: threading.Event, names: Sequence[str], kills: int
+    ) -> None:
+        super().__init__(settings, chance, over, "kills-anybody")
+        self._lots = [chance.choice(list(names)) for _ in range(kills)]
+        self.killed: Counter[str] = Counter()
+
+    def run(self) -> None:
+        if not self._events_come():
+            return
+        for name in self._lots:
+            if self._over.wait(self._chance.uniform(0.2, 2.5)):
+                return
+            deadline = time.monotonic() + 10
+            while (
+                (process := self._process(name)) is None and time.monotonic() < deadline and not self._over.wait(_PAUSE_SECONDS)
+            ):
+                pass
+            if process is not None:
+                os.kill(process.pid, signal.SIGKILL)
+                self.killed[name] += 1
+
+
+class DeadlySupervisor(Supervisor):
+    """Starts some connectors as the program that dies in its n-th batch. `deaths`: instance → n."""
+
+    deaths: Mapping[str, int]
+
+    def start(self, name: str, command: Sequence[str]) -> Child:
+        batch = self.deaths.get(name.removeprefix("connect-"))
+        if batch is not None:
+            command = [sys.executable, "-m", "tests.chaos.dying", name.removeprefix("connect-"), str(batch)]
+        return super().start(name, command)
