@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from connectors.addresses import SafeAddress
 from hub.contract.models import PoliceCategory
 
 __all__ = ["Coding", "SdkConfig"]
 
 Root = Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True)]
 Status = Annotated[str, StringConstraints(pattern=r"^[A-Z_]{1,40}$")]
-
-
-def _safe_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError("must be a plain http(s) address, and nothing more")
-    if parts.scheme == "http" and not _loopback(parts.hostname):
-        raise ValueError("must be https: the secret and the messages would cross the network in the clear")
-    return value.rstrip("/")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Coding(BaseModel):
@@ -61,8 +44,8 @@ class SdkConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: Annotated[str, AfterValidator(_safe_url)]
-    token_url: Annotated[str, AfterValidator(_safe_url)]
+    base_url: SafeAddress
+    token_url: SafeAddress
     client_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     client_authentication: Literal["basic", "post"] = "basic"
     scope: str = "urn:sdk.api:getMessageByFilter urn:sdk.api:getMessage"

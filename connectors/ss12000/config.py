@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.addresses import SafeAddress
 
 __all__ = ["Ss12000Config"]
-
-
-def _safe_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError("must be an http(s) address of the API's root, prefix such as /v2.0 included, and nothing more")
-    if parts.scheme == "http" and not _loopback(parts.hostname):
-        raise ValueError("must be https: the token and the answers would cross the network in the clear")
-    return value.rstrip("/")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Ss12000Config(BaseModel):
@@ -37,7 +21,7 @@ class Ss12000Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: Annotated[str, AfterValidator(_safe_url)]
+    base_url: SafeAddress
     since: date
     overlap_days: Annotated[int, Field(ge=0, le=400)] = 14
     window_days: Annotated[int, Field(ge=1, le=92)] = 7
