@@ -106,9 +106,10 @@ class Trial:
 
 
 def _peak(pid: int) -> int:
-    """The most bytes the process ever held, from its first moment on."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+    """The most bytes the process ever held; 0 where the system does not tell (only Linux does)."""
+    status = Path(f"/proc/{pid}/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii") if status.exists() else "")
+    return int(found[1]) * 1024 if found else 0
 
 
 def _windows(content: bytes) -> set[bytes]:
