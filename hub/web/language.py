@@ -23,7 +23,7 @@ LANGUAGES: tuple[Language, ...] = ("sv", "en")
 LANGUAGE_NAMES: Final[dict[Language, str]] = {"sv": "På svenska", "en": "In English"}
 """How a page offers itself in a language; never translated, because its readers are those who cannot read the page."""
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE, _HOUR_MINUTES, _DAY_HOURS = 60, 60, 24
 _LOCALES: Final[dict[Language, str]] = {"sv": "sv", "en": "en_GB"}
 _PATTERNS: Final[dict[Language, str]] = {"sv": "EEE d MMM HH.mm", "en": "EEE d MMM HH:mm"}
 
@@ -84,14 +84,13 @@ class Words:
         return self._length(max(1, int(elapsed.total_seconds() // _MINUTE)), nearest=False)
 
     def _length(self, minutes: int, *, nearest: bool) -> str:
-        hours, days = minutes * _MINUTE / _HOUR, minutes * _MINUTE / _DAY
-        if nearest:
-            hours, days = round(hours), round(days)
-        if hours < 1:
+        whole = round if nearest else int
+        if minutes < _HOUR_MINUTES:
             return self.many("{number} minute", "{number} minutes", minutes)
-        if hours < 24:
-            return self.many("{number} hour", "{number} hours", int(hours))
-        return self.many("{number} day", "{number} days", max(1, int(days)))
+        hours = whole(minutes / _HOUR_MINUTES)
+        if hours < _DAY_HOURS:
+            return self.many("{number} hour", "{number} hours", hours)
+        return self.many("{number} day", "{number} days", whole(minutes / _HOUR_MINUTES / _DAY_HOURS))
 
 
 def words(language: str) -> Words:

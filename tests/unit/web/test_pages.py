@@ -1,0 +1,173 @@
+"""What somebody sees who is signed in: the start, a list, a task; and that it is theirs alone."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from hub.web.principal import Principal
+from tests.unit.web.conftest import Visit
+from tests.unit.web.town import NOW, PagesTown, make_task
+
+OUTREACH = Principal("Fältare", frozenset({"outreach"}))
+
+
+def text_of(answer: httpx.Response) -> str:
+    """What a reader reads: without tags, blanks folded."""
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text.split("<main", 1)[1].split("</main>")[0]).split())
+
+
+def test_the_start_says_what_waits_for_which_team(town: PagesTown, client: httpx.Client) -> None:
+    said = text_of(client.get("/"))
+    assert "Förebyggarteamet 6 öppna 1 försenad" in said
+    assert "SIG-gruppen 1 öppen inga försenade" in said
+    assert "SSPF-samordnaren inga öppna inga försenade" in said
+
+
+def test_whoever_has_one_team_is_led_to_it_and_sees_no_other(town: PagesTown, visit: Visit) -> None:
+    client = visit(OUTREACH)
+    assert client.get("/").headers["location"] == "/team/outreach"
+    page = client.get("/team/outreach").text
+    assert "SIG-gruppen" not in page
+    assert "Fältare" in page
+
+
+def test_a_list_has_the_late_first_and_what_has_no_deadline_last(town: PagesTown, client: httpx.Client) -> None:
+    listed = re.findall(r'class="whole[^"]*" href="/team/outreach/task/([^"]+)"', client.get("/team/outreach").text)
+    names = {number: name for name, number in town.tasks.items()}
+    assert [names[number] for number in listed] == ["late", "soon", "annotated", "hidden", "fine", "presence"]
+
+
+def test_ended_tasks_are_shown_when_asked_for_after_the_open_ones(town: PagesTown, client: httpx.Client) -> None:
+    listed = re.findall(r'href="/team/outreach/task/([^"]+)"', client.get("/team/outreach", params={"all": "1"}).text)
+    assert {listed[-1], listed[-2]} == {town.tasks["cancelled"], town.tasks["recalled"]}
+    assert "Återkallad: underlaget har rättats" in text_of(client.get("/team/outreach?all=1"))
+
+
+def test_a_list_tells_nothing_of_a_youth(town: PagesTown, client: httpx.Client) -> None:
+    for path in ("/team/outreach", "/team/outreach?all=1", "/team/sig"):
+        page = client.get(path).text
+        assert "Hageby" not in page
+        assert "14 år" not in page
+        assert not re.search(r"y[0-9a-f]{32}", page)
+
+
+def test_no_page_holds_a_reference(town: PagesTown, client: httpx.Client) -> None:
+    for name in town.tasks:
+        assert not re.search(r"y[0-9a-f]{32}", client.get(town.path(name)).text)
+
+
+def test_an_empty_list_says_when_the_last_task_came(town: PagesTown, client: httpx.Client) -> None:
+    assert "Inget väntar på er. Senaste uppgiften kom fre 16 maj 14.20." in text_of(client.get("/team/sspf"))
+
+
+def test_a_list_that_never_had_a_task_says_only_that_nothing_waits(empty_town: PagesTown, client: httpx.Client) -> None:
+    said = text_of(client.get("/team/outreach"))
+    assert "Inget väntar på er." in said
+    assert "Senaste" not in said
+
+
+def test_a_task_is_told_in_order_and_its_opening_is_kept(town: PagesTown, client: httpx.Client) -> None:
+    said = text_of(client.get(town.path("soon")))
+    order = ["Ungdom, 14 år, område Hageby", "Varför", "Villkor", "Vad samtycket omfattar", "Tid att svara", "Historik"]
+    assert [said.index(heading) for heading in order] == sorted(said.index(heading) for heading in order)
+    assert "Snart, om 12 timmar" in said
+    assert "Öppnad" in text_of(client.get("/team/outreach"))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("recalled", "Uppgiften återkallades: underlaget har rättats."),
+        ("cancelled", "Uppgiften avbröts: det finns inte längre något samtycke till den."),
+        ("hidden", "Vad uppgiften säger visas inte: inget gällande samtycke tillåter det."),
+    ],
+)
+def test_a_task_that_may_not_be_told_shows_no_ground(town: PagesTown, client: httpx.Client, name: str, told: str) -> None:
+    said = text_of(client.get(town.path(name)))
+    assert told in said
+    for silent in ("Hageby", "14 år", "frånvaro", "observation", "Villkor", "samtycket omfattar"):
+        assert silent not in said
+
+
+def test_a_corrected_ground_is_told_to_those_who_had_read_it(town: PagesTown, client: httpx.Client) -> None:
+    said = text_of(client.get(town.path("annotated")))
+    assert "Underlaget för förslaget har rättats sedan dess och räcker inte längre. Ni avgör vad det betyder." in said
+    assert "9 timmar 20 minuter" in said
+
+
+@pytest.mark.parametrize("path", ["/team/sig", "/team/sig/task/{sig}"])
+def test_another_teams_pages_say_whose_they_are_and_nothing_else(town: PagesTown, visit: Visit, path: str) -> None:
+    answer = visit(OUTREACH).get(path.format(**town.tasks))
+    assert answer.status_code == 403
+    assert "Det här hör till SIG-gruppen." in answer.text
+    assert "bedömning" not in answer.text
+
+
+def test_a_task_is_not_found_under_another_team_not_even_by_its_number(town: PagesTown, visit: Visit) -> None:
+    client = visit(OUTREACH)
+    answer = client.get(f"/team/outreach/task/{town.tasks['sig']}")
+    assert answer.status_code == 404
+    assert "Det finns ingen uppgift med det numret hos enheten." in answer.text
+    assert client.get("/find", params={"number": town.tasks["sig"]}).status_code == 404
+    assert all(view.opened_at is None for view in town.worklist.of_team("sig"))
+
+
+def test_there_is_no_such_team(client: httpx.Client) -> None:
+    answer = client.get("/team/nobody")
+    assert answer.status_code == 404
+    assert "Det finns ingen sådan enhet." in answer.text
+
+
+def test_a_task_is_found_by_its_number_or_its_beginning(town: PagesTown, client: httpx.Client) -> None:
+    number = town.tasks["sig"]
+    for sought in (number, number[:6], f"  {number[:13].upper()} "):
+        answer = client.get("/find", params={"number": sought})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/team/sig/task/{number}")
+
+
+@pytest.mark.parametrize("sought", ["", "abc", "zzzzzz", "%%%%%%", "______", "x" * 300, '"><script>'])
+def test_what_is_no_number_finds_nothing_and_is_not_repeated_raw(town: PagesTown, client: httpx.Client, sought: str) -> None:
+    answer = client.get("/find", params={"number": sought})
+    assert answer.status_code == 404
+    assert "Ingen av era uppgifter har det numret." in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_a_list_that_is_cut_says_so(empty_town: PagesTown, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.web.pages._LIST_LIMIT", 2)
+    for name in ("one", "two", "three"):
+        empty_town.add(name, make_task("absence-alone", created=NOW, days=5))
+    page = client.get("/team/outreach").text
+    assert page.count('class="row') == 2
+    assert "Bara de 2 första uppgifterna visas." in page
+
+
+def test_what_a_configuration_names_is_escaped(empty_town: PagesTown, client: httpx.Client, visit: Visit) -> None:
+    named = visit(Principal("<b>Fält</b>", frozenset({"outreach", "sig"})))
+    assert "&lt;b&gt;Fält&lt;/b&gt;" in named.get("/").text
+
+
+def test_a_swedish_page_has_no_word_of_english(town: PagesTown, client: httpx.Client) -> None:
+    english = re.compile(
+        r"\b(the|and|task|tasks|open|late|day|days|ago|sign|why|what|none|soon|new|consent|team)\b", re.IGNORECASE
+    )
+    paths = ["/", "/team/outreach", "/team/outreach?all=1", "/team/sig", "/team/sspf", "/nowhere", "/find?number=1"]
+    for path in paths + [town.path(name) for name in town.tasks]:
+        page = client.get(path).text.replace('lang="en">In English<', "").replace("hub web-login", "")
+        said = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+        assert english.findall(said) == [], path
+        labels = re.findall(r'(?:aria-label|data-label|title|placeholder|alt)="([^"]*)"', page)
+        assert not [label for label in labels if english.search(label)], path
+
+
+def test_an_english_page_has_no_word_of_swedish_but_names(town: PagesTown, client: httpx.Client) -> None:
+    client.get("/language/en")
+    swedish = re.compile(
+        r"\b(och|uppgift|uppgifter|dagar|sedan|varför|vad|läge|senast|samtycke|ungdom|försenad|öppnad)\b", re.IGNORECASE
+    )
+    for path in ["/", "/team/outreach?all=1", "/nowhere"] + [town.path(name) for name in town.tasks]:
+        said = " ".join(re.sub(r"<[^>]+>", " ", client.get(path).text).split())
+        assert swedish.findall(said) == [], path
