@@ -1,0 +1,51 @@
+"""axe-core finds nothing on any page, in both themes, both languages, at a desk and on a phone; nothing scrolls sideways."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.e2e.conftest import DESK, PHONE, Site
+
+STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+
+
+@pytest.mark.parametrize(
+    ("theme", "language", "size"), [("light", "sv", DESK), ("dark", "sv", PHONE), ("dark", "en", DESK), ("light", "en", PHONE)]
+)
+def test_axe_finds_nothing_on_any_page(site: Site, theme: str, language: str, size: tuple[int, int]) -> None:
+    axe, page = Axe(), site.visit(size=size, color_scheme=theme)
+    page.goto(f"/language/{language}")
+    found = {}
+    for name, path in site.pages().items():
+        page.goto(path)
+        results = axe.run(page, options=STANDARD)
+        if results.violations_count:
+            found[name] = results.generate_snapshot()
+    assert found == {}
+
+
+def test_axe_finds_nothing_before_signing_in_and_in_the_help(site: Site) -> None:
+    axe, stranger, page = Axe(), site.visit(None), site.visit()
+    stranger.goto("/")
+    page.keyboard.press("?")
+    for shown in (stranger, page):
+        results = axe.run(shown, options=STANDARD)
+        assert results.generate_snapshot() == ""
+
+
+def test_axe_would_find_something(site: Site) -> None:
+    page = site.visit()
+    page.evaluate("document.querySelector('h1').innerHTML = '<img src=\"data:,\">'")
+    assert Axe().run(page, options=STANDARD).violations_count >= 1
+
+
+@pytest.mark.parametrize("width", [320, 390, 640, 1280])
+def test_no_page_scrolls_sideways(site: Site, width: int) -> None:
+    """320: WCAG 1.4.10; 640: a desk's page read at 200 %."""
+    page = site.visit(size=(width, 800))
+    for language in ("sv", "en"):
+        page.goto(f"/language/{language}")
+        for path in site.pages().values():
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
