@@ -38,7 +38,8 @@ OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet ackno
 CONNECTOR_RECORDS = Gauge(
     "hub_connector_records",
     "Records since the first start, from the durable ledger: published (each revision once), unchanged, refused, unmapped, "
-    "secured; repeated is how many of the published were sent again after a crash, so that they may stand on Kafka twice.",
+    "secured. After a crash: repeated, sent once more or overtaken while it was in doubt whether Kafka had it; unconfirmed, in "
+    "doubt still. So many records may stand on Kafka beyond the published ones.",
     ["connector", "outcome", "reason"],
 )
 CONNECTOR_POLLS = Counter(

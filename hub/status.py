@@ -19,7 +19,7 @@ __all__ = ["collect_status", "read_metrics", "topic_lengths"]
 _SECONDS = 5.0
 _SMALLEST_SHOWN = 5
 _UNREMARKABLE = {"unchanged", "unmapped"}
-_GATED = {"refused", "published", "repeated"}
+_GATED = {"refused", "published", "repeated", "unconfirmed"}
 _GAUGES = {
     "hub_worker_lag": "behind",
     "hub_worker_in_flight": "in flight",

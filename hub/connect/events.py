@@ -60,7 +60,10 @@ class EventsLane:
         self._after_publish = after_publish
         self._gains = 0
         self._totals = ledger.totals()
-        show_totals(origin.connector, self._totals)
+        self._show()
+
+    def _show(self) -> None:
+        show_totals(self._origin.connector, {**self._totals, ("unconfirmed", ""): self._ledger.unconfirmed()})
 
     def poll(self) -> Tally:
         """Take everything new, and, when somebody's consent came to cover more, what was read before it did.
@@ -96,13 +99,13 @@ class EventsLane:
                 waiting += self._sift(batch, now, publishable)
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
-            plan, broken = self._send(publishable)
+            plan, broken, doubts = self._send(publishable)
             settled = _outcomes(plan) if again else settled + broken + _outcomes(plan, unchanged=True)
             lane, cursor = (_BACKFILL, {"from": position}) if again else (self.name, position)
             self._ledger.settle(lane, cursor, now, plan, settled)
-            counts += settled
+            counts += settled + doubts
             self._totals += settled
-            show_totals(self._origin.connector, self._totals)
+            self._show()
         return counts, True
 
     def keep(self) -> None:
@@ -137,9 +140,14 @@ class EventsLane:
                 counts["refused", verdict.reason] += 1
         return Counter() if batch.retold else counts
 
-    def _send(self, items: list[Publishable]) -> tuple[Plan, Tally]:
-        """Write the intents, publish, and wait until Kafka has everything; also counts what turned out to break the contract."""
+    def _send(self, items: list[Publishable]) -> tuple[Plan, Tally, Tally]:
+        """Write the intents, publish, and wait until Kafka has everything.
+
+        Also counts what turned out to break the contract, and (durable already) what an earlier attempt left in doubt.
+        """
         plan = self._ledger.plan(items) if items else Plan((), 0)
+        doubts: Tally = Counter({("repeated", ""): plan.doubts} if plan.doubts else {})
+        self._totals += doubts
         kept, records = [], []
         for one in plan.sends:
             try:
@@ -154,7 +162,7 @@ class EventsLane:
             self._publisher.publish(records)
             self._after_publish()
         broken = len(plan.sends) - len(kept)
-        return Plan(tuple(kept), plan.unchanged), Counter({("refused", "invalid_record"): broken} if broken else {})
+        return Plan(tuple(kept), plan.unchanged), Counter({("refused", "invalid_record"): broken} if broken else {}), doubts
 
     def _judge(self, record: PersonRecord | PlaceRecord, now: datetime) -> Verdict:
         if isinstance(record, PlaceRecord):
@@ -196,10 +204,9 @@ class EventsLane:
 
 
 def _outcomes(plan: Plan, *, unchanged: bool = False) -> Tally:
-    """`published` counts each revision once, whatever crashed; `repeated` those of them that may stand on Kafka twice."""
+    """`published` counts each acknowledged revision once, whatever crashed."""
     counts = {
         ("published", ""): len(plan.sends),
-        ("repeated", ""): sum(one.repeated for one in plan.sends),
         ("unchanged", ""): plan.unchanged if unchanged else 0,
     }
     return Counter({outcome: number for outcome, number in counts.items() if number})

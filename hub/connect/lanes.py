@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from hub.connect.ledger import Tally
@@ -32,7 +33,7 @@ class Lane(Protocol):
         ...
 
 
-def show_totals(connector: str, totals: Tally) -> None:
+def show_totals(connector: str, totals: Mapping[tuple[str, str], int]) -> None:
     """Set the gauges to the durable counts."""
     for (outcome, reason), number in totals.items():
         CONNECTOR_RECORDS.labels(connector=connector, outcome=outcome, reason=reason).set(number)

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from hub.connect import rows
 from hub.connect.database import open_store
@@ -64,11 +64,20 @@ class Ledger:
         with self._engine.connect() as connection:
             return Counter({(row.outcome, row.reason): row.records for row in connection.execute(select(outcomes))})
 
+    def unconfirmed(self) -> int:
+        """Intents that are open now: at rest, what a crash left in doubt and the source no longer tells."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(intents)) or 0
+
     def plan(self, items: Sequence[Publishable]) -> Plan:
-        """Give every item its revision, and note the new ones as intents before anything is published."""
+        """Give every item its revision, and note the new ones as intents before anything is published.
+
+        What an earlier attempt left in doubt is counted here, attempt by attempt: each may have put a record on Kafka.
+        """
         with self._engine.begin() as connection:
             plan = assign(items, rows.load_histories(connection, (item.event_id for item in items)))
             rows.add_intents(connection, plan.sends)
+            rows.add_counts(connection, [(("repeated", ""), plan.doubts)])
         return plan
 
     def settle(self, lane: str, cursor: Cursor, now: datetime, plan: Plan, counts: Tally) -> None:

@@ -12,11 +12,15 @@ __all__ = ["History", "Plan", "Planned", "assign"]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A publication under its revision; `repeated` when an earlier attempt may have put it on Kafka already."""
+    """A publication under its revision; `repeated` when an earlier attempt may have put it on Kafka already.
+
+    `doubts`: how many records of the event may be on Kafka unacknowledged, which this one repeats or overtakes.
+    """
 
     item: Publishable
     revision: int
     repeated: bool
+    doubts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class Plan:
 
     sends: tuple[Planned, ...]
     unchanged: int
+
+    @property
+    def doubts(self) -> int:
+        """How many records may be on Kafka beyond those that are ever acknowledged."""
+        return sum(one.doubts for one in self.sends)
 
 
 @dataclass(slots=True)
@@ -47,7 +56,8 @@ class History:
         same = next((revision for revision in open_intents if self.intents[revision] == item.content), None)
         revision = same if same is not None else max((self.revision, *open_intents)) + 1
         self.revision, self.content = revision, item.content
-        return Planned(item, revision, repeated=same is not None)
+        doubts = sum(known <= revision for known in open_intents)
+        return Planned(item, revision, repeated=same is not None, doubts=doubts)
 
 
 def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], History]) -> Plan:

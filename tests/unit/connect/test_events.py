@@ -96,8 +96,33 @@ def test_content_that_changed_after_the_crash_gets_a_higher_revision(world) -> N
         world.lane(after_publish=crash).poll()
     world.crash()
     world.source.given = [[world.absence(world.person(), minutes=5)]]
-    assert world.lane().poll() == {("published", ""): 1}
+    assert world.lane().poll() == {("published", ""): 1, ("repeated", ""): 1}  # the first one stands there, and is overtaken
     assert [(one.revision, one.minutes) for one in world.published] == [(1, 60), (2, 5)]
+
+
+def test_each_of_several_crashes_is_counted(world) -> None:
+    world.grant(world.person())
+    world.source.given = [[world.absence(world.person())]]
+    for _ in range(3):
+        with pytest.raises(Crash):
+            world.lane(after_publish=crash).poll()
+        world.crash()
+    assert world.lane().poll() == {("published", ""): 1, ("repeated", ""): 1}
+    assert len(world.published) == 4
+    assert world.ledger.totals() == {("published", ""): 1, ("repeated", ""): 3}
+    assert world.ledger.unconfirmed() == 0
+
+
+def test_what_the_source_no_longer_tells_after_a_crash_stays_unconfirmed(world) -> None:
+    world.grant(world.person())
+    world.source.given = [[world.absence(world.person(), "a1"), world.absence(world.person(), "a2")]]
+    with pytest.raises(Crash):
+        world.lane(after_publish=crash).poll()
+    world.crash()
+    world.source.given = [[world.absence(world.person(), "a2")]]
+    assert world.lane().poll() == {("published", ""): 1, ("repeated", ""): 1}
+    assert world.ledger.unconfirmed() == 1
+    assert len(world.published) == 3  # published, repeated and unconfirmed account for them
 
 
 def test_when_kafka_does_not_acknowledge_nothing_is_settled(world) -> None:

@@ -1,0 +1,56 @@
+"""Whether what was counted balances."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES, PRESENCE_TASKS, SCHOOL_ABSENCES, TASKS_OUTREACH, TASKS_SIG
+from hub.demo.watching import Look
+
+ABSENCES = SCHOOL_ABSENCES.name
+READ_BY_BOTH = (CONSENTS.name, ERASURES.name)
+READ_BY_DELIVERY = (*READ_BY_BOTH, TASKS_OUTREACH.name, TASKS_SIG.name, PRESENCE_TASKS.name)
+
+
+def make_look(on_topic: int = 10, **connectors: int) -> Look:
+    """`on_topic` absences, all taken by the worker; what connectors say of them; and a few records of other topics."""
+    published = dict.fromkeys(CATALOGUE, 0) | dict.fromkeys(READ_BY_DELIVERY, 2) | {ABSENCES: on_topic}
+    return Look(
+        waiting=(),
+        published=published,
+        ledger=Counter({(ABSENCES, "processed", ""): on_topic} | {(topic, "processed", ""): 2 for topic in READ_BY_BOTH}),
+        delivered=Counter({(topic, "taken"): 2 for topic in READ_BY_DELIVERY}),
+        connectors=Counter({(outcome, ""): number for outcome, number in connectors.items()}),
+    )
+
+
+def test_what_was_published_and_taken_once_balances() -> None:
+    assert make_look(published=10).balanced
+
+
+@pytest.mark.parametrize(
+    "connectors",
+    [{"published": 8, "repeated": 2}, {"published": 8, "repeated": 5}, {"published": 8, "repeated": 1, "unconfirmed": 1}],
+    ids=str,
+)
+def test_records_that_crashes_left_in_doubt_may_stand_there(connectors: dict[str, int]) -> None:
+    assert make_look(**connectors).balanced
+
+
+@pytest.mark.parametrize("connectors", [{"published": 11}, {"published": 9}, {"published": 8, "repeated": 1}, {}], ids=str)
+def test_a_record_lost_or_one_too_many_does_not_balance(connectors: dict[str, int]) -> None:
+    assert not make_look(**connectors).balanced
+
+
+def test_a_record_that_the_worker_counted_twice_or_not_at_all_does_not_balance() -> None:
+    good = make_look(published=10)
+    for number in (9, 11):
+        assert not replace(good, ledger=Counter({**good.ledger, (ABSENCES, "processed", ""): number})).balanced
+
+
+def test_a_task_that_delivery_counted_twice_does_not_balance() -> None:
+    good = make_look(published=10)
+    assert not replace(good, delivered=good.delivered + Counter({(TASKS_SIG.name, "duplicate"): 1})).balanced
