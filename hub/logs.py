@@ -4,16 +4,48 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
+from typing import Any
 
 import structlog
 
-__all__ = ["configure_logs", "get_logger"]
+__all__ = ["configure_logs", "get_logger", "places_passed"]
+
+_INNERMOST = 8
 
 _QUIET = ("kafka", "aiokafka", "httpx", "httpcore", "faust", "mode", "alembic", "uvicorn.access")
 
 
+def places_passed(error: BaseException) -> list[str]:
+    """Where an exception came through, innermost last: `file.py:12 function`. Its text and variables may hold a record."""
+    frames = traceback.extract_tb(error.__traceback__)[-_INNERMOST:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _without_content(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Put classes and places for an exception, and for those it came of; never a text, never a variable."""
+    found = event.pop("exc_info", None)
+    error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
+    chain: list[dict[str, Any]] = []
+    while isinstance(error, BaseException) and len(chain) < _INNERMOST:
+        chain.append({"class": type(error).__name__, "passed": places_passed(error)})
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if chain:
+        event["exception"] = chain
+    return event
+
+
 def configure_logs(process: str, *, level: str = "INFO") -> None:
-    """Send structlog's and the libraries' logging to stderr as JSON, stamped with the process' name."""
+    """Send structlog's and the libraries' logging to stderr as JSON, stamped with the process' name.
+
+    Exceptions are told by class and place only, whoever logs them.
+    """
+
+    def stamp(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        event["process"] = process
+        return event
+
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -34,7 +66,8 @@ def configure_logs(process: str, *, level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                stamp,
+                _without_content,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -44,7 +77,6 @@ def configure_logs(process: str, *, level: str = "INFO") -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It warns whenever a machine is busy for a tenth of a second.
     logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
-    structlog.contextvars.bind_contextvars(process=process)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
