@@ -21,7 +21,12 @@ __all__ = ["SOON", "Gazetteer", "Presenter", "TitledRule", "moment"]
 SOON = timedelta(hours=24)
 """How long before its time to respond a task is called soon due."""
 
-_ENDED_UNTOLD = (TaskState.CANCELLED, TaskState.RECALLED)
+_ENDED_UNTOLD: Final[Mapping[TaskState, str]] = {
+    TaskState.CANCELLED: mark("No consent any more"),
+    TaskState.RECALLED: mark("The ground has been corrected"),
+}
+"""What is said of such tasks in place of their reason."""
+
 _STATES: Final[Mapping[TaskState, str]] = {
     TaskState.REQUESTED: mark("New"),
     TaskState.RECEIVED: mark("New"),
@@ -29,8 +34,8 @@ _STATES: Final[Mapping[TaskState, str]] = {
     TaskState.REJECTED: mark("Declined"),
     TaskState.IN_PROGRESS: mark("Under way"),
     TaskState.COMPLETED: mark("Completed"),
-    TaskState.CANCELLED: mark("Cancelled: no consent any more"),
-    TaskState.RECALLED: mark("Recalled: its ground has been corrected"),
+    TaskState.CANCELLED: mark("Cancelled"),
+    TaskState.RECALLED: mark("Recalled"),
 }
 
 
@@ -73,12 +78,12 @@ class Presenter:
 
     def row(self, task: TaskView, words: Words, now: datetime) -> Row:
         """A task as a line of its team's list."""
-        untold = task.state in _ENDED_UNTOLD
+        untold = _ENDED_UNTOLD.get(task.state)
         return Row(
             task_id=task.task_id,
             function=_function(task, words),
             place=self._place(task, words),
-            why="" if untold else self._title(task.rule_id, words),
+            why=words.text(untold) if untold else self._title(task.rule_id, words),
             since=moment(task.received_at, words, now),
             due=_due(task, words, now),
             state=_state(task, words),

@@ -28,7 +28,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a team's list. `why` and `place` are empty where nothing may be said any more."""
+    """One line of a team's list. Of a task that was cancelled or recalled `why` says only that, and `place` is empty."""
 
     task_id: str
     function: str

@@ -136,10 +136,10 @@ def test_what_may_not_be_told_explains_itself_and_says_no_more(town: PagesTown, 
     )
 
 
-@pytest.mark.parametrize("name", ["recalled", "cancelled"])
-def test_an_ended_task_gives_no_reason_in_the_list_either(town: PagesTown, name: str) -> None:
+@pytest.mark.parametrize(("name", "why"), [("recalled", "Underlaget har rättats"), ("cancelled", "Inget samtycke längre")])
+def test_an_ended_task_says_in_the_list_too_only_why_it_ended(town: PagesTown, name: str, why: str) -> None:
     shown = row(town, name)
-    assert (shown.why, shown.place, shown.due, shown.ended) == ("", "", None, True)
+    assert (shown.why, shown.place, shown.due, shown.ended) == (why, "", None, True)
 
 
 def test_a_task_that_was_read_before_its_ground_was_corrected_says_so(town: PagesTown) -> None:

@@ -1,0 +1,62 @@
+"""`hub web-login`: an address that lets in whom it names, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.bootstrap import sign_in_address
+from hub.cli import app
+from hub.errors import ConfigError
+from hub.installation import initialise, read_key
+from hub.settings import load_settings
+from hub.web.principal import Principal, Sessions
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    initialise(tmp_path / "home")
+    return tmp_path / "home"
+
+
+def signed_in_by(home: Path, address: str) -> Principal | None:
+    sessions = Sessions(read_key(load_settings(home), "worklist.key"), home / "spent")
+    (code,) = parse_qs(urlsplit(address).query)["code"]
+    return sessions.principal(sessions.sign_in(code))
+
+
+def test_it_prints_an_address_that_signs_in_the_function_it_names(home: Path) -> None:
+    done = CliRunner().invoke(app, ["web-login", "--home", str(home), "--team", "outreach", "--name", "Fältare"])
+    assert done.exit_code == 0
+    address = done.stdout.strip()
+    assert address.startswith("http://127.0.0.1:8700/sign-in?code=")
+    assert signed_in_by(home, address) == Principal("Fältare", frozenset({"outreach"}))
+
+
+def test_without_a_team_every_team_is_meant(home: Path) -> None:
+    done = CliRunner().invoke(app, ["web-login", "--home", str(home)])
+    assert signed_in_by(home, done.stdout.strip()) == Principal("Handläggare", frozenset({"outreach", "sig", "sspf"}))
+
+
+def test_an_unknown_team_is_named_with_those_that_there_are(home: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no team nobody; teams.yaml has: outreach, sig, sspf"):
+        sign_in_address(load_settings(home), "Fältare", ["nobody"])
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        ({"HUB_WEB__HOST": "0.0.0.0"}, "http://127.0.0.1:8700/"),
+        ({"HUB_WEB__HOST": "::1", "HUB_WEB__PORT": "99"}, "http://[::1]:99/"),
+        ({"HUB_WEB__URL": "https://insats.example.se/"}, "https://insats.example.se/"),
+    ],
+)
+def test_the_address_is_where_people_reach_the_pages(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], address: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert sign_in_address(load_settings(home), "Fältare", None).startswith(f"{address}sign-in?code=")
