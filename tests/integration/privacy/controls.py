@@ -84,15 +84,17 @@ def _fill(database: sqlite3.Connection, padding: int) -> None:
 
 
 def _in_rocksdb(home: Path) -> None:
-    """Written, and written over: what stays is an older block."""
+    """Once to stay, and once written over in a later session: of that an older block may be what is left."""
     options = rocksdict.Options(raw_mode=True)
     options.set_disable_auto_compactions(True)  # the older block shall stay
-    database = rocksdict.Rdict(str(home / _STORE), options)
     for filled in (True, False):
+        database = rocksdict.Rdict(str(home / _STORE), options)
         for way, content in WAYS.items():
             database.put(" ".join(("control", *way)).encode(), b"<" + content + b">" if filled else b"gone")
+            if filled:
+                database.put(" ".join(("staying", *way)).encode(), b"<" + content + b">")
         database.flush()
-    database.close()
+        database.close()
 
 
 def _in_kafka(home: Path) -> None:
