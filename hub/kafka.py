@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _REQUEST_MS = 10_000
+_METADATA_MS = 30_000  # bounds how long a group can be split by what its leader did not know
 _RECONNECT_MS = 3_000  # the longest pause before the next try: a restarted broker is found soon
 _DELIVERY_MS = 30_000  # after this a record that was not acknowledged is given up, and publish() says so
 _CLOSE_SECONDS = 5.0
@@ -209,14 +210,16 @@ class Reader:
     def _take_topics(self, consumer: Any) -> None:
         if self._group is not None:
             consumer.subscribe(self._topics)
-            return
+        # In a group too: a leader that does not know the partitions yet would give none to anybody, and kafka-python
+        # notices only when the metadata are renewed.
         partitions = []
         for topic in self._topics:
             numbers = consumer.partitions_for_topic(topic)
             if not numbers:
                 raise RetriableError(f"topic {topic} does not exist (yet): `hub topics apply` makes it", code="no_topic")
             partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
-        consumer.assign(partitions)
+        if self._group is None:
+            consumer.assign(partitions)
 
 
 def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
@@ -228,6 +231,7 @@ def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         session_timeout_ms=10_000,
+        metadata_max_age_ms=_METADATA_MS,
         reconnect_backoff_max_ms=_RECONNECT_MS,
         request_timeout_ms=_REQUEST_MS,
         bootstrap_timeout_ms=_REQUEST_MS,

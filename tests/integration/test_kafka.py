@@ -94,10 +94,19 @@ def test_an_unknown_topic_is_no_lost_record_but_an_error(publisher):
         publisher.publish([Outgoing("hub.misspelt.v1", b"k", b"v")])
 
 
-def test_a_reader_without_a_group_says_that_the_topic_is_missing(make_reader):
+@pytest.mark.parametrize("group", [None, "g-missing"])
+def test_a_reader_says_that_a_topic_is_missing(make_reader, group: str | None):
     with pytest.raises(RetriableError) as refused:
-        make_reader("hub.misspelt.v1").poll(0.1, 1)
+        make_reader(TOPIC, "hub.misspelt.v1", group=group).poll(0.1, 1)
     assert refused.value.code == "no_topic"
+
+
+def test_whoever_joins_a_group_knows_all_partitions_of_its_topics_first(make_reader):
+    # A leader that does not would assign none of them, and a delivery that came back from a kill stood still for minutes.
+    reader = make_reader(*CATALOGUE, group="g-knowing")
+    reader.poll(0.0, 1)
+    known = {topic: reader._consumer._cluster.partitions_for_topic(topic) for topic in CATALOGUE}
+    assert all(known.values())
 
 
 def test_offsets_span_what_is_on_the_topic(publisher, kafka_settings: Settings):
