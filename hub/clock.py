@@ -6,6 +6,7 @@ all its processes at one instant by the setting `clock`, so that nothing depends
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -88,9 +89,17 @@ def parse_clock(value: str) -> Clock:
         return SystemClock()
     try:
         start, origin = value.split("@")
-        return ShiftedClock(_aware(datetime.fromisoformat(start)), float(origin))
-    except ValueError as error:
+        clock = ShiftedClock(_aware(datetime.fromisoformat(start)), _finite(float(origin)))
+        clock.now()
+    except (ValueError, OverflowError) as error:
         raise ConfigError("clock must be an ISO instant with zone, '@' and epoch seconds", code="bad_clock") from error
+    return clock
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise ValueError("no number of seconds")
+    return seconds
 
 
 def _aware(instant: datetime) -> datetime:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import re
+import os
 import secrets
-import shutil
-import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +12,11 @@ import yaml
 from nacl.public import PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hub.contract.models import AreaCode, Code, Cooperation, InfoKind
+from hub.contract.models import Code, Cooperation, InfoKind
 from hub.errors import ConfigError
+from hub.gazetteer import Area, Areas, Places
 from hub.resources import defaults_folder
-from hub.settings import Settings
+from hub.settings import Settings, wrong_fields
 
 __all__ = [
     "Agency",
@@ -57,14 +55,6 @@ class Team(Entry):
     respond_within_days: Annotated[int, Field(ge=1)]
 
 
-class Area(Entry):
-    """A place: its title, the names sources use for it, and whether it is exposed (then it gets presence tasks)."""
-
-    title: str
-    names: tuple[str, ...]
-    exposed: bool
-
-
 class _Agencies(Entry):
     agencies: dict[Code, Agency]
 
@@ -73,53 +63,22 @@ class _Teams(Entry):
     teams: dict[Code, Team]
 
 
-class _Areas(Entry):
-    areas: dict[AreaCode, Area]
-
-
-def _slug(name: str) -> str:
-    """A place name as an area code: ASCII, at most eight words, no run of digits that could be a birth date."""
-    ascii_name = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
-    words = [word for word in re.findall(r"[a-z0-9]+", ascii_name) if not re.fullmatch(r".*\d{5}.*", word)]
-    return "-".join(words[:8])[:64].strip("-") or "unknown"
-
-
-@dataclass(frozen=True)
-class Places:
-    """The gazetteer: areas by code, and the code of any name a source uses."""
-
-    areas: dict[str, Area]
-
-    def area_code(self, name: str) -> str:
-        """The configured code of `name`, else `place-` and its slug."""
-        wanted = " ".join(name.split()).casefold()
-        for code, area in self.areas.items():
-            if wanted == code or wanted in (known.casefold() for known in area.names):
-                return code
-        return f"place-{_slug(name)}"
-
-    def title(self, code: str) -> str:
-        """What people call the area; the code itself when it is not configured."""
-        return self.areas[code].title if code in self.areas else code.removeprefix("place-").replace("-", " ").title()
-
-    @property
-    def exposed(self) -> frozenset[str]:
-        """Codes of the areas that get presence tasks."""
-        return frozenset(code for code, area in self.areas.items() if area.exposed)
-
-
 def _load(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: run `hub init`, or restore it", code="missing_file") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {error}", code="bad_yaml") from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark is not None else ""
+        raise ConfigError(f"{path} is not YAML in UTF-8{where}", code="bad_yaml") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} is no mapping of names to values", code="bad_file")
+    return content
 
 
 def _refuse(path: Path, error: ValidationError) -> ConfigError:
-    places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
-    return ConfigError(f"{path}: {places}", code="bad_file")
+    return ConfigError(f"{path}: {wrong_fields(error)}", code="bad_file")
 
 
 def load_agencies(home: Path) -> dict[str, Agency]:
@@ -144,66 +103,103 @@ def load_places(home: Path) -> Places:
     """`areas.yaml`. Raises ConfigError naming file and field."""
     path = home / "areas.yaml"
     try:
-        return Places(_Areas.model_validate(_load(path)).areas)
+        return Places(Areas.model_validate(_load(path)).areas)
     except ValidationError as error:
         raise _refuse(path, error) from error
 
 
 def read_secret(settings: Settings, name: str) -> str:
-    """One secret's text from `keys/`. Raises ConfigError that says which file is missing, never what it held."""
-    path = settings.keys / name
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"the secret {path} cannot be read: run `hub init`, or put it there", code="missing_secret") from error
+    """One secret's text from `keys/`. Raises ConfigError that says which file is missing or wrong, never what it held."""
+    return _secret(settings.keys / name)
 
 
 def read_key(settings: Settings, name: str) -> bytes:
     """One 32-byte key from `keys/` (base64). Raises ConfigError when it is missing or of another form."""
+    return _key(settings.keys / name)
+
+
+def _secret(path: Path) -> str:
     try:
-        key = base64.b64decode(read_secret(settings, name), validate=True)
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"the secret {path} cannot be read: run `hub init`, or put it there", code="missing_secret") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"the secret {path} is not text in UTF-8", code="bad_secret") from None
+    if not text:
+        raise ConfigError(f"the secret {path} is empty", code="bad_secret")
+    return text
+
+
+def _key(path: Path) -> bytes:
+    try:
+        key = base64.b64decode(_secret(path), validate=True)
     except ValueError as error:
-        raise ConfigError(f"the key {settings.keys / name} is not base64", code="bad_key_file") from error
+        raise ConfigError(f"the key {path} is not base64", code="bad_key_file") from error
     if len(key) != _KEY_BYTES:
-        raise ConfigError(f"the key {settings.keys / name} must hold {_KEY_BYTES} bytes", code="bad_key_file")
+        raise ConfigError(f"the key {path} must hold {_KEY_BYTES} bytes", code="bad_key_file")
     return key
 
 
-def _write_secret(path: Path, text: str) -> bool:
-    """Create, readable to its owner only; a secret that exists is never touched."""
-    if path.exists():
-        return False
-    path.touch(mode=0o600)
-    path.write_text(text + "\n", encoding="utf-8")
-    return True
+def _write_closed(path: Path, content: bytes) -> None:
+    """Create, for its owner only, whole or not at all: what stands here may seal data from the next moment on."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{fresh} cannot be written: {error.strerror}", code="cannot_write") from error
 
 
 def _new_key() -> str:
     return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
 
 
-def initialise(home: Path) -> list[Path]:
-    """Write a working installation into `home`: settings, rules, teams, areas, agencies, keys. Returns what was written.
-
-    Nothing that exists is changed, so it is safe to run again, for example after a new agency was added.
-    """
-    written: list[Path] = []
-    for folder in (home, home / "keys", home / "data", home / "rules", home / "inbox" / "observations"):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for source in sorted(defaults_folder().rglob("*")):
-        target = home / source.relative_to(defaults_folder())
-        if source.is_file() and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-            written.append(target)
-    keys = home / "keys"
+def _fresh_secrets(home: Path) -> dict[str, str]:
+    """A value for every secret the installation should have, by file name."""
     fresh = {name: _new_key() for name in _SYMMETRIC}
     for agency in load_agencies(home):
         fresh[f"agency-{agency}.hmac"] = _new_key()
         fresh[f"agency-{agency}.token"] = secrets.token_urlsafe(32)
-    if not (keys / "statutory.public").exists():
-        private = PrivateKey.generate()
-        fresh["statutory.private"] = base64.b64encode(bytes(private)).decode()
-        fresh["statutory.public"] = base64.b64encode(bytes(private.public_key)).decode()
-    written.extend(keys / name for name, text in fresh.items() if _write_secret(keys / name, text))
+    keys = home / "keys"
+    if (keys / "statutory.public").exists():
+        return fresh  # the private key may be kept elsewhere
+    known = (keys / "statutory.private").exists()
+    # What is sealed with another public key than its private one's would never open again.
+    private = PrivateKey(_key(keys / "statutory.private")) if known else PrivateKey.generate()
+    fresh["statutory.private"] = base64.b64encode(bytes(private)).decode()
+    fresh["statutory.public"] = base64.b64encode(bytes(private.public_key)).decode()
+    return fresh
+
+
+def _default_files(home: Path) -> list[Path]:
+    """The shipped files that belong here, relative. A rule set that exists is whole: what was taken out of it stays out."""
+    skip = home / "rules" if (home / "rules").exists() else None
+    files = sorted(path.relative_to(defaults_folder()) for path in defaults_folder().rglob("*") if path.is_file())
+    return [path for path in files if (home / path).parent != skip]
+
+
+def initialise(home: Path) -> list[Path]:
+    """Write a working installation into `home`: settings, rules, teams, areas, agencies, keys. Returns what was written.
+
+    Nothing that exists is changed, so it is safe to run again, for example after a new agency was added. What is written
+    only its owner may read. Raises ConfigError when `home` cannot be written, or holds files that are wrong.
+    """
+    defaults = _default_files(home)
+    try:
+        for name in ("", "keys", "data", "rules", "inbox", "inbox/observations"):
+            (home / name).mkdir(parents=not name, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(f"{home} cannot be made an installation: {error.strerror}", code="cannot_write") from error
+    written = [home / path for path in defaults if not (home / path).exists()]
+    for path in written:
+        _write_closed(path, (defaults_folder() / path.relative_to(home)).read_bytes())
+    for name, text in _fresh_secrets(home).items():
+        path = home / "keys" / name
+        if not path.exists():
+            _write_closed(path, f"{text}\n".encode())
+            written.append(path)
     return written

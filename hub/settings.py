@@ -6,18 +6,27 @@ One installation is one municipality. Durations are in the unit their name ends 
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from hub.errors import ConfigError
 
-__all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings"]
+__all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings", "wrong_fields"]
 
 HOME_VARIABLE = "HUB_HOME"
+_PREFIX, _DELIMITER = "HUB_", "__"
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -99,7 +108,13 @@ class ConnectorSettings(Section):
 class Settings(BaseSettings):
     """The whole. `home` is where everything of the installation lies."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", env_nested_delimiter="__", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        # Unknown names are refused by `load_settings`: HUB_… variables that are no settings must not be.
+        env_prefix=_PREFIX,
+        env_nested_delimiter=_DELIMITER,
+        frozen=True,
+        extra="ignore",
+    )
 
     home: Path
     environment: Literal["demo", "single-machine", "production"] = "single-machine"
@@ -132,7 +147,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_has_the_real_time(self) -> Self:
         if self.clock and self.environment == "production":
-            raise ValueError("clock must not be set in production")
+            raise ValueError("clock (also as HUB_CLOCK) must not be set in production")
         return self
 
     @property
@@ -177,18 +192,49 @@ def default_home() -> Path:
     return Path(os.environ.get(HOME_VARIABLE) or platformdirs.user_data_path("hub"))
 
 
+def wrong_fields(error: ValidationError, source: Callable[[str], str] = lambda _: "") -> str:
+    """What is wrong, by field and rule, on one line; the values are not repeated. `source` may add where a field came from."""
+    found = []
+    for item in error.errors(include_input=False, include_url=False):
+        place, rule = ".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")
+        found.append(f"{place}{source(place)}: {rule}" if place else rule)
+    return "; ".join(found)
+
+
+def _variables() -> dict[str, str]:
+    """Environment variables that speak of a section's setting, by the setting's place."""
+    names = [name for name in os.environ if name.upper().startswith(_PREFIX) and _DELIMITER in name]
+    return {name[len(_PREFIX) :].lower().replace(_DELIMITER, "."): name for name in names}
+
+
+def _refuse_unknown(file: Path) -> None:
+    """Settings are too important to overlook one for a slip of the pen."""
+    known = set(Settings.model_fields) - {"home"}
+    unknown = sorted(set(tomllib.loads(file.read_text(encoding="utf-8"))) - known)
+    if unknown:
+        raise ConfigError(f"{file}: no setting is named {', '.join(unknown)}", code="bad_settings")
+    strays = sorted(name for place, name in _variables().items() if place.partition(".")[0] not in known)
+    if strays:
+        raise ConfigError(f"the environment: no setting is named {', '.join(strays)}", code="bad_settings")
+
+
 def load_settings(home: Path | None = None) -> Settings:
     """Read and check the installation's settings.
 
     Raises ConfigError naming each wrong field; the caller prints it and stops.
     """
     folder = (home or default_home()).expanduser().resolve()
-    if not (folder / "hub.toml").is_file():
+    file = folder / "hub.toml"
+    if not file.is_file():
         raise ConfigError(f"no installation in {folder}: run `hub init` (or set {HOME_VARIABLE})", code="no_installation")
     try:
+        _refuse_unknown(file)
         return Settings(home=folder)
     except ValidationError as error:
-        places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
-        raise ConfigError(f"{folder / 'hub.toml'}: {places}", code="bad_settings") from error
-    except ValueError as error:  # not TOML at all
-        raise ConfigError(f"{folder / 'hub.toml'} cannot be read: {error}", code="bad_settings") from error
+        variables = _variables()
+        places = wrong_fields(error, lambda place: f" ({variables[place]})" if place in variables else "")
+        raise ConfigError(f"{file}: {places}", code="bad_settings") from error
+    except SettingsError as error:
+        raise ConfigError(f"the environment: {error}", code="bad_settings") from error
+    except (OSError, ValueError) as error:  # no text in UTF-8, or not TOML
+        raise ConfigError(f"{file} cannot be read: {error}", code="bad_settings") from error
