@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from hub.errors import RetriableError
+from hub.errors import ConfigError, RetriableError
 
-__all__ = ["UtcInstant", "build_engine", "migrate", "truncate_log"]
+__all__ = ["UtcInstant", "answering", "build_engine", "migrate", "truncate_log"]
 
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=ON")
+_PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+_MIGRATION_LOCK = 0x4855425F  # any number that only the hub takes
 
 
 class UtcInstant(TypeDecorator[datetime]):
@@ -48,30 +53,56 @@ def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
 
 
 def build_engine(url: str) -> Engine:
-    """An engine for a database URL; a SQLite file's folder is made. Connects to nothing yet."""
-    parsed = make_url(url)
-    engine = create_engine(parsed, hide_parameters=True)  # parameters could stand in an error's text
-    if parsed.get_backend_name() == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        event.listen(engine, "connect", _set_pragmas)
+    """An engine for a database URL; a SQLite file is made, readable to its owner only. Connects to nothing yet.
+
+    Raises ConfigError when the URL or its folder cannot be used; the URL, which may hold a password, is not repeated.
+    """
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, hide_parameters=True)  # parameters could stand in an error's text
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database and parsed.database != ":memory:":
+                file = Path(parsed.database)
+                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                file.touch(mode=0o600)
+            event.listen(engine, "connect", _set_pragmas)
+    except (ArgumentError, ImportError, OSError) as error:
+        raise ConfigError(f"a database_url cannot be used ({type(error).__name__})", code="bad_database") from error
     return engine
 
 
+@contextmanager
+def answering() -> Iterator[None]:
+    """Round a transaction: raises RetriableError when the database did not answer, or somebody else was in between.
+
+    The transaction has left no trace then; run it again.
+    """
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError, StaleDataError) as error:
+        raise RetriableError(f"the database does not answer ({type(error).__name__})", code="database") from error
+
+
 def migrate(engine: Engine, migrations: Path) -> None:
-    """Bring the database to the newest revision in `migrations`.
+    """Bring the database to the newest revision in `migrations`. Of several processes the first does it, the rest wait.
 
     Raises RetriableError when the database does not answer.
     """
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.set_main_option("path_separator", "os")
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except OperationalError as error:
-        raise RetriableError("the database does not answer", code="database") from error
+    with answering(), engine.begin() as connection:
+        _be_alone(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _be_alone(connection: Connection) -> None:
+    """Hold, until the transaction's end, what nobody else can hold."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    elif not getattr(connection.connection.dbapi_connection, "in_transaction", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def truncate_log(engine: Engine) -> None:

@@ -1,0 +1,114 @@
+"""Databases: durable, made once however many processes start, and what goes wrong is one of our errors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, inspect, text
+
+import hub.delivery
+from hub.database import UtcInstant, answering, build_engine, migrate, truncate_log
+from hub.errors import ConfigError, RetriableError
+
+MIGRATIONS = Path(hub.delivery.__file__).parent / "migrations"
+_MIGRATE = """
+import sys
+from pathlib import Path
+from hub.database import build_engine, migrate
+engine = build_engine(sys.argv[1])
+sys.stdin.readline()
+migrate(engine, Path(sys.argv[2]))
+engine.dispose()
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    engine = build_engine(f"sqlite:///{tmp_path / 'folder' / 'some.db'}")
+    yield engine
+    engine.dispose()
+
+
+def test_what_was_committed_survives_and_what_was_erased_does_not(engine: Engine) -> None:
+    with engine.connect() as connection:
+        found = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 15000}
+
+
+def test_file_and_folder_are_their_owners_alone(engine: Engine, tmp_path: Path) -> None:
+    engine.connect().close()
+    assert (tmp_path / "folder").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "folder" / "some.db").stat().st_mode & 0o077 == 0
+
+
+def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'some.db'}"
+    children = [
+        subprocess.Popen([sys.executable, "-c", _MIGRATE, url, str(MIGRATIONS)], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write(b"go\n")
+        child.stdin.flush()
+    ends = [(child.communicate(timeout=60)[1][-300:], child.returncode) for child in children]
+    assert ends == [(b"", 0)] * 3
+
+
+def test_migrating_again_changes_nothing(engine: Engine) -> None:
+    migrate(engine, MIGRATIONS)
+    migrate(engine, MIGRATIONS)
+    assert "task" in inspect(engine).get_table_names()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "no url", "oracle9://u:planted@h/d", "postgresql+nodriver://u:planted@h/d", "sqlite:////proc/no/x.db"]
+)
+def test_a_url_that_cannot_be_used_is_a_setting_to_change(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_engine(url)
+    assert "planted" not in str(caught.value)
+
+
+def test_a_database_that_does_not_answer_is_tried_again_later(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "folder" / "some.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(RetriableError):
+        migrate(engine, MIGRATIONS)
+
+
+def test_an_error_of_the_database_is_retriable_and_holds_no_parameters(engine: Engine) -> None:
+    with pytest.raises(RetriableError) as caught, answering(), engine.begin() as connection:
+        connection.execute(text("SELECT * FROM nowhere WHERE a = :value"), {"value": "planted"})
+    assert "planted" not in f"{caught.value} {caught.value.__cause__}"
+
+
+def test_instants_come_back_aware_and_in_utc(engine: Engine) -> None:
+    table = Table("sample", MetaData(), Column("id", Integer, primary_key=True), Column("at", UtcInstant))
+    told = datetime(2025, 5, 19, 7, 30, tzinfo=timezone(timedelta(hours=2)))
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(table.insert(), [{"id": 1, "at": told}, {"id": 2, "at": None}])
+        found = [row.at for row in connection.execute(table.select().order_by(table.c.id))]
+    assert found == [told, None]
+    assert found[0].tzinfo is UTC
+
+
+def test_what_was_erased_is_not_left_in_the_log(engine: Engine, tmp_path: Path) -> None:
+    def on_disk() -> bytes:
+        return b"".join(path.read_bytes() for path in sorted((tmp_path / "folder").glob("some.db*")))
+
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE held (what TEXT)"))
+        connection.execute(text("INSERT INTO held VALUES ('planted-content')"))
+    assert b"planted-content" in on_disk()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM held"))
+    truncate_log(engine)
+    assert b"planted-content" not in on_disk()
