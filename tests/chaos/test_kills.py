@@ -26,17 +26,18 @@ from .killing import AnybodyKiller, DeadlySupervisor, WorkerKiller
 
 ROUNDS = int(os.environ.get("HUB_CHAOS_ROUNDS", "5"))
 FIRST_SEED = int(os.environ.get("HUB_CHAOS_SEED", "1"))
+SHORT = 1
 ROOT = Path(__file__).resolve().parents[2]
 EVENT_TOPICS = (*TOPIC_OF_KIND.values(), PLACE_EVENTS)
 TASK_TOPICS = (TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS)
 PREY = ("connect-ss12000", "connect-sdk", "connect-observations", "connect-polisen", "registry", "deliver", "worker", "statutory")
 TOWN = build_town()
 
-pytestmark = [pytest.mark.chaos, pytest.mark.kafka]
+pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(600)]  # a loaded machine takes long to come to rest
 
 
 class Round:
-    """One demo under kills. The first round is the short case: the worker, and each connector that tells of persons."""
+    """One demo under kills. The short case: the worker, and each connector that tells of persons."""
 
     def __init__(self, folder: Path, seed: int, *, short: bool) -> None:
         chance = random.Random(seed)
@@ -100,7 +101,7 @@ class Round:
 
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + ROUNDS))
 def test_the_same_tasks_and_none_twice_whoever_is_killed(tmp_path: Path, seed: int, report: Callable[[str], None]) -> None:
-    played = Round(tmp_path, seed, short=seed == FIRST_SEED)
+    played = Round(tmp_path, seed, short=seed == SHORT)
     outcome, left = played.play()
     worker = played.worker
     report(
