@@ -52,6 +52,8 @@ def _plan(topic: Topic, settings: Settings) -> TopicPlan:
         # Retention and lag count from arrival: a late report of an old event must live as long as any other.
         "message.timestamp.type": "LogAppendTime",
         "min.insync.replicas": str(max(1, replicas - 1)),
+        # The broker unpacks whatever a producer packed: one batch in a codec that a reader lacks would stop that reader.
+        "compression.type": "uncompressed",
     }
     if topic.cleanup is Cleanup.COMPACT:
         # A worker that lost its partition needs time to notice before its late write could win compaction.

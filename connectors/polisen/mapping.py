@@ -65,7 +65,7 @@ def map_row(row: Any, gazetteer: Gazetteer) -> PlaceRecord | Unmapped:
 def fingerprint(row: dict[str, Any]) -> str:
     """Digest of the whole row, the same whatever order its fields come in."""
     canonical = json.dumps(row, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def parse_time(text: Any) -> datetime | None:

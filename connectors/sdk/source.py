@@ -41,23 +41,27 @@ class SdkSource:
         self._client = SdkClient(config, context, transport=transport, sleep=sleep)
         self._config = config
         self._context = context
+        self._refused: set[str] = set()
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Oldest first. Raises what `SdkClient` raises, after everything that could be had."""
         progress = Progress(cursor, self._client.list_messages())
         records: list[Record] = []
         failures: Failures = []
-        for listed in progress.waiting:
+        # Those that could not be had last time come last: a few that never can must not keep the others waiting.
+        for listed in sorted(progress.waiting, key=lambda each: each.key in self._refused):
             if not self._context.secured(listed.message_id):
                 continue
             try:
                 records.extend(self._map(listed))
             except (RejectedError, RetriableError) as error:
                 failures.append(error)
+                self._refused.add(listed.key)
                 if in_trouble(failures):
                     break
                 continue
             progress.finish(listed)
+            self._refused.discard(listed.key)
             if len(records) >= _BATCH_RECORDS:
                 yield Batch(records, progress.cursor())
                 records = []

@@ -41,6 +41,7 @@ class SdkStatutorySource:
     ) -> None:
         self._client = SdkClient(config, context, transport=transport, sleep=sleep)
         self._now = context.now
+        self._refused: set[str] = set()
 
     def batches(self, cursor: Cursor | None) -> Iterator[StatutoryBatch]:
         """Oldest first. Raises what `SdkClient` raises, after everything that could be had."""
@@ -48,15 +49,18 @@ class SdkStatutorySource:
         progress = Progress(cursor, listing)
         pending: list[RawMessage] = []
         failures: Failures = []
-        for listed in progress.waiting:
+        # Those that could not be had last time come last: a few that never can must not keep the others waiting.
+        for listed in sorted(progress.waiting, key=lambda each: each.key in self._refused):
             try:
                 pending.append(self._fetch(listed))
             except (RejectedError, RetriableError) as error:
                 failures.append(error)
+                self._refused.add(listed.key)
                 if in_trouble(failures):
                     break  # what was fetched is still handed on
                 continue
             progress.finish(listed)
+            self._refused.discard(listed.key)
             if len(pending) >= _BATCH_MESSAGES or sum(len(each.content) for each in pending) >= _BATCH_BYTES:
                 yield StatutoryBatch(pending, progress.cursor())
                 pending = []

@@ -154,4 +154,4 @@ def _digest(key: bytes, record: PersonRecord | PlaceRecord) -> str:
     place = record.area if isinstance(record, PlaceRecord) else ""
     occurred_at = record.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
     parts = ("content", place, occurred_at, record.body.model_dump_json(), record.fingerprint)
-    return hmac.new(key, "\x00".join(parts).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, "\x00".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

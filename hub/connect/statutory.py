@@ -52,4 +52,4 @@ class StatutoryLane:
 
 
 def _digest(message_id: str) -> str:
-    return hashlib.sha256(message_id.encode()).hexdigest()
+    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -25,14 +25,19 @@ def new_youth_ref() -> str:
     return f"y{secrets.token_hex(16)}"
 
 
+def _bytes(text: str) -> bytes:
+    # JSON may hold half a surrogate pair, which is no text in UTF-8: a source's id all the same.
+    return text.encode("utf-8", "surrogatepass")
+
+
 def event_id(link_key: bytes, kind: str, source_id: str) -> str:
     """Identity of a person's event: HMAC(link key, kind and source id). Without the link key there is no way back."""
-    return "e" + hmac.new(link_key, f"{kind}\x00{source_id}".encode(), hashlib.sha256).hexdigest()[:40]
+    return "e" + hmac.new(link_key, _bytes(f"{kind}\x00{source_id}"), hashlib.sha256).hexdigest()[:40]
 
 
 def place_event_id(connector: str, source_id: str) -> str:
     """Identity of a place event, whose source id is public: a plain hash."""
-    return "e" + hashlib.sha256(f"{connector}\x00{source_id}".encode()).hexdigest()[:40]
+    return "e" + hashlib.sha256(_bytes(f"{connector}\x00{source_id}")).hexdigest()[:40]
 
 
 def task_id(subject: str, rule_id: str, opened_by: str) -> str:

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 FORMAT = 1
-MAX_HELD = 4096
+MAX_HELD = 1024
 """Events held of one youth. Three per hour of eight school weeks; beyond that a source repeats itself under new identities,
 and a new event is refused (`state_full`) while corrections of held ones are still taken. No held event is ever given up."""
 

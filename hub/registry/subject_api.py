@@ -30,6 +30,7 @@ from hub.registry.work import Tools
 __all__ = ["build_app"]
 
 _NO_STORE = {"Cache-Control": "no-store"}
+_MOST_DIGITS = 11
 _LARGEST_VERSION = 2**31 - 1
 _log = get_logger(__name__)
 
@@ -69,7 +70,7 @@ def _subjects(engine: Engine, tools: Tools, agency: str, request: Request) -> Re
     if caller != agency:  # said of agencies that do not exist, too: a token tells nothing about others
         return _problem(HTTPStatus.FORBIDDEN, "This token is for another agency's subjects.")
     since = request.query_params.get("since", "0")
-    if not (since.isascii() and since.isdigit()) or int(since[:11]) > _LARGEST_VERSION:
+    if not (since.isascii() and since.isdigit()) or len(since) > _MOST_DIGITS or int(since) > _LARGEST_VERSION:
         return _problem(HTTPStatus.BAD_REQUEST, "`since` must be a version: a whole number from 0.")
     with writing(engine) as session:  # it writes: what the agency now knows decides who must answer an erasure
         page = changes(session, tools.vault, agency, int(since))

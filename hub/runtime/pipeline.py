@@ -13,7 +13,7 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.ids import valid_key
 from hub.contract.models import DeadLetter, Message, RuleMarker
-from hub.contract.topics import CATALOGUE, dead_letter_topic
+from hub.contract.topics import CATALOGUE, KeyKind, dead_letter_topic
 from hub.errors import ContractError
 from hub.kafka import outgoing
 from hub.runtime.effects import META_KEY, SOURCE, Change, Effects, Emission, Outcome, Program, Record, StateView, Step, Wake
@@ -163,6 +163,6 @@ class Pipeline:
             occurred_at=fold.now,
         )
         identity = f"{record.topic}:{record.partition}:{record.offset}"
-        key = valid_key(topic.key, record.key)
+        key = valid_key(KeyKind.ANY_OR_NONE, record.key)
         destination = dead_letter_topic(topic)
         return Emission(outgoing(self._codec, destination, key, letter, id=identity, source=SOURCE, time=fold.now))

@@ -68,4 +68,7 @@ def _forged(request: Request) -> bool:
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = request.headers.get("origin", "null")
-    return origin != "null" and URL(origin).netloc != request.headers.get("host")
+    try:
+        return origin != "null" and URL(origin).netloc != request.headers.get("host")
+    except ValueError:  # no address at all
+        return True

@@ -41,6 +41,10 @@ def test_the_broker_stamps_every_record_with_its_arrival(tmp_path):
     assert {plan.config["message.timestamp.type"] for plan in plans(tmp_path).values()} == {"LogAppendTime"}
 
 
+def test_the_broker_unpacks_what_a_reader_might_not_be_able_to(tmp_path):
+    assert {plan.config["compression.type"] for plan in plans(tmp_path).values()} == {"uncompressed"}
+
+
 def test_with_replicas_one_may_be_missing_and_no_more(tmp_path):
     assert {plan.config["min.insync.replicas"] for plan in plans(tmp_path, replication_factor=3).values()} == {"2"}
     assert {plan.config["min.insync.replicas"] for plan in plans(tmp_path).values()} == {"1"}

@@ -16,6 +16,11 @@ def test_references_are_random_and_of_our_form() -> None:
     assert all(valid_key(KeyKind.YOUTH_REF, ref.encode()) == ref for ref in refs)
 
 
+def test_a_source_id_that_is_no_text_in_utf_8_has_an_identity_all_the_same() -> None:
+    ids = {event_id(b"k" * 32, "risk_event", "\ud800"), place_event_id("polisen", "\ud800"), place_event_id("polisen", "\ud801")}
+    assert len(ids) == 3
+
+
 def test_an_event_identity_depends_on_key_kind_and_source_id() -> None:
     base = event_id(b"k" * 32, "school_absence", "17")
     others = [

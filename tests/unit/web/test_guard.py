@@ -78,6 +78,7 @@ def test_a_browser_that_reads_ahead_opens_no_task_and_uses_up_no_code(
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "http://evil.example"},
+        {"Origin": "http://[evil"},
         {"Origin": "http://127.0.0.1:9999"},
     ],
 )

@@ -78,7 +78,7 @@ def make_task(rule: str, *, created: datetime, days: int, ref: str | None = None
     ref = ref or new_youth_ref()
     return ReferralTask(
         action=Action.OPEN, task_id=task_id(ref, rule, "opening"), youth_ref=ref, rule_id=rule, rules_version="2025.1",
-        team=team or usual, function="seek_sig_consent" if team == "sspf" else function, cooperation=cooperation,
+        team=team or usual, function="seek_sig_consent" if team == "sspf" else function, cooperation=Cooperation.SSPF if team == "sspf" else cooperation,
         priority=priority, created_at=created, respond_by=created + timedelta(days=days),
         evidence=tuple(make_evidence(condition) for condition in conditions), consent_version=1, scope_id=SCOPE,
         area="0581-hageby", age_years=14,

@@ -120,6 +120,16 @@ def test_a_message_system_in_trouble_is_left_in_peace():
     assert len(asked) == 3
 
 
+def test_a_few_messages_that_can_never_be_had_do_not_keep_the_others_waiting():
+    entries = [without_documents(make_message(number)) for number in range(10)]
+    broken = {entry["id"] for entry in entries[:3]}
+    source = serving(entries, lambda name: httpx.Response(500 if name in broken else 200, content=name.encode()))
+    first, cursor, _ = taken(source)
+    second, _, error = taken(source, cursor)
+    assert {message.message_id for message in (*first, *second)} == {identity(number) for number in range(3, 10)}
+    assert isinstance(error, RetriableError)
+
+
 def test_a_large_inbox_comes_in_batches_whose_cursors_hold(tmp_path):
     source, _ = make_source(tmp_path, *[make_message(number) for number in range(60)])
     batches = list(source.batches(None))
