@@ -105,8 +105,12 @@ def _be_alone(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def truncate_log(engine: Engine) -> None:
-    """Empty SQLite's write-ahead log, which would keep what was erased; elsewhere that is the operator's vacuum."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+def truncate_log(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, which would keep what was erased; False when a reader was in the way: try again later.
+
+    Elsewhere that is the operator's vacuum.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        return not connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]

@@ -124,9 +124,9 @@ def _secret(path: Path) -> str:
     except OSError as error:
         raise ConfigError(f"the secret {path} cannot be read: run `hub init`, or put it there", code="missing_secret") from error
     except UnicodeDecodeError:
-        raise ConfigError(f"the secret {path} is not text in UTF-8", code="bad_secret") from None
+        raise ConfigError(f"the secret {path} is not text in UTF-8", code="bad_key_file") from None
     if not text:
-        raise ConfigError(f"the secret {path} is empty", code="bad_secret")
+        raise ConfigError(f"the secret {path} is empty", code="bad_key_file")
     return text
 
 

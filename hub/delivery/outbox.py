@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy import Engine, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
+from hub.database import answering
 from hub.delivery.tables import LeaseRow, OutboxRow
 from hub.kafka import Outgoing
+from hub.lease import release_lease, take_lease, this_process
 
 __all__ = ["OutboxRelay", "Publishes", "enqueue", "pending"]
 
-_LEASE = timedelta(seconds=30)
+_LEASE = timedelta(seconds=90)  # longer than one attempt to publish: two relays never publish side by side
 _BATCH = 500
 _NAME = "outbox"
 
@@ -38,8 +38,8 @@ def enqueue(session: Session, record: Outgoing) -> None:
 
 
 def pending(engine: Engine) -> int:
-    """Records written and not yet acknowledged."""
-    with Session(engine) as session:
+    """Records written and not yet acknowledged. Raises RetriableError when the database does not answer."""
+    with answering(), Session(engine) as session:
         return session.scalar(select(func.count()).select_from(OutboxRow)) or 0
 
 
@@ -51,52 +51,37 @@ def _outgoing(row: OutboxRow) -> Outgoing:
 class OutboxRelay:
     """Publishes the outbox in order. One relay at a time: it works only while it holds the lease.
 
-    At least once: a crash between acknowledgement and removal publishes again; task events are keyed by task and state.
+    At least once: a crash between acknowledgement and removal publishes again, under the same ids.
     """
 
-    def __init__(self, engine: Engine, publisher: Publishes, clock: Clock) -> None:
+    def __init__(self, engine: Engine, publisher: Publishes, clock: Clock, holder: str | None = None) -> None:
         self._engine = engine
         self._publisher = publisher
         self._clock = clock
-        self._holder = str(uuid.uuid4())
+        self._holder = holder or this_process()
 
     def run_once(self) -> int:
-        """Publish what waits, up to one batch; the number published. Raises RetriableError when Kafka does not answer."""
-        if not self._hold_lease():
+        """Publish what waits, up to one batch; the number published, 0 too while another relay has the lease.
+
+        Raises RetriableError when Kafka or the database does not answer.
+        """
+        # Nothing is written while nothing waits: a disk is not to be kept busy by an idle relay.
+        if not pending(self._engine) or not self._hold_lease():
             return 0
-        with Session(self._engine) as session:
+        with answering(), Session(self._engine) as session:
             rows = list(session.scalars(select(OutboxRow).order_by(OutboxRow.id).limit(_BATCH)))
             records = [_outgoing(row) for row in rows]
             identities = [row.id for row in rows]
-        if not records:
-            return 0
         self._publisher.publish(records)
-        with Session(self._engine) as session, session.begin():
+        with answering(), Session(self._engine) as session, session.begin():
             session.execute(delete(OutboxRow).where(OutboxRow.id.in_(identities)))
         return len(records)
 
     def _hold_lease(self) -> bool:
-        now = self._clock.now()
-        mine = {"holder": self._holder, "until": now + _LEASE}
-        with Session(self._engine) as session, session.begin():
-            taken = session.execute(
-                update(LeaseRow)
-                .where(LeaseRow.name == _NAME, (LeaseRow.holder == self._holder) | (LeaseRow.until < now))
-                .values(**mine)
-                .returning(LeaseRow.name)
-            ).first()
-            if taken is not None:
-                return True
-            if session.get(LeaseRow, _NAME) is not None:
-                return False
-        try:
-            with Session(self._engine) as session, session.begin():
-                session.add(LeaseRow(name=_NAME, **mine))
-        except IntegrityError:  # another relay was quicker
-            return False
-        return True
+        with answering(), Session(self._engine) as session, session.begin():
+            return take_lease(session, LeaseRow, _NAME, holder=self._holder, now=self._clock.now(), length=_LEASE)
 
     def release(self) -> None:
         """Let another relay begin at once."""
-        with Session(self._engine) as session, session.begin():
-            session.execute(delete(LeaseRow).where(LeaseRow.name == _NAME, LeaseRow.holder == self._holder))
+        with answering(), Session(self._engine) as session, session.begin():
+            release_lease(session, LeaseRow, _NAME, self._holder)

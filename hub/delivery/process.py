@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_when_event_set, wait_exponential_jitter
+from tenacity.nap import sleep_using_event
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG
+from hub.database import answering
 from hub.delivery.inbox import Inbox
 from hub.delivery.outbox import OutboxRelay, Publishes, pending
 from hub.delivery.worklist import Worklist
@@ -29,6 +31,7 @@ _POLL_SECONDS = 0.25
 _BATCH = 500
 _REPORT_SECONDS = 15.0
 _PATIENCE_SECONDS = 120.0
+_GRACE_SECONDS = 5.0
 _log = get_logger(__name__)
 
 
@@ -44,13 +47,15 @@ class Reads(Protocol):
         ...
 
 
-# A broker that is gone for longer than this ends the process: the supervisor starts it again, nothing is lost.
-_patient = retry(
-    retry=retry_if_exception_type(RetriableError),
-    stop=stop_after_delay(_PATIENCE_SECONDS),
-    wait=wait_exponential_jitter(initial=0.2, max=10.0),
-    reraise=True,
-)
+def _patient(stop: threading.Event) -> Retrying:
+    """A broker that is gone for longer than this ends the process: the supervisor starts it again, nothing is lost."""
+    return Retrying(
+        retry=retry_if_exception_type(RetriableError),
+        stop=stop_after_delay(_PATIENCE_SECONDS) | stop_when_event_set(stop),
+        wait=wait_exponential_jitter(multiplier=0.2, max=10.0),
+        sleep=sleep_using_event(stop),
+        reraise=True,
+    )
 
 
 def run_delivery(
@@ -62,42 +67,66 @@ def run_delivery(
     thread = threading.Thread(target=_relay_until, args=(relay, engine, stop, failed), name="outbox-relay", daemon=True)
     thread.start()
     inbox, worklist = Inbox(engine, codec, clock), Worklist(engine, clock)
-    due = 0.0
     try:
-        while not stop.is_set():
-            if failed:
-                raise FatalError("the outbox relay ended", code="relay_ended") from failed[0]
-            records = _patient(reader.poll)(_POLL_SECONDS, _BATCH)
-            taken = inbox.take(records) if records else 0
-            if taken or time.monotonic() > due:  # lateness grows without any message
-                _report(worklist)
-                due = time.monotonic() + _REPORT_SECONDS
-            if records:
-                _patient(reader.commit)()
+        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist))
+    except RetriableError:
+        if not stop.is_set():  # else somebody asked for the end while something was away
+            raise
     finally:
         stop.set()
-        thread.join(timeout=5)
-        relay.release()
+        thread.join(timeout=_GRACE_SECONDS)
+        if not thread.is_alive():  # else it still publishes, under its lease
+            _let_go(relay)
+
+
+def _take_until(
+    stop: threading.Event, failed: list[BaseException], reader: Reads, inbox: Inbox, report: Callable[[], None]
+) -> None:
+    patient, due = _patient(stop), 0.0
+    while not stop.is_set():
+        if failed:
+            raise FatalError("the outbox relay ended", code="relay_ended") from failed[0]
+        records = patient(reader.poll, _POLL_SECONDS, _BATCH)
+        taken = patient(inbox.take, records) if records else 0
+        if taken or time.monotonic() > due:  # lateness grows without any message
+            patient(inbox.tidy)
+            patient(report)
+            due = time.monotonic() + _REPORT_SECONDS
+        if records:
+            patient(reader.commit)
 
 
 def _relay_until(relay: OutboxRelay, engine: Engine, stop: threading.Event, failed: list[BaseException]) -> None:
+    patient = _patient(stop)
     try:
         while not stop.is_set():
-            sent = _patient(relay.run_once)()
-            OUTBOX_PENDING.labels(outbox="delivery").set(pending(engine))
+            sent = patient(relay.run_once)
+            OUTBOX_PENDING.labels(outbox="delivery").set(patient(pending, engine))
             if not sent:
                 stop.wait(_POLL_SECONDS)
     except BaseException as error:  # noqa: BLE001 - handed to the main thread, which ends the process
-        _log.error("outbox relay failed", error=type(error).__name__)
+        if not (stop.is_set() and isinstance(error, RetriableError)):
+            _log.error("outbox relay failed", error=type(error).__name__)
         failed.append(error)
 
 
-def _report(worklist: Worklist) -> None:
-    for (topic, outcome), number in worklist.counts().items():
+def _let_go(relay: OutboxRelay) -> None:
+    try:
+        relay.release()
+    except RetriableError as error:  # it runs out by itself
+        _log.warning("the lease was not released", code=error.code)
+
+
+def _report(engine: Engine, worklist: Worklist) -> None:
+    # First, so that nobody sees the records taken and not yet what is still to be told of them.
+    OUTBOX_PENDING.labels(outbox="delivery").set(pending(engine))
+    with answering():
+        counts, waiting, late = worklist.counts(), worklist.open_by_team(), worklist.overdue_by_team()
+    for (topic, outcome), number in counts.items():
         DELIVERY_MESSAGES.labels(topic=topic, outcome=outcome).set(number)
     DELIVERY_OPEN_TASKS.clear()
-    for (team, state), number in worklist.open_by_team().items():
+    for (team, state), number in waiting.items():
         DELIVERY_OPEN_TASKS.labels(team=team, state=state).set(number)
     DELIVERY_OVERDUE_TASKS.clear()
-    for team, number in worklist.overdue_by_team().items():
+    for team, number in late.items():
         DELIVERY_OVERDUE_TASKS.labels(team=team).set(number)

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.database import UtcInstant
+from hub.lease import LeaseColumns
 
 __all__ = ["Base", "CountRow", "LeaseRow", "OutboxRow", "PositionRow", "ReferenceRow", "TaskRow"]
 
@@ -90,11 +91,7 @@ class OutboxRow(Base):
     headers: Mapped[str] = mapped_column(Text)
 
 
-class LeaseRow(Base):
+class LeaseRow(LeaseColumns, Base):
     """Who relays the outbox, and until when nobody else may."""
 
     __tablename__ = "lease"
-
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(64))
-    until: Mapped[datetime]

@@ -8,15 +8,22 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from hub.clock import Clock
 from hub.contract.models import ConsentRecord, PresenceTask, ReferralTask, TaskState
-from hub.core.consent import Purpose, decide
-from hub.delivery.inbox import OPEN_STATES
+from hub.core.consent import Purpose
+from hub.database import answering
+from hub.delivery.permission import decide_task
+from hub.delivery.rows import OPEN_STATES
 from hub.delivery.tables import CountRow, ReferenceRow, TaskRow
-from hub.errors import RejectedError
+from hub.errors import RejectedError, RetriableError
 
 __all__ = ["TaskView", "Worklist"]
+
+_again = Retrying(
+    retry=retry_if_exception_type(RetriableError), stop=stop_after_attempt(4), wait=wait_random(max=0.1), reraise=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +95,20 @@ class Worklist:
         """Open one task of `team`, marking when that first happened.
 
         The content is left out when consent no longer permits it (purpose OPEN, recipient `team`, now). Raises RejectedError
-        `unknown_task` when there is none of that id for that team.
+        `unknown_task` when there is none of that id for that team, RetriableError when the database does not answer.
         """
+        return _again(self._open, task_id, team)
+
+    def _open(self, task_id: str, team: str) -> TaskView:
         now = self._clock.now()
-        with Session(self._engine) as session, session.begin():
+        with answering(), Session(self._engine) as session, session.begin():
             row = session.get(TaskRow, task_id)
             if row is None or row.team != team:
                 raise RejectedError("no such task for this team", code="unknown_task")
             permitted = row.kind == "presence" or _may_open(session, row, now)
             if permitted and row.open_key is not None and row.opened_at is None:
                 row.opened_at = now
+                session.flush()  # somebody else may just have opened, recalled or erased it: then all is asked again
             return _view(row, now, with_content=permitted)
 
     def counts(self) -> dict[tuple[str, str], int]:
@@ -128,8 +139,10 @@ class Worklist:
 
 def _may_open(session: Session, row: TaskRow, now: datetime) -> bool:
     reference = session.get(ReferenceRow, row.subject) if row.subject else None
-    consent = None if reference is None else ConsentRecord.model_validate_json(reference.record)
-    return decide(consent, purpose=Purpose.OPEN, source=None, recipient=row.team, kind=None, at=now).permit
+    if reference is None or row.payload is None:
+        return False
+    consent, task = ConsentRecord.model_validate_json(reference.record), ReferralTask.model_validate_json(row.payload)
+    return decide_task(consent, task, purpose=Purpose.OPEN, at=now).permit
 
 
 def _view(row: TaskRow, now: datetime, *, with_content: bool = True) -> TaskView:

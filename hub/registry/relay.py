@@ -7,15 +7,11 @@ is among them. A crash between 3 and 4 repeats the records; versions and ids mak
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
-import psutil
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import selectinload
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -23,6 +19,7 @@ from tenacity.nap import sleep_using_event
 
 from hub.errors import RetriableError
 from hub.kafka import Outgoing
+from hub.lease import release_lease, take_lease, this_process
 from hub.logs import get_logger
 from hub.metrics import OUTBOX_PENDING
 from hub.registry import directory
@@ -30,7 +27,7 @@ from hub.registry.registry import Registry
 from hub.registry.tables import Lease, OutboxRow, Youth
 from hub.registry.work import Work
 
-__all__ = ["Publishes", "Relay", "this_process"]
+__all__ = ["Publishes", "Relay"]
 
 _LEASE = timedelta(seconds=90)
 _BATCH = 1000
@@ -45,11 +42,6 @@ class Publishes(Protocol):
     def publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         """Block until all are acknowledged; RetriableError when one was not."""
         ...
-
-
-def this_process() -> str:
-    """A lease holder's name: host, pid and a nonce."""
-    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
 
 class Relay:
@@ -96,27 +88,12 @@ class Relay:
 
     def _take_lease(self) -> bool:
         with self._registry.work() as work:
-            lease = work.session.scalars(select(Lease).where(Lease.name == _NAME).with_for_update()).one_or_none()
-            if lease is None:
-                work.session.add(Lease(name=_NAME, holder=self._holder, expires_at=work.now + _LEASE))
-                return True
-            if lease.holder != self._holder and lease.expires_at > work.now and not _is_gone(lease.holder):
-                return False
-            lease.holder, lease.expires_at = self._holder, work.now + _LEASE
-            return True
+            return take_lease(work.session, Lease, _NAME, holder=self._holder, now=work.now, length=_LEASE)
 
     def release(self) -> None:
         """Let the next relay begin at once."""
         with self._registry.work() as work:
-            lease = work.session.get(Lease, _NAME)
-            if lease is not None and lease.holder == self._holder:
-                work.session.delete(lease)
-
-
-def _is_gone(holder: str) -> bool:
-    """Whether the holder was a process of this machine that has died: its lease need not run out."""
-    host, pid, _ = holder.split("/")
-    return host == socket.gethostname() and not psutil.pid_exists(int(pid))
+            release_lease(work.session, Lease, _NAME, self._holder)
 
 
 def _pending() -> Select[OutboxRow]:

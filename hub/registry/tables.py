@@ -12,6 +12,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, String, T
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hub.database import UtcInstant
+from hub.lease import LeaseColumns
 
 __all__ = [
     "AgencyVersion",
@@ -174,14 +175,10 @@ class Answer(Row):
     answered_at: Mapped[datetime | None]
 
 
-class Lease(Row):
+class Lease(LeaseColumns, Row):
     """Who may relay an outbox, and until when."""
 
     __tablename__ = "lease"
-
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(128))
-    expires_at: Mapped[datetime]
 
 
 class Memo(Row):

@@ -8,7 +8,8 @@ from prometheus_client import REGISTRY
 
 from hub.contract.topics import CONSENTS
 from hub.errors import RetriableError
-from hub.registry.relay import Relay, this_process
+from hub.lease import this_process
+from hub.registry.relay import Relay
 from tests.unit.registry.support import Installation, MemoryPublisher, make_grant, make_identifier
 
 

@@ -1,0 +1,76 @@
+"""What delivery says on the bus, put into the outbox within the transaction of what it tells of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from hub.contract.codec import Codec
+from hub.contract.ids import valid_key
+from hub.contract.models import DeadLetter, Erasure, ErasureKind, Message, TaskEvent, TaskState
+from hub.contract.topics import CATALOGUE, ERASURES, TASK_EVENTS, Topic, dead_letter_topic
+from hub.delivery.outbox import enqueue
+from hub.delivery.tables import TaskRow
+from hub.kafka import Incoming, outgoing
+
+__all__ = ["COMPONENT", "SOURCE", "Telling"]
+
+COMPONENT = "delivery"
+SOURCE = "/hub/delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Everything said in one transaction is said to have occurred at `now`."""
+
+    codec: Codec
+    session: Session
+    now: datetime
+
+    def state_of(self, row: TaskRow) -> None:
+        """What became of a task; nothing when its subject was erased."""
+        if row.subject is None:
+            return
+        referral = row.kind == "referral"
+        told = TaskEvent(
+            task_id=row.task_id,
+            youth_ref=row.subject if referral else None,
+            area=None if referral else row.subject,
+            rule_id=row.rule_id,
+            team=row.team,
+            state=TaskState(row.state),
+            reason=row.reason,
+            occurred_at=self.now,
+        )
+        self._put(TASK_EVENTS, row.subject, told, f"{row.task_id}:{row.state}")
+
+    def receipt(self, request: Erasure) -> None:
+        """That what delivery held of a reference is erased."""
+        receipt = Erasure(
+            kind=ErasureKind.RECEIPT,
+            erasure_id=request.erasure_id,
+            youth_ref=request.youth_ref,
+            component=COMPONENT,
+            occurred_at=self.now,
+        )
+        self._put(ERASURES, request.youth_ref, receipt, f"{request.erasure_id}:{COMPONENT}")
+
+    def dead_letter(self, record: Incoming, error_class: str) -> None:
+        """Where a record stands that could not be taken, and why; its key only when it has the form of ours."""
+        topic = CATALOGUE[record.topic]
+        letter = DeadLetter(
+            origin_topic=record.topic,
+            origin_partition=record.partition,
+            origin_offset=record.offset,
+            stage=COMPONENT,
+            error_class=error_class,
+            attempts=1,
+            occurred_at=self.now,
+        )
+        identity = f"{record.topic}:{record.partition}:{record.offset}"
+        self._put(dead_letter_topic(topic), valid_key(topic.key, record.key), letter, identity)
+
+    def _put(self, topic: Topic, key: str | None, message: Message, identity: str) -> None:
+        enqueue(self.session, outgoing(self.codec, topic, key, message, id=identity, source=SOURCE, time=self.now))
