@@ -43,7 +43,7 @@ def dataset(tmp_path):
     )
 
 
-def test_both_lanes_pull_through_prism_without_one_violation(dataset, specification, prism_before):
+def test_both_lanes_pull_through_prism_without_one_violation(dataset, specification, prism_before, report):
     judged = Judged(operation_of)
     with (
         served(build_simulator(dataset, {"mark_retrieved": True})) as upstream,
@@ -59,7 +59,7 @@ def test_both_lanes_pull_through_prism_without_one_violation(dataset, specificat
         records = [record for batch in source.batches(None) for record in batch.records]
         source.close()
         state = httpx.get(f"{upstream}/simulator/state").json()
-    print("requests per operation:", dict(judged.requests))
+    report(f"requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
     assert judged.objections == []
     assert set(judged.requests) == {"token", "getMessageByFilter", "getMessageById"}
     assert min(judged.requests.values()) > 0
@@ -68,7 +68,7 @@ def test_both_lanes_pull_through_prism_without_one_violation(dataset, specificat
     assert state["deleted"] == 0
 
 
-def test_the_simulators_refusals_are_the_documents_too(dataset, specification, prism_before):
+def test_the_simulators_refusals_are_the_documents_too(dataset, specification, prism_before, report):
     judged = Judged(operation_of)
     with (
         served(build_simulator(dataset, {})) as upstream,
@@ -82,7 +82,7 @@ def test_the_simulators_refusals_are_the_documents_too(dataset, specification, p
         assert client.get("/sdk/messages/x").status_code == 404
         assert client.get("/sdk/messages", params={"filter[color]": "red"}).status_code == 400
         assert client.delete(f"/sdk/messages/{make_message(1)['id']}").status_code == 202
-    print("requests per operation:", dict(judged.requests))
+    report(f"requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
     assert judged.objections == []
 
 

@@ -58,7 +58,7 @@ def dataset(tmp_path):
     return tmp_path
 
 
-def test_the_connector_pulls_through_prism_without_one_violation(dataset, specification, prism_before):
+def test_the_connector_pulls_through_prism_without_one_violation(dataset, specification, prism_before, report):
     judged = Judged(lambda _method, path: path.removeprefix("/"))
     with (
         served(build_simulator(dataset, {"page_size": 2, "now": lambda: NOW})) as upstream,
@@ -68,7 +68,7 @@ def test_the_connector_pulls_through_prism_without_one_violation(dataset, specif
         source = Ss12000Source(config, make_context(NOW), transport=judged)
         records = [record for batch in source.batches(None) for record in batch.records]
         source.close()
-    print("requests per operation:", dict(judged.requests))
+    report(f"requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
     assert judged.objections == []
     assert set(judged.requests) == USED
     assert min(judged.requests.values()) > 0
@@ -77,7 +77,7 @@ def test_the_connector_pulls_through_prism_without_one_violation(dataset, specif
     assert sum(one.body.minutes for one in told if one.body.kind == "unexcused") == 11 * 60
 
 
-def test_the_simulators_refusals_and_single_entities_are_the_documents_too(dataset, specification, prism_before):
+def test_the_simulators_refusals_and_single_entities_are_the_documents_too(dataset, specification, prism_before, report):
     judged = Judged(lambda _method, path: path.split("/")[1])
     with (
         served(build_simulator(dataset, {"now": lambda: NOW})) as upstream,
@@ -90,7 +90,7 @@ def test_the_simulators_refusals_and_single_entities_are_the_documents_too(datas
             assert client.get(path).status_code == 200
         assert client.get("/persons", params={"pageToken": "never given"}).json()["code"] == "bad_page_token"
         assert client.get("/persons", params={"pageToken": "never given"}).status_code == 400
-    print("requests per operation:", dict(judged.requests))
+    report(f"requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
     assert judged.objections == []
 
 
