@@ -9,7 +9,7 @@ The consumer group's offset follows afterwards and is only an optimisation: a re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +38,7 @@ from hub.delivery.permission import decide_task
 from hub.delivery.rows import ground_of, open_key, subject_of, task_row
 from hub.delivery.tables import TaskRow
 from hub.delivery.telling import Telling
-from hub.errors import ContractError
+from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
 
 __all__ = ["Inbox"]
@@ -82,6 +82,22 @@ class Inbox:
         self.tidy()
         return len(fresh)
 
+    def check_ends(self, ends: Mapping[tuple[str, int], int]) -> None:
+        """Compare with where the topics end, by (topic, partition).
+
+        Raises ConfigError when more was taken than a topic ever held: it is another Kafka's, or that one has lost records.
+        Whatever came on it now would be passed over as known.
+        """
+        with answering(), Session(self._engine) as session:
+            positions = Standing.load(session).positions
+        beyond = sorted({topic for (topic, number), row in positions.items() if row.next_offset > ends.get((topic, number), 0)})
+        if beyond:
+            raise ConfigError(
+                f"the inbox has taken more of {', '.join(beyond)} than Kafka holds: connect the Kafka it belongs to, "
+                "or give the inbox a new database (delivery.database_url)",
+                code="other_kafka",
+            )
+
     def tidy(self) -> None:
         """Empty the database's log of what was erased. A reader in the way postpones it to the next call."""
         if self._residue:
@@ -108,7 +124,7 @@ class Inbox:
     def _open(self, work: _Work, task: ReferralTask | PresenceTask) -> str:
         consent = work.held.consent(task.youth_ref) if isinstance(task, ReferralTask) else None
         # Not yet heard of: the worker decided with the consent in hand, and a withdrawal that follows cancels the task.
-        if consent is not None and isinstance(task, ReferralTask):
+        if consent is not None and isinstance(task, ReferralTask) and _is_current_for(consent, task):
             decision = decide_task(consent, task, purpose=Purpose.DELIVER, at=work.now)
             if not decision.permit:
                 return f"refused_{decision.rule}"
@@ -174,11 +190,19 @@ class Inbox:
         work.telling.state_of(row)
 
 
+def _is_current_for(consent: ConsentRecord, task: ReferralTask) -> bool:
+    """Whether the consent is at least the one the task was decided under. An older one, read late, neither refuses nor ends the task.
+
+    Consents and tasks stand on different topics, so that after a crash a task may come before the consent it rests on.
+    """
+    return consent.status is ConsentStatus.WITHDRAWN or consent.version >= task.consent_version
+
+
 def _may_stay(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:
     if row.payload is None:
         return False
     task = ReferralTask.model_validate_json(row.payload)
-    return decide_task(consent, task, purpose=Purpose.DELIVER, at=now).permit
+    return not _is_current_for(consent, task) or decide_task(consent, task, purpose=Purpose.DELIVER, at=now).permit
 
 
 def _closed_for_ever(held: ConsentRecord | None, request: Erasure) -> ConsentRecord:

@@ -75,6 +75,26 @@ def test_an_older_consent_never_replaces_a_withdrawal(desk: Desk) -> None:
     assert desk.states() == []
 
 
+@pytest.mark.parametrize("before", ["known already", "still to come"])
+def test_a_consent_older_than_the_one_a_task_was_decided_under_neither_refuses_nor_cancels_it(desk: Desk, before: str) -> None:
+    # Topics are read side by side: a delivery that lags (after a crash) may have a task before the consent it rests on.
+    ref = new_youth_ref()
+    old = desk.record(CONSENTS, ref, make_consent(ref, 1, kinds=(InfoKind.RISK_EVENT,)))
+    task = desk.record(TASKS_OUTREACH, ref, make_task(ref).model_copy(update={"consent_version": 2}))
+    for record in (old, task) if before == "known already" else (task, old):
+        desk.inbox.take([record])
+    assert desk.states() == [(TaskState.RECEIVED, None)]
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref, 3, kinds=(InfoKind.RISK_EVENT,)))])
+    assert desk.states() == [(TaskState.CANCELLED, "no_consent")]
+
+
+def test_a_withdrawal_refuses_a_task_whatever_version_it_was_decided_under(desk: Desk) -> None:
+    ref = new_youth_ref()
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref, 2, status=ConsentStatus.WITHDRAWN))])
+    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref).model_copy(update={"consent_version": 9}))])
+    assert desk.states() == []
+
+
 def test_an_erasure_request_is_answered_with_a_receipt(desk: Desk) -> None:
     ref = new_youth_ref()
     desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref)), desk.record(ERASURES, ref, make_erasure(ref))])
