@@ -134,18 +134,20 @@ def run_deliver(home: Path | None) -> None:
     """`hub deliver`."""
     from hub.contract.codec import Codec
     from hub.delivery.process import GROUP, INPUTS, run_delivery
-    from hub.kafka import Publisher, Reader
+    from hub.kafka import Publisher, Reader, end_offsets
     from hub.process import process_frame
 
     settings = load_settings(home)
+    servers = settings.bootstrap_servers
     with process_frame(settings, "deliver", started=time.time()) as stop:
-        reader = Reader(settings.bootstrap_servers, INPUTS, GROUP, "hub-deliver")
-        publisher = Publisher(settings.bootstrap_servers, "hub-deliver")
+        engine = build_delivery_engine(settings)
+        reader, publisher = Reader(servers, INPUTS, GROUP, "hub-deliver"), Publisher(servers, "hub-deliver")
         try:
             run_delivery(
-                build_delivery_engine(settings),
+                engine,
                 Codec.load(),
                 build_clock(settings),
+                ends=lambda: end_offsets(servers, INPUTS),
                 reader=reader,
                 publisher=publisher,
                 stop=stop,
@@ -153,6 +155,7 @@ def run_deliver(home: Path | None) -> None:
         finally:
             reader.close()
             publisher.close()
+            engine.dispose()
 
 
 def run_web(home: Path | None) -> None:

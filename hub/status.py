@@ -19,7 +19,7 @@ __all__ = ["collect_status", "read_metrics", "topic_lengths"]
 _SECONDS = 5.0
 _SMALLEST_SHOWN = 5
 _UNREMARKABLE = {"unchanged", "unmapped"}
-_GATED = {"refused", "published", "repeated", "unconfirmed"}
+_GATED = ("published", "refused", "repeated", "unconfirmed")
 _GAUGES = {
     "hub_worker_lag": "behind",
     "hub_worker_in_flight": "in flight",
@@ -42,12 +42,15 @@ def read_metrics(entry: Announcement) -> dict[str, dict[tuple[tuple[str, str], .
     """A process' samples: name → sorted label pairs → value; empty when it does not answer."""
     try:
         text = httpx.get(entry.metrics, timeout=_SECONDS).raise_for_status().text
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return {}
     samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            samples.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
+    try:
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                samples.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
+    except ValueError:  # somebody else answers on that port
+        return {}
     return samples
 
 
@@ -83,9 +86,10 @@ def _shown(number: int) -> str:
 def _summary(samples: _Samples) -> list[str]:
     """A process' figures in a few lines: what came out of its records, and what is not well."""
     lines = []
-    for (outcome,), number in _sums(samples, "hub_connector_records", "outcome").items():
-        if outcome not in _UNREMARKABLE:
-            lines.append(f"{outcome} {_shown(number) if outcome in _GATED else number}")
+    records = _sums(samples, "hub_connector_records", "outcome")
+    if "hub_connector_caught_up" in samples:  # a connector: also none is told as few, or the first one would show
+        lines = [f"{outcome} {_shown(records.get((outcome,), 0))}" for outcome in _GATED]
+    lines += [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in {*_GATED, *_UNREMARKABLE}]
     lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]
     for name, words in _GAUGES.items():
         lines += [

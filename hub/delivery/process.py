@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -59,15 +59,27 @@ def _patient(stop: threading.Event) -> Retrying:
 
 
 def run_delivery(
-    engine: Engine, codec: Codec, clock: Clock, *, reader: Reads, publisher: Publishes, stop: threading.Event
+    engine: Engine,
+    codec: Codec,
+    clock: Clock,
+    *,
+    ends: Callable[[], Mapping[tuple[str, int], int]],
+    reader: Reads,
+    publisher: Publishes,
+    stop: threading.Event,
 ) -> None:
-    """Run until `stop`. Raises FatalError when the relay died, RetriableError when Kafka stayed away for two minutes."""
+    """Run until `stop`; `ends` tells where the topics end, by (topic, partition).
+
+    Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when the relay died, RetriableError
+    when Kafka stayed away for two minutes.
+    """
     relay = OutboxRelay(engine, publisher, clock)
     failed: list[BaseException] = []
     thread = threading.Thread(target=_relay_until, args=(relay, engine, stop, failed), name="outbox-relay", daemon=True)
     thread.start()
     inbox, worklist = Inbox(engine, codec, clock), Worklist(engine, clock)
     try:
+        inbox.check_ends(_patient(stop)(ends))
         _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist))
     except RetriableError:
         if not stop.is_set():  # else somebody asked for the end while something was away

@@ -13,13 +13,14 @@ from hub.contract.ids import new_youth_ref
 from hub.contract.models import TaskState
 from hub.contract.topics import CATALOGUE, TASK_EVENTS, TASKS_OUTREACH
 from hub.delivery.process import INPUTS, run_delivery
-from hub.errors import FatalError, RetriableError
+from hub.errors import ConfigError, FatalError, RetriableError
 from hub.testing import MemoryPublisher
 from tests.unit.delivery.make import Desk, MemoryReader, make_task
 
 
 def run(desk: Desk, reader: MemoryReader, publisher: MemoryPublisher, stop: threading.Event) -> None:
-    run_delivery(desk.engine, desk.codec, desk.clock, reader=reader, publisher=publisher, stop=stop)
+    ends = dict.fromkeys(desk.offsets, 10)
+    run_delivery(desk.engine, desk.codec, desk.clock, ends=lambda: ends, reader=reader, publisher=publisher, stop=stop)
 
 
 class Told(MemoryPublisher):
@@ -108,3 +109,16 @@ def test_the_lease_is_free_after_a_clean_stop(desk: Desk, engine: Engine, clock:
     for _ in range(2):
         stop = threading.Event()
         run(desk, MemoryReader(make_batch(desk, 1)), Told(stop, 1), stop)
+
+
+@pytest.mark.parametrize("ends", [{}, {(TASKS_OUTREACH.name, 0): 1}])
+def test_another_kafka_than_the_inbox_was_filled_from_is_refused(desk: Desk, ends: dict[tuple[str, int], int]) -> None:
+    """Its records would stand below what was taken, and be passed over in silence."""
+    desk.inbox.take(make_batch(desk))
+    with pytest.raises(ConfigError, match=TASKS_OUTREACH.name) as caught:
+        run_delivery(
+            desk.engine, desk.codec, desk.clock, ends=lambda: ends, reader=MemoryReader(), publisher=MemoryPublisher(),
+            stop=threading.Event(),
+        )  # fmt: skip
+    assert caught.value.code == "other_kafka"
+    desk.inbox.check_ends({(TASKS_OUTREACH.name, 0): 2})

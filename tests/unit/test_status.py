@@ -1,0 +1,82 @@
+"""What `hub status` says of a running installation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from hub.process import Announcement
+from hub.status import collect_status, read_metrics
+from hub.testing import served
+from tests.support import make_settings
+
+CONNECTOR = """
+hub_connector_caught_up{connector="ss12000",lane="events"} 1.0
+hub_connector_records{connector="ss12000",outcome="published",reason=""} 12.0
+hub_connector_records{connector="ss12000",outcome="refused",reason="no_reference"} 3.0
+hub_connector_records{connector="ss12000",outcome="refused",reason="not_covered"} 1.0
+hub_connector_records{connector="ss12000",outcome="unchanged",reason=""} 4.0
+hub_connector_records{connector="ss12000",outcome="secured",reason=""} 2.0
+"""
+DELIVER = """
+hub_delivery_open_tasks{team="outreach",state="received"} 3.0
+hub_delivery_open_tasks{team="outreach",state="accepted"} 2.0
+hub_delivery_overdue_tasks{team="outreach"} 1.0
+hub_outbox_pending{outbox="delivery"} 0.0
+"""
+
+
+@contextmanager
+def process(text: str) -> Iterator[Announcement]:
+    with served(Starlette(routes=[Route("/metrics", lambda _: PlainTextResponse(text))])) as url:
+        yield Announcement("sample", os.getpid(), 0.0, f"{url}/metrics")
+
+
+def summary_of(home: Path, text: str) -> list[str]:
+    settings = make_settings(home, kafka={"bootstrap_servers": "127.0.0.1:1"})
+    with process(text) as entry:
+        settings.run.mkdir(parents=True)
+        line = f'{{"name": "sample", "pid": {entry.pid}, "started": 0, "metrics": "{entry.metrics}"}}'
+        (settings.run / "sample.json").write_text(line, encoding="utf-8")
+        report = collect_status(settings)
+    assert report["kafka_error"]
+    return report["processes"][0]["summary"]
+
+
+def test_small_counts_of_the_gate_are_told_as_few_whichever_they_are(tmp_path: Path) -> None:
+    """None is told as few, too: the first record of a person must not change what is shown."""
+    few = "fewer than 5"
+    assert summary_of(tmp_path / "some", CONNECTOR) == [
+        "published 12", f"refused {few}", f"repeated {few}", f"unconfirmed {few}", "secured 2",
+    ]  # fmt: skip
+    started = CONNECTOR.splitlines()[1]
+    assert summary_of(tmp_path / "none", started) == [
+        f"{one} {few}" for one in ("published", "refused", "repeated", "unconfirmed")
+    ]
+
+
+def test_figures_are_summed_and_what_is_nought_is_left_out(tmp_path: Path) -> None:
+    assert summary_of(tmp_path, DELIVER) == ["open for outreach 5", "late for outreach 1"]
+
+
+def test_nothing_runs_and_nothing_is_asked(tmp_path: Path) -> None:
+    report = collect_status(make_settings(tmp_path))
+    assert (report["processes"], report["topics"], report["kafka_error"]) == ([], {}, None)
+
+
+@pytest.mark.parametrize("answer", ["<html>not metrics</html>", 'broken{a="b} 1\n'])
+def test_somebody_else_on_the_port_tells_nothing(answer: str) -> None:
+    with process(answer) as entry:
+        assert read_metrics(entry) == {}
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/metrics", "http://[broken", "nowhere"])
+def test_a_process_that_does_not_answer_tells_nothing(address: str) -> None:
+    assert read_metrics(Announcement("sample", 1, 0.0, address)) == {}
