@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import typer
 
@@ -22,7 +23,7 @@ from hub.commands import (
     web,
     worker,
 )
-from hub.errors import ConfigError, FatalError, HubError, RejectedError
+from hub.errors import ConfigError, FatalError, HubError, RejectedError, places_passed
 
 __all__ = ["app", "main"]
 
@@ -60,12 +61,30 @@ app.command(rich_help_panel=_PROCESSES)(demo.simulate)
 
 
 def main() -> None:
-    """Run the command line; an error of ours becomes one line on stderr and an exit code that names the reaction.
+    """Run the command line; an error becomes one line on stderr and an exit code that names the reaction.
 
-    2: change a setting, then start again · 3: refused by a rule · 4: try again later · 70: ended to be started again.
+    2: change a setting, then start again · 3: refused by a rule · 4: try again later · 70: ended to be started again. What
+    nobody foresaw is told by class and place: a foreign text may hold what it was about.
     """
+    threading.excepthook = _tell_thread
     try:
         app()
     except HubError as error:
-        sys.stderr.write(f"hub: {error}\n")
+        _say(" ".join(str(error).split("\n")) if isinstance(error, ConfigError) else str(error))
         sys.exit(next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 4))
+    except Exception as error:  # noqa: BLE001 - the last one who can say anything
+        _say(_unforeseen(error))
+        sys.exit(_EXIT[FatalError])
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"hub: {text}\n")
+
+
+def _unforeseen(error: BaseException) -> str:
+    return f"unforeseen {type(error).__name__} at {' > '.join(places_passed(error))}"
+
+
+def _tell_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None and ended.exc_type is not SystemExit:
+        _say(f"thread {ended.thread.name if ended.thread else '?'}: {_unforeseen(ended.exc_value)}")

@@ -14,6 +14,9 @@ Foreign exceptions are translated at the edge where they arise.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 __all__ = [
     "ConfigError",
     "ContractError",
@@ -22,7 +25,16 @@ __all__ = [
     "RejectedError",
     "RetriableError",
     "StaleDirectoryError",
+    "places_passed",
 ]
+
+_INNERMOST = 8
+
+
+def places_passed(error: BaseException) -> list[str]:
+    """Where an exception came through, innermost last: `file.py:12 function`. Its text and variables may hold a record."""
+    frames = traceback.extract_tb(error.__traceback__)[-_INNERMOST:]
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 class HubError(Exception):

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-import traceback
-from pathlib import Path
 from typing import Any
 
 import structlog
 
-__all__ = ["configure_logs", "get_logger", "places_passed"]
+from hub.errors import places_passed
 
-_INNERMOST = 8
+__all__ = ["configure_logs", "get_logger"]
+
+_LONGEST_CHAIN = 8
 
 _QUIET = ("kafka", "aiokafka", "httpx", "httpcore", "faust", "mode", "alembic", "uvicorn.access")
-
-
-def places_passed(error: BaseException) -> list[str]:
-    """Where an exception came through, innermost last: `file.py:12 function`. Its text and variables may hold a record."""
-    frames = traceback.extract_tb(error.__traceback__)[-_INNERMOST:]
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _without_content(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
@@ -28,7 +22,7 @@ def _without_content(_logger: Any, _method: str, event: structlog.types.EventDic
     found = event.pop("exc_info", None)
     error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
     chain: list[dict[str, Any]] = []
-    while isinstance(error, BaseException) and len(chain) < _INNERMOST:
+    while isinstance(error, BaseException) and len(chain) < _LONGEST_CHAIN:
         chain.append({"class": type(error).__name__, "passed": places_passed(error)})
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if chain:

@@ -30,26 +30,42 @@ def tasks(
 ) -> None:
     """List the referral and presence tasks in the inbox. No identity is shown here.
 
+    Tasks of a team that teams.yaml does not have are listed too, and marked: nobody sees them on the pages.
+
     Example: hub tasks --team outreach
     """
     from hub.bootstrap import build_worklist
+    from hub.errors import ConfigError
+    from hub.installation import load_teams
     from hub.settings import load_settings
 
     settings = load_settings(home)
+    known = load_teams(settings.home)
     views = [
         view
         for view in build_worklist(settings).all_tasks()
         if (everything or view.closed_at is None) and team in (None, view.team)
     ]
+    if team is not None and team not in known and not views:
+        raise ConfigError(f"no team {team}; teams.yaml has: {', '.join(known)}", code="unknown_team")
     if as_json:
         rows = [
             {
-                "task_id": view.task_id, "kind": view.kind, "team": view.team, "function": view.function, "rule": view.rule_id,
-                "state": view.state.value, "reason": view.reason, "area": view.area, "received_at": view.received_at.isoformat(),
-                "respond_by": view.respond_by and view.respond_by.isoformat(), "late": view.late,
+                "task_id": view.task_id,
+                "kind": view.kind,
+                "team": view.team,
+                "team_known": view.team in known,
+                "function": view.function,
+                "rule": view.rule_id,
+                "state": view.state.value,
+                "reason": view.reason,
+                "area": view.area,
+                "received_at": view.received_at.isoformat(),
+                "respond_by": view.respond_by and view.respond_by.isoformat(),
+                "late": view.late,
             }
             for view in views
-        ]  # fmt: skip
+        ]
         typer.echo(json.dumps(rows, indent=2))
         return
     if not views:
@@ -65,5 +81,5 @@ def tasks(
         by = view.respond_by.astimezone(STOCKHOLM).strftime("%d %b %H.%M") if view.respond_by else "–"
         state = f"{view.state.value}, late" if view.late else view.state.value
         what = f"{view.function} ({view.area})" if view.kind == "presence" else view.function
-        table.add_row(view.team, what, state, by, view.task_id[:8])
+        table.add_row(view.team if view.team in known else f"{view.team} (not in teams.yaml)", what, state, by, view.task_id[:8])
     Console().print(table)

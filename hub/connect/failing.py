@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from hub.errors import FatalError, HubError
+from hub.errors import FatalError, HubError, places_passed
 from hub.logs import get_logger
 
 __all__ = ["guarded"]
 
-_INNERMOST = 8
 _log = get_logger(__name__)
 
 
@@ -28,8 +25,6 @@ def guarded(connector: str, lane: str) -> Iterator[None]:
         _log.error("lane_stopped", connector=connector, lane=lane, error=type(error).__name__, code=error.code)
         raise
     except Exception as error:  # noqa: BLE001 -- leaves as FatalError, without the text
-        frames = traceback.extract_tb(error.__traceback__)[-_INNERMOST:]
-        passed = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-        _log.error("lane_crashed", connector=connector, lane=lane, error=type(error).__name__, passed=passed)
+        _log.error("lane_crashed", connector=connector, lane=lane, error=type(error).__name__, passed=places_passed(error))
         text = f"unexpected {type(error).__name__} in the {lane} lane of {connector}; nothing was passed over"
         raise FatalError(text, code="unexpected") from None

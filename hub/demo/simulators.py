@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from starlette.routing import Mount
 
 from hub.clock import Clock
 from hub.connector import find_connectors
-from hub.errors import ConfigError
+from hub.errors import ConfigError, FatalError
 
 __all__ = ["build_simulators", "serve_simulators"]
 
@@ -34,11 +35,28 @@ def build_simulators(datasets: Path, clock: Clock, options: Mapping[str, Mapping
 
 
 def serve_simulators(app: Starlette, port: int, stop: threading.Event) -> None:
-    """Serve on loopback until `stop`."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, name="simulators", daemon=True)
-    thread.start()
-    while not stop.wait(0.2) and thread.is_alive():
-        pass
-    server.should_exit = True
-    thread.join(timeout=5)
+    """Serve on loopback until `stop`. Raises ConfigError when the port is taken, FatalError when the server ended by itself."""
+    listener = _listen(port)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    with listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="simulators", daemon=True)
+        thread.start()
+        while thread.is_alive() and not stop.wait(0.2):
+            pass
+        server.should_exit = True
+        thread.join(timeout=5)
+    if not stop.is_set():
+        raise FatalError("the simulators' server ended by itself", code="server_ended")
+
+
+def _listen(port: int) -> socket.socket:
+    # asyncio turns off Nagle's delay (40 ms for each answer) only on sockets that say they are TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"port {port} cannot be used ({error.strerror}): choose another --port", code="port_taken") from error
+    return listener

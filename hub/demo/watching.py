@@ -76,7 +76,12 @@ class Look:
 
     @property
     def balanced(self) -> bool:
-        """Every record on a topic has one outcome at who reads it, and what connectors published is what stands there."""
+        """Every record on a topic has one outcome at who reads it, and what connectors published is what stands there.
+
+        False while something is waited for: then nothing was counted.
+        """
+        if self.waiting or not self.published:
+            return False
         by_worker: Counter[str] = Counter()
         for (topic, _outcome, _reason), number in self.ledger.items():
             by_worker[topic] += number

@@ -54,3 +54,22 @@ def test_a_record_that_the_worker_counted_twice_or_not_at_all_does_not_balance()
 def test_a_task_that_delivery_counted_twice_does_not_balance() -> None:
     good = make_look(published=10)
     assert not replace(good, delivered=good.delivered + Counter({(TASKS_SIG.name, "duplicate"): 1})).balanced
+
+
+def test_what_is_still_waited_for_does_not_balance() -> None:
+    assert not replace(make_look(published=10), waiting=("worker",)).balanced
+    assert not Look(("Kafka",)).balanced
+
+
+def test_refusals_are_told_by_reason_wherever_they_fell() -> None:
+    seen = replace(
+        make_look(published=10),
+        ledger=Counter({(ABSENCES, "refused", "withdrawn"): 2, (ABSENCES, "refused", "no_reference"): 1}),
+        connectors=Counter({("refused", "no_reference"): 3, ("published", ""): 10}),
+    )
+    assert seen.refused == {"no_reference": 4, "withdrawn": 2}
+
+
+def test_dead_letters_are_counted_over_all_topics() -> None:
+    published = make_look().published | {f"{ABSENCES}.dlq": 2, f"{CONSENTS.name}.dlq": 1}
+    assert replace(make_look(), published=published).dead_lettered == 3

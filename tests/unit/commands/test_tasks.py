@@ -1,0 +1,72 @@
+"""`hub tasks`: what is in the inbox, also what no page shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.bootstrap import build_delivery_engine
+from hub.cli import app
+from hub.clock import ManualClock
+from hub.contract.ids import new_youth_ref
+from hub.contract.models import Action
+from hub.contract.topics import TASKS_OUTREACH
+from hub.errors import ConfigError
+from hub.installation import initialise
+from hub.settings import load_settings
+from tests.unit.delivery.make import NOW, Desk, make_task
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Two open tasks, one of them for a team that nobody knows, and a recalled one."""
+    initialise(tmp_path)
+    engine = build_delivery_engine(load_settings(tmp_path))
+    desk = Desk(engine, ManualClock(NOW))
+    refs = [new_youth_ref() for _ in range(3)]
+    tasks = [
+        make_task(refs[0]), make_task(refs[1]).model_copy(update={"team": "unheard-of"}), make_task(refs[2]),
+        make_task(refs[2], action=Action.GROUND_LOST),
+    ]  # fmt: skip
+    for task in tasks:
+        desk.inbox.take([desk.record(TASKS_OUTREACH, task.youth_ref, task)])
+    engine.dispose()
+    return tmp_path
+
+
+def run(home: Path, *words: str):
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, ["tasks", "--home", str(home), *words], catch_exceptions=False)
+
+
+def documents(home: Path, *words: str) -> list[dict]:
+    return json.loads(run(home, "--json", *words).output)
+
+
+def test_open_tasks_are_listed_and_closed_ones_when_asked_for(home: Path) -> None:
+    assert [one["state"] for one in documents(home)] == ["received", "received"]
+    assert sorted(one["state"] for one in documents(home, "--all")) == ["recalled", "received", "received"]
+
+
+def test_a_task_of_a_team_that_nobody_knows_is_listed_and_marked(home: Path) -> None:
+    assert {one["team"]: one["team_known"] for one in documents(home)} == {"outreach": True, "unheard-of": False}
+    assert "unheard-of (not in teams.yaml)" in run(home).output
+    assert [one["team"] for one in documents(home, "--team", "unheard-of")] == ["unheard-of"]
+
+
+def test_a_team_of_which_nothing_is_known_is_no_empty_list(home: Path) -> None:
+    assert run(home, "--team", "sig").output == "No open task.\n"
+    with pytest.raises(ConfigError, match="outreach, sig, sspf"):
+        run(home, "--team", "outreech")
+
+
+def test_no_reference_is_shown(home: Path) -> None:
+    assert "youth_ref" not in run(home, "--json", "--all").output
+    engine = build_delivery_engine(load_settings(home))
+    with engine.connect() as connection:
+        references = [row[0] for row in connection.exec_driver_sql("SELECT subject FROM task")]
+    engine.dispose()
+    shown = run(home, "--json", "--all").output + run(home).output
+    assert not any(reference in shown for reference in references)

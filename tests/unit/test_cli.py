@@ -1,0 +1,90 @@
+"""How the command line ends: one line, and an exit code that names the reaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from hub import cli
+from hub.errors import ConfigError, ContractError, FatalError, RejectedError, RetriableError, StaleDirectoryError
+
+SECRET = "planted-content"
+
+
+@pytest.fixture
+def thread_hook() -> Iterator[None]:
+    before = threading.excepthook
+    yield
+    threading.excepthook = before
+
+
+def end(monkeypatch: pytest.MonkeyPatch, error: BaseException | None) -> int:
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.command()
+    def command() -> None:
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(cli, "app", lambda: app([], standalone_mode=True))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code
+
+
+@pytest.mark.usefixtures("thread_hook")
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError("web.port is wrong"), 2),
+        (RejectedError("not by this rule"), 3),
+        (StaleDirectoryError("too old"), 3),
+        (RetriableError("Kafka is away"), 4),
+        (ContractError("not of this topic"), 4),
+        (FatalError("going on could lose an effect"), 70),
+    ],
+)
+def test_an_error_of_ours_is_one_line_and_its_reactions_code(monkeypatch, capsys, error: Exception, code: int) -> None:
+    assert end(monkeypatch, error) == code
+    assert capsys.readouterr().err == f"hub: {error}\n"
+
+
+@pytest.mark.usefixtures("thread_hook")
+def test_a_wrong_setting_told_in_several_lines_becomes_one(monkeypatch, capsys) -> None:
+    end(monkeypatch, ConfigError("bad\nworse"))
+    assert capsys.readouterr().err == "hub: bad worse\n"
+
+
+@pytest.mark.usefixtures("thread_hook")
+def test_what_nobody_foresaw_is_told_by_class_and_place_without_its_text(monkeypatch, capsys) -> None:
+    assert end(monkeypatch, KeyError(SECRET)) == 70
+    said = capsys.readouterr().err
+    assert SECRET not in said
+    assert said.count("\n") == 1
+    assert "KeyError" in said
+    assert "test_cli.py:" in said
+
+
+@pytest.mark.usefixtures("thread_hook")
+def test_a_thread_that_dies_is_told_likewise(monkeypatch, capsys) -> None:
+    end(monkeypatch, None)
+    capsys.readouterr()
+
+    def die() -> None:
+        raise ValueError(SECRET)
+
+    thread = threading.Thread(target=die, name="some-lane")
+    thread.start()
+    thread.join()
+    said = capsys.readouterr().err
+    assert SECRET not in said
+    assert "some-lane" in said
+    assert "ValueError" in said
+
+
+@pytest.mark.usefixtures("thread_hook")
+def test_a_clean_end_is_nought(monkeypatch) -> None:
+    assert end(monkeypatch, None) == 0
