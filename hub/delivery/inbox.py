@@ -191,9 +191,10 @@ class Inbox:
 
 
 def _is_current_for(consent: ConsentRecord, task: ReferralTask) -> bool:
-    """Whether the consent is at least the one the task was decided under. An older one, read late, neither refuses nor ends the task.
+    """Whether the consent is at least the one the task was decided under.
 
-    Consents and tasks stand on different topics, so that after a crash a task may come before the consent it rests on.
+    An older one, read late, neither refuses nor ends the task. Consents and tasks stand on different
+    topics, so that after a crash a task may come before the consent it rests on.
     """
     return consent.status is ConsentStatus.WITHDRAWN or consent.version >= task.consent_version
 
