@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from kafka import KafkaAdminClient
 
 from hub.broker.configuration import BrokerConfig
@@ -17,6 +18,10 @@ from hub.errors import ConfigError
 from hub.kafka import apply_topics
 from tests.demo_run import DemoRun, play_demo
 from tests.support import REQUIRE_VARIABLE, drop_topics, make_settings, missing
+
+# Hypothesis' deadlines measure how busy the machine is, and pytest has a time limit of its own.
+settings.register_profile("hub", deadline=None)
+settings.load_profile("hub")
 
 _KAFKA_FIXTURES = {"kafka", "fresh_kafka", "demo_run"}
 _NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
