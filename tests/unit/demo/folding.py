@@ -65,7 +65,7 @@ class FoldedTown:
                         referrals[task.task_id] = Outcome(number, task.rule_id, task.team)
                     else:
                         del referrals[task.task_id]
-        return Snapshot(referrals, frozenset(self._presence(rules, now)), 0)
+        return Snapshot(referrals, tuple(self._presence(rules, now)), 0)
 
     def _presence(self, rules, now: datetime) -> set[tuple[str, str]]:
         found = set()
