@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import birth_date, canonical_identifier
+from hub.contract.models import Cooperation
 from hub.errors import RejectedError
 from hub.registry.granting import GrantRequest, Signatory, SigningRules, age_in_years
 from hub.registry.lifecycle import add_youth, bring_into_force, settle, withdraw
@@ -24,10 +25,13 @@ __all__ = ["Checked", "GrantRules", "check", "enter", "find_youth", "know", "sus
 
 @dataclass(frozen=True, slots=True)
 class GrantRules:
-    """What the installation allows: its agencies (those with keys), its teams, its signing ages. None: any recipient."""
+    """What the installation allows: its agencies (those with keys), its teams and the cooperation each works in, its ages.
+
+    Without teams: any recipient.
+    """
 
     agencies: frozenset[str]
-    recipients: frozenset[str] | None
+    teams: Mapping[str, Cooperation] | None
     signing: SigningRules
 
 
@@ -51,16 +55,25 @@ def check(work: Work, request: GrantRequest, rules: GrantRules) -> Checked:
         canonical = canonical_identifier(request.identifier, today=today)
     except RejectedError as error:
         raise RejectedError(f"identifier: {error}", code=error.code) from None
-    unknown = set(request.agencies) - rules.agencies
-    if unknown:
-        raise RejectedError(f"agencies: not in agencies.yaml: {', '.join(sorted(unknown))}", code="unknown_agency")
-    unnamed = set(request.recipients) - rules.recipients if rules.recipients is not None else set()
-    if unnamed:
-        raise RejectedError(f"recipients: not in teams.yaml: {', '.join(sorted(unnamed))}", code="unknown_recipient")
+    if not set(request.agencies) <= rules.agencies:
+        raise RejectedError(f"agencies: agencies.yaml has only: {', '.join(sorted(rules.agencies))}", code="unknown_agency")
+    if rules.teams is not None:
+        _check_recipients(request, rules.teams)
     required = rules.signing.required(request, age_in_years(birth_date(canonical), today))
     if request.state != "granted" and set(required) - set(request.signed):
         raise RejectedError("state: only a consent that all have signed can be suspended or withdrawn", code="not_in_force")
     return Checked(request, canonical, work.tools.vault.lookup(canonical), required)
+
+
+def _check_recipients(request: GrantRequest, teams: Mapping[str, Cooperation]) -> None:
+    """A consent to one cooperation permits nothing to a team of the other (DOMAIN §2), so naming one would promise in vain."""
+    if not set(request.recipients) <= set(teams):
+        raise RejectedError(f"recipients: teams.yaml has only: {', '.join(sorted(teams))}", code="unknown_recipient")
+    others = sorted(name for name in set(request.recipients) if teams[name] != request.cooperation)
+    if others:
+        told = ", ".join(f"{name} ({teams[name]})" for name in others)
+        text = f"recipients: a consent to {request.cooperation} does not cover {told}: register a consent to that cooperation"
+        raise RejectedError(text, code="other_cooperation")
 
 
 def know(work: Work, rows: Iterable[Checked]) -> None:

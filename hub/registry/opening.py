@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
+from hub.contract.models import Cooperation
 from hub.errors import ConfigError
 from hub.installation import load_agencies, load_teams, read_key, read_secret
 from hub.kafka import outgoing
@@ -47,10 +48,14 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec) -> OpenRegistr
     """
     tools = Tools(Vault(read_key(settings, "registry.key")), _agencies(settings), partial(outgoing, codec, source=_SOURCE))
     signing = SigningRules(settings.registry.youth_signs_from_age)
-    rules = GrantRules(frozenset(tools.agencies), frozenset(load_teams(settings.home)), signing)
+    rules = GrantRules(frozenset(tools.agencies), _cooperations(settings), signing)
     engine = open_database(settings.registry_database)
     migrate(engine)
     return OpenRegistry(Registry(engine, tools, rules, clock), engine, tools)
+
+
+def _cooperations(settings: Settings) -> dict[str, Cooperation]:
+    return {name: team.cooperation for name, team in load_teams(settings.home).items()}
 
 
 def _agencies(settings: Settings) -> dict[str, AgencyKeys]:

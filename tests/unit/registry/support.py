@@ -16,7 +16,7 @@ from stdnum import luhn
 
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
-from hub.contract.models import InfoKind, Message
+from hub.contract.models import Cooperation, InfoKind, Message
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
 from hub.errors import RetriableError
 from hub.kafka import Incoming, Outgoing, outgoing
@@ -32,6 +32,7 @@ from hub.registry.work import AgencyKeys, Tools
 START = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 MASTER = bytes(range(32))
 SCHOOL, POLICE, LEISURE = "school-norrkoping", "police-ost", "leisure-norrkoping"
+TEAMS = {"outreach": Cooperation.SSPF, "sspf": Cooperation.SSPF, "sig": Cooperation.SIG}
 SIGNED = ("guardian_1", "guardian_2")
 
 
@@ -104,7 +105,7 @@ class Installation:
         migrate(self.engine)
         self.agencies = agencies or make_agencies()
         self.tools = Tools(Vault(MASTER), self.agencies, partial(outgoing, self.codec, source="/hub/registry"))
-        rules = GrantRules(frozenset(self.agencies), frozenset({"outreach", "sspf", "sig"}), SigningRules())
+        rules = GrantRules(frozenset(self.agencies), TEAMS, SigningRules())
         self.registry = Registry(self.engine, self.tools, rules, self.clock)
         self.kafka = MemoryPublisher()
         self.stop = threading.Event()

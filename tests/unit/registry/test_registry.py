@@ -126,6 +126,23 @@ def test_an_unknown_agency_or_recipient_is_refused(home: Installation) -> None:
     assert home.rows("youth") == 0
 
 
+@pytest.mark.parametrize(
+    ("cooperation", "recipients", "told"),
+    [
+        ("sspf", ("outreach", "sig"), "a consent to sspf does not cover sig (sig)"),
+        ("sig", ("sspf",), "does not cover sspf (sspf)"),
+    ],
+)
+def test_a_consent_to_one_cooperation_names_no_team_of_the_other(
+    home: Installation, cooperation: str, recipients: tuple[str, ...], told: str
+) -> None:
+    with pytest.raises(RejectedError) as refusal:
+        home.registry.grant(make_grant(cooperation=cooperation, recipients=recipients))
+    assert refusal.value.code == "other_cooperation"
+    assert told in str(refusal.value)
+    assert home.rows("youth") == 0
+
+
 def test_an_import_keeps_the_good_rows_and_names_the_bad_ones(home: Installation) -> None:
     rows = [make_grant(make_identifier(number)).model_dump(mode="json") for number in range(6)]
     rows[1]["identifier"] = rows[1]["identifier"][:-1] + str((int(rows[1]["identifier"][-1]) + 1) % 10)
