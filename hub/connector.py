@@ -10,7 +10,8 @@ about persons (by national identifier, in memory only) or places, and the hub's 
 registered under the entry point group `hub.connectors`. Two kinds of source may be built:
 
 * `build_source`     events for Kafka. At least once: the cursor of a batch is stored only after Kafka acknowledged every
-                     record of that batch, so a crash repeats the batch, under the same identities and revisions.
+                     record of that batch, so a crash repeats the batch, under the same identities and revisions. A source
+                     whose window moves on meanwhile says so (`moving_window`): the hub keeps its batches on disk.
 * `build_statutory`  raw messages for the statutory lane. It runs first, on a loop and a cursor of its own, and needs
                      neither Kafka, nor the registry, nor a readable payload.
 
@@ -224,11 +225,21 @@ class Connector:
     build_source: Callable[[Any, SourceContext], Source]
     kinds: frozenset[InfoKind] = frozenset()
     places: bool = False
+    moving_window: bool = False
+    """What one poll shows may be gone from the next one, so that nobody could ask for it again (a feed of the latest rows).
+
+    Then every batch is on disk from the pull until Kafka has it, and is not asked for again. Only for connectors that tell
+    of places alone: persons without a reference must not leave the process's memory.
+    """
     build_statutory: Callable[[Any, SourceContext], StatutorySource] | None = None
     build_simulator: Callable[[Path, Mapping[str, Any]], Any] | None = None
     """(dataset folder, options) → ASGI application that behaves as the foreign system."""
     sample: Path | None = None
     """A dataset for the simulator that travels with the connector."""
+
+    def __post_init__(self) -> None:
+        if self.moving_window and (self.kinds or not self.places):
+            raise ConfigError(f"connector {self.name}: a moving window may tell of places only", code="bad_connector")
 
 
 def find_connectors() -> dict[str, Connector]:

@@ -6,6 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
     "CONNECTOR_CAUGHT_UP",
+    "CONNECTOR_KEPT",
     "CONNECTOR_LAST_SUCCESS",
     "CONNECTOR_POLLS",
     "CONNECTOR_RECORDS",
@@ -51,6 +52,11 @@ CONNECTOR_CAUGHT_UP = Gauge(
     "hub_connector_caught_up",
     "1 when the last whole poll of the lane found nothing new (events: and the statutory lane was caught up when it began).",
     ["connector", "lane"],
+)
+CONNECTOR_KEPT = Gauge(
+    "hub_connector_kept_batches",
+    "Batches that wait on disk for Kafka, of a source that will not show them again; as of the last poll's beginning.",
+    ["connector"],
 )
 CONNECTOR_LAST_SUCCESS = Gauge("hub_connector_last_success_seconds", "Unix time of the last whole poll.", ["connector", "lane"])
 CONNECTOR_REQUESTS = Counter(

@@ -32,5 +32,6 @@ connector = Connector(
     build_source=_build_source,
     build_simulator=_build_simulator,
     places=True,
+    moving_window=True,
     sample=Path(__file__).parent / "sample",
 )

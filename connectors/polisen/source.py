@@ -26,8 +26,9 @@ class PolisenSource:
     were lost or rows of it unread: the intake counts what a batch refuses once its cursor has moved, and so each of these once.
 
     Guarantee: at least once. A poll that gives nothing (empty body, not JSON) is counted as `Unmapped`, keeps the validators
-    and the next poll tells its rows again; validators are stored only after Kafka has the rows they vouch for. An event
-    that enters and leaves the 500 between two polls, or an edit undone between them, cannot be seen.
+    and the next poll tells its rows again. The window of 500 moves on whatever becomes of a poll, so the connector says
+    `moving_window`: the hub has each poll on disk before anything of it is published, and asks on while Kafka is away. An
+    event that enters and leaves the 500 between two polls, or an edit undone between them, cannot be seen.
     """
 
     def __init__(

@@ -15,16 +15,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, select
 
 from hub.connect import rows
 from hub.connect.database import open_store
 from hub.connect.gate import Publishable
 from hub.connect.ports import Removed
 from hub.connect.revisions import Plan, assign
-from hub.connect.tables import cursors, events, intents, outcomes, receipts
+from hub.connect.tables import cursors, events, intents, kept, outcomes, receipts
 from hub.connector import Cursor
 from hub.database import truncate_log
 
@@ -117,6 +117,34 @@ class Ledger:
             for one in sent:
                 connection.execute(delete(receipts).where(receipts.c.erasure_id == one.erasure_id))
         truncate_log(self._engine)
+
+    def keep(self, number: int, content: bytes, now: datetime) -> None:
+        """Put a batch that the source will not show again on disk; durable on return."""
+        with self._engine.begin() as connection:
+            connection.execute(insert(kept).values(number=number, content=content, pulled_at=now))
+
+    def kept_after(self, number: int) -> tuple[int, bytes] | None:
+        """The first kept batch after that number, with its own."""
+        return self._kept(select(kept).where(kept.c.number > number).order_by(kept.c.number).limit(1))
+
+    def newest_kept(self) -> tuple[int, bytes] | None:
+        """The last kept batch with its number."""
+        return self._kept(select(kept).order_by(kept.c.number.desc()).limit(1))
+
+    def _kept(self, query: Select[Any]) -> tuple[int, bytes] | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row.number, row.content)
+
+    def count_kept(self) -> int:
+        """How many batches wait."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(kept)) or 0
+
+    def forget_kept(self, number: int) -> None:
+        """Kafka has what was kept up to that number."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(kept).where(kept.c.number <= number))
 
     def secure(self, lane: str, cursor: Cursor, now: datetime, digests: Sequence[str]) -> int:
         """These messages, by digest, are in the statutory store: remember it and move the cursor. Returns how many are new."""

@@ -16,6 +16,7 @@ from hub.connect.events import EventsLane
 from hub.connect.failing import guarded
 from hub.connect.gate import Origin
 from hub.connect.instance import Instance, load_instance
+from hub.connect.kept import KeptSource
 from hub.connect.lanes import EVENTS, STATUTORY, Lane
 from hub.connect.ledger import Ledger
 from hub.connect.loop import Loop, Polled
@@ -23,6 +24,7 @@ from hub.connect.ports import Encode, Publisher, StatutoryPort
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
 from hub.connect.vault import DirectoryFile
+from hub.connector import Source
 from hub.contract.codec import Codec
 from hub.contract.models import Message
 from hub.contract.topics import Topic
@@ -149,7 +151,7 @@ class Runner:
         origin = chosen.origin()
         with (
             closing(Ledger(chosen.folder / "ledger.db")) as ledger,
-            closing(chosen.connector.build_source(chosen.config, chosen.context(self._clock, secured))) as source,
+            closing(self._source(ledger, secured)) as source,
             self._directory(origin) as directory,
             closing(self._publisher_factory(f"connect-{chosen.name}")) as publisher,
         ):
@@ -164,6 +166,14 @@ class Runner:
                 after_publish=self._after_publish,
             )
             yield self._loop(lane, statutory)
+
+    def _source(self, ledger: Ledger, secured: Callable[[str], bool]) -> Source:
+        chosen = self._chosen
+        source = chosen.connector.build_source(chosen.config, chosen.context(self._clock, secured))
+        if not chosen.connector.moving_window:
+            return source
+        pause = timedelta(seconds=chosen.settings.poll_seconds)
+        return KeptSource(source, ledger, self._clock, connector=chosen.name, pause=pause)
 
     @contextmanager
     def _directory(self, origin: Origin) -> Iterator[Directory | None]:

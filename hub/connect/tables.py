@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from hub.database import UtcInstant
 
-__all__ = ["cursors", "events", "intents", "metadata", "outcomes", "receipts", "secured"]
+__all__ = ["cursors", "events", "intents", "kept", "metadata", "outcomes", "receipts", "secured"]
 
 metadata = MetaData()
 
@@ -58,4 +58,12 @@ secured = Table(
     "secured",
     metadata,
     Column("message", String(64), primary_key=True, comment="SHA-256 of the message id"),
+)
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("number", Integer, primary_key=True, comment="in the order of the pulls, never given twice"),
+    Column("content", LargeBinary, nullable=False, comment="a batch about places, not yet on Kafka"),
+    Column("pulled_at", UtcInstant, nullable=False),
 )

@@ -21,10 +21,10 @@ TOKEN = "token-of-the-school"
 
 
 def make_installation(home: Path, registry_port: int, **source) -> Settings:
-    """Three instances, one per toy, reading from `home`/source."""
+    """One instance per toy, reading from `home`/source."""
     one = {"agency": AGENCY, "poll_seconds": 0.05, "directory_poll_seconds": 0.05}
     chosen = {"folder": str(home / "source"), **source}
-    instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw", "toyplaces")}
+    instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw", "toyplaces", "toyfeed")}
     instances["odd"] = {**one, "connector": "toy", "agency": "nobody", "source": chosen}
     instances["wrong"] = {**one, "connector": "toy", "source": {"folder": str(home), "page": "secret-word"}}
     write_toml(home / "hub.toml", {"registry": {"port": registry_port}, "connectors": instances})

@@ -233,3 +233,43 @@ def test_a_connector_with_a_statutory_lane_does_not_start_without_its_store(cut_
     with pytest.raises(ConfigError) as raised:
         cut_off.runner("toyraw", statutory_port=None).run()
     assert raised.value.code == "no_statutory_store"
+
+
+def incident_ids(publisher) -> list[str]:
+    return [dict(one.headers)["ce_id"].decode() for one in publisher.records]
+
+
+def test_what_a_moving_window_showed_while_kafka_was_away_is_not_lost(cut_off) -> None:
+    write_lines(cut_off.source / "facts.jsonl", *(PLACE | {"id": f"p{number}"} for number in range(6)))
+    cut_off.publisher.failures.extend(RetriableError("no broker", code="kafka") for _ in range(3))
+    with cut_off.running("toyfeed") as raised:
+        cut_off.publisher.wait_for(6)
+    assert raised == []
+    assert len(set(incident_ids(cut_off.publisher))) == 6
+
+
+class Killed(BaseException):
+    """As a SIGKILL: nothing catches it."""
+
+
+class Deadly(MemoryPublisher):
+    """The process is killed before Kafka has anything."""
+
+    def publish(self, records):
+        raise Killed
+
+
+def test_what_a_moving_window_showed_before_the_process_was_killed_is_not_lost(cut_off) -> None:
+    write_lines(cut_off.source / "facts.jsonl", *(PLACE | {"id": f"p{number}"} for number in range(4)))
+    with pytest.raises(Killed):
+        cut_off.runner("toyfeed", publisher_factory=lambda _: Deadly()).once()
+    assert cut_off.runner("toyfeed").once()["events"].result == "ok"
+    assert len(set(incident_ids(cut_off.publisher))) == 4
+
+
+def test_a_moving_window_is_read_on_while_kafka_is_away_but_no_sooner_than_it_is_due(cut_off, world) -> None:
+    write_lines(cut_off.source / "facts.jsonl", *(PLACE | {"id": f"p{number}"} for number in range(8)))
+    for _ in range(3):
+        assert cut_off.runner("toyfeed", publisher_factory=lambda _: Down()).once()["events"].code == "kafka"
+    assert (cut_off.source / "shown").read_text() == "6"  # four attempts to publish in each poll, and one pull
+    assert cut_off.runner("toyfeed").once()["events"].counts == {("published", ""): 8, ("repeated", ""): 6}

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.connector import Absence, Batch, Connector, PersonRecord, Place, PlaceRecord, RawMessage, StatutoryBatch
 from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
 
-_TOYS = ("toy", "toyraw", "toyplaces")
+_TOYS = ("toy", "toyraw", "toyplaces", "toyfeed")
 
 
 class ToyConfig(BaseModel):
@@ -44,6 +44,21 @@ class ToySource(Lines):
             yield Batch([_record(fact) for fact in page], reached)
 
 
+class ToyFeed(Lines):
+    """Shows one page at each poll, and never again: the next poll is of the page after it, wherever the cursor stands."""
+
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__(config, "facts.jsonl")
+        self._shown = config.folder / "shown"
+
+    def batches(self, cursor):
+        shown = int(self._shown.read_text()) if self._shown.exists() else 0
+        for page, reached in self.pages({"read": shown}):
+            self._shown.write_text(str(reached["read"]))
+            yield Batch([_record(fact) for fact in page], reached)
+            return
+
+
 class ToyRaw(Lines):
     def batches(self, cursor):
         for page, reached in self.pages(cursor):
@@ -73,6 +88,7 @@ toyraw = make_connector(
     build_statutory=lambda config, _: ToyRaw(config, "raw.jsonl"),
 )
 toyplaces = make_connector("toyplaces", places=True)
+toyfeed = make_connector("toyfeed", places=True, moving_window=True, build_source=lambda config, _: ToyFeed(config))
 
 
 def install_toys(folder: Path, **points: str) -> None:
