@@ -15,12 +15,14 @@ import psutil
 from hub.bootstrap import build_registry, build_worklist
 from hub.broker.process import prepare as fetch_kafka
 from hub.demo.expected import Expectation, expect
+from hub.demo.expected_events import expect_events
 from hub.demo.facts import Town
 from hub.demo.place import Stage, prepare
+from hub.demo.published import distinct_events
 from hub.demo.town import build_town
-from hub.demo.verdict import Snapshot, compare_end, compare_open, open_per_team, take_snapshot
+from hub.demo.verdict import Snapshot, compare_end, compare_events, compare_open, open_per_team, take_snapshot
 from hub.demo.watching import Look, look
-from hub.errors import ConfigError, FatalError
+from hub.errors import ConfigError, FatalError, RetriableError
 from hub.kafka import apply_topics
 from hub.kafka_admin import broker_answers
 from hub.status import topic_lengths
@@ -78,6 +80,7 @@ class Demo:
         self._town: Town = build_town()
         self.expected: Expectation = expect(self._town)
         self.stage: Stage = prepare(folder, self._town, pause_seconds=pause_seconds, rules=rules)
+        self.expected_events = expect_events(self._town, self.stage.datasets / "polisen" / "polls")
         environment = {"HUB_HOME": str(self.stage.settings.home)}
         self.supervisor = Supervisor(self.stage.settings.data / "logs", environment, lambda name, text: tell(f"{name} {text}"))
         self._registry = build_registry(self.stage.settings, self.stage.clock)
@@ -174,6 +177,19 @@ class Demo:
         self._until("registry", lambda: all(one.complete for one in self._registry.registry.erasure_status()))
         return len(leaving)
 
+    def _count_events(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+
+        def counted() -> bool:
+            try:
+                found.update(distinct_events(self.stage.settings, list(self.expected_events)))
+            except RetriableError:
+                return False
+            return True
+
+        self._until("broker", counted)
+        return found
+
     def play(self) -> dict[str, Any]:
         """The scenario to its end; the JSON object of `hub demo --once --json`."""
         self.start()
@@ -186,12 +202,15 @@ class Demo:
         withdrawals = self.withdraw()
         last = self.settle()
         self._tell("Everything has come to rest", step=True)
+        events = self._count_events()
+        differences += compare_events(self.expected_events, events)
         views = worklist.all_tasks()
         differences += compare_end(self.expected, before, views, self._numbers)
         self._memory.due = 0.0
         self._memory.sample()
         return {
             "published": last.published,
+            "events": events,
             "tasks": open_per_team(views),
             "cancelled": sum(1 for view in views if view.state == "cancelled"),
             "withdrawals": withdrawals,

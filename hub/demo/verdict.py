@@ -10,7 +10,7 @@ from hub.contract.models import PresenceTask, ReferralTask, TaskState
 from hub.delivery.worklist import TaskView
 from hub.demo.expected import Expectation, Outcome
 
-__all__ = ["Snapshot", "compare_end", "compare_open", "open_per_team", "take_snapshot"]
+__all__ = ["Snapshot", "compare_end", "compare_events", "compare_open", "open_per_team", "take_snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,15 @@ def compare_end(expected: Expectation, before: Snapshot, views: list[TaskView], 
         if outcome in expected.cancelled and states.get(task_id) is not TaskState.CANCELLED:
             differences.append(f"youth {outcome.youth}, {outcome.rule}: withdrawn but not cancelled")
     return differences
+
+
+def compare_events(expected: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
+    """Differences in how many events, each revision once, stand on each topic: a loss shows here though no task turns on it."""
+    return [
+        f"{topic}: {found.get(topic, 0)} events published, {number} expected"
+        for topic, number in sorted(expected.items())
+        if found.get(topic, 0) != number
+    ]
 
 
 def _beside(expected: Expectation, found: Snapshot) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from hub.contract.models import ReferralTask, TaskState
 from hub.delivery.worklist import TaskView
 from hub.demo.expected import Expectation, Outcome
-from hub.demo.verdict import compare_end, compare_open, open_per_team, take_snapshot
+from hub.demo.verdict import compare_end, compare_events, compare_open, open_per_team, take_snapshot
 from tests.unit.delivery.make import NOW, make_presence, make_task
 
 REFS = {number: f"y{number:032x}" for number in range(4)}
@@ -107,3 +107,20 @@ def test_open_tasks_are_counted_by_team_and_presence_apart() -> None:
 def test_the_content_is_what_says_whose_a_task_is() -> None:
     assert isinstance(GOOD[0].content, ReferralTask)
     assert take_snapshot(GOOD, {}).strangers == 2
+
+
+EVENTS = {"hub.place-events.v1": 228, "hub.risk-events.v1": 137}
+
+
+def test_as_many_events_as_expected_are_no_difference() -> None:
+    assert compare_events(EVENTS, dict(EVENTS)) == []
+
+
+@pytest.mark.parametrize("number", [150, 229])
+def test_events_lost_or_too_many_are_told_by_topic(number: int) -> None:
+    found = compare_events(EVENTS, EVENTS | {"hub.place-events.v1": number})
+    assert found == [f"hub.place-events.v1: {number} events published, 228 expected"]
+
+
+def test_a_topic_with_nothing_on_it_is_a_difference() -> None:
+    assert compare_events(EVENTS, {"hub.place-events.v1": 228}) == ["hub.risk-events.v1: 0 events published, 137 expected"]

@@ -1,0 +1,37 @@
+"""Counts what really stands on the event topics of a demo, each event once however often it was sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from hub.errors import RetriableError
+from hub.kafka import Reader
+from hub.kafka_admin import end_offsets
+from hub.settings import Settings
+
+__all__ = ["distinct_events"]
+
+_PATIENCE_SECONDS = 60.0
+
+
+def distinct_events(settings: Settings, topics: Sequence[str]) -> dict[str, int]:
+    """Distinct CloudEvents ids (an event's identity and revision) by topic, read from the first record to the present end.
+
+    Raises RetriableError when Kafka does not give them all within a minute: count again.
+    """
+    found: dict[str, set[bytes]] = {topic: set() for topic in topics}
+    due = sum(end_offsets(settings.bootstrap_servers, list(topics)).values())
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    reader = Reader(settings.bootstrap_servers, topics, None, "demo")
+    try:
+        read = 0
+        while read < due:
+            for record in reader.poll(1.0, 5_000):
+                read += 1
+                found[record.topic].add(dict(record.headers)["ce_id"])
+            if time.monotonic() > deadline:
+                raise RetriableError("Kafka did not give all events in time", code="kafka")
+    finally:
+        reader.close()
+    return {topic: len(ids) for topic, ids in found.items()}
