@@ -15,12 +15,14 @@ from hub.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from hub.audit.log import AuditLog
     from hub.clock import Clock
     from hub.connect.runner import Runner
     from hub.delivery.worklist import Worklist
     from hub.registry.opening import OpenRegistry
 
 __all__ = [
+    "build_audit",
     "build_clock",
     "build_delivery_engine",
     "build_registry",
@@ -40,6 +42,13 @@ def build_clock(settings: Settings) -> Clock:
     from hub.clock import parse_clock
 
     return parse_clock(settings.clock)
+
+
+def build_audit(settings: Settings, clock: Clock | None = None) -> AuditLog:
+    """The log of who saw and did what, its database migrated; without a clock, by the process' own. Close it."""
+    from hub.audit.opening import open_audit
+
+    return open_audit(settings, clock or build_clock(settings))
 
 
 def build_delivery_engine(settings: Settings) -> Engine:

@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 _KEY_BYTES = 32
-_SYMMETRIC = ("registry.key", "worklist.key")
+# audit.key is the seed of the Ed25519 key that signs the audit log's checkpoints, audit-subject.key makes its pseudonyms.
+_SYMMETRIC = ("registry.key", "worklist.key", "audit.key", "audit-subject.key")
 
 
 class Entry(BaseModel):

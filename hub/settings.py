@@ -27,6 +27,7 @@ __all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "lo
 
 HOME_VARIABLE = "HUB_HOME"
 _PREFIX, _DELIMITER = "HUB_", "__"
+_AUDIT_YEARS = 5
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -66,6 +67,19 @@ class RegistrySettings(Section):
 
 class DeliverySettings(Section):
     database_url: str = ""
+
+
+class AuditSettings(Section):
+    """The log of who saw and did what, and its signed checkpoints.
+
+    `retention_years`: entries older than that may be let go of with `hub audit prune`; production keeps at least five
+    (in practice as HSLF-FS 2016:40 4 kap. 9 §). A checkpoint is signed after so many entries or minutes.
+    """
+
+    database_url: str = ""
+    retention_years: Annotated[int, Field(ge=1)] = 5
+    checkpoint_entries: Annotated[int, Field(ge=1)] = 1000
+    checkpoint_minutes: Annotated[float, Field(gt=0)] = 60.0
 
 
 class WebSettings(Section):
@@ -126,6 +140,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     registry: RegistrySettings = RegistrySettings()
     delivery: DeliverySettings = DeliverySettings()
+    audit: AuditSettings = AuditSettings()
     web: WebSettings = WebSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
@@ -148,6 +163,12 @@ class Settings(BaseSettings):
     def _production_has_the_real_time(self) -> Self:
         if self.clock and self.environment == "production":
             raise ValueError("clock (also as HUB_CLOCK) must not be set in production")
+        return self
+
+    @model_validator(mode="after")
+    def _production_keeps_its_audit(self) -> Self:
+        if self.environment == "production" and self.audit.retention_years < _AUDIT_YEARS:
+            raise ValueError(f"audit.retention_years must be at least {_AUDIT_YEARS} in production")
         return self
 
     @property
@@ -175,6 +196,10 @@ class Settings(BaseSettings):
     @property
     def delivery_database(self) -> str:
         return self.delivery.database_url or f"sqlite:///{self.data / 'delivery' / 'delivery.db'}"
+
+    @property
+    def audit_database(self) -> str:
+        return self.audit.database_url or f"sqlite:///{self.data / 'audit' / 'audit.db'}"
 
     @property
     def registry_url(self) -> str:

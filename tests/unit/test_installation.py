@@ -54,7 +54,13 @@ def mode(path: Path) -> int:
 def test_what_is_written_is_a_working_installation(settings: Settings) -> None:
     assert set(load_teams(settings.home)) == {"outreach", "sig", "sspf"}
     assert "0581-hageby" in load_places(settings.home).exposed
-    for name in ("registry.key", "worklist.key", *(f"agency-{agency}.hmac" for agency in load_agencies(settings.home))):
+    for name in (
+        "registry.key",
+        "worklist.key",
+        "audit.key",
+        "audit-subject.key",
+        *(f"agency-{agency}.hmac" for agency in load_agencies(settings.home)),
+    ):
         assert len(read_key(settings, name)) == 32
     private = PrivateKey(base64.b64decode(read_secret(settings, "statutory.private")))
     assert base64.b64encode(bytes(private.public_key)).decode() == read_secret(settings, "statutory.public")

@@ -121,3 +121,10 @@ def test_a_chosen_folder_goes_before_the_environment(tmp_path: Path, monkeypatch
 )  # fmt: skip
 def test_people_get_an_address_that_leads_somewhere(tmp_path: Path, web: str, address: str) -> None:
     assert load(tmp_path, f"[web]\n{web}\n").web_url == address
+
+
+def test_production_keeps_its_audit_for_five_years(tmp_path: Path) -> None:
+    short = "[audit]\nretention_years = 4\n"
+    assert "audit.retention_years" in refused(tmp_path, f'environment = "production"\n{short}')
+    (tmp_path / "hub.toml").write_text(short, encoding="utf-8")
+    assert load_settings(tmp_path).audit.retention_years == 4

@@ -1,0 +1,122 @@
+"""What can stand in the audit log: one closed, commented list. A new page or command adds its action here first."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["FOLLOWING", "OPENINGS", "Action"]
+
+
+class Action(StrEnum):
+    """What somebody did, or was refused. Values are stored for years: a value is never renamed nor used for something else."""
+
+    # Who comes and goes
+    SIGN_IN = "sign_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGN_OUT = "sign_out"
+    SIGN_IN_CODE_ISSUED = "sign_in_code_issued"
+    ACCOUNT_CHANGED = "account_changed"  # an account, its roles or its teams
+    REQUEST_REFUSED = "request_refused"  # a page or command that the role does not permit
+
+    # Tasks
+    TASK_LISTED = "task_listed"
+    TASK_SOUGHT = "task_sought"  # by its number
+    TASK_OPENED = "task_opened"
+    TASK_ACCEPTED = "task_accepted"
+    TASK_DECLINED = "task_declined"
+    TASK_MOVED = "task_moved"  # to another team or function, with its reason
+    TASK_STARTED = "task_started"
+    TASK_HANDED_OVER = "task_handed_over"
+    TASK_COMPLETED = "task_completed"  # with its outcome
+    REPORT_OF_CONCERN_LED_TO = "report_of_concern_led_to"  # from a task to the orosanmälan
+    IDENTITY_REVEALED = "identity_revealed"
+    CASE_SHOWN = "case_shown"  # a coordinator's page of one youth
+
+    # Consents
+    CONSENT_LISTED = "consent_listed"
+    CONSENT_SHOWN = "consent_shown"
+    CONSENT_SIMULATED = "consent_simulated"
+    CONSENT_REGISTERED = "consent_registered"
+    CONSENT_SIGNED = "consent_signed"
+    CONSENT_SUSPENDED = "consent_suspended"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_BLOCKED = "consent_blocked"
+    CONSENT_UNBLOCKED = "consent_unblocked"
+    CONSENT_PRINTED = "consent_printed"  # the form or the receipt
+    IDENTITY_CHANGED = "identity_changed"  # merged, split, or a new number
+    PROTECTED_CASE = "protected_case"  # anything in the manual lane of protected identities
+    EXTRACT_MADE = "extract_made"  # a register extract
+    ERASURE_REQUESTED = "erasure_requested"
+    ERASURE_LISTED = "erasure_listed"
+
+    # The statutory lane
+    REPORT_LISTED = "report_listed"
+    REPORT_OPENED = "report_opened"
+    REPORT_CODED = "report_coded"
+    REPORT_HANDED_OVER = "report_handed_over"
+
+    # Agreements, observations, figures
+    OBSERVATION_SENT = "observation_sent"
+    AGREEMENT_CHANGED = "agreement_changed"
+    STATISTICS_SHOWN = "statistics_shown"
+
+    # The sealed vault
+    VAULT_SEALED = "vault_sealed"
+    VAULT_LISTED = "vault_listed"
+    VAULT_REQUESTED = "vault_requested"
+    VAULT_APPROVED = "vault_approved"
+    VAULT_OPENED = "vault_opened"
+
+    # Running the hub
+    RULES_CHANGED = "rules_changed"
+    SETTINGS_CHANGED = "settings_changed"
+    DEAD_LETTER_READ = "dead_letter_read"
+    DEAD_LETTER_RESOLVED = "dead_letter_resolved"
+    BACKUP_MADE = "backup_made"
+    BACKUP_RESTORED = "backup_restored"
+    KEY_CHANGED = "key_changed"
+    AUTHORITY_REQUEST = "authority_request"  # a request for stored data, decided by a person (never in bulk)
+
+    # The audit itself
+    AUDIT_READ = "audit_read"
+    AUDIT_REVIEWED = "audit_reviewed"
+    AUDIT_EXPORTED = "audit_exported"
+    AUDIT_PRUNED = "audit_pruned"
+
+
+# Openings of what is somebody's: the monthly review samples them.
+OPENINGS = frozenset(
+    {
+        Action.TASK_OPENED,
+        Action.IDENTITY_REVEALED,
+        Action.CASE_SHOWN,
+        Action.CONSENT_SHOWN,
+        Action.CONSENT_PRINTED,
+        Action.EXTRACT_MADE,
+        Action.REPORT_OPENED,
+        Action.VAULT_OPENED,
+    }
+)
+# What shows that somebody opened it for the work: one of these, by the same account on the same item, after the opening.
+FOLLOWING = frozenset(
+    {
+        Action.TASK_ACCEPTED,
+        Action.TASK_DECLINED,
+        Action.TASK_MOVED,
+        Action.TASK_STARTED,
+        Action.TASK_HANDED_OVER,
+        Action.TASK_COMPLETED,
+        Action.REPORT_OF_CONCERN_LED_TO,
+        Action.CONSENT_REGISTERED,
+        Action.CONSENT_SIGNED,
+        Action.CONSENT_SUSPENDED,
+        Action.CONSENT_WITHDRAWN,
+        Action.CONSENT_BLOCKED,
+        Action.CONSENT_UNBLOCKED,
+        Action.CONSENT_PRINTED,
+        Action.EXTRACT_MADE,
+        Action.ERASURE_REQUESTED,
+        Action.REPORT_CODED,
+        Action.REPORT_HANDED_OVER,
+    }
+)

@@ -1,0 +1,35 @@
+"""An audit log on a file, with a clock that is moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hub.audit.log import AuditLog
+from hub.audit.opening import open_audit
+from hub.clock import ManualClock
+from hub.installation import initialise
+from hub.settings import Settings, load_settings
+
+NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    initialise(tmp_path / "home")
+    return load_settings(tmp_path / "home")
+
+
+@pytest.fixture
+def log(settings: Settings, clock: ManualClock) -> Iterator[AuditLog]:
+    log = open_audit(settings, clock)
+    yield log
+    log.close()
