@@ -40,6 +40,9 @@ _METADATA_MS = 30_000  # bounds how long a group can be split by what its leader
 _RECONNECT_MS = 3_000  # the longest pause before the next try: a restarted broker is found soon
 _DELIVERY_MS = 30_000  # after this a record that was not acknowledged is given up, and publish() says so
 _CLOSE_SECONDS = 5.0
+# What a reader holds of what it has fetched: records have less than 10 kB, whatever a stranger may write.
+_PARTITION_BYTES = 256 * 1024
+_FETCH_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,9 @@ def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
         client_id=client_id,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        isolation_level="read_committed",  # what a producer took back was never said
+        max_partition_fetch_bytes=_PARTITION_BYTES,
+        fetch_max_bytes=_FETCH_BYTES,
         session_timeout_ms=10_000,
         metadata_max_age_ms=_METADATA_MS,
         reconnect_backoff_max_ms=_RECONNECT_MS,

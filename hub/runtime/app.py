@@ -22,6 +22,7 @@ from mode.supervisors import CrashingSupervisor
 
 from hub.errors import HubError
 from hub.logs import get_logger
+from hub.runtime.committed import CommittedTransport
 from hub.runtime.driver import Driver
 from hub.runtime.effects import Record
 from hub.runtime.tables import StateTable
@@ -36,6 +37,9 @@ EXIT_CODE = 70
 _BUFFER = 4096
 _POLL = 250
 _FETCH_BYTES = 256 * 1024  # per partition, and there are dozens
+# A broker that has just started may not know its topics yet: a leader that takes its word gives nobody a partition, and
+# notices when the metadata are renewed. aiokafka's own five minutes were five minutes of standing still.
+_METADATA_MS = 5_000
 
 
 def end_process(error: BaseException) -> NoReturn:
@@ -108,12 +112,14 @@ def build_app(
         broker_max_poll_records=_POLL,
         consumer_max_fetch_size=_FETCH_BYTES,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=_METADATA_MS,
         consumer_group_instance_id=instance,
         stream_buffer_maxsize=_BUFFER,
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
         tracer=None,
     )
+    app.transport = CommittedTransport(app.conf.broker_consumer, app)
     for driver, partitions in drivers.items():
         _attach(app, driver, partitions, fail)
     app.finalize()

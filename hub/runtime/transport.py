@@ -26,6 +26,8 @@ _CHUNK = 2000
 _ATTEMPTS = 4
 _REQUEST_MS = 10_000
 _FETCH_BYTES = 512 * 1024
+# A broker that has just started may not know its topics yet; aiokafka takes its word for so long.
+_METADATA_MS = 5_000
 _STALL_SECONDS = 60.0
 
 
@@ -70,8 +72,9 @@ class KafkaLog:
             client_id="hub-worker",
             acks="all",
             enable_idempotence=True,
-            max_batch_size=256 * 1024,
+            max_batch_size=128 * 1024,
             request_timeout_ms=_REQUEST_MS,
+            metadata_max_age_ms=_METADATA_MS,
         )
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers,
@@ -80,6 +83,8 @@ class KafkaLog:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             request_timeout_ms=_REQUEST_MS,
+            metadata_max_age_ms=_METADATA_MS,
+            isolation_level="read_committed",  # what a producer took back was never said
             max_partition_fetch_bytes=_FETCH_BYTES,
             # One request at a time and broker: a long one for a partition at its end would hold up the next partition.
             fetch_max_wait_ms=20,

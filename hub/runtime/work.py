@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -84,10 +85,17 @@ class Work:
         start = max(begin, self._owned.position(topic))
         while start < end:
             stop = min(start + _SPAN, end)
-            records = await self._read(topic, start, stop)
+            records, reached = await self._read(topic, start, stop)
             for first in range(0, len(records), BATCH):
                 await self._fold((), records[first : first + BATCH], ())
+            await self._pass_over(topic, min(reached, stop))
             start = stop
+
+    async def _pass_over(self, topic: str, reached: int) -> None:
+        """Move the position over offsets that hold no record: no later one need come (what ends a transaction is none)."""
+        gone = reached - self._owned.position(topic)
+        if gone > 0:
+            await self._owned.commit(Effects(positions={topic: reached}, ledger=Counter({(topic, "gone", ""): gone})))
 
     async def _fold(self, wakes: Sequence[Wake], records: Sequence[Record], arrivals: Sequence[Arrival]) -> None:
         if not wakes and not records:
@@ -97,7 +105,7 @@ class Work:
         if effects.awaits_consent and self._consents is not None:
             # One look per batch is enough: what was written before these events were is there now. A flood of unknown
             # references costs one round trip per batch.
-            fresh = await self._read(self._consents, self._owned.position(self._consents), None)
+            fresh, _ = await self._read(self._consents, self._owned.position(self._consents), None)
             if fresh:
                 effects = self._pipeline.process_batch(partition, [*fresh, *wakes, *records])
         await self._carry_out(effects)
@@ -117,11 +125,12 @@ class Work:
             if task.labels is not None:
                 WORKER_TASKS.labels(*task.labels).inc()
 
-    async def _read(self, topic: str, start: int, stop: int | None) -> list[Record]:
+    async def _read(self, topic: str, start: int, stop: int | None) -> tuple[list[Record], int]:
+        """The records of [start, stop), and the end that was read to."""
         found: list[Record] = []
 
         def keep(records: list[LogRecord]) -> None:
             found.extend(Record(topic, self._owned.partition, one.offset, one.key, one.value) for one in records)
 
-        await self._log.read(topic, self._owned.partition, start, stop, keep)
-        return found
+        reached = await self._log.read(topic, self._owned.partition, start, stop, keep)
+        return found, reached

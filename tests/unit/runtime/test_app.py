@@ -32,6 +32,10 @@ RULES = compile_rules(RuleSet(version="1", owner="test", rules=()))
 
 @pytest.fixture
 def app(tmp_path: Path) -> Any:
+    return make_app(tmp_path)
+
+
+def make_app(tmp_path: Path) -> Any:
     settings = make_settings(tmp_path, kafka={"bootstrap_servers": "127.0.0.1:1, 127.0.0.1:2"})
 
     def fail(error: BaseException) -> None:

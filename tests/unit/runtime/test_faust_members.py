@@ -45,6 +45,14 @@ def test_a_table_makes_faust_use_its_own_assignor() -> None:
     assert "has_changelog_tables" in text
 
 
+def test_a_consumer_takes_its_isolation_level_when_it_starts() -> None:
+    assert parameters(driver.AIOKafkaConsumerThread._create_worker_consumer) == ["self", "transport"]
+    assert "AIOKafkaConsumerThread(self, loop=self.loop, beacon=self.beacon)" in inspect.getsource(
+        driver.Consumer._new_consumer_thread
+    )
+    assert "isolation_level=self._isolation_level" in inspect.getsource(AIOKafkaConsumer.start)
+
+
 def test_a_full_partition_stops_alone_and_what_was_fetched_still_comes() -> None:
     assert parameters(Consumer.on_buffer_full) == parameters(Consumer.on_buffer_drop) == ["self", "tp"]
     assert "tp in self._buffered_partitions" in inspect.getsource(Consumer.getmany)
