@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from hub.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from hub.access.roles import Role
     from hub.audit.log import AuditLog
     from hub.clock import Clock
     from hub.connect.runner import Runner
@@ -192,15 +194,27 @@ def run_web(home: Path | None) -> None:
         serve(build_web(web), settings.web.host, settings.web.port, stop)
 
 
-def sign_in_address(settings: Settings, name: str, teams: list[str] | None) -> str:
-    """An address that signs its holder in, once. Raises ConfigError when a team is unknown."""
+def sign_in_address(settings: Settings, name: str, teams: Iterable[str] | None, roles: Iterable[Role] | None = None) -> str:
+    """An address that signs its holder in, once; without roles as a member of the teams.
+
+    Raises ConfigError when a team is unknown.
+    """
+    import secrets
+
+    from hub.access.roles import Principal, Role
     from hub.errors import ConfigError
     from hub.installation import load_teams, read_key
-    from hub.web.principal import Principal, issue_code
+    from hub.web.principal import issue_code
 
     known = load_teams(settings.home)
     unknown = sorted(set(teams or ()) - set(known))
     if unknown:
         raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
-    code = issue_code(read_key(settings, "worklist.key"), Principal(name, frozenset(teams or known)))
+    who = Principal(
+        account=f"code-{secrets.token_hex(8)}",
+        name=name,
+        roles=frozenset(roles or (Role.TEAM_MEMBER,)),
+        teams=frozenset(teams or known),
+    )
+    code = issue_code(read_key(settings, "worklist.key"), who)
     return f"{settings.web_url}/sign-in?code={code}"

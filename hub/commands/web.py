@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hub.access.roles import Role
 from hub.commands.options import Home
 
 __all__ = ["web", "web_login"]
@@ -24,15 +25,18 @@ def web(home: Home = None) -> None:
 def web_login(
     home: Home = None,
     team: Annotated[
-        list[str] | None, typer.Option(help="A team whose tasks may be seen; repeat for several (default: all).")
+        list[str] | None, typer.Option(help="A team that the role is bound to; repeat for several (default: all).")
+    ] = None,
+    role: Annotated[
+        list[Role] | None, typer.Option(help="A role; repeat for several (default: team-member).", case_sensitive=False)
     ] = None,
     name: Annotated[str, typer.Option(help="The function shown on the pages; not a person's number.")] = "Handläggare",
 ) -> None:
     """Print an address that signs its holder in: once, within ten minutes.
 
-    Example: hub web-login --team outreach
+    Examples: hub web-login --team outreach    hub web-login --role consent-officer --team sspf --name Samtycken
     """
     from hub.bootstrap import sign_in_address
     from hub.settings import load_settings
 
-    typer.echo(sign_in_address(load_settings(home), name, team))
+    typer.echo(sign_in_address(load_settings(home), name, team, role))

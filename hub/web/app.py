@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,9 +12,11 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from hub.access.roles import Action
+from hub.web.doors import Doors
 from hub.web.entrance import Entrance
 from hub.web.guard import Guard
 from hub.web.language import mark
@@ -25,14 +26,6 @@ from hub.web.rendering import Renderer, TeamTitle, Web
 __all__ = ["TeamTitle", "Web", "build_web"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_View = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
-
-
-def _route(path: str, view: _View, *methods: str) -> Route:
-    route = Route(path, view, methods=methods or ("GET",))
-    # Starlette adds HEAD to GET: a HEAD would open a task, or use up a code, without anybody seeing it.
-    route.methods = set(methods or ("GET",))
-    return route
 
 
 def _host(url: str) -> str:
@@ -46,7 +39,7 @@ def build_web(web: Web) -> Starlette:
     It answers to its own names only: another site's name that leads here (DNS rebinding) gets nothing.
     """
     renderer = Renderer(web)
-    pages, entrance = Pages(web, renderer), Entrance(web, renderer)
+    pages, entrance, doors = Pages(web, renderer), Entrance(web, renderer), Doors(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code != 404:
@@ -56,13 +49,13 @@ def build_web(web: Web) -> Starlette:
 
     return Starlette(
         routes=[
-            _route("/", pages.signed_in(pages.start)),
-            _route("/find", pages.signed_in(pages.find)),
-            _route("/team/{team}", pages.signed_in(pages.team)),
-            _route("/team/{team}/task/{task:uuid}", pages.signed_in(pages.task)),
-            _route("/sign-in", entrance.sign_in, "GET", "POST"),
-            _route("/sign-out", pages.signed_in(entrance.sign_out), "POST"),
-            _route("/language/{language}", entrance.language),
+            doors.guarded("/", pages.start, Action.START_SEE),
+            doors.guarded("/find", pages.find, Action.TASK_OPEN),
+            doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
+            doors.guarded("/team/{team}/task/{task:uuid}", pages.task, Action.TASK_OPEN),
+            doors.open("/sign-in", entrance.sign_in, "GET", "POST"),
+            doors.guarded("/sign-out", entrance.sign_out, Action.SESSION_SEE, "POST"),
+            doors.open("/language/{language}", entrance.language),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.access.roles import Principal
 from hub.errors import RejectedError
 from hub.web.language import LANGUAGES, mark
-from hub.web.principal import COOKIE, SESSION_SECONDS, Principal
+from hub.web.principal import COOKIE, SESSION_SECONDS
 from hub.web.rendering import LANGUAGE_COOKIE, Renderer, Web
 
 __all__ = ["Entrance"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.access.roles import Action, Principal, teams_where
 from hub.errors import RejectedError
 from hub.web.language import mark
-from hub.web.principal import COOKIE, Principal
 from hub.web.rendering import Renderer, Web
 
 __all__ = ["Pages"]
@@ -20,27 +19,16 @@ _NUMBER = re.compile(r"[0-9a-f-]{6,36}")
 
 
 class Pages:
-    """Views are plain functions: the application runs them in threads, so that a slow database holds up nobody else."""
+    """Views behind guarded doors: who comes here may do what the door asks for."""
 
     def __init__(self, web: Web, renderer: Renderer) -> None:
         self._web = web
         self._renderer = renderer
 
-    def signed_in(self, view: Callable[[Request, Principal], Response]) -> Callable[[Request], Response]:
-        """Every route but signing in, language and static files goes through here: no Principal, no page."""
-
-        def guarded(request: Request) -> Response:
-            principal = self._web.sessions.principal(request.cookies.get(COOKIE))
-            if principal is None:
-                text = mark("These pages are for those who work with the tasks. Get a sign-in code with: hub web-login")
-                return self._renderer.message(request, mark("Sign in"), text, 401)
-            return view(request, principal)
-
-        return guarded
-
     def start(self, request: Request, principal: Principal) -> Response:
         """What waits for whom; whoever has one team only is led to it."""
-        own = [code for code in self._web.teams if code in principal.teams]
+        theirs = teams_where(principal, Action.TASK_OPEN, self._web.teams)
+        own = [code for code in self._web.teams if code in theirs]
         if len(own) == 1:
             return RedirectResponse(f"/team/{own[0]}", status_code=303)
         waiting: dict[str, int] = {}
@@ -53,9 +41,6 @@ class Pages:
     def team(self, request: Request, principal: Principal) -> Response:
         """A team's tasks; with `?all=1` the ended ones too."""
         code = request.path_params["team"]
-        refused = self._not_theirs(request, principal, code)
-        if refused is not None:
-            return refused
         show_all = request.query_params.get("all") == "1"
         words, now = self._renderer.words(request), self._web.clock.now()
         tasks = self._web.worklist.of_team(code, include_closed=show_all, limit=_LIST_LIMIT)
@@ -69,9 +54,6 @@ class Pages:
     def task(self, request: Request, principal: Principal) -> Response:
         """One task. That it was opened is kept, so nothing but a person's GET may come here."""
         code = request.path_params["team"]
-        refused = self._not_theirs(request, principal, code)
-        if refused is not None:
-            return refused
         try:
             task = self._web.worklist.open_task(str(request.path_params["task"]), code)
         except RejectedError:
@@ -85,16 +67,8 @@ class Pages:
         """A task by its number, or the number's first six characters or more; only among the teams of the one who asks."""
         sought = request.query_params.get("number", "").strip().lower()
         if _NUMBER.fullmatch(sought):
-            found = self._web.worklist.find(sought, principal.teams & set(self._web.teams))
+            found = self._web.worklist.find(sought, teams_where(principal, Action.TASK_OPEN, self._web.teams))
             if len(found) == 1:
                 return RedirectResponse("/team/{}/task/{}".format(*found[0]), status_code=303)
         text = mark("No task of yours has that number. Give at least its first six characters.")
         return self._renderer.message(request, mark("No such task"), text, 404, sought=sought)
-
-    def _not_theirs(self, request: Request, principal: Principal, team: str) -> Response | None:
-        known = self._web.teams.get(team)
-        if known is None:
-            return self._renderer.message(request, mark("No such page"), mark("There is no such team."), 404)
-        if team in principal.teams:
-            return None
-        return self._renderer.message(request, mark("Not for you"), mark("This belongs to {team}."), 403, team=known.title)

@@ -1,4 +1,4 @@
-"""Who looks at a page, and how that is known: a code that works once, then a signed cookie. Every route takes a Principal.
+"""How it is known who looks at a page: a code that works once, then a signed cookie. Every route takes a Principal.
 
 This is the single-machine form; the codes come from `hub web-login`, which only somebody with the installation's keys can run.
 Times here are the machine's own (seconds), never the scenario's clock: a shifted clock must not lengthen a session.
@@ -10,15 +10,15 @@ import contextlib
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from hub.access.roles import Principal, Role
 from hub.errors import RejectedError
 
-__all__ = ["CODE_SECONDS", "COOKIE", "SESSION_SECONDS", "Principal", "Sessions", "issue_code"]
+__all__ = ["CODE_SECONDS", "COOKIE", "SESSION_SECONDS", "Sessions", "issue_code"]
 
 COOKIE = "hub_session"
 CODE_SECONDS = 600
@@ -26,24 +26,20 @@ SESSION_SECONDS = 8 * 3600
 _CODE, _SESSION = "sign-in-code", "session"
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Somebody signed in: a display name (a function, not a person's number) and the teams whose tasks they may see."""
-
-    name: str
-    teams: frozenset[str]
-
-
 def _serializer(key: bytes, purpose: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(key, salt=purpose, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256})
 
 
 def _pack(principal: Principal) -> dict[str, object]:
-    return {"name": principal.name, "teams": sorted(principal.teams), "nonce": secrets.token_hex(16)}
+    return {
+        "account": principal.account, "name": principal.name, "roles": sorted(principal.roles), "teams": sorted(principal.teams),
+        "nonce": secrets.token_hex(16),
+    }  # fmt: skip
 
 
 def _principal(content: dict[str, Any]) -> Principal:
-    return Principal(content["name"], frozenset(content["teams"]))
+    roles = frozenset(Role(role) for role in content["roles"])
+    return Principal(content["account"], content["name"], roles, frozenset(content["teams"]))
 
 
 def issue_code(key: bytes, principal: Principal) -> str:
@@ -70,7 +66,7 @@ class Sessions:
             content = self._codes.loads(code, max_age=CODE_SECONDS)
         except BadData as error:
             raise RejectedError("the sign-in code is not valid any more", code="bad_code") from error
-        if not self._spend(content["nonce"]):
+        if "roles" not in content or not self._spend(content["nonce"]):
             raise RejectedError("the sign-in code has been used", code="bad_code")
         return self._cookies.dumps(_pack(_principal(content)))
 
@@ -91,6 +87,8 @@ class Sessions:
         try:
             content: dict[str, Any] = self._cookies.loads(cookie, max_age=SESSION_SECONDS)
         except BadData:
+            return None
+        if "roles" not in content:  # of a version before there were roles: sign in again
             return None
         return None if (self._spent / content["nonce"]).exists() else content
 

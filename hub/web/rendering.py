@@ -10,11 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hub.access.roles import Action, Principal, teams_where
 from hub.clock import Clock
 from hub.delivery.worklist import Worklist
 from hub.web.language import LANGUAGE_NAMES, Words, words
 from hub.web.presenting import Presenter, moment
-from hub.web.principal import COOKIE, Principal, Sessions
+from hub.web.principal import COOKIE, Sessions
 
 __all__ = ["LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
 
@@ -65,7 +66,8 @@ class Renderer:
     ) -> HTMLResponse:
         """A page; `here` is what leads back to it after a change of language."""
         shown = self.words(request)
-        own = [(code, team) for code, team in self._web.teams.items() if principal and code in principal.teams]
+        theirs = teams_where(principal, Action.TASK_OPEN, self._web.teams) if principal else frozenset()
+        own = [(code, team) for code, team in self._web.teams.items() if code in theirs]
         now = self._web.clock.now()
         common = {
             "_": shown.text, "ngettext": shown.many, "language": shown.language, "other_language": shown.other,

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
 
+from hub.access.roles import Principal
 from hub.testing import served
-from hub.web.principal import Principal
 from tests.support import missing
 from tests.unit.web.town import EVERYBODY, PagesTown
 

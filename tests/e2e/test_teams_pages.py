@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from hub.web.principal import COOKIE, Principal
+from hub.web.principal import COOKIE
 from tests.e2e.conftest import PHONE, Site
-from tests.unit.web.town import make_task
+from tests.unit.web.town import make_task, member
 
 LIVE_MILLISECONDS = 20_000
 
@@ -31,7 +31,7 @@ def test_signing_in_leads_to_an_address_without_the_code(site: Site) -> None:
 def test_the_code_can_be_pasted_into_the_form(site: Site) -> None:
     page = site.visit(None)
     page.goto("/")
-    page.get_by_label("Inloggningskod").fill(site.town.code(Principal("Fältare", frozenset({"outreach"}))))
+    page.get_by_label("Inloggningskod").fill(site.town.code(member("Fältare", "outreach")))
     page.get_by_role("button", name="Logga in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Förebyggarteamet")
 

@@ -8,12 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from typer.testing import CliRunner
 
+from hub.access.roles import Principal, Role
 from hub.bootstrap import sign_in_address
 from hub.cli import app
 from hub.errors import ConfigError
 from hub.installation import initialise, read_key
 from hub.settings import load_settings
-from hub.web.principal import Principal, Sessions
+from hub.web.principal import Sessions
 
 
 @pytest.fixture
@@ -33,12 +34,36 @@ def test_it_prints_an_address_that_signs_in_the_function_it_names(home: Path) ->
     assert done.exit_code == 0
     address = done.stdout.strip()
     assert address.startswith("http://127.0.0.1:8700/sign-in?code=")
-    assert signed_in_by(home, address) == Principal("Fältare", frozenset({"outreach"}))
+    who = signed_in_by(home, address)
+    assert who is not None
+    assert (who.name, who.roles, who.teams) == ("Fältare", {Role.TEAM_MEMBER}, {"outreach"})
+    assert who.account.startswith("code-")
 
 
 def test_without_a_team_every_team_is_meant(home: Path) -> None:
     done = CliRunner().invoke(app, ["web-login", "--home", str(home)])
-    assert signed_in_by(home, done.stdout.strip()) == Principal("Handläggare", frozenset({"outreach", "sig", "sspf"}))
+    who = signed_in_by(home, done.stdout.strip())
+    assert who is not None
+    assert (who.name, who.teams) == ("Handläggare", {"outreach", "sig", "sspf"})
+
+
+def test_each_address_is_for_another_account(home: Path) -> None:
+    accounts = {signed_in_by(home, sign_in_address(load_settings(home), "Fältare", None)).account for _ in range(3)}
+    assert len(accounts) == 3
+
+
+def test_it_gives_the_roles_it_is_asked_for(home: Path) -> None:
+    asked = ["--role", "consent-officer", "--role", "auditor", "--team", "sspf"]
+    done = CliRunner().invoke(app, ["web-login", "--home", str(home), *asked])
+    who = signed_in_by(home, done.stdout.strip())
+    assert who is not None
+    assert (who.roles, who.teams) == ({Role.CONSENT_OFFICER, Role.AUDITOR}, {"sspf"})
+
+
+def test_an_unknown_role_is_named_with_those_that_there_are(home: Path) -> None:
+    done = CliRunner().invoke(app, ["web-login", "--home", str(home), "--role", "king"])
+    assert done.exit_code == 2
+    assert "consent-officer" in done.output
 
 
 def test_an_unknown_team_is_named_with_those_that_there_are(home: Path) -> None:

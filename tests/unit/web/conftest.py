@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub.web.principal import Principal
+from hub.access.roles import Principal
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.web.town import EVERYBODY, PagesTown
 

@@ -10,23 +10,20 @@ import pytest
 from starlette.routing import Mount, Route
 
 from hub.web.app import build_web
-from hub.web.principal import COOKIE, Principal
+from hub.web.principal import COOKIE
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.web.conftest import Visit
-from tests.unit.web.town import PagesTown
+from tests.unit.web.places import filled
+from tests.unit.web.town import PagesTown, member
 
 OPEN_TO_ALL = {"/sign-in", "/language/{language}", "/static"}
-PLACES = {"{team}": "outreach", "{task:uuid}": "00000000-0000-4000-8000-000000000000", "{language}": "sv"}
 
 
 def routes(town: PagesTown) -> Iterator[tuple[str, str, str]]:
     """(path as declared, method, path to ask for) of every route that there is."""
     for route in town.app.routes:
         assert isinstance(route, Route | Mount)
-        path = route.path
-        for name, value in PLACES.items():
-            path = path.replace(name, value)
-        assert "{" not in path, f"say in PLACES what to put into {route.path}"
+        path = filled(route.path)
         for method in sorted(getattr(route, "methods", None) or {"GET"}):
             yield route.path, method, path
 
@@ -113,6 +110,6 @@ def test_a_page_that_does_not_exist_says_so_in_the_readers_language(client: http
 
 
 def test_a_team_that_has_left_the_configuration_leaves_its_people_nothing(visit: Visit) -> None:
-    former = visit(Principal("Handläggare", frozenset({"dissolved"})))
+    former = visit(member("Handläggare", "dissolved"))
     assert "Du hör inte till någon enhet här." in former.get("/").text
     assert former.get("/team/dissolved").status_code == 404

@@ -7,11 +7,10 @@ import re
 import httpx
 import pytest
 
-from hub.web.principal import Principal
 from tests.unit.web.conftest import Visit
-from tests.unit.web.town import NOW, PagesTown, make_task
+from tests.unit.web.town import NOW, PagesTown, make_task, member
 
-OUTREACH = Principal("Fältare", frozenset({"outreach"}))
+OUTREACH = member("Fältare", "outreach")
 
 
 def text_of(answer: httpx.Response) -> str:
@@ -148,7 +147,7 @@ def test_a_list_that_is_cut_says_so(empty_town: PagesTown, client: httpx.Client,
 
 
 def test_what_a_configuration_names_is_escaped(empty_town: PagesTown, client: httpx.Client, visit: Visit) -> None:
-    named = visit(Principal("<b>Fält</b>", frozenset({"outreach", "sig"})))
+    named = visit(member("<b>Fält</b>", "outreach", "sig"))
     assert "&lt;b&gt;Fält&lt;/b&gt;" in named.get("/").text
 
 

@@ -11,10 +11,11 @@ from itsdangerous import URLSafeTimedSerializer
 
 from hub.errors import RejectedError
 from hub.web import principal as module
-from hub.web.principal import SESSION_SECONDS, Principal, Sessions, issue_code
+from hub.web.principal import SESSION_SECONDS, Sessions, issue_code
+from tests.unit.web.town import member
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
-WHO = Principal("Fältare", frozenset({"outreach", "sspf"}))
+WHO = member("Fältare", "outreach", "sspf")
 
 
 @pytest.fixture

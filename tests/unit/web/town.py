@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hub.delivery
+from hub.access.roles import Principal, Role
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.contract.ids import new_youth_ref, task_id
@@ -33,12 +34,19 @@ from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.web.app import Web, build_web
 from hub.web.presenting import Presenter
-from hub.web.principal import Principal, Sessions, issue_code
+from hub.web.principal import Sessions, issue_code
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
 KEY = b"k" * 32
 SCOPE = "11111111-1111-4111-8111-111111111111"
-EVERYBODY = Principal("Handläggare", frozenset({"outreach", "sig", "sspf"}))
+
+
+def member(name: str, *teams: str) -> Principal:
+    """A member of teams."""
+    return Principal(f"account-{name}", name, frozenset({Role.TEAM_MEMBER}), frozenset(teams))
+
+
+EVERYBODY = member("Handläggare", "outreach", "sig", "sspf")
 _RULES = {
     "absence-alone": ("school_attendance", "outreach", "sspf", Priority.NORMAL, ["unexcused_absence"]),
     "absence-and-notice": ("individual_support", "outreach", "sspf", Priority.HIGH, ["unexcused_absence", "notice"]),

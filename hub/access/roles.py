@@ -1,0 +1,148 @@
+"""Who may do what: one table, action by role. Whoever guards something asks `may`, and never compares a role's name.
+
+What no line of the table grants is refused. A grant reaches either everywhere, or only as far as the principal's own teams.
+The table stands in hub/web/README.md too; a test compares the two, and both with every route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+__all__ = ["TABLE", "Action", "Grant", "Principal", "Role", "may", "may_for_any", "may_somewhere", "teams_where"]
+
+
+class Role(StrEnum):
+    """The roles of the field. Consent officer, team member and team head are bound to teams."""
+
+    CONSENT_OFFICER = "consent-officer"
+    TEAM_MEMBER = "team-member"
+    TEAM_HEAD = "team-head"
+    OBSERVER = "observer"
+    STATUTORY_OFFICER = "statutory-officer"
+    PROTECTED_CASES_OFFICER = "protected-cases-officer"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    OPS = "ops"
+
+
+class Action(StrEnum):
+    """What can be done. The values are stable: they stand in the audit trail."""
+
+    START_SEE = "start.see"
+    SESSION_SEE = "session.see"
+    TASK_OPEN = "task.open"
+    TASK_ANSWER = "task.answer"
+    TASK_ASSIGN = "task.assign"
+    IDENTITY_IN_TASK = "identity.in-task"
+    IDENTITY_REQUEST = "identity.request"
+    IDENTITY_APPROVE = "identity.approve"
+    CONSENT_SEE = "consent.see"
+    CONSENT_REGISTER = "consent.register"
+    CONSENT_WITHDRAW = "consent.withdraw"
+    ERASURE_SEE = "erasure.see"
+    EXTRACT_RELEASE = "extract.release"
+    OBSERVATION_REPORT = "observation.report"
+    STATUTORY_READ = "statutory.read"
+    NOTICE_CODE = "notice.code"
+    PROTECTED_READ = "protected.read"
+    OPERATIONS_SEE = "operations.see"
+    OPERATIONS_ACT = "operations.act"
+    AUDIT_READ = "audit.read"
+    AUDIT_REVIEW = "audit.review"
+    SEALED_REQUEST = "sealed.request"
+    SEALED_APPROVE = "sealed.approve"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who may do one thing: roles that may do it everywhere, and roles that may do it for their own teams only."""
+
+    everywhere: frozenset[Role] = frozenset()
+    own_teams: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody signed in.
+
+    `account` is an opaque id, the same at every sign-in: what the audit and four eyes go by. `name` is what the pages show (a
+    function, not a person's number). `teams` are codes of teams.yaml.
+    """
+
+    account: str
+    name: str
+    roles: frozenset[Role]
+    teams: frozenset[str] = frozenset()
+
+
+_EVERYBODY: Final = Grant(everywhere=frozenset(Role))
+_TEAM: Final = Grant(own_teams=frozenset({Role.TEAM_MEMBER, Role.TEAM_HEAD}))
+_CONSENTS: Final = Grant(own_teams=frozenset({Role.CONSENT_OFFICER}))
+
+
+def _only(*roles: Role) -> Grant:
+    return Grant(everywhere=frozenset(roles))
+
+
+TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
+    {
+        Action.START_SEE: _EVERYBODY,
+        Action.SESSION_SEE: _EVERYBODY,
+        Action.TASK_OPEN: _TEAM,
+        Action.TASK_ANSWER: _TEAM,
+        Action.TASK_ASSIGN: Grant(own_teams=frozenset({Role.TEAM_HEAD})),
+        Action.IDENTITY_IN_TASK: _TEAM,
+        # Outside a task it takes two: one who asks, another who permits (`hub.access.four_eyes`).
+        Action.IDENTITY_REQUEST: Grant(
+            everywhere=frozenset({Role.STATUTORY_OFFICER, Role.PROTECTED_CASES_OFFICER}),
+            own_teams=frozenset({Role.CONSENT_OFFICER, Role.TEAM_HEAD}),
+        ),
+        Action.IDENTITY_APPROVE: Grant(own_teams=frozenset({Role.CONSENT_OFFICER, Role.TEAM_HEAD})),
+        Action.CONSENT_SEE: _CONSENTS,
+        Action.CONSENT_REGISTER: _CONSENTS,
+        Action.CONSENT_WITHDRAW: _EVERYBODY,  # any role takes a withdrawal, an oral one too; what it meets is told to nobody
+        Action.ERASURE_SEE: _only(Role.CONSENT_OFFICER, Role.OPERATOR, Role.AUDITOR),
+        Action.EXTRACT_RELEASE: _CONSENTS,
+        Action.OBSERVATION_REPORT: _only(Role.OBSERVER, Role.TEAM_MEMBER, Role.TEAM_HEAD),
+        Action.STATUTORY_READ: _only(Role.STATUTORY_OFFICER),
+        Action.NOTICE_CODE: _only(Role.STATUTORY_OFFICER),
+        Action.PROTECTED_READ: _only(Role.PROTECTED_CASES_OFFICER),
+        Action.OPERATIONS_SEE: _only(Role.OPERATOR, Role.OPS),
+        Action.OPERATIONS_ACT: _only(Role.OPERATOR),
+        Action.AUDIT_READ: _only(Role.AUDITOR),
+        Action.AUDIT_REVIEW: _only(Role.AUDITOR),
+        Action.SEALED_REQUEST: _only(Role.AUDITOR),
+        Action.SEALED_APPROVE: _only(Role.AUDITOR, Role.CONSENT_OFFICER),
+    }
+)
+_NOBODY: Final = Grant()
+
+
+def may(principal: Principal, action: Action, team: str | None = None) -> bool:
+    """Whether `principal` may do `action`, for `team` where it concerns one.
+
+    Without a team only a grant that reaches everywhere counts: who forgets to name the team refuses rather than permits.
+    """
+    grant = TABLE.get(action, _NOBODY)
+    if principal.roles & grant.everywhere:
+        return True
+    return team is not None and team in principal.teams and bool(principal.roles & grant.own_teams)
+
+
+def may_for_any(principal: Principal, action: Action, teams: Collection[str]) -> bool:
+    """Whether `may` holds for at least one of `teams`: a consent belongs to the officers of every recipient that it names."""
+    return may(principal, action) or any(may(principal, action, team) for team in teams)
+
+
+def may_somewhere(principal: Principal, action: Action) -> bool:
+    """Whether there is anything at all for which `may` holds: for a link, or a page that shows own teams only."""
+    return may_for_any(principal, action, principal.teams)
+
+
+def teams_where(principal: Principal, action: Action, known: Collection[str]) -> frozenset[str]:
+    """Of the `known` teams those for which `may` holds."""
+    return frozenset(team for team in known if may(principal, action, team))

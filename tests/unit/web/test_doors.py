@@ -1,0 +1,108 @@
+"""Role by route: who gets through which door. What is expected is read from the table that people read, hub/web/README.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.routing import Mount
+
+import hub.web
+from hub.access.roles import TABLE, Action, Principal, Role
+from hub.web.doors import OPEN, Door
+from hub.web.language import LANGUAGES
+from tests.unit.web.conftest import Visit
+from tests.unit.web.places import filled
+from tests.unit.web.town import PagesTown
+
+README = Path(hub.web.__file__).parent / "README.md"
+EVERYWHERE, OWN = "all", "own"
+# What every route asks for. A new route is added here by hand, after thinking about who should get through.
+DOORS: dict[tuple[str, str], Action | str] = {
+    ("GET", "/"): Action.START_SEE,
+    ("GET", "/find"): Action.TASK_OPEN,
+    ("GET", "/team/{team}"): Action.TASK_OPEN,
+    ("GET", "/team/{team}/task/{task:uuid}"): Action.TASK_OPEN,
+    ("GET", "/sign-in"): OPEN,
+    ("POST", "/sign-in"): OPEN,
+    ("POST", "/sign-out"): Action.SESSION_SEE,
+    ("GET", "/language/{language}"): OPEN,
+}
+
+
+def matrix() -> dict[tuple[str, str], str]:
+    """(action, role) -> `all`, `own` or empty, as the README's table has it."""
+    lines = [line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    start = next(number for number, line in enumerate(lines) if line.startswith("| action |"))
+    roles = [cell.strip() for cell in lines[start].strip("|").split("|")][1:]
+    found = {}
+    for line in lines[start + 1 :]:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not re.fullmatch(r"`[a-z.-]+`", cells[0]) or len(cells) != len(roles) + 1:
+            break
+        found |= {(cells[0].strip("`"), role): cell for role, cell in zip(roles, cells[1:], strict=True)}
+    return found
+
+
+def doors(town: PagesTown) -> list[Door]:
+    """Every route; only static files are no door."""
+    plain = [route for route in town.app.routes if not isinstance(route, Door)]
+    assert [route.path for route in plain if isinstance(route, Mount)] == ["/static"]
+    assert len(plain) == 1
+    return [route for route in town.app.routes if isinstance(route, Door)]
+
+
+def test_every_route_is_a_door_whose_action_somebody_has_thought_about(empty_town: PagesTown) -> None:
+    assert {(method, door.path): door.action for door in doors(empty_town) for method in door.methods} == DOORS
+
+
+def test_the_printed_matrix_is_the_table() -> None:
+    printed = matrix()
+    assert set(printed) == {(action.value, role.value) for action in Action for role in Role}
+    for action, grant in TABLE.items():
+        for role in Role:
+            reach = EVERYWHERE if role in grant.everywhere else OWN if role in grant.own_teams else ""
+            assert printed[action.value, role.value] == reach, (action, role)
+
+
+def test_a_route_without_an_action_cannot_be_written() -> None:
+    with pytest.raises(TypeError):
+        Door("/new", lambda request: request)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("teams", [("outreach",), ("sig",), ()], ids=lambda teams: "-".join(teams) or "no team")
+def test_each_role_gets_through_the_doors_that_the_matrix_opens_and_no_other(
+    town: PagesTown, visit: Visit, role: Role, teams: tuple[str, ...]
+) -> None:
+    printed, refused = matrix(), 0
+    for door in doors(town):
+        if door.action == OPEN:
+            continue
+        path = filled(door.path)
+        reach = printed[str(door.action), role.value]
+        concerns = "outreach" if "{team}" in door.path else None
+        expected = reach == EVERYWHERE or (reach == OWN and (concerns in teams if concerns else bool(teams)))
+        for method in sorted(door.methods):
+            answer = visit(Principal("account-7", "Någon", frozenset({role}), frozenset(teams))).request(method, path)
+            assert (answer.status_code != 403) is expected, (method, door.path, answer.status_code)
+            refused += not expected
+    if role in {Role.AUDITOR, Role.OPS, Role.OBSERVER}:
+        assert refused
+
+
+def test_who_has_no_role_at_all_gets_through_none(town: PagesTown, visit: Visit) -> None:
+    client = visit(Principal("account-8", "Någon", frozenset(), frozenset({"outreach"})))
+    asked = [client.request(method, filled(door.path)) for door in doors(town) for method in door.methods if door.action != OPEN]
+    assert {answer.status_code for answer in asked} == {403}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_is_refused_is_told_why_and_how_it_can_change(visit: Visit, language: str) -> None:
+    client: httpx.Client = visit(Principal("account-9", "Revisor", frozenset({Role.AUDITOR}), frozenset()))
+    client.get(f"/language/{language}")
+    answer = client.get("/find", params={"number": "abcdef"})
+    assert answer.status_code == 403
+    assert {"sv": "Din roll omfattar inte det här.", "en": "Your role does not include this."}[language] in answer.text
