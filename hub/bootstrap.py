@@ -16,6 +16,7 @@ from hub.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from hub.access.four_eyes import FourEyes
     from hub.access.roles import Role
     from hub.audit.log import AuditLog
     from hub.clock import Clock
@@ -27,6 +28,7 @@ __all__ = [
     "build_audit",
     "build_clock",
     "build_delivery_engine",
+    "build_four_eyes",
     "build_registry",
     "build_runner",
     "build_worklist",
@@ -68,6 +70,13 @@ def build_worklist(settings: Settings, clock: Clock | None = None) -> Worklist:
     from hub.delivery.worklist import Worklist
 
     return Worklist(build_delivery_engine(settings), clock or build_clock(settings))
+
+
+def build_four_eyes(settings: Settings, audit: AuditLog) -> FourEyes:
+    """What takes two persons: its own database beside the audit log, which it writes to."""
+    from hub.access.opening import build_access_engine, open_four_eyes
+
+    return open_four_eyes(settings, build_access_engine(settings), audit)
 
 
 def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:

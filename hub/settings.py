@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from hub.errors import ConfigError
+from hub.login_settings import LoginSettings
 
 __all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings", "wrong_fields"]
 
@@ -142,6 +143,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     audit: AuditSettings = AuditSettings()
     web: WebSettings = WebSettings()
+    login: LoginSettings = LoginSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
@@ -196,6 +198,11 @@ class Settings(BaseSettings):
     @property
     def delivery_database(self) -> str:
         return self.delivery.database_url or f"sqlite:///{self.data / 'delivery' / 'delivery.db'}"
+
+    @property
+    def access_database(self) -> str:
+        """Where signing in and four eyes are kept."""
+        return self.login.database_url or f"sqlite:///{self.data / 'access' / 'access.db'}"
 
     @property
     def audit_database(self) -> str:

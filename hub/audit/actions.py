@@ -29,6 +29,9 @@ class Action(StrEnum):
     TASK_HANDED_OVER = "task_handed_over"
     TASK_COMPLETED = "task_completed"  # with its outcome
     REPORT_OF_CONCERN_LED_TO = "report_of_concern_led_to"  # from a task to the orosanmälan
+    IDENTITY_REQUESTED = "identity_requested"  # outside a task, which takes two
+    IDENTITY_APPROVED = "identity_approved"
+    IDENTITY_REFUSED = "identity_refused"
     IDENTITY_REVEALED = "identity_revealed"
     CASE_SHOWN = "case_shown"  # a coordinator's page of one youth
 
@@ -65,6 +68,7 @@ class Action(StrEnum):
     VAULT_LISTED = "vault_listed"
     VAULT_REQUESTED = "vault_requested"
     VAULT_APPROVED = "vault_approved"
+    VAULT_REFUSED = "vault_refused"
     VAULT_OPENED = "vault_opened"
 
     # Running the hub
