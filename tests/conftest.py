@@ -1,10 +1,13 @@
-"""Fixtures and policy of the whole suite: one real Kafka per session, and no silent skips where all must run."""
+"""Fixtures and policy of the whole suite: one real Kafka and PostgreSQL per session, no silent skips where all must run."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from hypothesis import settings
@@ -17,6 +20,7 @@ from hub.broker.launcher import EmbeddedBroker
 from hub.errors import ConfigError
 from hub.kafka import apply_topics
 from tests.demo_run import DemoRun, play_demo
+from tests.postgres import Cluster, find_programs
 from tests.support import REQUIRE_VARIABLE, drop_topics, make_settings, missing
 
 # Hypothesis' deadlines measure how busy the machine is, and pytest has a time limit of its own.
@@ -25,6 +29,7 @@ settings.load_profile("hub")
 
 _KAFKA_FIXTURES = {"kafka", "fresh_kafka", "demo_run"}
 _NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
+_MIGRATED: dict[Callable[[str], None], Path] = {}
 _FIGURES = pytest.StashKey[list[str]]()
 
 
@@ -53,6 +58,51 @@ def fresh_kafka(kafka: str, tmp_path: Path) -> str:
     admin.close()
     apply_topics(make_settings(tmp_path / "fresh-kafka", kafka={"bootstrap_servers": kafka, "partitions": 4}))
     return kafka
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A real PostgreSQL, one for the whole session. `with postgres.database() as url` is a fresh database in it."""
+    programs = find_programs()
+    if programs is None:
+        missing("PostgreSQL's programs: initdb and postgres")
+    cluster = Cluster(programs)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+Databases: TypeAlias = Callable[..., str]
+"""`databases("registry", migrate)` makes a fresh database and returns its URL; `migrate` is called on a template once a session."""
+
+
+@pytest.fixture
+def sqlite_databases(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Fresh SQLite files `NAME.db` in the test's folder."""
+
+    def make(name: str = "some", migrate: Callable[[str], None] | None = None) -> str:
+        file = tmp_path / f"{name}.db"
+        if migrate is not None:
+            if migrate not in _MIGRATED:
+                _MIGRATED[migrate] = tmp_path_factory.mktemp("template") / "template.db"
+                migrate(f"sqlite:///{_MIGRATED[migrate]}")
+            shutil.copy(_MIGRATED[migrate], file)
+        return f"sqlite:///{file}"
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Fresh databases of both kinds: a test that asks for this runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_databases")
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    with ExitStack() as stack:
+        yield lambda _name="some", migrate=None: stack.enter_context(cluster.database(migrate))
 
 
 @pytest.fixture(scope="session")
@@ -85,10 +135,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the broker, so that `-m 'not kafka'` leaves it out."""
+    """Mark what uses the broker or PostgreSQL, so that `-m 'not kafka'` leaves it out."""
     for item in items:
         if _KAFKA_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
 
 
 def _fail_skips(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import Action, ConsentStatus, ErasureKind, InfoKind, RuleMarker, TaskState
 from hub.contract.topics import (
@@ -225,9 +226,11 @@ def test_the_receipts_of_others_are_not_for_the_inbox(desk: Desk) -> None:
     assert desk.worklist.counts()[ERASURES.name, "not_for_us"] == 1
 
 
-def test_what_was_erased_stands_nowhere_in_the_file_or_its_log(desk: Desk, engine: Engine) -> None:
+def test_what_was_erased_stands_nowhere_in_the_file_or_its_log(sqlite_engine: Engine, clock: ManualClock) -> None:
+    desk = Desk(sqlite_engine, clock)
+
     def found() -> bool:
-        file = Path(str(engine.url.database))
+        file = Path(str(sqlite_engine.url.database))
         return any(b"school_attendance" in path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
 
     ref = new_youth_ref()
@@ -235,23 +238,24 @@ def test_what_was_erased_stands_nowhere_in_the_file_or_its_log(desk: Desk, engin
     desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, marked)])
     assert found()
     desk.inbox.take([desk.record(ERASURES, ref, make_erasure(ref))])
-    with Session(engine) as session:
+    with Session(sqlite_engine) as session:
         session.execute(text("UPDATE task SET function = 'x'"))
         session.commit()
     desk.inbox.take([desk.record(ERASURES, ref, make_erasure(ref))])
     assert not found()
 
 
-def test_a_reader_in_the_way_postpones_the_emptying_of_the_log(desk: Desk, engine: Engine) -> None:
+def test_a_reader_in_the_way_postpones_the_emptying_of_the_log(sqlite_engine: Engine, clock: ManualClock) -> None:
+    desk = Desk(sqlite_engine, clock)
     ref = new_youth_ref()
     desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref))])
-    with engine.connect() as reader:
+    with sqlite_engine.connect() as reader:
         reader.exec_driver_sql("BEGIN")
         reader.exec_driver_sql("SELECT count(*) FROM task").all()
-        with engine.connect() as quick:
+        with sqlite_engine.connect() as quick:
             quick.exec_driver_sql("PRAGMA busy_timeout=1")  # this pooled connection is the one that the inbox takes next
         desk.inbox.take([desk.record(ERASURES, ref, make_erasure(ref))])
-        log = Path(f"{engine.url.database}-wal")
+        log = Path(f"{sqlite_engine.url.database}-wal")
         assert log.stat().st_size > 0
     desk.inbox.tidy()
     assert log.stat().st_size == 0

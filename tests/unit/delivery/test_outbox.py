@@ -125,9 +125,11 @@ def test_the_lease_of_a_dead_process_of_this_machine_need_not_run_out(engine: En
     assert OutboxRelay(engine, MemoryPublisher(), clock).run_once() == 0
 
 
-def test_an_idle_relay_writes_nothing(engine: Engine, clock: ManualClock) -> None:
-    relay = OutboxRelay(engine, MemoryPublisher(), clock)
-    log = Path(f"{engine.url.database}-wal")
+def test_an_idle_relay_writes_nothing(sqlite_engine: Engine, clock: ManualClock) -> None:
+    relay = OutboxRelay(sqlite_engine, MemoryPublisher(), clock)
+    log = Path(f"{sqlite_engine.url.database}-wal")
+    wait(sqlite_engine, 1)
+    assert relay.run_once() == 1
     before = log.read_bytes()
     for _ in range(3):
         assert relay.run_once() == 0

@@ -46,9 +46,9 @@ def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
         engine.dispose()
 
 
-def test_the_file_is_its_owners_alone_and_the_settings_hold(home: Installation) -> None:
-    assert home.file.stat().st_mode & 0o077 == 0
-    with home.engine.connect() as connection:
+def test_the_file_is_its_owners_alone_and_the_settings_hold(sqlite_home: Installation) -> None:
+    assert sqlite_home.file.stat().st_mode & 0o077 == 0
+    with sqlite_home.engine.connect() as connection:
         found = [
             connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
@@ -61,39 +61,39 @@ def test_a_url_that_cannot_be_used_is_a_setting_to_change() -> None:
     assert caught.value.code == "bad_database"
 
 
-def test_no_identifier_stands_in_any_page(home: Installation) -> None:
+def test_no_identifier_stands_in_any_page(sqlite_home: Installation) -> None:
     """The same search first finds a planted control, in another table of the same file."""
     control = make_identifier(19)
-    with home.registry.work() as work:
+    with sqlite_home.registry.work() as work:
         work.session.execute(text("insert into memo values ('control', :text)"), {"text": control})
-    assert control.encode() in pages(home)
+    assert control.encode() in pages(sqlite_home)
 
     people = [make_identifier(number) for number in range(12)]
-    home.registry.grant_many([make_grant(person) for person in people[:6]])
-    home.registry.grant_many([make_grant(person, signed=()) for person in people[6:]])
-    home.relay.run_once()
-    home.told()
-    home.registry.withdraw(people[0])
-    home.relay.run_once()
+    sqlite_home.registry.grant_many([make_grant(person) for person in people[:6]])
+    sqlite_home.registry.grant_many([make_grant(person, signed=()) for person in people[6:]])
+    sqlite_home.relay.run_once()
+    sqlite_home.told()
+    sqlite_home.registry.withdraw(people[0])
+    sqlite_home.relay.run_once()
 
-    content = pages(home)
+    content = pages(sqlite_home)
     assert control.encode() in content
     for person in people:
         assert not [spelling for spelling in spellings(person) if spelling in content]
 
 
-def test_a_withdrawal_leaves_neither_sealed_identity_nor_keys_in_any_page(home: Installation) -> None:
+def test_a_withdrawal_leaves_neither_sealed_identity_nor_keys_in_any_page(sqlite_home: Installation) -> None:
     person = make_identifier()
-    home.registry.grant(make_grant(person))
-    with home.engine.connect() as connection:
+    sqlite_home.registry.grant(make_grant(person))
+    with sqlite_home.engine.connect() as connection:
         query = "select identity, data_key, lookup, sealed from youth join link_key using (youth_id)"
         parts = [bytes(part) for row in connection.execute(text(query)) for part in row]
     assert len(parts) == 8
-    home.relay.run_once()
-    assert all(part in pages(home) for part in parts)
-    home.registry.withdraw(person)
-    home.relay.run_once()
-    content = pages(home)
+    sqlite_home.relay.run_once()
+    assert all(part in pages(sqlite_home) for part in parts)
+    sqlite_home.registry.withdraw(person)
+    sqlite_home.relay.run_once()
+    content = pages(sqlite_home)
     assert not [part for part in parts if part in content]
 
 

