@@ -60,7 +60,7 @@ def build_delivery_engine(settings: Settings) -> Engine:
     import hub.delivery
     from hub.database import build_engine, migrate
 
-    engine = build_engine(settings.delivery_database)
+    engine = build_engine(settings.delivery_database, "delivery.database_url")
     migrate(engine, Path(hub.delivery.__file__).parent / "migrations")
     return engine
 
@@ -155,11 +155,14 @@ def run_deliver(home: Path | None) -> None:
     from hub.contract.codec import Codec
     from hub.delivery.process import GROUP, INPUTS, run_delivery
     from hub.kafka import Publisher, Reader, end_offsets
+    from hub.kafka_admin import await_reach
     from hub.process import process_frame
 
     settings = load_settings(home)
     servers = settings.bootstrap_servers
     with process_frame(settings, "deliver", started=time.time()) as stop:
+        if not await_reach(servers, stop):
+            return
         engine = build_delivery_engine(settings)
         reader, publisher = Reader(servers, INPUTS, GROUP, "hub-deliver"), Publisher(servers, "hub-deliver")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import threading
 
@@ -23,15 +24,19 @@ from hub.commands import (
     web,
     worker,
 )
+from hub.commands.discreet import Discreet, without_identifiers
 from hub.errors import ConfigError, FatalError, HubError, RejectedError, places_passed
 
 __all__ = ["app", "main"]
 
 _START, _RUN, _WORK, _PROCESSES = "Start here", "See what happens", "Work with it", "Processes, one each"
+# What is wrong with a file or folder, whoever came upon it.
+_UNUSABLE = {errno.EACCES, errno.EDQUOT, errno.EISDIR, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 _EXIT = {ConfigError: 2, RejectedError: 3, FatalError: 70}
 
 app = typer.Typer(
     name="hub",
+    cls=Discreet,
     help=(
         "An event-driven hub between a municipality and its partners: consent first, few and explained referral tasks.\n\n"
         "Try it: hub demo    Set it up: hub init, then hub up"
@@ -73,12 +78,20 @@ def main() -> None:
         _say(" ".join(str(error).split("\n")) if isinstance(error, ConfigError) else str(error))
         sys.exit(next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 4))
     except Exception as error:  # noqa: BLE001 - the last one who can say anything
+        if isinstance(error, OSError) and error.errno in _UNUSABLE and error.filename is not None:
+            _say(_unusable(error))
+            sys.exit(_EXIT[ConfigError])
         _say(_unforeseen(error))
         sys.exit(_EXIT[FatalError])
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"hub: {text}\n")
+    sys.stderr.write(f"hub: {without_identifiers(text)}\n")
+
+
+def _unusable(error: OSError) -> str:
+    why = (error.strerror or type(error).__name__).lower()
+    return f"{error.filename} cannot be used: {why}. Give it to the user who runs the hub, make room, or name another folder"
 
 
 def _unforeseen(error: BaseException) -> str:

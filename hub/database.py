@@ -24,6 +24,10 @@ __all__ = ["UtcInstant", "answering", "build_engine", "migrate", "truncate_log"]
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
 _PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+_CONNECT_SECONDS = 10  # libpq would wait for a silent host as long as the kernel does
+_USELESS = ("SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY")  # another try would meet the same
+_KNOWN = ("sqlite", "postgresql")
+_FORMS = "write sqlite:////folder/file.db or postgresql+psycopg://user:password@host/name; no other kind is known"
 _MIGRATION_LOCK = 0x4855425F  # any number that only the hub takes
 
 
@@ -52,23 +56,40 @@ def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
     cursor.close()
 
 
-def build_engine(url: str) -> Engine:
+def build_engine(url: str, setting: str = "database_url") -> Engine:
     """An engine for a database URL; a SQLite file is made, readable to its owner only. Connects to nothing yet.
 
-    Raises ConfigError when the URL or its folder cannot be used; the URL, which may hold a password, is not repeated.
+    Raises ConfigError, naming the `setting` that the URL came from, when it or its folder cannot be used; the URL, which may
+    hold a password, is not repeated.
     """
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, hide_parameters=True)  # parameters could stand in an error's text
+        if parsed.get_backend_name() not in _KNOWN:
+            raise ConfigError(f"{setting}: {_FORMS}", code="bad_database")
+        waits = parsed.get_backend_name() == "postgresql" and "connect_timeout" not in parsed.query
+        arguments = {"connect_timeout": _CONNECT_SECONDS} if waits else {}
+        # Parameters could stand in an error's text.
+        engine = create_engine(parsed, hide_parameters=True, connect_args=arguments)
         if parsed.get_backend_name() == "sqlite":
             if parsed.database and parsed.database != ":memory:":
                 file = Path(parsed.database)
+                if file.is_dir():
+                    raise ConfigError(f"{setting}: {file} is a folder and should be a file", code="bad_database")
                 file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 file.touch(mode=0o600)
             event.listen(engine, "connect", _set_pragmas)
-    except (ArgumentError, ImportError, OSError) as error:
-        raise ConfigError(f"a database_url cannot be used ({type(error).__name__})", code="bad_database") from error
+    except (ArgumentError, ImportError, OSError, ValueError) as error:
+        raise ConfigError(f"{setting}: {_fault(error)}", code="bad_database") from error
     return engine
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a URL; its text, which may hold a password, is not repeated."""
+    if isinstance(error, OSError):
+        return f"the file cannot be made ({(error.strerror or type(error).__name__).lower()}); check its folder"
+    if isinstance(error, ImportError):
+        return f"the driver {error.name} is not installed; it comes with the hub's extra `postgres`"
+    return _FORMS
 
 
 @contextmanager
@@ -86,15 +107,31 @@ def answering() -> Iterator[None]:
 def migrate(engine: Engine, migrations: Path) -> None:
     """Bring the database to the newest revision in `migrations`. Of several processes the first does it, the rest wait.
 
-    Raises RetriableError when the database does not answer.
+    Raises RetriableError when the database does not answer, ConfigError when its file is none or may not be written.
     """
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.set_main_option("path_separator", "os")
-    with answering(), engine.begin() as connection:
+    with _reachable(engine), answering(), engine.begin() as connection:
         _be_alone(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _reachable(engine: Engine) -> Iterator[None]:
+    """Round the first transaction, where a wrong address shows: says what to look at."""
+    try:
+        yield
+    except RetriableError as error:
+        fault = getattr(getattr(error.__cause__, "orig", None), "sqlite_errorname", "")
+        if fault.startswith(_USELESS):
+            text = f"{engine.url.database} cannot be used as a database ({fault}): it must be a SQLite file that may be written"
+            raise ConfigError(text, code="bad_database") from error
+        if engine.dialect.name != "sqlite":
+            text = f"{error}: is it running, and are the address, user and password in its database_url right?"
+            raise RetriableError(text, code=error.code) from error
+        raise
 
 
 def _be_alone(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from hub.errors import ConfigError
 from hub.gazetteer import Area, Areas, Places
 from hub.resources import defaults_folder
 from hub.settings import Settings, wrong_fields
+from hub.yaml_file import RepeatedNameError, load_yaml
 
 __all__ = [
     "Agency",
@@ -34,6 +35,7 @@ __all__ = [
 _KEY_BYTES = 32
 # audit.key is the seed of the Ed25519 key that signs the audit log's checkpoints, audit-subject.key makes its pseudonyms.
 _SYMMETRIC = ("registry.key", "worklist.key", "audit.key", "audit-subject.key")
+_RESTORE = "restore it from its copy"
 
 
 class Entry(BaseModel):
@@ -66,15 +68,20 @@ class _Teams(Entry):
 
 def _load(path: Path) -> Any:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} is missing: {_RESTORE}, or run `hub init` for the shipped one", code="missing_file") from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: run `hub init`, or restore it", code="missing_file") from error
+        why = (error.strerror or type(error).__name__).lower()
+        raise ConfigError(f"{path} cannot be read ({why}): it must be a readable file", code="missing_file") from error
+    except RepeatedNameError as error:
+        raise ConfigError(f"{path}: {error}", code="repeated_name") from error
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
         raise ConfigError(f"{path} is not YAML in UTF-8{where}", code="bad_yaml") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} is no mapping of names to values", code="bad_file")
+        raise ConfigError(f"{path} is no mapping of names to values: compare it with the shipped one", code="bad_file")
     return content
 
 
@@ -122,12 +129,17 @@ def read_key(settings: Settings, name: str) -> bytes:
 def _secret(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        told = f"the secret {path} is missing: {_RESTORE}, or put it there; `hub init` makes the hub's own"
+        raise ConfigError(told, code="missing_secret") from error
     except OSError as error:
-        raise ConfigError(f"the secret {path} cannot be read: run `hub init`, or put it there", code="missing_secret") from error
+        why = (error.strerror or type(error).__name__).lower()
+        told = f"the secret {path} cannot be read ({why}): it must be a file that the user who runs the hub may read"
+        raise ConfigError(told, code="missing_secret") from error
     except UnicodeDecodeError:
-        raise ConfigError(f"the secret {path} is not text in UTF-8", code="bad_key_file") from None
+        raise ConfigError(f"the secret {path} is not text in UTF-8: {_RESTORE}", code="bad_key_file") from None
     if not text:
-        raise ConfigError(f"the secret {path} is empty", code="bad_key_file")
+        raise ConfigError(f"the secret {path} is empty: {_RESTORE}", code="bad_key_file")
     return text
 
 
@@ -135,9 +147,9 @@ def _key(path: Path) -> bytes:
     try:
         key = base64.b64decode(_secret(path), validate=True)
     except ValueError as error:
-        raise ConfigError(f"the key {path} is not base64", code="bad_key_file") from error
+        raise ConfigError(f"the key {path} is not base64: {_RESTORE}", code="bad_key_file") from error
     if len(key) != _KEY_BYTES:
-        raise ConfigError(f"the key {path} must hold {_KEY_BYTES} bytes", code="bad_key_file")
+        raise ConfigError(f"the key {path} must hold {_KEY_BYTES} bytes in base64: {_RESTORE}", code="bad_key_file")
     return key
 
 
@@ -161,6 +173,10 @@ def _new_key() -> str:
 
 def _fresh_secrets(home: Path) -> dict[str, str]:
     """A value for every secret the installation should have, by file name."""
+    sealed = home / "data" / "registry" / "registry.db"
+    if sealed.exists() and not (home / "keys" / "registry.key").exists():
+        told = f"{home / 'keys' / 'registry.key'} is missing: {_RESTORE}; {sealed} is sealed with it, and a new one opens nothing"
+        raise ConfigError(told, code="missing_secret")
     fresh = {name: _new_key() for name in _SYMMETRIC}
     for agency in load_agencies(home):
         fresh[f"agency-{agency}.hmac"] = _new_key()
@@ -194,7 +210,10 @@ def initialise(home: Path) -> list[Path]:
         for name in ("", "keys", "data", "rules", "inbox", "inbox/observations"):
             (home / name).mkdir(parents=not name, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise ConfigError(f"{home} cannot be made an installation: {error.strerror}", code="cannot_write") from error
+        why = (error.strerror or type(error).__name__).lower()
+        at = error.filename or home
+        told = f"{home} cannot be made an installation ({at}: {why}): name a folder that may be written"
+        raise ConfigError(told, code="cannot_write") from error
     written = [home / path for path in defaults if not (home / path).exists()]
     for path in written:
         _write_closed(path, (defaults_folder() / path.relative_to(home)).read_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,14 +13,29 @@ from typing import Any
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
 from kafka.errors import KafkaError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_when_event_set, wait_exponential_jitter
+from tenacity.nap import sleep_using_event
 
 from hub.contract.topics import CATALOGUE, Cleanup, KeyKind, Topic
 from hub.errors import ConfigError, RetriableError
+from hub.logs import get_logger
 from hub.settings import Settings
 
-__all__ = ["TopicPlan", "apply_topics", "begin_offsets", "broker_answers", "check_topics", "end_offsets", "plan_topics", "reach"]
+__all__ = [
+    "TopicPlan",
+    "apply_topics",
+    "await_reach",
+    "begin_offsets",
+    "broker_answers",
+    "check_topics",
+    "end_offsets",
+    "plan_topics",
+    "reach",
+]
 
+_log = get_logger(__name__)
 _CLIENT = "hub-admin"
+_PATIENCE_SECONDS = 60.0
 _TIMEOUT_MS = 30_000
 _REACH_SECONDS = 3.0
 PLACE_PARTITIONS = 3  # areas are few and their events slow; three leave room for three place agents
@@ -210,7 +226,30 @@ def reach(bootstrap: str) -> None:
                 return
         except (OSError, ValueError):
             continue
-    raise RetriableError(f"nobody listens at {bootstrap}", code="kafka")
+    text = f"nobody listens at {bootstrap}: start Kafka (`hub up` or `hub broker`), or set kafka.bootstrap_servers"
+    raise RetriableError(text, code="kafka")
+
+
+def await_reach(bootstrap: str, stop: threading.Event, *, patience_seconds: float = _PATIENCE_SECONDS) -> bool:
+    """Wait until one of the servers accepts a connection, saying so at once and then every few seconds; False when `stop` came.
+
+    Raises RetriableError when nobody did in time: leave, and start again.
+    """
+    retrying = Retrying(
+        retry=retry_if_exception_type(RetriableError),
+        stop=stop_after_delay(patience_seconds) | stop_when_event_set(stop),
+        wait=wait_exponential_jitter(multiplier=0.2, max=5.0),
+        sleep=sleep_using_event(stop),
+        before_sleep=lambda _state: _log.warning("waiting for Kafka: nobody listens yet", servers=bootstrap),
+        reraise=True,
+    )
+    try:
+        retrying(reach, bootstrap)
+    except RetriableError:
+        if stop.is_set():
+            return False
+        raise
+    return True
 
 
 def broker_answers(bootstrap: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 from prometheus_client import start_http_server
 
+from hub.errors import ConfigError
 from hub.logs import configure_logs
 from hub.metrics import PROCESS_UP
 from hub.settings import Settings
@@ -65,19 +67,41 @@ def _write(folder: Path, entry: Announcement) -> Path:
 
 @contextmanager
 def announced(settings: Settings, name: str, started: float) -> Iterator[Announcement]:
-    """Serve `/metrics` and announce the process for as long as the block runs; ends with its supervisor."""
+    """Serve `/metrics` and announce the process for as long as the block runs; ends with its supervisor.
+
+    Raises ConfigError when `/metrics` cannot be served where the settings say.
+    """
     end_with_supervisor()
-    server, thread = start_http_server(settings.metrics.ports.get(name, 0), addr=settings.metrics.host)
-    entry = Announcement(name, os.getpid(), started, f"http://{settings.metrics.host}:{server.server_port}/metrics")
-    path = _write(settings.run, entry)
-    PROCESS_UP.labels(process=name).set(started)
+    with _metrics_served(settings, name) as port:
+        entry = Announcement(name, os.getpid(), started, f"http://{settings.metrics.host}:{port}/metrics")
+        path = _write(settings.run, entry)
+        PROCESS_UP.labels(process=name).set(started)
+        try:
+            yield entry
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _metrics_served(settings: Settings, name: str) -> Iterator[int]:
+    host, port = settings.metrics.host, settings.metrics.ports.get(name, 0)
     try:
-        yield entry
+        server, thread = start_http_server(port, addr=host)
+    except OSError as error:
+        raise ConfigError(_not_served(name, host, port, error), code="cannot_listen") from error
+    try:
+        yield server.server_port
     finally:
-        path.unlink(missing_ok=True)
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
+
+
+def _not_served(name: str, host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        setting = f"`{name}` under [metrics.ports] in hub.toml"
+        return f"/metrics cannot be served: port {port} on {host} is taken. Stop what uses it (`hub status`), or set {setting}"
+    return f"/metrics cannot be served on {host} port {port} ({error.strerror}). Check [metrics] in hub.toml"
 
 
 @contextmanager

@@ -29,6 +29,7 @@ __all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "lo
 HOME_VARIABLE = "HUB_HOME"
 _PREFIX, _DELIMITER = "HUB_", "__"
 _AUDIT_YEARS = 5
+_RESTORE = "restore it from a copy, or move it away and run `hub init`"
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -257,8 +258,7 @@ def load_settings(home: Path | None = None) -> Settings:
     """
     folder = (home or default_home()).expanduser().resolve()
     file = folder / "hub.toml"
-    if not file.is_file():
-        raise ConfigError(f"no installation in {folder}: run `hub init` (or set {HOME_VARIABLE})", code="no_installation")
+    _refuse_strange(folder, file)
     try:
         _refuse_unknown(file)
         return Settings(home=folder)
@@ -268,5 +268,23 @@ def load_settings(home: Path | None = None) -> Settings:
         raise ConfigError(f"{file}: {places}", code="bad_settings") from error
     except SettingsError as error:
         raise ConfigError(f"the environment: {error}", code="bad_settings") from error
-    except (OSError, ValueError) as error:  # no text in UTF-8, or not TOML
-        raise ConfigError(f"{file} cannot be read: {error}", code="bad_settings") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not text in UTF-8: {_RESTORE}", code="bad_settings") from error
+    except ValueError as error:
+        raise ConfigError(f"{file} is not TOML: {error}", code="bad_settings") from error
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}", code="bad_settings") from error
+
+
+def _refuse_strange(folder: Path, file: Path) -> None:
+    choose = f"name the installation's folder with --home or {HOME_VARIABLE}"
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{folder} is a file: {choose}", code="no_installation")
+        if file.is_dir():
+            raise ConfigError(f"{file} is a folder and should be a file: {_RESTORE}", code="bad_settings")
+        if not file.is_file():
+            raise ConfigError(f"no installation in {folder}: run `hub init {folder}`, or {choose}", code="no_installation")
+    except PermissionError as error:
+        text = f"{folder} may not be looked into: run this as the hub's user, or {choose}"
+        raise ConfigError(text, code="no_installation") from error

@@ -17,6 +17,7 @@ from hub.commands.consent_texts import (
     read_identifier,
     read_rows,
 )
+from hub.commands.discreet import Silent
 from hub.commands.options import Home, Json
 from hub.contract.models import Cooperation, InfoKind
 from hub.registry.granting import Signatory
@@ -25,6 +26,7 @@ from hub.registry.states import State
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=Silent,
     help="Consents: grant, sign, suspend, withdraw, look. An identifier is asked for, or read from a file or stdin (`-`); "
     "it never stands on the command line, where shell history and process lists would keep it.",
     no_args_is_help=True,

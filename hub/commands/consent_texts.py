@@ -39,11 +39,12 @@ def opened(home: Path | None) -> Iterator[Registry]:
 
 
 def read_identifier(source: str) -> str:
-    """From a file, from stdin (`-`) or, without a source, asked for without echo."""
-    if not source:
+    """From a file, from stdin (`-`) or, without a source, asked for without echo; read from stdin where nobody can be asked."""
+    if not source and sys.stdin.isatty():
         text: str = typer.prompt("Personnummer", hide_input=True, err=True)
         return text
-    lines = _read(source).splitlines()
+    # The file's name is not repeated: somebody may have put the number itself there.
+    lines = _read(source or _STDIN, "the file of --identifier-from").splitlines()
     if not lines:
         raise RejectedError("identifier: nothing was given", code="unresolved_identifier")
     return lines[0]
@@ -52,19 +53,22 @@ def read_identifier(source: str) -> str:
 def read_rows(file: Path) -> list[dict[str, Any]]:
     """The rows of an import. Raises ConfigError when the file is not a JSON array of objects; never quotes it."""
     try:
-        rows = json.loads(_read(str(file)))
-    except ValueError:
-        raise ConfigError("the file is not JSON", code="bad_import_file") from None
+        rows = json.loads(_read(str(file), "the file of consents"))
+    except (ValueError, RecursionError):
+        raise ConfigError("the file of consents is not JSON", code="bad_import_file") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ConfigError("the file must hold a JSON array of objects, one for each consent", code="bad_import_file")
+        raise ConfigError("the file of consents must hold a JSON array of objects, one for each consent", code="bad_import_file")
     return rows
 
 
-def _read(source: str) -> str:
+def _read(source: str, what: str) -> str:
     try:
         return sys.stdin.read() if source == _STDIN else Path(source).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read as text: {source} ({type(error).__name__})", code="bad_import_file") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{what} is not text in UTF-8", code="bad_import_file") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(f"{what} cannot be read: {why.lower()}", code="bad_import_file") from None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def init(
 ) -> None:
     """Write a working installation: settings, rules, teams, areas, agencies and fresh keys.
 
-    Safe to run again: what exists is left as it is.
+    Safe to run again: what exists is left as it is, and checked.
 
     Example: hub init ./norrkoping
     """
@@ -29,11 +29,29 @@ def init(
 
     home = (folder or default_home()).expanduser().resolve()
     written = initialise(home)
+    _look_through(home)
     if as_json:
         typer.echo(json.dumps({"home": str(home), "written": [str(path.relative_to(home)) for path in written]}))
         return
     typer.echo(f"Installation in {home}: {len(written)} files written" if written else f"Installation in {home}: nothing to add")
     typer.echo(f"Next: look through {home / 'hub.toml'}, then start it with: hub up --home {home}")
+
+
+def _look_through(home: Path) -> None:
+    """Raise ConfigError for the first file that the processes would refuse: somebody may have changed what was there."""
+    from hub.installation import load_agencies, load_places, load_teams, read_key, read_secret
+    from hub.rules_file import load_rules
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    load_teams(home)
+    load_places(home)
+    load_rules(home / "rules")
+    for name in ("registry.key", "worklist.key", "audit.key", "audit-subject.key", "statutory.public"):
+        read_key(settings, name)
+    for agency in load_agencies(home):
+        read_key(settings, f"agency-{agency}.hmac")
+        read_secret(settings, f"agency-{agency}.token")
 
 
 def up(home: Home = None) -> None:

@@ -27,7 +27,7 @@ def open_database(url: str) -> Engine:
     Raises ConfigError when the URL or the folder cannot be used.
     """
     try:
-        engine = database.build_engine(url)
+        engine = database.build_engine(url, "registry.database_url")
         if engine.dialect.name == "sqlite":
             if engine.url.database:
                 Path(engine.url.database).touch(mode=0o600)

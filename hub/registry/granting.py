@@ -36,6 +36,8 @@ def _instant(value: Any) -> Any:
         value = date.fromisoformat(value)
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time(), STOCKHOLM)
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and "-" not in value):
+        raise ValueError("not a date or an instant")  # else any number would pass as seconds since 1970
     return value
 
 

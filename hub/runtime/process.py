@@ -20,6 +20,7 @@ from hub.contract.topics import CONSENTS
 from hub.core.rules import compile_rules
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.installation import load_places
+from hub.kafka_admin import await_reach
 from hub.logs import get_logger
 from hub.metrics import WORKER_RECOVERING
 from hub.process import process_frame
@@ -61,6 +62,8 @@ def run(settings: Settings, clock: Clock) -> None:
         rules = compile_rules(load_rules(settings.home / "rules"), exposed_areas=load_places(settings.home).exposed)
         codec = Codec.load()
         programs: dict[str, Program] = {YOUTHS: YouthProgram(rules, codec), PLACES: PlaceProgram(rules, codec)}
+        if not await_reach(settings.bootstrap_servers, stop):
+            return
         layout = _prepared(settings, {name: program.topics for name, program in programs.items()})
         asyncio.run(_serve(settings, clock, programs, layout, folder=folder, instance=instance, stop=stop))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Iterator
 
@@ -66,6 +68,21 @@ def test_what_nobody_foresaw_is_told_by_class_and_place_without_its_text(monkeyp
     assert said.count("\n") == 1
     assert "KeyError" in said
     assert "test_cli.py:" in said
+
+
+@pytest.mark.usefixtures("thread_hook")
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR])
+def test_a_file_that_cannot_be_used_is_named_with_the_reason(monkeypatch, capsys, number: int) -> None:
+    assert end(monkeypatch, OSError(number, os.strerror(number), "/srv/hub/data/run")) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"hub: /srv/hub/data/run cannot be used: {os.strerror(number).lower()}. ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.usefixtures("thread_hook")
+def test_no_error_repeats_what_looks_like_a_person(monkeypatch, capsys) -> None:
+    end(monkeypatch, ConfigError("no team 20130304-9805; hub.toml since 2025-05-19T07:30:00, process 1234567, port 42073"))
+    assert capsys.readouterr().err == "hub: no team …; hub.toml since 2025-05-19T07:30:00, process 1234567, port 42073\n"
 
 
 @pytest.mark.usefixtures("thread_hook")

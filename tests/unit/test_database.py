@@ -77,10 +77,9 @@ def test_a_url_that_cannot_be_used_is_a_setting_to_change(url: str) -> None:
     assert "planted" not in str(caught.value)
 
 
-def test_a_database_that_does_not_answer_is_tried_again_later(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "folder" / "some.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(RetriableError):
-        migrate(engine, MIGRATIONS)
+def test_a_database_that_does_not_answer_is_tried_again_later(engine: Engine) -> None:
+    with pytest.raises(RetriableError), answering(), engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM nowhere")
 
 
 def test_an_error_of_the_database_is_retriable_and_holds_no_parameters(engine: Engine) -> None:
@@ -112,3 +111,31 @@ def test_what_was_erased_is_not_left_in_the_log(engine: Engine, tmp_path: Path) 
         connection.execute(text("DELETE FROM held"))
     truncate_log(engine)
     assert b"planted-content" not in on_disk()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "write sqlite:////"),
+        ("mysql://u:planted@h/d", "no other kind is known"),
+        ("postgresql+nodriver://u:planted@h/d", "no other kind is known"),
+        ("postgresql+pg8000://u:planted@h/d", "the driver pg8000 is not installed"),
+        ("postgresql+psycopg://u:planted@h:port/d", "write sqlite:////"),
+        ("sqlite:////proc/no/x.db", "the file cannot be made (no such file or directory)"),
+        ("sqlite:////tmp", "/tmp is a folder and should be a file"),
+    ],
+)
+def test_a_wrong_url_is_told_with_its_setting_and_what_would_be_right(url: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_engine(url, "registry.database_url")
+    assert str(caught.value).startswith("registry.database_url: ")
+    assert told in str(caught.value)
+    assert "planted" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_a_setting_to_change(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Not a database. " * 100, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"letter\.txt cannot be used as a database"):
+        migrate(build_engine(f"sqlite:///{file}"), MIGRATIONS)
+    assert file.read_text(encoding="utf-8").startswith("Not a database. ")

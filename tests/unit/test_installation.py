@@ -170,6 +170,30 @@ def test_a_missing_secret_is_told_by_its_file(settings: Settings) -> None:
         read_secret(settings, "no-such")
 
 
+def test_a_folder_where_a_secret_should_be_is_told(settings: Settings) -> None:
+    (settings.keys / "worklist.key").unlink()
+    (settings.keys / "worklist.key").mkdir()
+    with pytest.raises(ConfigError, match=r"worklist\.key cannot be read \(is a directory\)"):
+        read_key(settings, "worklist.key")
+
+
+def test_the_key_that_sealed_the_registry_is_never_made_anew(settings: Settings) -> None:
+    database = settings.data / "registry" / "registry.db"
+    database.parent.mkdir(parents=True)
+    database.touch()
+    (settings.keys / "registry.key").unlink()
+    with pytest.raises(ConfigError, match=r"registry\.key is missing.*restore it"):
+        initialise(settings.home)
+    assert not (settings.keys / "registry.key").exists()
+
+
+def test_an_agency_that_stands_twice_is_refused(settings: Settings) -> None:
+    text = "agencies:\n  a: {title: One, kinds: []}\n  a: {title: Two, kinds: []}\n"
+    (settings.home / "agencies.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"agencies\.yaml: a stands twice, again on line 3"):
+        load_agencies(settings.home)
+
+
 @given(st.text(max_size=120) | st.from_regex(r"([0-9]{1,4}[ -]?){1,12}") | st.from_regex(r"([a-z0-9åäö]{1,30} ?){1,12}"))
 def test_any_name_becomes_a_valid_area_code_without_six_digits_in_a_row(name: str) -> None:
     code = Places({}).area_code(name)

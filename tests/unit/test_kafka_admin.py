@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import socket
+import threading
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
 from hub.contract.topics import CATALOGUE, CONSENTS, PLACE_EVENTS, PRESENCE_TASKS, RULES, SCHOOL_ABSENCES, dead_letter_topic
-from hub.kafka_admin import TopicPlan, broker_answers, plan_topics
+from hub.errors import RetriableError
+from hub.kafka_admin import TopicPlan, await_reach, broker_answers, plan_topics
 from tests.support import make_settings
+from tests.unit.connect.installation import free_port
 
 DAY_MS = 86_400_000
 
@@ -52,3 +61,26 @@ def test_with_replicas_one_may_be_missing_and_no_more(tmp_path):
 
 def test_a_port_that_nobody_listens_on_does_not_answer():
     assert not broker_answers("127.0.0.1:1")
+
+
+def test_waiting_for_brokers_ends_when_they_come() -> None:
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))
+        servers = f"127.0.0.1:{late.getsockname()[1]}"
+        threading.Timer(0.5, late.listen).start()
+        with capture_logs() as logs:
+            assert await_reach(servers, threading.Event(), patience_seconds=30)
+    assert {(log["event"], log["servers"]) for log in logs} == {("waiting for Kafka: nobody listens yet", servers)}
+
+
+def test_waiting_for_brokers_is_bounded_and_then_says_what_to_do() -> None:
+    with pytest.raises(RetriableError, match=r"start Kafka .*or set kafka\.bootstrap_servers"):
+        await_reach(f"127.0.0.1:{free_port()}", threading.Event(), patience_seconds=0.3)
+
+
+def test_waiting_for_brokers_ends_when_asked_to_stop() -> None:
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    begun = time.monotonic()
+    assert not await_reach(f"127.0.0.1:{free_port()}", stop, patience_seconds=60)
+    assert time.monotonic() - begun < 10

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 
+from hub.errors import ConfigError
 from hub.process import SUPERVISOR_VARIABLE, announced, read_announcements
 from hub.status import read_metrics
 from tests.support import make_settings
@@ -53,6 +56,22 @@ def test_a_process_ends_with_its_supervisor() -> None:
 def test_a_process_that_cannot_stop_ends_with_its_supervisor_all_the_same() -> None:
     _gone, alive = psutil.wait_procs([_orphan("stubborn")], timeout=20)
     assert not alive
+
+
+def test_a_taken_port_for_metrics_is_told_with_the_setting_that_names_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = make_settings(tmp_path, metrics={"ports": {"worker": port}})
+        told = f"port {port} on 127.0.0.1 is taken.*`worker` under .metrics.ports."
+        with pytest.raises(ConfigError, match=told), announced(settings, "worker", time.time()):
+            pass
+
+
+@pytest.mark.parametrize("host", ["no such host", "203.0.113.1"])
+def test_an_address_for_metrics_that_is_not_this_machines_is_told(tmp_path: Path, host: str) -> None:
+    settings = make_settings(tmp_path, metrics={"host": host})
+    with pytest.raises(ConfigError, match=r"Check \[metrics\] in hub.toml"), announced(settings, "worker", time.time()):
+        pass
 
 
 def test_a_supervisor_that_died_before_its_child_was_ready_is_noticed() -> None:

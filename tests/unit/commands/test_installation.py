@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from hub.cli import app
+from hub.errors import ConfigError
 
 
 def run(*words: str, home: Path | None = None) -> str:
@@ -30,3 +32,44 @@ def test_the_document_names_every_file_and_no_secret(tmp_path: Path) -> None:
     written = {str(path.relative_to(tmp_path / "home")) for path in (tmp_path / "home").rglob("*") if path.is_file()}
     assert set(told["written"]) == written
     assert "keys/registry.key" in written
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("hub.toml", b"\xff\xfe\x00", "not text in UTF-8"),
+        ("hub.toml", b"[web\nport = 1", "not TOML"),
+        ("hub.toml", None, "is a folder and should be a file"),
+        ("teams.yaml", b"teams: 3", "teams"),
+        ("areas.yaml", b"areas: [1]", "areas"),
+        ("agencies.yaml", b"agencies: {a: {title: A, kinds: [nonsense]}}", "agencies.a.kinds.0"),
+        ("rules/absence-alone.yaml", b"a: [b", "absence-alone.yaml"),
+        ("keys/registry.key", b"", "registry.key is empty"),
+        ("keys/worklist.key", b"c2hvcnQ=", "must hold 32 bytes"),
+        ("keys/agency-police-ost.token", None, "is a directory"),
+    ],
+)
+def test_what_was_there_and_is_wrong_is_told(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
+    run(str(tmp_path))
+    path = tmp_path / name
+    path.unlink()
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    shown = CliRunner().invoke(app, ["init", str(tmp_path)])
+    assert isinstance(shown.exception, ConfigError)
+    assert told in str(shown.exception)
+    assert path.name in str(shown.exception)
+
+
+def test_a_file_is_no_place_for_an_installation(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for words in (
+        ["init", str(tmp_path / "file")],
+        ["init", str(tmp_path / "file" / "below")],
+        ["status", "--home", str(tmp_path / "file")],
+    ):
+        shown = CliRunner().invoke(app, words)
+        assert isinstance(shown.exception, ConfigError)
+        assert str(tmp_path / "file") in str(shown.exception)

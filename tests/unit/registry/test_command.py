@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from hub.cli import app as hub
 from hub.clock import CLOCK_VARIABLE
 from hub.commands.consent import app
+from hub.commands.discreet import without_identifiers
 from hub.errors import HubError
 from hub.installation import initialise
 from tests.unit.registry.support import make_grant, make_identifier
@@ -66,15 +72,72 @@ def test_a_consent_from_grant_to_withdrawal(home: Path) -> None:
     assert "waits for delivery, worker" in run("erasure-status", "--open").output
 
 
-def test_the_identifier_is_asked_for_without_echo(home: Path) -> None:
-    result = run(*GRANT[:-2])
-    assert result.exit_code == 0
-    assert "Personnummer" in result.output
+def test_the_identifier_is_asked_for_without_echo_at_a_terminal(home: Path) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "hub", "consent", *GRANT[:-2]]
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as asked:
+        os.close(theirs)
+        shown = _read_until(ours, "Personnummer: ")
+        os.write(ours, f"{PERSON}\n".encode())
+        shown += _read_until(ours, None)
+    os.close(ours)
+    assert asked.returncode == 0
+    assert "awaiting the signature of: guardian_2" in shown
+    assert PERSON not in shown
 
 
-def test_no_command_takes_an_identifier_as_an_argument(home: Path) -> None:
-    for command in ("grant", "sign", "suspend", "withdraw", "show"):
-        assert CliRunner().invoke(app, [command, PERSON]).exit_code == 2
+def _read_until(terminal: int, awaited: str | None) -> str:
+    """What a terminal shows until `awaited`, or to its end."""
+    shown = ""
+    while awaited is None or awaited not in shown:
+        try:
+            shown += os.read(terminal, 4096).decode()
+        except OSError:  # Linux' way to say that nobody writes any more
+            break
+    return shown
+
+
+def test_where_nobody_can_be_asked_it_is_read_from_stdin(home: Path) -> None:
+    assert run(*GRANT[:-2]).exit_code == 0
+    nothing = run("show", given="")
+    assert isinstance(nothing.exception, HubError)
+    assert "nothing was given" in str(nothing.exception)
+
+
+@pytest.mark.parametrize(
+    "number", [PERSON, f"{PERSON[:8]}-{PERSON[8:]}", f"{PERSON[2:8]}-{PERSON[8:]}", f"{PERSON[:8]}T220", "Anna"]
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "{}"), ("grant", "{}"), ("{}",), ("show", "--{}"), ("show", "-{}"), ("show", "--identifer", "{}"),
+        ("sign", "--by", "{}"), ("grant", "-c", "{}"), ("list", "--state", "{}"), ("show", "--json={}"),
+        ("show", "--identifer={}"), ("show", "-i", "{}"), ("import", "{}"), ("show", "--home", "/nowhere/{}"),
+        ("show", "-i", "-", "--json", "{}"), (*GRANT[:4], "{}", *GRANT[5:]), (*GRANT[:6], "{}", *GRANT[7:]),
+        (*GRANT[:10], "{}", *GRANT[11:]), (*GRANT, "--area", "{}"), (*GRANT, "--legal-basis", "{}"),
+    ],
+)  # fmt: skip
+def test_what_was_typed_is_never_repeated(home: Path, words: tuple[str, ...], number: str) -> None:
+    typed = ["consent", *(word.format(number) for word in words)]
+    result = CliRunner().invoke(hub, typed, input=f"{PERSON}\n")
+    assert result.exit_code != 0
+    if isinstance(result.exception, HubError):
+        said = without_identifiers(str(result.exception))  # as `hub.cli.main` tells it
+    else:
+        assert result.exit_code == 2
+        said = result.output
+    assert said
+    if number in said:
+        assert (number, words[-2]) == ("Anna", "--home")  # a folder is named, unless it looks like a person
+
+
+def test_the_command_itself_repeats_nothing_either(home: Path) -> None:
+    for words in (["show", PERSON], ["show", "-i", PERSON], ["show", "--home", f"/nowhere/{PERSON}"]):
+        typed = [sys.executable, "-m", "hub", "consent", *words]
+        said = subprocess.run(typed, input="", capture_output=True, text=True, check=False)
+        assert (said.returncode, said.stdout) == (2, "")
+        assert said.stderr
+        assert PERSON not in said.stderr
 
 
 def test_an_import_keeps_good_rows_and_exits_1_for_bad_ones(home: Path) -> None:

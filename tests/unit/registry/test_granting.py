@@ -34,6 +34,8 @@ def test_a_date_is_its_beginning_in_sweden() -> None:
         ("kinds", ["gossip"]),
         ("valid_from", "20250119-9876"),
         ("valid_from", "2025-19-19"),
+        ("valid_from", "201303049808"),
+        ("valid_from", 201303049808),
         ("valid_from", "2025-01-19T08:00:00"),
         ("area", "20130304-9808"),
         ("signed", ["mother"]),
