@@ -15,6 +15,7 @@ from hub.commands import (
     consent,
     demo,
     installation,
+    keys,
     registry,
     schemas,
     status,
@@ -52,6 +53,7 @@ app.command(rich_help_panel=_RUN)(status.status)
 app.command(rich_help_panel=_RUN)(tasks.tasks)
 app.command("web-login", rich_help_panel=_RUN)(web.web_login)
 app.add_typer(consent.app, name="consent", rich_help_panel=_WORK)
+app.add_typer(keys.app, name="keys", rich_help_panel=_WORK)
 app.add_typer(statutory.app, name="statutory", rich_help_panel=_WORK)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
 app.add_typer(topics.app, name="topics", rich_help_panel=_WORK)

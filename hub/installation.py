@@ -30,6 +30,7 @@ __all__ = [
     "load_teams",
     "read_key",
     "read_secret",
+    "write_closed",
 ]
 
 _KEY_BYTES = 32
@@ -153,7 +154,7 @@ def _key(path: Path) -> bytes:
     return key
 
 
-def _write_closed(path: Path, content: bytes) -> None:
+def write_closed(path: Path, content: bytes) -> None:
     """Create, for its owner only, whole or not at all: what stands here may seal data from the next moment on."""
     fresh = path.with_name(f".{path.name}.new")
     try:
@@ -216,10 +217,10 @@ def initialise(home: Path) -> list[Path]:
         raise ConfigError(told, code="cannot_write") from error
     written = [home / path for path in defaults if not (home / path).exists()]
     for path in written:
-        _write_closed(path, (defaults_folder() / path.relative_to(home)).read_bytes())
+        write_closed(path, (defaults_folder() / path.relative_to(home)).read_bytes())
     for name, text in _fresh_secrets(home).items():
         path = home / "keys" / name
         if not path.exists():
-            _write_closed(path, f"{text}\n".encode())
+            write_closed(path, f"{text}\n".encode())
             written.append(path)
     return written

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Protocol
@@ -15,20 +17,26 @@ from hub.connect.ports import Change, Entry, Heed
 from hub.connect.subjects import Changes
 from hub.connect.vault import Copy, DirectoryFile
 from hub.contract.identifiers import canonical_identifier
+from hub.contract.ids import key_id
 from hub.errors import RetriableError, StaleDirectoryError
 
 __all__ = ["Directory", "Feed"]
 
 _ATTEMPTS = 3
 _REMEMBERED = 100_000
-_CLOCK_SKEW = timedelta(minutes=1)
+_FROM_THE_FUTURE = -timedelta(minutes=1).total_seconds()
+
+
+def _ticks() -> float:
+    """Seconds that nobody can turn back; with the machine's sleep where the system counts it."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Feed(Protocol):
     """Where changes come from; `SubjectFeed` over HTTP."""
 
-    def fetch(self, since: int, etag: str) -> Changes | None:
-        """Changes after version `since`; None when there are none."""
+    def fetch(self, since: int, etag: str, key: str) -> Changes | None:
+        """Changes after version `since`; None when there are none. `key` is the id of the agency key used here."""
         ...
 
 
@@ -37,6 +45,10 @@ class Directory:
 
     Order of a refresh, so that a crash at any point repeats and loses nothing:
     1. fetch the changes,  2. `heed` them (erase what was removed, note the receipts: durable),  3. save the copy,  4. use it.
+
+    `agency_key` is read at every refresh, so that a new key needs no restart. While two keys are valid the copy holds the
+    hashes under both; a key that the registry no longer knows finds nobody, so with it nothing may be published either.
+    The age counts by the wall clock and by one that cannot be set: the greater of both, so turning back a clock gains nothing.
     """
 
     def __init__(
@@ -44,20 +56,24 @@ class Directory:
         feed: Feed,
         file: DirectoryFile,
         *,
-        agency_key: bytes,
+        agency_key: Callable[[], bytes],
         clock: Clock,
         stale_after: timedelta,
         pause: Callable[[float], None],
+        ticks: Callable[[], float] = _ticks,
     ) -> None:
         self._feed = feed
         self._file = file
-        self._key = agency_key
+        self._read_key = agency_key
+        self._key = agency_key()
         self._clock = clock
+        self._ticks = ticks
         self._stale_after = stale_after
         self._remembered: dict[str, Entry | None] = {}  # spellings seen since the copy changed; in memory only
         self._remembered_on: date | None = None
         self._copy = file.load()
         self._saved_at = self._copy.confirmed_at if self._copy else None
+        self._confirmed_ticks: float | None = None
         self._retrying = Retrying(
             retry=retry_if_exception_type(RetriableError),
             stop=stop_after_attempt(_ATTEMPTS),
@@ -71,13 +87,23 @@ class Directory:
         """Since the registry last confirmed the copy; infinite without one."""
         if self._copy is None:
             return float("inf")
-        return (self._clock.now() - self._copy.confirmed_at).total_seconds()
+        passed = 0.0 if self._confirmed_ticks is None else self._ticks() - self._confirmed_ticks
+        return max(self._by_the_clock(self._copy), passed)
 
     def require_fresh(self) -> None:
-        """Raise StaleDirectoryError unless the copy's age is within the limit. A copy from the future is no evidence."""
-        age = self.age_seconds
-        if not -_CLOCK_SKEW.total_seconds() <= age <= self._stale_after.total_seconds():
+        """Raise StaleDirectoryError unless the copy's age is within the limit and the agency's key is one it is written under.
+
+        A copy from the future is no evidence.
+        """
+        copy = self._copy
+        if copy is None or self.age_seconds > self._stale_after.total_seconds() or self._by_the_clock(copy) < _FROM_THE_FUTURE:
             raise StaleDirectoryError("the subject directory is missing or older than its limit", code="stale_directory")
+        if copy.keys and key_id(self._key) not in copy.keys:
+            text = "the registry does not know this agency's key: bring keys/agency-*.hmac here from the registry"
+            raise StaleDirectoryError(text, code="agency_key_retired")
+
+    def _by_the_clock(self, copy: Copy) -> float:
+        return (self._clock.now() - copy.confirmed_at).total_seconds()
 
     def lookup(self, person_id: str) -> Entry | None:
         """The entry of a person; RejectedError `unresolved_identifier` when the identifier cannot be read."""
@@ -95,47 +121,72 @@ class Directory:
 
     def refresh(self, heed: Heed) -> None:
         """Bring the copy up to date, or raise RetriableError and leave it as it was."""
-        base = self._copy
-        changes = self._retrying(self._feed.fetch, base.version if base else 0, base.etag if base else "")
+        self._renew_key()
+        base, key = self._copy, key_id(self._key)
+        changes = self._retrying(self._feed.fetch, base.version if base else 0, base.etag if base else "", key)
         if base is not None and changes is not None and changes.version < base.version:
             base = None  # the registry was restored to an earlier state: take everything anew
-            changes = self._retrying(self._feed.fetch, 0, "")
+            changes = self._retrying(self._feed.fetch, 0, "", key)
         if changes is None:
             self._confirm()
             return
-        entries = _applied(base, changes)
-        gained = any(_covers_more(entry, self._copy, subject) for subject, entry in changes.present.items())
+        gained = _gained(self._copy, changes)
         if changes.removed or gained:
-            heed(Change([removed for _, removed in changes.removed], gained))
-        self._save(Copy(changes.version, changes.etag, self._clock.now(), entries))
+            heed(Change(changes.removed, gained))
+        self._save(Copy(changes.version, changes.etag, self._clock.now(), _applied(base, changes), changes.keys))
+
+    def _renew_key(self) -> None:
+        key = self._read_key()
+        if key != self._key:
+            self._key, self._remembered = key, {}
+            self._file = self._file.rekeyed(key)
+            if self._copy is not None:
+                self._save_as_it_is(self._copy)
 
     def _confirm(self) -> None:
         if self._copy is None:
             raise RetriableError("the registry says nothing changed, but there is no copy", code="registry_answer")
         now = self._clock.now()
-        copy = Copy(self._copy.version, self._copy.etag, now, self._copy.entries)
-        if self._saved_at is None or now - self._saved_at > self._stale_after / 10:
-            self._save(copy)
-        self._copy = copy
+        copy = Copy(self._copy.version, self._copy.etag, now, self._copy.entries, self._copy.keys)
+        if self._saved_at is None or abs(now - self._saved_at) > self._stale_after / 10:
+            self._save_as_it_is(copy)
+        self._copy, self._confirmed_ticks = copy, self._ticks()
 
     def _save(self, copy: Copy) -> None:
+        self._save_as_it_is(copy)
+        self._copy, self._confirmed_ticks = copy, self._ticks()
+        self._remembered = {}
+
+    def _save_as_it_is(self, copy: Copy) -> None:
         self._file.save(copy)
         self._saved_at = copy.confirmed_at
-        self._copy = copy
-        self._remembered = {}
 
 
 def _applied(base: Copy | None, changes: Changes) -> dict[str, Entry]:
-    gone = {subject for subject, _ in changes.removed}
-    erased = {removed.youth_ref for _, removed in changes.removed if removed.erasure_id is not None}
+    """What is told of a reference replaces all that was known of it."""
+    told = {removed.youth_ref for removed in changes.removed} | {entry.youth_ref for entry in changes.present.values()}
     kept = base.entries if base else {}
-    entries = {subject: entry for subject, entry in kept.items() if subject not in gone and entry.youth_ref not in erased}
-    return entries | changes.present
+    return {subject: entry for subject, entry in kept.items() if entry.youth_ref not in told} | changes.present
 
 
-def _covers_more(entry: Entry, copy: Copy | None, subject: str) -> bool:
-    """Whether the entry may let something pass that the copy at hand would not."""
-    known = copy.entries.get(subject) if copy else None
-    if known is None or known.youth_ref != entry.youth_ref or not entry.kinds <= known.kinds:
+def _gained(copy: Copy | None, changes: Changes) -> bool:
+    """Whether something may pass now that the copy at hand would not have let pass."""
+    known = {entry.youth_ref: entry for entry in copy.entries.values()} if copy else {}
+    before = _identifiers(copy.entries, copy.keys) if copy else Counter()
+    after = _identifiers(changes.present, changes.keys)
+    return any(
+        _covers_more(entry, known.get(entry.youth_ref)) or after[entry.youth_ref] > before[entry.youth_ref]
+        for entry in changes.present.values()
+    )
+
+
+def _identifiers(entries: dict[str, Entry], keys: tuple[str, ...]) -> Counter[str]:
+    """How many identifiers each reference has: every one stands there under each key."""
+    hashes = Counter(entry.youth_ref for entry in entries.values())
+    return Counter({youth_ref: number // max(1, len(keys)) for youth_ref, number in hashes.items()})
+
+
+def _covers_more(entry: Entry, known: Entry | None) -> bool:
+    if known is None or not entry.kinds <= known.kinds:
         return True
     return not all(any(a <= start and end <= b for a, b in known.spans) for start, end in entry.spans)

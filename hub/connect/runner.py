@@ -29,7 +29,7 @@ from hub.contract.codec import Codec
 from hub.contract.models import Message
 from hub.contract.topics import Topic
 from hub.errors import ConfigError, HubError
-from hub.installation import read_secret
+from hub.installation import read_key, read_secret
 from hub.kafka import Outgoing, outgoing
 from hub.metrics import DIRECTORY_AGE
 from hub.settings import Settings
@@ -189,7 +189,7 @@ class Runner:
             directory = Directory(
                 feed,
                 DirectoryFile(chosen.folder / "directory.sealed", origin.key, chosen.name),
-                agency_key=origin.key,
+                agency_key=lambda: read_key(installation, f"agency-{origin.agency}.hmac"),
                 clock=self._clock,
                 stale_after=timedelta(minutes=chosen.settings.directory_stale_after_minutes),
                 pause=sleep_using_event(self._stop),

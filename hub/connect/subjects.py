@@ -18,6 +18,7 @@ from hub.errors import RetriableError
 __all__ = ["Changes", "SubjectFeed"]
 
 _TIMEOUT_SECONDS = 10.0
+_KEY_HEADER = "Hub-Agency-Key"
 _KINDS = frozenset(InfoKind)
 
 
@@ -31,10 +32,10 @@ class _Span(_Part):
 
 
 class _Row(_Part):
-    subject_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     youth_ref: YouthRef
     removed: bool = False
     erasure_id: Uuid | None = None
+    subject_hashes: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
     link_key: Base64Bytes = b""
     kinds: tuple[str, ...] = ()
     spans: tuple[_Span, ...] = ()
@@ -42,17 +43,22 @@ class _Row(_Part):
 
 class _Answer(_Part):
     version: Annotated[int, Field(ge=0)]
+    keys: Annotated[tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")], ...], Field(min_length=1)]
     entries: tuple[_Row, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Changes:
-    """What changed up to `version`: present entries by subject hash, and removals (hash, reference, erasure)."""
+    """What changed up to `version`: present entries by subject hash, removals, and the ids of the agency's valid keys.
+
+    An entry has one hash for each identifier of the person under each valid key.
+    """
 
     version: int
     etag: str
     present: dict[str, Entry]
-    removed: tuple[tuple[str, Removed], ...]
+    removed: tuple[Removed, ...]
+    keys: tuple[str, ...] = ()
 
 
 class SubjectFeed:
@@ -63,13 +69,13 @@ class SubjectFeed:
         self._token = token
         self._client = client or httpx.Client(timeout=_TIMEOUT_SECONDS)
 
-    def fetch(self, since: int, etag: str) -> Changes | None:
-        """Changes after version `since`, or None when there are none (304).
+    def fetch(self, since: int, etag: str, key: str) -> Changes | None:
+        """Changes after version `since`, or None when there are none (304). `key` is the id of the agency key used here.
 
         Raises RetriableError whenever the answer is not one: unreachable, `not_admitted` (401, 403: the operator has to
         look, and until then nothing is published) or unreadable. Its text holds a status at most.
         """
-        headers = {"Authorization": f"Bearer {self._token()}", **({"If-None-Match": etag} if etag else {})}
+        headers = {"Authorization": f"Bearer {self._token()}", _KEY_HEADER: key, **({"If-None-Match": etag} if etag else {})}
         try:
             response = self._client.get(self._url, params={"since": since}, headers=headers)
         except httpx.HTTPError as error:
@@ -98,11 +104,11 @@ def _changes(answer: _Answer, etag: str) -> Changes:
     removed = []
     for row in answer.entries:
         if row.removed:
-            present.pop(row.subject_hash, None)
-            removed.append((row.subject_hash, Removed(row.youth_ref, row.erasure_id)))
+            present = {subject: entry for subject, entry in present.items() if entry.youth_ref != row.youth_ref}
+            removed.append(Removed(row.youth_ref, row.erasure_id))
         else:
-            present[row.subject_hash] = _entry(row)
-    return Changes(answer.version, etag, present, tuple(removed))
+            present.update(dict.fromkeys(row.subject_hashes, _entry(row)))
+    return Changes(answer.version, etag, present, tuple(removed), answer.keys)
 
 
 def _entry(row: _Row) -> Entry:

@@ -26,12 +26,15 @@ _NONCE_BYTES = 12
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Copy:
-    """The directory as of `version`; `confirmed_at` is when the registry last said that it is current."""
+    """The directory as of `version`; `confirmed_at` is when the registry last said that it is current, `keys` the ids of the
+    agency keys under which it is written.
+    """
 
     version: int
     etag: str
     confirmed_at: datetime
     entries: dict[str, Entry]
+    keys: tuple[str, ...] = ()
 
 
 class DirectoryFile:
@@ -39,8 +42,13 @@ class DirectoryFile:
 
     def __init__(self, path: Path, agency_key: bytes, instance: str) -> None:
         self._path = path
+        self._instance = instance
         self._bound = _MAGIC + instance.encode()
         self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub connector directory").derive(agency_key))
+
+    def rekeyed(self, agency_key: bytes) -> DirectoryFile:
+        """The same file under the agency's next key: what is saved from now on opens with that one."""
+        return DirectoryFile(self._path, agency_key, self._instance)
 
     def load(self) -> Copy | None:
         """The copy, or None when there is none or it was not written with this key: then everything is fetched anew."""
@@ -72,6 +80,7 @@ def _written(copy: Copy) -> dict[str, Any]:
         "version": copy.version,
         "etag": copy.etag,
         "confirmed_at": copy.confirmed_at.isoformat(),
+        "keys": copy.keys,
         "entries": {
             subject: {
                 "youth_ref": entry.youth_ref,
@@ -94,4 +103,4 @@ def _read(raw: dict[str, Any]) -> Copy:
         )
         for subject, entry in raw["entries"].items()
     }
-    return Copy(raw["version"], raw["etag"], datetime.fromisoformat(raw["confirmed_at"]), entries)
+    return Copy(raw["version"], raw["etag"], datetime.fromisoformat(raw["confirmed_at"]), entries, tuple(raw["keys"]))

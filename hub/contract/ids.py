@@ -11,7 +11,7 @@ import uuid
 from hub.contract.fields import holds_identifier, holds_long_number
 from hub.contract.topics import KeyKind
 
-__all__ = ["event_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
+__all__ = ["event_id", "key_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
 
 _TASKS = uuid.UUID("7d3f3c1e-8a54-5a9e-9a0c-1f0f5c1f7b10")
 _YOUTH_REF = re.compile(r"y[0-9a-f]{32}\Z")
@@ -33,6 +33,11 @@ def _bytes(text: str) -> bytes:
 def event_id(link_key: bytes, kind: str, source_id: str) -> str:
     """Identity of a person's event: HMAC(link key, kind and source id). Without the link key there is no way back."""
     return "e" + hmac.new(link_key, _bytes(f"{kind}\x00{source_id}"), hashlib.sha256).hexdigest()[:40]
+
+
+def key_id(secret: bytes) -> str:
+    """A name for a key, which says nothing of it: eight hexadecimal digits."""
+    return hmac.new(secret, b"hub key id", hashlib.sha256).hexdigest()[:8]
 
 
 def place_event_id(connector: str, source_id: str) -> str:

@@ -3,41 +3,49 @@
 An entry appears, or grows, only when Kafka has acknowledged the newest consent record of its reference (`widen`, called by
 the relay). It shrinks or disappears in the very transaction that ends a consent (`narrow`, `remove`). A version is given
 at the moment a change becomes visible, so that "since version n" never steps over one.
+
+Hashes are made from the sealed identity when an entry is told, under each of the agency's valid keys, and are stored nowhere.
+When the keys are others than at the last telling, every entry becomes a change. With an agency's last scope its link key
+is destroyed, and the removal carries an erasure for its connectors; a later scope gets another key.
 """
 
 from __future__ import annotations
 
 import base64
 import secrets
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import select, update
+from sqlalchemy.orm import selectinload
 
+from hub.contract.ids import key_id
 from hub.contract.models import InfoKind
+from hub.registry.agencies import AgencyKeys
 from hub.registry.spans import Span, intersect, union
-from hub.registry.states import Standing, State
+from hub.registry.states import LIVE, Standing, State
 from hub.registry.tables import Consent, LinkKey, SubjectEntry, Youth
-from hub.registry.vault import Vault, subject_hash
-from hub.registry.work import Work, locked_counter
+from hub.registry.vault import subject_hash
+from hub.registry.work import Work
 
-__all__ = ["Page", "changes", "forget_hash", "learned", "narrow", "prepare", "remove", "widen"]
+__all__ = ["Page", "changes", "learned", "narrow", "prepare", "remove", "widen"]
 
 _LINK_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What changed since a version: JSON-able entries by version, and the version they bring the reader to."""
+    """What changed since a version: JSON-able entries by version, the version they bring the reader to, and the valid keys."""
 
     version: int
+    keys: tuple[str, ...]
     entries: list[dict[str, Any]]
 
 
-def prepare(work: Work, youth: Youth, canonical: str, data_key: bytes) -> None:
+def prepare(work: Work, youth: Youth, data_key: bytes) -> None:
     """Make link keys and (unserved) entries for every agency that a consent in force names and that has none yet."""
     present = {entry.agency for entry in youth.entries}
     keyed = {link.agency for link in youth.link_keys}
@@ -47,8 +55,7 @@ def prepare(work: Work, youth: Youth, canonical: str, data_key: bytes) -> None:
             sealed = work.tools.vault.seal(data_key, youth.youth_id, f"link_key.{agency}", key)
             youth.link_keys.append(LinkKey(agency=agency, sealed=sealed))
         if agency not in present:
-            hashed = subject_hash(work.tools.agencies[agency].hmac_key, canonical)
-            youth.entries.append(SubjectEntry(agency=agency, subject_hash=hashed, kinds=[], spans=[], removed=False))
+            youth.entries.append(SubjectEntry(agency=agency, kinds=[], spans=[], removed=False))
 
 
 def widen(work: Work, youth: Youth) -> None:
@@ -65,6 +72,13 @@ def narrow(work: Work, youth: Youth) -> None:
         if entry.version is not None and not entry.removed:
             kinds, spans = _target(work, youth, entry.agency)
             _show(work, entry, [kind for kind in entry.kinds if kind in kinds], intersect(_read_spans(entry), spans))
+    kept = {agency for consent in youth.consents if consent.state in LIVE for agency in consent.agencies}
+    for link in [link for link in youth.link_keys if link.agency not in kept]:
+        youth.link_keys.remove(link)
+        for entry in youth.entries:
+            if entry.agency == link.agency and entry.version is not None:
+                entry.erasure_id = str(uuid.uuid4())
+                _stamp(work, entry)
 
 
 def remove(work: Work, youth: Youth, erasure_id: str) -> None:
@@ -82,41 +96,51 @@ def learned(work: Work, youth: Youth) -> list[str]:
     return sorted(entry.agency for entry in youth.entries if _fetched(work, entry))
 
 
-def forget_hash(session: Session, youth_ref: str, agency: str) -> None:
-    """Once an agency has erased, nothing may tie its person to the reference: its hash becomes random bytes."""
-    rows = select(SubjectEntry).join(Youth).where(Youth.youth_ref == youth_ref, SubjectEntry.agency == agency)
-    for entry in session.scalars(rows):
-        entry.subject_hash = secrets.token_hex(_LINK_KEY)
-
-
-def changes(session: Session, vault: Vault, agency: str, since: int) -> Page:
+def changes(work: Work, agency: str, since: int, keys: AgencyKeys) -> Page:
     """What the agency is told; marks what it now knows. The caller commits before it answers."""
-    counter = locked_counter(session, agency)
-    rows = session.scalars(
+    counter = work.counter(agency)
+    ids = tuple(key_id(key) for key in keys.hmac_keys)
+    if list(ids) != counter.key_ids:
+        _tell_anew(work, agency, list(ids))
+    rows = work.session.scalars(
         select(SubjectEntry)
         .where(SubjectEntry.agency == agency, SubjectEntry.version > since)
-        .order_by(SubjectEntry.version)
+        .order_by(SubjectEntry.version, SubjectEntry.youth_id)
         .options(selectinload(SubjectEntry.youth).selectinload(Youth.link_keys))
     )
-    page = Page(counter.version, [_entry_json(vault, entry) for entry in rows])
+    page = Page(counter.version, ids, [_entry_json(work, entry, keys) for entry in rows])
     counter.fetched = max(counter.fetched, counter.version)
     return page
 
 
-def _entry_json(vault: Vault, entry: SubjectEntry) -> dict[str, Any]:
-    youth = entry.youth
-    told = {"subject_hash": entry.subject_hash, "youth_ref": youth.youth_ref, "version": entry.version}
-    if entry.removed or youth.data_key is None:
-        return {**told, "removed": True, "erasure_id": entry.erasure_id}
+def _tell_anew(work: Work, agency: str, ids: list[str]) -> None:
+    """Other keys are valid than at the last telling: all that is visible is told again, under the keys of now."""
+    counter = work.counter(agency)
+    visible = (SubjectEntry.agency == agency, SubjectEntry.version.is_not(None), SubjectEntry.removed.is_(False))
+    if counter.key_ids and work.session.execute(select(SubjectEntry.agency).where(*visible).limit(1)).first():
+        counter.version += 1
+        work.session.execute(update(SubjectEntry).where(*visible).values(version=counter.version))
+    counter.key_ids = ids
+
+
+def _entry_json(work: Work, entry: SubjectEntry, keys: AgencyKeys) -> dict[str, Any]:
+    """Every entry has the same fields, the removed ones too: they are empty then."""
+    youth, vault = entry.youth, work.tools.vault
+    told: dict[str, Any] = {"youth_ref": youth.youth_ref, "version": entry.version, "removed": True}
+    if entry.removed or youth.data_key is None or youth.identity is None:
+        return {**told, "erasure_id": entry.erasure_id, "subject_hashes": [], "link_key": "", "kinds": [], "spans": []}
     sealed = next(link.sealed for link in youth.link_keys if link.agency == entry.agency)
     data_key = vault.data_key(youth.youth_id, youth.data_key)
     link_key = vault.open(data_key, youth.youth_id, f"link_key.{entry.agency}", sealed)
+    canonical = vault.open(data_key, youth.youth_id, "identity", youth.identity).decode("ascii")
     return {
         **told,
+        "removed": False,
+        "erasure_id": None,
+        "subject_hashes": [subject_hash(key, canonical) for key in keys.hmac_keys],
         "link_key": base64.b64encode(link_key).decode(),
         "kinds": entry.kinds,
         "spans": [{"from": start, "to": end} for start, end in entry.spans],
-        "removed": False,
     }
 
 
@@ -157,6 +181,7 @@ def _show(work: Work, entry: SubjectEntry, kinds: list[str], spans: Sequence[Spa
         if entry.removed:
             return
     entry.removed, entry.kinds, entry.spans = removed, kinds, written
+    entry.erasure_id = entry.erasure_id if removed else None
     _stamp(work, entry)
 
 

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, selectinload
 
 from hub.contract.models import Erasure, ErasureKind
 from hub.contract.topics import ERASURES
-from hub.registry.directory import forget_hash
 from hub.registry.tables import Answer, ErasureRequest
 from hub.registry.work import Work
 
@@ -74,7 +73,7 @@ def record_receipt(session: Session, receipt: Erasure, now: datetime) -> bool:
         request.answers.append(answer)
     if answer.answered_at is None:
         answer.answered_at = now
-        _conclude(session, request, now)
+        _conclude(request, now)
     return True
 
 
@@ -95,11 +94,8 @@ def erasure_status(session: Session, *, only_open: bool = False) -> list[Erasure
     ]
 
 
-def _conclude(session: Session, request: ErasureRequest, now: datetime) -> None:
+def _conclude(request: ErasureRequest, now: datetime) -> None:
     waiting = [one for one in request.answers if one.expected and one.answered_at is None]
-    agencies = {one.agency for one in request.answers if one.agency is not None}
-    for agency in agencies - {one.agency for one in waiting}:
-        forget_hash(session, request.youth_ref, agency)
     if not waiting and request.completed_at is None:
         request.completed_at = now
 

@@ -102,7 +102,7 @@ def settle(work: Work, youth: Youth) -> None:
 def _publish_change(work: Work, youth: Youth, youth_ref: str) -> None:
     canonical, data_key = identity(work, youth)
     record = build_record(youth_ref, youth.record_version + 1, youth.consents, birth_date(canonical), work.now)
-    directory.prepare(work, youth, canonical, data_key)
+    directory.prepare(work, youth, data_key)
     directory.narrow(work, youth)
     if youth.record is not None and _same(ConsentRecord.model_validate_json(youth.record), record):
         return

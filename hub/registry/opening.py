@@ -10,21 +10,20 @@ from sqlalchemy import Engine
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.models import Cooperation
-from hub.errors import ConfigError
-from hub.installation import load_agencies, load_teams, read_key, read_secret
+from hub.installation import load_teams, read_key
 from hub.kafka import outgoing
+from hub.registry.agencies import AgencyFiles
 from hub.registry.database import migrate, open_database
 from hub.registry.granting import SigningRules
 from hub.registry.grants import GrantRules
 from hub.registry.registry import Registry
 from hub.registry.vault import Vault
-from hub.registry.work import AgencyKeys, Tools
+from hub.registry.work import Tools
 from hub.settings import Settings
 
 __all__ = ["OpenRegistry", "open_registry"]
 
 _SOURCE = "/hub/registry"
-_SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec) -> OpenRegistr
     Raises ConfigError when a key is missing (`hub init` makes them) or a file cannot be read, RetriableError when the
     database does not answer.
     """
-    tools = Tools(Vault(read_key(settings, "registry.key")), _agencies(settings), partial(outgoing, codec, source=_SOURCE))
+    tools = Tools(Vault(read_key(settings, "registry.key")), AgencyFiles(settings), partial(outgoing, codec, source=_SOURCE))
     signing = SigningRules(settings.registry.youth_signs_from_age)
     rules = GrantRules(frozenset(tools.agencies), _cooperations(settings), signing)
     engine = open_database(settings.registry_database)
@@ -56,26 +55,3 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec) -> OpenRegistr
 
 def _cooperations(settings: Settings) -> dict[str, Cooperation]:
     return {name: team.cooperation for name, team in load_teams(settings.home).items()}
-
-
-def _agencies(settings: Settings) -> dict[str, AgencyKeys]:
-    instances: dict[str, list[str]] = {}
-    for name, connector in settings.connectors.items():
-        instances.setdefault(connector.agency, []).append(name)
-    return {
-        agency: AgencyKeys(
-            kinds=frozenset(entry.kinds),
-            hmac_key=read_key(settings, f"agency-{agency}.hmac"),
-            token=_token(settings, f"agency-{agency}.token"),
-            instances=tuple(sorted(instances.get(agency, ()))),
-        )
-        for agency, entry in load_agencies(settings.home).items()
-    }
-
-
-def _token(settings: Settings, name: str) -> str:
-    token = read_secret(settings, name)
-    if len(token) < _SHORTEST_TOKEN:
-        text = f"the token {settings.keys / name} is shorter than {_SHORTEST_TOKEN} characters: remove it and run `hub init`"
-        raise ConfigError(text, code="bad_key_file")
-    return token

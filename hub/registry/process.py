@@ -67,7 +67,7 @@ def run(
         threads.start("relay", lambda: _relay(opened, publisher_factory, threads.stop))
         threads.start("receipts", lambda: _receipts(opened, reader_factory, codec, threads.stop))
         threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop))
-        threads.start("http", lambda: _serve(opened, listener, threads.stop))
+        threads.start("http", lambda: _serve(opened, clock, listener, threads.stop))
         ready(f"http://{settings.registry.host}:{listener.getsockname()[1]}")
         threads.wait()
     finally:
@@ -142,9 +142,14 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
         stop.wait(_AFTER_FAILURE_SECONDS)
 
 
-def _serve(opened: OpenRegistry, listener: socket.socket, stop: threading.Event) -> None:
+def _serve(opened: OpenRegistry, clock: Clock, listener: socket.socket, stop: threading.Event) -> None:
     config = uvicorn.Config(
-        build_app(opened.engine, opened.tools), log_config=None, access_log=False, ws="none", lifespan="off", server_header=False
+        build_app(opened.engine, opened.tools, clock),
+        log_config=None,
+        access_log=False,
+        ws="none",
+        lifespan="off",
+        server_header=False,
     )
     server = uvicorn.Server(config)  # outside the main thread it touches no signal
 

@@ -3,6 +3,12 @@
 `GET /v1/agencies/{agency}/subjects?since=VERSION` with `Authorization: Bearer TOKEN`. The ETag is the directory's version:
 whoever has it has everything, so `If-None-Match` with it answers 304 whatever `since` says. Errors are problem+json
 (RFC 9457) and repeat nothing that was sent.
+
+Rotation: the former token and the former HMAC key are valid until they are retired. `keys` in the answer names the valid
+HMAC keys, the newest first; each entry has a hash under each. `Hub-Agency-Key` in the request says which key the connector has,
+so that `hub keys retire-agency` can refuse to take away one that is in use.
+
+What an agency is told, and how much work that is, depends on its own entries alone: nothing of another agency is read.
 """
 
 from __future__ import annotations
@@ -11,6 +17,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from sqlalchemy import Engine
@@ -20,28 +27,34 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hub.clock import Clock
+from hub.contract.ids import key_id
 from hub.errors import HubError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_REQUESTS
+from hub.registry.agencies import AgencyKeys
 from hub.registry.database import writing
 from hub.registry.directory import changes
-from hub.registry.work import Tools
+from hub.registry.work import Tools, Work
 
-__all__ = ["build_app"]
+__all__ = ["KEY_HEADER", "build_app"]
+
+KEY_HEADER = "Hub-Agency-Key"
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _MOST_DIGITS = 11
 _LARGEST_VERSION = 2**31 - 1
+_NOTED_EVERY = timedelta(minutes=1)
 _log = get_logger(__name__)
 
 
-def build_app(engine: Engine, tools: Tools) -> Starlette:
+def build_app(engine: Engine, tools: Tools, clock: Clock) -> Starlette:
     """The ASGI application. Its endpoints run in a thread pool: each is one short transaction."""
 
     def subjects(request: Request) -> Response:
         agency = request.path_params["agency"]
         try:
-            response = _subjects(engine, tools, agency, request)
+            response = _subjects(engine, tools, clock, agency, request)
         except HubError as error:
             _log.exception("the subject service failed", code=error.code)
             response = _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The registry cannot answer now; ask again.")
@@ -62,8 +75,8 @@ def build_app(engine: Engine, tools: Tools) -> Starlette:
     )
 
 
-def _subjects(engine: Engine, tools: Tools, agency: str, request: Request) -> Response:
-    caller = _caller(tools, request.headers.get("authorization", ""))
+def _subjects(engine: Engine, tools: Tools, clock: Clock, agency: str, request: Request) -> Response:
+    caller, token = _caller(tools, request.headers.get("authorization", ""))
     if caller is None:
         headers = {"WWW-Authenticate": 'Bearer realm="hub registry"'}
         return _problem(HTTPStatus.UNAUTHORIZED, "A bearer token of an agency is required.", headers)
@@ -73,22 +86,42 @@ def _subjects(engine: Engine, tools: Tools, agency: str, request: Request) -> Re
     if not (since.isascii() and since.isdigit()) or len(since) > _MOST_DIGITS or int(since) > _LARGEST_VERSION:
         return _problem(HTTPStatus.BAD_REQUEST, "`since` must be a version: a whole number from 0.")
     with writing(engine) as session:  # it writes: what the agency now knows decides who must answer an erasure
-        page = changes(session, tools.vault, agency, int(since))
+        work, keys = Work(session, clock.now(), tools), tools.agencies[agency]
+        page = changes(work, agency, int(since), keys)
+        _note_use(work, agency, keys, token, request.headers.get(KEY_HEADER, ""))
     headers = {"ETag": f'"{page.version}"'}
     if headers["ETag"] in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**_NO_STORE, **headers})
-    return _json({"version": page.version, "entries": page.entries}, headers)
+    return _json({"version": page.version, "keys": page.keys, "entries": page.entries}, headers)
 
 
-def _caller(tools: Tools, authorization: str) -> str | None:
-    """Whose token it is. Every agency's is compared, in constant time: the time taken tells nothing."""
+def _caller(tools: Tools, authorization: str) -> tuple[str | None, str]:
+    """Whose token it is, and the token. Every agency's is compared, in constant time: the time taken tells nothing."""
     scheme, _, token = authorization.partition(" ")
-    given = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
+    token = token.strip()
+    given = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
     found = None
     for agency, keys in tools.agencies.items():
-        if hmac.compare_digest(given, hashlib.sha256(keys.token.encode()).digest()):
-            found = agency
-    return found if scheme.lower() == "bearer" and token.strip() else None
+        for valid in keys.tokens:
+            if hmac.compare_digest(given, hashlib.sha256(valid.encode()).digest()):
+                found = agency
+    return (found if scheme.lower() == "bearer" and token else None), token
+
+
+def _note_use(work: Work, agency: str, keys: AgencyKeys, token: str, stated: str) -> None:
+    """Write down which key and which token this agency's connectors have, so that none is retired under them."""
+    valid = {key_id(key) for key in keys.hmac_keys}
+    counter = work.counter(agency)
+    known = {name: at for name, at in counter.used.items() if name in valid | {key_id(one.encode()) for one in keys.tokens}}
+    for name in (stated if stated in valid else None, key_id(token.encode())):
+        if name is not None and _is_older(known.get(name), work.now):
+            known[name] = work.now.isoformat()
+    if known != counter.used:
+        counter.used = known
+
+
+def _is_older(noted: str | None, now: datetime) -> bool:
+    return noted is None or abs(now - datetime.fromisoformat(noted)) >= _NOTED_EVERY
 
 
 def _json(content: object, headers: Mapping[str, str] | None = None) -> Response:

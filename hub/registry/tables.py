@@ -106,14 +106,16 @@ class LinkKey(Row):
 
 
 class SubjectEntry(Row):
-    """What the subject service tells one agency about one reference. Without a `version` it is not served yet."""
+    """What the subject service tells one agency about one reference. Without a `version` it is not served yet.
+
+    The hashes by which the agency finds the person are made when they are told: nothing here ties her to the reference.
+    """
 
     __tablename__ = "subject_entry"
     __table_args__ = (Index("ix_subject_entry_agency_version", "agency", "version"),)
 
     youth_id: Mapped[str] = mapped_column(ForeignKey("youth.youth_id"), primary_key=True)
     agency: Mapped[str] = mapped_column(String(64), primary_key=True)
-    subject_hash: Mapped[str] = mapped_column(String(64))
     version: Mapped[int | None]
     first_version: Mapped[int | None]
     kinds: Mapped[list[Any]]
@@ -125,13 +127,18 @@ class SubjectEntry(Row):
 
 
 class AgencyVersion(Row):
-    """The version counter of one agency's directory, and the highest version that agency has fetched."""
+    """The version counter of one agency's directory, and the highest version that agency has fetched.
+
+    `key_ids` are the keys under which the entries were told last; `used` says which key or token a connector had last when.
+    """
 
     __tablename__ = "agency_version"
 
     agency: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(default=0)
     fetched: Mapped[int] = mapped_column(default=0)
+    key_ids: Mapped[list[Any]] = mapped_column(default=list)
+    used: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class OutboxRow(Row):

@@ -10,9 +10,10 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.contract.models import ConsentRecord, InfoKind, Message
+from hub.contract.models import ConsentRecord, Message
 from hub.contract.topics import CONSENTS, Topic
 from hub.kafka import Outgoing
+from hub.registry.agencies import AgencyKeys
 from hub.registry.tables import AgencyVersion, OutboxRow, Youth
 from hub.registry.vault import Vault
 
@@ -25,16 +26,6 @@ class Envelope(Protocol):
     def __call__(self, topic: Topic, key: str | None, message: Message, *, id: str, time: datetime) -> Outgoing:  # noqa: A002
         """Encode `message` for `topic`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AgencyKeys:
-    """One agency: the kinds it may carry, its HMAC key, its bearer token, its connector instances."""
-
-    kinds: frozenset[InfoKind]
-    hmac_key: bytes = field(repr=False)
-    token: str = field(repr=False)
-    instances: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ def locked_counter(session: Session, agency: str) -> AgencyVersion:
     """The counter's row, made when it is the first; locked, so that versions follow the order of commits."""
     counter = session.scalars(select(AgencyVersion).where(AgencyVersion.agency == agency).with_for_update()).one_or_none()
     if counter is None:
-        counter = AgencyVersion(agency=agency, version=0, fetched=0)
+        counter = AgencyVersion(agency=agency, version=0, fetched=0, key_ids=[], used={})
         session.add(counter)
         session.flush()
     return counter

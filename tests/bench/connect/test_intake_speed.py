@@ -37,7 +37,7 @@ def make_person(number: int) -> str:
 
 
 class OneAnswer:
-    def fetch(self, since: int, etag: str) -> Changes | None:
+    def fetch(self, since: int, etag: str, key: str) -> Changes | None:
         if since:
             return None
         spans = ((NOW - timedelta(days=90), NOW + timedelta(days=90)),)
@@ -76,7 +76,9 @@ class Pages:
 def test_the_intake_takes_three_thousand_records_a_second(tmp_path, capsys, retracted: bool) -> None:
     clock, codec, publisher = ManualClock(NOW), Codec.load(), MemoryPublisher()
     file = DirectoryFile(tmp_path / "directory", KEY, "bench")
-    directory = Directory(OneAnswer(), file, agency_key=KEY, clock=clock, stale_after=timedelta(hours=1), pause=lambda _: None)
+    directory = Directory(
+        OneAnswer(), file, agency_key=lambda: KEY, clock=clock, stale_after=timedelta(hours=1), pause=lambda _: None
+    )
 
     def encode(topic, key, message, identity, at):
         return outgoing(codec, topic, key, message, id=identity, source="/connectors/bench", time=at)

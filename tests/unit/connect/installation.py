@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from hub.contract.ids import key_id
 from hub.settings import Settings, load_settings
 from tests.support import write_toml
 
@@ -72,7 +73,8 @@ class Subjects:
 
     def _put(self, subject: str, row: dict) -> None:
         self.version += 1
-        self.rows[subject] = {"subject_hash": subject, "version": self.version, **row}
+        hashes = [] if row["removed"] else [subject]
+        self.rows[subject] = {"subject_hashes": hashes, "version": self.version, **row}
 
     def _answer(self, request):
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -82,4 +84,4 @@ class Subjects:
             return Response(status_code=304)
         since = int(request.query_params["since"])
         rows = sorted((row for row in self.rows.values() if row["version"] > since), key=lambda row: row["version"])
-        return JSONResponse({"version": self.version, "entries": rows}, headers={"ETag": etag})
+        return JSONResponse({"version": self.version, "keys": [key_id(KEY)], "entries": rows}, headers={"ETag": etag})

@@ -14,7 +14,7 @@ from hub.errors import RetriableError
 REF = "y" + "1" * 32
 ERASURE = "11111111-2222-3333-4444-555555555555"
 PRESENT = {
-    "subject_hash": "a" * 64,
+    "subject_hashes": ["a" * 64, "b" * 64],
     "youth_ref": REF,
     "link_key": base64.b64encode(b"l" * 32).decode(),
     "kinds": ["school_absence", "a_kind_of_the_future"],
@@ -22,7 +22,16 @@ PRESENT = {
     "version": 3,
     "removed": False,
 }
-REMOVED = {"youth_ref": REF, "subject_hash": "a" * 64, "removed": True, "erasure_id": ERASURE, "version": 4}
+REMOVED = {
+    "youth_ref": REF,
+    "subject_hashes": [],
+    "link_key": "",
+    "kinds": [],
+    "spans": [],
+    "removed": True,
+    "erasure_id": ERASURE,
+    "version": 4,
+}
 
 
 def make_feed(answer, asked: list | None = None) -> SubjectFeed:
@@ -40,29 +49,33 @@ def make_feed(answer, asked: list | None = None) -> SubjectFeed:
 def test_it_asks_for_its_agency_with_token_version_and_etag() -> None:
     asked: list[httpx.Request] = []
     feed = make_feed(httpx.Response(304), asked)
-    assert feed.fetch(12, '"x"') is None
+    assert feed.fetch(12, '"x"', "0011aabb") is None
     (request,) = asked
     assert str(request.url) == "http://registry/v1/agencies/school-norrkoping/subjects?since=12"
     assert request.headers["authorization"] == "Bearer secret"
+    assert request.headers["hub-agency-key"] == "0011aabb"
     assert request.headers["if-none-match"] == '"x"'
 
 
 def test_entries_and_removals_are_read() -> None:
-    feed = make_feed(httpx.Response(200, json={"version": 4, "entries": [PRESENT]}, headers={"ETag": '"4"'}))
-    changes = feed.fetch(0, "")
+    feed = make_feed(
+        httpx.Response(200, json={"version": 4, "keys": ["0011aabb"], "entries": [PRESENT]}, headers={"ETag": '"4"'})
+    )
+    changes = feed.fetch(0, "", "0011aabb")
     assert changes is not None
     entry = changes.present["a" * 64]
-    assert (changes.version, changes.etag, changes.removed) == (4, '"4"', ())
+    assert changes.present["b" * 64] == entry
+    assert (changes.version, changes.etag, changes.removed, changes.keys) == (4, '"4"', (), ("0011aabb",))
     assert (entry.youth_ref, entry.link_key, entry.kinds) == (REF, b"l" * 32, {InfoKind.SCHOOL_ABSENCE})
     assert [end.isoformat() for _, end in entry.spans] == ["2025-08-31T22:00:00+00:00"]
 
 
 def test_within_one_answer_the_later_row_wins() -> None:
-    feed = make_feed(httpx.Response(200, json={"version": 4, "entries": [PRESENT, REMOVED]}))
-    changes = feed.fetch(0, "")
+    feed = make_feed(httpx.Response(200, json={"version": 4, "keys": ["0011aabb"], "entries": [PRESENT, REMOVED]}))
+    changes = feed.fetch(0, "", "0011aabb")
     assert changes is not None
     assert changes.present == {}
-    assert changes.removed == (("a" * 64, Removed(REF, ERASURE)),)
+    assert changes.removed == (Removed(REF, ERASURE),)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +86,16 @@ def test_within_one_answer_the_later_row_wins() -> None:
         (httpx.Response(401), "not_admitted"),
         (httpx.Response(403), "not_admitted"),
         (httpx.Response(200, content=b"<html>"), "registry_answer"),
-        (httpx.Response(200, json={"version": 1, "entries": [{**PRESENT, "youth_ref": "20110315-9801"}]}), "registry_answer"),
+        (
+            httpx.Response(
+                200, json={"version": 1, "keys": ["0011aabb"], "entries": [{**PRESENT, "youth_ref": "20110315-9801"}]}
+            ),
+            "registry_answer",
+        ),
     ],
 )
 def test_whatever_is_no_answer_is_retriable_and_repeats_nothing_of_it(answer, code: str) -> None:
     with pytest.raises(RetriableError) as raised:
-        make_feed(answer).fetch(0, "")
+        make_feed(answer).fetch(0, "", "0011aabb")
     assert raised.value.code == code
     assert "20110315" not in json.dumps([str(raised.value), repr(raised.value.__cause__)])

@@ -20,6 +20,7 @@ from hub.contract.models import Cooperation, InfoKind, Message
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
 from hub.errors import RetriableError
 from hub.kafka import Incoming, Outgoing, outgoing
+from hub.registry.agencies import AgencyKeys
 from hub.registry.database import migrate, open_database
 from hub.registry.directory import Page, changes
 from hub.registry.granting import GrantRequest, SigningRules
@@ -27,7 +28,7 @@ from hub.registry.grants import GrantRules
 from hub.registry.registry import Registry
 from hub.registry.relay import Relay
 from hub.registry.vault import Vault
-from hub.registry.work import AgencyKeys, Tools
+from hub.registry.work import Tools
 
 START = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 MASTER = bytes(range(32))
@@ -117,7 +118,7 @@ class Installation:
     def told(self, agency: str = SCHOOL, since: int = 0) -> Page:
         """What an agency's connector fetches."""
         with self.registry.work() as work:
-            return changes(work.session, self.tools.vault, agency, since)
+            return changes(work, agency, since, self.agencies[agency])
 
     def sent(self, topic: str = CONSENTS.name) -> list[Any]:
         """The decoded messages on a topic, in order."""

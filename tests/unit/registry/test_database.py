@@ -101,5 +101,5 @@ def test_nothing_but_a_keyed_hash_ties_a_person_to_a_directory(home: Installatio
     home.registry.grant(make_grant())
     home.relay.run_once()
     (entry,) = home.told().entries
-    assert entry["subject_hash"] == subject_hash(home.agencies[SCHOOL].hmac_key, make_identifier())
+    assert entry["subject_hashes"] == [subject_hash(home.agencies[SCHOOL].hmac_key, make_identifier())]
     assert make_identifier() not in json.dumps(entry)

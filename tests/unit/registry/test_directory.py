@@ -4,8 +4,8 @@ import base64
 from datetime import timedelta
 
 from hub.contract.models import InfoKind
+from hub.registry.agencies import AgencyKeys
 from hub.registry.granting import Signatory
-from hub.registry.work import AgencyKeys
 from tests.unit.registry.support import LEISURE, POLICE, SCHOOL, Installation, make_agencies, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -33,7 +33,7 @@ def test_each_agency_is_told_its_own_kinds_and_a_key_of_its_own(home: Installati
     (school,), (police,) = home.told(SCHOOL).entries, home.told(POLICE).entries
     assert (school["kinds"], police["kinds"]) == (["school_absence"], ["police_notice"])
     assert school["link_key"] != police["link_key"]
-    assert school["subject_hash"] != police["subject_hash"]
+    assert not set(school["subject_hashes"]) & set(police["subject_hashes"])
     assert home.told(LEISURE).entries == []
 
 
@@ -51,7 +51,8 @@ def test_a_withdrawn_reference_disappears_before_anything_is_published_and_for_e
     (after,) = home.told().entries
     assert len(home.kafka.published) == 1
     assert after == {
-        "subject_hash": before["subject_hash"],
+        **{name: [] for name in ("subject_hashes", "kinds", "spans")},
+        "link_key": "",
         "youth_ref": before["youth_ref"],
         "version": 2,
         "removed": True,
@@ -128,8 +129,32 @@ def test_an_agency_left_out_by_what_remains_loses_its_entry(home: Installation) 
     assert home.told(POLICE).entries[0]["removed"] is False
     home.registry.withdraw(PERSON, "sig")
     (gone,) = home.told(POLICE).entries
-    assert (gone["removed"], gone["erasure_id"]) == (True, None)
+    assert gone["removed"] is True
     assert home.told(SCHOOL).entries[0]["removed"] is False
+
+
+def test_with_an_agencys_last_scope_its_link_key_is_destroyed_its_ledgers_erased_and_a_later_one_gets_another(
+    home: Installation,
+) -> None:
+    sig = make_grant(cooperation="sig", recipients=("sig",), agencies=(POLICE,), kinds=("police_notice",))
+    home.registry.grant(make_grant(agencies=(SCHOOL,), kinds=("school_absence",)))
+    home.registry.grant(sig)
+    home.relay.run_once()
+    (before,) = home.told(POLICE).entries
+    home.registry.suspend(PERSON, "sig")
+    assert home.told(POLICE).entries[0]["erasure_id"] is None
+    assert home.rows("link_key") == 2
+    home.registry.withdraw(PERSON, "sig")
+    (gone,) = home.told(POLICE, since=before["version"] + 1).entries  # hidden already, and told again with the erasure
+    assert gone["removed"] is True
+    assert gone["erasure_id"] is not None
+    assert home.rows("link_key") == 1
+    home.registry.grant(sig)
+    home.relay.run_once()
+    (again,) = home.told(POLICE).entries
+    assert (again["removed"], again["erasure_id"], again["youth_ref"]) == (False, None, before["youth_ref"])
+    assert again["link_key"] != before["link_key"]
+    assert home.told(SCHOOL).version == 1
 
 
 def test_an_entry_never_allows_a_kind_at_a_time_no_consent_covers(tmp_path) -> None:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import text
-
 from hub.contract.models import Erasure
 from hub.registry.erasures import record_receipt, repeat_open_requests
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
@@ -64,16 +62,10 @@ def test_a_receipt_that_answers_no_request_of_ours_is_not_stored(home: Installat
     assert home.registry.erasure_status()[0].answered == ()
 
 
-def test_after_an_agencys_receipt_its_hash_says_nothing(home: Installation) -> None:
-    request = make_withdrawal(home)
-    hashes = [home.told(agency).entries[0]["subject_hash"] for agency in (SCHOOL, POLICE)]
-    answer(home, request, "connector-ss12000")
-    after = [home.told(agency).entries[0]["subject_hash"] for agency in (SCHOOL, POLICE)]
-    assert after[0] != hashes[0]
-    assert len(after[0]) == 64
-    assert after[1] == hashes[1]
-    with home.engine.connect() as connection:
-        assert connection.execute(text("select count(*) from link_key")).scalar_one() == 0
+def test_after_a_withdrawal_no_hash_and_no_key_is_left(home: Installation) -> None:
+    make_withdrawal(home)
+    assert [home.told(agency).entries[0]["subject_hashes"] for agency in (SCHOOL, POLICE)] == [[], []]
+    assert home.rows("link_key") == 0
 
 
 def test_an_agency_that_learned_but_has_no_connector_here_is_waited_for_visibly(home: Installation) -> None:

@@ -5,19 +5,24 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import event
 
+from hub.contract.ids import key_id
 from hub.errors import RetriableError
+from hub.registry.granting import Signatory
 from hub.registry.subject_api import build_app
 from hub.testing import served
 from tests.unit.registry.support import LEISURE, POLICE, SCHOOL, Installation, make_grant, make_identifier
 
 MINE = {"Authorization": "Bearer token-1"}
+SHAPE = {"subject_hashes", "youth_ref", "link_key", "kinds", "spans", "version", "removed", "erasure_id"}
+KEYS = [key_id(bytes([1]) * 32)]
 URL = f"/v1/agencies/{SCHOOL}/subjects"
 
 
 @pytest.fixture
 def client(home: Installation) -> Iterator[httpx.Client]:
-    with served(build_app(home.engine, home.tools)) as url, httpx.Client(base_url=url) as test_client:
+    with served(build_app(home.engine, home.tools, home.clock)) as url, httpx.Client(base_url=url) as test_client:
         yield test_client
 
 
@@ -70,8 +75,81 @@ def test_the_answer_has_what_the_connector_needs(home: Installation, client: htt
     answer = client.get(URL, headers=MINE, params={"since": "0"})
     assert answer.json()["version"] == 1
     (entry,) = answer.json()["entries"]
-    assert set(entry) == {"subject_hash", "youth_ref", "link_key", "kinds", "spans", "version", "removed"}
-    assert client.get(URL, headers=MINE, params={"since": "1"}).json() == {"version": 1, "entries": []}
+    assert set(entry) == SHAPE
+    assert client.get(URL, headers=MINE, params={"since": "1"}).json() == {"version": 1, "keys": KEYS, "entries": []}
+
+
+def whole(response: httpx.Response) -> tuple[object, ...]:
+    headers = {name: value for name, value in response.headers.items() if name != "date"}
+    return response.status_code, headers, response.content
+
+
+def test_an_agency_is_told_byte_for_byte_the_same_whoever_consents_to_somebody_else(
+    home: Installation, client: httpx.Client
+) -> None:
+    """The school knows of one person. Whatever happens to consents that do not name it, its answers do not move."""
+    mine = make_identifier(3)
+    home.registry.grant(make_grant(mine, agencies=(SCHOOL,), kinds=("school_absence",)))
+    home.relay.run_once()
+    elsewhere = {
+        "agencies": (POLICE, LEISURE),
+        "kinds": ("police_notice", "risk_event"),
+        "cooperation": "sig",
+        "recipients": ("sig",),
+    }
+
+    def asked() -> list[tuple[object, ...]]:
+        tag = {"If-None-Match": '"1"'}
+        return [
+            whole(client.get(URL, headers={**MINE, **more}, params=params))
+            for more in ({}, tag)
+            for params in ({}, {"since": "0"}, {"since": "1"})
+        ]
+
+    before = asked()
+    steps = [
+        lambda person: home.registry.grant(make_grant(person, **elsewhere)),
+        lambda _: home.relay.run_once(),
+        lambda _: [home.told(POLICE), home.told(LEISURE)],
+        lambda person: home.registry.suspend(person, "sig"),
+        lambda person: [home.registry.sign(person, role, "sig") for role in (Signatory.GUARDIAN_1, Signatory.GUARDIAN_2)],
+        lambda _: home.relay.run_once(),
+        lambda person: home.registry.withdraw(person, "sig"),
+        lambda _: home.relay.run_once(),
+    ]
+    for person in (make_identifier(4), mine):  # a stranger, and the very person the school knows of
+        for step in steps:
+            step(person)
+            assert asked() == before
+
+
+def test_the_work_of_an_answer_does_not_grow_with_what_others_are_told(home: Installation, client: httpx.Client) -> None:
+    def statements() -> list[str]:
+        seen: list[str] = []
+
+        def see(_connection, _cursor, statement, parameters, _context, _many) -> None:
+            seen.append(f"{statement} {parameters if 'subject_entry' in statement else ''}")
+
+        event.listen(home.engine, "before_cursor_execute", see)
+        client.get(URL, headers=MINE)
+        event.remove(home.engine, "before_cursor_execute", see)
+        return seen
+
+    client.get(URL, headers=MINE)
+    before = statements()
+    for number in range(20):
+        home.registry.grant(make_grant(make_identifier(number), agencies=(POLICE,), kinds=("police_notice",)))
+    home.relay.run_once()
+    assert statements() == before
+
+
+def test_a_removed_entry_has_the_shape_of_a_present_one(home: Installation, client: httpx.Client) -> None:
+    home.registry.grant(make_grant())
+    home.relay.run_once()
+    (present,) = client.get(URL, headers=MINE).json()["entries"]
+    home.registry.withdraw(make_identifier())
+    (removed,) = client.get(URL, headers=MINE).json()["entries"]
+    assert set(removed) == set(present) == SHAPE
 
 
 def test_who_has_the_version_is_told_that_nothing_changed(home: Installation, client: httpx.Client) -> None:
@@ -109,7 +187,7 @@ def test_a_since_that_is_no_version_is_refused_and_not_repeated(client: httpx.Cl
 def test_a_since_ahead_of_the_registry_gives_its_version_and_no_entries(home: Installation, client: httpx.Client) -> None:
     home.registry.grant(make_grant())
     home.relay.run_once()
-    assert client.get(URL, headers=MINE, params={"since": "12"}).json() == {"version": 1, "entries": []}
+    assert client.get(URL, headers=MINE, params={"since": "12"}).json() == {"version": 1, "keys": KEYS, "entries": []}
 
 
 def test_health_needs_no_token_and_tells_nothing(client: httpx.Client) -> None:

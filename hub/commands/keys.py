@@ -1,0 +1,137 @@
+"""`hub keys`: which keys are valid, new ones in their place, and the end of the former ones. No key is ever printed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    from hub.clock import Clock
+    from hub.registry.opening import OpenRegistry
+    from hub.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Keys of the installation: which are valid, put new ones in their place, end the former ones. No key is printed.",
+    no_args_is_help=True,
+)
+AgencyName = Annotated[str, typer.Argument(metavar="AGENCY", help="An agency of agencies.yaml.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.command("list")
+def list_keys(home: Home = None, as_json: Json = False) -> None:
+    """List the valid keys and tokens of each agency, by a name that says nothing of them, and when each was last used.
+
+    Example: hub keys list
+    """
+    from hub.commands.consent_texts import print_json
+    from hub.registry.rotation import agency_key_states
+
+    with _opened(home) as (settings, opened, _clock):
+        states = agency_key_states(settings, opened.registry)
+    if as_json:
+        rows = [
+            {
+                "agency": one.agency,
+                "what": one.what,
+                "key": one.key,
+                "former": one.former,
+                "used_at": one.used_at.isoformat() if one.used_at else None,
+            }
+            for one in states
+        ]
+        print_json(rows)
+        return
+    for one in states:
+        used = f"last used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "not used yet"
+        typer.echo(f"{one.agency:<24}  {one.what:<5}  {one.key}  {'former' if one.former else 'newest'}  {used}")
+
+
+@app.command("rotate-agency")
+def rotate_agency(agency: AgencyName, yes: Yes = False, home: Home = None) -> None:
+    """Give an agency a new HMAC key and a new token. The former ones stay valid until `hub keys retire-agency`.
+
+    The registry takes them up at once and tells each entry under both keys. A connector on this machine reads the new files
+    by itself; another one needs both files brought to its keys/ folder.
+
+    Example: hub keys rotate-agency school-norrkoping
+    """
+    from hub.registry import rotation
+
+    if not yes:
+        typer.confirm(f"Make a new key and a new token for {agency}?", abort=True)
+    with _opened(home) as (settings, _, clock):
+        with _audited(settings, clock, agency, "rotate_agency") as record:
+            rotation.rotate_agency(settings, agency, record)
+        typer.echo(f"{agency} has a new key and a new token; the former ones are valid until they are retired.")
+        files = f"agency-{agency}.hmac and agency-{agency}.token"
+        typer.echo(f"A connector elsewhere needs {files} from {settings.keys}. Then: hub keys retire-agency {agency}")
+
+
+@app.command("retire-agency")
+def retire_agency(
+    agency: AgencyName,
+    force: Annotated[bool, typer.Option("--force", help="Although a connector still uses them, as after a theft.")] = False,
+    yes: Yes = False,
+    home: Home = None,
+) -> None:
+    """End the validity of an agency's former key and token.
+
+    Refused while a connector has asked with them within the hour: with its key gone it publishes nothing.
+
+    Example: hub keys retire-agency school-norrkoping
+    """
+    from hub.registry import rotation
+
+    if not yes:
+        typer.confirm(f"End the former key and token of {agency} for ever?", abort=True)
+    with _opened(home) as (settings, opened, clock):
+        with _audited(settings, clock, agency, "retire_agency") as record:
+            rotation.retire_agency(settings, opened.registry, agency, clock.now(), record, force=force)
+        typer.echo(f"The former key and token of {agency} are no longer valid.")
+
+
+@contextmanager
+def _opened(home: Path | None) -> Iterator[tuple[Settings, OpenRegistry, Clock]]:
+    from hub.bootstrap import build_clock, build_registry
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    clock = build_clock(settings)
+    opened = build_registry(settings, clock)
+    try:
+        yield settings, opened, clock
+    finally:
+        opened.close()
+
+
+@contextmanager
+def _audited(settings: Settings, clock: Clock, agency: str, purpose: str) -> Iterator[Callable[[], None]]:
+    """Yields what writes down who changes a key, to be called just before it is changed; a refusal is written too."""
+    from hub.audit.actions import Action
+    from hub.audit.entries import Actor, Entry, Outcome
+    from hub.bootstrap import build_audit
+    from hub.errors import RejectedError
+
+    audit = build_audit(settings, clock)
+    actor = Actor(f"os:{os.getuid()}")
+
+    def record() -> None:
+        audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, rule=agency))
+
+    try:
+        yield record
+    except RejectedError as error:
+        audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, outcome=Outcome.DENY, rule=error.code))
+        raise
+    finally:
+        audit.close()

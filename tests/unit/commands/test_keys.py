@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from hub.audit.tables import EntryRow
+from hub.bootstrap import build_audit
+from hub.clock import CLOCK_VARIABLE
+from hub.commands.keys import app
+from hub.errors import RejectedError
+from hub.installation import initialise
+from hub.settings import load_settings
+
+SCHOOL = "school-norrkoping"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    initialise(tmp_path)
+    monkeypatch.setenv("HUB_HOME", str(tmp_path))
+    monkeypatch.setenv(CLOCK_VARIABLE, "2025-05-19T07:30:00+02:00@9999999999")
+    return tmp_path
+
+
+def run(home: Path, *words: str, given: str = "") -> Result:
+    secrets = [path.read_text().strip() for path in (home / "keys").iterdir()]
+    result = CliRunner().invoke(app, list(words), input=given)
+    secrets += [path.read_text().strip() for path in (home / "keys").iterdir()]
+    assert not any(secret in result.output for secret in secrets)
+    return result
+
+
+def logged(home: Path) -> list[tuple[str, str, str, str]]:
+    audit = build_audit(load_settings(home))
+    with audit.engine.connect() as connection:
+        found = connection.execute(
+            EntryRow.__table__.select().with_only_columns(EntryRow.action, EntryRow.purpose, EntryRow.outcome, EntryRow.rule)
+        ).all()
+    audit.close()
+    return [tuple(row) for row in found]
+
+
+def test_a_rotation_by_command_is_asked_for_done_and_logged(home: Path) -> None:
+    before = (home / "keys" / f"agency-{SCHOOL}.hmac").read_bytes()
+    assert run(home, "rotate-agency", SCHOOL, given="n\n").exit_code == 1
+    assert (home / "keys" / f"agency-{SCHOOL}.hmac").read_bytes() == before
+    result = run(home, "rotate-agency", SCHOOL, given="y\n")
+    assert (result.exit_code, "hub keys retire-agency" in result.output) == (0, True)
+    assert (home / "keys" / f"agency-{SCHOOL}.hmac.former").read_bytes() == before
+    shown = [row for row in json.loads(run(home, "list", "--json").output) if row["agency"] == SCHOOL]
+    assert [(row["what"], row["former"]) for row in shown] == [("hmac", False), ("hmac", True), ("token", False), ("token", True)]
+    assert "not used yet" in run(home, "list").output
+    refused = run(home, "rotate-agency", SCHOOL, "--yes")
+    assert isinstance(refused.exception, RejectedError)
+    assert run(home, "retire-agency", SCHOOL, "--yes").exit_code == 0
+    assert not (home / "keys" / f"agency-{SCHOOL}.hmac.former").exists()
+    assert logged(home) == [
+        ("key_changed", "rotate_agency", "permit", SCHOOL),
+        ("key_changed", "rotate_agency", "deny", "rotation_under_way"),
+        ("key_changed", "retire_agency", "permit", SCHOOL),
+    ]
+
+
+def test_every_help_has_an_example() -> None:
+    for command in ("list", "rotate-agency", "retire-agency"):
+        assert "Example" in CliRunner().invoke(app, [command, "--help"]).output
