@@ -14,6 +14,8 @@ def test_the_consumer_that_the_worker_makes_reads_committed(tmp_path: Path) -> N
         app = make_app(tmp_path)
         assert isinstance(app.transport, CommittedTransport)
         made = app.consumer._new_consumer_thread()._create_worker_consumer(app.transport)
-        return str(made._isolation_level)
+        level = str(made._isolation_level)
+        await made.stop()
+        return level
 
     assert asyncio.run(story()) == "read_committed"
