@@ -18,7 +18,7 @@ from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.models import Message
 from hub.contract.topics import Topic
 from hub.errors import ContractError, RetriableError
-from hub.kafka_admin import apply_topics, begin_offsets, check_topics, end_offsets, reach
+from hub.kafka_admin import LARGEST_BATCH, apply_topics, begin_offsets, check_topics, end_offsets, reach
 
 if TYPE_CHECKING:
     from hub.contract.codec import Codec
@@ -40,6 +40,7 @@ _METADATA_MS = 30_000  # bounds how long a group can be split by what its leader
 _RECONNECT_MS = 3_000  # the longest pause before the next try: a restarted broker is found soon
 _DELIVERY_MS = 30_000  # after this a record that was not acknowledged is given up, and publish() says so
 _CLOSE_SECONDS = 5.0
+_BATCH_BYTES = LARGEST_BATCH // 2
 # What a reader holds of what it has fetched: records have less than 10 kB, whatever a stranger may write.
 _PARTITION_BYTES = 256 * 1024
 _FETCH_BYTES = 4 * 1024 * 1024
@@ -149,7 +150,7 @@ def _connected_producer(servers: str, client_id: str) -> Any:
         acks="all",
         enable_idempotence=True,
         linger_ms=2,  # the records of one publish() share batches; a single one hardly waits
-        batch_size=128 * 1024,
+        batch_size=_BATCH_BYTES,
         reconnect_backoff_max_ms=_RECONNECT_MS,
         request_timeout_ms=_REQUEST_MS,
         delivery_timeout_ms=_DELIVERY_MS,

@@ -38,6 +38,9 @@ _CLIENT = "hub-admin"
 _PATIENCE_SECONDS = 60.0
 _TIMEOUT_MS = 30_000
 _REACH_SECONDS = 3.0
+# Of a batch. Ours are half of that (`hub.kafka`, `hub.runtime.transport`), a record less than 10 kB. What a stranger packs into
+# as much the broker unpacks: 64 KiB of gzip are 64 MiB at most, which its memory bears; 100 MB ended it.
+LARGEST_BATCH = 64 * 1024
 PLACE_PARTITIONS = 3  # areas are few and their events slow; three leave room for three place agents
 DEAD_LETTER_PARTITIONS = 1  # read by people, in the order of arrival
 
@@ -70,6 +73,7 @@ def _plan(topic: Topic, settings: Settings) -> TopicPlan:
         "min.insync.replicas": str(max(1, replicas - 1)),
         # The broker unpacks whatever a producer packed: one batch in a codec that a reader lacks would stop that reader.
         "compression.type": "uncompressed",
+        "max.message.bytes": str(LARGEST_BATCH),
     }
     if topic.cleanup is Cleanup.COMPACT:
         # A worker that lost its partition needs time to notice before its late write could win compaction.

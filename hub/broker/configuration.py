@@ -110,6 +110,11 @@ def render_properties(config: BrokerConfig, port: int, controller_port: int) -> 
         # A worker that starts or dies must not wait for others to join.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
+        # What nobody of ours comes near is refused before it takes memory; topics set their own, smaller limit.
+        "message.max.bytes": str(1024 * 1024),
+        "socket.request.max.bytes": str(8 * 1024 * 1024),
+        # A transaction that its producer left open holds up all who read committed records.
+        "transaction.max.timeout.ms": "60000",
         # Memory: the cleaner alone would take 128 MB of the heap.
         "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
         "log.index.size.max.bytes": str(1024 * 1024),

@@ -34,6 +34,7 @@ _LOG = "broker.log"
 _FORMAT_LOG = "format.log"
 _PID = "broker.pid"
 _TAIL_LINES = 25
+_CODECS = ("zstd-jni-", "snappy-java-", "lz4-java-")
 _FORMAT_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
 _STOP_SECONDS = 8.0  # of the twelve that a supervisor grants
@@ -97,7 +98,8 @@ class EmbeddedBroker:
         (self._folder / "tmp").mkdir(exist_ok=True)
         properties = render_properties(self.config, self.port, self.controller_port)
         (self._folder / _PROPERTIES).write_text(properties, encoding="ascii")
-        class_path = os.pathsep.join(map(str, jars))
+        # Without the codecs that need a library of their own: a few kilobytes of zstd unpack to gigabytes in the broker.
+        class_path = os.pathsep.join(str(jar) for jar in jars if not jar.name.startswith(_CODECS))
         if not (self._folder / META_FILE).exists():
             self._format(java, class_path)
         if self.log.exists():

@@ -30,6 +30,8 @@ _CONFIG = {
     # Bounds how long an erased state stays in the log.
     "max.compaction.lag.ms": _ms(timedelta(hours=24)),
     "delete.retention.ms": _ms(timedelta(hours=24)),
+    # A state of as many events as one may hold takes some 200 kB.
+    "max.message.bytes": str(1024 * 1024),
 }
 
 

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from hub.errors import FatalError, RetriableError
 from hub.kafka import Outgoing
+from hub.kafka_admin import LARGEST_BATCH
 from hub.logs import get_logger
 
 __all__ = ["KafkaLog", "Log", "LogRecord"]
@@ -26,6 +27,7 @@ _CHUNK = 2000
 _ATTEMPTS = 4
 _REQUEST_MS = 10_000
 _FETCH_BYTES = 512 * 1024
+_BATCH_BYTES = LARGEST_BATCH // 2
 # A broker that has just started may not know its topics yet; aiokafka takes its word for so long.
 _METADATA_MS = 5_000
 _STALL_SECONDS = 60.0
@@ -72,7 +74,7 @@ class KafkaLog:
             client_id="hub-worker",
             acks="all",
             enable_idempotence=True,
-            max_batch_size=128 * 1024,
+            max_batch_size=_BATCH_BYTES,
             request_timeout_ms=_REQUEST_MS,
             metadata_max_age_ms=_METADATA_MS,
         )

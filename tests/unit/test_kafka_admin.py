@@ -52,6 +52,7 @@ def test_the_broker_stamps_every_record_with_its_arrival(tmp_path):
 
 def test_the_broker_unpacks_what_a_reader_might_not_be_able_to(tmp_path):
     assert {plan.config["compression.type"] for plan in plans(tmp_path).values()} == {"uncompressed"}
+    assert {plan.config["max.message.bytes"] for plan in plans(tmp_path).values()} == {"65536"}
 
 
 def test_with_replicas_one_may_be_missing_and_no_more(tmp_path):

@@ -65,3 +65,10 @@ def test_one_node_asks_for_one_replica_everywhere_and_makes_no_topic_by_itself(t
     assert len(replicas) == 6
     assert set(replicas.values()) == {"1"}
     assert properties["auto.create.topics.enable"] == "false"
+
+
+def test_nobody_can_make_it_take_much_memory_or_hold_up_readers_for_long(tmp_path):
+    properties = properties_of(BrokerConfig(folder=tmp_path))
+    assert int(properties["message.max.bytes"]) <= 2**20
+    assert int(properties["socket.request.max.bytes"]) <= 8 * 2**20
+    assert int(properties["transaction.max.timeout.ms"]) <= 60_000
