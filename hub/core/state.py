@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from hub.contract.models import ConsentRecord, Cooperation, InfoKind
+from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
 
 __all__ = [
     "MAX_HELD",
@@ -94,6 +94,11 @@ class YouthState:
     def empty(self) -> bool:
         """Nothing is known: no consent has arrived. Such a state need not be stored."""
         return self.consent is None
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the reference is withdrawn, which is for ever: nothing but that is held of it any more."""
+        return self.consent is not None and self.consent.status is ConsentStatus.WITHDRAWN
 
     def held(self) -> Iterator[tuple[str, str, Held]]:
         """Every held event as (kind, event id, event)."""

@@ -28,7 +28,7 @@ from hub.core.instants import from_ms, to_ms
 from hub.core.rules import CompiledRules
 from hub.core.state import YouthState
 
-__all__ = ["Drop", "Outcome", "Step", "YouthEvent", "step", "wake"]
+__all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "step", "wake"]
 
 YouthEvent: TypeAlias = ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | TaskEvent
 PersonFact: TypeAlias = SchoolAbsence | PoliceNotice | RiskEvent
@@ -44,11 +44,11 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What became of it. `state` is None once erased (delete it, write the receipt), and the very object that was given
-    when nothing changed (write nothing). `wake_at`: call `wake` then, and not before; None: only an event can change this.
+    """What became of it. `state` is the very object that was given when nothing changed (write nothing). `wake_at`: call `wake`
+    then, and not before; None: only an event can change this.
     """
 
-    state: YouthState | None
+    state: YouthState
     tasks: tuple[ReferralTask, ...] = ()
     drops: tuple[Drop, ...] = ()
     outcome: Outcome = "processed"
@@ -59,13 +59,16 @@ def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: dateti
     """Apply one event at `now` (aware). Due wakes run first, at their own instants.
 
     A refused event's reason stands in `drops`: a code of `hub.core.consent.DENIALS` (read newer consents, then decide again),
-    `too_old` or `state_full`. A withdrawn consent erases. Raises ValueError for an event of another reference: the caller
-    has mixed up its keys and must stop.
+    `too_old` or `state_full`. A withdrawn consent erases, for ever. Raises ValueError for an event of another reference: the
+    caller has mixed up its keys and must stop.
     """
     if event.youth_ref != state.youth_ref:
         raise ValueError("an event of another reference")
-    if isinstance(event, ConsentRecord) and event.status is ConsentStatus.WITHDRAWN:
-        return Step(None)
+    if isinstance(event, ConsentRecord):
+        if state.withdrawn:
+            return _after_withdrawal(state, event)
+        if event.status is ConsentStatus.WITHDRAWN:
+            return erase(state, event)
     current, tasks = _catch_up(state, rules, now)
     match event:
         case ConsentRecord():
@@ -74,6 +77,24 @@ def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: dateti
             return _stepped(current, tasks)
         case _:
             return _fact(current, tasks, event, rules, now)
+
+
+def erase(state: YouthState, withdrawal: ConsentRecord) -> Step:
+    """Forget all but that the reference is withdrawn, under the highest version met: no replay can resurrect anyone."""
+    known = 0 if state.consent is None else state.consent.version
+    if state.withdrawn and known >= withdrawal.version:
+        return Step(state)
+    return Step(YouthState(state.youth_ref, withdrawal.model_copy(update={"version": max(known, withdrawal.version)})))
+
+
+def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:
+    """A later grant gets a new reference, so a record that says otherwise is a repeat, or false."""
+    assert state.consent is not None, "it is withdrawn"
+    if consent.version <= state.consent.version:
+        return Step(state, outcome="duplicate")
+    if consent.status is ConsentStatus.WITHDRAWN:
+        return erase(state, consent)
+    return Step(state, drops=(Drop("withdrawn", intentional=False),), outcome="refused")
 
 
 def wake(state: YouthState, rules: CompiledRules, now: datetime) -> Step:

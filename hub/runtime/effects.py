@@ -153,6 +153,8 @@ class Effects:
     tasks: list[Emission] = field(default_factory=list)
     dead_letters: list[Emission] = field(default_factory=list)
     receipts: list[Emission] = field(default_factory=list)
+    erased: set[bytes] = field(default_factory=set)
+    """Keys whose erasing the receipts tell of."""
     state_changes: dict[bytes, Change] = field(default_factory=dict)
     ledger: Counter[LedgerKey] = field(default_factory=Counter)
     positions: dict[str, int] = field(default_factory=dict)
@@ -168,7 +170,7 @@ class Effects:
     @property
     def erasures(self) -> Effects:
         """The erasing part alone, without moving any position: a crash after it repeats the batch, receipts included."""
-        return Effects(state_changes={key: change for key, change in self.state_changes.items() if change.value is None})
+        return Effects(state_changes={key: change for key, change in self.state_changes.items() if key in self.erased})
 
     @property
     def touches(self) -> bool:

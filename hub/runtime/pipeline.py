@@ -129,6 +129,8 @@ class Pipeline:
             fold.changed[key] = step.wake_at
         effects.tasks.extend(step.emissions)
         effects.receipts.extend(step.receipts)
+        if step.receipts:
+            effects.erased.add(key.encode("ascii"))
         effects.drops.update(step.drops)
         effects.awaits_consent = effects.awaits_consent or step.awaits_consent
 

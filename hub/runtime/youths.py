@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from hub.contract.codec import Codec
 from hub.contract.models import (
     ConsentRecord,
+    ConsentStatus,
     Erasure,
     ErasureKind,
     Message,
@@ -63,12 +65,14 @@ class YouthProgram:
 
     def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
         """Fold one event; a request to erase removes whatever is held, and is always answered."""
+        before = states.new_state(key) if state is None else _state(state)
         if isinstance(message, Erasure):
-            return self._erase(message, now)
+            return self._erase(before, message, now)
         if not isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
-        before = states.new_state(key) if state is None else _state(state)
-        return self._translated(before, core.step(before, message, self._rules, now))
+        step = self._translated(before, core.step(before, message, self._rules, now))
+        # Newer consents cannot help a consent that is refused itself.
+        return replace(step, awaits_consent=False) if isinstance(message, ConsentRecord) else step
 
     def wake(self, key: str, state: object, now: datetime) -> Step:
         """Let time pass for one youth."""
@@ -78,7 +82,7 @@ class YouthProgram:
     def _translated(self, before: states.YouthState, done: core.Step) -> Step:
         reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""
         return Step(
-            state=None if done.state is None or done.state.empty else done.state,
+            state=None if done.state.empty else done.state,
             emissions=tuple(self._emission(task) for task in done.tasks),
             outcome=done.outcome,
             reason=reason,
@@ -94,9 +98,11 @@ class YouthProgram:
         record = outgoing(self._codec, topic, task.youth_ref, task, id=identity, source=SOURCE, time=task.created_at)
         return Emission(record, (task.team, task.rule_id, task.action))
 
-    def _erase(self, message: Erasure, now: datetime) -> Step:
+    def _erase(self, before: states.YouthState, message: Erasure, now: datetime) -> Step:
         if message.kind is not ErasureKind.REQUEST:
             return Step(None, changed=False)
+        # Its withdrawal is on another topic: whatever comes before that one must find the door closed already.
+        erased = core.erase(before, _withdrawal(message)).state
         receipt = Erasure(
             kind=ErasureKind.RECEIPT,
             erasure_id=message.erasure_id,
@@ -106,7 +112,22 @@ class YouthProgram:
         )
         identity = f"{message.erasure_id}:{COMPONENT}"
         record = outgoing(self._codec, ERASURES, message.youth_ref, receipt, id=identity, source=SOURCE, time=now)
-        return Step(None, receipts=(Emission(record),))
+        return Step(erased, receipts=(Emission(record),))
+
+
+def _withdrawal(request: Erasure) -> ConsentRecord:
+    """What the withdrawal's own record says, as far as it is known before that comes."""
+    return ConsentRecord(
+        youth_ref=request.youth_ref,
+        version=1,
+        status=ConsentStatus.WITHDRAWN,
+        age_years=None,
+        age_valid_until=None,
+        area=None,
+        legal_basis="consent",
+        scopes=(),
+        recorded_at=request.occurred_at,
+    )
 
 
 def _state(state: object) -> states.YouthState:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hub.contract.ids import event_id
 from hub.contract.models import Action, Erasure, ErasureKind, PoliceCategory
 from hub.contract.topics import (
     CATALOGUE,
@@ -141,14 +142,27 @@ def test_a_withdrawal_erases_is_answered_and_refuses_what_comes_later(town: Town
         )
         worker.reached(town, SOURCES)
         worker.until(lambda: len(town.read(ERASURES)) == 2, "the receipt")
-        assert worker.ledger(ABSENCES) == {"processed": 2, "refused/no_consent": 1}
+        assert worker.ledger(ABSENCES) == {"processed": 2, "refused/withdrawn": 1}
+        # The consent from before, repeated or forged with a higher version, resurrects nobody, in this run or the next.
+        town.publish(consent_of(youth), consent_of(youth, version=9), absence_of(youth, 3, minutes=480))
+        worker.reached(town, SOURCES)
+        assert worker.stop() == 0
+    shutil.rmtree(town.settings.data / "worker")  # the changelog alone must do
+    with working(town.settings, log) as worker:
+        town.publish(consent_of(youth), absence_of(youth, 4, minutes=480))
+        worker.reached(town, SOURCES)
+        assert worker.ledger(ABSENCES) == {"processed": 2, "refused/withdrawn": 3}
+        assert worker.ledger(CONSENTS.name) == {"processed": 3, "duplicate": 2, "refused/withdrawn": 1}
         assert worker.stop() == 0
     assert open_tasks(town) == {(other, "absence-alone")}
     receipt = town.read(ERASURES)[1]
     assert (receipt.kind, receipt.erasure_id, receipt.component) == (ErasureKind.RECEIPT, ERASURE_ID, "worker")
     changelog = town.raw(f"{town.settings.worker.group}-youths-changelog")
     last = {record.key: record.value for record in sorted(changelog, key=lambda record: record.offset)}
-    assert last[youth.encode()] is None
+    kept = last[youth.encode()]
+    assert kept is not None
+    assert b'"status\\":\\"withdrawn' in kept
+    assert event_id(b"k", "absence", f"{youth}1").encode() not in kept
 
 
 def test_time_that_passes_between_two_runs_is_made_up_for(town: Town, log: Path) -> None:

@@ -40,8 +40,8 @@ def message_record(topic: Topic, key: str, message: Message) -> Outgoing:
     return outgoing(CODEC, topic, key, message, id=f"test:{key[-6:]}", source="/test", time=NOW)
 
 
-def consent_of(youth: str, *, withdrawn: bool = False) -> Outgoing:
-    record = make_consent().model_copy(update={"youth_ref": youth})
+def consent_of(youth: str, *, withdrawn: bool = False, version: int = 1) -> Outgoing:
+    record = make_consent(version=version).model_copy(update={"youth_ref": youth})
     if withdrawn:
         bare = {
             "status": ConsentStatus.WITHDRAWN,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from hub.contract.models import ConsentStatus, InfoKind
 from hub.core.state import YouthState, new_state
 from hub.core.step import Drop, Step, step, wake
@@ -112,11 +114,36 @@ def test_what_no_scope_covers_is_refused_with_the_rule() -> None:
 
 def test_a_withdrawal_erases_everything_and_says_nothing() -> None:
     state = last(run(make_absence(1, ago(1), 480)))
-    assert step(state, make_withdrawn(), RULES, NOW) == Step(None)
+    assert step(state, make_withdrawn(), RULES, NOW) == Step(YouthState(YOUTH, make_withdrawn()))
 
 
-def test_a_withdrawal_ends_it_whatever_its_version() -> None:
-    assert step(under(version=9), make_withdrawn(version=2), RULES, NOW).state is None
+def test_a_withdrawal_ends_it_whatever_its_version_and_the_highest_stays() -> None:
+    erased = step(under(version=9), make_withdrawn(version=2), RULES, NOW).state
+    assert erased == YouthState(YOUTH, make_withdrawn(version=9))
+
+
+@pytest.mark.parametrize(
+    ("version", "outcome", "reason"), [(1, "duplicate", ""), (2, "duplicate", ""), (3, "refused", "withdrawn")]
+)
+def test_no_record_that_comes_after_a_withdrawal_resurrects_anyone(version: int, outcome: str, reason: str) -> None:
+    withdrawn = step(under(), make_withdrawn(), RULES, NOW).state
+    again = step(withdrawn, make_consent(version=version), RULES, NOW)
+    assert (again.outcome, [drop.reason for drop in again.drops]) == (outcome, [reason] if reason else [])
+    assert again.state is withdrawn
+    event = step(again.state, make_absence(1, ago(1), 480), RULES, NOW)
+    assert (event.outcome, event.drops, event.tasks) == ("refused", (Drop("withdrawn", intentional=True),), ())
+
+
+def test_a_repeated_withdrawal_keeps_the_highest_version() -> None:
+    withdrawn = step(under(), make_withdrawn(version=5), RULES, NOW).state
+    assert step(withdrawn, make_withdrawn(version=3), RULES, NOW).state is withdrawn
+    assert step(withdrawn, make_withdrawn(version=7), RULES, NOW).state == YouthState(YOUTH, make_withdrawn(version=7))
+
+
+def test_a_lower_version_replaces_no_higher_one() -> None:
+    state = under(make_scope(), version=4)
+    lower = step(state, make_consent(make_scope(), make_sig_scope(), version=3), RULES, NOW)
+    assert (lower.outcome, lower.state) == ("duplicate", state)
 
 
 def test_events_of_a_reference_known_to_be_withdrawn_are_refused_as_such() -> None:

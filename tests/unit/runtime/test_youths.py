@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hub.contract.models import Erasure, ErasureKind, ReferralTask
+from hub.contract.models import ConsentRecord, Erasure, ErasureKind, ReferralTask
 from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG
 from hub.core.rules import CompiledRules, compile_rules
+from hub.core.state import YouthState, new_state
 from hub.errors import FatalError
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
@@ -90,13 +91,31 @@ def test_a_repeat_changes_nothing(program: YouthProgram) -> None:
     assert (repeated.outcome, repeated.changed) == ("duplicate", False)
 
 
-def test_a_withdrawal_leaves_nothing(program: YouthProgram) -> None:
-    assert steps(program, make_consent(), make_absence(1, ago(2)), make_withdrawn())[-1].state is None
+def test_a_withdrawal_leaves_nothing_but_itself(program: YouthProgram) -> None:
+    assert steps(program, make_consent(), make_absence(1, ago(2)), make_withdrawn())[-1].state == new_state(
+        YOUTH, make_withdrawn()
+    )
+
+
+def test_a_forged_consent_after_a_withdrawal_is_refused_at_once(program: YouthProgram) -> None:
+    forged = steps(program, make_consent(), make_withdrawn(), make_consent(version=9))[-1]
+    assert (forged.outcome, forged.reason, forged.changed, forged.awaits_consent) == ("refused", "withdrawn", False, False)
+
+
+@pytest.mark.parametrize("before", [(), (make_consent(version=3),)])
+def test_a_request_to_erase_closes_the_door_before_the_withdrawal_comes(
+    program: YouthProgram, before: tuple[ConsentRecord, ...]
+) -> None:
+    late = steps(program, *before, erasure(ErasureKind.REQUEST), make_consent(version=2), make_absence(1, ago(2), 480))
+    assert [step.outcome for step in late[-2:]] == ["refused" if not before else "duplicate", "refused"]
+    assert not any(step.emissions for step in late)
 
 
 def test_a_request_to_erase_is_answered_under_its_own_id(program: YouthProgram) -> None:
-    last = steps(program, make_consent(), erasure(ErasureKind.REQUEST))[-1]
-    assert last.state is None
+    last = steps(program, make_consent(), make_absence(1, ago(2)), erasure(ErasureKind.REQUEST))[-1]
+    assert isinstance(last.state, YouthState)
+    assert last.state.withdrawn
+    assert not last.state.events
     receipt = CODEC.decode(ERASURES, last.receipts[0].record.value)
     assert isinstance(receipt, Erasure)
     assert (receipt.kind, receipt.erasure_id, receipt.component) == (ErasureKind.RECEIPT, ERASURE_ID, "worker")
