@@ -32,6 +32,7 @@ __all__ = [
     "build_registry",
     "build_runner",
     "build_worklist",
+    "migrate_stores",
     "run_deliver",
     "run_registry",
     "run_statutory",
@@ -77,6 +78,23 @@ def build_four_eyes(settings: Settings, audit: AuditLog) -> FourEyes:
     from hub.access.opening import build_access_engine, open_four_eyes
 
     return open_four_eyes(settings, build_access_engine(settings), audit)
+
+
+def migrate_stores(settings: Settings) -> None:
+    """Bring every store to its newest form now (the registry's own is, once opened): no process then has to load what does it."""
+    from hub.access.opening import build_access_engine
+    from hub.audit.opening import build_audit_engine
+    from hub.connect.database import open_store
+    from hub.connect.instance import load_instance
+
+    for build in (build_delivery_engine, build_audit_engine, build_access_engine):
+        build(settings).dispose()
+    for name in settings.connectors:
+        instance = load_instance(settings, name)
+        instance.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stores = ["ledger.db"] if instance.connector.build_statutory is None else ["ledger.db", "statutory.db"]
+        for store in stores:
+            open_store(instance.folder / store).dispose()
 
 
 def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:

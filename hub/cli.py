@@ -27,6 +27,7 @@ from hub.commands import (
 )
 from hub.commands.discreet import Discreet, without_identifiers
 from hub.errors import ConfigError, FatalError, HubError, RejectedError, places_passed
+from hub.sparing import spare_command_lines
 
 __all__ = ["app", "main"]
 
@@ -73,6 +74,7 @@ def main() -> None:
     2: change a setting, then start again · 3: refused by a rule · 4: try again later · 70: ended to be started again. What
     nobody foresaw is told by class and place: a foreign text may hold what it was about.
     """
+    spare_command_lines()
     threading.excepthook = _tell_thread
     try:
         app()

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    TypeDecorator,
+    column,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import ConfigError, RetriableError
@@ -28,6 +41,8 @@ _CONNECT_SECONDS = 10  # libpq would wait for a silent host as long as the kerne
 _USELESS = ("SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY")  # another try would meet the same
 _KNOWN = ("sqlite", "postgresql")
 _FORMS = "write sqlite:////folder/file.db or postgresql+psycopg://user:password@host/name; no other kind is known"
+_REVISION = re.compile(r'^(revision|down_revision) *(?::[^=]*)?= *"([^"]+)"', re.MULTILINE)
+_VERSION_TABLE = re.compile(r'version_table *= *"([^"]+)"')
 _MIGRATION_LOCK = 0x4855425F  # any number that only the hub takes
 
 
@@ -100,8 +115,14 @@ def answering() -> Iterator[None]:
     """
     try:
         yield
-    except (DBAPIError, PoolTimeoutError, StaleDataError) as error:
+    except _unanswered() as error:
         raise RetriableError(f"the database does not answer ({type(error).__name__})", code="database") from error
+
+
+def _unanswered() -> tuple[type[Exception], ...]:
+    """What says so. The ORM is not loaded for its own error: whoever can raise it has loaded it."""
+    orm = sys.modules.get("sqlalchemy.orm.exc")
+    return (DBAPIError, PoolTimeoutError) if orm is None else (DBAPIError, PoolTimeoutError, orm.StaleDataError)
 
 
 def migrate(engine: Engine, migrations: Path) -> None:
@@ -109,6 +130,12 @@ def migrate(engine: Engine, migrations: Path) -> None:
 
     Raises RetriableError when the database does not answer, ConfigError when its file is none or may not be written.
     """
+    with _reachable(engine):
+        if _is_newest(engine, migrations):
+            return
+    from alembic import command  # noqa: PLC0415 - memory: a start that has nothing to migrate does without
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.set_main_option("path_separator", "os")
@@ -132,6 +159,19 @@ def _reachable(engine: Engine) -> Iterator[None]:
             text = f"{error}: is it running, and are the address, user and password in its database_url right?"
             raise RetriableError(text, code=error.code) from error
         raise
+
+
+def _is_newest(engine: Engine, migrations: Path) -> bool:
+    """Whether the database says that it has the newest revision; when in doubt, not."""
+    stated = [dict(_REVISION.findall(path.read_text(encoding="utf-8"))) for path in (migrations / "versions").glob("[!_]*.py")]
+    named = _VERSION_TABLE.search((migrations / "env.py").read_text(encoding="utf-8"))
+    version_table = named[1] if named else "alembic_version"
+    newest = {one.get("revision", "") for one in stated} - {one.get("down_revision", "") for one in stated}
+    with answering(), engine.connect() as connection:
+        if not inspect(connection).has_table(version_table):
+            return False
+        found: Sequence[str] = connection.scalars(select(column("version_num")).select_from(table(version_table))).all()
+    return len(newest) == 1 and set(found) == newest
 
 
 def _be_alone(connection: Connection) -> None:

@@ -6,9 +6,11 @@ import logging
 import sys
 from typing import Any
 
-import structlog
-
 from hub.errors import places_passed
+from hub.sparing import without
+
+with without("rich"):  # it would draw tracebacks with it, which no log of the hub holds
+    import structlog
 
 __all__ = ["configure_logs", "get_logger"]
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from hub.bootstrap import build_registry, build_worklist
+from hub.bootstrap import build_registry, build_worklist, migrate_stores
 from hub.broker.process import prepare as fetch_kafka
 from hub.demo.expected import Expectation, expect
 from hub.demo.expected_events import expect_events
@@ -107,6 +107,7 @@ class Demo:
         supervisor.start("statutory", hub_command("statutory"))
         self._tell(f"Registering the consents of a town with {len(self._town.youths)} youths", step=True)
         self._register()
+        migrate_stores(stage.settings)
         self._until("broker", lambda: broker_answers(stage.settings.bootstrap_servers))
         self._tell("Creating the topics", step=True)
         apply_topics(stage.settings)

@@ -139,3 +139,52 @@ def test_a_file_that_is_no_database_is_a_setting_to_change(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=r"letter\.txt cannot be used as a database"):
         migrate(build_engine(f"sqlite:///{file}"), MIGRATIONS)
     assert file.read_text(encoding="utf-8").startswith("Not a database. ")
+
+
+_VERSION = """
+import sqlalchemy as sa
+from alembic import op
+revision = "{revision}"
+down_revision = {down}
+def upgrade():
+    op.create_table("t{revision}", sa.Column("n", sa.Integer))
+"""
+
+
+def write_version(folder: Path, revision: str, down: str) -> None:
+    (folder / "versions").mkdir(parents=True, exist_ok=True)
+    (folder / "env.py").write_text((MIGRATIONS.parents[1] / "connect" / "migrations" / "env.py").read_text())
+    (folder / "versions" / f"{revision}.py").write_text(_VERSION.format(revision=revision, down=down))
+
+
+def test_only_what_is_not_the_newest_is_migrated_and_only_then_are_the_means_loaded(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write_version(folder, "0001", "None")
+    migrate(engine, folder)
+    write_version(folder, "0002", '"0001"')
+    migrate(engine, folder)
+    assert set(inspect(engine).get_table_names()) == {"alembic_version", "t0001", "t0002"}
+    again = _MIGRATE + "print('alembic' in sys.modules)"
+    command = [sys.executable, "-c", again, str(engine.url), str(folder)]
+    done = subprocess.run(command, input=b"go\n", capture_output=True, check=True)
+    assert done.stdout.split() == [b"False"]
+
+
+@pytest.mark.parametrize("part", ["access", "audit", "connect", "delivery", "registry"])
+def test_each_part_of_the_hub_is_seen_to_be_migrated(engine: Engine, part: str) -> None:
+    migrate(engine, MIGRATIONS.parents[1] / part / "migrations")
+    done = subprocess.run(
+        [sys.executable, "-c", _MIGRATE + "print('alembic' in sys.modules)", str(engine.url), str(MIGRATIONS.parents[1] / part / "migrations")],
+        input=b"go\n", capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [b"False"]
+
+
+def test_a_revision_that_these_migrations_do_not_know_is_never_taken_for_the_newest(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    write_version(folder, "0001", "None")
+    migrate(engine, folder)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
+    with pytest.raises(Exception, match="0009"):
+        migrate(engine, folder)
