@@ -106,7 +106,8 @@ def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
 
 
 def run_registry(home: Path | None) -> None:
-    """`hub registry`."""
+    """`hub registry`; it signs the audit log's checkpoints too."""
+    from hub.audit.opening import checkpoints_signed
     from hub.contract.codec import Codec
     from hub.contract.topics import ERASURES
     from hub.core.rule_set import rules_digest
@@ -118,10 +119,11 @@ def run_registry(home: Path | None) -> None:
     settings = load_settings(home)
     rules = load_rules(settings.home / "rules")
     servers = settings.bootstrap_servers
-    with process_frame(settings, "registry", started=time.time()) as stop:
+    clock = build_clock(settings)
+    with process_frame(settings, "registry", started=time.time()) as stop, checkpoints_signed(settings, clock):
         run(
             settings,
-            build_clock(settings),
+            clock,
             stop,
             lambda: Publisher(servers, "hub-registry"),
             lambda: Reader(servers, (ERASURES.name,), "hub-registry", "hub-registry"),

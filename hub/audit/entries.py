@@ -21,7 +21,7 @@ from enum import StrEnum
 from hub.audit.actions import Action
 from hub.errors import RejectedError
 
-__all__ = ["SYSTEM", "Actor", "Entry", "Outcome", "Record", "Subject", "SubjectKind", "pseudonym"]
+__all__ = ["SYSTEM", "Actor", "Entry", "Outcome", "Record", "Subject", "SubjectKind", "canonical_content", "pseudonym"]
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}\Z")
 # Ten or twelve places that stand alone, with the letter of an interim number too.
@@ -106,7 +106,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line of the log. `position` counts from 1; `subject` and `item` are pseudonyms or empty; `at` is UTC."""
+    """One line of the log as it is read. `position` counts from 1; `subject` and `item` are pseudonyms or empty; `at` is UTC."""
 
     position: int
     at: datetime
@@ -119,19 +119,10 @@ class Record:
     purpose: str
     outcome: str
     rule: str
-    leaf: str = field(repr=False)
-    chain: str = field(repr=False)
-
-    def content(self) -> bytes:
-        """What is hashed: a line of JSON whose form is fixed for ever. Its place is told by chain and tree."""
-        return canonical_content(
-            self.at.isoformat(timespec="microseconds"), self.account, self.unit, self.role, self.action, self.subject,
-            self.item, self.purpose, self.outcome, self.rule,
-        )  # fmt: skip
 
 
 def canonical_content(*values: str) -> bytes:
-    """The bytes of one entry under its hash, in the order of the table's columns."""
+    """The bytes under an entry's hash: a line of JSON in the order of the table's columns, its form fixed for ever."""
     return json.dumps([_FORM, *values], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 

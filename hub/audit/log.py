@@ -22,7 +22,7 @@ from hub.clock import Clock
 from hub.database import answering
 from hub.errors import RejectedError, RetriableError
 
-__all__ = ["FIRST_CHAIN", "AuditLog", "Draft", "chain_hash"]
+__all__ = ["FIRST_CHAIN", "AuditLog", "Draft", "chain_hash", "take_turn"]
 
 FIRST_CHAIN = "0" * 64
 _TURN = 0x41554454  # any number that only this log takes
@@ -109,7 +109,7 @@ class AuditLog:
 
     def _append(self, entries: Sequence[Entry]) -> int:
         with answering(), self.engine.begin() as connection:
-            _take_turn(connection)
+            take_turn(connection)
             position, chain = _last(connection)
             rows = []
             for entry in entries:
@@ -135,7 +135,7 @@ class AuditLog:
         }
 
 
-def _take_turn(connection: Connection) -> None:
+def take_turn(connection: Connection) -> None:
     """Hold, until the transaction's end, the right to append: others wait, and then see what was written here."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})

@@ -1,0 +1,129 @@
+"""The chain, walked: which entries were changed, taken out or moved, told apart by what still fits to what.
+
+Each entry's link is made of the one before it and its own leaf. An entry whose content no longer gives its leaf was edited; one
+whose link no longer follows from its neighbour has lost its predecessor, which is then looked for everywhere else in the
+log: found, the entries were moved; not found, it was taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hub.audit.entries import canonical_content
+from hub.audit.faults import Fault, Finding
+from hub.audit.log import chain_hash
+from hub.audit.merkle import leaf_hash
+
+__all__ = ["Walk"]
+
+_HASH_HEX = 64
+_MOST = 1000  # breaks told apart one by one; a log with more of them is no puzzle
+
+
+@dataclass(slots=True)
+class _Loose:
+    """An entry that does not follow from the one before it. `gap`: the first position missing before it, if any."""
+
+    position: int
+    leaf: str
+    chain: str
+    gap: int | None
+    should: str
+
+
+@dataclass(slots=True)
+class Walk:
+    """Takes the rows in order; `expected` is the next position, `chain` the last entry's link.
+
+    `broken_at` is the first position from which on nothing may be held against a checkpoint. `renumbered`, once `findings` were
+    asked for: whether what is missing at the end is missing inside.
+    """
+
+    expected: int
+    chain: str
+    edited: dict[int, str] = field(default_factory=dict)  # position → the leaf its content gives now
+    held: dict[int, str] = field(default_factory=dict)  # the same positions → the leaf that stands there
+    loose: list[_Loose] = field(default_factory=list)
+    broken_at: int | None = None
+    renumbered: bool = False
+
+    def take(self, position: int, values: Sequence[str], leaf: str, chain: str) -> bytes:
+        """One row: its content's values, its leaf and link as they stand. Returns the leaf hash of its content."""
+        content = leaf_hash(canonical_content(*values))
+        if content.hex() != leaf:
+            self.edited[position], self.held[position] = content.hex(), leaf
+            self._break(position)
+        self._link(position, leaf, chain)
+        self.expected, self.chain = position + 1, chain
+        return content
+
+    def _break(self, position: int) -> None:
+        if self.broken_at is None:
+            self.broken_at = position
+
+    def _link(self, position: int, leaf: str, chain: str) -> None:
+        gap = self.expected if position != self.expected else None
+        should = _link_of(self.chain, leaf)
+        if gap is None and should == chain:
+            return
+        before = self.loose[-1] if self.loose else None
+        if before is not None and gap is None and before.position == position - 1 and _link_of(before.should, leaf) == chain:
+            # It follows from what the link before it should be: only that link was changed.
+            self.loose.pop()
+            self.edited[before.position], self.held[before.position] = before.leaf, before.chain
+            return
+        self._break(self.expected)
+        self.loose.append(_Loose(position, leaf, chain, gap, should))
+
+    def findings(self, links: Iterable[str], *, shorter_than_signed: bool) -> list[Finding]:
+        """What happened. `links` are all that stand in the log, read once more only if something is loose."""
+        moved, lost = self._predecessors(links) if self.loose else (set(), [])
+        leaves = {leaf: position for position, leaf in self.held.items()}
+        swapped = {one for one, leaf in self.edited.items() if leaves.get(leaf, one) != one}
+        found = [_moved(moved)] if moved else []
+        if swapped:
+            found.append(_moved(swapped))
+        found += [
+            Finding(Fault.EDIT, one, one, f"entry {one} is not what its hash was made of")
+            for one in sorted(set(self.edited) - swapped - moved)
+        ]
+        self.renumbered = shorter_than_signed and any(one.gap is None for one in lost)
+        found += [_lost(one, shorter_than_signed=shorter_than_signed) for one in lost if one.position not in self.edited]
+        return sorted(found, key=lambda finding: finding.first)
+
+    def _predecessors(self, links: Iterable[str]) -> tuple[set[int], list[_Loose]]:
+        missing = {one.position: one for one in self.loose[:_MOST]}
+        moved: set[int] = set()
+        for link in links:
+            for one in [one for one in missing.values() if _link_of(link, one.leaf) == one.chain]:
+                moved.add(one.position)
+                del missing[one.position]
+        return moved, list(missing.values())
+
+
+def _link_of(chain: str, leaf: str) -> str:
+    """The link; empty where one of them is no hash any more."""
+    try:
+        return chain_hash(chain, leaf) if len(chain) == len(leaf) == _HASH_HEX else ""
+    except ValueError:
+        return ""
+
+
+def _moved(positions: set[int]) -> Finding:
+    named = ", ".join(map(str, sorted(positions)[:10])) + (" …" if len(positions) > 10 else "")
+    text = f"entries {named} do not stand behind those they were written behind: entries were moved, or put in between"
+    return Finding(Fault.REORDERING, min(positions), max(positions), text)
+
+
+def _lost(one: _Loose, *, shorter_than_signed: bool) -> Finding:
+    if one.gap is not None:
+        last = one.position - 1
+        which = f"entry {last} is" if one.gap == last else f"entries {one.gap} to {last} are"
+        return Finding(Fault.DELETION, one.gap, last, f"{which} missing")
+    text = f"entry {one.position} does not follow from the one before it"
+    if shorter_than_signed:
+        text = f"{text}, and fewer are here than were signed: entries were taken out there and the rest numbered anew"
+        return Finding(Fault.DELETION, one.position, one.position, text)
+    text = f"{text}: it was changed together with its hash, or entries before it were taken out and the rest numbered anew"
+    return Finding(Fault.EDIT, one.position, one.position, text)

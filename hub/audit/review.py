@@ -1,0 +1,107 @@
+"""The monthly access review (loggkontroll): openings drawn at random, and openings that nothing followed.
+
+As HSLF-FS 2016:40 4 kap. 9 § asks of care records: systematic and recurring. The draw is random, so that nobody knows what
+will be looked at; its seed is told, so that an auditor can repeat it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import Engine, select
+
+from hub.audit.actions import FOLLOWING, OPENINGS
+from hub.audit.entries import SYSTEM, Outcome, Record
+from hub.audit.reading import as_record, stored
+from hub.audit.tables import EntryRow
+from hub.clock import STOCKHOLM
+from hub.database import answering
+from hub.errors import RejectedError
+
+__all__ = ["Review", "ReviewRow", "monthly_review"]
+
+_HUB = SYSTEM.account
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One opening to look at: drawn at random, or nothing followed it, or both. Show it to the opener's head of unit."""
+
+    entry: Record
+    drawn: bool
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A month's openings: how many, how many that nothing followed, and the rows to look at, oldest first."""
+
+    month: str
+    seed: int
+    openings: int
+    without_action: int
+    rows: tuple[ReviewRow, ...]
+
+
+def monthly_review(engine: Engine, month: str, *, seed: int, sample: int = 20, days: int = 14) -> Review:
+    """The review of a calendar month in Sweden (`2025-05`): `sample` openings drawn by `seed`, and all without an action.
+
+    An action follows when, within `days`, the same account or its unit decides, hands over or registers something about the
+    same item (or subject). Openings by the hub itself are none. Raises RejectedError `bad_month`, RetriableError.
+    """
+    begin, end = _span(month)
+    openings = [
+        one for one in _of(engine, begin, end, OPENINGS) if one.outcome == Outcome.PERMIT and one.account != SYSTEM.account
+    ]
+    actions = _by_target(_of(engine, begin, end + timedelta(days=days), FOLLOWING))
+    followed = {one.position: _is_followed(one, actions, timedelta(days=days)) for one in openings}
+    draw = random.Random(seed)  # noqa: S311 - a draw that can be repeated, not a secret
+    drawn = {one.position for one in draw.sample(openings, min(sample, len(openings)))}
+    rows = tuple(
+        ReviewRow(one, one.position in drawn, followed[one.position])
+        for one in openings
+        if one.position in drawn or not followed[one.position]
+    )
+    return Review(month, seed, len(openings), sum(not each for each in followed.values()), rows)
+
+
+def _span(month: str) -> tuple[datetime, datetime]:
+    if not _MONTH.match(month):
+        raise RejectedError("month: give it as YYYY-MM, for example 2025-05", code="bad_month")
+    first = date(int(month[:4]), int(month[5:]), 1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    begin, end = (datetime.combine(day, time(), STOCKHOLM).astimezone(UTC) for day in (first, following))
+    return begin, end
+
+
+def _of(engine: Engine, begin: datetime, end: datetime, actions: Iterable[str]) -> list[Record]:
+    columns = [column for column in EntryRow.__table__.columns if column.name not in {"leaf", "chain"}]
+    query = select(*columns).where(EntryRow.at >= stored(begin), EntryRow.at < stored(end), EntryRow.action.in_(list(actions)))
+    with answering(), engine.connect() as connection:
+        return [as_record(row) for row in connection.execute(query.order_by(EntryRow.position))]
+
+
+def _by_target(actions: Sequence[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for one in actions:
+        if one.outcome == Outcome.PERMIT:
+            found.setdefault(_target(one), []).append(one)
+    return found
+
+
+def _target(one: Record) -> str:
+    return one.item or one.subject
+
+
+def _is_followed(opening: Record, actions: dict[str, list[Record]], within: timedelta) -> bool:
+    return any(
+        one.position > opening.position
+        and one.at - opening.at <= within
+        and (one.account == opening.account or (opening.unit != "" and one.unit == opening.unit))
+        for one in actions.get(_target(opening), ())
+    )

@@ -1,0 +1,162 @@
+"""Verifies the log: against itself, against its own signed checkpoints, and against those that another system kept.
+
+The log alone shows an edit, a deletion inside and a reordering. A truncation, and a history that was written anew with all its
+hashes (a fork), show only against a checkpoint that whoever tampered could not reach: export them, and use --against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+
+from hub.audit.chain import Walk
+from hub.audit.faults import Fault, Finding, Verdict
+from hub.audit.log import FIRST_CHAIN
+from hub.audit.merkle import Tree
+from hub.audit.notes import Checkpoint, Verifier
+from hub.audit.reading import every_row, horizon
+from hub.audit.tables import CheckpointRow
+from hub.database import answering
+from hub.errors import ContractError
+
+__all__ = ["Given", "verify"]
+
+_STEP = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A checkpoint to hold the log against, and where it came from (`its own`, or a file's name)."""
+
+    source: str
+    note: str
+
+
+def verify(
+    engine: Engine,
+    verifier: Verifier,
+    against: Sequence[Given] = (),
+    *,
+    oldest: datetime | None = None,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Verdict:
+    """Read the whole log and say what is wrong with it. `progress` is told the number of entries read.
+
+    `oldest`: entries may have been let go of only under a checkpoint signed before this instant. Raises RetriableError when
+    the database does not answer; what is wrong with the log is never an error but a finding.
+    """
+    stored, findings = _own(engine, verifier)
+    trusted, refused = _checked(verifier, [*(Given("its own", row.note) for row in stored), *against])
+    findings += refused + _between(trusted)
+    tree, walk, gone = _start(engine, trusted, stored, oldest)
+    findings += gone
+    first = walk.expected
+    roots = _read(engine, tree, walk, {one.size for _, one in trusted}, progress)
+    last = walk.expected - 1
+    longest = max((one.size for _, one in trusted), default=0)
+    findings += walk.findings(_links(engine), shorter_than_signed=longest > last)
+    if longest > last and not walk.renumbered:
+        findings.append(
+            Finding(Fault.TRUNCATION, last + 1, longest, f"the log ends at {last}, but {longest} entries had been signed")
+        )
+    agreeing, forks = _compare(trusted, roots, walk.broken_at)
+    findings += forks
+    unique = sorted(dict.fromkeys(findings), key=lambda one: (one.first, one.fault))
+    return Verdict(first, last, tree.root().hex(), agreeing, tuple(unique))
+
+
+def _own(engine: Engine, verifier: Verifier) -> tuple[list[CheckpointRow], list[Finding]]:
+    """The log's own checkpoints; one whose peaks are not those of its root was changed."""
+    with answering(), engine.connect() as connection:
+        rows = connection.execute(select(CheckpointRow.__table__).order_by(CheckpointRow.size)).all()
+    found = []
+    for row in rows:
+        try:
+            said = verifier.check(row.note)
+            peaks = Tree(row.size, [bytes.fromhex(peak) for peak in row.peaks.split()])
+            same = (said.size, said.root) == (row.size, peaks.root())
+        except (ContractError, ValueError):
+            same = False
+        if not same:
+            text = f"the stored checkpoint of size {row.size} is not as it was signed"
+            found.append(Finding(Fault.CHECKPOINT, row.size, row.size, text))
+    return [CheckpointRow(**row._mapping) for row in rows], found  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def _checked(verifier: Verifier, given: Iterable[Given]) -> tuple[list[tuple[str, Checkpoint]], list[Finding]]:
+    trusted, refused = [], []
+    for one in given:
+        try:
+            trusted.append((one.source, verifier.check(one.note)))
+        except ContractError as error:
+            if one.source != "its own":  # told already
+                refused.append(Finding(Fault.CHECKPOINT, 0, 0, f"{one.source}: {error}"))
+    return trusted, refused
+
+
+def _between(trusted: Sequence[tuple[str, Checkpoint]]) -> list[Finding]:
+    """Two signed checkpoints of one size with different roots are a fork, whatever the log says now."""
+    seen: dict[int, tuple[str, bytes]] = {}
+    found = []
+    for source, one in trusted:
+        other, root = seen.setdefault(one.size, (source, one.root))
+        if root != one.root:
+            text = f"two different histories of {one.size} entries were signed ({other}, {source})"
+            found.append(Finding(Fault.FORK, 1, one.size, text))
+    return found
+
+
+def _start(
+    engine: Engine, trusted: Sequence[tuple[str, Checkpoint]], stored: Sequence[CheckpointRow], oldest: datetime | None
+) -> tuple[Tree, Walk, list[Finding]]:
+    """Where reading begins: at the first entry, or behind what retention let go of under a checkpoint old enough."""
+    gone = horizon(engine)
+    if gone is None:
+        return Tree(), Walk(1, FIRST_CHAIN), []
+    size, chain = gone
+    signed = next((one for source, one in trusted if source == "its own" and one.size == size), None)
+    row = next((row for row in stored if row.size == size), None)
+    if signed is not None and row is not None and (oldest is None or signed.at < oldest):
+        return Tree(size, [bytes.fromhex(peak) for peak in row.peaks.split()]), Walk(size + 1, chain), []
+    text = f"entries 1 to {size} are missing, and no checkpoint old enough says that retention let go of them"
+    return Tree(), Walk(size + 1, chain, broken_at=1), [Finding(Fault.DELETION, 1, size, text)]
+
+
+def _read(engine: Engine, tree: Tree, walk: Walk, sizes: set[int], progress: Callable[[int], None]) -> dict[int, bytes]:
+    """Every entry through the walk and into the tree; the roots at the sizes that checkpoints speak of."""
+    roots = {tree.size: tree.root()}
+    for done, row in enumerate(every_row(engine, after=walk.expected - 1), start=1):
+        values = list(row)
+        tree.append(walk.take(row.position, values[1:-2], row.leaf, row.chain))
+        if tree.size in sizes:
+            roots[tree.size] = tree.root()
+        if done % _STEP == 0:
+            progress(done)
+    return roots
+
+
+def _links(engine: Engine) -> Iterator[str]:
+    gone = horizon(engine)
+    yield FIRST_CHAIN if gone is None else gone[1]
+    for row in every_row(engine):
+        yield row.chain
+
+
+def _compare(
+    trusted: Sequence[tuple[str, Checkpoint]], roots: dict[int, bytes], broken_at: int | None
+) -> tuple[int, list[Finding]]:
+    """The checkpoints that lie before the first break, against the roots of the entries. The rest follows from the break."""
+    agreed, agreeing, found = 0, 0, []
+    for source, one in sorted(trusted, key=lambda pair: pair[1].size):
+        root = roots.get(one.size)
+        if root is None or (broken_at is not None and one.size >= broken_at):
+            continue
+        if root == one.root:
+            agreed, agreeing = one.size, agreeing + 1
+        else:
+            text = f"the entries up to {one.size} follow from one another, but are not those that were signed ({source})"
+            found.append(Finding(Fault.FORK, agreed + 1, one.size, text))
+    return agreeing, found

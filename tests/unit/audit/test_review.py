@@ -1,0 +1,102 @@
+"""The monthly review: openings drawn at random, and openings that nothing followed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.audit.actions import Action
+from hub.audit.entries import SYSTEM, Actor, Outcome
+from hub.audit.log import AuditLog
+from hub.audit.review import monthly_review
+from hub.clock import ManualClock
+from hub.errors import RejectedError
+from tests.unit.audit.make import CLERK, make_entry
+
+COLLEAGUE, STRANGER = Actor("account-2", unit="outreach"), Actor("account-3", unit="sig")
+
+
+def lonely(log: AuditLog, **options) -> list[int]:
+    return [row.entry.position for row in monthly_review(log.engine, "2025-05", seed=1, sample=0, **options).rows]
+
+
+def test_an_opening_that_nothing_followed_is_shown(log: AuditLog) -> None:
+    log.append_many([make_entry(1), make_entry(2), make_entry(2, action=Action.TASK_ACCEPTED)])
+    found = monthly_review(log.engine, "2025-05", seed=1, sample=0)
+    assert (found.openings, found.without_action) == (2, 1)
+    assert [(row.entry.position, row.drawn, row.followed) for row in found.rows] == [(1, False, False)]
+
+
+@pytest.mark.parametrize(
+    ("actor", "followed"),
+    [(CLERK, True), (COLLEAGUE, True), (STRANGER, False)],
+    ids=["the same", "of the unit", "of another unit"],
+)
+def test_the_action_may_be_a_colleagues_of_the_same_unit(log: AuditLog, actor: Actor, followed: bool) -> None:
+    log.append_many([make_entry(1), make_entry(1, action=Action.TASK_DECLINED, actor=actor)])
+    assert lonely(log) == ([] if followed else [1])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"number": 2, "action": Action.TASK_ACCEPTED},
+        {"action": Action.TASK_LISTED},
+        {"action": Action.TASK_ACCEPTED, "outcome": Outcome.DENY},
+    ],
+    ids=["on another task", "a look", "a refused one"],
+)
+def test_something_else_is_no_action_after_it(log: AuditLog, other) -> None:
+    log.append_many([make_entry(1), make_entry(**other)])
+    assert lonely(log) == [1]
+
+
+def test_an_action_before_it_or_too_late_is_none(log: AuditLog, clock: ManualClock) -> None:
+    log.append_many([make_entry(1, action=Action.TASK_ACCEPTED), make_entry(1)])
+    clock.advance(timedelta(days=15))
+    log.append(make_entry(1, action=Action.TASK_ACCEPTED))
+    assert lonely(log) == [2]
+    assert lonely(log, days=16) == []
+
+
+def test_refused_openings_and_the_hubs_own_are_not_looked_at(log: AuditLog) -> None:
+    log.append_many([make_entry(outcome=Outcome.DENY), make_entry(actor=SYSTEM)])
+    assert monthly_review(log.engine, "2025-05", seed=1).openings == 0
+
+
+def test_the_draw_is_repeated_by_its_seed_and_differs_by_another(log: AuditLog) -> None:
+    log.append_many(
+        [make_entry(number, action=action) for number in range(60) for action in (Action.TASK_OPENED, Action.TASK_ACCEPTED)]
+    )
+
+    def drawn(seed: int) -> list[int]:
+        return [row.entry.position for row in monthly_review(log.engine, "2025-05", seed=seed, sample=10).rows if row.drawn]
+
+    assert drawn(1) == drawn(1)
+    assert len(drawn(1)) == 10
+    assert len({tuple(drawn(seed)) for seed in range(5)}) > 1
+
+
+def test_all_are_drawn_when_there_are_fewer(log: AuditLog) -> None:
+    log.append(make_entry())
+    assert [row.drawn for row in monthly_review(log.engine, "2025-05", seed=1, sample=20).rows] == [True]
+
+
+def test_a_month_is_one_in_sweden(log: AuditLog, clock: ManualClock) -> None:
+    for instant in (
+        datetime(2025, 4, 30, 21, 59, tzinfo=UTC),
+        datetime(2025, 4, 30, 22, 0, tzinfo=UTC),
+        datetime(2025, 5, 31, 21, 59, tzinfo=UTC),
+        datetime(2025, 5, 31, 22, 0, tzinfo=UTC),
+    ):
+        clock.set(instant)
+        log.append(make_entry())
+    assert lonely(log) == [2, 3]
+    assert [row.entry.position for row in monthly_review(log.engine, "2025-12", seed=1).rows] == []
+
+
+@pytest.mark.parametrize("month", ["", "2025", "2025-13", "2025-5", "May 2025", "2025-05-01"])
+def test_what_is_no_month_is_refused(log: AuditLog, month: str) -> None:
+    with pytest.raises(RejectedError, match="YYYY-MM"):
+        monthly_review(log.engine, month, seed=1)
