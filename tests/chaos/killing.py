@@ -146,6 +146,42 @@ class AnybodyKiller(Disturber):
                 self.killed[name] += 1
 
 
+class BrokerKiller(Disturber):
+    """Kills the embedded Kafka itself (its Java process; the supervisor starts it again), first while the feeds are read.
+
+    `kills`: how many records stood on the event topics at each kill.
+    """
+
+    def __init__(self, settings: Settings, chance: random.Random, over: threading.Event, wanted: int) -> None:
+        super().__init__(settings, chance, over, "kills-the-broker")
+        self._wanted = wanted
+        self.kills: list[int] = []
+
+    def run(self) -> None:
+        if not self._events_come():
+            return
+        last = 0
+        while len(self.kills) < self._wanted and not self._over.wait(self._chance.uniform(0, 1.5)):
+            java = self._java()
+            if java is None or java == last:
+                continue
+            try:
+                stood = sum(end_offsets(self._settings.bootstrap_servers, _EVENTS).values())
+            except HubError:  # it has not come back yet
+                continue
+            os.kill(java, signal.SIGKILL)
+            self.kills.append(stood)
+            last = java
+
+    def _java(self) -> int | None:
+        if self._process("broker") is None:
+            return None
+        try:
+            return int((self._settings.data / "broker" / "broker.pid").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+
+
 class DeadlySupervisor(Supervisor):
     """Starts some connectors as the program that dies in its n-th batch. `deaths`: instance → n."""
 

@@ -1,4 +1,4 @@
-"""`kill -9` in mid-demo, of the worker with work in flight and of connectors between publish and cursor write."""
+"""`kill -9` in mid-demo: of the worker with work in flight, of connectors between publish and cursor write, of Kafka itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hub.kafka_admin import end_offsets
 
 from .checking import Aftermath, check, repeated_events, repeated_tasks
 from .dying import died
-from .killing import AnybodyKiller, DeadlySupervisor, WorkerKiller
+from .killing import AnybodyKiller, BrokerKiller, DeadlySupervisor, Disturber, WorkerKiller
 
 ROUNDS = int(os.environ.get("HUB_CHAOS_ROUNDS", "5"))
 FIRST_SEED = int(os.environ.get("HUB_CHAOS_SEED", "1"))
@@ -37,20 +37,22 @@ pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.timeout(600)]  #
 
 
 class Round:
-    """One demo under kills. The short case: the worker, and each connector that tells of persons."""
+    """One demo under kills. The short case: the worker, and each connector that tells of persons; or only `brokers` of Kafka."""
 
-    def __init__(self, folder: Path, seed: int, *, short: bool) -> None:
+    def __init__(self, folder: Path, seed: int, *, short: bool = False, brokers: int = 0) -> None:
         chance = random.Random(seed)
         self.said: list[str] = []
+        self.brokers = brokers
         self.demo = Demo(folder, self._hear, threading.Event(), pause_seconds=0.5)
         settings = self.demo.stage.settings
         environment = {"HUB_HOME": str(settings.home), "PYTHONPATH": str(ROOT)}
         supervisor = DeadlySupervisor(settings.data / "logs", environment, lambda name, text: self._hear(f"{name} {text}"))
-        supervisor.deaths = {"ss12000": 1, "sdk": 1, "observations": 1} if short else self._deaths(chance)
+        supervisor.deaths = {} if brokers else {"ss12000": 1, "sdk": 1, "observations": 1} if short else self._deaths(chance)
         self.demo.supervisor = supervisor
         self.deaths = supervisor.deaths
         self._over = threading.Event()
         self.worker = WorkerKiller(settings, random.Random(seed + 1), self._over, wanted=1 if short else 3)
+        self.broker = BrokerKiller(settings, random.Random(seed + 3), self._over, wanted=brokers)
         self.anybody = AnybodyKiller(settings, random.Random(seed + 2), self._over, PREY, kills=0 if short else 6)
 
     def _hear(self, text: str, *, step: bool = False) -> None:
@@ -62,7 +64,7 @@ class Round:
 
     def play(self) -> tuple[dict[str, Any], Aftermath]:
         """The outcome and what is left; every process is stopped."""
-        killers = (self.worker, self.anybody)
+        killers: tuple[Disturber, ...] = (self.broker,) if self.brokers else (self.worker, self.anybody)
         try:
             for killer in killers:
                 killer.start()
@@ -124,3 +126,21 @@ def test_the_same_tasks_and_none_twice_whoever_is_killed(tmp_path: Path, seed: i
     assert outcome["dead_lettered"] == 0
     # What the connectors' ledgers say was perhaps sent twice covers what stands twice.
     assert sum(repeated_events(left).values()) <= outcome["repeated"]
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + ROUNDS))
+def test_no_event_is_lost_when_kafka_is_killed(tmp_path: Path, seed: int, report: Callable[[str], None]) -> None:
+    played = Round(tmp_path, seed, brokers=1 if seed == SHORT else 3)
+    outcome, left = played.play()
+    kills = ", ".join(f"at {stood} event records" for stood in played.broker.kills)
+    report(f"Kafka killed {len(played.broker.kills)} times: {kills}; restarts {outcome['restarts']}, {outcome['seconds']} s")
+    report(
+        f"events {outcome['events']}, records {len(left.events)}, repeated {dict(repeated_events(left))}, tasks {outcome['tasks']}"
+    )
+    assert played.broker.kills, "it was never killed"
+    assert outcome["restarts"]["broker"] == len(played.broker.kills)
+    assert check(TOWN, expect(TOWN), left) == []
+    assert outcome["differences"] == []
+    assert outcome["matches_expected"]
+    assert outcome["balanced"]
+    assert outcome["dead_lettered"] == 0
