@@ -7,24 +7,35 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import platformdirs
-from filelock import FileLock
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from filelock import FileLock, Timeout
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_any,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+from tenacity.nap import sleep_using_event
 
+from hub.broker.fetching import fetch_all, stopped
 from hub.broker.lock import JarLock, LockedJar, load_lock
 from hub.broker.progress import FetchProgress, shown_progress
 from hub.errors import ConfigError, RetriableError
 
 __all__ = ["JarSource", "cache_folder", "find_jars", "wrong_jars"]
 
-_AT_ONCE = 4
 _ATTEMPTS = 5
 _WAIT_FOR_OTHER_SECONDS = 900.0
+_LOOK_SECONDS = 0.2
 
 
 class JarSource(Protocol):
@@ -44,6 +55,7 @@ def cache_folder(lock: JarLock) -> Path:
 def find_jars(
     configured: str = "",
     *,
+    stop: threading.Event | None = None,
     lock: JarLock | None = None,
     cache: Path | None = None,
     source: SourceFactory | None = None,
@@ -51,18 +63,42 @@ def find_jars(
     """Paths of all locked jars, in class path order; fetches them first when the cache has none (once, 45 MB).
 
     `configured` is the setting `broker.jars`: a folder that must hold every locked jar; then nothing is fetched.
-    Progress goes to stderr. Raises ConfigError saying what to do when jars are missing, altered or out of reach.
+    Progress goes to stderr. Raises ConfigError saying what to do when jars are missing, altered or out of reach, and
+    FatalError at once when `stop` is set meanwhile: the jars that are whole are kept for the next time.
     """
     lock = lock or load_lock()
     if configured:
         return _configured_jars(Path(configured).expanduser(), lock)
     folder = cache or cache_folder(lock)
     if wrong_jars(folder, lock.jars):
+        stop = stop or threading.Event()
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=_WAIT_FOR_OTHER_SECONDS):
+        with _alone(folder.with_name(f"{folder.name}.lock"), stop):
             if wrong_jars(folder, lock.jars):  # another process may have fetched them while we waited
-                _fill(folder, lock, source or _maven)
+                _fill(folder, lock, source or _maven, stop)
     return [folder / jar.file_name for jar in lock.jars]
+
+
+@contextmanager
+def _alone(file: Path, stop: threading.Event) -> Iterator[None]:
+    """Wait for another process that fetches."""
+    lock = FileLock(file, timeout=_LOOK_SECONDS)
+    deadline = time.monotonic() + _WAIT_FOR_OTHER_SECONDS
+    while not lock.is_locked:
+        try:
+            lock.acquire()
+        except Timeout:
+            if stop.is_set():
+                raise stopped() from None
+            if time.monotonic() > deadline:
+                text = (
+                    f"another process has been fetching Kafka for {_WAIT_FOR_OTHER_SECONDS / 60:.0f} minutes: end it, start again"
+                )
+                raise ConfigError(text, code="jars_held") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def wrong_jars(folder: Path, jars: Sequence[LockedJar]) -> list[LockedJar]:
@@ -89,7 +125,7 @@ def _configured_jars(folder: Path, lock: JarLock) -> list[Path]:
     return [folder / jar.file_name for jar in lock.jars]
 
 
-def _fill(folder: Path, lock: JarLock, source: SourceFactory) -> None:
+def _fill(folder: Path, lock: JarLock, source: SourceFactory, stop: threading.Event) -> None:
     """Fetch into a folder beside, keep what an interrupted fetch left there, and take it over in one move."""
     staging = folder.with_name(f"{folder.name}.part")
     staging.mkdir(exist_ok=True)
@@ -97,28 +133,22 @@ def _fill(folder: Path, lock: JarLock, source: SourceFactory) -> None:
     with shown_progress(len(lock.jars)) as progress:
         progress.have(len(lock.jars) - len(missing))
         fetching = source(staging / "scratch", progress.received)
-        with ThreadPoolExecutor(_AT_ONCE, "fetch-jar") as pool:
-            futures = [pool.submit(_fetch_one, fetching, jar, staging, progress) for jar in missing]
-            try:
-                for future in futures:
-                    future.result()
-            except RetriableError as error:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise _unreachable(error, folder) from error
-            except BaseException:  # Ctrl-C: what is on its way arrives, nothing more is begun
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        try:
+            fetch_all(missing, lambda jar, ended: _fetch_one(fetching, jar, staging, progress, ended), stop)
+        except RetriableError as error:
+            raise _unreachable(error, folder) from error
     shutil.rmtree(staging / "scratch", ignore_errors=True)
     if folder.exists():  # altered: no start uses it, so it may go
         shutil.rmtree(folder)
     staging.rename(folder)
 
 
-def _fetch_one(source: JarSource, jar: LockedJar, folder: Path, progress: FetchProgress) -> None:
+def _fetch_one(source: JarSource, jar: LockedJar, folder: Path, progress: FetchProgress, ended: threading.Event) -> None:
     for attempt in Retrying(
         retry=retry_if_exception_type(RetriableError),
-        stop=stop_after_attempt(_ATTEMPTS),
+        stop=stop_any(stop_after_attempt(_ATTEMPTS), stop_when_event_set(ended)),
         wait=wait_random_exponential(multiplier=0.3, max=8),
+        sleep=sleep_using_event(ended),
         reraise=True,
     ):
         with attempt:

@@ -78,7 +78,13 @@ class EmbeddedBroker:
         """
         if self.pid is not None:
             return
-        jars = find_jars(self.config.jars)
+        stop = stop or threading.Event()
+        try:
+            jars = find_jars(self.config.jars, stop=stop)
+        except FatalError:
+            if stop.is_set():
+                return
+            raise
         java = find_java(self.config.java)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
@@ -86,7 +92,7 @@ class EmbeddedBroker:
         except Timeout as error:
             raise ConfigError(f"another broker runs in {self._folder}: stop it first", code="folder_in_use") from error
         try:
-            self._start(java, jars, time.monotonic() + timeout_seconds, stop or threading.Event())
+            self._start(java, jars, time.monotonic() + timeout_seconds, stop)
         except BaseException:
             self.stop()
             raise

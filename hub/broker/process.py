@@ -17,13 +17,13 @@ __all__ = ["prepare", "run"]
 _LOOK_SECONDS = 0.5
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings, stop: threading.Event | None = None) -> None:
     """Fetch the jars now, showing progress on stderr, so that a later start in the background is quick.
 
-    Raises ConfigError as `run` does.
+    Raises ConfigError as `run` does, and FatalError at once when `stop` is set meanwhile.
     """
     broker_config(settings)
-    find_jars(settings.broker.jars)
+    find_jars(settings.broker.jars, stop=stop)
 
 
 def run(

@@ -25,7 +25,9 @@ _LIVE_PAUSE, _ONCE_PAUSE = 5.0, 0.5
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Play the scenario to its end, check the outcome, and stop.")] = False,
     as_json: Json = False,
-    folder: Annotated[Path | None, typer.Option(help="Keep the demo's files here (default: a temporary folder).")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the demo's files here, in a new or empty folder (default: a temporary one).")
+    ] = None,
     rules: Annotated[
         Path | None,
         typer.Option(help="Try the rules of this folder instead of the shipped ones; with --once: see what would change."),
@@ -38,12 +40,19 @@ def demo(
 
     Examples: hub demo    hub demo --once --json    hub demo --once --rules ./my-rules
     """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _asked_to_stop()
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as temporary:
         passed = _run(folder or Path(temporary), stop, once=once, as_json=as_json, rules=rules)
     raise typer.Exit(0 if passed else 1)
+
+
+def _asked_to_stop() -> threading.Event:
+    """Set by Ctrl-C, a polite kill, or a terminal that is closed (unless `nohup` says that it may be)."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _run(folder: Path, stop: threading.Event, *, once: bool, as_json: bool, rules: Path | None) -> bool:
@@ -131,7 +140,5 @@ def simulate(
     from hub.process import end_with_supervisor
 
     end_with_supervisor()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _asked_to_stop()
     serve_simulators(build_simulators(datasets, parse_clock(clock), {}), port, stop)

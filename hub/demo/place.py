@@ -14,6 +14,7 @@ from hub.clock import ShiftedClock
 from hub.connector import load_connector
 from hub.demo.datasets import consent_rows, write_observations, write_school, write_sdk
 from hub.demo.facts import Town
+from hub.errors import ConfigError
 from hub.installation import initialise
 from hub.rules_file import load_rules
 from hub.settings import Settings, load_settings
@@ -98,13 +99,26 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
+def _require_empty(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(folder.iterdir())
+    except OSError as error:
+        raise ConfigError(f"--folder {folder} cannot be used ({error.strerror}): choose another", code="bad_folder") from error
+    if taken:
+        text = f"--folder {folder} is not empty, perhaps of an earlier demo: choose a new one, or remove it first"
+        raise ConfigError(text, code="folder_taken")
+
+
 def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | None = None) -> Stage:
     """Write the installation and the datasets into `folder`; with the rules of another folder instead of the shipped ones.
 
-    Raises ConfigError when that folder is no rule set.
+    Raises ConfigError when that folder is no rule set, or when `folder` is not empty: an earlier demo's consents and topics
+    would count in this one's outcome.
     """
     if rules is not None:
         load_rules(rules)
+    _require_empty(folder)
     home, datasets = folder / "home", folder / "town"
     broker, controller, registry, web, simulators = _free_ports(5)
     home.mkdir(parents=True, exist_ok=True)

@@ -97,7 +97,7 @@ class Demo:
         stage, supervisor = self.stage, self.supervisor
         self._tell("Starting Kafka (the first time it is fetched: about 45 MB) and the foreign systems", step=True)
         if not stage.settings.kafka.bootstrap_servers:
-            fetch_kafka(stage.settings)
+            fetch_kafka(stage.settings, self._stop)
         if not stage.settings.kafka.bootstrap_servers:
             supervisor.start("broker", hub_command("broker"))
         supervisor.start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -37,6 +38,28 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
     gone, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
     assert len(gone) == len(family)
+
+
+def test_a_closed_terminal_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    with (tmp_path / "said").open("wb") as said:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "hub", "demo"], env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+            stdout=said, stderr=said, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _until(lambda: "Creating the topics" in (tmp_path / "said").read_text(encoding="utf-8") or demo.poll() is not None)
+        family = psutil.Process(demo.pid).children(recursive=True)
+        assert family, (tmp_path / "said").read_text(encoding="utf-8")
+        demo.send_signal(signal.SIGHUP)
+        demo.wait(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            demo.kill()
+        demo.wait()
+    _gone, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+    assert not list((tmp_path / "temporary").glob("hub-demo-*"))
 
 
 def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock
 
 from hub.broker.jars import cache_folder, find_jars, wrong_jars
 from hub.broker.lock import JarLock, LockedJar
-from hub.errors import ConfigError, RetriableError
+from hub.errors import ConfigError, FatalError, RetriableError
 
 CONTENT = {f"org.example:jar-{number}:1.0": f"content {number}".encode() for number in range(3)}
 LOCK = JarLock(tuple(LockedJar(name, hashlib.sha256(content).hexdigest()) for name, content in CONTENT.items()))
@@ -108,3 +110,49 @@ def test_a_configured_folder_that_lacks_a_jar_names_it_and_where_to_copy_from(tm
         find_jars(str(tmp_path), lock=LOCK)
     assert str(cache_folder(LOCK)) in str(refused.value)
     assert len(wrong_jars(tmp_path, LOCK.jars)) == 3
+
+
+class SilentSource(MemorySource):
+    """The first jar arrives; the server then says nothing for ever."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self.stop = stop
+        self.let_go = threading.Event()
+
+    def fetch(self, jar, destination):
+        if jar == LOCK.jars[0]:
+            super().fetch(jar, destination)
+            return
+        self.stop.set()
+        assert self.let_go.wait(60)
+        raise RetriableError("never", code="jars_unreachable")
+
+
+def test_who_asks_to_stop_waits_for_no_server_and_what_has_arrived_is_kept(tmp_path):
+    stop = threading.Event()
+    silent = SilentSource(stop)
+    begun = time.monotonic()
+    with pytest.raises(FatalError, match="what has arrived is kept"):
+        find_jars(lock=LOCK, cache=tmp_path / "cache", source=silent, stop=stop)
+    assert time.monotonic() - begun < 10
+    silent.let_go.set()
+    source = MemorySource()
+    assert len(find_jars(lock=LOCK, cache=tmp_path / "cache", source=source)) == 3
+    assert set(source.fetched) <= {jar.coordinate for jar in LOCK.jars[1:]}
+
+
+def test_who_asks_to_stop_does_not_wait_for_another_process_that_fetches(tmp_path):
+    stop = threading.Event()
+    stop.set()
+    with FileLock(tmp_path / "cache.lock"), pytest.raises(FatalError):
+        find_jars(lock=LOCK, cache=tmp_path / "cache", source=MemorySource(), stop=stop)
+
+
+def test_a_fault_of_the_fetch_itself_is_raised_as_it_is(tmp_path):
+    class Broken(MemorySource):
+        def fetch(self, jar, destination):
+            raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        find_jars(lock=LOCK, cache=tmp_path / "cache", source=Broken())

@@ -37,3 +37,18 @@ def test_a_folder_that_is_no_rule_set_is_refused_before_anything_is_written(tmp_
     with pytest.raises(ConfigError):
         prepare(tmp_path / "demo", TOWN, pause_seconds=1, rules=tmp_path)
     assert not (tmp_path / "demo").exists()
+
+
+def test_the_folder_of_an_earlier_demo_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    prepare(tmp_path, TOWN, pause_seconds=1)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(ConfigError, match="is not empty") as refused:
+        prepare(tmp_path, TOWN, pause_seconds=1)
+    assert refused.value.code == "folder_taken"
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("")
+    with pytest.raises(ConfigError, match="cannot be used"):
+        prepare(tmp_path / "demo", TOWN, pause_seconds=1)
