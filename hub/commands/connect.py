@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["connect"]
 
 _SMALLEST_SHOWN = 5
+_WHAT_TO_DO = {
+    "stale_directory": "The consent registry has not answered for too long, so nothing is published. Start it: hub registry",
+    "kafka": "Kafka does not answer, so nothing is published. Start it: hub up, or hub broker",
+}
 
 
 def connect(
@@ -53,6 +57,8 @@ def _print_summary(results: dict[str, Polled], *, as_json: bool) -> None:
         return
     for lane, polled in results.items():
         typer.echo(f"{lane}: {polled.result}" + (f" ({polled.code})" if polled.code else ""))
+        if polled.code in _WHAT_TO_DO:
+            typer.echo(f"  {_WHAT_TO_DO[polled.code]}")
         for (outcome, reason), number in sorted(polled.counts.items()):
             typer.echo(f"  {_shown(outcome, number):>8}  {outcome}" + (f": {reason}" if reason else ""))
 

@@ -28,6 +28,13 @@ def test_the_document_says_the_same(capsys) -> None:
     assert {"outcome": "refused", "reason": "no_reference", "records": "<5"} in document["events"]["counts"]
 
 
-def test_a_poll_that_failed_says_why(capsys) -> None:
-    _print_summary({"events": Polled("stale", "stale_directory", Counter())}, as_json=False)
-    assert capsys.readouterr().out == "events: stale (stale_directory)\n"
+def test_a_poll_that_failed_says_why_and_what_to_do(capsys) -> None:
+    for result, code, told in (
+        ("stale", "stale_directory", "hub registry"),
+        ("retry", "kafka", "hub up"),
+        ("rejected", "other", ""),
+    ):
+        _print_summary({"events": Polled(result, code, Counter())}, as_json=False)
+        first, *more = capsys.readouterr().out.splitlines()
+        assert first == f"events: {result} ({code})"
+        assert [told in line for line in more] == ([True] if told else [])
