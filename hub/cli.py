@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import sys
 import threading
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 
@@ -37,17 +39,48 @@ _START, _RUN, _WORK, _PROCESSES = "Start here", "See what happens", "Work with i
 _UNUSABLE = {errno.EACCES, errno.EDQUOT, errno.EISDIR, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS}
 _EXIT = {ConfigError: 2, RejectedError: 3, FatalError: 70}
 
+_PANELS = (_START, _RUN, _WORK, _PROCESSES)
+
+
+class Panelled(Discreet):
+    """Commands in the order of their panels, groups among them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        panels = {name: getattr(command, "rich_help_panel", None) for name, command in self.commands.items()}
+        return sorted(super().list_commands(ctx), key=lambda name: _PANELS.index(panels[name] or _PROCESSES))
+
+
 app = typer.Typer(
     name="hub",
-    cls=Discreet,
+    cls=Panelled,
+    rich_markup_mode="markdown",  # lines of a paragraph are joined, and square brackets stand for themselves
     help=(
         "An event-driven hub between a municipality and its partners: consent first, few and explained referral tasks.\n\n"
-        "Try it: hub demo    Set it up: hub init, then hub up"
+        "Try it: `hub demo`. Set it up: `hub init ./town`, then `hub up --home ./town`.\n\n"
+        "Exit codes: 0 done; 1 done, and something is amiss or missing (the command's help says what); 2 change a setting, a "
+        "file or the command line; 3 a rule refused it; 4 try again later; 70 ended so that nothing is lost, start it again."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a traceback may hold what a log must not
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("hub"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of every command stand behind its name."""
+
+
 app.command(rich_help_panel=_START)(demo.demo)
 app.command(rich_help_panel=_START)(installation.init)
 app.command(rich_help_panel=_START)(installation.up)
@@ -84,18 +117,17 @@ def main() -> None:
         _say(" ".join(str(error).split("\n")) if isinstance(error, ConfigError) else str(error))
         sys.exit(next((code for kind, code in _EXIT.items() if isinstance(error, kind)), 4))
     except Exception as error:  # noqa: BLE001 - the last one who can say anything
-        if isinstance(error, OSError) and error.errno in _UNUSABLE and error.filename is not None:
-            _say(_unusable(error))
-            sys.exit(_EXIT[ConfigError])
-        _say(_unforeseen(error))
-        sys.exit(_EXIT[FatalError])
+        named, number = getattr(error, "filename", None) is not None, getattr(error, "errno", None)
+        _say(_unusable(error) if named else _unforeseen(error))
+        sys.exit(_EXIT[ConfigError if named and number in _UNUSABLE else FatalError])
 
 
 def _say(text: str) -> None:
     sys.stderr.write(f"hub: {without_identifiers(text)}\n")
 
 
-def _unusable(error: OSError) -> str:
+def _unusable(error: Any) -> str:
+    """Of an OSError that names a file or folder."""
     why = (error.strerror or type(error).__name__).lower()
     return f"{error.filename} cannot be used: {why}. Give it to the user who runs the hub, make room, or name another folder"
 

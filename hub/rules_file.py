@@ -40,9 +40,12 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{path} is missing", code="no_rules") from error
+        text = f"{path} is missing: restore it; where the whole folder is gone, `hub init` writes the shipped rules"
+        raise ConfigError(text, code="no_rules") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} cannot be read as YAML", code="bad_rules") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark is not None else ""
+        raise ConfigError(f"{path} cannot be read as YAML{where}", code="bad_rules") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path} is no mapping of names to values", code="bad_rules")
     return content

@@ -30,6 +30,13 @@ HOME_VARIABLE = "HUB_HOME"
 _PREFIX, _DELIMITER = "HUB_", "__"
 _AUDIT_YEARS = 5
 _RESTORE = "restore it from a copy, or move it away and run `hub init`"
+_TABLE = "should hold names and their values"
+_PLAIN = {
+    "dict_type": _TABLE,
+    "model_type": _TABLE,
+    "missing": "is missing",
+    "extra_forbidden": "has no meaning here; is it misspelt?",
+}
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -229,7 +236,8 @@ def wrong_fields(error: ValidationError, source: Callable[[str], str] = lambda _
     """What is wrong, by field and rule, on one line; the values are not repeated. `source` may add where a field came from."""
     found = []
     for item in error.errors(include_input=False, include_url=False):
-        place, rule = ".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")
+        place = ".".join(map(str, item["loc"]))
+        rule = _PLAIN.get(item["type"]) or item["msg"].removeprefix("Value error, ")
         found.append(f"{place}{source(place)}: {rule}" if place else rule)
     return "; ".join(found)
 

@@ -39,6 +39,7 @@ Source = Annotated[
 ]
 Within = Annotated[Cooperation | None, typer.Option("--cooperation", "-c", help="Only this cooperation (default: all).")]
 Many = list[str]
+_ROLES = ", ".join(Signatory)
 
 
 @app.command()
@@ -46,13 +47,21 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
     cooperation: Annotated[Cooperation, typer.Option("--cooperation", "-c", help="What the consent is to.")],
     agency: Annotated[Many, typer.Option(help="An agency of agencies.yaml that may tell. Repeat for more.")],
     recipient: Annotated[Many, typer.Option(help="A team of teams.yaml that may be told. Repeat for more.")],
-    kind: Annotated[list[InfoKind], typer.Option(help="A kind of information. Repeat for more.")],
+    kind: Annotated[
+        list[InfoKind],
+        typer.Option(metavar="KIND", help=f"A kind of information: {', '.join(InfoKind)}. Repeat for more."),
+    ],
     valid_from: Annotated[str, typer.Option("--from", metavar="DATE", help="First day it holds (2025-05-19).")],
     valid_to: Annotated[str, typer.Option("--to", metavar="DATE", help="First day it no longer holds.")],
-    signed: Annotated[list[Signatory] | None, typer.Option(help="Who has signed. Repeat for more.")] = None,
+    signed: Annotated[
+        list[Signatory] | None, typer.Option(metavar="WHO", help=f"Who has signed: {_ROLES}. Repeat for more.")
+    ] = None,
     required: Annotated[
         list[Signatory] | None,
-        typer.Option(help="Who must sign (default: by age). With sole custody: --required guardian_1 (and youth from 15)."),
+        typer.Option(
+            metavar="WHO",
+            help="Who must sign (default: by age). With sole custody: --required guardian_1 (and --required youth from 15).",
+        ),
     ] = None,
     legal_basis: Annotated[str, typer.Option(help="The GDPR basis, as a code of the municipality's own.")] = "public_task",
     area: Annotated[str | None, typer.Option(help="A coarse area of areas.yaml.")] = None,
@@ -61,6 +70,8 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
     as_json: Json = False,
 ) -> None:
     """Register a consent. It is in force once all who must have signed; until then it waits.
+
+    Days are Swedish ones. Teams named as recipients must work in the consent's cooperation. Exits 3 when a rule refuses it.
 
     Example: hub consent grant -c sspf --agency school-norrkoping --recipient outreach --kind school_absence
     --from 2025-05-19 --to 2026-05-19 --signed guardian_1 --signed guardian_2
@@ -88,7 +99,7 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
 
 @app.command()
 def sign(
-    signatory: Annotated[Signatory, typer.Option("--by", help="Who has signed.")],
+    signatory: Annotated[Signatory, typer.Option("--by", metavar="WHO", help=f"Who has signed: {_ROLES}.")],
     cooperation: Within = None,
     identifier_from: Source = "",
     home: Home = None,
@@ -104,7 +115,10 @@ def sign(
 
 @app.command()
 def suspend(
-    required: Annotated[list[Signatory] | None, typer.Option(help="Who must sign from now on (default: as before).")] = None,
+    required: Annotated[
+        list[Signatory] | None,
+        typer.Option(metavar="WHO", help=f"Who must sign from now on (default: as before): {_ROLES}. Repeat for more."),
+    ] = None,
     cooperation: Within = None,
     identifier_from: Source = "",
     home: Home = None,
@@ -121,7 +135,10 @@ def suspend(
 
 @app.command()
 def withdraw(
-    by: Annotated[Signatory | None, typer.Option(help="Which signatory withdraws; any one may (default: not recorded).")] = None,
+    by: Annotated[
+        Signatory | None,
+        typer.Option(metavar="WHO", help=f"Which signatory withdraws: {_ROLES}; any one may (default: not recorded)."),
+    ] = None,
     cooperation: Within = None,
     identifier_from: Source = "",
     home: Home = None,

@@ -15,7 +15,7 @@ __all__ = ["status"]
 def status(home: Home = None, as_json: Json = False) -> None:
     """Show the running processes with the figures that matter, and the topics' lengths.
 
-    Exits 1 when nothing runs.
+    Numbers of consent's outcomes below 5 are not shown. Waits at most 5 seconds for each process. Exits 1 when nothing runs.
 
     Example: hub status --json
     """

@@ -20,7 +20,10 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="statutory",
-    help="Mandatory reports as received, sealed on disk: what has arrived, and by when it must be assessed and decided.",
+    help=(
+        "Mandatory reports as received, sealed on disk: what has arrived, and by when it must be assessed and decided. "
+        "Without a sub-command: `hub statutory run`, the lane's process."
+    ),
     no_args_is_help=False,
     invoke_without_command=True,
 )
@@ -31,6 +34,10 @@ def main(context: typer.Context, home: Home = None) -> None:
     """Mandatory reports as received, sealed on disk. Without a sub-command: run the lane's process."""
     if context.invoked_subcommand is None:
         run(home)
+        return
+    source = context.get_parameter_source("home")
+    if source is not None and source.name == "COMMANDLINE":  # it would be overlooked
+        raise typer.BadParameter(f"put it last: hub statutory {context.invoked_subcommand} --home …", param_hint="--home")
 
 
 @app.command()

@@ -6,9 +6,12 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from hub import cli
 from hub.errors import ConfigError, ContractError, FatalError, RejectedError, RetriableError, StaleDirectoryError
@@ -77,6 +80,37 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(monkeypatch, capsys
     said = capsys.readouterr().err
     assert said.startswith(f"hub: /srv/hub/data/run cannot be used: {os.strerror(number).lower()}. ")
     assert said.count("\n") == 1
+
+
+@pytest.mark.usefixtures("thread_hook")
+def test_a_file_that_is_gone_is_named_but_may_be_there_next_time(monkeypatch, capsys) -> None:
+    assert end(monkeypatch, FileNotFoundError(errno.ENOENT, "No such file or directory", "/nowhere/cache")) == 70
+    assert capsys.readouterr().err.startswith("hub: /nowhere/cache cannot be used: no such file or directory")
+
+
+def test_it_tells_its_version_and_the_meaning_of_exit_codes() -> None:
+    assert CliRunner().invoke(cli.app, ["--version"]).output == f"{version('hub')}\n"
+    told = " ".join(CliRunner().invoke(cli.app, ["--help"]).output.split())
+    for words in ("2 change a setting", "3 a rule refused it", "4 try again later", "70 ended so that nothing is lost"):
+        assert words in told
+    assert told.index("Start here") < told.index("Work with it") < told.index("Processes, one each")
+
+
+def every_command(group: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in group.commands.items():
+        yield (*words, name), command
+        if hasattr(command, "commands"):
+            yield from every_command(command, *words, name)
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_every_help_has_an_example_and_fits_its_terminal(columns: str) -> None:
+    for words, command in every_command(typer.main.get_command(cli.app)):
+        shown = CliRunner(env={"COLUMNS": columns, "TERMINAL_WIDTH": columns}).invoke(cli.app, [*words, "--help"])
+        assert shown.exit_code == 0, words
+        assert max(map(len, shown.output.splitlines())) <= int(columns), words
+        assert "``" not in shown.output, words
+        assert hasattr(command, "commands") or "Example" in shown.output, words
 
 
 @pytest.mark.usefixtures("thread_hook")

@@ -95,3 +95,9 @@ def test_a_message_with_several_contents_is_named_by_its_entry(home):
 
 def test_an_unknown_message_is_refused(home):
     assert getattr(call(home, "show", "nothing").exception, "code", None) == "unknown_message"
+
+
+def test_a_folder_named_before_the_sub_command_is_not_overlooked(home, tmp_path):
+    result = CliRunner().invoke(app, ["--home", str(home), "list"])
+    assert result.exit_code == 2
+    assert "hub statutory list --home" in " ".join(result.output.split())
