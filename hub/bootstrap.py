@@ -181,20 +181,19 @@ def run_deliver(home: Path | None) -> None:
     settings = load_settings(home)
     servers = settings.bootstrap_servers
     with process_frame(settings, "deliver", started=time.time()) as stop:
-        if not await_reach(servers, stop):
-            return
         engine = build_delivery_engine(settings)
         reader, publisher = Reader(servers, INPUTS, GROUP, "hub-deliver"), Publisher(servers, "hub-deliver")
         try:
-            run_delivery(
-                engine,
-                Codec.load(),
-                build_clock(settings),
-                ends=lambda: end_offsets(servers, INPUTS),
-                reader=reader,
-                publisher=publisher,
-                stop=stop,
-            )
+            if await_reach(servers, stop):
+                run_delivery(
+                    engine,
+                    Codec.load(),
+                    build_clock(settings),
+                    ends=lambda: end_offsets(servers, INPUTS),
+                    reader=reader,
+                    publisher=publisher,
+                    stop=stop,
+                )
         finally:
             reader.close()
             publisher.close()

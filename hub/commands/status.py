@@ -19,10 +19,14 @@ def status(home: Home = None, as_json: Json = False) -> None:
 
     Example: hub status --json
     """
+    from rich.console import Console
+
     from hub.settings import load_settings
     from hub.status import collect_status
 
-    report = collect_status(load_settings(home))
+    settings = load_settings(home)
+    with Console(stderr=True).status("Asking the processes and Kafka …"):  # seen at a terminal only
+        report = collect_status(settings)
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:

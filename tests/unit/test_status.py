@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
@@ -80,3 +83,21 @@ def test_somebody_else_on_the_port_tells_nothing(answer: str) -> None:
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/metrics", "http://[broken", "nowhere"])
 def test_a_process_that_does_not_answer_tells_nothing(address: str) -> None:
     assert read_metrics(Announcement("sample", 1, 0.0, address)) == {}
+
+
+def test_processes_are_asked_all_at_once(tmp_path: Path) -> None:
+    """Each answers only while the others are being asked: seven that hang cost no more time than one."""
+    settings = make_settings(tmp_path, kafka={"bootstrap_servers": "127.0.0.1:1"})
+    settings.run.mkdir(parents=True)
+    together = threading.Barrier(7)
+
+    def answer(_: Request) -> PlainTextResponse:
+        together.wait(timeout=4)
+        return PlainTextResponse(DELIVER)
+
+    with served(Starlette(routes=[Route("/metrics", answer)])) as url:
+        for number in range(7):
+            line = {"name": f"sample-{number}", "pid": os.getpid(), "started": 0, "metrics": f"{url}/metrics"}
+            (settings.run / f"sample-{number}.json").write_text(json.dumps(line), encoding="utf-8")
+        report = collect_status(settings)
+    assert [bool(one["summary"]) for one in report["processes"]] == [True] * 7
