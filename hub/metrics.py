@@ -27,7 +27,9 @@ __all__ = [
     "WORKER_BATCH_SECONDS",
     "WORKER_IN_FLIGHT",
     "WORKER_LAG",
+    "WORKER_PARTITIONS",
     "WORKER_RECOVERING",
+    "WORKER_STALLED",
     "WORKER_TASKS",
 ]
 
@@ -76,7 +78,15 @@ LEDGER_EVENTS = Gauge(
 )
 WORKER_IN_FLIGHT = Gauge("hub_worker_in_flight", "Records taken but not yet committed.")
 WORKER_LAG = Gauge("hub_worker_lag", "Records on the topic behind the worker's read position.", ["topic"])
-WORKER_RECOVERING = Gauge("hub_worker_recovering", "1 while state is being restored.")
+WORKER_RECOVERING = Gauge(
+    "hub_worker_recovering",
+    "1 while state is being restored, Kafka does not answer or a partition has no owner: no other figure is whole then.",
+)
+WORKER_PARTITIONS = Gauge("hub_worker_partitions", "Partitions that this worker owns.", ["table"])
+WORKER_STALLED = Gauge(
+    "hub_worker_stalled_seconds",
+    "For how long nothing has moved that should; beyond a limit the worker ends, to be started again.",
+)
 WORKER_TASKS = Counter("hub_worker_tasks_total", "Task messages written.", ["team", "rule", "action"])
 WORKER_BATCH_SECONDS = Histogram(
     "hub_worker_batch_seconds",

@@ -100,9 +100,12 @@ class WebSettings(Section):
 
 
 class WorkerSettings(Section):
+    """`stall_limit_seconds`: a worker that stands still for longer, though there is something to do, ends to be started again."""
+
     group: str = "hub-correlation"
     session_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     commit_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
+    stall_limit_seconds: Annotated[float, Field(ge=15)] = 90.0
 
 
 class MetricsSettings(Section):

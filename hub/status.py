@@ -25,7 +25,9 @@ _GATED = ("published", "refused", "repeated", "unconfirmed")
 _GAUGES = {
     "hub_worker_lag": "behind",
     "hub_worker_in_flight": "in flight",
-    "hub_worker_recovering": "restoring",
+    "hub_worker_partitions": "partitions",
+    "hub_worker_recovering": "restoring or without Kafka",
+    "hub_worker_stalled_seconds": "seconds without progress",
     "hub_outbox_pending": "waiting in the outbox",
     "hub_delivery_open_tasks": "open for",
     "hub_delivery_overdue_tasks": "late for",

@@ -29,7 +29,7 @@ from hub.runtime.tables import StateTable
 from hub.runtime.work import Arrival
 from hub.settings import Settings
 
-__all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process"]
+__all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process", "owned_in_group"]
 
 _log = get_logger(__name__)
 EXIT_CODE = 70
@@ -114,6 +114,8 @@ def build_app(
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=_METADATA_MS,
         consumer_group_instance_id=instance,
+        # Nobody is served there: it tells the workers of a group apart, also two on one machine, in what they know of each other.
+        canonical_url=f"http://localhost/{instance}",
         stream_buffer_maxsize=_BUFFER,
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
@@ -124,6 +126,12 @@ def build_app(
         _attach(app, driver, partitions, fail)
     app.finalize()
     return app
+
+
+def owned_in_group(app: faust.App, changelog: str) -> int:
+    """How many partitions of a changelog have an owner, by the group's last assignment; 0 before the first."""
+    held = [topics.get(changelog, ()) for topics in app.assignor.changelog_distribution.values()]
+    return len({partition for partitions in held for partition in partitions})
 
 
 def _attach(app: faust.App, driver: Driver, partitions: int, fail: Callable[[BaseException], None]) -> None:

@@ -48,7 +48,7 @@ class Driver:
         self._consents = consents
         self._owned: dict[int, OwnedPartition] = {}
         self._lanes: dict[int, Lane] = {}
-        self._vigil = Vigil()
+        self.vigil = Vigil()
         self._assigned = False
 
     @property
@@ -60,6 +60,13 @@ class Driver:
     def ready(self) -> bool:
         """Whether everything assigned has been restored and is taking records."""
         return self._assigned and all(lane.ready for lane in self.lanes)
+
+    @property
+    def reached(self) -> tuple[object, ...]:
+        """How far restoring has come; compared only."""
+        positions = sum(sum(lane.owned.record.positions.values()) for lane in self.lanes)
+        changelog = sum(one.reaches for one in [*self._owned.values(), *(lane.owned for lane in self.lanes)])
+        return self._assigned, len(self._owned), sum(lane.ready for lane in self.lanes), changelog, positions
 
     async def own(self, partitions: Iterable[int], generation: int) -> None:
         """Open, claim and restore. Raises FatalError or RetriableError; the caller ends the process."""
@@ -89,7 +96,7 @@ class Driver:
             lane.start().add_done_callback(self._ended)
         self._owned.clear()
         self._assigned = True
-        self._vigil.arrived()  # Faust begins to deliver some seconds from now
+        self.vigil.arrived()  # Faust begins to deliver some seconds from now
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -99,13 +106,13 @@ class Driver:
         """Hand a record to its lane. One without a lane is dropped unacknowledged: it belongs to an assignment that is over."""
         lane = self._lanes.get(arrival.record.partition)
         if lane is not None:
-            self._vigil.arrived()
+            self.vigil.arrived()
             lane.put(arrival)
 
     def observe(self, bounds: Mapping[tuple[str, int], tuple[int, int]]) -> None:
         """Learn how far the sources reach, (topic, partition) → (first offset, next one): what never came is read directly."""
         mine = {where: span for where, span in bounds.items() if where[0] in self.program.topics}
-        self._vigil.look(self._lanes, mine)
+        self.vigil.look(self._lanes, mine)
 
     async def release(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Finish what is in flight, at most `grace_seconds`, drop what waits, and close the local files."""

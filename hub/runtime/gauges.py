@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 from hub.errors import RetriableError
 from hub.logs import get_logger
-from hub.metrics import LEDGER_EVENTS, WORKER_IN_FLIGHT, WORKER_LAG, WORKER_RECOVERING
+from hub.metrics import LEDGER_EVENTS, WORKER_IN_FLIGHT, WORKER_LAG, WORKER_PARTITIONS, WORKER_RECOVERING, WORKER_STALLED
 from hub.runtime.driver import Driver
 from hub.runtime.effects import LedgerKey
 from hub.runtime.ledger import PartitionRecord
+from hub.runtime.progress import Bounds, Progress
 from hub.runtime.transport import Log
 
 __all__ = ["Gauges"]
 
 _log = get_logger(__name__)
-Bounds: TypeAlias = Mapping[tuple[str, int], tuple[int, int]]
 
 
 class Gauges:
@@ -26,24 +25,29 @@ class Gauges:
     The ends of the topics are told to the drivers too, which notice by them what Faust does not deliver.
     """
 
-    def __init__(self, drivers: Sequence[Driver], log: Log) -> None:
+    def __init__(self, drivers: Sequence[Driver], log: Log, progress: Progress) -> None:
         self._drivers = drivers
         self._log = log
+        self._progress = progress
         self._shown: set[LedgerKey] = set()
 
     async def publish(self) -> None:
         """Ask the broker for the ends of the topics, then set every figure at once, so that they belong together."""
         bounds = await self._bounds()
+        self._progress.look(bounds)
+        WORKER_STALLED.set(self._progress.stalled_seconds)
         if bounds is None:
+            WORKER_RECOVERING.set(1)  # what was true before may not be any more
             return
         for driver in self._drivers:
             driver.observe(bounds)
+            WORKER_PARTITIONS.labels(driver.name).set(sum(1 for _ in driver.lanes))
         lanes = [lane for driver in self._drivers for lane in driver.lanes]
         WORKER_IN_FLIGHT.set(sum(lane.in_flight for lane in lanes))
         self._publish_ledger(PartitionRecord.total(lane.owned.record for lane in lanes))
         self._publish_lag(bounds)
         # Lanes that came while the broker was asked are not told of yet: neither is the worker done recovering.
-        whole = all(driver.ready for driver in self._drivers) and set(self._sources()) == bounds.keys()
+        whole = self._progress.whole and set(self._sources()) == bounds.keys()
         WORKER_RECOVERING.set(0 if whole else 1)
 
     def _sources(self) -> Iterator[tuple[str, int]]:

@@ -25,7 +25,7 @@ from hub.logs import get_logger
 from hub.metrics import WORKER_RECOVERING
 from hub.process import process_frame
 from hub.rules_file import load_rules
-from hub.runtime.app import build_app, end_process
+from hub.runtime.app import build_app, end_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.effects import Program
@@ -33,6 +33,7 @@ from hub.runtime.gauges import Gauges
 from hub.runtime.memory import keep_small
 from hub.runtime.ownership import Changelog
 from hub.runtime.places import PlaceProgram
+from hub.runtime.progress import Progress
 from hub.runtime.store import StoreCache
 from hub.runtime.transport import KafkaLog
 from hub.runtime.youths import YouthProgram
@@ -127,18 +128,20 @@ async def _serve(
     app = build_app(settings, drivers, folder=folder, instance=instance, fail=end_process)
     try:
         await app.start()
-        await _watch(app, Gauges(list(drivers), log), stop)
+        progress = Progress(drivers, lambda topic: owned_in_group(app, topic), limit_seconds=settings.worker.stall_limit_seconds)
+        await _watch(app, Gauges(list(drivers), log, progress), progress, stop)
         await _leave(app, list(drivers))
         await log.stop()
     except Exception as error:  # noqa: BLE001 -- the last line of defence: nothing half-alive may stay in the group
         end_process(error)
 
 
-async def _watch(app: faust.App, gauges: Gauges, stop: threading.Event) -> None:
+async def _watch(app: faust.App, gauges: Gauges, progress: Progress, stop: threading.Event) -> None:
     while not stop.is_set():
         if app.should_stop:
             raise FatalError("Faust has stopped by itself", code="faust_stopped") from app.crash_reason
         await gauges.publish()
+        progress.check()
         await asyncio.sleep(_TICK_SECONDS)
 
 

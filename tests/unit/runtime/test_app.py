@@ -17,7 +17,7 @@ from mode.supervisors import CrashingSupervisor
 from hub.contract.topics import ERASURES, PLACE_EVENTS, YOUTH_TOPICS
 from hub.core.rules import RuleSet, compile_rules
 from hub.runtime import app as module
-from hub.runtime.app import PausingFlow, build_app
+from hub.runtime.app import PausingFlow, build_app, owned_in_group
 from hub.runtime.changelogs import changelog_name
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.ownership import Changelog
@@ -147,3 +147,10 @@ def test_the_last_line_names_the_cause_and_never_quotes_a_foreign_error(raised: 
     line = json.loads(done.stderr.splitlines()[-1])
     assert (line["event"], line["code"], line["reason"]) == ("worker ends", code, reason)
     assert "payload" not in done.stderr
+
+
+def test_what_the_group_has_given_to_anybody_is_known_and_two_workers_on_a_machine_are_told_apart(app: Any) -> None:
+    assert str(app.conf.canonical_url) == "http://localhost/test-0"
+    assert owned_in_group(app, "log") == 0
+    app.assignor.changelog_distribution = {"http://localhost/test-0": {"log": [0, 2]}, "http://localhost/test-1": {"log": [1]}}
+    assert owned_in_group(app, "log") == 3

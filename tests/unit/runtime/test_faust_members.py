@@ -8,6 +8,7 @@ from importlib.metadata import version
 import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faust.app.base import App
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.stores.base import Store
 from faust.tables.base import Collection
 from faust.tables.manager import TableManager
@@ -66,3 +67,9 @@ def test_the_edge_finds_the_calls_it_makes() -> None:
     assert {"value", "key", "partition", "headers"} <= set(parameters(AIOKafkaProducer.send))
     for name in ("assign", "seek", "getmany", "position", "end_offsets", "beginning_offsets", "pause"):
         assert callable(getattr(AIOKafkaConsumer, name))
+
+
+def test_every_member_of_a_group_learns_who_owns_what() -> None:
+    text = inspect.getsource(PartitionAssignor.on_assignment)
+    assert "self.changelog_distribution = metadata.changelog_distribution" in text
+    assert "self.app.conf.canonical_url" in inspect.getsource(PartitionAssignor._url.fget)  # type: ignore[attr-defined]

@@ -9,11 +9,17 @@ from prometheus_client import REGISTRY
 
 from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES
 from hub.errors import RetriableError
+from hub.runtime.driver import Driver
 from hub.runtime.gauges import Gauges
+from hub.runtime.progress import Progress
 from hub.runtime.work import Arrival
 from tests.unit.core.make import ago, make_absence, make_consent
 from tests.unit.runtime.fakes import MemoryLog, until
 from tests.unit.runtime.test_driver import Brake, make_driver
+
+
+def progress_of(driver: Driver) -> Progress:
+    return Progress({driver: 1}, lambda _changelog: 1, limit_seconds=60)
 
 
 def ledger(topic: str) -> float | None:
@@ -28,7 +34,7 @@ def test_ledger_lag_and_recovery_are_told(tmp_path: Path) -> None:
     async def story() -> None:
         log = MemoryLog()
         driver = make_driver(tmp_path, log, [])
-        gauges = Gauges([driver], log)
+        gauges = Gauges([driver], log, progress_of(driver))
         log.put(CONSENTS, make_consent())
         events = [log.put(SCHOOL_ABSENCES, make_absence(number, ago(1))) for number in range(3)]
         await driver.own({0}, 1)
@@ -49,9 +55,22 @@ def test_ledger_lag_and_recovery_are_told(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_broker_that_does_not_answer_is_no_reason_to_end(tmp_path: Path) -> None:
+def test_a_broker_that_does_not_answer_is_no_reason_to_end_but_to_say_so(tmp_path: Path) -> None:
     class Silent(MemoryLog):
         async def bounds(self, partitions: object) -> dict[tuple[str, int], tuple[int, int]]:
             raise RetriableError("no answer")
 
-    asyncio.run(Gauges([make_driver(tmp_path, MemoryLog(), [])], Silent()).publish())
+    async def story() -> None:
+        driver, log = make_driver(tmp_path, MemoryLog(), []), MemoryLog()
+        await driver.own({0}, 1)
+        driver.start(Brake())
+        await until(lambda: driver.ready)
+        progress = progress_of(driver)
+        await Gauges([driver], log, progress).publish()
+        assert REGISTRY.get_sample_value("hub_worker_recovering") == 0
+        assert REGISTRY.get_sample_value("hub_worker_partitions", {"table": driver.name}) == 1
+        await Gauges([driver], Silent(), progress).publish()
+        assert REGISTRY.get_sample_value("hub_worker_recovering") == 1  # nobody may take it for caught up
+        await driver.release()
+
+    asyncio.run(story())

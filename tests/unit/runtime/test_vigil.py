@@ -66,3 +66,33 @@ def test_what_is_gone_from_the_topic_is_not_looked_for() -> None:
     lane = Idle(0)
     vigil.look({0: lane}, {("a", 0): (7, 7)})  # type: ignore[dict-item]
     assert lane.fetched == []
+
+
+def test_a_source_that_waits_while_others_are_served_is_read_in_the_end() -> None:
+    now = [0.0]
+    vigil = Vigil(5.0, lambda: now[0])
+    starved, served = Idle(3, in_flight=7), Idle(9)
+    for now[0] in (0.0, 10.0, 29.0):
+        vigil.arrived()
+        vigil.look({0: starved, 1: served}, BOUNDS)  # type: ignore[dict-item]
+    assert starved.fetched == []
+    assert vigil.waiting_seconds == 29.0
+    now[0] = 31.0
+    vigil.look({0: starved, 1: served}, BOUNDS)  # type: ignore[dict-item]
+    assert starved.fetched == [("a", 0, 5)]
+    starved.reached = 4
+    vigil.look({0: starved, 1: served}, BOUNDS)  # type: ignore[dict-item]
+    assert vigil.waiting_seconds == 0.0
+
+
+def test_how_long_faust_has_been_silent_is_told_while_its_work_is_done_for_it() -> None:
+    now = [0.0]
+    vigil = Vigil(5.0, lambda: now[0])
+    lane = Idle(0)
+    for reached in range(4):
+        lane.reached = reached
+        now[0] += 6.0
+        vigil.look({0: lane}, {("a", 0): (0, reached + 1)})  # type: ignore[dict-item]
+    assert vigil.silent_seconds == 18.0
+    vigil.arrived()
+    assert vigil.silent_seconds == 0.0
