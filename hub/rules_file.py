@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
+from hub.core.rule_set import Rule
 from hub.core.rules import RulesError, RuleSet, parse_rules
 from hub.errors import ConfigError
 
-__all__ = ["SET_FILE", "load_rules"]
+__all__ = ["SET_FILE", "Takes", "load_rules"]
 
 SET_FILE = "ruleset.yaml"
 
 
-def load_rules(folder: Path) -> RuleSet:
-    """Every rule in `folder`, checked together.
+class Takes(Protocol):
+    """What is asked of a team here."""
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The functions it takes."""
+        ...
+
+
+def load_rules(folder: Path, teams: Mapping[str, Takes] | None = None) -> RuleSet:
+    """Every rule in `folder`, checked together, and with `teams` (by code) also that somebody takes what they propose.
 
     Raises ConfigError naming the file, or the rule and field, and what would be right: stop before start. A folder without
     a rule about a person is refused too, because a hub that silently proposes nothing looks like a quiet town.
@@ -33,7 +44,25 @@ def load_rules(folder: Path) -> RuleSet:
             raise ConfigError(f"{path} holds the rule {rule.id}: name the file {rule.id}.yaml", code="bad_rules")
     if not any(rule.about == "person" for rule in rule_set.rules):
         raise ConfigError(f"{folder} has no rule about a person", code="no_rules")
+    if teams is not None:
+        for path, rule in zip(files, rule_set.rules, strict=True):
+            if rule.about == "person":
+                _check_takers(path, rule, teams)
     return rule_set
+
+
+def _check_takers(path: Path, rule: Rule, teams: Mapping[str, Takes]) -> None:
+    fallback = rule.without_sig_consent
+    for team, function in ((rule.team, rule.function), *(((fallback.team, fallback.function),) if fallback else ())):
+        takers = [code for code, one in teams.items() if function in one.functions]
+        if not takers:
+            known = sorted({each for one in teams.values() for each in one.functions})
+            text = f"{path}: no team in teams.yaml takes the function {function}; taken are: {', '.join(known)}"
+            raise ConfigError(text, code="untaken_function")
+        if team not in takers:
+            what = "teams.yaml has no team" if team not in teams else "in teams.yaml that function is not taken by"
+            text = f"{path}: proposes {function} to {team}, but {what} {team}; it is taken by: {', '.join(takers)}"
+            raise ConfigError(text, code="unknown_team")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,17 +12,21 @@ from filelock import FileLock, Timeout
 from hub.broker.process import prepare
 from hub.connector import load_connector
 from hub.errors import ConfigError, HubError, RetriableError
+from hub.installation import load_teams
 from hub.kafka_admin import apply_topics, broker_answers
 from hub.process import read_announcements
+from hub.rules_file import load_rules
 from hub.settings import Settings
-from hub.supervise import Supervisor, hub_command
+from hub.supervise import SETTINGS_EXIT, Supervisor, hub_command
 
 __all__ = ["SingleMachine"]
 
 _STEP_SECONDS = 0.25
 _LOOK_SECONDS = 1.0
 _TAIL_LINES = 4
-_EXIT_SETTINGS = 2  # of a process that asks for another setting (`hub.cli`)
+_STATUTORY = "statutory"
+_CORE = ("registry", "worker", "deliver", "web")
+_PROCESSES = frozenset({_STATUTORY, *_CORE})
 _PATIENCE_SECONDS = 60.0  # between two attempts at a Kafka that cannot be had, while the statutory lane runs
 
 
@@ -54,14 +58,17 @@ class SingleMachine:
     def run(self, ready: Callable[[], None]) -> list[str]:
         """Run until asked to stop; `ready` is called once, when every process answers. Returns who had to be killed.
 
-        Raises ConfigError when the installation runs already, or when its settings keep Kafka from starting (unless a
-        connector feeds the statutory lane: then that goes on, and Kafka is tried again).
+        Raises ConfigError when the installation runs already, or when its settings or rules keep Kafka or one of the hub's own
+        processes from starting, with what that one said. Unless a connector feeds the statutory lane: then the lane goes on, and
+        the other is tried again every minute, as is always done with a connector, whose settings may be right and its source
+        wrong.
         """
         with self._alone():
             try:
+                self._check_rules()
                 self._bring_up(ready)
                 while not self._stop.wait(_STEP_SECONDS):
-                    self._supervisor.tend()
+                    self._tend()
             except KeyboardInterrupt:
                 self._stop.set()
             finally:
@@ -82,12 +89,17 @@ class SingleMachine:
         finally:
             lock.release()
 
+    def _check_rules(self) -> None:
+        """Raise what the worker would, before anything starts; the statutory lane waits for no rules."""
+        if not self._feeding:
+            load_rules(self._settings.home / "rules", load_teams(self._settings.home))
+
     def _bring_up(self, ready: Callable[[], None]) -> None:
-        self._start("statutory")
+        self._start(_STATUTORY)
         for name in self._feeding:
             self._start(f"connect-{name}", "connect", name)
         self._have_kafka()
-        for name in ("registry", "worker", "deliver", "web"):
+        for name in _CORE:
             self._start(name)
         for name in self._others:
             self._start(f"connect-{name}", "connect", name)
@@ -149,11 +161,11 @@ class SingleMachine:
     def _check_broker(self) -> None:
         """Raise what the embedded broker said when it ended because of a setting: another start would say the same."""
         if self._refused_broker():
-            raise ConfigError(self._supervisor.log_tail("broker", 1).removeprefix("hub: "), code="broker_refused")
+            raise ConfigError(self._supervisor.last_words("broker"), code="broker_refused")
 
     def _refused_broker(self) -> bool:
         child = self._supervisor.children.get("broker")
-        return child is not None and child.ended == _EXIT_SETTINGS
+        return child is not None and child.ended == SETTINGS_EXIT
 
     def _until_all_answer(self) -> bool:
         """Wait until every process has announced itself; False when asked to stop before."""
@@ -168,16 +180,30 @@ class SingleMachine:
             self._tend_for(_STEP_SECONDS)
         return False
 
+    def _tend(self) -> None:
+        self._supervisor.tend()
+        for child in self._supervisor.children.values():
+            if child.ended == SETTINGS_EXIT and self._must_run(child.name):
+                said = self._supervisor.last_words(child.name)
+                raise ConfigError(f"{child.name} cannot run: {said}", code="process_refused")
+
+    def _must_run(self, name: str) -> bool:
+        """Whether nothing is left to do for the installation when that process has refused its settings."""
+        return name in _PROCESSES and (not self._feeding or name == _STATUTORY)
+
     def _tend_for(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not self._stop.wait(_STEP_SECONDS):
-            self._supervisor.tend()
+            self._tend()
             if time.monotonic() >= deadline:
                 return
 
     def _tell_death(self, name: str, text: str) -> None:
-        if name == "broker" and self._refused_broker():
-            return  # told as an error
+        child = self._supervisor.children[name]
+        if child.ended == SETTINGS_EXIT:
+            if name != "broker" and not self._must_run(name):  # else told as an error
+                self._say(f"{name} {text}\nIt is tried again every minute")
+            return
         tail = self._supervisor.log_tail(name, _TAIL_LINES)
         self._say(f"{name} {text}. Its log ends:\n{tail}" if tail else f"{name} {text}")
 

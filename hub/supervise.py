@@ -18,11 +18,15 @@ from pathlib import Path
 
 from hub.process import SUPERVISOR_VARIABLE
 
-__all__ = ["Child", "Supervisor", "hub_command"]
+__all__ = ["SETTINGS_EXIT", "Child", "Supervisor", "hub_command"]
+
+SETTINGS_EXIT = 2
+"""The exit code of a process that asks for another setting (`hub.cli`): started again, it would say the same."""
 
 _GRACE_SECONDS = 12.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_SETTINGS_PAUSE = 60.0  # time for somebody to put it right
 _LAST = "broker"
 _STEADY_SECONDS = 60.0  # a child that ran this long starts again with the short pause
 
@@ -36,7 +40,7 @@ def hub_command(*words: str) -> list[str]:
 @dataclass
 class Child:
     """One supervised process. `restarts` counts the deaths that nobody asked for; `ended` is the last one's exit code until
-    it is started again.
+    it is started again; `told` what it last said of its settings.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Child:
     started: float = 0.0
     pause: float = _FIRST_PAUSE
     due: float = field(default=0.0)
+    told: str = ""
 
     @property
     def pid(self) -> int | None:
@@ -97,15 +102,24 @@ class Supervisor:
         now = time.monotonic()
         for child in self.children.values():
             if child.process is not None and child.process.poll() is not None:
-                code = child.process.returncode
-                child.process = None
-                child.restarts += 1
-                child.ended = code
-                child.pause = _FIRST_PAUSE if now - child.started > _STEADY_SECONDS else min(child.pause * 2, _LONGEST_PAUSE)
-                child.due = now + child.pause
-                self._notice(child.name, f"ended ({_ending(code)}), starts again in {child.pause:.0f} s")
+                self._bury(child, child.process.returncode, now)
             elif child.process is None and now >= child.due:
                 self._spawn(child)
+
+    def _bury(self, child: Child, code: int, now: float) -> None:
+        child.process = None
+        child.restarts += 1
+        child.ended = code
+        if code == SETTINGS_EXIT:
+            child.due, said = now + _SETTINGS_PAUSE, self.last_words(child.name)
+            if said != child.told:
+                child.told = said
+                self._notice(child.name, f"asks for another setting: {said}")
+            return
+        child.told = ""
+        child.pause = _FIRST_PAUSE if now - child.started > _STEADY_SECONDS else min(child.pause * 2, _LONGEST_PAUSE)
+        child.due = now + child.pause
+        self._notice(child.name, f"ended ({_ending(code)}), starts again in {child.pause:.0f} s")
 
     def stop(self) -> list[str]:
         """Ask everyone to end, last started first, then make them. Returns the names that had to be killed."""
@@ -123,6 +137,10 @@ class Supervisor:
                     _signal(child, signal.SIGKILL)
                     _wait(child, self._grace_seconds)
         return stubborn
+
+    def last_words(self, name: str) -> str:
+        """What a child that asked for another setting said, for a person."""
+        return self.log_tail(name, 1).removeprefix("hub: ")
 
     def log_tail(self, name: str, lines: int = 15) -> str:
         """The end of a child's log, for an error message."""

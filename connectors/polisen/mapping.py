@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.polisen.categories import category_of
+from connectors.shallow import parse_shallow
 from hub.connector import Gazetteer, Place, PlaceRecord, Unmapped
 from hub.contract.models import PlaceKind
 
@@ -34,8 +35,8 @@ def parse_feed(content: bytes) -> list[Any] | Unmapped:
     if not content.strip():
         return Unmapped("empty_body", intentional=False)
     try:
-        rows = json.loads(content)
-    except (ValueError, RecursionError):
+        rows = parse_shallow(content)
+    except ValueError:
         return Unmapped("not_json", intentional=False)
     return rows if isinstance(rows, list) else Unmapped("not_an_array", intentional=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from connectors.fetching import Answer, Fetcher, Limits, Params
 from connectors.sdk.config import SdkConfig
 from connectors.sdk.listing import Listed, parse_listing
 from connectors.sdk.token import TokenKeeper
+from connectors.shallow import parse_shallow
 from hub.connector import SourceContext
 from hub.errors import ConfigError, RetriableError
 
@@ -97,8 +97,8 @@ class SdkClient:
 def problem_code(content: bytes) -> str:
     """The `typeCode` of the first issue in an answer of type `Events`, or nothing; never its texts."""
     try:
-        issue = json.loads(content)["eventIssues"][0]["typeCode"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        issue = parse_shallow(content)["eventIssues"][0]["typeCode"]
+    except (ValueError, LookupError, TypeError):
         return ""
     plain = isinstance(issue, str) and len(issue) <= _MAX_CODE and issue.replace("_", "").isascii()
     return issue if plain and issue.replace("_", "").isalpha() else ""

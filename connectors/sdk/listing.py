@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.shallow import parse_shallow
 from hub.errors import RejectedError
 
 __all__ = ["Listed", "attributes_of", "instant_of", "parse_json", "parse_listing"]
@@ -42,10 +43,10 @@ class Listed:
 
 
 def parse_json(content: bytes) -> Any:
-    """JSON of a stranger; None when it is none (or nests so deep that only an attacker would send it)."""
+    """JSON of a stranger, without what nests deeper than anything we look at; None when it is none."""
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
+        return parse_shallow(content)
+    except ValueError:
         return None
 
 

@@ -12,6 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors.fetching import retry_after_seconds
 from connectors.sdk.config import SdkConfig
+from connectors.shallow import parse_shallow
 from hub.connector import SourceContext
 from hub.errors import ConfigError, RetriableError
 
@@ -105,14 +106,14 @@ class TokenKeeper:
         seconds = answer.get("expires_in", _DEFAULT_SECONDS)
         if not isinstance(seconds, int | float) or isinstance(seconds, bool):
             seconds = _DEFAULT_SECONDS
-        lifetime = timedelta(seconds=min(max(float(seconds), 0.0), _LONGEST_SECONDS))
+        lifetime = timedelta(seconds=min(max(seconds, 0.0), _LONGEST_SECONDS))
         self._token = token
         self._until = self._context.now() + max(lifetime - min(_MARGIN, lifetime / 2), _SHORTEST)
 
 
 def _parsed(response: httpx.Response) -> dict[str, Any]:
     try:
-        answer = response.json() if len(response.content) <= _MAX_ANSWER else None
+        answer = parse_shallow(response.content) if len(response.content) <= _MAX_ANSWER else None
     except ValueError:
         answer = None
     return answer if isinstance(answer, dict) else {}

@@ -8,13 +8,13 @@ for the next page, tried in that order (`followups`).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.fetching import Params
+from connectors.shallow import parse_shallow
 from hub.errors import RejectedError
 
 __all__ = ["Page", "Query", "foreign_code", "parse_page"]
@@ -57,8 +57,8 @@ class Query:
 def parse_page(operation: str, content: bytes) -> Page:
     """One page. Raises RejectedError `malformed_page`: half a list taken for a whole one would lose rows silently."""
     try:
-        page = json.loads(content)
-    except (ValueError, RecursionError):
+        page = parse_shallow(content)
+    except ValueError:
         raise RejectedError(f"{operation}: the answer is not JSON", code="malformed_page") from None
     rows = page.get("data") if isinstance(page, dict) else None
     if not isinstance(rows, list):
@@ -77,8 +77,8 @@ def foreign_code(content: bytes) -> str:
     Only words and small numbers: what could be a personal number or a text of the payload is not repeated.
     """
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = parse_shallow(content)
+    except ValueError:
         return ""
     for inner in (body, *(body.get(name) for name in ("error", "detail") if isinstance(body, dict))):
         code = inner.get("code") if isinstance(inner, dict) else None

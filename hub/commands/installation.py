@@ -44,9 +44,8 @@ def _look_through(home: Path) -> None:
     from hub.settings import load_settings
 
     settings = load_settings(home)
-    load_teams(home)
     load_places(home)
-    load_rules(home / "rules")
+    load_rules(home / "rules", load_teams(home))
     for name in ("registry.key", "worklist.key", "audit.key", "audit-subject.key", "statutory.public"):
         read_key(settings, name)
     for agency in load_agencies(home):

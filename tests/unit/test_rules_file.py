@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigError
+from hub.installation import load_teams
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 
@@ -72,3 +73,36 @@ def test_a_folder_without_rules_about_persons_is_refused(folder: Path) -> None:
         if path.stem not in {"ruleset", "place-presence"}:
             path.unlink()
     assert "no rule about a person" in refusal(folder)
+
+
+def test_a_rule_whose_function_no_team_takes_is_refused_with_those_that_are_taken(folder: Path) -> None:
+    teams = load_teams(defaults_folder())
+    assert load_rules(folder, teams) == load_rules(folder)
+    path = folder / "absence-alone.yaml"
+    path.write_text(path.read_text("utf-8").replace("school_attendance", "contact_person_assessment"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_rules(folder, teams)
+    assert str(caught.value) == (
+        f"{path}: no team in teams.yaml takes the function contact_person_assessment; taken are: event_presence, "
+        "individual_support, information, leisure_guidance, outreach_contact, parental_support, school_attendance, "
+        "seek_sig_consent, sig_assessment"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "named", "other", "complaint"),
+    [
+        ("absence-alone", "team: outreach", "team: outreech", "teams.yaml has no team outreech; it is taken by: outreach"),
+        ("absence-alone", "team: outreach", "team: sspf", "that function is not taken by sspf; it is taken by: outreach"),
+        ("repeated-notices", "team: sspf", "team: nobody", "teams.yaml has no team nobody; it is taken by: sspf"),
+    ],
+)
+def test_a_rule_that_proposes_to_a_team_that_is_not_there_or_does_not_take_it_is_refused(
+    folder: Path, file: str, named: str, other: str, complaint: str
+) -> None:
+    path = folder / f"{file}.yaml"
+    path.write_text(path.read_text("utf-8").replace(named, other), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_rules(folder, load_teams(defaults_folder()))
+    assert str(caught.value).startswith(f"{path}: proposes ")
+    assert str(caught.value).endswith(complaint)

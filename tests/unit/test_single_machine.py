@@ -104,3 +104,29 @@ def test_a_broker_that_its_settings_keep_from_starting_ends_the_start_with_its_o
             SingleMachine(settings, said.append).run(lambda: None)
     assert said == ["Starting Kafka", "Stopping …"]
     assert read_announcements(settings) == []
+
+
+def test_rules_that_nobody_could_carry_out_end_the_start_before_anything_runs(tmp_path, closed_port) -> None:
+    settings = make_home(tmp_path, kafka={"bootstrap_servers": f"127.0.0.1:{closed_port}"})
+    rule = settings.home / "rules" / "absence-alone.yaml"
+    rule.write_text(rule.read_text("utf-8").replace("team: outreach", "team: nobody"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"absence-alone\.yaml: proposes school_attendance to nobody"):
+        SingleMachine(settings, lambda _text: None).run(lambda: pytest.fail("nothing was ready"))
+    assert list((settings.data / "logs").iterdir()) == []
+
+
+@pytest.mark.kafka
+def test_a_process_that_refuses_its_settings_ends_the_whole_with_its_own_words(fresh_kafka, tmp_path, closed_port) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port, said = taken.getsockname()[1], []
+        settings = make_home(
+            tmp_path,
+            kafka={"bootstrap_servers": fresh_kafka, "partitions": 4},
+            registry={"port": closed_port},
+            web={"port": port},
+        )
+        with pytest.raises(ConfigError, match=rf"^web cannot run: .*port {port} ") as refused:
+            SingleMachine(settings, said.append).run(lambda: pytest.fail("the pages were not there"))
+    assert refused.value.code == "process_refused"
+    assert not any("starts again" in line for line in said)
+    assert read_announcements(settings) == []

@@ -57,9 +57,24 @@ def test_a_child_that_dies_is_started_again_and_counted(supervisor: Supervisor, 
 
 
 def test_a_child_that_keeps_dying_waits_longer_each_time(supervisor: Supervisor) -> None:
-    child = supervisor.start("worker", [sys.executable, "-c", "raise SystemExit(2)"])
+    child = supervisor.start("worker", [sys.executable, "-c", "raise SystemExit(1)"])
     _until(lambda: child.restarts == 2, supervisor.tend)
     assert child.pause > 1.0
+
+
+def test_a_child_that_asks_for_another_setting_is_told_of_once_and_not_started_again_at_once(
+    supervisor: Supervisor, told: Told
+) -> None:
+    says = "import sys; print('before'); sys.stderr.write('hub: the port is taken\\n'); raise SystemExit(2)"
+    child = supervisor.start("web", [sys.executable, "-c", says])
+    _until(lambda: child.ended == 2, supervisor.tend)
+    assert told == [("web", "asks for another setting: the port is taken")]
+    assert supervisor.last_words("web") == "the port is taken"
+    assert child.due > time.monotonic() + 30
+    child.due = 0.0
+    supervisor.tend()
+    _until(lambda: child.restarts == 2, supervisor.tend)
+    assert len(told) == 1
 
 
 def test_stopping_ends_every_child_and_names_those_that_had_to_be_killed(supervisor: Supervisor) -> None:

@@ -38,7 +38,7 @@ class Machine:
         self.settings: Settings = make_settings(
             folder / "home",
             kafka={"bootstrap_servers": self.broker.bootstrap_servers, "partitions": 4},
-            worker={"stall_limit_seconds": 15.0},
+            worker={"stall_limit_seconds": 40.0},
         )
         apply_topics(self.settings)
         self.town = Town(self.settings)
@@ -94,9 +94,8 @@ def test_a_worker_that_is_given_nothing_while_the_group_should_have_all_says_so_
     empty = machine.start("empty")
     try:
         began = time.monotonic()
-        worker.until(lambda: worker.samples().get(("hub_worker_recovering", "")) == 1, "the loss being told")
-        assert worker.process.wait(timeout=90) == 70
-        report(f"ended after {time.monotonic() - began:.0f} s with a limit of 15: {worker.log().splitlines()[-1]}")
+        assert worker.process.wait(timeout=120) == 70
+        report(f"ended {time.monotonic() - began:.0f} s after that, with a limit of 40: {worker.log().splitlines()[-1]}")
         assert '"code": "stalled"' in worker.log().splitlines()[-1]
     finally:
         empty.stop()

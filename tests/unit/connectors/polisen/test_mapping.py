@@ -103,3 +103,10 @@ def test_every_time_is_read_with_and_without_a_leading_zero(moment, hours):
     offset = moment.strftime("%z")[:3] + ":00"
     for hour in (f"{moment.hour:02d}", str(moment.hour)):
         assert parse_time(f"{moment:%Y-%m-%d} {hour}:{moment:%M:%S} {offset}") == moment
+
+
+def test_a_row_nested_without_end_keeps_no_other_row_from_being_read():
+    deep = "[" * 5_000 + "]" * 5_000
+    rows = parse_feed(f'[{{"id": 1, "x": {deep}}}, {{"id": 2}}]'.encode())
+    assert isinstance(rows, list)
+    assert [row["id"] for row in rows] == [1, 2]

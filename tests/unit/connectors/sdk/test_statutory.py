@@ -135,3 +135,25 @@ def test_a_large_inbox_comes_in_batches_whose_cursors_hold(tmp_path):
     batches = list(source.batches(None))
     assert [len(batch.messages) for batch in batches] == [25, 25, 10]
     assert len(taken(source, batches[0].cursor)[0]) == 35
+
+
+@pytest.mark.parametrize("depth", [900, 950, 1_200, 50_000])
+def test_a_listing_with_an_entry_nested_without_end_keeps_no_message_from_the_store(depth):
+    deep = '{"a":' * depth + "1" + "}" * depth
+    rows = [json.dumps(make_message(number))[:-1] + f', "extra": {deep}}}' for number in (1, 2)]
+    nameless = f'{{"attributes": {{"messageStatus": "NEW", "label": {deep}}}}}'
+
+    def answer(request):
+        if request.url.path == "/oauth2/token":
+            return httpx.Response(200, json={"access_token": "t"})
+        if request.url.path == "/sdk/messages":
+            return httpx.Response(200, content=f'{{"data": [{", ".join([*rows, nameless])}]}}'.encode())
+        return httpx.Response(200, content=f'{{"data": {deep}}}'.encode())
+
+    config = make_config(statuses=["NEW"], attempts=1)
+    messages, cursor, error = taken(SdkStatutorySource(config, make_context(), transport=httpx.MockTransport(answer)))
+    assert error is None
+    assert {message.message_id for message in messages} >= {identity(1), identity(2)}
+    assert len(messages) == 3
+    assert sum(message.content == f'{{"data": {deep}}}'.encode() for message in messages) == 2  # raw, as they came
+    assert len(cursor["done"]) == 3

@@ -53,3 +53,10 @@ def test_only_a_harmless_code_of_an_error_is_repeated(body, code):
 @given(st.binary())
 def test_no_error_body_raises(content):
     assert isinstance(foreign_code(content), str)
+
+
+def test_a_row_nested_without_end_keeps_no_other_row_from_being_read():
+    deep = "[" * 5_000 + "]" * 5_000
+    page = parse_page("absences", f'{{"data": [{{"id": "1"}}, {{"id": "2", "x": {deep}}}], "pageToken": "next"}}'.encode())
+    assert [row["id"] for row in page.rows] == ["1", "2"]
+    assert page.token == "next"
