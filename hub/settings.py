@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -51,6 +51,15 @@ class KafkaSettings(Section):
     partitions: Annotated[int, Field(ge=1, le=512)] = 12
     replication_factor: Annotated[int, Field(ge=1)] = 1
     retention_days: Annotated[int, Field(ge=1)] = 120
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _are_hosts_and_ports(cls, servers: str) -> str:
+        for server in filter(None, servers.split(",")):
+            host, _, port = server.strip().rpartition(":")
+            if not host or not port.isdecimal():
+                raise ValueError("must be host:port, several with commas between; empty for the embedded broker")
+        return servers
 
 
 class BrokerSettings(Section):
@@ -274,11 +283,14 @@ def load_settings(home: Path | None = None) -> Settings:
         _refuse_unknown(file)
         return Settings(home=folder)
     except ValidationError as error:
-        variables = _variables()
+        whole = {name: f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+        variables = {name: variable for name, variable in whole.items() if variable in os.environ} | _variables()
         places = wrong_fields(error, lambda place: f" ({variables[place]})" if place in variables else "")
         raise ConfigError(f"{file}: {places}", code="bad_settings") from error
     except SettingsError as error:
-        raise ConfigError(f"the environment: {error}", code="bad_settings") from error
+        section = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "section").upper()
+        text = f"the environment: {_PREFIX}{section} is not JSON; a single value goes by {_PREFIX}{section}{_DELIMITER}NAME"
+        raise ConfigError(text, code="bad_settings") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not text in UTF-8: {_RESTORE}", code="bad_settings") from error
     except ValueError as error:

@@ -53,6 +53,31 @@ def test_a_wrong_value_of_the_environment_is_told_by_its_variable(tmp_path: Path
     assert "web.port (HUB_WEB__PORT)" in refused(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("HUB_LANGUAGE", "language (HUB_LANGUAGE): "),
+        ("HUB_WEB", "the environment: HUB_WEB is not JSON; a single value goes by HUB_WEB__NAME"),
+        ("HUB_KAFKA__BOOTSTRAP_SERVERS", "kafka.bootstrap_servers (HUB_KAFKA__BOOTSTRAP_SERVERS): must be host:port"),
+    ],
+)
+def test_a_wrong_variable_is_told_with_what_would_be_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, PASSWORD)
+    assert told in refused(tmp_path)
+
+
+@pytest.mark.parametrize("servers", ["", "kafka:9092", "a:1,b:2", "a:1, [::1]:9092"])
+def test_servers_are_hosts_with_ports(tmp_path: Path, servers: str) -> None:
+    assert load(tmp_path, f'[kafka]\nbootstrap_servers = "{servers}"\n').kafka.bootstrap_servers == servers
+
+
+@pytest.mark.parametrize("servers", ["kafka", ":9092", "a:1,b", "a:port", "http://a"])
+def test_servers_without_a_port_are_refused(tmp_path: Path, servers: str) -> None:
+    assert "kafka.bootstrap_servers: must be host:port" in refused(tmp_path, f'[kafka]\nbootstrap_servers = "{servers}"\n')
+
+
 def test_a_wrong_value_is_never_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused(tmp_path, f'[registry]\ndatabase_url = ["{PASSWORD}"]\n')
     refused(tmp_path, f'[connectors.sdk]\nagency = "a"\npoll_seconds = "{PASSWORD}"\n')
