@@ -219,6 +219,7 @@ def run_web(home: Path | None) -> None:
             teams=load_teams(settings.home),
             sessions=Sessions(read_key(settings, "worklist.key"), settings.data / "web" / "spent"),
             presenter=presenter,
+            audit=build_audit(settings),
             clock=build_clock(settings),
             url=settings.web_url,
             default_language=settings.language,

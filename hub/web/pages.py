@@ -11,6 +11,7 @@ from hub.access.roles import Action, Principal, teams_where
 from hub.errors import RejectedError
 from hub.web.language import mark
 from hub.web.rendering import Renderer, Web
+from hub.web.task_trail import TaskTrail
 
 __all__ = ["Pages"]
 
@@ -24,6 +25,7 @@ class Pages:
     def __init__(self, web: Web, renderer: Renderer) -> None:
         self._web = web
         self._renderer = renderer
+        self._trail = TaskTrail(web.audit)
 
     def start(self, request: Request, principal: Principal) -> Response:
         """What waits for whom; whoever has one team only is led to it."""
@@ -45,6 +47,7 @@ class Pages:
         words, now = self._renderer.words(request), self._web.clock.now()
         tasks = self._web.worklist.of_team(code, include_closed=show_all, limit=_LIST_LIMIT)
         last = None if tasks else self._web.worklist.last_received(code)
+        self._trail.listed(principal, code, show_all=show_all)
         return self._renderer.page(
             request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all,
             rows=[self._web.presenter.row(task, words, now) for task in tasks], cut=len(tasks) == _LIST_LIMIT,
@@ -52,11 +55,15 @@ class Pages:
         )  # fmt: skip
 
     def task(self, request: Request, principal: Principal) -> Response:
-        """One task. That it was opened is kept, so nothing but a person's GET may come here."""
+        """One task. That it was opened is kept, and in the audit log before it is shown: only a person's GET may come here."""
         code = request.path_params["team"]
+        number = str(request.path_params["task"])
         try:
-            task = self._web.worklist.open_task(str(request.path_params["task"]), code)
-        except RejectedError:
+            with self._trail.opening(principal, code, number) as told:
+                task = told(self._web.worklist.open_task(number, code))
+        except RejectedError as error:
+            if error.code != "unknown_task":
+                raise
             text = mark("There is no task of that number for this team.")
             return self._renderer.message(request, mark("No such task"), text, 404)
         title, words = self._web.teams[code].title, self._renderer.words(request)
@@ -68,6 +75,7 @@ class Pages:
         sought = request.query_params.get("number", "").strip().lower()
         if _NUMBER.fullmatch(sought):
             found = self._web.worklist.find(sought, teams_where(principal, Action.TASK_OPEN, self._web.teams))
+            self._trail.sought(principal, found)
             if len(found) == 1:
                 return RedirectResponse("/team/{}/task/{}".format(*found[0]), status_code=303)
         text = mark("No task of yours has that number. Give at least its first six characters.")

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hub.access.roles import Action, Principal, teams_where
+from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.delivery.worklist import Worklist
 from hub.web.language import LANGUAGE_NAMES, Words, words
@@ -43,6 +44,7 @@ class Web:
     teams: Mapping[str, TeamTitle]
     sessions: Sessions
     presenter: Presenter
+    audit: AuditLog
     clock: Clock
     url: str
     default_language: str

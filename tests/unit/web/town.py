@@ -7,6 +7,8 @@ from pathlib import Path
 
 import hub.delivery
 from hub.access.roles import Principal, Role
+from hub.audit.log import AuditLog
+from hub.audit.opening import migrate_audit
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.contract.ids import new_youth_ref, task_id
@@ -42,8 +44,8 @@ SCOPE = "11111111-1111-4111-8111-111111111111"
 
 
 def member(name: str, *teams: str) -> Principal:
-    """A member of teams."""
-    return Principal(f"account-{name}", name, frozenset({Role.TEAM_MEMBER}), frozenset(teams))
+    """A member of teams; the account's id is opaque, as the audit log demands."""
+    return Principal(f"account-{name.encode().hex()}", name, frozenset({Role.TEAM_MEMBER}), frozenset(teams))
 
 
 EVERYBODY = member("Handläggare", "outreach", "sig", "sspf")
@@ -113,6 +115,8 @@ class PagesTown:
         self._offsets: dict[str, int] = {}
         self.worklist = Worklist(self.engine, self.clock)
         self.sessions = Sessions(KEY, folder / "spent")
+        self.audit = AuditLog(build_engine(f"sqlite:///{folder / 'audit.db'}"), KEY, self.clock)
+        migrate_audit(self.audit.engine)
         self.tasks: dict[str, str] = {}
         defaults = defaults_folder()
         self.web = Web(
@@ -120,6 +124,7 @@ class PagesTown:
             teams=load_teams(defaults),
             sessions=self.sessions,
             presenter=Presenter(load_rules(defaults / "rules").rules, load_places(defaults)),
+            audit=self.audit,
             clock=self.clock,
             url="http://127.0.0.1:8700",
             default_language="sv",
@@ -128,6 +133,7 @@ class PagesTown:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.audit.close()
 
     def code(self, principal: Principal = EVERYBODY) -> str:
         return issue_code(KEY, principal)

@@ -1,0 +1,64 @@
+"""What the audit log is told of the task pages: before anything is shown, or it is not shown (RetriableError `audit`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from hub.access.roles import Action, Principal
+from hub.access.trail import actor_of
+from hub.audit.actions import Action as Logged
+from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
+from hub.audit.log import AuditLog, Draft
+from hub.contract.models import ReferralTask
+from hub.delivery.worklist import TaskView
+
+__all__ = ["TaskTrail"]
+
+# A list that stays on a screen asks for itself every few seconds: that is one look, and one entry in this time.
+_ONE_LOOK_SECONDS: Final = 900.0
+_MOST_LOOKS: Final = 1000
+
+
+class TaskTrail:
+    """One per application."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+        self._looks: dict[tuple[str, str, bool], float] = {}
+
+    def listed(self, principal: Principal, team: str, *, show_all: bool) -> None:
+        """A team's list, which tells nothing of any youth; a list that stays open is written down every quarter of an hour."""
+        look, now = (principal.account, team, show_all), time.monotonic()
+        if now - self._looks.get(look, -_ONE_LOOK_SECONDS) < _ONE_LOOK_SECONDS:
+            return
+        self._audit.append(Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.TASK_LISTED))
+        if len(self._looks) >= _MOST_LOOKS:
+            self._looks.clear()
+        self._looks[look] = now
+
+    @contextmanager
+    def opening(self, principal: Principal, team: str, task_id: str) -> Iterator[Callable[[TaskView], TaskView]]:
+        """Round the reading of one task; the block gives what it read to the yielded function."""
+        item = Subject(SubjectKind.TASK, task_id)
+        with self._audit.recorded(Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.TASK_OPENED, item=item)) as draft:
+            yield lambda task: _told(draft, task)
+
+    def sought(self, principal: Principal, found: Sequence[tuple[str, str]]) -> None:
+        """A search by number, and whether it found one of the principal's tasks."""
+        one = found[0] if len(found) == 1 else None
+        actor = actor_of(principal, Action.TASK_OPEN, None if one is None else one[0])
+        item = None if one is None else Subject(SubjectKind.TASK, one[1])
+        outcome, rule = (Outcome.DENY, "unknown_task") if one is None else (Outcome.PERMIT, "")
+        self._audit.append(Entry(actor, Logged.TASK_SOUGHT, item=item, outcome=outcome, rule=rule))
+
+
+def _told(draft: Draft, task: TaskView) -> TaskView:
+    if isinstance(task.content, ReferralTask):
+        draft.about(subject=Subject(SubjectKind.REFERENCE, task.content.youth_ref))
+        draft.permitted("consent")
+    elif task.kind != "presence":
+        draft.denied("no_consent")  # the page shows that there is a task, and nothing of its ground
+    return task
