@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from hub.connect.runner import Runner
     from hub.delivery.worklist import Worklist
     from hub.registry.opening import OpenRegistry
+    from hub.statutory.manual import ManualCases
 
 __all__ = [
     "build_audit",
     "build_clock",
     "build_delivery_engine",
     "build_four_eyes",
+    "build_manual_lane",
     "build_registry",
     "build_runner",
     "build_worklist",
@@ -102,7 +104,14 @@ def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
     from hub.contract.codec import Codec
     from hub.registry.opening import open_registry
 
-    return open_registry(settings, clock, Codec.load())
+    return open_registry(settings, clock, Codec.load(), build_manual_lane(settings, clock))
+
+
+def build_manual_lane(settings: Settings, clock: Clock) -> ManualCases:
+    """The way into the manual lane of protected identities."""
+    from hub.statutory.manual import ManualCases
+
+    return ManualCases(settings, clock)
 
 
 def run_registry(home: Path | None) -> None:

@@ -19,6 +19,7 @@ from hub.commands import (
     demo,
     installation,
     keys,
+    protected,
     registry,
     schemas,
     status,
@@ -90,6 +91,7 @@ app.command("web-login", rich_help_panel=_RUN)(web.web_login)
 app.add_typer(consent.app, name="consent", rich_help_panel=_WORK)
 app.add_typer(keys.app, name="keys", rich_help_panel=_WORK)
 app.add_typer(statutory.app, name="statutory", rich_help_panel=_WORK)
+app.add_typer(protected.app, name="protected", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
 app.add_typer(topics.app, name="topics", rich_help_panel=_WORK)

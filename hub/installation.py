@@ -35,6 +35,7 @@ __all__ = [
 
 _KEY_BYTES = 32
 # audit.key is the seed of the Ed25519 key that signs the audit log's checkpoints, audit-subject.key makes its pseudonyms.
+_PAIRS = ("statutory", "protected")
 _SYMMETRIC = ("registry.key", "worklist.key", "audit.key", "audit-subject.key")
 _RESTORE = "restore it from its copy"
 
@@ -182,15 +183,20 @@ def _fresh_secrets(home: Path) -> dict[str, str]:
     for agency in load_agencies(home):
         fresh[f"agency-{agency}.hmac"] = _new_key()
         fresh[f"agency-{agency}.token"] = secrets.token_urlsafe(32)
-    keys = home / "keys"
-    if (keys / "statutory.public").exists():
-        return fresh  # the private key may be kept elsewhere
-    known = (keys / "statutory.private").exists()
-    # What is sealed with another public key than its private one's would never open again.
-    private = PrivateKey(_key(keys / "statutory.private")) if known else PrivateKey.generate()
-    fresh["statutory.private"] = base64.b64encode(bytes(private)).decode()
-    fresh["statutory.public"] = base64.b64encode(bytes(private.public_key)).decode()
+    for name in _PAIRS:
+        fresh |= _fresh_pair(home / "keys", name)
     return fresh
+
+
+def _fresh_pair(keys: Path, name: str) -> dict[str, str]:
+    """A private key and its public one, unless the public one is here: the private one may be kept elsewhere."""
+    if (keys / f"{name}.public").exists():
+        return {}
+    known = (keys / f"{name}.private").exists()
+    # What is sealed with another public key than its private one's would never open again.
+    private = PrivateKey(_key(keys / f"{name}.private")) if known else PrivateKey.generate()
+    public = base64.b64encode(bytes(private.public_key)).decode()
+    return {f"{name}.private": base64.b64encode(bytes(private)).decode(), f"{name}.public": public}
 
 
 def _default_files(home: Path) -> list[Path]:

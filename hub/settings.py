@@ -74,13 +74,16 @@ class BrokerSettings(Section):
 
 
 class RegistrySettings(Section):
-    """`url`: where others reach the subject service; empty: at its own host and port."""
+    """`url`: where others reach the subject service; empty: at its own host and port. `protected_reversal_days`: how long a
+    marking as protected can be reversed before everything of the person is erased.
+    """
 
     database_url: str = ""
     host: str = "127.0.0.1"
     port: Port = 8701
     url: str = ""
     youth_signs_from_age: Annotated[int, Field(ge=0, le=18)] = 15
+    protected_reversal_days: Annotated[int, Field(ge=0, le=90)] = 14
 
 
 class DeliverySettings(Section):

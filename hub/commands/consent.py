@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hub.commands import consent_identities
 from hub.commands.consent_texts import (
     as_json_consent,
     line,
@@ -20,7 +21,7 @@ from hub.commands.consent_texts import (
 from hub.commands.discreet import Silent
 from hub.commands.options import Home, Json
 from hub.contract.models import Cooperation, InfoKind
-from hub.registry.granting import Signatory
+from hub.registry.granting import Marking, Signatory
 from hub.registry.states import State
 
 __all__ = ["app"]
@@ -31,6 +32,7 @@ app = typer.Typer(
     "it never stands on the command line, where shell history and process lists would keep it.",
     no_args_is_help=True,
 )
+app.add_typer(consent_identities.app)
 Source = Annotated[
     str,
     typer.Option(
@@ -65,6 +67,10 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
     ] = None,
     legal_basis: Annotated[str, typer.Option(help="The GDPR basis, as a code of the municipality's own.")] = "public_task",
     area: Annotated[str | None, typer.Option(help="A coarse area of areas.yaml.")] = None,
+    protected: Annotated[
+        Marking | None,
+        typer.Option(help="Somebody's protection makes this a case for the hands: it goes to the manual lane, not into the hub."),
+    ] = None,
     identifier_from: Source = "",
     home: Home = None,
     as_json: Json = False,
@@ -91,6 +97,7 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
             "area": area,
             "required": required or (),
             "signed": signed or (),
+            "protected": protected,
         }
     )
     with opened(home) as registry:

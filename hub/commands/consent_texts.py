@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from hub.registry.registry import Registry
     from hub.registry.views import ConsentView, YouthView
 
-__all__ = ["as_json_consent", "line", "opened", "print_json", "print_youth", "progress", "read_identifier", "read_rows"]
+__all__ = [
+    "as_json_consent",
+    "line",
+    "opened",
+    "print_json",
+    "print_youth",
+    "progress",
+    "read_identifier",
+    "read_rows",
+    "read_text",
+]
 
 _STDIN = "-"
 
@@ -25,13 +35,11 @@ _STDIN = "-"
 @contextmanager
 def opened(home: Path | None) -> Iterator[Registry]:
     """The registry of an installation, on its database; the registry's process need not run."""
-    from hub.bootstrap import build_clock
-    from hub.contract.codec import Codec
-    from hub.registry.opening import open_registry
+    from hub.bootstrap import build_clock, build_registry
     from hub.settings import load_settings
 
     settings = load_settings(home)
-    found = open_registry(settings, build_clock(settings), Codec.load())
+    found = build_registry(settings, build_clock(settings))
     try:
         yield found.registry
     finally:
@@ -44,7 +52,7 @@ def read_identifier(source: str) -> str:
         text: str = typer.prompt("Personnummer", hide_input=True, err=True)
         return text
     # The file's name is not repeated: somebody may have put the number itself there.
-    lines = _read(source or _STDIN, "the file of --identifier-from").splitlines()
+    lines = read_text(source or _STDIN, "the file of --identifier-from").splitlines()
     if not lines:
         raise RejectedError("identifier: nothing was given", code="unresolved_identifier")
     return lines[0]
@@ -53,7 +61,7 @@ def read_identifier(source: str) -> str:
 def read_rows(file: Path) -> list[dict[str, Any]]:
     """The rows of an import. Raises ConfigError when the file is not a JSON array of objects; never quotes it."""
     try:
-        rows = json.loads(_read(str(file), "the file of consents"))
+        rows = json.loads(read_text(str(file), "the file of consents"))
     except (ValueError, RecursionError):
         raise ConfigError("the file of consents is not JSON", code="bad_import_file") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -61,7 +69,8 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _read(source: str, what: str) -> str:
+def read_text(source: str, what: str) -> str:
+    """A file's text, or stdin's (`-`). Raises ConfigError that calls it `what`, and does not repeat its name."""
     try:
         return sys.stdin.read() if source == _STDIN else Path(source).read_text(encoding="utf-8")
     except UnicodeDecodeError:

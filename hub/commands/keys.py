@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.commands.options import Home, Json
+from hub.commands.options import Home, Json, command_actor
 
 if TYPE_CHECKING:
     from hub.clock import Clock
@@ -118,12 +117,12 @@ def _opened(home: Path | None) -> Iterator[tuple[Settings, OpenRegistry, Clock]]
 def _audited(settings: Settings, clock: Clock, agency: str, purpose: str) -> Iterator[Callable[[], None]]:
     """Yields what writes down who changes a key, to be called just before it is changed; a refusal is written too."""
     from hub.audit.actions import Action
-    from hub.audit.entries import Actor, Entry, Outcome
+    from hub.audit.entries import Entry, Outcome
     from hub.bootstrap import build_audit
     from hub.errors import RejectedError
 
     audit = build_audit(settings, clock)
-    actor = Actor(f"os:{os.getuid()}")
+    actor = command_actor()
 
     def record() -> None:
         audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, rule=agency))

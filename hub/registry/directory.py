@@ -25,13 +25,14 @@ from sqlalchemy.orm import selectinload
 from hub.contract.ids import key_id
 from hub.contract.models import InfoKind
 from hub.registry.agencies import AgencyKeys
+from hub.registry.aliases import open_aliases
 from hub.registry.spans import Span, intersect, union
 from hub.registry.states import LIVE, Standing, State
 from hub.registry.tables import Consent, LinkKey, SubjectEntry, Youth
 from hub.registry.vault import subject_hash
 from hub.registry.work import Work
 
-__all__ = ["Page", "changes", "learned", "narrow", "prepare", "remove", "widen"]
+__all__ = ["Page", "changes", "learned", "narrow", "prepare", "remove", "tell_identifiers", "widen"]
 
 _LINK_KEY = 32
 
@@ -91,6 +92,13 @@ def remove(work: Work, youth: Youth, erasure_id: str) -> None:
         _stamp(work, entry)
 
 
+def tell_identifiers(work: Work, youth: Youth) -> None:
+    """The person has other identifiers than were told: tell each agency that sees her again."""
+    for entry in youth.entries:
+        if entry.version is not None and not entry.removed:
+            _stamp(work, entry)
+
+
 def learned(work: Work, youth: Youth) -> list[str]:
     """The agencies that fetched their directory while this reference was in it, or after."""
     return sorted(entry.agency for entry in youth.entries if _fetched(work, entry))
@@ -133,11 +141,12 @@ def _entry_json(work: Work, entry: SubjectEntry, keys: AgencyKeys) -> dict[str, 
     data_key = vault.data_key(youth.youth_id, youth.data_key)
     link_key = vault.open(data_key, youth.youth_id, f"link_key.{entry.agency}", sealed)
     canonical = vault.open(data_key, youth.youth_id, "identity", youth.identity).decode("ascii")
+    numbers = [canonical, *open_aliases(work, youth, data_key)]
     return {
         **told,
         "removed": False,
         "erasure_id": None,
-        "subject_hashes": [subject_hash(key, canonical) for key in keys.hmac_keys],
+        "subject_hashes": [subject_hash(key, number) for key in keys.hmac_keys for number in numbers],
         "link_key": base64.b64encode(link_key).decode(),
         "kinds": entry.kinds,
         "spans": [{"from": start, "to": end} for start, end in entry.spans],

@@ -14,7 +14,7 @@ from hub.clock import STOCKHOLM
 from hub.contract.models import Agency, AreaCode, Code, Cooperation, InfoKind
 from hub.errors import RejectedError
 
-__all__ = ["ADULT_AGE", "GrantRequest", "Signatory", "SigningRules", "age_in_years", "read_grant"]
+__all__ = ["ADULT_AGE", "GrantRequest", "Marking", "Signatory", "SigningRules", "age_in_years", "read_grant"]
 
 ADULT_AGE = 18
 
@@ -28,6 +28,15 @@ class Signatory(StrEnum):
     GOD_MAN = "god_man"
     SOCIAL_SERVICES = "social_services"  # under LVU
     YOUTH = "youth"
+
+
+class Marking(StrEnum):
+    """Whose protection makes a case one for the hands; written in the manual lane only."""
+
+    OWN = "own"  # sekretessmarkering, skyddad folkbokföring
+    GUARDIAN = "guardian"
+    HOUSEHOLD = "household"
+    EXIT = "exit"  # avhopparverksamhet
 
 
 def _instant(value: Any) -> Any:
@@ -49,6 +58,7 @@ class GrantRequest(BaseModel):
 
     `required` empty: the form of the youth's age decides (SigningRules). Sole custody is said by `required=[guardian_1]`.
     `state` says what has happened since, for consents that are registered from paper: suspended or withdrawn.
+    `protected`: the form says that somebody's protection makes this a case for the manual lane.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -65,6 +75,7 @@ class GrantRequest(BaseModel):
     required: tuple[Signatory, ...] = ()
     signed: tuple[Signatory, ...] = ()
     state: Literal["granted", "suspended", "withdrawn"] = "granted"
+    protected: Marking | None = None
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:

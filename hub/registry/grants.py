@@ -14,6 +14,7 @@ from hub.clock import stockholm_date
 from hub.contract.identifiers import birth_date, canonical_identifier
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError
+from hub.registry.aliases import find_by_aliases
 from hub.registry.granting import GrantRequest, Signatory, SigningRules, age_in_years
 from hub.registry.lifecycle import add_youth, bring_into_force, settle, withdraw
 from hub.registry.states import OPEN, State
@@ -86,14 +87,16 @@ def know(work: Work, rows: Iterable[Checked]) -> None:
         .with_for_update()
     )
     by_lookup = {youth.lookup: youth for youth in found}
-    work.known.update({lookup: by_lookup.get(lookup) for lookup in wanted})
+    others = find_by_aliases(work, wanted - set(by_lookup))
+    work.known.update({lookup: by_lookup.get(lookup) or others.get(lookup) for lookup in wanted})
 
 
 def find_youth(work: Work, canonical: str) -> Youth | None:
     """The youth whose mapping stands, locked; None when there is none."""
     lookup = work.tools.vault.lookup(canonical)
     if lookup not in work.known:
-        work.known[lookup] = work.session.scalars(select(Youth).where(Youth.lookup == lookup).with_for_update()).one_or_none()
+        first = work.session.scalars(select(Youth).where(Youth.lookup == lookup).with_for_update()).one_or_none()
+        work.known[lookup] = first or find_by_aliases(work, [lookup]).get(lookup)
     return work.known[lookup]
 
 

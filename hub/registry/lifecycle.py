@@ -14,6 +14,7 @@ from hub.contract.identifiers import birth_date
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import ConsentRecord
 from hub.registry import directory
+from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.erasures import request_erasure
 from hub.registry.granting import ADULT_AGE, Signatory, age_in_years
 from hub.registry.records import build_record, withdrawn_record
@@ -21,7 +22,7 @@ from hub.registry.states import LIVE, Standing, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
-__all__ = ["add_youth", "bring_into_force", "expire", "identity", "settle", "withdraw"]
+__all__ = ["add_youth", "bring_into_force", "end_reference", "expire", "identity", "settle", "withdraw"]
 
 
 def add_youth(work: Work, canonical: str) -> Youth:
@@ -96,7 +97,8 @@ def settle(work: Work, youth: Youth) -> None:
     elif states & LIVE:
         _publish_change(work, youth, youth.youth_ref)
     elif youth.status != Standing.WITHDRAWN:
-        _end(work, youth, youth.youth_ref)
+        _pass_on(work, youth)
+        end_reference(work, youth)
 
 
 def _publish_change(work: Work, youth: Youth, youth_ref: str) -> None:
@@ -109,20 +111,33 @@ def _publish_change(work: Work, youth: Youth, youth_ref: str) -> None:
     _store(work, youth, record, Standing(record.status.value))
 
 
-def _end(work: Work, youth: Youth, youth_ref: str) -> None:
+def _pass_on(work: Work, youth: Youth) -> None:
+    """What still awaits a signature goes on under a row, and later a reference, of its own."""
     waiting = [consent for consent in youth.consents if consent.state == State.WAITING]
-    if waiting:  # what still awaits a signature goes on under a row, and later a reference, of its own
-        canonical, _ = identity(work, youth)
-        youth.lookup = None
-        work.session.flush()
-        successor = add_youth(work, canonical)
-        successor.consents.extend(waiting)
-    last = ConsentRecord.model_validate_json(youth.record or "")
-    learned = directory.learned(work, youth)
-    erasure_id = str(uuid.uuid4())
-    directory.remove(work, youth, erasure_id)
-    _store(work, youth, withdrawn_record(youth_ref, youth.record_version + 1, last.legal_basis, work.now), Standing.WITHDRAWN)
-    request_erasure(work, erasure_id, youth_ref, learned)
+    if not waiting:
+        return
+    canonical, data_key = identity(work, youth)
+    further = open_aliases(work, youth, data_key)
+    youth.lookup = None
+    youth.aliases.clear()
+    work.session.flush()
+    successor = add_youth(work, canonical)
+    successor.consents.extend(waiting)
+    _, own_key = identity(work, successor)
+    for number in further:
+        add_alias(work, successor, own_key, number)
+
+
+def end_reference(work: Work, youth: Youth) -> None:
+    """Withdraw a reference for ever, ask for its erasure and destroy the mapping; a row that never had one loses its mapping."""
+    if youth.youth_ref is not None:
+        last = ConsentRecord.model_validate_json(youth.record or "")
+        learned = directory.learned(work, youth)
+        erasure_id = str(uuid.uuid4())
+        directory.remove(work, youth, erasure_id)
+        record = withdrawn_record(youth.youth_ref, youth.record_version + 1, last.legal_basis, work.now)
+        _store(work, youth, record, Standing.WITHDRAWN)
+        request_erasure(work, erasure_id, youth.youth_ref, learned)
     _destroy_mapping(work, youth)
 
 
@@ -134,8 +149,11 @@ def _store(work: Work, youth: Youth, record: ConsentRecord, status: Standing) ->
 def _destroy_mapping(work: Work, youth: Youth) -> None:
     if youth.lookup is not None:
         work.known[youth.lookup] = None
-    youth.lookup = youth.identity = youth.data_key = None
+    for alias in youth.aliases:
+        work.known[alias.lookup] = None
+    youth.lookup = youth.identity = youth.data_key = youth.parties = None
     youth.link_keys.clear()
+    youth.aliases.clear()
     youth.ended_at = work.now
 
 

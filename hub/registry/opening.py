@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Engine
@@ -18,7 +19,7 @@ from hub.registry.granting import SigningRules
 from hub.registry.grants import GrantRules
 from hub.registry.registry import Registry
 from hub.registry.vault import Vault
-from hub.registry.work import Tools
+from hub.registry.work import ManualLane, Tools
 from hub.settings import Settings
 
 __all__ = ["OpenRegistry", "open_registry"]
@@ -39,13 +40,19 @@ class OpenRegistry:
         self.engine.dispose()
 
 
-def open_registry(settings: Settings, clock: Clock, codec: Codec) -> OpenRegistry:
-    """The registry of `settings`, its database migrated.
+def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | None = None) -> OpenRegistry:
+    """The registry of `settings`, its database migrated. Without the manual lane nobody can be marked as protected here.
 
     Raises ConfigError when a key is missing (`hub init` makes them) or a file cannot be read, RetriableError when the
     database does not answer.
     """
-    tools = Tools(Vault(read_key(settings, "registry.key")), AgencyFiles(settings), partial(outgoing, codec, source=_SOURCE))
+    tools = Tools(
+        Vault(read_key(settings, "registry.key")),
+        AgencyFiles(settings),
+        partial(outgoing, codec, source=_SOURCE),
+        lane,
+        timedelta(days=settings.registry.protected_reversal_days),
+    )
     signing = SigningRules(settings.registry.youth_signs_from_age)
     rules = GrantRules(frozenset(tools.agencies), _cooperations(settings), signing)
     engine = open_database(settings.registry_database)

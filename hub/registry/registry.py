@@ -17,13 +17,13 @@ from hub.clock import Clock, stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError
-from hub.registry import erasures, lifecycle
+from hub.registry import erasures, lifecycle, protection
 from hub.registry.database import reading, shrink, writing
 from hub.registry.erasures import ErasureStatus
 from hub.registry.granting import GrantRequest, Signatory, read_grant
 from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know, suspend_consents
 from hub.registry.states import OPEN, State
-from hub.registry.tables import Consent, Youth
+from hub.registry.tables import Alias, Consent, Youth
 from hub.registry.views import ConsentView, Imported, RowError, YouthView, row_error, view_consent, view_youth
 from hub.registry.work import Tools, Work
 
@@ -59,10 +59,17 @@ class Registry:
             yield session
 
     def grant(self, request: GrantRequest) -> YouthView:
-        """Register one consent: in force when all have signed, else awaiting signatures."""
+        """Register one consent: in force when all have signed, else awaiting signatures.
+
+        Raises RejectedError `manual_handling` for a protected identity: the whole request lies in the manual lane then.
+        """
         with self.work() as work:
-            youth, _ = enter(work, check(work, request, self._rules))
-            return view_youth(youth)
+            row = check(work, request, self._rules)
+            diverted = protection.divert(work, row)
+            view = None if diverted else view_youth(enter(work, row)[0])
+        if view is None:
+            raise protection.refuse()
+        return view
 
     def grant_many(
         self, rows: Sequence[GrantRequest | Mapping[str, Any]], progress: Callable[[int], None] = lambda _done: None
@@ -97,6 +104,8 @@ class Registry:
         know(work, [row for _, row in checked])
         for number, good in checked:
             try:
+                if protection.divert(work, good):
+                    raise protection.refuse()
                 youth, _ = enter(work, good)
                 views.append(view_youth(youth))
             except RejectedError as error:
@@ -107,6 +116,7 @@ class Registry:
         """Record a signature on what awaits one, suspended consents included. Raises RejectedError when nothing does."""
         with self.work() as work:
             youth = self._youth(work, identifier)
+            protection.require_open(work, youth)
             waiting = [
                 consent
                 for consent in _chosen(youth, cooperation)
@@ -159,6 +169,7 @@ class Registry:
         lookups = [self._tools.vault.lookup(canonical_identifier(text, today=today)) for text in identifiers]
         with self.view() as session:
             found = dict(session.execute(select(Youth.lookup, Youth.youth_ref).where(Youth.lookup.is_not(None))).all())
+            found.update(session.execute(select(Alias.lookup, Youth.youth_ref).join(Youth)).all())
         return [found.get(lookup) for lookup in lookups]
 
     def consents(self, state: State | None = None) -> list[ConsentView]:
@@ -180,6 +191,10 @@ class Registry:
         """Every withdrawal of a reference and who still has to answer, oldest first."""
         with self.view() as session:
             return erasures.erasure_status(session, only_open=only_open)
+
+    def shrink(self) -> None:
+        """Let go of what was destroyed, in the database's own files too."""
+        shrink(self._engine)
 
     def _youth(self, work: Work, identifier: str) -> Youth:
         canonical = canonical_identifier(identifier, today=stockholm_date(work.now))

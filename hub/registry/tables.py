@@ -16,6 +16,7 @@ from hub.lease import LeaseColumns
 
 __all__ = [
     "AgencyVersion",
+    "Alias",
     "Answer",
     "Consent",
     "ErasureRequest",
@@ -23,6 +24,7 @@ __all__ = [
     "LinkKey",
     "Memo",
     "OutboxRow",
+    "Protection",
     "Row",
     "SubjectEntry",
     "Youth",
@@ -42,7 +44,8 @@ class Row(DeclarativeBase):
 
 
 class Youth(Row):
-    """One person under one reference. `lookup`, `identity` and `data_key` are the mapping; they go with the last scope.
+    """One person under one reference. `lookup`, `identity` and `data_key` are the mapping; they go with the last scope, and
+    with them `aliases` (further identifiers) and `parties` (the names on the consent form).
 
     `status` is that of the reference: none (never in force), in_force, suspended, withdrawn. `record` is the last consent
     record as JSON; `acked_version` the newest version that Kafka has acknowledged.
@@ -55,6 +58,7 @@ class Youth(Row):
     lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     identity: Mapped[bytes | None] = mapped_column(LargeBinary)
     data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    parties: Mapped[bytes | None] = mapped_column(LargeBinary)
     status: Mapped[str] = mapped_column(String(16), index=True)
     record_version: Mapped[int] = mapped_column(default=0)
     acked_version: Mapped[int] = mapped_column(default=0)
@@ -67,6 +71,26 @@ class Youth(Row):
     )
     link_keys: Mapped[list[LinkKey]] = relationship(cascade="all, delete-orphan")
     entries: Mapped[list[SubjectEntry]] = relationship(back_populates="youth", cascade="all, delete-orphan")
+    aliases: Mapped[list[Alias]] = relationship(cascade="all, delete-orphan", order_by="Alias.lookup")
+
+
+class Alias(Row):
+    """A further identifier of a youth: found by a keyed hash, sealed under her data key."""
+
+    __tablename__ = "alias"
+
+    lookup: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    youth_id: Mapped[str] = mapped_column(ForeignKey("youth.youth_id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Protection(Row):
+    """A number whose owner is handled by hand: a keyed hash, and since when; no kind, no reason."""
+
+    __tablename__ = "protection"
+
+    lookup: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    marked_at: Mapped[datetime]
 
 
 class Consent(Row):

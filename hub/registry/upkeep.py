@@ -12,7 +12,7 @@ from hub.clock import stockholm_date
 from hub.contract.models import ConsentRecord, RuleMarker
 from hub.contract.topics import RULES
 from hub.kafka import Outgoing
-from hub.registry import lifecycle
+from hub.registry import lifecycle, protection
 from hub.registry.erasures import repeat_open_requests
 from hub.registry.registry import Registry
 from hub.registry.states import Standing
@@ -33,7 +33,11 @@ def refresh(registry: Registry) -> int:
     while True:
         with registry.work() as work:
             youths = _next(work, last)
-            changed += sum(_refresh_one(work, youth) for youth in youths)
+            for youth in protection.due(work, youths):
+                lifecycle.withdraw(work, youth.consents, None)
+                lifecycle.settle(work, youth)
+                changed += 1
+            changed += sum(_refresh_one(work, youth) for youth in youths if youth.data_key is not None)
         if not youths:
             return changed
         last = youths[-1].youth_id

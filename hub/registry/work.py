@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from hub.registry.agencies import AgencyKeys
 from hub.registry.tables import AgencyVersion, OutboxRow, Youth
 from hub.registry.vault import Vault
 
-__all__ = ["AgencyKeys", "Envelope", "Tools", "Work", "locked_counter"]
+__all__ = ["AgencyKeys", "Envelope", "ManualLane", "Tools", "Work", "locked_counter"]
 
 
 class Envelope(Protocol):
@@ -28,13 +28,30 @@ class Envelope(Protocol):
         ...
 
 
+class ManualLane(Protocol):
+    """The way into the manual lane of protected identities: sealed at once, read by nobody here."""
+
+    def put(self, case_id: str, content: bytes, at: datetime) -> None:
+        """Keep one case; the same `case_id` and content again changes nothing. On return it is on the medium.
+
+        Raises RetriableError when it is not: the caller then changes nothing.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What does not change from one transaction to the next."""
+    """What does not change from one transaction to the next.
+
+    `lane` None: there is no manual lane here, and what belongs there is refused. `reversal`: how long a marking as protected
+    can be reversed before everything is erased.
+    """
 
     vault: Vault
     agencies: Mapping[str, AgencyKeys]
     envelope: Envelope
+    lane: ManualLane | None = None
+    reversal: timedelta = timedelta(days=14)
 
 
 @dataclass(slots=True)

@@ -95,6 +95,20 @@ class MemoryReader:
         self.commits += 1
 
 
+@dataclass
+class MemoryLane:
+    """The manual lane as the registry sees it: cases by name; `failures` puts are refused first."""
+
+    cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failures: int = 0
+
+    def put(self, case_id: str, content: bytes, at: datetime) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise RetriableError("not now", code="store_full")
+        self.cases[case_id] = json.loads(content)
+
+
 class Installation:
     """A registry with everything around it in memory, but for its database file."""
 
@@ -105,7 +119,8 @@ class Installation:
         self.engine: Engine = open_database(url or f"sqlite:///{self.file}")
         migrate(self.engine)
         self.agencies = agencies or make_agencies()
-        self.tools = Tools(Vault(MASTER), self.agencies, partial(outgoing, self.codec, source="/hub/registry"))
+        self.lane = MemoryLane()
+        self.tools = Tools(Vault(MASTER), self.agencies, partial(outgoing, self.codec, source="/hub/registry"), self.lane)
         rules = GrantRules(frozenset(self.agencies), TEAMS, SigningRules())
         self.registry = Registry(self.engine, self.tools, rules, self.clock)
         self.kafka = MemoryPublisher()

@@ -1,0 +1,125 @@
+"""Merging and splitting: two rows that are one person, and one row that was two.
+
+**Merging.** A samordningsnummer is replaced by a personnummer, or somebody was registered under two numbers. Where both have a
+reference the older one stays, and the younger is withdrawn for ever. Withdrawing both would tell every receiver that the
+person had ended her consent, which nobody did, and would end a lawful support; keeping the older one breaks the fewest tasks.
+The open consents go on under the reference that stays, for they are the same person's. A consent that the other row has a
+later withdrawal of, for the same cooperation, is suspended until all have signed it again: which of the two was meant to
+hold is for the signatories to say. What had ended before stays with the row it ended in.
+
+**Splitting.** Nobody can tell which consent, event or task of a mixed row was whose. So the reference is withdrawn wholly,
+waiting consents too, everything is erased as after a withdrawal, and both persons begin anew from their own forms: new rows, new
+references, new link keys. Nothing of the one can reach the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hub.clock import stockholm_date
+from hub.contract.identifiers import canonical_identifier
+from hub.errors import RejectedError
+from hub.registry import directory, lifecycle, protection
+from hub.registry.aliases import add_alias, open_aliases
+from hub.registry.grants import find_youth
+from hub.registry.registry import Registry
+from hub.registry.states import LIVE, OPEN, State
+from hub.registry.tables import Consent, Youth
+from hub.registry.views import YouthView, view_youth
+from hub.registry.work import Work
+
+__all__ = ["merge", "split"]
+
+Record = Callable[[str], None]
+"""Writes down whose row (`youth_id`) is about to be changed; called in the transaction, just before it commits."""
+
+
+def merge(registry: Registry, former: str, present: str, record: Record) -> YouthView:
+    """Say that two identifiers are one person's; `present` is the one that holds from now on (ages follow it).
+
+    Raises RejectedError `no_consent` when neither is registered, `already_one` when they are one already.
+    """
+    with registry.work() as work:
+        today = stockholm_date(work.now)
+        numbers = [canonical_identifier(text, today=today) for text in (former, present)]
+        rows = [find_youth(work, number) for number in numbers]
+        found = [row for row in rows if row is not None]
+        if not found:
+            raise RejectedError("no consent is registered for either of the two", code="no_consent")
+        if rows[0] is rows[1] or numbers[0] == numbers[1]:
+            raise RejectedError("these two are one person already", code="already_one")
+        stays = _stays(found)
+        for row in found:
+            record(row.youth_id)
+            if row is not stays:
+                _absorb(work, stays, row)
+        _rename(work, stays, numbers)
+        protection.spread(work, stays)
+        lifecycle.settle(work, stays)
+        directory.tell_identifiers(work, stays)
+        view = view_youth(stays)
+    registry.shrink()
+    return view
+
+
+def split(registry: Registry, identifier: str, record: Record) -> YouthView:
+    """Say that one row was two persons: all of it ends, and each begins anew. Raises RejectedError `no_consent`."""
+    with registry.work() as work:
+        youth = find_youth(work, canonical_identifier(identifier, today=stockholm_date(work.now)))
+        if youth is None:
+            raise RejectedError("no consent is registered for this person", code="no_consent")
+        ended = [consent for consent in youth.consents if consent.state in OPEN]
+        lifecycle.withdraw(work, ended, None)
+        lifecycle.settle(work, youth)
+        record(youth.youth_id)
+        view = view_youth(youth, ended)
+    registry.shrink()
+    return view
+
+
+def _stays(rows: Iterable[Youth]) -> Youth:
+    """The older of the rows with a reference, else the older one."""
+    return min(rows, key=lambda row: (row.youth_ref is None, row.created_at, row.youth_id))
+
+
+def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
+    """Move what is open, end what is left."""
+    doubtful = [c for c in (*stays.consents, *goes.consents) if _is_doubtful(c, goes if c.youth is stays else stays)]
+    canonical, data_key = lifecycle.identity(work, goes)
+    numbers = [canonical, *open_aliases(work, goes, data_key)]
+    for consent in [consent for consent in goes.consents if consent.state in OPEN]:
+        consent.youth = stays
+    for consent in doubtful:
+        consent.state, consent.signed = State.SUSPENDED, {}
+    lifecycle.end_reference(work, goes)
+    work.session.flush()  # the numbers are free before they are taken
+    _, kept_key = lifecycle.identity(work, stays)
+    for number in numbers:
+        add_alias(work, stays, kept_key, number)
+
+
+def _is_doubtful(consent: Consent, other: Youth) -> bool:
+    if consent.state not in LIVE or consent.in_force_at is None:
+        return False
+    return any(
+        one.state == State.WITHDRAWN
+        and one.cooperation == consent.cooperation
+        and one.ended_at is not None
+        and one.ended_at > consent.in_force_at
+        for one in other.consents
+    )
+
+
+def _rename(work: Work, youth: Youth, numbers: list[str]) -> None:
+    """`numbers[1]` becomes the first identifier, every other one a further one."""
+    canonical, data_key = lifecycle.identity(work, youth)
+    every = {canonical, *open_aliases(work, youth, data_key), *numbers}
+    youth.aliases.clear()
+    youth.lookup = None
+    work.session.flush()
+    vault = work.tools.vault
+    youth.lookup = vault.lookup(numbers[1])
+    youth.identity = vault.seal(data_key, youth.youth_id, "identity", numbers[1].encode("ascii"))
+    work.known[youth.lookup] = youth
+    for number in sorted(every - {numbers[1]}):
+        add_alias(work, youth, data_key, number)

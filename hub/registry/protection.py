@@ -1,0 +1,143 @@
+"""Protected identities (skyddade personuppgifter): they never enter, and who has entered leaves.
+
+Whoever has sekretessmarkering or skyddad folkbokföring, or shares a household or a guardian with somebody who has, or leaves a
+criminal setting by the exit programme (avhopparverksamhet), is never correlated automatically: named people handle her case
+by hand. The registry keeps a keyed hash of such a number, no kind and no reason; all else goes to the manual lane, which
+only the protected-cases officer can read.
+
+**Marking somebody who has a reference.** At once a `suspended` record is published, her entries leave every directory, her
+parties' names are handed to the manual lane and erased here. Nothing can be signed or granted meanwhile. For a configured time
+(14 days) the decision can be reversed, as after a slip: consents that all had signed come back, and what was known goes on.
+After that the reference is withdrawn for ever and everything is erased as after a withdrawal; the mark stays. Had it been
+erased at once, a slip would destroy a lawful support beyond repair; a suspended reference meanwhile shows and emits nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from hub.errors import RejectedError, RetriableError
+from hub.registry import lifecycle
+from hub.registry.grants import Checked, find_youth
+from hub.registry.states import OPEN, State
+from hub.registry.tables import Protection, Youth
+from hub.registry.work import Work
+
+__all__ = [
+    "MANUAL",
+    "divert",
+    "due",
+    "hand_over",
+    "is_protected",
+    "lift",
+    "lookups_of",
+    "mark",
+    "refuse",
+    "require_open",
+    "restore",
+    "spread",
+    "suspend",
+]
+
+MANUAL = "manual_handling"
+
+
+def refuse() -> RejectedError:
+    """The one refusal for everything about a protected identity. Neutral: it does not say why a person handles this one."""
+    text = "this person is handled by hand: nothing is registered here, and the officer for such cases has been told"
+    return RejectedError(text, code=MANUAL)
+
+
+def is_protected(work: Work, lookups: Iterable[bytes]) -> bool:
+    """Whether one of these keyed hashes is marked."""
+    query = select(Protection.lookup).where(Protection.lookup.in_(list(lookups))).limit(1)
+    return work.session.execute(query).first() is not None
+
+
+def mark(work: Work, lookups: Iterable[bytes]) -> None:
+    """Mark, unless it is marked already."""
+    for lookup in lookups:
+        if work.session.get(Protection, lookup) is None:
+            work.session.add(Protection(lookup=lookup, marked_at=work.now))
+    work.session.flush()
+
+
+def divert(work: Work, row: Checked) -> bool:
+    """Whether a consent is a protected person's: then it goes to the manual lane, whole, and enters nothing here.
+
+    The form may say so (`protected`), or the number is marked already. Somebody who is registered is stopped at once.
+    """
+    youth = find_youth(work, row.canonical)
+    lookups = {row.lookup, *(lookups_of(youth) if youth is not None else ())}
+    if row.request.protected is None and not is_protected(work, lookups):
+        return False
+    hand_over(work, "consent", row.canonical, {"request": row.request.model_dump(mode="json")})
+    mark(work, lookups)
+    if youth is not None:
+        suspend(work, youth)
+    return True
+
+
+def require_open(work: Work, youth: Youth) -> None:
+    """Raise the refusal when a person handles this youth by hand."""
+    if is_protected(work, lookups_of(youth)):
+        raise refuse()
+
+
+def lift(work: Work, lookups: Iterable[bytes]) -> None:
+    """Take the marks away."""
+    work.session.execute(delete(Protection).where(Protection.lookup.in_(list(lookups))))
+
+
+def lookups_of(youth: Youth) -> list[bytes]:
+    """Every keyed hash by which a youth is found."""
+    return [lookup for lookup in (youth.lookup, *(alias.lookup for alias in youth.aliases)) if lookup is not None]
+
+
+def suspend(work: Work, youth: Youth) -> None:
+    """Stop everything of a youth at once; signatures stay, so that a reversal needs none anew."""
+    for consent in youth.consents:
+        if consent.state == State.IN_FORCE:
+            consent.state = State.SUSPENDED
+    youth.parties = None
+    lifecycle.settle(work, youth)
+
+
+def restore(work: Work, youth: Youth) -> None:
+    """The marking is reversed: what all had signed comes back; what waited for a signature waits again."""
+    for consent in youth.consents:
+        if consent.state == State.SUSPENDED:
+            lifecycle.bring_into_force(work, consent)
+    lifecycle.settle(work, youth)
+
+
+def spread(work: Work, youth: Youth) -> None:
+    """After a merge: who was protected under one number is protected under all."""
+    lookups = lookups_of(youth)
+    if is_protected(work, lookups):
+        mark(work, lookups)
+        suspend(work, youth)
+
+
+def due(work: Work, youths: Iterable[Youth]) -> list[Youth]:
+    """Those whose marking can no longer be reversed, and who have something left to erase."""
+    by_lookup = {lookup: youth for youth in youths for lookup in lookups_of(youth)}
+    latest = work.now - work.tools.reversal
+    query = select(Protection.lookup).where(Protection.lookup.in_(list(by_lookup)), Protection.marked_at <= latest)
+    found = {by_lookup[lookup].youth_id: by_lookup[lookup] for lookup in work.session.scalars(query)}
+    return [youth for youth in found.values() if any(consent.state in OPEN for consent in youth.consents)]
+
+
+def hand_over(work: Work, what: str, canonical: str, facts: dict[str, Any]) -> None:
+    """Put a case in the manual lane: what happened, to whom, and all that was asked for. Raises RetriableError."""
+    content = json.dumps({"what": what, "identifier": canonical, **facts}, ensure_ascii=False, sort_keys=True).encode()
+    name = hmac.new(work.tools.vault.lookup(canonical), content, hashlib.sha256).hexdigest()[:32]
+    if work.tools.lane is None:
+        raise RetriableError("there is no manual lane here: use `hub consent` where keys/protected.public lies", code="no_lane")
+    work.tools.lane.put(name, content, work.now)

@@ -1,0 +1,153 @@
+"""One person under two numbers, and two under one: what stays, what ends, and that nothing passes from one to the other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.contract.models import ConsentStatus
+from hub.errors import RejectedError, RetriableError
+from hub.registry import protecting
+from hub.registry.granting import Marking, Signatory
+from hub.registry.identities import merge, split
+from hub.registry.parties import read_parties, seal_parties
+from hub.registry.vault import subject_hash
+from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
+
+FORMER = make_identifier(3, born="20130364")  # a samordningsnummer: day + 60
+PRESENT = make_identifier(4)
+SIG = {"cooperation": "sig", "recipients": ("sig",), "agencies": (POLICE,), "kinds": ("police_notice",)}
+
+
+def refused(code: str, call: object, *arguments: object) -> None:
+    with pytest.raises(RejectedError) as caught:
+        call(*arguments)  # type: ignore[operator]
+    assert caught.value.code == code
+    assert not any(number in str(caught.value) for number in (FORMER, PRESENT))
+
+
+def no_record(_youth_id: str) -> None: ...
+
+
+def standing(home: Installation) -> dict[str | None, tuple[str, list[str]]]:
+    return {record.youth_ref: (record.status, [scope.cooperation for scope in record.scopes]) for record in home.sent()}
+
+
+def test_a_number_that_replaces_another_is_the_same_person_under_the_same_reference(home: Installation) -> None:
+    reference = home.registry.grant(make_grant(FORMER)).youth_ref
+    home.relay.run_once()
+    (before,) = home.told().entries
+    recorded: list[str] = []
+    view = merge(home.registry, FORMER, PRESENT, recorded.append)
+    assert view.youth_ref == reference
+    assert len(recorded) == 1
+    assert home.registry.references([FORMER, PRESENT]) == [reference, reference]
+    (after,) = home.told(since=before["version"]).entries
+    key = home.agencies[SCHOOL].hmac_key
+    assert after["subject_hashes"] == [subject_hash(key, number) for number in (PRESENT, FORMER)]
+    assert after["link_key"] == before["link_key"]
+    refused("already_granted", home.registry.grant, make_grant(PRESENT))
+    refused("already_one", merge, home.registry, PRESENT, FORMER, no_record)
+    refused("no_consent", merge, home.registry, make_identifier(8), make_identifier(9), no_record)
+    home.registry.withdraw(FORMER)
+    assert home.registry.references([FORMER, PRESENT]) == [None, None]
+    assert home.rows("alias") == 0
+
+
+def test_of_two_references_the_older_stays_with_the_consents_of_both(home: Installation) -> None:
+    older = home.registry.grant(make_grant(FORMER)).youth_ref
+    home.clock.advance(timedelta(days=1))
+    younger = home.registry.grant(make_grant(PRESENT, **SIG)).youth_ref
+    home.relay.run_once()
+    home.told(POLICE)
+    view = merge(home.registry, FORMER, PRESENT, no_record)
+    assert view.youth_ref == older
+    assert sorted(consent.state for consent in view.consents) == ["in_force", "in_force"]
+    home.relay.run_once()
+    assert standing(home) == {older: ("in_force", ["sspf", "sig"]), younger: ("withdrawn", [])}
+    entries = {entry["youth_ref"]: entry for entry in home.told(POLICE).entries}
+    assert entries[younger]["removed"] is True
+    assert entries[older]["kinds"] == ["police_notice"]
+    assert [status.erasure_id for status in home.registry.erasure_status()] == [entries[younger]["erasure_id"]]
+
+
+def test_a_row_without_a_reference_goes_into_the_one_that_has_one(home: Installation) -> None:
+    home.registry.grant(make_grant(FORMER, signed=("guardian_1",)))
+    home.clock.advance(timedelta(days=1))
+    reference = home.registry.grant(make_grant(PRESENT, **SIG)).youth_ref
+    assert merge(home.registry, FORMER, PRESENT, no_record).youth_ref == reference
+    home.registry.sign(FORMER, Signatory.GUARDIAN_2)
+    assert [consent.state for consent in home.registry.show(PRESENT).consents] == ["in_force", "in_force"]
+    assert home.registry.erasure_status() == []
+
+
+def test_a_consent_that_the_other_row_saw_withdrawn_later_waits_to_be_signed_again(home: Installation) -> None:
+    home.registry.grant(make_grant(FORMER))
+    home.clock.advance(timedelta(days=1))
+    home.registry.grant(make_grant(PRESENT))
+    home.registry.grant(make_grant(PRESENT, **SIG))
+    home.clock.advance(timedelta(days=2))
+    home.registry.withdraw(PRESENT, "sspf")  # in this row a guardian has said no since
+    view = merge(home.registry, FORMER, PRESENT, no_record)
+    assert {consent.cooperation: consent.state for consent in view.consents} == {"sspf": "suspended", "sig": "in_force"}
+    home.relay.run_once()
+    (record,) = [one for one in home.sent() if one.youth_ref == view.youth_ref][-1:]
+    assert [scope.cooperation for scope in record.scopes] == ["sig"]
+    home.registry.sign(PRESENT, Signatory.GUARDIAN_1, "sspf")
+    view = home.registry.sign(PRESENT, Signatory.GUARDIAN_2, "sspf")
+    assert {consent.state for consent in view.consents} == {"in_force"}
+
+
+def test_what_still_waits_after_a_withdrawal_keeps_every_number(home: Installation) -> None:
+    home.registry.grant(make_grant(FORMER))
+    home.registry.grant(make_grant(FORMER, **SIG, signed=()))
+    merge(home.registry, FORMER, PRESENT, no_record)
+    home.registry.withdraw(PRESENT, "sspf")
+    assert [consent.state for number in (FORMER, PRESENT) for consent in home.registry.show(number).consents] == ["waiting"] * 2
+
+
+def test_a_merge_that_cannot_be_logged_changes_nothing(home: Installation) -> None:
+    def full(_youth_id: str) -> None:
+        raise RetriableError("no log", code="audit")
+
+    reference = home.registry.grant(make_grant(FORMER)).youth_ref
+    for attempt in (lambda: merge(home.registry, FORMER, PRESENT, full), lambda: split(home.registry, FORMER, full)):
+        with pytest.raises(RetriableError):
+            attempt()
+    assert home.registry.references([FORMER, PRESENT]) == [reference, None]
+    assert home.rows("outbox") == 1
+
+
+def test_protection_under_one_number_is_protection_under_both(home: Installation) -> None:
+    home.registry.grant(make_grant(FORMER))
+    protecting.protect(home.registry, PRESENT, Marking.OWN, no_record)
+    view = merge(home.registry, FORMER, PRESENT, no_record)
+    assert view.status == "suspended"
+    refused("manual_handling", home.registry.grant, make_grant(FORMER, **SIG))
+
+
+def test_after_a_split_nothing_passes_from_one_person_to_the_other(home: Installation) -> None:
+    first = home.registry.grant(make_grant(FORMER)).youth_ref
+    home.registry.grant(make_grant(FORMER, **SIG, signed=()))
+    merge(home.registry, FORMER, PRESENT, no_record)
+    with home.registry.work() as work:
+        from hub.registry.grants import find_youth
+
+        seal_parties(work, find_youth(work, PRESENT), read_parties({"name": "Test Testsson"}))
+    home.relay.run_once()
+    (before,) = home.told().entries
+    view = split(home.registry, PRESENT, no_record)
+    assert [consent.state for consent in view.consents] == ["withdrawn", "withdrawn"]
+    assert home.registry.references([FORMER, PRESENT]) == [None, None]
+    assert (home.rows("alias"), home.rows("link_key")) == (0, 0)
+    (gone,) = home.told().entries
+    assert (gone["youth_ref"], gone["removed"], gone["subject_hashes"]) == (first, True, [])
+    both = [home.registry.grant(make_grant(number)).youth_ref for number in (FORMER, PRESENT)]
+    home.relay.run_once()
+    assert len({first, *both}) == 3
+    entries = {entry["youth_ref"]: entry for entry in home.told().entries if not entry["removed"]}
+    assert len({before["link_key"], *(entry["link_key"] for entry in entries.values())}) == 3
+    assert [len(entry["subject_hashes"]) for entry in entries.values()] == [1, 1]
+    assert {one.youth_ref for one in home.sent() if one.status is ConsentStatus.WITHDRAWN} == {first}
+    refused("no_consent", split, home.registry, make_identifier(9), no_record)

@@ -1,0 +1,165 @@
+"""Protected identities never enter, and who has entered leaves: at once for everybody to see, for ever when nobody reverses it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.errors import RejectedError, RetriableError
+from hub.registry.granting import Marking, Signatory
+from hub.registry.grants import find_youth
+from hub.registry.parties import open_parties, read_parties, seal_parties
+from hub.registry.protecting import protect, protect_reference, unprotect
+from hub.registry.upkeep import refresh
+from tests.unit.registry.support import LEISURE, SCHOOL, Installation, make_grant, make_identifier
+
+PERSON = make_identifier()
+SIG = {"cooperation": "sig", "recipients": ("sig",)}
+PARTIES = {"name": "Test Testsson", "parties": [{"role": "guardian_1", "name": "Prov Testsson", "contacts": ["011-15 00 00"]}]}
+
+
+def no_record(_youth_id: str) -> None: ...
+
+
+def refused(code: str, call: object, *arguments: object) -> str:
+    with pytest.raises(RejectedError) as caught:
+        call(*arguments)  # type: ignore[operator]
+    assert caught.value.code == code
+    assert PERSON not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("marking", list(Marking))
+def test_a_consent_of_a_protected_person_enters_nothing_and_lies_whole_in_the_manual_lane(
+    home: Installation, marking: Marking
+) -> None:
+    text = refused("manual_handling", home.registry.grant, make_grant(protected=marking))
+    assert not any(word in text for word in ("protect", "skydd", "secre", marking.value))
+    assert [home.rows(table) for table in ("youth", "consent", "subject_entry", "outbox")] == [0, 0, 0, 0]
+    (case,) = home.lane.cases.values()
+    assert (case["identifier"], case["request"]["protected"], case["request"]["cooperation"]) == (PERSON, marking.value, "sspf")
+    # From now on without being told, and with the very same words; the same form again is the same case.
+    assert refused("manual_handling", home.registry.grant, make_grant(PERSON[:8] + "-" + PERSON[8:])) == text
+    refused("manual_handling", home.registry.grant, make_grant(protected=marking))
+    assert len(home.lane.cases) == 2
+
+
+def test_an_import_keeps_the_other_rows_and_says_of_the_protected_one_only_that_it_is_handled_by_hand(home: Installation) -> None:
+    rows = [make_grant(make_identifier(number), protected="own" if number == 1 else None) for number in range(3)]
+    outcome = home.registry.grant_many(rows)
+    assert [(error.row, error.code) for error in outcome.errors] == [(2, "manual_handling")]
+    assert (len(outcome.granted), home.rows("youth"), len(home.lane.cases)) == (2, 2, 1)
+
+
+def test_marking_somebody_with_a_reference_stops_everything_at_once(home: Installation) -> None:
+    reference = home.registry.grant(make_grant()).youth_ref
+    home.registry.grant(make_grant(**SIG, signed=("guardian_1",)))
+    with home.registry.work() as work:
+        seal_parties(work, find_youth(work, PERSON), read_parties(PARTIES))
+    home.relay.run_once()
+    assert home.told().entries[0]["removed"] is False
+    recorded: list[str] = []
+    assert protect(home.registry, PERSON, Marking.HOUSEHOLD, recorded.append)
+    assert len(recorded) == 1
+    (entry,) = home.told().entries  # before anything is published
+    assert (entry["removed"], entry["erasure_id"]) == (True, None)
+    home.relay.run_once()
+    assert [(record.youth_ref, record.status, record.area is None) for record in home.sent()][-1][:2] == (reference, "suspended")
+    refused("manual_handling", home.registry.sign, PERSON, Signatory.GUARDIAN_2)
+    refused("manual_handling", home.registry.grant, make_grant(cooperation="sspf", valid_to="2026-01-01"))
+    (case,) = [case for case in home.lane.cases.values() if case["what"] == "stopped"]
+    assert (case["marking"], case["parties"]["name"], len(case["consents"])) == ("household", "Test Testsson", 2)
+    with home.registry.work() as work:
+        assert open_parties(work, find_youth(work, PERSON)) is None
+    assert home.registry.erasure_status() == []
+
+
+def test_a_slip_is_reversed_by_a_decision_and_everything_goes_on(home: Installation) -> None:
+    reference = home.registry.grant(make_grant()).youth_ref
+    home.registry.grant(make_grant(**SIG))
+    home.registry.suspend(PERSON, "sig")  # for another reason: a change of custody
+    home.relay.run_once()
+    (before,) = [entry for entry in home.told().entries if not entry["removed"]]
+    protect(home.registry, PERSON, Marking.OWN, no_record)
+    home.relay.run_once()
+    home.clock.advance(timedelta(days=13))
+    refresh(home.registry)
+    assert unprotect(home.registry, PERSON, "ksn-2025-17", no_record)
+    home.relay.run_once()
+    view = home.registry.show(PERSON)
+    assert {consent.cooperation: consent.state for consent in view.consents} == {"sspf": "in_force", "sig": "suspended"}
+    assert view.youth_ref == reference
+    (after,) = home.told().entries
+    assert {**after, "version": 0} == {**before, "version": 0}
+    assert [case["decision"] for case in home.lane.cases.values() if case["what"] == "reversed"] == ["ksn-2025-17"]
+    refused("not_protected", unprotect, home.registry, PERSON, "ksn-2025-17", no_record)
+
+
+def test_after_the_time_for_a_reversal_everything_is_erased_and_the_mark_stays(home: Installation) -> None:
+    reference = home.registry.grant(make_grant()).youth_ref
+    home.registry.grant(make_grant(**SIG, signed=()))
+    home.relay.run_once()
+    home.told()
+    protect(home.registry, PERSON, Marking.EXIT, no_record)
+    home.clock.advance(timedelta(days=14))
+    assert refresh(home.registry) == 1
+    home.relay.run_once()
+    assert [record.status for record in home.sent()][-1] == "withdrawn"
+    assert home.told().entries[0]["erasure_id"] == home.registry.erasure_status()[0].erasure_id
+    assert home.rows("link_key") == 0
+    assert home.registry.references([PERSON]) == [None]
+    refused("manual_handling", home.registry.grant, make_grant())
+    assert refresh(home.registry) == 0
+    assert not unprotect(home.registry, PERSON, "ksn-2025-18", no_record)
+    assert home.registry.grant(make_grant()).youth_ref not in {None, reference}
+
+
+def test_somebody_unknown_can_be_marked_and_never_enters(home: Installation) -> None:
+    assert not protect(home.registry, PERSON, Marking.GUARDIAN, no_record)
+    refused("manual_handling", home.registry.grant, make_grant())
+    assert home.rows("youth") == 0
+
+
+def test_without_the_manual_lane_nothing_is_changed_and_nothing_is_lost(home: Installation) -> None:
+    home.registry.grant(make_grant(make_identifier(1)))
+    home.lane.failures = 2
+    with pytest.raises(RetriableError):
+        home.registry.grant(make_grant(protected="own"))
+    with pytest.raises(RetriableError):
+        protect(home.registry, make_identifier(1), Marking.OWN, no_record)
+    assert (home.rows("protection"), home.registry.show(make_identifier(1)).status) == (0, "in_force")
+
+
+def test_a_withdrawal_is_taken_from_a_protected_person_too(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    protect(home.registry, PERSON, Marking.OWN, no_record)
+    assert home.registry.withdraw(PERSON).status == "withdrawn"
+
+
+def test_an_agency_can_say_it_of_a_reference_that_it_was_told_and_of_no_other(home: Installation) -> None:
+    reference = home.registry.grant(make_grant()).youth_ref
+    assert reference is not None
+    assert not protect_reference(home.registry, reference, SCHOOL, no_record)  # not told yet
+    home.relay.run_once()
+    recorded: list[str] = []
+    assert not protect_reference(home.registry, reference, LEISURE, recorded.append)
+    assert not protect_reference(home.registry, "y" + 32 * "0", SCHOOL, recorded.append)
+    assert home.registry.show(PERSON).status == "in_force"
+    assert protect_reference(home.registry, reference, SCHOOL, recorded.append)
+    assert protect_reference(home.registry, reference, SCHOOL, recorded.append)
+    assert len(recorded) == 1
+    assert home.registry.show(PERSON).status == "suspended"
+
+
+def test_names_on_the_form_are_sealed_and_bad_ones_are_refused_without_their_value(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    with home.registry.work() as work:
+        youth = find_youth(work, PERSON)
+        seal_parties(work, youth, read_parties(PARTIES))
+        assert b"Testsson" not in (youth.parties or b"")
+        assert open_parties(work, youth) == read_parties(PARTIES)
+    assert "Testsson" not in repr(read_parties(PARTIES))
+    twice = {**PARTIES, "parties": PARTIES["parties"] * 2}
+    for row in ({}, {"name": ""}, {"name": "Test\nTestsson"}, {**PARTIES, "age": 3}, twice):
+        assert "Testsson" not in refused("bad_field", read_parties, row)
