@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,6 +22,7 @@ from pydantic_settings import (
 
 from hub.errors import ConfigError
 from hub.login_settings import LoginSettings
+from hub.wrong_fields import wrong_fields
 
 __all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings", "wrong_fields"]
 
@@ -30,13 +30,6 @@ HOME_VARIABLE = "HUB_HOME"
 _PREFIX, _DELIMITER = "HUB_", "__"
 _AUDIT_YEARS = 5
 _RESTORE = "restore it from a copy, or move it away and run `hub init`"
-_TABLE = "should hold names and their values"
-_PLAIN = {
-    "dict_type": _TABLE,
-    "model_type": _TABLE,
-    "missing": "is missing",
-    "extra_forbidden": "has no meaning here; is it misspelt?",
-}
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -245,16 +238,6 @@ class Settings(BaseSettings):
 def default_home() -> Path:
     """`HUB_HOME`, else the user's data folder."""
     return Path(os.environ.get(HOME_VARIABLE) or platformdirs.user_data_path("hub"))
-
-
-def wrong_fields(error: ValidationError, source: Callable[[str], str] = lambda _: "") -> str:
-    """What is wrong, by field and rule, on one line; the values are not repeated. `source` may add where a field came from."""
-    found = []
-    for item in error.errors(include_input=False, include_url=False):
-        place = ".".join(map(str, item["loc"]))
-        rule = _PLAIN.get(item["type"]) or item["msg"].removeprefix("Value error, ")
-        found.append(f"{place}{source(place)}: {rule}" if place else rule)
-    return "; ".join(found)
 
 
 def _variables() -> dict[str, str]:
