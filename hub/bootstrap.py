@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hub.connect.runner import Runner
     from hub.delivery.worklist import Worklist
     from hub.registry.opening import OpenRegistry
+    from hub.registry.registry import Registry
+    from hub.registry.revealing import Revealing
     from hub.statutory.manual import ManualCases
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "build_four_eyes",
     "build_manual_lane",
     "build_registry",
+    "build_revealing",
     "build_runner",
     "build_worklist",
     "migrate_stores",
@@ -105,6 +108,18 @@ def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
     from hub.registry.opening import open_registry
 
     return open_registry(settings, clock, Codec.load(), build_manual_lane(settings, clock))
+
+
+def build_revealing(settings: Settings, registry: Registry, audit: AuditLog, worklist: Worklist) -> Revealing:
+    """What opens identities, inside tasks of `worklist` and by four eyes outside."""
+    from hub.contract.models import ReferralTask
+    from hub.registry.revealing import Revealing
+
+    def task_of(task_id: str, team: str) -> str | None:
+        content = worklist.open_task(task_id, team).content
+        return content.youth_ref if isinstance(content, ReferralTask) else None
+
+    return Revealing(registry, audit, build_four_eyes(settings, audit), task_of)
 
 
 def build_manual_lane(settings: Settings, clock: Clock) -> ManualCases:

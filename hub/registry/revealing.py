@@ -1,0 +1,162 @@
+"""Re-identification: from a reference back to a person. Only with a right, a purpose and an entry in the audit log.
+
+Inside a task it takes the right of the task's team, and consent in force: a task whose content the team may not see reveals
+nobody. Outside a task it takes four eyes: somebody asks, another with the right approves, the first opens once, in time.
+The entry stands in the log before anything is opened; when it cannot be written nothing is. Protected identities are
+revealed to nobody here: their cases lie in the manual lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy import select
+
+from hub.access.matters import Matter, Request
+from hub.access.roles import Action, Principal, may
+from hub.access.trail import actor_of
+from hub.audit.actions import Action as Logged
+from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
+from hub.errors import RejectedError
+from hub.registry import lifecycle, protection
+from hub.registry.aliases import open_aliases
+from hub.registry.parties import Parties, open_parties
+from hub.registry.registry import Registry
+from hub.registry.states import Standing
+from hub.registry.tables import Youth
+from hub.registry.work import Work
+
+__all__ = ["Approvals", "Identity", "Purpose", "Revealing"]
+
+
+class Purpose(StrEnum):
+    """Why somebody is re-identified: a closed list. Values stand in the audit log for years and are never renamed."""
+
+    TASK = "task"  # acting on a referral task that the team has opened
+    CONSENT = "consent"  # completing or correcting a consent's form
+    EXTRACT = "extract"  # answering a request for a register extract
+    CORRECTION = "correction"  # a wrong number, a merge or a split
+    AUTHORITY = "authority"  # a request for stored data, decided by a person, never in bulk
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a reference is: her identifiers (canonical, the present one first) and who stands on the form, if anybody was noted."""
+
+    identifiers: tuple[str, ...] = field(repr=False)
+    parties: Parties | None = field(repr=False)
+
+
+class Log(Protocol):
+    """The part of the audit log that is needed here."""
+
+    def append(self, entry: Entry) -> int:
+        """Write one entry; RetriableError `audit` when it cannot be written."""
+        ...
+
+
+class Approvals(Protocol):
+    """Four eyes, as they are needed here; `hub.access.four_eyes.FourEyes` is the real one."""
+
+    def ask(self, principal: Principal, matter: Matter, item: str, purpose: str, team: str | None = None) -> Request:
+        """Ask for a second person's approval."""
+        ...
+
+    def own(self, principal: Principal) -> list[Request]:
+        """What this principal has asked."""
+        ...
+
+    def use(self, principal: Principal, request_id: str, matter: Matter, item: str) -> Request:
+        """Use an approval up and write the opening in the audit log; RejectedError when it does not hold."""
+        ...
+
+
+class Revealing:
+    """Opens identities. `task_of` (task id, team) is the reference of an open task whose content that team may see, else None."""
+
+    def __init__(self, registry: Registry, audit: Log, approvals: Approvals, task_of: Callable[[str, str], str | None]) -> None:
+        self._registry = registry
+        self._audit = audit
+        self._approvals = approvals
+        self._task_of = task_of
+
+    def ask(self, who: Principal, youth_ref: str, purpose: Purpose, team: str | None = None) -> Request:
+        """Ask to open one identity outside a task. Raises RejectedError `task_needs_none` for the purpose of a task."""
+        if purpose is Purpose.TASK:
+            raise RejectedError("inside a task nobody else need approve", code="task_needs_none")
+        return self._approvals.ask(who, Matter.IDENTITY, youth_ref, purpose.value, team)
+
+    def reveal(
+        self, who: Principal, youth_ref: str, purpose: Purpose, *, task_id: str = "", team: str = "", approval: str = ""
+    ) -> Identity:
+        """Open one identity: with `task_id` and `team` for the purpose of a task, else with an `approval` (a request's id).
+
+        Raises RejectedError `not_permitted`, `not_your_task`, `not_approved` (or what four eyes say), and `no_identity` for whom
+        nothing can be revealed, whatever the reason. Every refusal is in the log. RetriableError: nothing was opened.
+        """
+        with self._registry.work() as work:
+            youth = _openable(work, youth_ref, in_force=purpose is Purpose.TASK)
+            if purpose is Purpose.TASK:
+                self._permit_task(who, youth_ref, task_id, team)
+            else:
+                self._permit_approved(who, youth_ref, purpose, approval)
+            if youth is None:
+                raise self._refused(who, youth_ref, purpose, team, "no_identity")
+            if purpose is Purpose.TASK:
+                self._audit.append(_entry(who, youth_ref, purpose, team, task_id=task_id))
+            else:
+                self._approvals.use(who, approval, Matter.IDENTITY, youth_ref)
+            return _identity(work, youth)
+
+    def _permit_task(self, who: Principal, youth_ref: str, task_id: str, team: str) -> None:
+        if not may(who, Action.IDENTITY_IN_TASK, team):
+            raise self._refused(who, youth_ref, Purpose.TASK, team, "not_permitted")
+        if self._task_of(task_id, team) != youth_ref:
+            raise self._refused(who, youth_ref, Purpose.TASK, team, "not_your_task")
+
+    def _permit_approved(self, who: Principal, youth_ref: str, purpose: Purpose, approval: str) -> None:
+        """That it was asked for this person and this purpose; whether it is approved, and still holds, `use` decides."""
+        asked = [one for one in self._approvals.own(who) if one.request_id == approval]
+        if not any((one.matter, one.item, one.purpose) == (Matter.IDENTITY, youth_ref, purpose.value) for one in asked):
+            raise self._refused(who, youth_ref, purpose, "", "not_approved")
+
+    def _refused(self, who: Principal, youth_ref: str, purpose: Purpose, team: str, code: str) -> RejectedError:
+        """The refusal, once it is in the log."""
+        self._audit.append(_entry(who, youth_ref, purpose, team, refusal=code))
+        return RejectedError(_TEXTS[code], code=code)
+
+
+_TEXTS = {
+    "not_permitted": "your role does not permit it for this team",
+    "not_your_task": "this is no open task of your team about this person",
+    "not_approved": "nobody has approved it for this person and this purpose: ask, and let somebody else approve",
+    "no_identity": "there is nobody to reveal",
+}
+
+
+def _openable(work: Work, youth_ref: str, *, in_force: bool) -> Youth | None:
+    youth = work.session.scalars(select(Youth).where(Youth.youth_ref == youth_ref)).one_or_none()
+    if youth is None or youth.identity is None or (in_force and youth.status != Standing.IN_FORCE):
+        return None
+    return None if protection.is_protected(work, protection.lookups_of(youth)) else youth
+
+
+def _identity(work: Work, youth: Youth) -> Identity:
+    canonical, data_key = lifecycle.identity(work, youth)
+    return Identity((canonical, *open_aliases(work, youth, data_key)), open_parties(work, youth))
+
+
+def _entry(who: Principal, youth_ref: str, purpose: Purpose, team: str, *, task_id: str = "", refusal: str = "") -> Entry:
+    action = Action.IDENTITY_IN_TASK if purpose is Purpose.TASK else Action.IDENTITY_REQUEST
+    return Entry(
+        actor_of(who, action, team or None),
+        Logged.IDENTITY_REVEALED,
+        subject=Subject(SubjectKind.REFERENCE, youth_ref),
+        item=Subject(SubjectKind.TASK, task_id) if task_id else None,
+        purpose=purpose.value,
+        outcome=Outcome.DENY if refusal else Outcome.PERMIT,
+        rule=refusal or "task",
+    )

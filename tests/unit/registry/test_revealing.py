@@ -1,0 +1,136 @@
+"""Back from a reference to a person: a right, a purpose, an entry in the log before anything is opened, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.access.four_eyes import FourEyes
+from hub.access.opening import build_access_engine, open_four_eyes
+from hub.access.roles import Principal, Role
+from hub.audit.log import AuditLog
+from hub.audit.opening import open_audit
+from hub.audit.tables import EntryRow
+from hub.errors import RejectedError, RetriableError
+from hub.installation import initialise
+from hub.registry.granting import Marking
+from hub.registry.grants import find_youth
+from hub.registry.parties import read_parties, seal_parties
+from hub.registry.protecting import protect
+from hub.registry.revealing import Identity, Purpose, Revealing
+from hub.settings import load_settings
+from tests.unit.registry.support import Installation, make_grant, make_identifier
+
+PERSON = make_identifier()
+WORKER = Principal("account-1", "Fältare", frozenset({Role.TEAM_MEMBER}), frozenset({"outreach"}))
+OFFICER = Principal("account-2", "Samtycken", frozenset({Role.CONSENT_OFFICER}), frozenset({"sspf"}))
+OTHER = Principal("account-3", "Samtycken", frozenset({Role.CONSENT_OFFICER}), frozenset({"sspf"}))
+OPS = Principal("account-4", "Drift", frozenset({Role.OPERATOR}))
+
+
+class World:
+    """A registry with one person in it, a real audit log, real four eyes and one open task."""
+
+    def __init__(self, home: Installation, folder: Path) -> None:
+        initialise(folder)
+        settings = load_settings(folder)
+        self.home = home
+        self.audit: AuditLog = open_audit(settings, home.clock)
+        self.engine = build_access_engine(settings)
+        self.four_eyes: FourEyes = open_four_eyes(settings, self.engine, self.audit, home.clock)
+        self.reference = home.registry.grant(make_grant()).youth_ref or ""
+        self.tasks = {("task-1", "outreach"): self.reference}
+        self.revealing = self.with_log(self.audit)
+
+    def with_log(self, log) -> Revealing:
+        return Revealing(self.home.registry, log, self.four_eyes, lambda task_id, team: self.tasks.get((task_id, team)))
+
+    def in_task(
+        self, who: Principal = WORKER, *, task_id: str = "task-1", team: str = "outreach", reference: str = ""
+    ) -> Identity:
+        return self.revealing.reveal(who, reference or self.reference, Purpose.TASK, task_id=task_id, team=team)
+
+    def logged(self) -> list[tuple[str, ...]]:
+        with self.audit.engine.connect() as connection:
+            columns = (EntryRow.account, EntryRow.action, EntryRow.purpose, EntryRow.outcome, EntryRow.rule)
+            return [tuple(row) for row in connection.execute(EntryRow.__table__.select().with_only_columns(*columns))]
+
+
+@pytest.fixture
+def world(sqlite_home: Installation, tmp_path: Path) -> Iterator[World]:
+    made = World(sqlite_home, tmp_path / "installation")
+    yield made
+    made.audit.close()
+    made.engine.dispose()
+
+
+def refused(code: str, call, *arguments: object, **named: object) -> None:
+    with pytest.raises(RejectedError) as caught:
+        call(*arguments, **named)
+    assert caught.value.code == code
+    assert PERSON not in str(caught.value)
+
+
+def test_a_team_reveals_whom_its_open_task_is_about_and_the_log_says_so(world: World) -> None:
+    with world.home.registry.work() as work:
+        seal_parties(work, find_youth(work, PERSON), read_parties({"name": "Test Testsson"}))
+    identity = world.in_task()
+    assert identity.identifiers == (PERSON,)
+    assert identity.parties is not None
+    assert identity.parties.name == "Test Testsson"
+    assert not any(secret in repr(identity) for secret in (PERSON, "Testsson"))
+    assert world.logged() == [("account-1", "identity_revealed", "task", "permit", "task")]
+
+
+def test_without_the_right_the_task_or_the_consent_nobody_is_revealed_and_every_refusal_is_logged(world: World) -> None:
+    refused("not_permitted", world.in_task, OPS)
+    refused("not_permitted", world.in_task, OFFICER)
+    refused("not_permitted", world.in_task, WORKER, team="sig")
+    refused("not_your_task", world.in_task, WORKER, task_id="task-2")
+    refused("not_your_task", world.in_task, WORKER, reference="y" + 32 * "0")
+    world.home.registry.suspend(PERSON)
+    refused("no_identity", world.in_task)
+    world.home.registry.withdraw(PERSON)
+    refused("no_identity", world.in_task)
+    assert [entry[3:] for entry in world.logged()] == [
+        *[("deny", "not_permitted")] * 3,
+        *[("deny", "not_your_task")] * 2,
+        *[("deny", "no_identity")] * 2,
+    ]
+
+
+def test_no_audit_no_reading(world: World) -> None:
+    class Full:
+        def append(self, _entry: object) -> int:
+            raise RetriableError("no log", code="audit")
+
+    with pytest.raises(RetriableError):
+        world.with_log(Full()).reveal(WORKER, world.reference, Purpose.TASK, task_id="task-1", team="outreach")
+
+
+def test_outside_a_task_it_takes_two_and_works_once(world: World) -> None:
+    reveal = world.revealing.reveal
+    refused("not_approved", reveal, OFFICER, world.reference, Purpose.EXTRACT)
+    request = world.revealing.ask(OFFICER, world.reference, Purpose.EXTRACT, "sspf")
+    refused("not_approved", reveal, OFFICER, world.reference, Purpose.EXTRACT, approval=request.request_id)
+    world.four_eyes.approve(OTHER, request.request_id)
+    # For this purpose, this person and whoever asked, and nothing else.
+    refused("not_approved", reveal, OFFICER, world.reference, Purpose.CORRECTION, approval=request.request_id)
+    refused("not_approved", reveal, OTHER, world.reference, Purpose.EXTRACT, approval=request.request_id)
+    refused("not_approved", reveal, OFFICER, "y" + 32 * "0", Purpose.EXTRACT, approval=request.request_id)
+    identity = reveal(OFFICER, world.reference, Purpose.EXTRACT, approval=request.request_id)
+    assert identity.identifiers == (PERSON,)
+    refused("not_approved", reveal, OFFICER, world.reference, Purpose.EXTRACT, approval=request.request_id)
+    permitted = [entry[:3] for entry in world.logged() if entry[3] == "permit" and entry[1] == "identity_revealed"]
+    assert permitted == [("account-2", "identity_revealed", "extract")]
+    refused("task_needs_none", world.revealing.ask, OFFICER, world.reference, Purpose.TASK, "sspf")
+
+
+def test_a_protected_identity_is_revealed_to_nobody(world: World) -> None:
+    request = world.revealing.ask(OFFICER, world.reference, Purpose.CORRECTION, "sspf")
+    world.four_eyes.approve(OTHER, request.request_id)
+    protect(world.home.registry, PERSON, Marking.OWN, lambda _: None)
+    refused("no_identity", world.in_task)
+    refused("no_identity", world.revealing.reveal, OFFICER, world.reference, Purpose.CORRECTION, approval=request.request_id)
