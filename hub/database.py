@@ -32,7 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["UtcInstant", "answering", "build_engine", "migrate", "truncate_log"]
+__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "truncate_log"]
 
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
@@ -125,8 +125,10 @@ def _unanswered() -> tuple[type[Exception], ...]:
     return (DBAPIError, PoolTimeoutError) if orm is None else (DBAPIError, PoolTimeoutError, orm.StaleDataError)
 
 
-def migrate(engine: Engine, migrations: Path) -> None:
+def migrate(engine: Engine, migrations: Path, **handed: Any) -> None:
     """Bring the database to the newest revision in `migrations`. Of several processes the first does it, the rest wait.
+
+    A migration finds what is `handed` over, by name, in its configuration's attributes.
 
     Raises RetriableError when the database does not answer, ConfigError when its file is none or may not be written.
     """
@@ -140,8 +142,8 @@ def migrate(engine: Engine, migrations: Path) -> None:
     config.set_main_option("script_location", str(migrations))
     config.set_main_option("path_separator", "os")
     with _reachable(engine), answering(), engine.begin() as connection:
-        _be_alone(connection)
-        config.attributes["connection"] = connection
+        be_alone(connection, _MIGRATION_LOCK)
+        config.attributes.update(handed, connection=connection)
         command.upgrade(config, "head")
 
 
@@ -174,10 +176,10 @@ def _is_newest(engine: Engine, migrations: Path) -> bool:
     return len(newest) == 1 and set(found) == newest
 
 
-def _be_alone(connection: Connection) -> None:
-    """Hold, until the transaction's end, what nobody else can hold."""
+def be_alone(connection: Connection, lock: int) -> None:
+    """Hold, until the transaction's end, what nobody else can hold: the lock of that number; with SQLite, the whole database."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
     elif not getattr(connection.connection.dbapi_connection, "in_transaction", True):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

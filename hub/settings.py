@@ -72,6 +72,8 @@ class RegistrySettings(Section):
     """
 
     database_url: str = ""
+    keyring_url: str = ""
+    shred_list_copy: str = ""
     host: str = "127.0.0.1"
     port: Port = 8701
     url: str = ""
@@ -189,6 +191,22 @@ class Settings(BaseSettings):
             raise ValueError(f"audit.retention_years must be at least {_AUDIT_YEARS} in production")
         return self
 
+    @model_validator(mode="after")
+    def _databases_lie_apart(self) -> Self:
+        """Two parts would meet in tables of one name; and a keyring beside what it opens would be in the same backup."""
+        given = {
+            "registry.database_url": self.registry.database_url,
+            "registry.keyring_url": self.registry.keyring_url,
+            "delivery.database_url": self.delivery.database_url,
+        }
+        seen: dict[str, str] = {}
+        for name, url in given.items():
+            place = url.rpartition("@")[2].rpartition("://")[2].partition("?")[0]
+            if place and place in seen:
+                raise ValueError(f"{name} must be another database than {seen[place]}")
+            seen[place] = name
+        return self
+
     @property
     def bootstrap_servers(self) -> str:
         """The configured brokers, else the embedded one."""
@@ -210,6 +228,11 @@ class Settings(BaseSettings):
     @property
     def registry_database(self) -> str:
         return self.registry.database_url or f"sqlite:///{self.data / 'registry' / 'registry.db'}"
+
+    @property
+    def keyring_database(self) -> str:
+        """Where data keys lie: never in the registry's own database, whose backups would keep what was destroyed."""
+        return self.registry.keyring_url or f"sqlite:///{self.data / 'keyring' / 'keyring.db'}"
 
     @property
     def delivery_database(self) -> str:

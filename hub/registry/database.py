@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from hub import database
-from hub.errors import ConfigError, RetriableError
+from hub.errors import ConfigError, FatalError, RetriableError
 
 __all__ = ["migrate", "open_database", "reading", "shrink", "writing"]
 
@@ -49,12 +49,23 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READ_ONLY) else "BEGIN IMMEDIATE")
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, take_keys: Callable[[Mapping[str, bytes]], None] | None = None) -> None:
     """Bring the schema to this version's. Safe from several processes at once: the first does it, the rest wait.
 
-    Raises RetriableError when the database does not answer.
+    `take_keys` is given the data keys, by youth, that an older version kept in this database, before they leave it. Raises
+    RetriableError when the database does not answer.
     """
-    database.migrate(engine, _MIGRATIONS)
+    taken: list[str] = []
+
+    def take(keys: Mapping[str, bytes]) -> None:
+        if take_keys is None:
+            raise FatalError("the data keys of this database have no keyring to move to", code="no_keyring")
+        take_keys(keys)
+        taken.extend(keys)
+
+    database.migrate(engine, _MIGRATIONS, take_keys=take)
+    if taken:
+        shrink(engine)
 
 
 @contextmanager

@@ -110,12 +110,14 @@ def changes(work: Work, agency: str, since: int, keys: AgencyKeys) -> Page:
     ids = tuple(key_id(key) for key in keys.hmac_keys)
     if list(ids) != counter.key_ids:
         _tell_anew(work, agency, list(ids))
-    rows = work.session.scalars(
+    query = (
         select(SubjectEntry)
         .where(SubjectEntry.agency == agency, SubjectEntry.version > since)
         .order_by(SubjectEntry.version, SubjectEntry.youth_id)
         .options(selectinload(SubjectEntry.youth).selectinload(Youth.link_keys))
     )
+    rows = work.session.scalars(query).all()
+    work.fetch_keys({entry.youth_id for entry in rows if not entry.removed})
     page = Page(counter.version, ids, [_entry_json(work, entry, keys) for entry in rows])
     counter.fetched = max(counter.fetched, counter.version)
     return page
@@ -135,10 +137,12 @@ def _entry_json(work: Work, entry: SubjectEntry, keys: AgencyKeys) -> dict[str, 
     """Every entry has the same fields, the removed ones too: they are empty then."""
     youth, vault = entry.youth, work.tools.vault
     told: dict[str, Any] = {"youth_ref": youth.youth_ref, "version": entry.version, "removed": True}
-    if entry.removed or youth.data_key is None or youth.identity is None:
+    wrapped = work.wrapped.get(youth.youth_id)
+    # A key that is gone is gone, whatever an old copy of this database says.
+    if entry.removed or wrapped is None or youth.identity is None:
         return {**told, "erasure_id": entry.erasure_id, "subject_hashes": [], "link_key": "", "kinds": [], "spans": []}
     sealed = next(link.sealed for link in youth.link_keys if link.agency == entry.agency)
-    data_key = vault.data_key(youth.youth_id, youth.data_key)
+    data_key = vault.data_key(youth.youth_id, wrapped)
     link_key = vault.open(data_key, youth.youth_id, f"link_key.{entry.agency}", sealed)
     canonical = vault.open(data_key, youth.youth_id, "identity", youth.identity).decode("ascii")
     numbers = [canonical, *open_aliases(work, youth, data_key)]

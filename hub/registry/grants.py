@@ -84,11 +84,13 @@ def know(work: Work, rows: Iterable[Checked]) -> None:
         select(Youth)
         .where(Youth.lookup.in_(wanted))
         .options(selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys))
+        .order_by(Youth.youth_id)  # locked in one order by everybody: two imports must not wait for each other
         .with_for_update()
     )
     by_lookup = {youth.lookup: youth for youth in found}
     others = find_by_aliases(work, wanted - set(by_lookup))
     work.known.update({lookup: by_lookup.get(lookup) or others.get(lookup) for lookup in wanted})
+    work.fetch_keys({youth.youth_id for youth in (*by_lookup.values(), *others.values())})
 
 
 def find_youth(work: Work, canonical: str) -> Youth | None:

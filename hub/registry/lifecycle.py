@@ -33,12 +33,12 @@ def add_youth(work: Work, canonical: str) -> Youth:
         youth_id=youth_id,
         lookup=work.tools.vault.lookup(canonical),
         identity=work.tools.vault.seal(data_key, youth_id, "identity", canonical.encode("ascii")),
-        data_key=wrapped,
         status=Standing.NONE,
         record_version=0,
         acked_version=0,
         created_at=work.now,
     )
+    work.keep_key(youth_id, wrapped)
     work.session.add(youth)
     work.known[work.tools.vault.lookup(canonical)] = youth
     return youth
@@ -46,9 +46,9 @@ def add_youth(work: Work, canonical: str) -> Youth:
 
 def identity(work: Work, youth: Youth) -> tuple[str, bytes]:
     """The canonical identifier and the data key of a youth whose mapping stands."""
-    if youth.data_key is None or youth.identity is None:
+    if youth.identity is None:
         raise ValueError("the mapping of this row is destroyed")
-    data_key = work.tools.vault.data_key(youth.youth_id, youth.data_key)
+    data_key = work.tools.vault.data_key(youth.youth_id, work.wrapped_key(youth.youth_id))
     return work.tools.vault.open(data_key, youth.youth_id, "identity", youth.identity).decode("ascii"), data_key
 
 
@@ -151,7 +151,7 @@ def _destroy_mapping(work: Work, youth: Youth) -> None:
         work.known[youth.lookup] = None
     for alias in youth.aliases:
         work.known[alias.lookup] = None
-    youth.lookup = youth.identity = youth.data_key = youth.parties = None
+    youth.lookup = youth.identity = youth.parties = None
     youth.link_keys.clear()
     youth.aliases.clear()
     youth.ended_at = work.now

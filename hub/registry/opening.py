@@ -17,6 +17,7 @@ from hub.registry.agencies import AgencyFiles
 from hub.registry.database import migrate, open_database
 from hub.registry.granting import SigningRules
 from hub.registry.grants import GrantRules
+from hub.registry.keyring import Keyring, open_keyring
 from hub.registry.registry import Registry
 from hub.registry.vault import Vault
 from hub.registry.work import ManualLane, Tools
@@ -34,10 +35,12 @@ class OpenRegistry:
     registry: Registry
     engine: Engine
     tools: Tools
+    keyring: Keyring
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the databases."""
         self.engine.dispose()
+        self.keyring.close()
 
 
 def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | None = None) -> OpenRegistry:
@@ -46,18 +49,16 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     Raises ConfigError when a key is missing (`hub init` makes them) or a file cannot be read, RetriableError when the
     database does not answer.
     """
-    tools = Tools(
-        Vault(read_key(settings, "registry.key")),
-        AgencyFiles(settings),
-        partial(outgoing, codec, source=_SOURCE),
-        lane,
-        timedelta(days=settings.registry.protected_reversal_days),
-    )
+    vault, agencies = Vault(read_key(settings, "registry.key")), AgencyFiles(settings)
     signing = SigningRules(settings.registry.youth_signs_from_age)
-    rules = GrantRules(frozenset(tools.agencies), _cooperations(settings), signing)
+    rules = GrantRules(frozenset(agencies), _cooperations(settings), signing)
+    copy = settings.registry.shred_list_copy
+    keyring = open_keyring(settings.keyring_database, settings.home / copy if copy else None)
+    reversal = timedelta(days=settings.registry.protected_reversal_days)
+    tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), lane, reversal)
     engine = open_database(settings.registry_database)
-    migrate(engine)
-    return OpenRegistry(Registry(engine, tools, rules, clock), engine, tools)
+    migrate(engine, lambda keys: keyring.put(keys, clock.now()))
+    return OpenRegistry(Registry(engine, tools, rules, clock), engine, tools, keyring)
 
 
 def _cooperations(settings: Settings) -> dict[str, Cooperation]:

@@ -21,6 +21,7 @@ from hub.metrics import REGISTRY_CONSENTS
 from hub.registry.database import shrink
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.registry.receipts import Reads, Receipts
+from hub.registry.reconcile import reconcile
 from hub.registry.relay import Publishes, Relay
 from hub.registry.subject_api import build_app
 from hub.registry.threads import Threads
@@ -60,6 +61,7 @@ def run(
         raise
     threads = Threads(stop)
     try:
+        reconcile(opened.registry, opened.keyring, clock.now())
         refresh(opened.registry)
         republish(opened.registry)
         if rule_set is not None:
@@ -132,7 +134,10 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
                 REGISTRY_CONSENTS.labels(status=state).set(number)
             if clock.now() - refreshed >= _REFRESH:
                 refresh(opened.registry)
+                reconcile(opened.registry, opened.keyring, clock.now())
                 shrink(opened.engine)
+                opened.keyring.tidy()
+                opened.keyring.copy_out()
                 refreshed = clock.now()
             if clock.now() - republished >= _REPUBLISH:
                 republish(opened.registry)

@@ -19,6 +19,7 @@ from hub.contract.models import Cooperation
 from hub.errors import RejectedError
 from hub.registry import erasures, lifecycle, protection
 from hub.registry.database import reading, shrink, writing
+from hub.registry.endings import shred, watch_endings
 from hub.registry.erasures import ErasureStatus
 from hub.registry.granting import GrantRequest, Signatory, read_grant
 from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know, suspend_consents
@@ -49,8 +50,10 @@ class Registry:
         """One transaction at the present instant, for the processes beside this class (relay, receipts, upkeep)."""
         with writing(self._engine) as session:
             work = Work(session, self._clock.now(), self._tools)
+            endings = watch_endings(session, work.now)
             yield work
             work.write_outbox()
+        shred(self._tools.keys, endings)  # never before the commit: a key destroyed for a change that then failed is lost
 
     @contextmanager
     def view(self) -> Iterator[Session]:

@@ -44,8 +44,10 @@ class Row(DeclarativeBase):
 
 
 class Youth(Row):
-    """One person under one reference. `lookup`, `identity` and `data_key` are the mapping; they go with the last scope, and
-    with them `aliases` (further identifiers) and `parties` (the names on the consent form).
+    """One person under one reference. `lookup` and `identity` are the mapping; they go with the last scope, and with them
+    `aliases` (further identifiers) and `parties` (the names on the consent form).
+
+    What is sealed opens with the youth's data key, which lies in the keyring, not here.
 
     `status` is that of the reference: none (never in force), in_force, suspended, withdrawn. `record` is the last consent
     record as JSON; `acked_version` the newest version that Kafka has acknowledged.
@@ -57,7 +59,6 @@ class Youth(Row):
     youth_ref: Mapped[str | None] = mapped_column(String(33), unique=True)
     lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     identity: Mapped[bytes | None] = mapped_column(LargeBinary)
-    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     parties: Mapped[bytes | None] = mapped_column(LargeBinary)
     status: Mapped[str] = mapped_column(String(16), index=True)
     record_version: Mapped[int] = mapped_column(default=0)

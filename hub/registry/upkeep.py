@@ -37,7 +37,7 @@ def refresh(registry: Registry) -> int:
                 lifecycle.withdraw(work, youth.consents, None)
                 lifecycle.settle(work, youth)
                 changed += 1
-            changed += sum(_refresh_one(work, youth) for youth in youths if youth.data_key is not None)
+            changed += sum(_refresh_one(work, youth) for youth in youths if youth.identity is not None)
         if not youths:
             return changed
         last = youths[-1].youth_id
@@ -88,13 +88,15 @@ def _queue_markers(work: Work, version: str, sha256: str, partitions: int) -> No
 def _next(work: Work, last: str) -> list[Youth]:
     query = (
         select(Youth)
-        .where(Youth.data_key.is_not(None), Youth.youth_id > last)
+        .where(Youth.identity.is_not(None), Youth.youth_id > last)
         .order_by(Youth.youth_id)
         .limit(_CHUNK)
         .options(selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys))
         .with_for_update()
     )
-    return list(work.session.scalars(query))
+    youths = list(work.session.scalars(query))
+    work.fetch_keys([youth.youth_id for youth in youths])
+    return youths
 
 
 def _refresh_one(work: Work, youth: Youth) -> bool:

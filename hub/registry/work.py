@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from hub.contract.models import ConsentRecord, Message
 from hub.contract.topics import CONSENTS, Topic
+from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.registry.agencies import AgencyKeys
+from hub.registry.keyring import KeyStore
 from hub.registry.tables import AgencyVersion, OutboxRow, Youth
 from hub.registry.vault import Vault
 
@@ -48,6 +50,7 @@ class Tools:
     """
 
     vault: Vault
+    keys: KeyStore
     agencies: Mapping[str, AgencyKeys]
     envelope: Envelope
     lane: ManualLane | None = None
@@ -64,6 +67,28 @@ class Work:
     known: dict[bytes, Youth | None] = field(default_factory=dict)
     counters: dict[str, AgencyVersion] = field(default_factory=dict)
     outbox: list[OutboxRow] = field(default_factory=list)
+    wrapped: dict[str, bytes] = field(default_factory=dict, repr=False)
+    fresh_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def keep_key(self, youth_id: str, wrapped: bytes) -> None:
+        """A new youth's wrapped data key: in the keyring before this transaction is committed."""
+        self.fresh_keys[youth_id] = self.wrapped[youth_id] = wrapped
+
+    def fetch_keys(self, youth_ids: Collection[str]) -> None:
+        """Read many wrapped keys at once."""
+        self.wrapped.update(self.tools.keys.get(set(youth_ids) - self.wrapped.keys()))
+
+    def wrapped_key(self, youth_id: str) -> bytes:
+        """A youth's wrapped data key. Raises FatalError when she has a mapping and no key: two backups that do not agree."""
+        if youth_id not in self.wrapped:
+            self.fetch_keys([youth_id])
+        if youth_id not in self.wrapped:
+            raise FatalError(
+                "the keyring has no key for a youth of the registry's database: it was restored without `hub backup restore`, "
+                "or the keyring is not the one that belongs to it",
+                code="no_data_key",
+            )
+        return self.wrapped[youth_id]
 
     def announce(self, record: ConsentRecord) -> None:
         """Queue a consent record; its acknowledgement opens the subject entries."""
@@ -99,6 +124,8 @@ class Work:
         self.session.add_all(self.outbox)
         self.session.flush()
         self.outbox.clear()
+        # Last, and before the commit: a key without its youth harms nobody, a youth without her key could not be opened.
+        self.tools.keys.put(self.fresh_keys, self.now)
 
     def counter(self, agency: str) -> AgencyVersion:
         """The version counter of an agency's directory, locked until the transaction ends."""

@@ -9,6 +9,7 @@ import pytest
 from hub.errors import ConfigError
 from hub.installation import initialise
 from hub.settings import HOME_VARIABLE, Settings, default_home, load_settings
+from tests.support import make_settings
 
 PASSWORD = "planted-password"
 
@@ -153,3 +154,16 @@ def test_production_keeps_its_audit_for_five_years(tmp_path: Path) -> None:
     assert "audit.retention_years" in refused(tmp_path, f'environment = "production"\n{short}')
     (tmp_path / "hub.toml").write_text(short, encoding="utf-8")
     assert load_settings(tmp_path).audit.retention_years == 4
+
+
+@pytest.mark.parametrize("user", ["", "hub@", "other:secret@"])
+def test_the_keyring_lies_in_a_database_of_its_own(tmp_path: Path, user: str) -> None:
+    registry = {
+        "database_url": "postgresql://hub:x@db/registry",
+        "keyring_url": f"postgresql+psycopg://{user}db/registry?sslmode=require",
+    }
+    with pytest.raises(ConfigError, match="keyring_url must be another database than registry") as caught:
+        make_settings(tmp_path, registry=registry)
+    assert "secret" not in str(caught.value)
+    apart = make_settings(tmp_path, registry={**registry, "keyring_url": "postgresql://db/keyring"})
+    assert apart.keyring_database == "postgresql://db/keyring"

@@ -17,6 +17,7 @@ from hub.clock import SystemClock
 from hub.demo.facts import Town
 from hub.demo.town import build_town
 from hub.installation import read_key
+from hub.registry.keyring import open_keyring
 from hub.registry.vault import Vault
 from hub.settings import load_settings
 from hub.statutory.opening import open_store
@@ -135,11 +136,12 @@ def test_the_registry_has_the_consenting_under_seal_only(demo_run: DemoRun, tmp_
     home = copy_of(demo_run, tmp_path) / "home"
     vault = Vault(read_key(load_settings(demo_run.home), "registry.key"))
     opened = set()
+    keyring = open_keyring(load_settings(home).keyring_database)
+    keys = keyring.get(keyring.ages())
+    keyring.close()
     with closing(sqlite3.connect(home / "data" / "registry" / "registry.db")) as database:
-        for youth_id, identity, wrapped in database.execute(
-            "SELECT youth_id, identity, data_key FROM youth WHERE identity IS NOT NULL"
-        ):
-            opened.add(vault.open(vault.data_key(youth_id, wrapped), youth_id, "identity", identity).decode())
+        for youth_id, identity in database.execute("SELECT youth_id, identity FROM youth WHERE identity IS NOT NULL"):
+            opened.add(vault.open(vault.data_key(youth_id, keys[youth_id]), youth_id, "identity", identity).decode())
     consenting = {youth.person_id for youth in searched.town.youths if youth.consent in {"sspf", "sspf_sig", "late"}}
     assert consenting <= opened
     unknown = {youth.person_id for youth in searched.town.youths if youth.consent in {"none", "protected"}}

@@ -25,6 +25,7 @@ from hub.registry.database import migrate, open_database
 from hub.registry.directory import Page, changes
 from hub.registry.granting import GrantRequest, SigningRules
 from hub.registry.grants import GrantRules
+from hub.registry.keyring import open_keyring
 from hub.registry.registry import Registry
 from hub.registry.relay import Relay
 from hub.registry.vault import Vault
@@ -112,15 +113,17 @@ class MemoryLane:
 class Installation:
     """A registry with everything around it in memory, but for its database file."""
 
-    def __init__(self, folder: Path, agencies: dict[str, AgencyKeys] | None = None, url: str | None = None) -> None:
+    def __init__(self, folder: Path, agencies: dict[str, AgencyKeys] | None = None, url: str = "", keyring_url: str = "") -> None:
         self.file = folder / "registry.db"
         self.clock = ManualClock(START)
         self.codec = Codec.load()
         self.engine: Engine = open_database(url or f"sqlite:///{self.file}")
         migrate(self.engine)
+        self.keyring = open_keyring(keyring_url or f"sqlite:///{folder / 'keyring.db'}")
         self.agencies = agencies or make_agencies()
         self.lane = MemoryLane()
-        self.tools = Tools(Vault(MASTER), self.agencies, partial(outgoing, self.codec, source="/hub/registry"), self.lane)
+        envelope = partial(outgoing, self.codec, source="/hub/registry")
+        self.tools = Tools(Vault(MASTER), self.keyring, self.agencies, envelope, self.lane)
         rules = GrantRules(frozenset(self.agencies), TEAMS, SigningRules())
         self.registry = Registry(self.engine, self.tools, rules, self.clock)
         self.kafka = MemoryPublisher()
@@ -129,6 +132,7 @@ class Installation:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.keyring.close()
 
     def told(self, agency: str = SCHOOL, since: int = 0) -> Page:
         """What an agency's connector fetches."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,8 @@ from tests.unit.registry.support import SCHOOL, Installation, make_grant, make_i
 
 
 def pages(home: Installation) -> bytes:
-    """Every byte of the database: file and write-ahead log, as they lie on disk at this moment."""
-    return b"".join(path.read_bytes() for path in sorted(home.file.parent.glob("registry.db*")))
+    """Every byte of database and keyring: files and write-ahead logs, as they lie on disk at this moment."""
+    return b"".join(path.read_bytes() for name in ("registry", "keyring") for path in home.file.parent.glob(f"{name}.db*"))
 
 
 def spellings(identifier: str) -> list[bytes]:
@@ -28,10 +29,13 @@ def spellings(identifier: str) -> list[bytes]:
     ]
 
 
-def test_the_migrations_make_the_tables_of_the_models(home: Installation) -> None:
-    with home.engine.connect() as connection:
+def test_the_migrations_make_the_tables_of_the_models(databases: Callable[..., str]) -> None:
+    engine = open_database(databases("registry"))
+    migrate(engine)
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "registry_schema", "compare_type": True})
         assert compare_metadata(context, Row.metadata) == []
+    engine.dispose()
 
 
 def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
@@ -86,9 +90,10 @@ def test_a_withdrawal_leaves_neither_sealed_identity_nor_keys_in_any_page(sqlite
     person = make_identifier()
     sqlite_home.registry.grant(make_grant(person))
     with sqlite_home.engine.connect() as connection:
-        query = "select identity, data_key, lookup, sealed from youth join link_key using (youth_id)"
+        query = "select identity, lookup, sealed from youth join link_key using (youth_id)"
         parts = [bytes(part) for row in connection.execute(text(query)) for part in row]
-    assert len(parts) == 8
+    parts += sqlite_home.keyring.get(sqlite_home.keyring.ages()).values()
+    assert len(parts) == 7
     sqlite_home.relay.run_once()
     assert all(part in pages(sqlite_home) for part in parts)
     sqlite_home.registry.withdraw(person)

@@ -1,0 +1,64 @@
+"""What a transaction ends, watched from the outside: whatever the code that ends it, it comes on the shred list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import get_history
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from hub.errors import HubError, RetriableError
+from hub.logs import get_logger
+from hub.registry.keyring import SHREDDED, Ending, KeyStore
+from hub.registry.states import State
+from hub.registry.tables import Consent, Youth
+
+__all__ = ["TOLD", "shred", "watch_endings"]
+
+TOLD = frozenset({State.WITHDRAWN, State.SUSPENDED})
+"""States of a consent that a restored database must not be behind with; what expires ends by its own date."""
+_log = get_logger(__name__)
+_again = Retrying(
+    retry=retry_if_exception_type(RetriableError),
+    stop=stop_after_attempt(4),
+    wait=wait_random_exponential(multiplier=0.05, max=0.5),
+    reraise=True,
+)
+
+
+def watch_endings(session: Session, now: datetime) -> list[Ending]:
+    """A list that fills, at each flush, with the mappings destroyed and the consents ended, suspended or in force again."""
+    found: list[Ending] = []
+
+    def note(flushed: Session, _context: object, _instances: object) -> None:
+        for row in (*flushed.dirty, *flushed.new):
+            if isinstance(row, Youth) and row.identity is None and _changed(row, "identity", fresh=row in flushed.new):
+                found.append(Ending(now, row.youth_id, SHREDDED))
+            elif isinstance(row, Consent) and row in flushed.dirty and _changed(row, "state"):
+                found.extend(_of_consent(row, now))
+
+    event.listen(session, "before_flush", note)
+    return found
+
+
+def _changed(row: Youth | Consent, name: str, *, fresh: bool = False) -> bool:
+    return fresh or bool(get_history(row, name).has_changes())
+
+
+def _of_consent(row: Consent, now: datetime) -> Iterable[Ending]:
+    before = get_history(row, "state").deleted or ()
+    if row.state in TOLD or (row.state == State.IN_FORCE and State.SUSPENDED in before):
+        yield Ending(now, row.consent_id, State(row.state).value)
+
+
+def shred(keys: KeyStore, endings: list[Ending]) -> None:
+    """After the commit: destroy the keys, write the list. What fails is told, and made good by the next `reconcile`."""
+    if not endings:
+        return
+    try:
+        _again(keys.end, endings)
+    except HubError as error:
+        _log.error("the shred list waits", code=error.code, endings=len(endings))

@@ -1,0 +1,210 @@
+"""Where data keys lie: apart from the registry's database, and beside them the shred list, which outlives every backup.
+
+A youth's fields are sealed under a data key of her own. The key is wrapped by the installation's master key and kept here,
+never in the registry's database: whoever restores an old copy of that finds no key that was destroyed since. The shred list
+says whose keys were destroyed and which consents ended; it is copied out with every backup and replayed after a restore.
+
+Guarantee: what `put` and `end` returned is on disk. `end` destroys keys in the transaction that writes their owners on the list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import BigInteger, Column, Engine, Integer, LargeBinary, MetaData, String, Table, delete, insert, select, text
+
+from hub.database import UtcInstant, answering, be_alone, build_engine, migrate, truncate_log
+from hub.errors import ConfigError
+
+__all__ = ["SHREDDED", "Ending", "KeyStore", "Keyring", "merge_endings", "open_keyring", "read_shred_list", "write_shred_list"]
+
+SHREDDED = "shredded"
+_MIGRATIONS = Path(__file__).parent / "keyring_migrations"
+_AT_ONCE = 500
+_LOCK = 0x48554B52  # any number that only the keyring takes
+_metadata = MetaData()
+_keys = Table(
+    "data_key",
+    _metadata,
+    Column("youth_id", String(32), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", UtcInstant, nullable=False),
+)
+_endings = Table(
+    "shred_list",
+    _metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ending:
+    """One line of the shred list: a youth's key is gone (shredded), or a consent is withdrawn, suspended or in force again.
+
+    `subject` is the registry's own random number of the youth or the consent: it says nothing about a person.
+    """
+
+    at: datetime
+    subject: str
+    state: str
+
+
+class KeyStore(Protocol):
+    """What the registry needs of a keyring. Every method may raise RetriableError: nothing has changed then."""
+
+    def put(self, keys: Mapping[str, bytes], now: datetime) -> None:
+        """Keep wrapped keys by youth; one that is there stays as it is."""
+        ...
+
+    def get(self, youth_ids: Collection[str]) -> dict[str, bytes]:
+        """The wrapped keys of these youths; who has none, or none any more, is left out."""
+        ...
+
+    def end(self, endings: Sequence[Ending]) -> None:
+        """Write the endings on the shred list and destroy the keys of the shredded; a repeat changes nothing."""
+        ...
+
+    def endings(self) -> list[Ending]:
+        """The shred list, oldest first."""
+        ...
+
+    def ages(self) -> dict[str, datetime]:
+        """Every youth that has a key, and since when."""
+        ...
+
+
+class Keyring:
+    """A key store in a database of its own: SQLite in a file, or PostgreSQL where several hosts share it.
+
+    With `copy`, the whole shred list is also kept in that file, on another disk: the restore of a lost machine needs it.
+    """
+
+    def __init__(self, engine: Engine, copy: Path | None = None) -> None:
+        self.engine = engine
+        self._copy = copy
+
+    def close(self) -> None:
+        """Release the database."""
+        self.engine.dispose()
+
+    def put(self, keys: Mapping[str, bytes], now: datetime) -> None:
+        if not keys:
+            return
+        with answering(), self.engine.begin() as connection:
+            known = set(connection.scalars(select(_keys.c.youth_id).where(_keys.c.youth_id.in_(keys))))
+            fresh = [{"youth_id": name, "wrapped": key, "created_at": now} for name, key in keys.items() if name not in known]
+            if fresh:
+                connection.execute(insert(_keys), fresh)
+
+    def get(self, youth_ids: Collection[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        wanted = sorted(youth_ids)
+        with answering(), self.engine.connect() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                query = select(_keys.c.youth_id, _keys.c.wrapped).where(_keys.c.youth_id.in_(wanted[start : start + _AT_ONCE]))
+                found.update({row.youth_id: bytes(row.wrapped) for row in connection.execute(query)})
+        return found
+
+    def end(self, endings: Sequence[Ending]) -> None:
+        shredded = [one.subject for one in endings if one.state == SHREDDED]
+        with answering(), self.engine.begin() as connection:
+            be_alone(connection, _LOCK)
+            fresh = _news(_read(connection.execute(select(_endings).order_by(_endings.c.number))), endings)
+            if fresh:
+                connection.execute(insert(_endings), [{"subject": o.subject, "state": o.state, "at": o.at} for o in fresh])
+            for start in range(0, len(shredded), _AT_ONCE):
+                connection.execute(delete(_keys).where(_keys.c.youth_id.in_(shredded[start : start + _AT_ONCE])))
+        if fresh:
+            self.copy_out()
+        if shredded:
+            truncate_log(self.engine)
+
+    def endings(self) -> list[Ending]:
+        with answering(), self.engine.connect() as connection:
+            return _read(connection.execute(select(_endings).order_by(_endings.c.at, _endings.c.number)))
+
+    def ages(self) -> dict[str, datetime]:
+        with answering(), self.engine.connect() as connection:
+            return {row.youth_id: row.created_at for row in connection.execute(select(_keys))}
+
+    def copy_out(self) -> None:
+        """Bring the copy of the shred list up to date. Raises ConfigError when it cannot be written."""
+        if self._copy is not None:
+            write_shred_list(self._copy, self.endings())
+
+    def tidy(self) -> None:
+        """Let go of the bytes of destroyed keys. SQLite overwrote them; PostgreSQL writes its table anew, without them.
+
+        Its write-ahead log keeps them until it is recycled: archive no log of this database for longer than the board allows.
+        """
+        if self.engine.dialect.name == "sqlite":
+            truncate_log(self.engine)
+            return
+        with answering(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM FULL data_key"))
+
+
+def open_keyring(url: str, copy: Path | None = None) -> Keyring:
+    """The keyring at a database URL, its tables made. Raises ConfigError or RetriableError."""
+    engine = build_engine(url)
+    try:
+        migrate(engine, _MIGRATIONS)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Keyring(engine, copy)
+
+
+def write_shred_list(path: Path, endings: Iterable[Ending]) -> None:
+    """The list as a file of JSON lines: whole or not at all. Raises ConfigError when it cannot be written."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+            for one in endings:
+                out.write(json.dumps({"at": one.at.isoformat(), "subject": one.subject, "state": one.state}) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise ConfigError(f"the shred list cannot be written to {path}: {error.strerror}", code="cannot_write") from error
+
+
+def read_shred_list(path: Path) -> list[Ending]:
+    """Such a file. Raises ConfigError when it is not one."""
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [Ending(datetime.fromisoformat(row["at"]), row["subject"], row["state"]) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path} is no shred list ({type(error).__name__})", code="bad_shred_list") from error
+
+
+def merge_endings(*lists: Iterable[Ending]) -> list[Ending]:
+    """Several copies as one, oldest first; what stands in more than one stands once."""
+    return sorted({one for each in lists for one in each})
+
+
+def _news(known: Iterable[Ending], told: Iterable[Ending]) -> list[Ending]:
+    """What of `told` is not known and changes somebody's latest state. Shredded is for ever."""
+    before = list(known)
+    latest = {one.subject: one.state for one in before}
+    fresh: list[Ending] = []
+    for one in sorted(set(told) - set(before)):
+        if latest.get(one.subject) not in {one.state, SHREDDED}:
+            latest[one.subject] = one.state
+            fresh.append(one)
+    return fresh
+
+
+def _read(rows: Iterable[object]) -> list[Ending]:
+    return [Ending(row.at, row.subject, row.state) for row in rows]  # type: ignore[attr-defined]

@@ -1,0 +1,99 @@
+"""Keeps keyring and database in step: what ended here goes on the shred list there, and the list wins over an older database.
+
+Order: (1) a transaction ends a consent or a mapping, and is committed; (2) its endings go on the shred list and the keys are
+destroyed. A crash between them is made good by `reconcile`, which runs at every start of the registry and hourly. The same
+`reconcile` ends in a restored database what had ended since that copy was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.registry import lifecycle
+from hub.registry.endings import TOLD
+from hub.registry.grants import suspend_consents
+from hub.registry.keyring import SHREDDED, Ending, KeyStore
+from hub.registry.registry import Registry
+from hub.registry.states import OPEN, State
+from hub.registry.tables import Consent, Youth
+from hub.registry.work import Work
+
+__all__ = ["Reconciled", "reconcile"]
+
+_UNCOMMITTED = timedelta(hours=1)  # a key is kept before its youth is committed
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """`ended`: youths and consents that the list ended in the database; `told`: endings that were missing on the list."""
+
+    ended: int
+    told: int
+
+
+def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
+    """Replay the shred list on the database, then add to the list what it lacks. Raises RetriableError."""
+    listed = {one.subject: one for one in keys.endings()}
+    ended = _replay(registry, list(listed.values()))
+    with registry.view() as session:
+        missing = _missing(session, keys, listed, now)
+    if missing:
+        keys.end(missing)
+    return Reconciled(ended, len(missing))
+
+
+def _replay(registry: Registry, listed: Sequence[Ending]) -> int:
+    """End what the list says has ended; consents first, so that a youth with others in force keeps her reference."""
+    ended = 0
+    consents = [one for one in listed if one.state in TOLD]
+    youths = [one for one in listed if one.state == SHREDDED]
+    for endings, replay in ((youths, _end_youth), (consents, _end_consent)):
+        for start in range(0, len(endings), _AT_ONCE):
+            with registry.work() as work:
+                ended += sum(replay(work, one) for one in endings[start : start + _AT_ONCE])
+    return ended
+
+
+def _end_youth(work: Work, ending: Ending) -> bool:
+    youth = work.session.get(Youth, ending.subject, with_for_update=True)
+    if youth is None or youth.identity is None:
+        return False
+    # Those that await a signature too: whose they are cannot be read any more.
+    lifecycle.withdraw(work, [consent for consent in youth.consents if consent.state in OPEN], None)
+    lifecycle.settle(work, youth)
+    return True
+
+
+def _end_consent(work: Work, ending: Ending) -> bool:
+    consent = work.session.get(Consent, ending.subject)
+    if consent is None or consent.youth.identity is None:
+        return False
+    over = ending.state == State.WITHDRAWN
+    changed = lifecycle.withdraw(work, [consent], None) if over else suspend_consents([consent], ())
+    if changed:
+        lifecycle.settle(work, consent.youth)
+    return bool(changed)
+
+
+def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: datetime) -> list[Ending]:
+    """Endings that a crash kept off the list: destroyed mappings and abandoned keys, ended consents."""
+    standing = set(session.scalars(select(Youth.youth_id).where(Youth.identity.is_not(None))))
+    gone = set(session.scalars(select(Youth.youth_id).where(Youth.identity.is_(None))))
+    shredded = [
+        name
+        for name, since in keys.ages().items()
+        if name in gone or (name not in standing and since < now - _UNCOMMITTED and name not in listed)
+    ]
+    query = select(Consent.consent_id, Consent.state, Consent.ended_at).where(Consent.state.in_([state.value for state in TOLD]))
+    consents = [
+        Ending(at or now, name, state)
+        for name, state, at in session.execute(query)
+        if name not in listed or listed[name].state != state
+    ]
+    return [Ending(now, name, SHREDDED) for name in shredded] + consents
