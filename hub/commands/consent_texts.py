@@ -34,15 +34,20 @@ _STDIN = "-"
 
 @contextmanager
 def opened(home: Path | None) -> Iterator[Registry]:
-    """The registry of an installation, on its database; the registry's process need not run."""
-    from hub.bootstrap import build_clock, build_registry
+    """The registry of an installation, on its database; the registry's process need not run. What is done with it is audited."""
+    from hub.bootstrap import build_audit, build_clock, build_registry
+    from hub.commands.options import command_actor
+    from hub.registry.audited import AuditedRegistry
     from hub.settings import load_settings
 
     settings = load_settings(home)
-    found = build_registry(settings, build_clock(settings))
+    clock = build_clock(settings)
+    found = build_registry(settings, clock)
+    audit = build_audit(settings, clock)
     try:
-        yield found.registry
+        yield AuditedRegistry(found.registry, audit, command_actor())
     finally:
+        audit.close()
         found.close()
 
 

@@ -29,11 +29,11 @@ As = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
-def command_actor(account: str = "", role: str = "command") -> Actor:
+def command_actor(account: str = "", unit: str = "") -> Actor:
     """Who runs this command, for the audit log: a named account, else HUB_ACCOUNT, else the machine's user by number.
 
     Raises RejectedError when the name is no account's opaque id.
     """
     from hub.audit.entries import Actor
 
-    return Actor(account or os.environ.get("HUB_ACCOUNT") or f"os:{os.getuid()}", role=role)
+    return Actor(account or os.environ.get("HUB_ACCOUNT") or f"os:{os.getuid()}", unit=unit, role="command")

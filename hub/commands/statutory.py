@@ -61,7 +61,12 @@ def list_messages(home: Home = None, as_json: Json = False) -> None:
 
     Example: hub statutory list --json
     """
-    messages, damaged = _open(home).list()
+    from hub.audit.actions import Action
+    from hub.commands.auditing import logged
+    from hub.settings import load_settings
+
+    with logged(load_settings(home), Action.REPORT_LISTED):
+        messages, damaged = _open(home).list()
     if as_json:
         document = {
             "messages": [_as_json(each) for each in messages],
@@ -86,14 +91,22 @@ def show(
 
     Example: hub statutory show 7a1c…-5b0e… --reveal --purpose "registering the report"
     """
-    store = _open(home)
-    message = _find(store, identity)
-    if reveal:
-        from hub.bootstrap import build_clock
-        from hub.settings import load_settings
+    from hub.audit.actions import Action
+    from hub.audit.entries import Subject, SubjectKind
+    from hub.bootstrap import build_clock
+    from hub.commands.auditing import logged
+    from hub.settings import load_settings
 
-        _log_access(store, build_clock(load_settings(home)).now(), message.entry, purpose)
-        sys.stdout.buffer.write(store.read(message.entry)[1])
+    settings, store = load_settings(home), _open(home)
+    content = b""
+    with logged(settings, Action.REPORT_OPENED if reveal else Action.REPORT_LISTED) as draft:
+        message = _find(store, identity)
+        draft.about(item=Subject(SubjectKind.REPORT, message.entry))
+        if reveal:
+            _log_access(store, build_clock(settings).now(), message.entry, purpose)
+            content = store.read(message.entry)[1]
+    if reveal:
+        sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
     facts = _as_json(message)

@@ -34,18 +34,21 @@ def tasks(
 
     Example: hub tasks --team outreach
     """
+    from hub.audit.actions import Action
     from hub.bootstrap import build_worklist
+    from hub.commands.auditing import logged
     from hub.errors import ConfigError
     from hub.installation import load_teams
     from hub.settings import load_settings
 
     settings = load_settings(home)
     known = load_teams(settings.home)
-    views = [
-        view
-        for view in build_worklist(settings).all_tasks()
-        if (everything or view.closed_at is None) and team in (None, view.team)
-    ]
+    with logged(settings, Action.TASK_LISTED):
+        views = [
+            view
+            for view in build_worklist(settings).all_tasks()
+            if (everything or view.closed_at is None) and team in (None, view.team)
+        ]
     if team is not None and team not in known and not views:
         raise ConfigError(f"no team {team}; teams.yaml has: {', '.join(known)}", code="unknown_team")
     if as_json:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 from nacl.public import PrivateKey
+from sqlalchemy import text
 from typer.testing import CliRunner
 
+from hub.audit.opening import open_audit
+from hub.audit.reading import Filter, the_latest
 from hub.clock import ManualClock
 from hub.commands.statutory import app
 from hub.connector import RawMessage
@@ -26,6 +29,7 @@ def home(tmp_path):
     key = PrivateKey.generate()
     (keys / "statutory.private").write_text(base64.b64encode(bytes(key)).decode(), encoding="utf-8")
     (keys / "statutory.public").write_text(base64.b64encode(bytes(key.public_key)).decode(), encoding="utf-8")
+    (keys / "audit-subject.key").write_text(base64.b64encode(bytes(32)).decode(), encoding="utf-8")
     writer = open_writer(load_settings(tmp_path), ManualClock(ARRIVED))
     writer.put(RawMessage("message-one", ARRIVED, CONTENT))
     return tmp_path
@@ -101,3 +105,36 @@ def test_a_folder_named_before_the_sub_command_is_not_overlooked(home, tmp_path)
     result = CliRunner().invoke(app, ["--home", str(home), "list"])
     assert result.exit_code == 2
     assert "hub statutory list --home" in " ".join(result.output.split())
+
+
+def logged(home) -> list[tuple[str, str, str]]:
+    log = open_audit(load_settings(home), ManualClock(ARRIVED))
+    found = [(one.action, one.outcome, one.rule) for one in the_latest(log.engine, Filter(), 100)[::-1]]
+    log.close()
+    return found
+
+
+def test_every_look_and_every_refusal_is_in_the_audit_log(home):
+    call(home, "list")
+    call(home, "show", "message-one")
+    call(home, "show", "message-one", "--reveal")
+    call(home, "show", "message-one", "--reveal", "--purpose", "registering the report")
+    call(home, "show", "nothing")
+    assert logged(home) == [
+        ("report_listed", "permit", ""), ("report_listed", "permit", ""), ("report_opened", "deny", "no_purpose"),
+        ("report_opened", "permit", ""), ("report_listed", "deny", "unknown_message"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words", [["list"], ["show", "message-one", "--reveal", "--purpose", "registering the report"]], ids=" ".join
+)
+def test_without_the_audit_log_nothing_is_shown(home, words):
+    call(home, "list")
+    log = open_audit(load_settings(home), ManualClock(ARRIVED))
+    with log.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
+    log.close()
+    result = call(home, *words)
+    assert getattr(result.exception, "code", None) == "audit"
+    assert result.stdout == ""

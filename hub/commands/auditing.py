@@ -1,0 +1,30 @@
+"""What a command reads stands in the audit log before it is printed; when it cannot be written, nothing is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hub.audit.actions import Action
+from hub.audit.entries import Entry, Subject
+from hub.commands.options import command_actor
+
+if TYPE_CHECKING:
+    from hub.audit.log import Draft
+    from hub.settings import Settings
+
+__all__ = ["logged"]
+
+
+@contextmanager
+def logged(settings: Settings, action: Action, *, unit: str = "", item: Subject | None = None) -> Iterator[Draft]:
+    """Read inside the block, print after it. Raises RetriableError `audit`; a RejectedError that leaves it is logged too."""
+    from hub.bootstrap import build_audit
+
+    audit = build_audit(settings)
+    try:
+        with audit.recorded(Entry(command_actor(unit=unit), action, item=item)) as draft:
+            yield draft
+    finally:
+        audit.close()

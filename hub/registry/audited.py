@@ -1,0 +1,164 @@
+"""The registry's operations as somebody's doing: nothing changes and nothing is told that the audit log does not hold.
+
+A change is logged inside its transaction, after it was written and before it is committed: without the entry there is no change.
+(A commit that fails afterwards leaves an entry of something that did not happen; the other way round cannot be.) A look is
+logged before it is answered, a refusal with the rule that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
+from hub.audit.log import AuditLog, Draft
+from hub.contract.models import Cooperation
+from hub.errors import RejectedError
+from hub.registry.erasures import ErasureStatus
+from hub.registry.granting import GrantRequest, Signatory
+from hub.registry.registry import Registry
+from hub.registry.states import Standing, State
+from hub.registry.tables import Consent, Youth
+from hub.registry.views import ConsentView, Imported, YouthView
+from hub.registry.work import Work
+
+__all__ = ["AuditedRegistry"]
+
+_deed: ContextVar[Action | None] = ContextVar("registry_deed", default=None)
+_draft: ContextVar[Draft | None] = ContextVar("registry_draft", default=None)
+
+
+class AuditedRegistry(Registry):
+    """A registry for one actor; cheap to make, one for each person or command. An operation added to Registry is added here.
+
+    Besides what Registry raises, every operation raises RetriableError `audit` when its entry cannot be written.
+    """
+
+    def __init__(self, registry: Registry, audit: AuditLog, actor: Actor, *, purpose: str = "") -> None:
+        super().__init__(registry._engine, registry._tools, registry._rules, registry._clock)  # noqa: SLF001 - of its own class
+        self._audit = audit
+        self._actor = actor
+        self._purpose = purpose
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """One transaction; what `_doing` says is done stands in the log before it is committed."""
+        with super().work() as work:
+            changed = _watch(work.session)
+            yield work
+            deed = _deed.get()
+            if deed is not None:
+                work.session.flush()
+                self._log(deed, changed.values())
+
+    def grant(self, request: GrantRequest) -> YouthView:
+        with self._doing(Action.CONSENT_REGISTERED):
+            return super().grant(request)
+
+    def grant_many(
+        self, rows: Sequence[GrantRequest | Mapping[str, Any]], progress: Callable[[int], None] = lambda _done: None
+    ) -> Imported:
+        with self._doing(Action.CONSENT_REGISTERED):
+            outcome = super().grant_many(rows, progress)
+        if outcome.errors:
+            refused = replace(self._entry(Action.CONSENT_REGISTERED), outcome=Outcome.DENY)
+            self._audit.append_many([replace(refused, rule=error.code) for error in outcome.errors])
+        return outcome
+
+    def sign(self, identifier: str, signatory: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        with self._doing(Action.CONSENT_SIGNED):
+            return super().sign(identifier, signatory, cooperation)
+
+    def suspend(self, identifier: str, cooperation: Cooperation | None = None, required: tuple[Signatory, ...] = ()) -> YouthView:
+        with self._doing(Action.CONSENT_SUSPENDED):
+            return super().suspend(identifier, cooperation, required)
+
+    def withdraw(self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None) -> YouthView:
+        with self._doing(Action.CONSENT_WITHDRAWN):
+            return super().withdraw(identifier, cooperation, by)
+
+    def show(self, identifier: str) -> YouthView:
+        with self._audit.recorded(self._entry(Action.CONSENT_SHOWN)) as draft, self._looking(draft):
+            return super().show(identifier)
+
+    def consents(self, state: State | None = None) -> list[ConsentView]:
+        with self._audit.recorded(self._entry(Action.CONSENT_LISTED)):
+            return super().consents(state)
+
+    def erasure_status(self, *, only_open: bool = False) -> list[ErasureStatus]:
+        with self._audit.recorded(self._entry(Action.ERASURE_LISTED)):
+            return super().erasure_status(only_open=only_open)
+
+    @contextmanager
+    def view(self) -> Iterator[Session]:
+        """A look; whom it was about is told to the draft of `_looking`."""
+        with super().view() as session:
+            draft = _draft.get()
+            if draft is not None:
+                event.listen(session, "loaded_as_persistent", lambda _session, row: _tell(draft, row))
+            yield session
+
+    @contextmanager
+    def _doing(self, action: Action) -> Iterator[None]:
+        token = _deed.set(action)
+        try:
+            yield
+        except RejectedError as error:
+            self._audit.append(replace(self._entry(action), outcome=Outcome.DENY, rule=error.code))
+            raise
+        finally:
+            _deed.reset(token)
+
+    @contextmanager
+    def _looking(self, draft: Draft) -> Iterator[None]:
+        token = _draft.set(draft)
+        try:
+            yield
+        finally:
+            _draft.reset(token)
+
+    def _entry(self, action: Action) -> Entry:
+        return Entry(self._actor, action, purpose=self._purpose)
+
+    def _log(self, deed: Action, youths: Iterable[Youth]) -> None:
+        """One entry for each youth that was changed, and one more where her erasure is asked for."""
+        found = []
+        for youth in youths:
+            actions = [deed, Action.ERASURE_REQUESTED] if youth.status == Standing.WITHDRAWN else [deed]
+            found += [replace(self._entry(action), subject=_subject(youth), item=_item(youth)) for action in actions]
+        if found:
+            self._audit.append_many(found)
+
+
+def _watch(session: Session) -> dict[str, Youth]:
+    """The youths whom the session changes, themselves or a consent of theirs, as it comes to know them."""
+    changed: dict[str, Youth] = {}
+
+    def note(_session: Session, *_: object) -> None:
+        for row in (*session.new, *session.dirty):
+            youth = row if isinstance(row, Youth) else row.youth if isinstance(row, Consent) else None
+            if youth is not None and session.is_modified(row):
+                changed[youth.youth_id] = youth
+
+    event.listen(session, "before_flush", note)
+    return changed
+
+
+def _tell(draft: Draft, row: object) -> None:
+    if isinstance(row, Youth):
+        draft.about(subject=_subject(row), item=_item(row))
+
+
+def _subject(youth: Youth) -> Subject:
+    return Subject(SubjectKind.YOUTH, youth.youth_id)
+
+
+def _item(youth: Youth) -> Subject | None:
+    return None if youth.youth_ref is None else Subject(SubjectKind.REFERENCE, youth.youth_ref)

@@ -1,0 +1,151 @@
+"""Every operation of the registry is somebody's: in the audit log before it is committed or told, or it does not happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from hub.audit.entries import Actor, Record, Subject, SubjectKind
+from hub.audit.log import AuditLog
+from hub.audit.opening import migrate_audit
+from hub.audit.reading import Filter, the_latest
+from hub.database import build_engine
+from hub.errors import RejectedError, RetriableError
+from hub.registry.audited import AuditedRegistry
+from hub.registry.granting import Signatory
+from hub.registry.registry import Registry
+from tests.unit.registry.support import Installation, make_grant, make_identifier
+
+CLERK = Actor("account-5", unit="sspf", role="consent-officer")
+PERSON = make_identifier()
+
+
+@pytest.fixture
+def audit(home: Installation, tmp_path: Path) -> Iterator[AuditLog]:
+    audit = AuditLog(build_engine(f"sqlite:///{tmp_path / 'audit.db'}"), bytes(32), home.clock)
+    migrate_audit(audit.engine)
+    yield audit
+    audit.close()
+
+
+@pytest.fixture
+def registry(home: Installation, audit: AuditLog) -> AuditedRegistry:
+    return AuditedRegistry(home.registry, audit, CLERK)
+
+
+def entries(audit: AuditLog) -> list[Record]:
+    return the_latest(audit.engine, Filter(), 1000)[::-1]
+
+
+def told(audit: AuditLog) -> list[tuple[str, str, str]]:
+    return [(one.action, one.outcome, one.rule) for one in entries(audit)]
+
+
+def gone(audit: AuditLog) -> None:
+    with audit.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
+
+
+def test_a_consent_from_registration_to_withdrawal(registry: AuditedRegistry, home: Installation, audit: AuditLog) -> None:
+    view = registry.grant(make_grant(signed=("guardian_1",)))
+    assert view.youth_ref is None
+    view = registry.sign(PERSON, Signatory.GUARDIAN_2)
+    registry.suspend(PERSON)
+    registry.show(PERSON)
+    registry.withdraw(PERSON)
+    found = entries(audit)
+    assert [(one.action, one.outcome) for one in found] == [
+        ("consent_registered", "permit"), ("consent_signed", "permit"), ("consent_suspended", "permit"), ("consent_shown", "permit"),
+        ("consent_withdrawn", "permit"), ("erasure_requested", "permit"),
+    ]  # fmt: skip
+    assert {(one.account, one.unit, one.role) for one in found} == {("account-5", "sspf", "consent-officer")}
+    with home.engine.connect() as connection:
+        youth_id, youth_ref = connection.execute(text("SELECT youth_id, youth_ref FROM youth")).one()
+    assert {one.subject for one in found} == set(audit.pseudonyms([Subject(SubjectKind.YOUTH, youth_id)]))
+    assert {one.item for one in found[1:]} == set(audit.pseudonyms([Subject(SubjectKind.REFERENCE, youth_ref)]))
+    assert view.youth_ref == youth_ref
+
+
+def test_a_withdrawal_of_one_of_two_asks_for_no_erasure(registry: AuditedRegistry, audit: AuditLog) -> None:
+    registry.grant(make_grant())
+    registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
+    registry.withdraw(PERSON, cooperation="sig")
+    assert [action for action, _, _ in told(audit)] == ["consent_registered", "consent_registered", "consent_withdrawn"]
+
+
+def test_refusals_are_entries_with_their_rule(registry: AuditedRegistry, audit: AuditLog) -> None:
+    for refused in (
+        lambda: registry.show(PERSON),
+        lambda: registry.withdraw(PERSON),
+        lambda: registry.sign(PERSON, Signatory.GUARDIAN_1),
+        lambda: registry.grant(make_grant(agencies=("nobody",))),
+    ):
+        with pytest.raises(RejectedError):
+            refused()
+    assert told(audit) == [
+        ("consent_shown", "deny", "no_consent"), ("consent_withdrawn", "deny", "no_consent"), ("consent_signed", "deny", "no_consent"),
+        ("consent_registered", "deny", "unknown_agency"),
+    ]  # fmt: skip
+
+
+def test_an_import_tells_of_each_person_and_each_refusal(registry: AuditedRegistry, audit: AuditLog) -> None:
+    rows = [make_grant(make_identifier(number)) for number in range(3)]
+    registry.grant_many([*rows, rows[0], {"identifier": "nothing"}])
+    found = entries(audit)
+    assert [one.outcome for one in found] == ["permit"] * 3 + ["deny"] * 2
+    assert len({one.subject for one in found[:3]}) == 3
+
+
+def test_a_row_that_changed_nothing_is_no_registration(registry: AuditedRegistry, audit: AuditLog) -> None:
+    registry.grant(make_grant())
+    registry.grant_many([make_grant()])
+    assert [outcome for _, outcome, _ in told(audit)] == ["permit", "deny"]
+
+
+def test_lists_are_looks_too(registry: AuditedRegistry, audit: AuditLog) -> None:
+    registry.consents()
+    registry.erasure_status()
+    registry.counts()
+    assert [action for action, _, _ in told(audit)] == ["consent_listed", "erasure_listed"]
+
+
+def test_without_the_log_nothing_changes(registry: AuditedRegistry, home: Installation, audit: AuditLog) -> None:
+    registry.grant(make_grant(signed=("guardian_1",)))
+    gone(audit)
+    for change in (
+        lambda: registry.grant(make_grant(make_identifier(1))),
+        lambda: registry.grant_many([make_grant(make_identifier(2))]),
+        lambda: registry.sign(PERSON, Signatory.GUARDIAN_2),
+        lambda: registry.withdraw(PERSON),
+    ):
+        with pytest.raises(RetriableError) as caught:
+            change()
+        assert caught.value.code == "audit"
+    assert (home.rows("youth"), home.rows("consent"), home.rows("outbox")) == (1, 1, 0)
+    assert home.registry.show(PERSON).consents[0].state == "waiting"
+
+
+def test_without_the_log_nothing_is_told(registry: AuditedRegistry, audit: AuditLog) -> None:
+    registry.grant(make_grant())
+    gone(audit)
+    for look in (lambda: registry.show(PERSON), registry.consents, registry.erasure_status):
+        with pytest.raises(RetriableError):
+            look()
+
+
+def test_what_the_registry_does_by_itself_is_nobodys(home: Installation, registry: AuditedRegistry, audit: AuditLog) -> None:
+    with registry.work() as work:
+        assert work.now == home.clock.now()
+    assert told(audit) == []
+
+
+# What is no access of a person's: the processes beside the registry use it, and no screen shows it.
+_NOBODYS = {"work", "view", "references", "counts", "shrink"}
+
+
+def test_every_operation_is_audited_here() -> None:
+    operations = {name for name in vars(Registry) if not name.startswith("_")}
+    assert operations - _NOBODYS - set(vars(AuditedRegistry)) == set()
