@@ -81,6 +81,17 @@ class Round:
     def died(self) -> list[str]:
         return [name for name in self.deaths if died(self.demo.stage.settings, name).exists()]
 
+    def ended(self) -> list[str]:
+        """Of each process but the broker that ended by itself and was started again: what it said last."""
+        marks = ("lane_crashed", "lane_stopped", "hub: ")
+        found = []
+        for name, child in self.demo.supervisor.children.items():
+            if child.restarts and name != "broker":
+                log = self.demo.supervisor.log_tail(name, 5_000).splitlines()
+                said = [line[:300] for line in log if any(mark in line for mark in marks)]
+                found.append(f"{name}: {said[-1] if said else 'nothing'}")
+        return found
+
     def _aftermath(self) -> Aftermath:
         settings = self.demo.stage.settings
         events = [message for topic in EVENT_TOPICS for message in self._read(topic)]
@@ -137,6 +148,7 @@ def test_no_event_is_lost_when_kafka_is_killed(tmp_path: Path, seed: int, report
     report(
         f"events {outcome['events']}, records {len(left.events)}, repeated {dict(repeated_events(left))}, tasks {outcome['tasks']}"
     )
+    report(f"ended by themselves meanwhile: {played.ended() or 'none'}")
     assert played.broker.kills, "it was never killed"
     assert outcome["restarts"]["broker"] == len(played.broker.kills)
     assert check(TOWN, expect(TOWN), left) == []
