@@ -57,7 +57,7 @@ CONNECTOR_CAUGHT_UP = Gauge(
 )
 CONNECTOR_KEPT = Gauge(
     "hub_connector_kept_batches",
-    "Batches that wait on disk for Kafka, of a source that will not show them again; as of the last poll's beginning.",
+    "Batches on disk, of a source that will not show them again, as of the last pull: more than one while Kafka is away.",
     ["connector"],
 )
 CONNECTOR_LAST_SUCCESS = Gauge("hub_connector_last_success_seconds", "Unix time of the last whole poll.", ["connector", "lane"])
