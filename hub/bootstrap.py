@@ -73,9 +73,12 @@ def build_delivery_engine(settings: Settings) -> Engine:
 
 def build_worklist(settings: Settings, clock: Clock | None = None) -> Worklist:
     """What teams see of the inbox; without a clock, by the process' own."""
+    from datetime import timedelta
+
     from hub.delivery.worklist import Worklist
 
-    return Worklist(build_delivery_engine(settings), clock or build_clock(settings))
+    stale = timedelta(seconds=settings.delivery.stale_after_seconds)
+    return Worklist(build_delivery_engine(settings), clock or build_clock(settings), stale_after=stale)
 
 
 def build_four_eyes(settings: Settings, audit: AuditLog) -> FourEyes:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -193,6 +194,17 @@ class Reader:
             raise ValueError("a reader without a group has nothing to commit")
         if self._consumer is not None:
             _edge(lambda: self._consumer.commit(timeout_ms=_REQUEST_MS))
+
+    def caught_up(self) -> frozenset[tuple[str, int]]:
+        """The (topic, partition) of its share that was polled to its present end.
+
+        Raises RetriableError when the broker does not say how far they reach.
+        """
+        consumer = self._connected()
+        share = sorted(consumer.assignment())
+        ends = _edge(lambda: consumer.end_offsets(share, timeout_ms=_REQUEST_MS)) if share else {}
+        reached = {where: _edge(partial(consumer.position, where, timeout_ms=_REQUEST_MS)) for where in share}
+        return frozenset((where.topic, where.partition) for where in share if (reached[where] or 0) >= ends[where])
 
     def close(self) -> None:
         """Leave the group at once, without committing."""

@@ -82,7 +82,10 @@ class RegistrySettings(Section):
 
 
 class DeliverySettings(Section):
+    """`stale_after_seconds`: when delivery has not been able to look for withdrawals for so long, nothing of a youth is shown."""
+
     database_url: str = ""
+    stale_after_seconds: Annotated[float, Field(ge=15)] = 60.0
 
 
 class AuditSettings(Section):

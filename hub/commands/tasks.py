@@ -36,6 +36,7 @@ def tasks(
     """
     from hub.audit.actions import Action
     from hub.bootstrap import build_worklist
+    from hub.clock import STOCKHOLM
     from hub.commands.auditing import logged
     from hub.errors import ConfigError
     from hub.installation import load_teams
@@ -43,14 +44,19 @@ def tasks(
 
     settings = load_settings(home)
     known = load_teams(settings.home)
+    worklist = build_worklist(settings)
     with logged(settings, Action.TASK_LISTED):
-        views = [
-            view
-            for view in build_worklist(settings).all_tasks()
-            if (everything or view.closed_at is None) and team in (None, view.team)
-        ]
+        stale = worklist.stale()
+        views = [view for view in worklist.all_tasks() if (everything or view.closed_at is None) and team in (None, view.team)]
     if team is not None and team not in known and not views:
         raise ConfigError(f"no team {team}; teams.yaml has: {', '.join(known)}", code="unknown_team")
+    if stale is not None and any(view.kind == "referral" for view in views):
+        since = "ever" if stale.since is None else f"since {stale.since.astimezone(STOCKHOLM):%d %b %H.%M}"
+        typer.echo(
+            f"hub: delivery has not looked for withdrawn consents {since}, so what is proposed for youths is not shown. "
+            "See with `hub status` whether `deliver` runs and Kafka answers",
+            err=True,
+        )
     if as_json:
         rows = [
             {
@@ -58,11 +64,12 @@ def tasks(
                 "kind": view.kind,
                 "team": view.team,
                 "team_known": view.team in known,
-                "function": view.function,
-                "rule": view.rule_id,
+                "function": None if stale and view.kind == "referral" else view.function,
+                "rule": None if stale and view.kind == "referral" else view.rule_id,
+                "withheld": stale is not None and view.kind == "referral",
                 "state": view.state.value,
                 "reason": view.reason,
-                "area": view.area,
+                "area": None if stale and view.kind == "referral" else view.area,
                 "received_at": view.received_at.isoformat(),
                 "respond_by": view.respond_by and view.respond_by.isoformat(),
                 "late": view.late,
@@ -77,12 +84,10 @@ def tasks(
     from rich.console import Console
     from rich.table import Table
 
-    from hub.clock import STOCKHOLM
-
     table = Table("Team", "Function", "State", "Respond by", "Task")
     for view in views:
         by = view.respond_by.astimezone(STOCKHOLM).strftime("%d %b %H.%M") if view.respond_by else "–"
         state = f"{view.state.value}, late" if view.late else view.state.value
-        what = f"{view.function} ({view.area})" if view.kind == "presence" else view.function
+        what = f"{view.function} ({view.area})" if view.kind == "presence" else "(not shown)" if stale else view.function
         table.add_row(view.team if view.team in known else f"{view.team} (not in teams.yaml)", what, state, by, view.task_id[:8])
     Console().print(table)

@@ -30,18 +30,21 @@ from hub.contract.models import (
     ReferralTask,
     TaskState,
 )
-from hub.contract.topics import CATALOGUE
+from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
 from hub.core.consent import Purpose
 from hub.database import answering, truncate_log
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.permission import decide_task
 from hub.delivery.rows import ground_of, open_key, subject_of, task_row
-from hub.delivery.tables import TaskRow
+from hub.delivery.tables import PulseRow, TaskRow
 from hub.delivery.telling import Telling
 from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
 
-__all__ = ["Inbox"]
+__all__ = ["TELLING_OF_WITHDRAWALS", "Inbox"]
+
+TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
+"""The topics that must have been read before anything of a youth may be shown."""
 
 
 @dataclass(slots=True)
@@ -97,6 +100,13 @@ class Inbox:
                 "or give the inbox a new database (delivery.database_url)",
                 code="other_kafka",
             )
+
+    def beat(self, caught_up: Iterable[tuple[str, int]], at: datetime) -> None:
+        """Write down that everything of these (topic, partition) up to the instant `at` has been taken: no withdrawal waits."""
+        with answering(), Session(self._engine) as session, session.begin():
+            for topic, partition in caught_up:
+                if topic in TELLING_OF_WITHDRAWALS:
+                    session.merge(PulseRow(topic=topic, partition=partition, seen_at=at))
 
     def tidy(self) -> None:
         """Empty the database's log of what was erased. A reader in the way postpones it to the next call."""

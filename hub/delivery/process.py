@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -30,6 +30,7 @@ INPUTS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASK
 _POLL_SECONDS = 0.25
 _BATCH = 500
 _REPORT_SECONDS = 15.0
+_BEAT_SECONDS = 5.0
 _PATIENCE_SECONDS = 120.0
 _GRACE_SECONDS = 5.0
 _log = get_logger(__name__)
@@ -44,6 +45,10 @@ class Reads(Protocol):
 
     def commit(self) -> None:
         """Commit what was polled."""
+        ...
+
+    def caught_up(self) -> Iterable[tuple[str, int]]:
+        """The (topic, partition) that were polled to their present end."""
         ...
 
 
@@ -80,7 +85,7 @@ def run_delivery(
     inbox, worklist = Inbox(engine, codec, clock), Worklist(engine, clock)
     try:
         inbox.check_ends(_patient(stop)(ends))
-        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist))
+        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist), clock=clock)
     except RetriableError:
         if not stop.is_set():  # else somebody asked for the end while something was away
             raise
@@ -92,9 +97,9 @@ def run_delivery(
 
 
 def _take_until(
-    stop: threading.Event, failed: list[BaseException], reader: Reads, inbox: Inbox, report: Callable[[], None]
+    stop: threading.Event, failed: list[BaseException], reader: Reads, inbox: Inbox, report: Callable[[], None], *, clock: Clock
 ) -> None:
-    patient, due = _patient(stop), 0.0
+    patient, due, beat = _patient(stop), 0.0, 0.0
     while not stop.is_set():
         if failed:
             raise FatalError("the outbox relay ended", code="relay_ended") from failed[0]
@@ -106,6 +111,10 @@ def _take_until(
             due = time.monotonic() + _REPORT_SECONDS
         if records:
             patient(reader.commit)
+        if time.monotonic() > beat:
+            asked = clock.now()  # before the answer: whatever came since is not in it
+            patient(inbox.beat, patient(reader.caught_up), asked)
+            beat = time.monotonic() + _BEAT_SECONDS
 
 
 def _relay_until(relay: OutboxRelay, engine: Engine, stop: threading.Event, failed: list[BaseException]) -> None:

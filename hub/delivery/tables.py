@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from hub.database import UtcInstant
 from hub.lease import LeaseColumns
 
-__all__ = ["Base", "CountRow", "LeaseRow", "OutboxRow", "PositionRow", "ReferenceRow", "TaskRow"]
+__all__ = ["Base", "CountRow", "LeaseRow", "OutboxRow", "PositionRow", "PulseRow", "ReferenceRow", "TaskRow"]
 
 
 class Base(DeclarativeBase):
@@ -67,6 +67,16 @@ class PositionRow(Base):
     topic: Mapped[str] = mapped_column(String(128), primary_key=True)
     partition: Mapped[int] = mapped_column(Integer, primary_key=True)
     next_offset: Mapped[int] = mapped_column(BigInteger)
+
+
+class PulseRow(Base):
+    """When delivery last knew that it had taken everything of a partition that tells of withdrawals."""
+
+    __tablename__ = "pulse"
+
+    topic: Mapped[str] = mapped_column(String(128), primary_key=True)
+    partition: Mapped[int] = mapped_column(Integer, primary_key=True)
+    seen_at: Mapped[datetime]
 
 
 class CountRow(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -16,10 +16,10 @@ from hub.core.consent import Purpose
 from hub.database import answering
 from hub.delivery.permission import decide_task
 from hub.delivery.rows import OPEN_STATES
-from hub.delivery.tables import CountRow, ReferenceRow, TaskRow
+from hub.delivery.tables import CountRow, PulseRow, ReferenceRow, TaskRow
 from hub.errors import RejectedError, RetriableError
 
-__all__ = ["TaskView", "Worklist"]
+__all__ = ["Stale", "TaskView", "Worklist"]
 
 _again = Retrying(
     retry=retry_if_exception_type(RetriableError), stop=stop_after_attempt(4), wait=wait_random(max=0.1), reraise=True
@@ -30,7 +30,8 @@ _again = Retrying(
 class TaskView:
     """One task as its team may see it. `content` is None where consent (or the ground) is gone; `late` at the time asked.
 
-    `consent` is the version of the consent it rests on; no identity is part of it.
+    `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. No identity is part
+    of it.
     """
 
     task_id: str
@@ -50,18 +51,39 @@ class TaskView:
     closed_at: datetime | None
     late: bool
     content: ReferralTask | PresenceTask | None
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Delivery last looked for withdrawals at `since`; None: never."""
+
+    since: datetime | None
 
 
 class Worklist:
-    """Reads the inbox for people. Safe for several threads: each call is a session of its own."""
+    """Reads the inbox for people. Safe for several threads: each call is a session of its own.
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    `stale_after`: when delivery has not been able to look for withdrawals for so long, people see no content of a youth's
+    task (fail closed) until it has. None: not asked.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, *, stale_after: timedelta | None = None) -> None:
         self._engine = engine
         self._clock = clock
+        self._stale_after = stale_after
+
+    def stale(self) -> Stale | None:
+        """Since when a withdrawal may wait unread; None while delivery is up to date."""
+        if self._stale_after is None:
+            return None
+        with answering(), Session(self._engine) as session:
+            since: datetime | None = session.scalar(select(func.min(PulseRow.seen_at)))
+        return None if since is not None and self._clock.now() - since <= self._stale_after else Stale(since)
 
     def of_team(self, team: str, *, include_closed: bool = False, limit: int = 500) -> list[TaskView]:
         """A team's first `limit` tasks: late, then by the time to respond, then by arrival; last closed ones, newest first."""
-        now = self._clock.now()
+        now, stale = self._clock.now(), self.stale() is not None
         query = select(TaskRow).where(TaskRow.team == team)
         if not include_closed:
             query = query.where(TaskRow.state.in_([state.value for state in OPEN_STATES]))
@@ -70,10 +92,10 @@ class Worklist:
             ended, TaskRow.closed_at.desc(), TaskRow.respond_by.asc().nulls_last(), TaskRow.received_at, TaskRow.task_id
         )
         with Session(self._engine) as session:
-            return [_view(row, now) for row in session.scalars(query.limit(limit))]
+            return [_view(row, now, stale=stale) for row in session.scalars(query.limit(limit))]
 
     def all_tasks(self) -> list[TaskView]:
-        """Every task, for the command line and the demo's check."""
+        """Every task, for the command line and the demo's check; nothing is withheld from them."""
         now = self._clock.now()
         with Session(self._engine) as session:
             return [_view(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
@@ -94,22 +116,23 @@ class Worklist:
     def open_task(self, task_id: str, team: str) -> TaskView:
         """Open one task of `team`, marking when that first happened.
 
-        The content is left out when consent no longer permits it (purpose OPEN, recipient `team`, now). Raises RejectedError
+        The content is left out when consent no longer permits it (purpose OPEN, recipient `team`, now), or when the newest
+        consent may not have been read; then it does not count as opened. Raises RejectedError
         `unknown_task` when there is none of that id for that team, RetriableError when the database does not answer.
         """
         return _again(self._open, task_id, team)
 
     def _open(self, task_id: str, team: str) -> TaskView:
-        now = self._clock.now()
+        now, stale = self._clock.now(), self.stale() is not None
         with answering(), Session(self._engine) as session, session.begin():
             row = session.get(TaskRow, task_id)
             if row is None or row.team != team:
                 raise RejectedError("no such task for this team", code="unknown_task")
-            permitted = row.kind == "presence" or _may_open(session, row, now)
+            permitted = row.kind == "presence" or (not stale and _may_open(session, row, now))
             if permitted and row.open_key is not None and row.opened_at is None:
                 row.opened_at = now
                 session.flush()  # somebody else may just have opened, recalled or erased it: then all is asked again
-            return _view(row, now, with_content=permitted)
+            return _view(row, now, with_content=permitted, stale=stale)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """The inbox' ledger: (topic, outcome) → records."""
@@ -145,9 +168,10 @@ def _may_open(session: Session, row: TaskRow, now: datetime) -> bool:
     return decide_task(consent, task, purpose=Purpose.OPEN, at=now).permit
 
 
-def _view(row: TaskRow, now: datetime, *, with_content: bool = True) -> TaskView:
+def _view(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bool = False) -> TaskView:
     content: ReferralTask | PresenceTask | None = None
-    if with_content and row.payload is not None:
+    withheld = stale and row.kind != "presence"
+    if with_content and not withheld and row.payload is not None:
         content = (PresenceTask if row.kind == "presence" else ReferralTask).model_validate_json(row.payload)
     open_now = row.open_key is not None
     return TaskView(
@@ -168,4 +192,5 @@ def _view(row: TaskRow, now: datetime, *, with_content: bool = True) -> TaskView
         closed_at=row.closed_at,
         late=open_now and row.respond_by is not None and row.respond_by < now,
         content=content,
+        withheld=withheld,
     )

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.roles import Action, Principal, teams_where
 from hub.errors import RejectedError
 from hub.web.language import mark
+from hub.web.presenting import NOT_LOOKED
 from hub.web.rendering import Renderer, Web
 from hub.web.task_trail import TaskTrail
 
@@ -51,6 +52,7 @@ class Pages:
         return self._renderer.page(
             request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all,
             rows=[self._web.presenter.row(task, words, now) for task in tasks], cut=len(tasks) == _LIST_LIMIT,
+            stale=words.text(NOT_LOOKED) if any(task.withheld for task in tasks) else "",
             last_received=None if last is None else words.when(last), here=f"/team/{code}" + ("?all=1" if show_all else ""),
         )  # fmt: skip
 

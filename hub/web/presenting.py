@@ -16,10 +16,16 @@ from hub.delivery.worklist import TaskView
 from hub.web.language import Language, Words, mark
 from hub.web.shown import Condition, Due, Moment, Page, Row
 
-__all__ = ["SOON", "Gazetteer", "Presenter", "TitledRule", "moment"]
+__all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "TitledRule", "moment"]
 
 SOON = timedelta(hours=24)
 """How long before its time to respond a task is called soon due."""
+
+NOT_LOOKED: Final = mark(
+    "What tasks say of youths is not shown just now: the hub could not look for withdrawn consents for a while. It is shown "
+    "again as soon as it has. Whoever runs the hub can see why with: hub status"
+)
+"""Said while delivery is behind."""
 
 _ENDED_UNTOLD: Final[Mapping[TaskState, str]] = {
     TaskState.CANCELLED: mark("No consent any more"),
@@ -78,7 +84,7 @@ class Presenter:
 
     def row(self, task: TaskView, words: Words, now: datetime) -> Row:
         """A task as a line of its team's list."""
-        untold = _ENDED_UNTOLD.get(task.state)
+        untold = _ENDED_UNTOLD.get(task.state) or (mark("Not shown just now") if task.withheld else None)
         return Row(
             task_id=task.task_id,
             function=_function(task, words),
@@ -169,6 +175,8 @@ def _untold(task: TaskView, words: Words) -> str:
         return words.text("The task was recalled: its ground has been corrected.")
     if task.state is TaskState.CANCELLED:
         return words.text("The task was cancelled: there is no consent for it any more.")
+    if task.withheld:
+        return words.text(NOT_LOOKED)
     if task.content is None:
         return words.text("What the task says is not shown: no consent in force permits it.")
     return ""

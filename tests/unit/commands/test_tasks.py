@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hub.cli import app
 from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import Action
-from hub.contract.topics import TASKS_OUTREACH
+from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
 from hub.errors import ConfigError
 from hub.installation import initialise
 from hub.settings import load_settings
@@ -33,6 +34,7 @@ def home(tmp_path: Path) -> Path:
     ]  # fmt: skip
     for task in tasks:
         desk.inbox.take([desk.record(TASKS_OUTREACH, task.youth_ref, task)])
+    desk.inbox.beat([(CONSENTS.name, 0), (ERASURES.name, 0)], datetime.now(UTC))
     engine.dispose()
     return tmp_path
 
@@ -70,3 +72,14 @@ def test_no_reference_is_shown(home: Path) -> None:
     engine.dispose()
     shown = run(home, "--json", "--all").output + run(home).output
     assert not any(reference in shown for reference in references)
+
+
+def test_while_delivery_is_behind_nothing_that_is_proposed_for_a_youth_is_shown(home: Path) -> None:
+    engine = build_delivery_engine(load_settings(home))
+    Desk(engine, ManualClock(NOW)).inbox.beat([(ERASURES.name, 0)], datetime.now(UTC) - timedelta(minutes=2))
+    engine.dispose()
+    told = run(home)
+    assert "delivery has not looked for withdrawn consents since" in told.stderr
+    assert "school_attendance" not in told.output
+    rows = json.loads(run(home, "--json").stdout)
+    assert [(row["withheld"], row["rule"], row["function"], row["area"]) for row in rows] == [(True, None, None, None)] * 2

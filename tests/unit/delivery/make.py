@@ -28,7 +28,7 @@ from hub.contract.models import (
     Scope,
     TaskState,
 )
-from hub.contract.topics import Topic
+from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH, Topic
 from hub.delivery.inbox import Inbox
 from hub.delivery.tables import OutboxRow
 from hub.delivery.worklist import Worklist
@@ -89,6 +89,9 @@ class MemoryReader:
 
     def commit(self) -> None:
         self.committed = list(self.polled)
+
+    def caught_up(self) -> list[tuple[str, int]]:
+        return [] if self.waiting else [(CONSENTS.name, 0), (ERASURES.name, 0), (TASKS_OUTREACH.name, 0)]
 
 
 def make_consent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
@@ -13,6 +14,7 @@ from hub.contract.ids import new_youth_ref
 from hub.contract.models import TaskState
 from hub.contract.topics import CATALOGUE, TASK_EVENTS, TASKS_OUTREACH
 from hub.delivery.process import INPUTS, run_delivery
+from hub.delivery.worklist import Worklist
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.testing import MemoryPublisher
 from tests.unit.delivery.make import Desk, MemoryReader, make_task
@@ -122,3 +124,11 @@ def test_another_kafka_than_the_inbox_was_filled_from_is_refused(desk: Desk, end
         )  # fmt: skip
     assert caught.value.code == "other_kafka"
     desk.inbox.check_ends({(TASKS_OUTREACH.name, 0): 2})
+
+
+def test_that_no_withdrawal_waits_is_written_down_once_all_was_taken(desk: Desk) -> None:
+    stop, batch = threading.Event(), make_batch(desk)
+    worklist = Worklist(desk.engine, desk.clock, stale_after=timedelta(minutes=1))
+    assert worklist.stale() is not None
+    run(desk, MemoryReader(batch), Told(stop, 2), stop)
+    assert worklist.stale() is None

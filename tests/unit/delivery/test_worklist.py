@@ -14,7 +14,7 @@ from hub.contract.ids import new_youth_ref
 from hub.contract.models import Action, ConsentStatus, InfoKind
 from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH
 from hub.delivery.tables import ReferenceRow, TaskRow
-from hub.delivery.worklist import Worklist
+from hub.delivery.worklist import Stale, Worklist
 from hub.errors import RejectedError, RetriableError
 from tests.unit.delivery.make import NOW, Desk, make_consent, make_erasure, make_presence, make_task
 
@@ -173,3 +173,50 @@ def test_tasks_past_their_time_to_respond_are_late(desk: Desk, clock: ManualCloc
     clock.advance(timedelta(days=6))
     assert desk.worklist.overdue_by_team() == {"outreach": 1}
     assert desk.worklist.of_team("outreach")[0].late
+
+
+BOTH = ((CONSENTS.name, 0), (ERASURES.name, 0))
+
+
+def watching(desk: Desk) -> Worklist:
+    return Worklist(desk.engine, desk.clock, stale_after=timedelta(minutes=1))
+
+
+def test_as_long_as_delivery_looks_for_withdrawals_all_is_shown(desk: Desk) -> None:
+    arrive(desk)
+    desk.inbox.beat(BOTH, NOW)
+    desk.clock.advance(timedelta(minutes=1))
+    (view,) = watching(desk).of_team("outreach")
+    assert view.content is not None
+    assert not view.withheld
+    assert watching(desk).stale() is None
+
+
+def test_when_it_has_not_looked_for_too_long_a_youths_task_says_nothing_and_cannot_be_opened(desk: Desk) -> None:
+    arrive(desk)
+    place = make_presence()
+    desk.inbox.take([desk.record(PRESENCE_TASKS, place.area, place)])
+    desk.inbox.beat(BOTH, NOW)
+    desk.clock.advance(timedelta(seconds=61))
+    worklist = watching(desk)
+    assert worklist.stale() == Stale(NOW)
+    referral, presence = worklist.of_team("outreach")
+    assert (referral.withheld, referral.content) == (True, None)
+    assert (presence.withheld, presence.content) == (False, place)
+    opened = worklist.open_task(referral.task_id, "outreach")
+    assert (opened.withheld, opened.content, opened.opened_at) == (True, None, None)
+    desk.inbox.beat(BOTH, desk.clock.now())
+    assert worklist.open_task(referral.task_id, "outreach").content is not None
+
+
+def test_one_partition_that_was_not_read_is_enough_and_never_is_never(desk: Desk) -> None:
+    assert watching(desk).stale() == Stale(None)
+    desk.inbox.beat(((CONSENTS.name, 1),), NOW)
+    desk.clock.advance(timedelta(minutes=5))
+    desk.inbox.beat(BOTH, desk.clock.now())
+    assert watching(desk).stale() == Stale(NOW)
+
+
+def test_how_far_the_tasks_were_read_is_of_no_account(desk: Desk) -> None:
+    desk.inbox.beat(((TASKS_OUTREACH.name, 0),), NOW)
+    assert watching(desk).stale() == Stale(None)
