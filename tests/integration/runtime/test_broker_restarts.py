@@ -66,6 +66,7 @@ def machine(kafka: str, tmp_path: Path) -> Iterator[Machine]:
     made.broker.stop()
 
 
+@pytest.mark.timeout(600)
 def test_a_worker_goes_on_after_each_death_of_the_broker(machine: Machine, report: Callable[[str], None]) -> None:
     town, youths = machine.town, [make_youth(number) for number in range(12)]
     town.publish(*(consent_of(youth) for youth in youths))
@@ -85,6 +86,7 @@ def test_a_worker_goes_on_after_each_death_of_the_broker(machine: Machine, repor
     report(f"killed {_RESTARTS} times; caught up after " + ", ".join(f"{one:.1f} s" for one in seconds))
 
 
+@pytest.mark.timeout(600)  # four starts of a broker
 def test_a_worker_that_is_given_nothing_while_the_group_should_have_all_says_so_and_ends(
     machine: Machine, report: Callable[[str], None]
 ) -> None:
