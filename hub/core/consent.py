@@ -8,15 +8,27 @@ and a consent to SSPF does not cover SIG.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, Scope
 
-__all__ = ["DENIALS", "PERMITTED", "Decision", "Purpose", "covers_event", "decide"]
+__all__ = [
+    "DENIALS",
+    "PERMITTED",
+    "Decision",
+    "Demands",
+    "Purpose",
+    "Question",
+    "covers_event",
+    "decide",
+    "demands_of",
+    "judge",
+]
 
 PERMITTED = "permitted"
 DENIALS = frozenset({
@@ -25,7 +37,8 @@ DENIALS = frozenset({
 })  # fmt: skip
 """Every rule that denies: what is refused for one of these may be permitted once newer consents have been read."""
 
-
+Demands: TypeAlias = tuple[tuple[str, bool], ...]
+"""What is demanded of one scope, in the order in which a want is told: the rule's code, and whether it is met."""
 _MET = itemgetter(1)
 _COOPERATIONS: dict[str | None, Cooperation] = {cooperation.value: cooperation for cooperation in Cooperation}
 
@@ -43,7 +56,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Permit or deny, the rule that decided (a stable, countable code), and the consent version and scope it rests on."""
+    """Permit or deny, the rule that decided (a stable, countable code), and the version and scope of the consent it rests on.
+
+    A denial names the scope that came nearest; none when there is no scope, or the record as a whole denies.
+    """
 
     permit: bool
     rule: str
@@ -51,7 +67,9 @@ class Decision:
     scope_id: str | None
 
 
-class _Question(NamedTuple):
+class Question(NamedTuple):
+    """What is asked; see `decide`."""
+
     purpose: Purpose
     source: str | None
     recipient: str | None
@@ -82,48 +100,59 @@ def decide(
     if consent.status is not ConsentStatus.IN_FORCE:
         rule = "withdrawn" if consent.status is ConsentStatus.WITHDRAWN else "suspended"
         return Decision(permit=False, rule=rule, consent_version=consent.version, scope_id=None)
-    question = _Question(purpose, source, recipient, kind, at, cooperation or _implied(recipient))
-    return _judge_scopes(consent, question)
+    return _judge_scopes(consent, Question(purpose, source, recipient, kind, at, cooperation))
 
 
-def _judge_scopes(consent: ConsentRecord, question: _Question) -> Decision:
+def _judge_scopes(consent: ConsentRecord, question: Question) -> Decision:
     """The scopes' part of the decision, whatever the record's status."""
-    for scope in consent.scopes:
-        if all(map(_MET, _demands(scope, question))):
-            return Decision(permit=True, rule=PERMITTED, consent_version=consent.version, scope_id=scope.scope_id)
-    return Decision(permit=False, rule=_refusal(consent, question), consent_version=consent.version, scope_id=None)
+    return judge([(scope.scope_id, _demands(scope, question)) for scope in consent.scopes], consent.version)
 
 
-def _refusal(consent: ConsentRecord, question: _Question) -> str:
-    """What the scope that came furthest lacks: it is the one that a person would expect to cover this."""
-    furthest, depth = "no_scope_for_source", -1
-    for scope in consent.scopes:
-        rank, rule = next((rank, rule) for rank, (rule, met) in enumerate(_demands(scope, question)) if not met)
+def judge(found: Sequence[tuple[str, Demands]], version: int | None) -> Decision:
+    """A permit by the first scope of which all demands are met. Else what the scope that came furthest lacks first: it is
+    the one that a person would expect to cover this.
+    """
+    for scope_id, demands in found:
+        if all(map(_MET, demands)):
+            return Decision(permit=True, rule=PERMITTED, consent_version=version, scope_id=scope_id)
+    nearest, furthest, depth = None, "no_scope_for_source", -1
+    for scope_id, demands in found:
+        rank, rule = next((rank, rule) for rank, (rule, met) in enumerate(demands) if not met)
         if rank > depth:
-            furthest, depth = rule, rank
-    return furthest
+            nearest, furthest, depth = scope_id, rule, rank
+    return Decision(permit=False, rule=furthest, consent_version=version, scope_id=nearest)
 
 
 def covers_event(consent: ConsentRecord, *, source: str, kind: InfoKind, at: datetime) -> bool:
     """Whether a scope covers an event, whatever the record's status: a suspension holds state still, it erases nothing."""
-    return _judge_scopes(consent, _Question(Purpose.CORRELATE, source, None, kind, at, None)).permit
+    return _judge_scopes(consent, Question(Purpose.CORRELATE, source, None, kind, at, None)).permit
 
 
-def _implied(recipient: str | None) -> Cooperation | None:
-    return _COOPERATIONS.get(recipient)
-
-
-def _demands(scope: Scope, question: _Question) -> tuple[tuple[str, bool], ...]:
-    purpose, source, recipient, kind, at, cooperation = question
-    correlate = purpose is Purpose.CORRELATE
-    withdrawn_at = scope.withdrawn_at
-    # In correlation a withdrawn scope's events are refused on every replay, also those from before the withdrawal.
-    stands = withdrawn_at is None or (not correlate and at < withdrawn_at)
+def demands_of(
+    question: Question,
+    cooperation: Cooperation,
+    agencies: Collection[str],
+    recipients: Collection[str],
+    kinds: Collection[InfoKind],
+) -> Demands:
+    """What a scope must name to cover a question, whenever that is."""
+    correlate = question.purpose is Purpose.CORRELATE
+    source, recipient, kind = question.source, question.recipient, question.kind
+    asked = question.cooperation or _COOPERATIONS.get(recipient)  # a recipient's name may imply it
     return (
-        ("no_scope_for_source", not correlate if source is None else source in scope.agencies),
-        ("kind_not_in_scope", not correlate if kind is None else kind in scope.kinds),
-        ("cooperation_not_covered", correlate or cooperation is None or cooperation is scope.cooperation),
-        ("recipient_not_named", bool(scope.recipients) if correlate else recipient in scope.recipients),
+        ("no_scope_for_source", not correlate if source is None else source in agencies),
+        ("kind_not_in_scope", not correlate if kind is None else kind in kinds),
+        ("cooperation_not_covered", correlate or asked is None or asked is cooperation),
+        ("recipient_not_named", bool(recipients) if correlate else recipient in recipients),
+    )
+
+
+def _demands(scope: Scope, question: Question) -> Demands:
+    at, withdrawn_at = question.at, scope.withdrawn_at
+    # In correlation a withdrawn scope's events are refused on every replay, also those from before the withdrawal.
+    stands = withdrawn_at is None or (question.purpose is not Purpose.CORRELATE and at < withdrawn_at)
+    return (
+        *demands_of(question, scope.cooperation, scope.agencies, scope.recipients, scope.kinds),
         ("scope_withdrawn", stands),
         ("outside_period", scope.valid_from <= at < scope.valid_to),
     )

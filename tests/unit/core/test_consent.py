@@ -57,7 +57,14 @@ def test_a_suspended_record_denies_everything(ask: Any) -> None:
 )
 def test_each_want_in_correlation_has_its_code(changes: dict[str, Any], rule: str) -> None:
     consent = make_consent(make_scope(kinds=(InfoKind.SCHOOL_ABSENCE,)))
-    assert correlate(consent, **changes) == Decision(permit=False, rule=rule, consent_version=1, scope_id=None)
+    assert correlate(consent, **changes) == Decision(permit=False, rule=rule, consent_version=1, scope_id=SSPF_SCOPE)
+
+
+def test_a_denial_names_the_scope_that_came_nearest() -> None:
+    consent = make_consent(make_scope(), make_sig_scope(kinds=(InfoKind.POLICE_NOTICE,)))
+    denied = deliver(consent, recipient="sig", source=POLICE, kind=InfoKind.SCHOOL_ABSENCE)
+    assert denied == Decision(permit=False, rule="cooperation_not_covered", consent_version=1, scope_id=SSPF_SCOPE)
+    assert deliver(make_consent(scopes=())).scope_id is None
 
 
 def test_the_period_is_half_open() -> None:

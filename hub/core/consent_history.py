@@ -1,0 +1,448 @@
+"""A consent as a function of what has happened to it: a history of facts and an instant give its standing.
+
+    awaiting signature -> in force -> expired / withdrawn / suspended / blocked / lapsed at 18
+
+`course` follows one consent through its whole history and on into the future that is certain today, so that birthdays and
+ends act by themselves, at midnight in Sweden. Sources of the rules (DOMAIN §2): OSL 12:2; föräldrabalken 6:11 and 13 (both
+guardians under joint custody) and 9:1 (majority). A fact that the rules give no weight is kept and changes nothing: a
+signature of somebody who need not sign, a block of somebody who has no say, anything after the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent_rules import ADULT_AGE, AtSigningAge, ConsentRules, Form, Signatory, age_at, birthday
+from hub.core.instants import stockholm_date
+
+__all__ = [
+    "ENDS",
+    "Blocked",
+    "Course",
+    "CustodyChanged",
+    "Declined",
+    "Ended",
+    "Fact",
+    "History",
+    "Narrowed",
+    "Registered",
+    "Rule",
+    "Signed",
+    "Standing",
+    "Status",
+    "Terms",
+    "Unblocked",
+    "Withdrawn",
+    "course",
+    "required",
+]
+
+
+class Status(StrEnum):
+    """Where a consent stands. Expired, lapsed and withdrawn are final; only `in_force` permits anything."""
+
+    AWAITING = "awaiting_signature"
+    DISPUTED = "disputed"
+    """A signatory has said no while others may have said yes: not in force, and shown as such."""
+    IN_FORCE = "in_force"
+    SUSPENDED = "suspended"
+    BLOCKED = "blocked"
+    """A block (spärr) by the youth or a guardian; it beats a consent and any signature."""
+    EXPIRED = "expired"
+    LAPSED = "lapsed"
+    """A guardian-signed consent of somebody who has become 18."""
+    WITHDRAWN = "withdrawn"
+
+
+class Rule(StrEnum):
+    """Why a consent stands where it does; a stable, countable code."""
+
+    AWAITING_SIGNATURE = "awaiting_signature"
+    DISPUTED = "disputed"
+    IN_FORCE = "in_force"
+    CUSTODY_CHANGED = "custody_changed"
+    YOUTH_MUST_SIGN = "youth_must_sign"
+    BLOCKED = "blocked"
+    EXPIRED = "expired"
+    OUTGROWN = "outgrown"
+    """Older than the cooperation is for."""
+    LAPSED_AT_18 = "lapsed_at_18"
+    WITHDRAWN = "withdrawn"
+
+
+_STATUS: dict[Rule, Status] = {
+    Rule.AWAITING_SIGNATURE: Status.AWAITING,
+    Rule.DISPUTED: Status.DISPUTED,
+    Rule.IN_FORCE: Status.IN_FORCE,
+    Rule.CUSTODY_CHANGED: Status.SUSPENDED,
+    Rule.YOUTH_MUST_SIGN: Status.SUSPENDED,
+    Rule.BLOCKED: Status.BLOCKED,
+    Rule.EXPIRED: Status.EXPIRED,
+    Rule.OUTGROWN: Status.EXPIRED,
+    Rule.LAPSED_AT_18: Status.LAPSED,
+    Rule.WITHDRAWN: Status.WITHDRAWN,
+}
+ENDS = frozenset({Rule.EXPIRED, Rule.OUTGROWN, Rule.LAPSED_AT_18, Rule.WITHDRAWN})
+"""The rules that end a consent for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a consent is to. `valid_from`/`valid_to` half-open, UTC. Without `includes_earlier` nothing that happened before
+    it came into force, or while it was not in force, is covered, whatever `valid_from` says.
+    """
+
+    scope_id: str
+    cooperation: Cooperation
+    agencies: frozenset[str]
+    recipients: frozenset[str]
+    kinds: frozenset[InfoKind]
+    valid_from: datetime
+    valid_to: datetime
+    includes_earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The first fact. `signatories` are those whom custody (or the adult form) makes sign; the youth joins them by age.
+
+    Raises ValueError for a child's form that only the youth signs, and an adult's that somebody else does: the caller has
+    not checked the form.
+    """
+
+    at: datetime
+    form: Form
+    signatories: frozenset[Signatory]
+
+    def __post_init__(self) -> None:
+        _check(self.form, self.signatories)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    at: datetime
+    by: Signatory
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A signatory says no before the consent is complete, and may still change her mind; afterwards it withdraws."""
+
+    at: datetime
+    by: Signatory
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Any signatory ends it. `by` None: recorded without a role, as an oral withdrawal may be."""
+
+    at: datetime
+    by: Signatory | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    at: datetime
+    by: Signatory
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """Lifts the block of the same role, no other's."""
+
+    at: datetime
+    by: Signatory
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyChanged:
+    """From joint to sole, to a specially appointed guardian, a god man, social services: all sign again."""
+
+    at: datetime
+    signatories: frozenset[Signatory]
+
+    def __post_init__(self) -> None:
+        _check(Form.CHILD, self.signatories)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Less than before: what is named stays, None leaves as it is. Needs nobody's signature; widening is a new consent."""
+
+    at: datetime
+    agencies: frozenset[str] | None = None
+    recipients: frozenset[str] | None = None
+    kinds: frozenset[InfoKind] | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What time did, noted for a history that outlives the knowledge of the birth date. `rule` is one of ENDS."""
+
+    at: datetime
+    rule: Rule
+
+
+Fact: TypeAlias = Registered | Signed | Declined | Withdrawn | Blocked | Unblocked | CustodyChanged | Narrowed | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One consent: what it was to when registered, and every fact since, in the order they became known."""
+
+    terms: Terms
+    facts: tuple[Fact, ...]
+
+    def __post_init__(self) -> None:
+        if not self.facts or not isinstance(self.facts[0], Registered):
+            raise ValueError("a history begins with a registration")
+        if any(later.at < sooner.at for sooner, later in zip(self.facts, self.facts[1:], strict=False)):
+            raise ValueError("the facts of a history are in the order of their instants")
+
+    @property
+    def registered(self) -> Registered:
+        """The first fact."""
+        first = self.facts[0]
+        assert isinstance(first, Registered)
+        return first
+
+    def terms_at(self, at: datetime) -> Terms:
+        """What it is to at an instant: the registered terms and all narrowing until then."""
+        terms = self.terms
+        for fact in self.facts:
+            if isinstance(fact, Narrowed) and fact.at <= at:
+                terms = _narrowed(terms, fact)
+        return terms
+
+
+class Standing(NamedTuple):
+    """Where a consent stands from an instant on, and why. `signed` and `awaited` are roles of the present round."""
+
+    since: datetime
+    rule: Rule
+    signed: frozenset[Signatory]
+    awaited: frozenset[Signatory]
+
+    @property
+    def status(self) -> Status:
+        """The status that the rule gives."""
+        return _STATUS[self.rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A consent's way through time: standings in order, the future ones that are certain already among them.
+
+    `in_force_since` is when it first came into force, be it only until the next fact of the same instant; None: it never does.
+    """
+
+    standings: tuple[Standing, ...]
+    in_force_since: datetime | None
+
+    def at(self, instant: datetime) -> Standing | None:
+        """Where it stands at an instant; None before it was registered."""
+        found = None
+        for standing in self.standings:
+            if standing.since <= instant:
+                found = standing
+        return found
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """When it changes next, if nobody does anything."""
+        return next((standing.since for standing in self.standings if standing.since > after), None)
+
+    def in_force_until(self, at: datetime) -> tuple[tuple[datetime, datetime | None], ...]:
+        """The stretches in which it was in force up to an instant; the last has no end when it is in force then."""
+        found: list[tuple[datetime, datetime | None]] = []
+        for standing in self.standings:
+            if standing.since > at:
+                break
+            if found and found[-1][1] is None:
+                found[-1] = (found[-1][0], standing.since)
+            if standing.rule is Rule.IN_FORCE:
+                goes_on = bool(found) and found[-1][1] == standing.since
+                found[-1 if goes_on else len(found) :] = [(found[-1][0] if goes_on else standing.since, None)]
+        return tuple(found)
+
+
+def required(history: History, born: date, rules: ConsentRules, at: datetime) -> frozenset[Signatory]:
+    """Whose signatures are needed at an instant: empty while nobody's would do."""
+    signatories = history.registered.signatories
+    for fact in history.facts:
+        if isinstance(fact, CustodyChanged) and fact.at <= at and history.registered.form is Form.CHILD:
+            signatories = fact.signatories
+    return _required(history.registered.form, signatories, born, rules, at)
+
+
+def course(history: History, born: date, rules: ConsentRules) -> Course:
+    """The way of a consent. At one instant time acts first, then the facts in their order."""
+    walk = _Walk(history, born, rules)
+    facts: list[Fact] = list(history.facts)
+    for moment in _moments(history, born, rules):
+        walk.pass_time(moment)
+        while facts and facts[0].at == moment:
+            walk.take(facts.pop(0))
+    return Course(tuple(walk.standings), walk.in_force_since)
+
+
+def _moments(history: History, born: date, rules: ConsentRules) -> list[datetime]:
+    """Every instant at which anything can change, from the registration on."""
+    spans = rules.cooperations.get(history.terms.cooperation)
+    ages = {ADULT_AGE, *rules.youth_signs_from.values()}
+    ages |= {span.last + 1 for span in (spans.values() if spans else ()) if span.last is not None}
+    found = {birthday(born, age) for age in ages} | {history.terms.valid_to}
+    found.update(rules.youth_signs_from.changes, rules.at_signing_age.changes, spans.changes if spans else ())
+    found.update(fact.until for fact in history.facts if isinstance(fact, Narrowed) and fact.until is not None)
+    begin = history.registered.at
+    return sorted({fact.at for fact in history.facts} | {instant for instant in found if instant >= begin})
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The state of one consent between two moments."""
+
+    history: History
+    born: date
+    rules: ConsentRules
+    terms: Terms = field(init=False)
+    signatories: frozenset[Signatory] = field(init=False)
+    signed: set[Signatory] = field(default_factory=set)
+    declined: set[Signatory] = field(default_factory=set)
+    blocks: set[Signatory] = field(default_factory=set)
+    complete: bool = False
+    in_force_since: datetime | None = None
+    ended: Rule | None = None
+    begun: bool = False
+    standings: list[Standing] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.terms = self.history.terms
+        self.signatories = self.history.registered.signatories
+
+    def pass_time(self, at: datetime) -> None:
+        """What the clock alone does."""
+        if self.begun:
+            self._settle(at)
+
+    def take(self, fact: Fact) -> None:
+        """One fact, unless the consent has ended."""
+        if self.ended is not None:
+            return
+        match fact:
+            case Registered():
+                self.begun = True
+            case Narrowed():
+                self.terms = _narrowed(self.terms, fact)
+            case Ended():
+                self.ended = fact.rule
+            case Blocked() | Unblocked():
+                self._block(fact)
+            case CustodyChanged():
+                self._change_custody(fact)
+            case Signed() | Declined() | Withdrawn():
+                self._speak(fact)
+        self._settle(fact.at)
+
+    def _block(self, fact: Blocked | Unblocked) -> None:
+        if isinstance(fact, Unblocked):
+            self.blocks.discard(fact.by)
+        elif fact.by is Signatory.YOUTH or fact.by in self.signatories:
+            self.blocks.add(fact.by)
+
+    def _change_custody(self, fact: CustodyChanged) -> None:
+        if self.history.registered.form is Form.ADULT:
+            return
+        self.signatories, self.complete = fact.signatories, False
+        self.signed.clear()
+        self.declined.clear()
+
+    def _speak(self, fact: Signed | Declined | Withdrawn) -> None:
+        needed = self._required(fact.at)
+        if isinstance(fact, Withdrawn):
+            if fact.by is None or fact.by in needed | self.signed:
+                self.ended = Rule.WITHDRAWN
+        elif isinstance(fact, Signed):
+            if fact.by in needed:
+                self.signed.add(fact.by)
+                self.declined.discard(fact.by)
+        elif fact.by in needed | self.signed:
+            if self.complete:
+                self.ended = Rule.WITHDRAWN  # a signatory's no to a consent in force
+            self.signed.discard(fact.by)
+            self.declined.add(fact.by)
+
+    def _settle(self, at: datetime) -> None:
+        """Where it stands now."""
+        needed = self._required(at)
+        if self.ended is None:
+            self.ended = self._end(at)
+        self.complete = self.complete or (bool(needed) and needed <= self.signed)
+        rule = self.ended or self._rule(at, needed)
+        if rule is Rule.IN_FORCE and self.in_force_since is None:
+            self.in_force_since = at
+        open_round = rule not in ENDS and (not self.complete or rule is Rule.YOUTH_MUST_SIGN)
+        awaited = needed - self.signed if open_round else frozenset()
+        standing = Standing(at, rule, frozenset(self.signed), awaited)
+        if self.standings and self.standings[-1].since == at:
+            self.standings.pop()
+        if not self.standings or self.standings[-1][1:] != standing[1:]:
+            self.standings.append(standing)
+
+    def _end(self, at: datetime) -> Rule | None:
+        """The end that time brings, the weightiest first when several come at once."""
+        age = age_at(self.born, at)
+        if self.history.registered.form is Form.CHILD and age >= ADULT_AGE:
+            return Rule.LAPSED_AT_18
+        span = self.rules.span(self.terms.cooperation, stockholm_date(at))
+        if span is not None and span.last is not None and age > span.last:
+            return Rule.OUTGROWN
+        return Rule.EXPIRED if self.terms.valid_to <= at else None
+
+    def _rule(self, at: datetime, needed: frozenset[Signatory]) -> Rule:
+        if self.blocks:
+            return Rule.BLOCKED
+        if not self.complete:
+            if needed & self.declined:
+                return Rule.DISPUTED
+            return Rule.AWAITING_SIGNATURE if self.in_force_since is None else Rule.CUSTODY_CHANGED
+        suspends = self.rules.at_signing_age.on(stockholm_date(at)) is AtSigningAge.SUSPEND
+        if suspends and Signatory.YOUTH in needed - self.signed:
+            return Rule.YOUTH_MUST_SIGN
+        return Rule.IN_FORCE
+
+    def _required(self, at: datetime) -> frozenset[Signatory]:
+        return _required(self.history.registered.form, self.signatories, self.born, self.rules, at)
+
+
+def _required(
+    form: Form, signatories: frozenset[Signatory], born: date, rules: ConsentRules, at: datetime
+) -> frozenset[Signatory]:
+    age = age_at(born, at)
+    if form is Form.ADULT:
+        return signatories if age >= ADULT_AGE else frozenset()
+    joins = age >= rules.youth_signs_from.on(stockholm_date(at))
+    return signatories | {Signatory.YOUTH} if joins else signatories
+
+
+def _narrowed(terms: Terms, fact: Narrowed) -> Terms:
+    return replace(
+        terms,
+        agencies=terms.agencies if fact.agencies is None else terms.agencies & fact.agencies,
+        recipients=terms.recipients if fact.recipients is None else terms.recipients & fact.recipients,
+        kinds=terms.kinds if fact.kinds is None else terms.kinds & fact.kinds,
+        valid_to=terms.valid_to if fact.until is None else min(terms.valid_to, fact.until),
+    )
+
+
+def _check(form: Form, signatories: Iterable[Signatory]) -> None:
+    others = set(signatories) - {Signatory.YOUTH}
+    if form is Form.CHILD and not others:
+        raise ValueError("under 18 a guardian, or who stands in for one, signs")
+    if form is Form.ADULT and (others or not set(signatories)):
+        raise ValueError("from 18 the youth signs alone")

@@ -1,0 +1,203 @@
+"""The algebra against the tables of `consent_table`, which know nothing of it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.consent_file import load_consent_rules, variant_file
+from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
+from hub.core import consent_history as algebra
+from hub.core.consent import PERMITTED, Decision, Purpose, decide
+from hub.core.consent_rules import AgeSpan, AtSigningAge, ConsentRules, Dated, Form, Period, Signatory
+from hub.core.consent_scopes import HISTORY_DENIALS, Account, account, decide_history, record_status, shown_scopes
+from tests.unit.core.consent_cases import LARGEST, MUNICIPALITIES, Case, make_case
+from tests.unit.core.consent_table import Asked, Consent, Tables, mutants
+from tests.unit.core.make import YOUTH
+
+MORE = "HUB_CONSENT_HISTORIES"
+HISTORIES = int(os.environ.get(MORE, "1500"))
+NUMBER = st.integers(0, LARGEST)
+CASES = st.builds(
+    make_case,
+    NUMBER,
+    st.lists(st.tuples(NUMBER, st.lists(NUMBER, max_size=9)), min_size=1, max_size=3),
+    st.lists(NUMBER, min_size=6, max_size=6),
+)
+
+
+def invented() -> ConsentRules:
+    """The municipality of the tables that changes its mind twice."""
+    days = [row[1] for row in Tables().municipalities if row[0] == "invented"]
+
+    def dated(*values):
+        return Dated(tuple(Period(algebra.date.fromisoformat(day), value) for day, value in zip(days, values, strict=True)))
+
+    shipped = load_consent_rules(variant_file("norrkoping"))
+    return ConsentRules(
+        youth_signs_from=dated(15, 13, 16),
+        at_signing_age=dated(AtSigningAge.CONTINUE, AtSigningAge.SUSPEND, AtSigningAge.SUSPEND),
+        cooperations={
+            Cooperation.SSPF: dated(AgeSpan(10, 18), AgeSpan(10, 17), AgeSpan(10, 17)),
+            Cooperation.SIG: dated(AgeSpan(12, 20), AgeSpan(12, 20), AgeSpan(12, 19)),
+        },
+        longest_days=shipped.longest_days,
+        forms=shipped.forms,
+        signatories=shipped.signatories,
+    )
+
+
+RULES = {name: invented() if name == "invented" else load_consent_rules(variant_file(name)) for name in MUNICIPALITIES}
+
+
+def as_fact(at, kind, what) -> algebra.Fact:
+    """A plain fact in the algebra's words."""
+
+    def roles(names):
+        return frozenset(map(Signatory, names))
+
+    match kind:
+        case "registered":
+            return algebra.Registered(at, Form(what[0]), roles(what[1]))
+        case "custody":
+            return algebra.CustodyChanged(at, roles(what))
+        case "narrowed":
+            kinds = None if what["kinds"] is None else frozenset(map(InfoKind, what["kinds"]))
+            return algebra.Narrowed(at, what["agencies"], what["recipients"], kinds, what["until"])
+        case "withdrawn":
+            return algebra.Withdrawn(at, None if what is None else Signatory(what))
+        case "ended":
+            return algebra.Ended(at, algebra.Rule(what))
+        case _:
+            named = {
+                "signed": algebra.Signed,
+                "declined": algebra.Declined,
+                "blocked": algebra.Blocked,
+                "unblocked": algebra.Unblocked,
+            }
+            return named[kind](at, Signatory(what))
+
+
+def as_history(consent: Consent) -> algebra.History:
+    terms = algebra.Terms(
+        consent.scope,
+        Cooperation(consent.cooperation),
+        consent.agencies,
+        consent.recipients,
+        frozenset(map(InfoKind, consent.kinds)),
+        consent.begins,
+        consent.ends,
+        consent.earlier,
+    )
+    return algebra.History(terms, tuple(as_fact(*fact) for fact in consent.facts))
+
+
+def question_of(asked: Asked) -> dict:
+    return {
+        "purpose": Purpose(asked.purpose),
+        "source": asked.source,
+        "recipient": asked.recipient,
+        "kind": None if asked.kind is None else InfoKind(asked.kind),
+        "at": asked.at,
+        "cooperation": None if asked.cooperation is None else Cooperation(asked.cooperation),
+    }
+
+
+def record_of(accounts: list[Account], now) -> ConsentRecord | None:
+    """What the registry would publish."""
+    status = record_status(accounts)
+    scopes = () if status in {None, ConsentStatus.WITHDRAWN} else shown_scopes(accounts)
+    return None if status is None else ConsentRecord(
+        youth_ref=YOUTH, version=3, status=status, age_years=None, age_valid_until=None, area=None, legal_basis="public_task",
+        scopes=scopes, recorded_at=now,
+    )  # fmt: skip
+
+
+def decisions(case: Case) -> list[tuple[Decision, Decision]]:
+    """Each question decided twice: over the histories, and over the record that is published of them."""
+    histories = [as_history(consent) for consent in case.consents]
+    made = []
+    for asked, now in case.questions:
+        found = [account(history, case.born, RULES[case.municipality], now) for history in histories]
+        accounts = [one for one in found if one is not None]
+        question = question_of(asked)
+        made.append((decide_history(accounts, **question, version=3), decide(record_of(accounts, now), **question)))
+    return made
+
+
+def disagreement(tables: Tables, case: Case, decided: list[tuple[Decision, Decision]]) -> str | None:
+    """The first difference between the tables and the algebra in one case."""
+    for (asked, now), (full, public) in zip(case.questions, decided, strict=True):
+        rule, scope = tables.decide(case.municipality, case.born, case.consents, asked, now)
+        if (full.rule, full.scope_id) != (rule, scope):
+            return f"{asked} at {now}: the table says {rule} ({scope}), the algebra {full.rule} ({full.scope_id})"
+        if full.permit != (rule == PERMITTED) or public.permit != full.permit:
+            return f"{asked} at {now}: {rule}, the history permits {full.permit}, the record {public.permit} ({public.rule})"
+        if full.permit and public.scope_id != scope:
+            return f"{asked} at {now}: the record rests on {public.scope_id} instead of {scope}"
+    return None
+
+
+def test_the_algebra_decides_as_the_tables_do(capsys: pytest.CaptureFixture[str]) -> None:
+    decided: Counter[str] = Counter()
+    seen = Counter[str]()
+    tables = Tables()
+
+    @settings(
+        max_examples=HISTORIES,
+        deadline=None,
+        derandomize=MORE not in os.environ,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(CASES)
+    def agree(case: Case) -> None:
+        made = decisions(case)
+        assert disagreement(tables, case, made) is None
+        decided.update(full.rule for full, _public in made)
+        seen.update(youths=1, consents=len(case.consents), facts=sum(len(one.facts) for one in case.consents))
+
+    agree()
+    with capsys.disabled():
+        print(f"\n{seen['consents']} histories of {seen['youths']} youths, {seen['facts']} facts, {decided.total()} decisions:")
+        print("  " + ", ".join(f"{rule} {number}" for rule, number in decided.most_common()))
+    assert seen["consents"] >= HISTORIES
+    assert set(decided) == HISTORY_DENIALS | {PERMITTED}
+
+
+@pytest.fixture(scope="module")
+def sample() -> list[tuple[Case, list[tuple[Decision, Decision]]]]:
+    """Cases drawn without hypothesis, decided once for all mutants."""
+    chance = random.Random(20250519)
+
+    def numbers(count: int) -> list[int]:
+        return [chance.randint(0, LARGEST) for _ in range(count)]
+
+    cases = [
+        make_case(
+            numbers(1)[0], [(numbers(1)[0], numbers(chance.randint(0, 9))) for _ in range(chance.randint(1, 3))], numbers(6)
+        )
+        for _ in range(2500)
+    ]
+    return [(case, decisions(case)) for case in cases]
+
+
+@pytest.mark.parametrize("name", mutants())
+def test_a_table_with_one_thing_wrong_disagrees(name: str, sample) -> None:
+    wrong = mutants()[name]
+    assert any(disagreement(wrong, case, decided) for case, decided in sample)
+
+
+def test_the_tables_import_nothing_of_the_hub() -> None:
+    for name in ("consent_table", "consent_cases"):
+        tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
+        modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        assert not [module for module in modules if module.split(".")[0] == "hub"]
