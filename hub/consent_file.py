@@ -8,19 +8,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hub.contract.models import Cooperation
 from hub.core.consent_rules import ADULT_AGE, AgeSpan, AtSigningAge, ConsentRules, Dated, Form, Period, Signatory
 from hub.errors import ConfigError
-from hub.resources import defaults_folder
+from hub.installation import load_mapping
 from hub.settings import wrong_fields
 
-__all__ = ["CONSENT_FILE", "DEFAULT_VARIANT", "load_consent_rules", "variant_file", "variants"]
+__all__ = ["load_consent_rules"]
 
-CONSENT_FILE = "consent.yaml"
-DEFAULT_VARIANT = "norrkoping"
 _OLDEST = 150
 Age = Annotated[int, Field(ge=0, le=_OLDEST)]
 
@@ -95,30 +92,11 @@ class _File(Part):
 
 def load_consent_rules(path: Path) -> ConsentRules:
     """The rules in a file. Raises ConfigError naming file and field: stop before start."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: run `hub init`, or restore it", code="missing_file") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{path} is not YAML in UTF-8", code="bad_yaml") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} is no mapping of names to values", code="bad_file")
+    content = load_mapping(path)
     try:
         return _rules(_File.model_validate(content))
     except ValidationError as error:
         raise ConfigError(f"{path}: {wrong_fields(error)}", code="bad_file") from error
-
-
-def variants() -> list[str]:
-    """The municipal variants that are shipped."""
-    return sorted(path.stem for path in (defaults_folder() / "consent").glob("*.yaml"))
-
-
-def variant_file(name: str) -> Path:
-    """The shipped file of a variant. Raises ConfigError that names those there are."""
-    if name not in variants():
-        raise ConfigError(f"no variant {name} of the consent rules; there are: {', '.join(variants())}", code="unknown_variant")
-    return defaults_folder() / "consent" / f"{name}.yaml"
 
 
 def _rules(file: _File) -> ConsentRules:

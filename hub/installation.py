@@ -20,12 +20,16 @@ from hub.settings import Settings, wrong_fields
 from hub.yaml_file import RepeatedNameError, load_yaml
 
 __all__ = [
+    "CONSENT_FILE",
+    "CONSENT_VARIANT",
     "Agency",
     "Area",
     "Places",
     "Team",
+    "consent_variants",
     "initialise",
     "load_agencies",
+    "load_mapping",
     "load_places",
     "load_teams",
     "read_key",
@@ -33,6 +37,9 @@ __all__ = [
     "write_closed",
 ]
 
+CONSENT_FILE = "consent.yaml"
+CONSENT_VARIANT = "norrkoping"
+_VARIANTS = "consent"
 _KEY_BYTES = 32
 # audit.key is the seed of the Ed25519 key that signs the audit log's checkpoints, audit-subject.key makes its pseudonyms.
 _PAIRS = ("statutory", "protected")
@@ -68,7 +75,8 @@ class _Teams(Entry):
     teams: dict[Code, Team]
 
 
-def _load(path: Path) -> Any:
+def load_mapping(path: Path) -> Any:
+    """The content of a YAML file that must hold names and values. Raises ConfigError naming the file and what is wrong."""
     try:
         content = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -95,7 +103,7 @@ def load_agencies(home: Path) -> dict[str, Agency]:
     """`agencies.yaml`. Raises ConfigError naming file and field."""
     path = home / "agencies.yaml"
     try:
-        return _Agencies.model_validate(_load(path)).agencies
+        return _Agencies.model_validate(load_mapping(path)).agencies
     except ValidationError as error:
         raise _refuse(path, error) from error
 
@@ -104,7 +112,7 @@ def load_teams(home: Path) -> dict[str, Team]:
     """`teams.yaml`. Raises ConfigError naming file and field."""
     path = home / "teams.yaml"
     try:
-        return _Teams.model_validate(_load(path)).teams
+        return _Teams.model_validate(load_mapping(path)).teams
     except ValidationError as error:
         raise _refuse(path, error) from error
 
@@ -113,7 +121,7 @@ def load_places(home: Path) -> Places:
     """`areas.yaml`. Raises ConfigError naming file and field."""
     path = home / "areas.yaml"
     try:
-        return Places(Areas.model_validate(_load(path)).areas)
+        return Places(Areas.model_validate(load_mapping(path)).areas)
     except ValidationError as error:
         raise _refuse(path, error) from error
 
@@ -199,20 +207,30 @@ def _fresh_pair(keys: Path, name: str) -> dict[str, str]:
     return {f"{name}.private": base64.b64encode(bytes(private)).decode(), f"{name}.public": public}
 
 
-def _default_files(home: Path) -> list[Path]:
-    """The shipped files that belong here, relative. A rule set that exists is whole: what was taken out of it stays out."""
-    skip = home / "rules" if (home / "rules").exists() else None
-    files = sorted(path.relative_to(defaults_folder()) for path in defaults_folder().rglob("*") if path.is_file())
-    return [path for path in files if (home / path).parent != skip]
+def consent_variants() -> list[str]:
+    """The municipal variants of the consent rules that are shipped."""
+    return sorted(path.stem for path in (defaults_folder() / _VARIANTS).glob("*.yaml"))
 
 
-def initialise(home: Path) -> list[Path]:
+def _default_files(home: Path, variant: str) -> dict[Path, Path]:
+    """The shipped files by where they belong. A rule set that exists is whole: what was taken out of it stays out."""
+    shipped, skip = defaults_folder(), home / "rules" if (home / "rules").exists() else None
+    if variant not in consent_variants():
+        told = f"no variant {variant} of the consent rules: there are {', '.join(consent_variants())}"
+        raise ConfigError(told, code="unknown_variant")
+    files = {home / path.relative_to(shipped): path for path in sorted(shipped.rglob("*")) if path.is_file()}
+    files = {path: source for path, source in files.items() if path.parent not in {skip, home / _VARIANTS}}
+    return {**files, home / CONSENT_FILE: shipped / _VARIANTS / f"{variant}.yaml"}
+
+
+def initialise(home: Path, variant: str = CONSENT_VARIANT) -> list[Path]:
     """Write a working installation into `home`: settings, rules, teams, areas, agencies, keys. Returns what was written.
 
+    `variant` is one of `consent_variants()`: whose rules of consent to begin with.
     Nothing that exists is changed, so it is safe to run again, for example after a new agency was added. What is written
     only its owner may read. Raises ConfigError when `home` cannot be written, or holds files that are wrong.
     """
-    defaults = _default_files(home)
+    defaults = _default_files(home, variant)
     try:
         for name in ("", "keys", "data", "rules", "inbox", "inbox/observations"):
             (home / name).mkdir(parents=not name, exist_ok=True, mode=0o700)
@@ -221,9 +239,9 @@ def initialise(home: Path) -> list[Path]:
         at = error.filename or home
         told = f"{home} cannot be made an installation ({at}: {why}): name a folder that may be written"
         raise ConfigError(told, code="cannot_write") from error
-    written = [home / path for path in defaults if not (home / path).exists()]
+    written = [path for path in defaults if not path.exists()]
     for path in written:
-        write_closed(path, (defaults_folder() / path.relative_to(home)).read_bytes())
+        write_closed(path, defaults[path].read_bytes())
     for name, text in _fresh_secrets(home).items():
         path = home / "keys" / name
         if not path.exists():

@@ -77,7 +77,6 @@ class RegistrySettings(Section):
     host: str = "127.0.0.1"
     port: Port = 8701
     url: str = ""
-    youth_signs_from_age: Annotated[int, Field(ge=0, le=18)] = 15
     protected_reversal_days: Annotated[int, Field(ge=0, le=90)] = 14
 
 

@@ -16,19 +16,22 @@ __all__ = ["init", "up"]
 
 def init(
     folder: Annotated[Path | None, typer.Argument(help="Where to put it (default: HUB_HOME).")] = None,
+    variant: Annotated[
+        str, typer.Option(help="Whose rules of consent to begin with: norrkoping, sigtuna, vallentuna or sig-pilot.")
+    ] = "norrkoping",
     as_json: Json = False,
 ) -> None:
-    """Write a working installation: settings, rules, teams, areas, agencies and fresh keys.
+    """Write a working installation: settings, rules, teams, areas, agencies, rules of consent and fresh keys.
 
     Safe to run again: what exists is left as it is, and checked.
 
-    Example: hub init ./norrkoping
+    Example: hub init ./sigtuna --variant sigtuna
     """
     from hub.installation import initialise
     from hub.settings import default_home
 
     home = (folder or default_home()).expanduser().resolve()
-    written = initialise(home)
+    written = initialise(home, variant)
     _look_through(home)
     if as_json:
         typer.echo(json.dumps({"home": str(home), "written": [str(path.relative_to(home)) for path in written]}))
@@ -39,13 +42,15 @@ def init(
 
 def _look_through(home: Path) -> None:
     """Raise ConfigError for the first file that the processes would refuse: somebody may have changed what was there."""
-    from hub.installation import load_agencies, load_places, load_teams, read_key, read_secret
+    from hub.consent_file import load_consent_rules
+    from hub.installation import CONSENT_FILE, load_agencies, load_places, load_teams, read_key, read_secret
     from hub.rules_file import load_rules
     from hub.settings import load_settings
 
     settings = load_settings(home)
     load_places(home)
     load_rules(home / "rules", load_teams(home))
+    load_consent_rules(home / CONSENT_FILE)
     for name in ("registry.key", "worklist.key", "audit.key", "audit-subject.key", "statutory.public"):
         read_key(settings, name)
     for agency in load_agencies(home):

@@ -168,6 +168,7 @@ def consent_rows(town: Town) -> list[dict[str, Any]]:
                 rows.append({
                     "identifier": youth.person_id, "cooperation": cooperation, "recipients": recipients, "agencies": _AGENCIES,
                     "kinds": _KINDS, "area": f"0581-{youth.area.lower()}", "signed": _signed(town, youth),
+                    "includes_earlier": True,
                     "valid_from": begins.astimezone(UTC).isoformat(), "valid_to": ends.astimezone(UTC).isoformat(),
                     "state": youth.consent if youth.consent in {"suspended", "withdrawn"} else "granted",
                 })  # fmt: skip

@@ -10,24 +10,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from hub.clock import STOCKHOLM
+from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import Agency, AreaCode, Code, Cooperation, InfoKind
+from hub.core.consent_rules import ADULT_AGE, ConsentRules, Signatory, age_in_years
+from hub.core.consent_rules import Form as FormKind
 from hub.errors import RejectedError
 
-__all__ = ["ADULT_AGE", "GrantRequest", "Marking", "Signatory", "SigningRules", "age_in_years", "read_grant"]
-
-ADULT_AGE = 18
-
-
-class Signatory(StrEnum):
-    """Who may have to sign; a role, never a name."""
-
-    GUARDIAN_1 = "guardian_1"
-    GUARDIAN_2 = "guardian_2"
-    SPECIAL_GUARDIAN = "special_guardian"  # särskilt förordnad vårdnadshavare
-    GOD_MAN = "god_man"
-    SOCIAL_SERVICES = "social_services"  # under LVU
-    YOUTH = "youth"
+__all__ = ["ADULT_AGE", "Form", "GrantRequest", "Marking", "Signatory", "age_in_years", "check_form", "read_grant"]
 
 
 class Marking(StrEnum):
@@ -56,8 +45,10 @@ Beginning = Annotated[AwareDatetime, BeforeValidator(_instant)]
 class GrantRequest(BaseModel):
     """One consent. `identifier` in any spelling; `valid_from`/`valid_to` half-open, dates or aware instants.
 
-    `required` empty: the form of the youth's age decides (SigningRules). Sole custody is said by `required=[guardian_1]`.
-    `state` says what has happened since, for consents that are registered from paper: suspended or withdrawn.
+    `required` empty: both guardians, or from 18 the youth alone; she joins the guardians by age (`consent.yaml`). Sole custody
+    is said by `required=[guardian_1]`. `form` is checked against the age when it is named. `includes_earlier`: the form says
+    that it also covers what happened from `valid_from` until it came into force. `state` says what has happened since, for
+    consents that are registered from paper: suspended or withdrawn.
     `protected`: the form says that somebody's protection makes this a case for the manual lane.
     """
 
@@ -76,6 +67,8 @@ class GrantRequest(BaseModel):
     signed: tuple[Signatory, ...] = ()
     state: Literal["granted", "suspended", "withdrawn"] = "granted"
     protected: Marking | None = None
+    form: FormKind | None = None
+    includes_earlier: bool = False
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
@@ -102,34 +95,58 @@ def _rule(kind: str, text: str) -> str:
     return quoting.get(kind, text) if "valid_to must" not in text else "must be later than valid_from"
 
 
-def age_in_years(born: date, on: date) -> int:
-    """Whole years on a Stockholm date; who is born on 29 February has a birthday on 1 March in other years."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-
-
 @dataclass(frozen=True, slots=True)
-class SigningRules:
-    """Who has to sign at which age. `youth_signs_from` is practice, not law [K], hence a setting."""
+class Form:
+    """What a request amounts to: the form, and whom custody (or the adult form) makes sign; the youth joins by age."""
 
-    youth_signs_from: int = 15
+    kind: FormKind
+    signatories: frozenset[Signatory]
+    required: frozenset[Signatory]
+    """Those, and the youth when her age makes her sign on the day of registration."""
 
-    def required(self, request: GrantRequest, age: int) -> tuple[Signatory, ...]:
-        """The signatories of this consent. Raises RejectedError when the form does not fit the age, or a stranger signed."""
-        required = request.required or self._form(age)
-        if age >= ADULT_AGE and set(required) != {Signatory.YOUTH}:
+
+def check_form(request: GrantRequest, born: date, today: date, rules: ConsentRules) -> Form:
+    """Who signs this consent. Raises RejectedError, naming the field and what would be right, when `consent.yaml` says no."""
+    age = age_in_years(born, today)
+    _check_terms(request, age, today, rules)
+    kind = FormKind.ADULT if age >= ADULT_AGE else FormKind.CHILD
+    if request.form not in {None, kind}:
+        raise RejectedError(f"form: on this day it is the {kind} form that fits the age", code="wrong_form")
+    if kind not in rules.forms.on(today):
+        raise RejectedError(f"form: the {kind} form is not in use here (forms in consent.yaml)", code="form_not_used")
+    youth, asked = frozenset({Signatory.YOUTH}), frozenset(request.required)
+    if kind is FormKind.ADULT:
+        if asked | youth != youth:
             raise RejectedError("required: from 18 the youth signs alone", code="adult_signs_alone")
-        if age < ADULT_AGE and set(required) <= {Signatory.YOUTH}:
-            raise RejectedError(
-                "required: under 18 at least one guardian or who stands in for one signs", code="guardian_must_sign"
-            )
-        if self.youth_signs_from <= age < ADULT_AGE and Signatory.YOUTH not in required:
-            raise RejectedError(f"required: from {self.youth_signs_from} the youth signs too", code="youth_must_sign")
-        if not set(request.signed) <= set(required):
-            raise RejectedError("signed: names somebody whose signature is not required", code="not_a_signatory")
-        return tuple(sorted(set(required)))
+        return _signed_by(request, Form(kind, youth, youth), today, rules)
+    signatories = asked or frozenset({Signatory.GUARDIAN_1, Signatory.GUARDIAN_2})
+    if signatories == youth:
+        raise RejectedError("required: under 18 at least one guardian or who stands in for one signs", code="guardian_must_sign")
+    joins = age >= rules.youth_signs_from.on(today)
+    return _signed_by(request, Form(kind, signatories, signatories | youth if joins else signatories), today, rules)
 
-    def _form(self, age: int) -> tuple[Signatory, ...]:
-        if age >= ADULT_AGE:
-            return (Signatory.YOUTH,)
-        both = (Signatory.GUARDIAN_1, Signatory.GUARDIAN_2)
-        return (*both, Signatory.YOUTH) if age >= self.youth_signs_from else both
+
+def _check_terms(request: GrantRequest, age: int, today: date, rules: ConsentRules) -> None:
+    span = rules.span(request.cooperation, today)
+    if span is None:
+        raise RejectedError(f"cooperation: {request.cooperation} is not offered here (consent.yaml)", code="not_offered")
+    if age < span.first or (span.last is not None and age > span.last):
+        ages = f"from {span.first}" if span.last is None else f"{span.first} to {span.last}"
+        raise RejectedError(f"cooperation: {request.cooperation} is for ages {ages} (consent.yaml)", code="outside_ages")
+    first, longest = stockholm_date(request.valid_from), rules.longest_days.on(today)
+    if (stockholm_date(request.valid_to) - first).days > longest:
+        raise RejectedError(f"valid_to: a consent is for at most {longest} days (consent.yaml)", code="too_long")
+    if first < today and not request.includes_earlier:
+        text = (
+            "valid_from: lies before today; a consent covers what happened before it only when its form says so: "
+            "begin today, or say so (includes_earlier)"
+        )
+        raise RejectedError(text, code="earlier_not_said")
+
+
+def _signed_by(request: GrantRequest, form: Form, today: date, rules: ConsentRules) -> Form:
+    if not form.required <= rules.signatories.on(today):
+        raise RejectedError("required: names a signatory that is not in use here (consent.yaml)", code="signatory_not_used")
+    if not set(request.signed) <= form.required:
+        raise RejectedError("signed: names somebody whose signature is not required", code="not_a_signatory")
+    return form

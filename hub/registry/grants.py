@@ -13,9 +13,10 @@ from sqlalchemy.orm import selectinload
 from hub.clock import stockholm_date
 from hub.contract.identifiers import birth_date, canonical_identifier
 from hub.contract.models import Cooperation
+from hub.core.consent_rules import ConsentRules
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
-from hub.registry.granting import GrantRequest, Signatory, SigningRules, age_in_years
+from hub.registry.granting import Form, GrantRequest, Signatory, check_form
 from hub.registry.lifecycle import add_youth, bring_into_force, settle, withdraw
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Youth
@@ -26,14 +27,13 @@ __all__ = ["Checked", "GrantRules", "check", "enter", "find_youth", "know", "sus
 
 @dataclass(frozen=True, slots=True)
 class GrantRules:
-    """What the installation allows: its agencies (those with keys), its teams and the cooperation each works in, its ages.
-
-    Without teams: any recipient.
+    """What the installation allows: its agencies (those with keys), its teams and the cooperation each works in, and
+    `consent.yaml`. Without teams: any recipient.
     """
 
     agencies: frozenset[str]
     teams: Mapping[str, Cooperation] | None
-    signing: SigningRules
+    consent: ConsentRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Checked:
     request: GrantRequest
     canonical: str
     lookup: bytes
-    required: tuple[Signatory, ...]
+    form: Form
 
     def __repr__(self) -> str:
         return "Checked(…)"
@@ -60,10 +60,10 @@ def check(work: Work, request: GrantRequest, rules: GrantRules) -> Checked:
         raise RejectedError(f"agencies: agencies.yaml has only: {', '.join(sorted(rules.agencies))}", code="unknown_agency")
     if rules.teams is not None:
         _check_recipients(request, rules.teams)
-    required = rules.signing.required(request, age_in_years(birth_date(canonical), today))
-    if request.state != "granted" and set(required) - set(request.signed):
+    form = check_form(request, birth_date(canonical), today, rules.consent)
+    if request.state != "granted" and form.required - set(request.signed):
         raise RejectedError("state: only a consent that all have signed can be suspended or withdrawn", code="not_in_force")
-    return Checked(request, canonical, work.tools.vault.lookup(canonical), required)
+    return Checked(request, canonical, work.tools.vault.lookup(canonical), form)
 
 
 def _check_recipients(request: GrantRequest, teams: Mapping[str, Cooperation]) -> None:
@@ -119,7 +119,7 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
         valid_to=request.valid_to.astimezone(UTC),
         legal_basis=request.legal_basis,
         area=request.area,
-        required=[role.value for role in row.required],
+        required=sorted(role.value for role in row.form.required),
         signed={role.value: work.now.isoformat() for role in request.signed},
         state=State.WAITING,
         created_at=work.now,

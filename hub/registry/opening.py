@@ -9,13 +9,13 @@ from functools import partial
 from sqlalchemy import Engine
 
 from hub.clock import Clock
+from hub.consent_file import load_consent_rules
 from hub.contract.codec import Codec
 from hub.contract.models import Cooperation
-from hub.installation import load_teams, read_key
+from hub.installation import CONSENT_FILE, load_teams, read_key
 from hub.kafka import outgoing
 from hub.registry.agencies import AgencyFiles
 from hub.registry.database import migrate, open_database
-from hub.registry.granting import SigningRules
 from hub.registry.grants import GrantRules
 from hub.registry.keyring import Keyring, open_keyring
 from hub.registry.registry import Registry
@@ -50,8 +50,8 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     database does not answer.
     """
     vault, agencies = Vault(read_key(settings, "registry.key")), AgencyFiles(settings)
-    signing = SigningRules(settings.registry.youth_signs_from_age)
-    rules = GrantRules(frozenset(agencies), _cooperations(settings), signing)
+    consent = load_consent_rules(settings.home / CONSENT_FILE)
+    rules = GrantRules(frozenset(agencies), _cooperations(settings), consent)
     copy = settings.registry.shred_list_copy
     keyring = open_keyring(settings.keyring_database, settings.home / copy if copy else None)
     reversal = timedelta(days=settings.registry.protected_reversal_days)

@@ -15,6 +15,7 @@ from tests.unit.core.consent_table import Asked, Consent
 SWEDEN = ZoneInfo("Europe/Stockholm")
 LARGEST = 2**24 - 1
 MUNICIPALITIES = ("norrkoping", "sigtuna", "vallentuna", "sig-pilot", "invented")
+OFTEN = (*MUNICIPALITIES, "invented", "invented", "invented")
 ROLES = ("guardian_1", "guardian_2", "youth", "special_guardian", "god_man", "social_services")
 CUSTODY = (
     {"guardian_1", "guardian_2"}, {"guardian_1", "guardian_2"}, {"guardian_1", "guardian_2"}, {"guardian_1"}, {"guardian_2"},
@@ -24,6 +25,7 @@ BORN = (
     date(2009, 10, 26), date(2008, 2, 29), date(2007, 3, 30), date(2012, 2, 29), date(2010, 6, 1), date(2007, 10, 26),
     date(2014, 9, 1), date(2015, 4, 1), date(2008, 3, 1), date(2005, 7, 1), date(2001, 1, 1), date(2006, 2, 28),
     date(2009, 3, 29), date(2011, 1, 31), date(2004, 5, 5), date(2000, 2, 29), date(2013, 4, 1), date(2016, 6, 6),
+    date(2012, 11, 1), date(2010, 3, 28), date(2011, 8, 8), date(2012, 1, 10), date(2010, 12, 24), date(2013, 1, 1),
 )  # fmt: skip
 FIRST_DAY = date(2025, 1, 10)
 AGENCIES, RECIPIENTS = ("school", "police", "leisure"), ("outreach", "sspf", "sig")
@@ -76,7 +78,7 @@ def make_case(youth: int, consents: Iterable[tuple[int, list[int]]], questions: 
     """A case from the numbers that were drawn."""
     digits = Digits(youth)
     born = BORN[digits.below(len(BORN))]
-    municipality = MUNICIPALITIES[digits.below(len(MUNICIPALITIES))]
+    municipality = OFTEN[digits.below(len(OFTEN))]
     choice = instants(born)
     made = [_consent(place, head, facts, born, choice) for place, (head, facts) in enumerate(consents)]
     return Case(municipality, born, made, [_question(number, made, choice) for number in questions])
@@ -84,14 +86,14 @@ def make_case(youth: int, consents: Iterable[tuple[int, list[int]]], questions: 
 
 def _consent(place: int, head: int, facts: list[int], born: date, choice: list[datetime]) -> Consent:
     digits = Digits(head)
-    registered = choice[digits.below(len(choice) * 2 // 3)]
+    registered = choice[digits.below(len(choice) // 2)]
     adult = registered >= swedish(birthdays(born)[5])  # 18
     if digits.below(16) == 0:
         adult = not adult
     roles = frozenset({"youth"} if adult else CUSTODY[digits.below(len(CUSTODY))])
     cooperation = "sig" if digits.below(3) == 0 else "sspf"
     begins = registered + timedelta(days=(0, 0, 0, -90, 40)[digits.below(5)], hours=digits.below(3) - 1)
-    length = (365, 365, 200, 90, 700)[digits.below(5)]
+    length = (365, 365, 200, 700, 700)[digits.below(5)]
     earlier = digits.below(4) == 0
     told = _facts(facts, roles, registered, choice)
     return Consent(
@@ -152,7 +154,7 @@ def _said(draw: tuple[int, int], role: str, holder: str, until: datetime, end: i
 def _question(number: int, consents: list[Consent], choice: list[datetime]) -> tuple[Asked, datetime]:
     digits = Digits(number)
     facts = [fact[0] for consent in consents for fact in consent.facts] + [consent.ends for consent in consents]
-    near = sorted(facts) if facts and digits.below(4) else choice
+    near = sorted(facts) if facts and digits.below(2) else choice
     now = near[digits.below(len(near))] + timedelta(seconds=digits.below(3) - 1)
     correlate = digits.below(2) == 0
     usual = digits.below(4) > 0

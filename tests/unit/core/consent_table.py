@@ -396,10 +396,12 @@ def mutants() -> dict[str, Tables]:
             wrong = Tables()
             first, dash, last = wrong.municipalities[place][column].rpartition("-")
             wrong.municipalities[place][column] = f"{first}{dash}{int(last) + 1}"
-            if last != "199":
+            # Without a limit, or between two changes of mind, a year more would hardly ever show.
+            if last != "199" and (column == 2 or row[0] != "invented" or row[1] == "1900-01-01"):
                 made[f"{row[0]} {row[1]}: {title} {last} -> {int(last) + 1}"] = wrong
-        wrong = Tables()
-        wrong.municipalities[place][3] = "continue" if row[3] == "suspend" else "suspend"
-        made[f"{row[0]} {row[1]}: {row[3]} -> {wrong.municipalities[place][3]}"] = wrong
+        if row[0] == "invented":
+            wrong = Tables()
+            wrong.municipalities[place][3] = "continue" if row[3] == "suspend" else "suspend"
+            made[f"{row[0]} {row[1]}: {row[3]} -> {wrong.municipalities[place][3]}"] = wrong
     made["adult at 19"] = Tables(adult=19)
     return made

@@ -6,24 +6,26 @@ import ast
 import os
 import random
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.consent_file import load_consent_rules, variant_file
+from hub.consent_file import load_consent_rules
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
 from hub.core import consent_history as algebra
 from hub.core.consent import PERMITTED, Decision, Purpose, decide
 from hub.core.consent_rules import AgeSpan, AtSigningAge, ConsentRules, Dated, Form, Period, Signatory
 from hub.core.consent_scopes import HISTORY_DENIALS, Account, account, decide_history, record_status, shown_scopes
+from hub.resources import defaults_folder
 from tests.unit.core.consent_cases import LARGEST, MUNICIPALITIES, Case, make_case
 from tests.unit.core.consent_table import Asked, Consent, Tables, mutants
 from tests.unit.core.make import YOUTH
 
 MORE = "HUB_CONSENT_HISTORIES"
-HISTORIES = int(os.environ.get(MORE, "1500"))
+HISTORIES = int(os.environ.get(MORE, "1400"))
 NUMBER = st.integers(0, LARGEST)
 CASES = st.builds(
     make_case,
@@ -33,14 +35,18 @@ CASES = st.builds(
 )
 
 
+def shipped(name: str) -> ConsentRules:
+    return load_consent_rules(defaults_folder() / "consent" / f"{name}.yaml")
+
+
 def invented() -> ConsentRules:
     """The municipality of the tables that changes its mind twice."""
     days = [row[1] for row in Tables().municipalities if row[0] == "invented"]
 
     def dated(*values):
-        return Dated(tuple(Period(algebra.date.fromisoformat(day), value) for day, value in zip(days, values, strict=True)))
+        return Dated(tuple(Period(date.fromisoformat(day), value) for day, value in zip(days, values, strict=True)))
 
-    shipped = load_consent_rules(variant_file("norrkoping"))
+    others = shipped("norrkoping")
     return ConsentRules(
         youth_signs_from=dated(15, 13, 16),
         at_signing_age=dated(AtSigningAge.CONTINUE, AtSigningAge.SUSPEND, AtSigningAge.SUSPEND),
@@ -48,13 +54,13 @@ def invented() -> ConsentRules:
             Cooperation.SSPF: dated(AgeSpan(10, 18), AgeSpan(10, 17), AgeSpan(10, 17)),
             Cooperation.SIG: dated(AgeSpan(12, 20), AgeSpan(12, 20), AgeSpan(12, 19)),
         },
-        longest_days=shipped.longest_days,
-        forms=shipped.forms,
-        signatories=shipped.signatories,
+        longest_days=others.longest_days,
+        forms=others.forms,
+        signatories=others.signatories,
     )
 
 
-RULES = {name: invented() if name == "invented" else load_consent_rules(variant_file(name)) for name in MUNICIPALITIES}
+RULES = {name: invented() if name == "invented" else shipped(name) for name in MUNICIPALITIES}
 
 
 def as_fact(at, kind, what) -> algebra.Fact:
@@ -184,7 +190,7 @@ def sample() -> list[tuple[Case, list[tuple[Decision, Decision]]]]:
         make_case(
             numbers(1)[0], [(numbers(1)[0], numbers(chance.randint(0, 9))) for _ in range(chance.randint(1, 3))], numbers(6)
         )
-        for _ in range(2500)
+        for _ in range(1500)
     ]
     return [(case, decisions(case)) for case in cases]
 
@@ -192,7 +198,9 @@ def sample() -> list[tuple[Case, list[tuple[Decision, Decision]]]]:
 @pytest.mark.parametrize("name", mutants())
 def test_a_table_with_one_thing_wrong_disagrees(name: str, sample) -> None:
     wrong = mutants()[name]
-    assert any(disagreement(wrong, case, decided) for case, decided in sample)
+    where = name.split(maxsplit=1)[0]
+    asked = [(case, decided) for case, decided in sample if where not in RULES or case.municipality == where]
+    assert any(disagreement(wrong, case, decided) for case, decided in asked)
 
 
 def test_the_tables_import_nothing_of_the_hub() -> None:

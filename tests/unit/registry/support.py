@@ -18,12 +18,13 @@ from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.contract.models import Cooperation, InfoKind, Message
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
+from hub.core.consent_rules import AgeSpan, AtSigningAge, ConsentRules, Dated, Form, Signatory
 from hub.errors import RetriableError
 from hub.kafka import Incoming, Outgoing, outgoing
 from hub.registry.agencies import AgencyKeys
 from hub.registry.database import migrate, open_database
 from hub.registry.directory import Page, changes
-from hub.registry.granting import GrantRequest, SigningRules
+from hub.registry.granting import GrantRequest
 from hub.registry.grants import GrantRules
 from hub.registry.keyring import open_keyring
 from hub.registry.registry import Registry
@@ -57,8 +58,22 @@ def make_grant(identifier: str | None = None, **changes_: Any) -> GrantRequest:
         "valid_to": "2025-12-01",
         "signed": SIGNED,
         "area": "0581-hageby",
+        "includes_earlier": True,
     }
     return GrantRequest.model_validate({**values, **changes_})
+
+
+def make_rules(**changes: Any) -> ConsentRules:
+    """Both cooperations for every age, the youth signs from 15, unless changed."""
+    values = {
+        "youth_signs_from": Dated.always(15),
+        "at_signing_age": Dated.always(AtSigningAge.CONTINUE),
+        "cooperations": dict.fromkeys(Cooperation, Dated.always(AgeSpan())),
+        "longest_days": Dated.always(1000),
+        "forms": Dated.always(frozenset(Form)),
+        "signatories": Dated.always(frozenset(Signatory)),
+    }
+    return ConsentRules(**{**values, **changes})
 
 
 @dataclass
@@ -124,7 +139,7 @@ class Installation:
         self.lane = MemoryLane()
         envelope = partial(outgoing, self.codec, source="/hub/registry")
         self.tools = Tools(Vault(MASTER), self.keyring, self.agencies, envelope, self.lane)
-        rules = GrantRules(frozenset(self.agencies), TEAMS, SigningRules())
+        rules = GrantRules(frozenset(self.agencies), TEAMS, make_rules())
         self.registry = Registry(self.engine, self.tools, rules, self.clock)
         self.kafka = MemoryPublisher()
         self.stop = threading.Event()

@@ -4,11 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from hub.contract.models import Cooperation
+from hub.core.consent_rules import AgeSpan, ConsentRules, Dated, Form, Period, Signatory
 from hub.errors import RejectedError
-from hub.registry.granting import SigningRules, age_in_years, read_grant
-from tests.unit.registry.support import make_grant, make_identifier
+from hub.registry.granting import age_in_years, check_form, read_grant
+from tests.unit.registry.support import make_grant, make_identifier, make_rules
 
-BOTH = ("guardian_1", "guardian_2")
+BOTH = {"guardian_1", "guardian_2"}
+TODAY = date(2025, 5, 19)
 
 
 def refusal(**changes: object) -> RejectedError:
@@ -59,44 +62,66 @@ def test_a_request_does_not_print_the_identifier() -> None:
     assert make_identifier() not in repr(make_grant())
 
 
+def signatories(age: int, rules: ConsentRules | None = None, **changes: object) -> set[str]:
+    """Who must sign for somebody of this age, on the day of the grant."""
+    request = make_grant(**{"signed": (), **changes})
+    return set(check_form(request, date(TODAY.year - age, 1, 1), TODAY, rules or make_rules()).required)
+
+
+def form_refusal(age: int, rules: ConsentRules | None = None, **changes: object) -> str:
+    with pytest.raises(RejectedError) as caught:
+        signatories(age, rules, **changes)
+    return caught.value.code
+
+
 @pytest.mark.parametrize(
     ("age", "given", "wanted"),
     [
         (12, (), BOTH),
-        (15, (), (*BOTH, "youth")),
-        (18, (), ("youth",)),
-        (12, ("guardian_1",), ("guardian_1",)),
-        (12, ("social_services",), ("social_services",)),
-        (12, ("guardian_1", "youth"), ("guardian_1", "youth")),
-        (16, ("god_man", "youth"), ("god_man", "youth")),
+        (15, (), {*BOTH, "youth"}),
+        (18, (), {"youth"}),
+        (12, ("guardian_1",), {"guardian_1"}),
+        (12, ("social_services",), {"social_services"}),
+        (12, ("guardian_1", "youth"), {"guardian_1", "youth"}),
+        (16, ("god_man",), {"god_man", "youth"}),
     ],
 )
-def test_who_signs_follows_from_the_age_unless_the_clerk_says(age: int, given: tuple[str, ...], wanted: tuple[str, ...]) -> None:
-    request = make_grant(required=given, signed=())
-    assert SigningRules().required(request, age) == wanted
+def test_who_signs_follows_from_custody_and_age(age: int, given: tuple[str, ...], wanted: set[str]) -> None:
+    assert signatories(age, required=given) == wanted
 
 
 @pytest.mark.parametrize(
-    ("age", "required", "signed", "code"),
+    ("age", "changes", "code"),
     [
-        (18, BOTH, (), "adult_signs_alone"),
-        (18, ("guardian_1", "youth"), (), "adult_signs_alone"),
-        (17, ("youth",), (), "guardian_must_sign"),
-        (15, BOTH, (), "youth_must_sign"),
-        (12, ("guardian_1",), ("guardian_2",), "not_a_signatory"),
-        (12, (), ("youth",), "not_a_signatory"),
+        (18, {"required": BOTH}, "adult_signs_alone"),
+        (18, {"required": ("guardian_1", "youth")}, "adult_signs_alone"),
+        (17, {"required": ("youth",)}, "guardian_must_sign"),
+        (12, {"required": ("guardian_1",), "signed": ("guardian_2",)}, "not_a_signatory"),
+        (12, {"signed": ("youth",)}, "not_a_signatory"),
+        (17, {"form": "adult"}, "wrong_form"),
+        (18, {"form": "child"}, "wrong_form"),
+        (12, {"valid_from": "2025-05-18", "includes_earlier": False}, "earlier_not_said"),
+        (12, {"valid_from": "2024-05-01", "valid_to": "2027-05-01"}, "too_long"),
     ],
 )
-def test_a_form_that_does_not_fit_the_age_is_refused(
-    age: int, required: tuple[str, ...], signed: tuple[str, ...], code: str
-) -> None:
-    with pytest.raises(RejectedError) as caught:
-        SigningRules().required(make_grant(required=required, signed=signed), age)
-    assert caught.value.code == code
+def test_a_form_that_does_not_fit_is_refused(age: int, changes: dict[str, object], code: str) -> None:
+    assert form_refusal(age, **changes) == code
 
 
-def test_the_age_at_which_the_youth_signs_is_a_setting() -> None:
-    assert SigningRules(youth_signs_from=12).required(make_grant(signed=()), 12) == (*BOTH, "youth")
+def test_what_a_municipality_does_not_offer_is_refused() -> None:
+    sspf = {Cooperation.SSPF: Dated.always(AgeSpan(10, 18))}
+    assert form_refusal(9, make_rules(cooperations=sspf)) == "outside_ages"
+    assert form_refusal(19, make_rules(cooperations=sspf)) == "outside_ages"
+    assert form_refusal(12, make_rules(cooperations=sspf), cooperation="sig") == "not_offered"
+    assert form_refusal(18, make_rules(forms=Dated.always(frozenset({Form.CHILD})))) == "form_not_used"
+    only_guardians = make_rules(signatories=Dated.always(frozenset({Signatory.GUARDIAN_1, Signatory.GUARDIAN_2})))
+    assert form_refusal(12, only_guardians, required=("god_man",)) == "signatory_not_used"
+
+
+def test_the_age_at_which_the_youth_signs_is_a_setting_with_a_date() -> None:
+    lower = Dated((Period(date(2000, 1, 1), 15), Period(date(2025, 5, 20), 12)))
+    assert signatories(12, make_rules(youth_signs_from=Dated.always(12))) == {*BOTH, "youth"}
+    assert signatories(12, make_rules(youth_signs_from=lower)) == BOTH
 
 
 def test_a_leap_day_birthday_is_the_first_of_march_in_other_years() -> None:
