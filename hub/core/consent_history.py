@@ -28,9 +28,11 @@ __all__ = [
     "Declined",
     "Ended",
     "Fact",
+    "Halted",
     "History",
     "Narrowed",
     "Registered",
+    "Resumed",
     "Rule",
     "Signed",
     "Standing",
@@ -68,6 +70,7 @@ class Rule(StrEnum):
     CUSTODY_CHANGED = "custody_changed"
     YOUTH_MUST_SIGN = "youth_must_sign"
     BLOCKED = "blocked"
+    HALTED = "halted"
     EXPIRED = "expired"
     OUTGROWN = "outgrown"
     """Older than the cooperation is for."""
@@ -82,6 +85,7 @@ _STATUS: dict[Rule, Status] = {
     Rule.CUSTODY_CHANGED: Status.SUSPENDED,
     Rule.YOUTH_MUST_SIGN: Status.SUSPENDED,
     Rule.BLOCKED: Status.BLOCKED,
+    Rule.HALTED: Status.SUSPENDED,
     Rule.EXPIRED: Status.EXPIRED,
     Rule.OUTGROWN: Status.EXPIRED,
     Rule.LAPSED_AT_18: Status.LAPSED,
@@ -160,6 +164,20 @@ class Unblocked:
 
 
 @dataclass(frozen=True, slots=True)
+class Halted:
+    """The authority itself stops everything for a while; signatures stay. The history does not say why."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The halt is over."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CustodyChanged:
     """From joint to sole, to a specially appointed guardian, a god man, social services: all sign again."""
 
@@ -189,7 +207,9 @@ class Ended:
     rule: Rule
 
 
-Fact: TypeAlias = Registered | Signed | Declined | Withdrawn | Blocked | Unblocked | CustodyChanged | Narrowed | Ended
+Fact: TypeAlias = (
+    Registered | Signed | Declined | Withdrawn | Blocked | Unblocked | Halted | Resumed | CustodyChanged | Narrowed | Ended
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +335,7 @@ class _Walk:
     signed: set[Signatory] = field(default_factory=set)
     declined: set[Signatory] = field(default_factory=set)
     blocks: set[Signatory] = field(default_factory=set)
+    halted: bool = False
     complete: bool = False
     in_force_since: datetime | None = None
     ended: Rule | None = None
@@ -343,6 +364,8 @@ class _Walk:
                 self.ended = fact.rule
             case Blocked() | Unblocked():
                 self._block(fact)
+            case Halted() | Resumed():
+                self.halted = isinstance(fact, Halted)
             case CustodyChanged():
                 self._change_custody(fact)
             case Signed() | Declined() | Withdrawn():
@@ -414,7 +437,7 @@ class _Walk:
         suspends = self.rules.at_signing_age.on(stockholm_date(at)) is AtSigningAge.SUSPEND
         if suspends and Signatory.YOUTH in needed - self.signed:
             return Rule.YOUTH_MUST_SIGN
-        return Rule.IN_FORCE
+        return Rule.HALTED if self.halted else Rule.IN_FORCE
 
     def _required(self, at: datetime) -> frozenset[Signatory]:
         return _required(self.history.registered.form, self.signatories, self.born, self.rules, at)

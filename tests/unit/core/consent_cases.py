@@ -148,6 +148,8 @@ def _said(draw: tuple[int, int], role: str, holder: str, until: datetime, end: i
     }
     if kind in choices:
         return [choices[kind]]
+    if some > 1:
+        return [("halted" if some == 2 else "resumed", None)]
     return [("ended", ("expired", "lapsed_at_18", "outgrown")[end])] if some == 0 else []
 
 

@@ -34,13 +34,14 @@ yes                  | -                    | -                          | -    
 """
 
 OPEN = """
-a block stands | all signed this round | the youth must and has not | one has said no | was in force -> rule
-yes            | -                     | -                          | -               | -            -> blocked
--              | no                    | -                          | yes             | -            -> disputed
--              | no                    | -                          | -               | no           -> awaiting_signature
--              | no                    | -                          | -               | yes          -> custody_changed
--              | yes                   | yes                        | -               | -            -> youth_must_sign
--              | yes                   | no                         | -               | -            -> in_force
+a block stands | all signed this round | the youth must and has not | one has said no | was in force | halted -> rule
+yes            | -                     | -                          | -               | -            | -      -> blocked
+-              | no                    | -                          | yes             | -            | -      -> disputed
+-              | no                    | -                          | -               | no           | -      -> awaiting_signature
+-              | no                    | -                          | -               | yes          | -      -> custody_changed
+-              | yes                   | yes                        | -               | -            | -      -> youth_must_sign
+-              | yes                   | no                         | -               | -            | yes    -> halted
+-              | yes                   | no                         | -               | -            | no     -> in_force
 """
 
 STANDS = """
@@ -327,8 +328,10 @@ class Look:
                 yes(lacking),
                 yes(self.said_no(step)),
             ]
-            early = read(self.tables.open, [*cells, "no"])
-            late = read(self.tables.open, [*cells, "yes"])
+            halts = [kind for _number, _when, kind, _what in self.known(step) if kind in {"halted", "resumed"}]
+            halted = yes(halts and halts[-1] == "halted")
+            early = read(self.tables.open, [*cells, "no", halted])
+            late = read(self.tables.open, [*cells, "yes", halted])
             self.remembered[key] = early if early == late or not self.was_in_force(step) else late
         return str(self.remembered[key])
 

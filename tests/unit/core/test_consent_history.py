@@ -6,6 +6,7 @@ import ast
 import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -69,26 +70,26 @@ def as_fact(at, kind, what) -> algebra.Fact:
     def roles(names):
         return frozenset(map(Signatory, names))
 
-    match kind:
-        case "registered":
-            return algebra.Registered(at, Form(what[0]), roles(what[1]))
-        case "custody":
-            return algebra.CustodyChanged(at, roles(what))
-        case "narrowed":
-            kinds = None if what["kinds"] is None else frozenset(map(InfoKind, what["kinds"]))
-            return algebra.Narrowed(at, what["agencies"], what["recipients"], kinds, what["until"])
-        case "withdrawn":
-            return algebra.Withdrawn(at, None if what is None else Signatory(what))
-        case "ended":
-            return algebra.Ended(at, algebra.Rule(what))
-        case _:
-            named = {
-                "signed": algebra.Signed,
-                "declined": algebra.Declined,
-                "blocked": algebra.Blocked,
-                "unblocked": algebra.Unblocked,
-            }
-            return named[kind](at, Signatory(what))
+    made: dict[str, Callable[[], algebra.Fact]] = {
+        "registered": lambda: algebra.Registered(at, Form(what[0]), roles(what[1])),
+        "custody": lambda: algebra.CustodyChanged(at, roles(what)),
+        "narrowed": lambda: algebra.Narrowed(
+            at,
+            what["agencies"],
+            what["recipients"],
+            None if what["kinds"] is None else frozenset(map(InfoKind, what["kinds"])),
+            what["until"],
+        ),
+        "withdrawn": lambda: algebra.Withdrawn(at, None if what is None else Signatory(what)),
+        "ended": lambda: algebra.Ended(at, algebra.Rule(what)),
+        "halted": lambda: algebra.Halted(at),
+        "resumed": lambda: algebra.Resumed(at),
+        "signed": lambda: algebra.Signed(at, Signatory(what)),
+        "declined": lambda: algebra.Declined(at, Signatory(what)),
+        "blocked": lambda: algebra.Blocked(at, Signatory(what)),
+        "unblocked": lambda: algebra.Unblocked(at, Signatory(what)),
+    }
+    return made[kind]()
 
 
 def as_history(consent: Consent) -> algebra.History:
