@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,11 @@ def run_registry(home: Path | None) -> None:
     rules = load_rules(settings.home / "rules", load_teams(settings.home))
     servers = settings.bootstrap_servers
     clock = build_clock(settings)
-    with process_frame(settings, "registry", started=time.time()) as stop, checkpoints_signed(settings, clock):
+    with (
+        process_frame(settings, "registry", started=time.time()) as stop,
+        checkpoints_signed(settings, clock),
+        closing(build_audit(settings, clock)) as audit,
+    ):
         run(
             settings,
             clock,
@@ -157,6 +162,8 @@ def run_registry(home: Path | None) -> None:
             lambda: Reader(servers, (ERASURES.name,), "hub-registry", "hub-registry"),
             codec=Codec.load(),
             rule_set=(rules.version, rules_digest(rules)),
+            lane=build_manual_lane(settings, clock),
+            audit=audit,
         )
 
 

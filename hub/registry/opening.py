@@ -12,14 +12,14 @@ from hub.clock import Clock
 from hub.consent_file import load_consent_rules
 from hub.contract.codec import Codec
 from hub.contract.models import Cooperation
-from hub.installation import CONSENT_FILE, load_teams, read_key
+from hub.installation import CONSENT_FILE, load_teams
 from hub.kafka import outgoing
 from hub.registry.agencies import AgencyFiles
 from hub.registry.database import migrate, open_database
 from hub.registry.grants import GrantRules
 from hub.registry.keyring import Keyring, open_keyring
 from hub.registry.registry import Registry
-from hub.registry.vault import Vault
+from hub.registry.vault import build_vault
 from hub.registry.work import ManualLane, Tools
 from hub.settings import Settings
 
@@ -49,7 +49,7 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     Raises ConfigError when a key is missing (`hub init` makes them) or a file cannot be read, RetriableError when the
     database does not answer.
     """
-    vault, agencies = Vault(read_key(settings, "registry.key")), AgencyFiles(settings)
+    vault, agencies = build_vault(settings), AgencyFiles(settings)
     consent = load_consent_rules(settings.home / CONSENT_FILE)
     rules = GrantRules(frozenset(agencies), _cooperations(settings), consent)
     copy = settings.registry.shred_list_copy

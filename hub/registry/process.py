@@ -13,6 +13,9 @@ from datetime import timedelta
 
 import uvicorn
 
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry, Subject, SubjectKind
+from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError, FatalError, RetriableError
@@ -20,12 +23,14 @@ from hub.logs import get_logger
 from hub.metrics import REGISTRY_CONSENTS
 from hub.registry.database import shrink
 from hub.registry.opening import OpenRegistry, open_registry
+from hub.registry.protecting import protect_reference
 from hub.registry.receipts import Reads, Receipts
 from hub.registry.reconcile import reconcile
 from hub.registry.relay import Publishes, Relay
-from hub.registry.subject_api import build_app
+from hub.registry.subject_api import Protects, build_app
 from hub.registry.threads import Threads
 from hub.registry.upkeep import announce_rules, refresh, republish
+from hub.registry.work import ManualLane
 from hub.settings import Settings
 
 __all__ = ["run"]
@@ -46,6 +51,8 @@ def run(
     *,
     codec: Codec,
     rule_set: tuple[str, str] | None = None,
+    lane: ManualLane | None = None,
+    audit: AuditLog | None = None,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Run until `stop` is set. `rule_set` is the active one's version and SHA-256; `ready` is told the service's URL.
@@ -55,7 +62,7 @@ def run(
     """
     listener = _listen(settings)
     try:
-        opened = open_registry(settings, clock, codec)
+        opened = open_registry(settings, clock, codec, lane)
     except BaseException:
         listener.close()
         raise
@@ -69,7 +76,7 @@ def run(
         threads.start("relay", lambda: _relay(opened, publisher_factory, threads.stop))
         threads.start("receipts", lambda: _receipts(opened, reader_factory, codec, threads.stop))
         threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop))
-        threads.start("http", lambda: _serve(opened, clock, listener, threads.stop))
+        threads.start("http", lambda: _serve(opened, clock, _protects(opened, audit), listener, threads.stop))
         ready(f"http://{settings.registry.host}:{listener.getsockname()[1]}")
         threads.wait()
     finally:
@@ -147,9 +154,9 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
         stop.wait(_AFTER_FAILURE_SECONDS)
 
 
-def _serve(opened: OpenRegistry, clock: Clock, listener: socket.socket, stop: threading.Event) -> None:
+def _serve(opened: OpenRegistry, clock: Clock, protects: Protects | None, listener: socket.socket, stop: threading.Event) -> None:
     config = uvicorn.Config(
-        build_app(opened.engine, opened.tools, clock),
+        build_app(opened.engine, opened.tools, clock, protects),
         log_config=None,
         access_log=False,
         ws="none",
@@ -168,6 +175,21 @@ def _serve(opened: OpenRegistry, clock: Clock, listener: socket.socket, stop: th
     if not stop.is_set():
         raise FatalError("the subject service ended by itself", code="http_ended")
     watch.join()
+
+
+def _protects(opened: OpenRegistry, audit: AuditLog | None) -> Protects | None:
+    """What an agency's word does: logged, the case in the manual lane, the person stopped. None without log."""
+    if audit is None:
+        return None
+
+    def protects(agency: str, youth_ref: str) -> None:
+        def record(youth_id: str) -> None:
+            subject = Subject(SubjectKind.YOUTH, youth_id)
+            audit.append(Entry(Actor("registry", unit=agency), Action.PROTECTED_CASE, subject=subject, purpose="protect"))
+
+        protect_reference(opened.registry, youth_ref, agency, record)
+
+    return protects
 
 
 def _close(port: object) -> None:

@@ -8,6 +8,9 @@ Rotation: the former token and the former HMAC key are valid until they are reti
 HMAC keys, the newest first; each entry has a hash under each. `Hub-Agency-Key` in the request says which key the connector has,
 so that `hub keys retire-agency` can refuse to take away one that is in use.
 
+`POST /v1/agencies/{agency}/protected` with `{"youth_ref": …}`: the agency's system says that this person is protected. The
+answer is 202 and the same for every reference, also for one that the agency was never told.
+
 What an agency is told, and how much work that is, depends on its own entries alone: nothing of another agency is read.
 """
 
@@ -22,13 +25,15 @@ from http import HTTPStatus
 
 from sqlalchemy import Engine
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.clock import Clock
-from hub.contract.ids import key_id
+from hub.contract.ids import key_id, valid_key
+from hub.contract.topics import KeyKind
 from hub.errors import HubError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_REQUESTS
@@ -37,24 +42,39 @@ from hub.registry.database import writing
 from hub.registry.directory import changes
 from hub.registry.work import Tools, Work
 
-__all__ = ["KEY_HEADER", "build_app"]
+__all__ = ["KEY_HEADER", "Protects", "build_app"]
 
 KEY_HEADER = "Hub-Agency-Key"
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _MOST_DIGITS = 11
+_LONGEST_BODY = 1024
 _LARGEST_VERSION = 2**31 - 1
 _NOTED_EVERY = timedelta(minutes=1)
 _log = get_logger(__name__)
 
 
-def build_app(engine: Engine, tools: Tools, clock: Clock) -> Starlette:
-    """The ASGI application. Its endpoints run in a thread pool: each is one short transaction."""
+Protects = Callable[[str, str], None]
+"""(agency, youth_ref): stop this person if the agency was told of her; raises HubError when it cannot be done now."""
+
+
+def build_app(engine: Engine, tools: Tools, clock: Clock, protects: Protects | None = None) -> Starlette:
+    """The ASGI application. Its endpoints run in a thread pool: each is one short transaction.
+
+    Without `protects` nobody can be marked as protected here.
+    """
 
     def subjects(request: Request) -> Response:
+        return answered(request, lambda agency: _subjects(engine, tools, clock, agency, request))
+
+    async def protected(request: Request) -> Response:
+        body = await _bounded_body(request)
+        return await run_in_threadpool(answered, request, lambda agency: _protected(tools, protects, agency, request, body))
+
+    def answered(request: Request, answer: Callable[[str], Response]) -> Response:
         agency = request.path_params["agency"]
         try:
-            response = _subjects(engine, tools, clock, agency, request)
+            response = answer(agency)
         except HubError as error:
             _log.exception("the subject service failed", code=error.code)
             response = _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The registry cannot answer now; ask again.")
@@ -69,6 +89,7 @@ def build_app(engine: Engine, tools: Tools, clock: Clock) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/agencies/{agency}/subjects", subjects, methods=["GET"]),
+            Route("/v1/agencies/{agency}/protected", protected, methods=["POST"]),
             Route("/v1/health", health, methods=["GET"]),
         ],
         exception_handlers=dict(handlers),
@@ -76,12 +97,9 @@ def build_app(engine: Engine, tools: Tools, clock: Clock) -> Starlette:
 
 
 def _subjects(engine: Engine, tools: Tools, clock: Clock, agency: str, request: Request) -> Response:
-    caller, token = _caller(tools, request.headers.get("authorization", ""))
-    if caller is None:
-        headers = {"WWW-Authenticate": 'Bearer realm="hub registry"'}
-        return _problem(HTTPStatus.UNAUTHORIZED, "A bearer token of an agency is required.", headers)
-    if caller != agency:  # said of agencies that do not exist, too: a token tells nothing about others
-        return _problem(HTTPStatus.FORBIDDEN, "This token is for another agency's subjects.")
+    token = _admitted(tools, agency, request)
+    if isinstance(token, Response):
+        return token
     since = request.query_params.get("since", "0")
     if not (since.isascii() and since.isdigit()) or len(since) > _MOST_DIGITS or int(since) > _LARGEST_VERSION:
         return _problem(HTTPStatus.BAD_REQUEST, "`since` must be a version: a whole number from 0.")
@@ -93,6 +111,44 @@ def _subjects(engine: Engine, tools: Tools, clock: Clock, agency: str, request: 
     if headers["ETag"] in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**_NO_STORE, **headers})
     return _json({"version": page.version, "keys": page.keys, "entries": page.entries}, headers)
+
+
+def _protected(tools: Tools, protects: Protects | None, agency: str, request: Request, body: bytes) -> Response:
+    token = _admitted(tools, agency, request)
+    if isinstance(token, Response):
+        return token
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        given = None
+    youth_ref = given.get("youth_ref") if isinstance(given, dict) else None
+    if not isinstance(youth_ref, str) or valid_key(KeyKind.YOUTH_REF, youth_ref.encode("utf-8", "replace")) is None:
+        return _problem(HTTPStatus.BAD_REQUEST, 'The body must be {"youth_ref": …} with a reference.')
+    if protects is None:
+        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "Nobody can be marked here now; tell the officer for protected cases.")
+    protects(agency, youth_ref)
+    return _json({"status": "received"}, status=HTTPStatus.ACCEPTED)
+
+
+async def _bounded_body(request: Request) -> bytes:
+    """No more than a reference needs; what is longer is none."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LONGEST_BODY:
+            return b""
+    return body
+
+
+def _admitted(tools: Tools, agency: str, request: Request) -> str | Response:
+    """The token when it is this agency's, else the refusal."""
+    caller, token = _caller(tools, request.headers.get("authorization", ""))
+    if caller is None:
+        headers = {"WWW-Authenticate": 'Bearer realm="hub registry"'}
+        return _problem(HTTPStatus.UNAUTHORIZED, "A bearer token of an agency is required.", headers)
+    if caller != agency:  # said of agencies that do not exist, too: a token tells nothing about others
+        return _problem(HTTPStatus.FORBIDDEN, "This token is for another agency's subjects.")
+    return token
 
 
 def _caller(tools: Tools, authorization: str) -> tuple[str | None, str]:
@@ -124,9 +180,9 @@ def _is_older(noted: str | None, now: datetime) -> bool:
     return noted is None or abs(now - datetime.fromisoformat(noted)) >= _NOTED_EVERY
 
 
-def _json(content: object, headers: Mapping[str, str] | None = None) -> Response:
+def _json(content: object, headers: Mapping[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
     body = json.dumps(content, separators=(",", ":")).encode()
-    return Response(body, headers={**_NO_STORE, **(headers or {})}, media_type="application/json")
+    return Response(body, status_code=status, headers={**_NO_STORE, **(headers or {})}, media_type="application/json")
 
 
 def _problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:

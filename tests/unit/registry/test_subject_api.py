@@ -190,6 +190,31 @@ def test_a_since_ahead_of_the_registry_gives_its_version_and_no_entries(home: In
     assert client.get(URL, headers=MINE, params={"since": "12"}).json() == {"version": 1, "keys": KEYS, "entries": []}
 
 
+def test_an_agency_marks_whom_it_was_told_of_and_learns_nothing_from_the_answer(home: Installation) -> None:
+    reference = home.registry.grant(make_grant()).youth_ref or ""
+    home.relay.run_once()
+    said: list[tuple[str, str]] = []
+    app = build_app(home.engine, home.tools, home.clock, lambda agency, youth_ref: said.append((agency, youth_ref)))
+    with served(app) as url, httpx.Client(base_url=url) as given:
+        path = f"/v1/agencies/{SCHOOL}/protected"
+        known, unknown = (given.post(path, headers=MINE, json={"youth_ref": one}) for one in (reference, "y" + 32 * "0"))
+        assert whole(known) == whole(unknown)
+        assert (known.status_code, known.json()) == (202, {"status": "received"})
+        assert said == [(SCHOOL, reference), (SCHOOL, "y" + 32 * "0")]
+        assert given.post(path, json={"youth_ref": reference}).status_code == 401
+        assert given.post(f"/v1/agencies/{POLICE}/protected", headers=MINE, json={"youth_ref": reference}).status_code == 403
+        for body in (b"", b"[]", b"{", b'{"youth_ref": 7}', b'{"youth_ref": "201303049801"}', b"[" * 900, b" " * 2000):
+            bad = given.post(path, headers=MINE, content=body)
+            assert bad.status_code == 400
+            assert "201303" not in bad.text
+        assert len(said) == 2
+
+
+def test_without_a_manual_lane_the_agency_is_asked_to_tell_a_person(client: httpx.Client) -> None:
+    answer = client.post(f"/v1/agencies/{SCHOOL}/protected", headers=MINE, json={"youth_ref": "y" + 32 * "0"})
+    assert (answer.status_code, "officer" in answer.text) == (503, True)
+
+
 def test_health_needs_no_token_and_tells_nothing(client: httpx.Client) -> None:
     assert client.get("/v1/health").json() == {"status": "ok"}
 
