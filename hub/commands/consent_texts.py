@@ -86,14 +86,14 @@ def read_text(source: str, what: str) -> str:
 
 
 @contextmanager
-def progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def progress(total: int, *, quiet: bool, label: str = "Registering consents") -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr, when somebody is looking; yields what to call with the number done."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("Registering consents", total=total)
+        task = bar.add_task(label, total=total)
         yield lambda done: bar.update(task, completed=done)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,15 +29,17 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 @app.command("list")
 def list_keys(home: Home = None, as_json: Json = False) -> None:
-    """List the valid keys and tokens of each agency, by a name that says nothing of them, and when each was last used.
+    """List the valid keys, by names that say nothing of them: the master key, each agency's key and token, when each was used.
 
     Example: hub keys list
     """
     from hub.commands.consent_texts import print_json
+    from hub.registry.master_key import master_state
     from hub.registry.rotation import agency_key_states
 
     with _opened(home) as (settings, opened, _clock):
         states = agency_key_states(settings, opened.registry)
+        master = master_state(settings, opened.tools.vault, opened.keyring)
     if as_json:
         rows = [
             {
@@ -48,11 +51,57 @@ def list_keys(home: Home = None, as_json: Json = False) -> None:
             }
             for one in states
         ]
-        print_json(rows)
+        print_json({"master": asdict(master), "agencies": rows})
         return
+    waiting = f", {master.waiting} of them under the former one: hub keys rotate" if master.waiting else ""
+    typer.echo(f"master key {master.key}: {master.data_keys} data keys{waiting}")
+    if master.former and not master.waiting:
+        typer.echo("the former master key is valid and not needed any more: hub keys retire")
     for one in states:
         used = f"last used {one.used_at:%Y-%m-%d %H:%M} UTC" if one.used_at else "not used yet"
         typer.echo(f"{one.agency:<24}  {one.what:<5}  {one.key}  {'former' if one.former else 'newest'}  {used}")
+
+
+@app.command("rotate")
+def rotate(yes: Yes = False, home: Home = None) -> None:
+    """Put a new master key in place, and wrap every data key anew under it, while the registry runs.
+
+    It can be interrupted at any point: run again, it takes up what is left. The former key stays beside it until
+    `hub keys retire`. Copies of keys/registry.key that are kept elsewhere need the new one from now on.
+
+    Example: hub keys rotate
+    """
+    from hub.commands.consent_texts import progress
+    from hub.registry import master_key
+
+    if not yes:
+        typer.confirm("Put a new master key in place (or go on with a rotation that was interrupted)?", abort=True)
+    with _opened(home) as (settings, opened, clock):
+        vault, keyring = opened.tools.vault, opened.keyring
+        with _audited(settings, clock, "master", "rotate_master") as record:
+            fresh = master_key.begin_rotation(settings, vault, record)
+            total = master_key.master_state(settings, vault, keyring).waiting
+            with progress(total, quiet=False, label="Wrapping data keys") as advance:
+                done = master_key.rewrap(settings, vault, keyring, lambda number, _total: advance(number))
+        keyring.tidy()
+        typer.echo(f"{'A new master key is in place' if fresh else 'The rotation goes on'}: {done} data keys are wrapped anew.")
+        typer.echo(f"Keep a copy of {settings.keys / 'registry.key'} apart from every backup. Then: hub keys retire")
+
+
+@app.command("retire")
+def retire(yes: Yes = False, home: Home = None) -> None:
+    """End the former master key for ever. Refused while a data key is still wrapped under it.
+
+    Example: hub keys retire
+    """
+    from hub.registry import master_key
+
+    if not yes:
+        typer.confirm("End the former master key for ever? Backups of the keyring from before need it.", abort=True)
+    with _opened(home) as (settings, opened, clock):
+        with _audited(settings, clock, "master", "retire_master") as record:
+            master_key.retire_master(settings, opened.tools.vault, opened.keyring, record)
+        typer.echo("The former master key is no longer valid. Destroy its copies, too.")
 
 
 @app.command("rotate-agency")
@@ -114,7 +163,7 @@ def _opened(home: Path | None) -> Iterator[tuple[Settings, OpenRegistry, Clock]]
 
 
 @contextmanager
-def _audited(settings: Settings, clock: Clock, agency: str, purpose: str) -> Iterator[Callable[[], None]]:
+def _audited(settings: Settings, clock: Clock, what: str, purpose: str) -> Iterator[Callable[[], None]]:
     """Yields what writes down who changes a key, to be called just before it is changed; a refusal is written too."""
     from hub.audit.actions import Action
     from hub.audit.entries import Entry, Outcome
@@ -125,7 +174,7 @@ def _audited(settings: Settings, clock: Clock, agency: str, purpose: str) -> Ite
     actor = command_actor()
 
     def record() -> None:
-        audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, rule=agency))
+        audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, rule=what))
 
     try:
         yield record

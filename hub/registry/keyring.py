@@ -17,7 +17,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import BigInteger, Column, Engine, Integer, LargeBinary, MetaData, String, Table, delete, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from hub.database import UtcInstant, answering, be_alone, build_engine, migrate, truncate_log
 from hub.errors import ConfigError
@@ -66,6 +80,10 @@ class KeyStore(Protocol):
         """Keep wrapped keys by youth; one that is there stays as it is."""
         ...
 
+    def replace(self, keys: Mapping[str, tuple[bytes, bytes]]) -> None:
+        """Put the second of each pair in the place of the first; one that is no longer the first, or gone, stays as it is."""
+        ...
+
     def get(self, youth_ids: Collection[str]) -> dict[str, bytes]:
         """The wrapped keys of these youths; who has none, or none any more, is left out."""
         ...
@@ -105,6 +123,14 @@ class Keyring:
             fresh = [{"youth_id": name, "wrapped": key, "created_at": now} for name, key in keys.items() if name not in known]
             if fresh:
                 connection.execute(insert(_keys), fresh)
+
+    def replace(self, keys: Mapping[str, tuple[bytes, bytes]]) -> None:
+        if not keys:
+            return
+        with answering(), self.engine.begin() as connection:
+            for youth_id, (former, fresh) in keys.items():
+                here = (_keys.c.youth_id == youth_id) & (_keys.c.wrapped == former)
+                connection.execute(update(_keys).where(here).values(wrapped=fresh))
 
     def get(self, youth_ids: Collection[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}

@@ -60,7 +60,7 @@ def test_two_numbers_become_one_person_and_one_person_two(home: Path) -> None:
     assert isinstance(run("merge", "-i", "-", "--yes", given=pair).exception, RejectedError)
     assert json.loads(run("split", "-i", "-", "--yes", "--json").output)["status"] == "withdrawn"
     assert isinstance(run("show", "-i", "-").exception, RejectedError)
-    assert logged(home) == [
+    assert [row for row in logged(home) if row[0] == "identity_changed"] == [
         ("identity_changed", "merge", "permit", ""),
         ("identity_changed", "merge", "deny", "already_one"),
         ("identity_changed", "split", "permit", ""),
@@ -82,7 +82,7 @@ def test_names_on_the_form_come_from_a_file_and_are_never_printed(home: Path) ->
     assert "the youth and 1 more" in run("parties", str(file), "-i", "-").output
     file.write_text(json.dumps({**FORM, "age": 12}))
     assert "parties: age:" in str(run("parties", str(file), "-i", "-").exception)
-    assert logged(home) == [("identity_changed", "parties", "permit", "")]
+    assert [row for row in logged(home) if row[0] == "identity_changed"] == [("identity_changed", "parties", "permit", "")]
 
 
 def test_a_protected_person_leaves_for_the_manual_lane_and_a_decision_brings_her_back(home: Path) -> None:

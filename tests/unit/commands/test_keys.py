@@ -10,10 +10,12 @@ from typer.testing import CliRunner
 from hub.audit.tables import EntryRow
 from hub.bootstrap import build_audit
 from hub.clock import CLOCK_VARIABLE
+from hub.commands.consent import app as consent
 from hub.commands.keys import app
 from hub.errors import RejectedError
 from hub.installation import initialise
 from hub.settings import load_settings
+from tests.unit.registry.support import make_grant, make_identifier
 
 SCHOOL = "school-norrkoping"
 
@@ -51,7 +53,7 @@ def test_a_rotation_by_command_is_asked_for_done_and_logged(home: Path) -> None:
     result = run(home, "rotate-agency", SCHOOL, given="y\n")
     assert (result.exit_code, "hub keys retire-agency" in result.output) == (0, True)
     assert (home / "keys" / f"agency-{SCHOOL}.hmac.former").read_bytes() == before
-    shown = [row for row in json.loads(run(home, "list", "--json").output) if row["agency"] == SCHOOL]
+    shown = [row for row in json.loads(run(home, "list", "--json").output)["agencies"] if row["agency"] == SCHOOL]
     assert [(row["what"], row["former"]) for row in shown] == [("hmac", False), ("hmac", True), ("token", False), ("token", True)]
     assert "not used yet" in run(home, "list").output
     refused = run(home, "rotate-agency", SCHOOL, "--yes")
@@ -65,6 +67,29 @@ def test_a_rotation_by_command_is_asked_for_done_and_logged(home: Path) -> None:
     ]
 
 
+def test_the_master_key_is_rotated_and_its_former_one_retired(home: Path) -> None:
+    before = (home / "keys" / "registry.key").read_bytes()
+    rows = [make_grant(make_identifier(number), area=None).model_dump(mode="json") for number in range(3)]
+    assert CliRunner().invoke(consent, ["import", "-"], input=json.dumps(rows)).exit_code == 0
+    assert "3 data keys are wrapped anew" in run(home, "rotate", given="y\n").output
+    master = json.loads(run(home, "list", "--json").output)["master"]
+    assert (master["former"], master["data_keys"], master["waiting"]) == (True, 3, 0)
+    assert "hub keys retire" in run(home, "list").output
+    assert "The rotation goes on: 0 data keys" in run(home, "rotate", "--yes").output
+    assert run(home, "retire", "--yes").exit_code == 0
+    assert (home / "keys" / "registry.key").read_bytes() != before
+    assert not (home / "keys" / "registry.key.former").exists()
+    again = run(home, "retire", "--yes")
+    assert isinstance(again.exception, RejectedError)
+    shown = CliRunner().invoke(consent, ["show", "-i", "-", "--json"], input=make_identifier(1))
+    assert json.loads(shown.output)["status"] == "in_force"
+    assert [row for row in logged(home) if row[0] == "key_changed"] == [
+        ("key_changed", "rotate_master", "permit", "master"),
+        ("key_changed", "retire_master", "permit", "master"),
+        ("key_changed", "retire_master", "deny", "nothing_to_retire"),
+    ]
+
+
 def test_every_help_has_an_example() -> None:
-    for command in ("list", "rotate-agency", "retire-agency"):
+    for command in ("list", "rotate", "retire", "rotate-agency", "retire-agency"):
         assert "Example" in CliRunner().invoke(app, [command, "--help"]).output
