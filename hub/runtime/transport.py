@@ -7,7 +7,7 @@ because a failed produce of Faust's is one warning in the log while the offsets 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from hub.contract.topics import CATALOGUE
 from hub.errors import FatalError, RetriableError
 from hub.kafka import Outgoing
 from hub.kafka_admin import LARGEST_BATCH
@@ -27,7 +28,9 @@ _CHUNK = 2000
 _ATTEMPTS = 4
 _REQUEST_MS = 10_000
 _FETCH_BYTES = 512 * 1024
-_BATCH_BYTES = LARGEST_BATCH // 2
+# A commit's states and record share one batch of the changelog, which a kill leaves whole or not at all.
+_BATCH_BYTES = 256 * 1024
+_CHUNK_BYTES = LARGEST_BATCH // 2
 # A broker that has just started may not know its topics yet; aiokafka takes its word for so long.
 _METADATA_MS = 5_000
 _STALL_SECONDS = 60.0
@@ -109,8 +112,9 @@ class KafkaLog:
 
     async def append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         """See `Log.append`. Raises RetriableError when Kafka keeps refusing."""
-        if not records:
-            return []
+        return [place for chunk in _chunks(records) for place in await self._append(chunk)]
+
+    async def _append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         try:
             async for attempt in _retrying():
                 with attempt:
@@ -181,6 +185,21 @@ class KafkaLog:
         except KafkaError as error:
             raise RetriableError(f"Kafka could not be asked: {type(error).__name__}", code="read_failed") from error
         return {(one.topic, one.partition): (begins[one], ends[one]) for one in wanted}
+
+
+def _chunks(records: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """As much at a time as a topic of the catalogue takes in one batch; what goes to a changelog stays together."""
+    chunk: list[Outgoing] = []
+    size = 0
+    for one in records:
+        weight = len(one.key or b"") + len(one.value or b"") + sum(len(name) + len(value) for name, value in one.headers)
+        if chunk and one.topic in CATALOGUE and size + weight > _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(one)
+        size += weight
+    if chunk:
+        yield chunk
 
 
 def _retrying() -> tenacity.AsyncRetrying:

@@ -130,3 +130,13 @@ def test_a_changelog_of_another_shape_is_refused(kafka_settings: Settings) -> No
     prepare_changelogs(kafka_settings, {"youths": (PLACE_EVENTS.name,)})
     with pytest.raises(ConfigError, match="delete it"):
         prepare_changelogs(kafka_settings, SOURCES)
+
+
+def test_more_than_a_batch_is_written_in_pieces_and_in_order(fresh_kafka: str) -> None:
+    async def story(log: KafkaLog) -> None:
+        records = [Outgoing(TOPIC, b"k", bytes([number]) * 9_000, (), 1) for number in range(40)]
+        assert await log.append(records) == [(1, offset) for offset in range(40)]
+        _, found = await read(log, 1, 0, None)
+        assert [one.value for one in found] == [one.value for one in records]
+
+    with_log(fresh_kafka, story)
