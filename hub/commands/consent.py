@@ -21,6 +21,7 @@ from hub.commands.consent_texts import (
 from hub.commands.discreet import Silent
 from hub.commands.options import Home, Json
 from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent_rules import Form
 from hub.registry.granting import Marking, Signatory
 from hub.registry.states import State
 
@@ -62,11 +63,19 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
         list[Signatory] | None,
         typer.Option(
             metavar="WHO",
-            help="Who must sign (default: by age). With sole custody: --required guardian_1 (and --required youth from 15).",
+            help="Who must sign (default: both guardians, from 18 the youth alone). With sole custody: --required guardian_1. "
+            "The youth joins them at the age that consent.yaml says.",
         ),
     ] = None,
     legal_basis: Annotated[str, typer.Option(help="The GDPR basis, as a code of the municipality's own.")] = "public_task",
     area: Annotated[str | None, typer.Option(help="A coarse area of areas.yaml.")] = None,
+    form: Annotated[
+        Form | None, typer.Option(help="The form that was signed; checked against the age (default: the one that fits).")
+    ] = None,
+    includes_earlier: Annotated[
+        bool,
+        typer.Option("--includes-earlier", help="The form says that it also covers what happened before it was signed."),
+    ] = False,
     protected: Annotated[
         Marking | None,
         typer.Option(help="Somebody's protection makes this a case for the hands: it goes to the manual lane, not into the hub."),
@@ -77,7 +86,9 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
 ) -> None:
     """Register a consent. It is in force once all who must have signed; until then it waits.
 
-    Days are Swedish ones. Teams named as recipients must work in the consent's cooperation. Exits 3 when a rule refuses it.
+    Days are Swedish ones. Ages, forms and the longest period are those of consent.yaml. Without --includes-earlier it covers
+    nothing from before it came into force. Teams named as recipients must work in the consent's cooperation. Exits 3 when a
+    rule refuses it.
 
     Example: hub consent grant -c sspf --agency school-norrkoping --recipient outreach --kind school_absence
     --from 2025-05-19 --to 2026-05-19 --signed guardian_1 --signed guardian_2
@@ -98,6 +109,8 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
             "required": required or (),
             "signed": signed or (),
             "protected": protected,
+            "form": form,
+            "includes_earlier": includes_earlier,
         }
     )
     with opened(home) as registry:

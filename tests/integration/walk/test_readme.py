@@ -121,7 +121,7 @@ def test_from_consent_to_task_to_withdrawal(newcomer: Newcomer, report: Callable
     hub, began = newcomer.hub, time.monotonic()
     home, person = "--home ./norrkoping", make_identifier(born="20140304")
     today = datetime.now(STOCKHOLM).date()
-    span = f"--from {today - timedelta(days=30)} --to {today + timedelta(days=300)}"
+    span = f"--from {today - timedelta(days=30)} --to {today + timedelta(days=300)} --includes-earlier"
     who = "--agency leisure-norrkoping --recipient outreach --kind risk_event --signed guardian_1 --signed guardian_2"
     assert "in_force" in hub(f"consent grant -c sspf {who} {span} {home}", given=person)
 
