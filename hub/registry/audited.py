@@ -56,7 +56,8 @@ class AuditedRegistry(Registry):
             deed = _deed.get()
             if deed is not None:
                 work.session.flush()
-                self._log(deed, changed.values())
+                self._log_diverted(work.diverted)
+                self._log(deed, [youth for youth in changed.values() if youth not in work.diverted])
 
     def grant(self, request: GrantRequest) -> YouthView:
         with self._doing(Action.CONSENT_REGISTERED):
@@ -126,6 +127,13 @@ class AuditedRegistry(Registry):
 
     def _entry(self, action: Action) -> Entry:
         return Entry(self._actor, action, purpose=self._purpose)
+
+    def _log_diverted(self, youths: Sequence[Youth | None]) -> None:
+        """What a protected identity's form leads to is no registration."""
+        entry = self._entry(Action.PROTECTED_CASE)
+        if youths:
+            about = [(_subject(youth), _item(youth)) if youth is not None else (None, None) for youth in youths]
+            self._audit.append_many([replace(entry, subject=subject, item=item) for subject, item in about])
 
     def _log(self, deed: Action, youths: Iterable[Youth]) -> None:
         """One entry for each youth that was changed, and one more where her erasure is asked for."""

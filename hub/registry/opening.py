@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from hub.clock import Clock
 from hub.consent_file import load_consent_rules
 from hub.contract.codec import Codec
+from hub.contract.ids import key_id
 from hub.contract.models import Cooperation
+from hub.errors import ConfigError, RetriableError
 from hub.installation import CONSENT_FILE, load_teams
 from hub.kafka import outgoing
 from hub.registry.agencies import AgencyFiles
@@ -19,13 +22,16 @@ from hub.registry.database import migrate, open_database
 from hub.registry.grants import GrantRules
 from hub.registry.keyring import Keyring, open_keyring
 from hub.registry.registry import Registry
-from hub.registry.vault import build_vault
+from hub.registry.tables import Memo
+from hub.registry.vault import LOOKUP, Vault, build_vault
 from hub.registry.work import ManualLane, Tools
+from hub.registry.wrapping import MASTER
 from hub.settings import Settings
 
 __all__ = ["OpenRegistry", "open_registry"]
 
 _SOURCE = "/hub/registry"
+_LOOKUP_MEMO = "lookup_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,29 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), lane, reversal)
     engine = open_database(settings.registry_database)
     migrate(engine, lambda keys: keyring.put(keys, clock.now()))
-    return OpenRegistry(Registry(engine, tools, rules, clock), engine, tools, keyring)
+    registry = Registry(engine, tools, rules, clock)
+    _require_same_lookups(registry, vault, settings)
+    return OpenRegistry(registry, engine, tools, keyring)
+
+
+def _require_same_lookups(registry: Registry, vault: Vault, settings: Settings) -> None:
+    """Nobody would be found under another key of lookups, and everybody be registered a second time."""
+    mine = key_id(vault.lookup_key)
+    known = _noted_lookups(registry)
+    if known is None:
+        with suppress(RetriableError), registry.work() as work:  # another process may note it first
+            work.session.add(Memo(name=_LOOKUP_MEMO, text=mine))
+        known = _noted_lookups(registry)
+    if known != mine:
+        files = f"{MASTER}, {LOOKUP} (once the key was rotated)"
+        text = f"the database belongs to other keys than those in {settings.keys}: restore {files} from their copy"
+        raise ConfigError(text, code="other_keys")
+
+
+def _noted_lookups(registry: Registry) -> str | None:
+    with registry.view() as session:
+        noted: str | None = session.scalar(select(Memo.text).where(Memo.name == _LOOKUP_MEMO))
+    return noted
 
 
 def _cooperations(settings: Settings) -> dict[str, Cooperation]:

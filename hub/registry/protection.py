@@ -77,6 +77,7 @@ def divert(work: Work, row: Checked) -> bool:
     lookups = {row.lookup, *(lookups_of(youth) if youth is not None else ())}
     if row.request.protected is None and not is_protected(work, lookups):
         return False
+    work.diverted.append(youth)
     hand_over(work, "consent", row.canonical, {"request": row.request.model_dump(mode="json")})
     mark(work, lookups)
     if youth is not None:

@@ -59,7 +59,10 @@ class Tools:
 
 @dataclass(slots=True)
 class Work:
-    """One transaction. `known` keeps youths by lookup (None: there is no such row), so that two rows of one youth meet."""
+    """One transaction. `known` keeps youths by lookup (None: there is no such row), so that two rows of one youth meet.
+
+    `diverted` are those who went to the manual lane instead (None: somebody without a row).
+    """
 
     session: Session
     now: datetime
@@ -67,6 +70,7 @@ class Work:
     known: dict[bytes, Youth | None] = field(default_factory=dict)
     counters: dict[str, AgencyVersion] = field(default_factory=dict)
     outbox: list[OutboxRow] = field(default_factory=list)
+    diverted: list[Youth | None] = field(default_factory=list)
     wrapped: dict[str, bytes] = field(default_factory=dict, repr=False)
     fresh_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 

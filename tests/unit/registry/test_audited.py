@@ -149,3 +149,14 @@ _NOBODYS = {"work", "view", "references", "counts", "shrink"}
 def test_every_operation_is_audited_here() -> None:
     operations = {name for name in vars(Registry) if not name.startswith("_")}
     assert operations - _NOBODYS - set(vars(AuditedRegistry)) == set()
+
+
+def test_a_protected_identitys_form_is_no_registration(registry: AuditedRegistry, audit: AuditLog) -> None:
+    registry.grant(make_grant())
+    for person in (PERSON, make_identifier(1)):  # somebody registered, and somebody unknown
+        with pytest.raises(RejectedError):
+            registry.grant(make_grant(person, cooperation="sig", recipients=("sig",), protected="own"))
+    assert registry.grant_many([make_grant(make_identifier(2), protected="exit")]).errors[0].code == "manual_handling"
+    diverted = [("protected_case", "permit", ""), ("consent_registered", "deny", "manual_handling")]
+    assert told(audit) == [("consent_registered", "permit", ""), *diverted * 3]
+    assert [bool(one.subject) for one in entries(audit) if one.action == "protected_case"] == [True, False, False]

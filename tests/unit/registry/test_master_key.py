@@ -9,7 +9,7 @@ import pytest
 
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
-from hub.errors import FatalError, RejectedError, RetriableError
+from hub.errors import ConfigError, FatalError, RejectedError, RetriableError
 from hub.installation import initialise, read_key
 from hub.registry.master_key import begin_rotation, master_state, retire_master, rewrap
 from hub.registry.opening import OpenRegistry, open_registry
@@ -72,6 +72,13 @@ def test_a_second_rotation_follows_the_first(settings: Settings, opened: OpenReg
         assert later.registry.references(PEOPLE[:1]) == [reference]
         assert later.registry.show(PEOPLE[0]).status == "in_force"
         later.close()
+
+
+def test_a_key_of_lookups_that_was_not_restored_is_missed_at_the_start(settings: Settings, opened: OpenRegistry) -> None:
+    rotate(settings, opened)
+    (settings.keys / LOOKUP).unlink()
+    with pytest.raises(ConfigError, match=LOOKUP):
+        opened_now(settings)
 
 
 class PlugPulledError(Exception):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_a_fresh_installation_opens_and_knows_its_agencies_teams_and_connectors(
     assert opened.tools.agencies[SCHOOL].instances == ("ss12000",)
     assert opened.registry.grant(make_grant()).status == "in_force"
     opened.close()
+
+
+def test_a_database_is_not_opened_with_keys_under_which_nobody_would_be_found(settings: Settings) -> None:
+    open_it(settings)
+    open_it(settings)
+    (settings.keys / "registry.key").write_text(base64.b64encode(bytes(32)).decode(), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"restore registry\.key") as caught:
+        open_it(settings)
+    assert caught.value.code == "other_keys"
 
 
 @pytest.mark.parametrize("name", ["registry.key", f"agency-{SCHOOL}.hmac", f"agency-{SCHOOL}.token"])
