@@ -12,6 +12,7 @@ import typer
 
 from hub.commands import (
     audit,
+    backup,
     broker,
     connect,
     connectors,
@@ -93,6 +94,7 @@ app.add_typer(keys.app, name="keys", rich_help_panel=_WORK)
 app.add_typer(statutory.app, name="statutory", rich_help_panel=_WORK)
 app.add_typer(protected.app, name="protected", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)
+app.add_typer(backup.app, name="backup", rich_help_panel=_WORK)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
 app.add_typer(topics.app, name="topics", rich_help_panel=_WORK)
 app.add_typer(schemas.app, name="schemas", rich_help_panel=_WORK)

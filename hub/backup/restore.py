@@ -1,0 +1,196 @@
+"""Brings a backup back, and nobody who was shredded since.
+
+Order: (1) everything is put together beside the installation, in `data.restoring`; (2) the shred lists of all copies that are
+known are merged and replayed: on the keyring, so that no destroyed key is there, and on the registry, so that nobody's consent
+is in force again; (3) the versions are raised above what the bus has seen and the records are queued; (4) the folder is
+swapped in, in one step. Until then the installation is as it was; what a crash left behind is made anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from hub.backup.copying import copy_sqlite, load, restored_from
+from hub.backup.manifest import SHRED_LIST, Manifest, read_manifest, verify
+from hub.clock import Clock
+from hub.contract.codec import Codec
+from hub.errors import ConfigError
+from hub.process import read_announcements
+from hub.registry.coming_back import come_back
+from hub.registry.keyring import Ending, Keyring, merge_endings, open_keyring, read_shred_list
+from hub.registry.opening import open_registry
+from hub.settings import Settings
+
+__all__ = ["Plan", "Restored", "make_plan", "restore"]
+
+_STAGED = "data.restoring"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a restore will do. `keyring` is where the data keys come from; None: they are in a database and stay there."""
+
+    settings: Settings
+    backup: Path
+    manifest: Manifest
+    keyring: Path | None
+    lists: tuple[Path, ...] = field(default=())
+
+    @property
+    def replaces(self) -> bool:
+        """Whether there is data that will be put aside."""
+        return self.settings.data.is_dir() and any(self.settings.data.iterdir())
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`ended`: how much had ended since the backup and was ended again; `aside`: where the former data lie, if there were any."""
+
+    ended: int
+    endings: int
+    aside: Path | None
+
+
+def make_plan(settings: Settings, backup: Path, keyring: Path | None, lists: Sequence[Path]) -> Plan:
+    """Look at everything, change nothing.
+
+    Raises ConfigError when the installation runs, the backup is damaged or the data keys are missing.
+    """
+    running = [entry.name for entry in read_announcements(settings)]
+    if running or _is_up(settings):
+        raise ConfigError(f"{settings.home} is running ({', '.join(running) or 'hub up'}): stop it first", code="runs_already")
+    manifest = read_manifest(backup)
+    faults = verify(backup)
+    if faults:
+        raise ConfigError(f"{backup} is damaged: {'; '.join(faults)}", code="damaged_backup")
+    own = settings.data / "keyring" / "keyring.db"
+    if settings.registry.keyring_url:
+        keyring = None
+    elif keyring is None:
+        if not own.is_file():
+            text = f"no data keys: {own} is not there, and no backup holds them; name a copy of the keyring with --keyring"
+            raise ConfigError(text, code="no_keyring")
+        keyring = own
+    elif not keyring.is_file():
+        raise ConfigError(f"{keyring} is not there", code="no_keyring")
+    elsewhere = settings.home / settings.registry.shred_list_copy
+    known = [*lists, *sorted(backup.parent.glob(f"hub-backup-*/{SHRED_LIST}")), backup / SHRED_LIST]
+    known += [elsewhere] if settings.registry.shred_list_copy and elsewhere.is_file() else []
+    return Plan(settings, backup, manifest, keyring, tuple(dict.fromkeys(path.resolve() for path in known)))
+
+
+def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] = lambda _text: None) -> Restored:
+    """Carry the plan out. Raises ConfigError or RetriableError; the installation is as it was then."""
+    home, now = plan.settings.home, clock.now()
+    staged = home / _STAGED
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True, mode=0o700)
+    endings = _all_endings(plan)
+    settings = _staged_settings(plan.settings, staged)
+    _put_files(plan, staged, say)
+    _put_databases(plan, settings, staged, say)
+    say("shred list")
+    if plan.keyring is not None:
+        copy_sqlite(plan.keyring, staged / "keyring" / "keyring.db")
+    _replay_on_keyring(settings, endings)
+    opened = open_registry(settings, clock, codec)
+    try:
+        ended = come_back(opened.registry, opened.keyring, plan.manifest.made_at)
+        opened.registry.shrink()
+    finally:
+        opened.close()
+    aside = _swap(plan.settings, staged, now)
+    return Restored(ended, len(endings), aside)
+
+
+def _is_up(settings: Settings) -> bool:
+    if not (settings.data / "up.lock").exists():
+        return False
+    try:
+        with FileLock(settings.data / "up.lock", timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _all_endings(plan: Plan) -> list[Ending]:
+    """Of every list: a restore that overlooked one would bring somebody back."""
+    lists = [read_shred_list(path) for path in plan.lists]
+    live = plan.settings.data / "keyring" / "keyring.db"
+    if plan.settings.registry.keyring_url or live.is_file():
+        keyring = open_keyring(plan.settings.keyring_database)
+        lists.append(keyring.endings())
+        keyring.close()
+    if plan.keyring is not None and plan.keyring != live:
+        lists.append(_endings_of_copy(plan))
+    return merge_endings(*lists)
+
+
+def _endings_of_copy(plan: Plan) -> list[Ending]:
+    scratch = plan.settings.home / _STAGED / "keyring" / "keyring.db"
+    copy_sqlite(plan.keyring or scratch, scratch)
+    keyring = open_keyring(f"sqlite:///{scratch}")
+    try:
+        return keyring.endings()
+    finally:
+        keyring.close()
+
+
+def _staged_settings(settings: Settings, staged: Path) -> Settings:
+    """The same installation, its registry and keyring where they are being put together."""
+    own = settings.registry
+    changed = {
+        "database_url": own.database_url or f"sqlite:///{staged / 'registry' / 'registry.db'}",
+        "keyring_url": own.keyring_url or f"sqlite:///{staged / 'keyring' / 'keyring.db'}",
+    }
+    return settings.model_copy(update={"registry": own.model_copy(update=changed)})
+
+
+def _put_files(plan: Plan, staged: Path, say: Callable[[str], None]) -> None:
+    say("files")
+    for one in plan.manifest.files:
+        place = Path(one.path)
+        if not one.store and place.parts[0] == "data":
+            target = staged / place.relative_to("data")
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copyfile(plan.backup / place, target)
+            target.chmod(0o600)
+
+
+def _put_databases(plan: Plan, settings: Settings, staged: Path, say: Callable[[str], None]) -> None:
+    for one in plan.manifest.files:
+        if not one.store:
+            continue
+        say(f"database {one.store}")
+        file = plan.backup / one.path
+        if file.suffix == ".db":
+            load(file, f"sqlite:///{staged / one.store}.db", plan.manifest.name)
+            continue
+        url = str(getattr(settings, f"{one.store}_database"))
+        if restored_from(url) != plan.manifest.name:  # else an earlier attempt came that far
+            load(file, url, plan.manifest.name)
+
+
+def _replay_on_keyring(settings: Settings, endings: Sequence[Ending]) -> None:
+    keyring: Keyring = open_keyring(settings.keyring_database)
+    try:
+        keyring.end(endings)
+        keyring.tidy()
+    finally:
+        keyring.close()
+
+
+def _swap(settings: Settings, staged: Path, now: datetime) -> Path | None:
+    """The former data are put aside, not removed: they hold what was registered since the backup."""
+    aside = None
+    if settings.data.exists():
+        aside = settings.home / f"data.before-{now:%Y%m%dT%H%M%SZ}"
+        settings.data.rename(aside)
+    staged.rename(settings.data)
+    return aside

@@ -1,0 +1,186 @@
+"""`hub backup`: copies, restores, and the proof that who was shredded stays shredded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.commands.options import Home, Json
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Copies of every database, made while the hub runs. Data keys are in none of them, so that no copy brings back who was "
+    "shredded. Keep apart: the backups, the copies of the keyring (for days), and `keys/`.",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def create(
+    into: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where backups are kept; each is a folder of its own there.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Make a backup: databases, the statutory store (sealed as it is), settings, and the shred list. Nothing has to stop.
+
+    Neither data keys nor `keys/` are in it; see `hub backup keyring`.
+
+    Example: hub backup create /mnt/backups
+    """
+    from hub.backup.create import create_backup
+    from hub.bootstrap import build_clock
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    target, manifest = create_backup(settings, into, build_clock(settings).now(), _said(quiet=as_json))
+    size = sum(one.size for one in manifest.files)
+    if as_json:
+        databases = [one.store for one in manifest.files if one.store]
+        typer.echo(json.dumps({"backup": str(target), "databases": databases, "files": len(manifest.files), "bytes": size}))
+        return
+    typer.echo(f"{target}: {len(manifest.files)} files, {size:,} bytes. Check it: hub backup verify {target}")
+
+
+@app.command()
+def keyring(
+    into: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where copies of the keyring are kept; not where backups are.")],
+    keep_days: Annotated[int, typer.Option(min=1, help="Copies in that folder that are older than this are removed.")] = 7,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the data keys, for a place and a time of their own. Without a copy, a lost machine's identities never open again.
+
+    As long as a copy is kept, it holds keys of who was shredded since; the shred list makes a restore destroy them.
+
+    Example: hub backup keyring /mnt/keys --keep-days 7
+    """
+    from datetime import timedelta
+
+    from hub.backup.create import create_key_copy
+    from hub.bootstrap import build_clock
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    copy, removed = create_key_copy(settings, into, build_clock(settings).now(), timedelta(days=keep_days))
+    if as_json:
+        typer.echo(json.dumps({"copy": str(copy), "removed": [str(path) for path in removed]}))
+        return
+    typer.echo(f"{copy}; {len(removed)} older ones removed")
+
+
+@app.command()
+def verify(backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="One backup's folder.")], as_json: Json = False) -> None:
+    """Check a backup: every file as it was written, every database readable. Exits 1 when something is wrong.
+
+    Example: hub backup verify /mnt/backups/hub-backup-20250519T053000Z
+    """
+    from hub.backup.manifest import read_manifest
+    from hub.backup.manifest import verify as find_faults
+
+    manifest, faults = read_manifest(backup), find_faults(backup)
+    if as_json:
+        typer.echo(json.dumps({"backup": str(backup), "made_at": manifest.made_at.isoformat(), "faults": faults}))
+    else:
+        for fault in faults:
+            typer.echo(fault, err=True)
+        typer.echo(f"{backup}: {'damaged' if faults else 'whole'}, made {manifest.made_at:%Y-%m-%d %H:%M} UTC")
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def restore(  # noqa: PLR0917 -- typer reads one option per parameter
+    backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="One backup's folder.")],
+    keyring_from: Annotated[
+        Path | None,
+        typer.Option("--keyring", metavar="FILE", help="A copy of the keyring (default: the one that is in this installation)."),
+    ] = None,
+    shred_list: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="A newer shred list, from another disk; repeat for more. Those of backups beside are read."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a backup back into the installation, which must be stopped. What it holds now is put aside, not removed.
+
+    Who was shredded and what was withdrawn since the backup ends again; every consent record is told anew at the next start.
+    For a new machine: `hub init`, copy `keys/` and the backup's `settings/` there, then restore with --keyring. On PostgreSQL,
+    name a new, empty database in hub.toml first.
+
+    Example: hub backup restore /mnt/backups/hub-backup-20250519T053000Z --keyring /mnt/keys/hub-keyring-20250519T053000Z.db
+    """
+    from hub.backup.restore import make_plan
+    from hub.backup.restore import restore as carry_out
+    from hub.bootstrap import build_clock
+    from hub.contract.codec import Codec
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    plan = make_plan(settings, backup, keyring_from, shred_list or ())
+    if not as_json or not yes:
+        databases = [one.store for one in plan.manifest.files if one.store]
+        typer.echo(f"From {backup}, made {plan.manifest.made_at:%Y-%m-%d %H:%M} UTC, into {settings.home}:", err=True)
+        typer.echo(f"  databases: {', '.join(databases)}", err=True)
+        typer.echo(f"  data keys: {plan.keyring or 'in their own database, as they are'}", err=True)
+        typer.echo(f"  shred lists: {len(plan.lists)}", err=True)
+        typer.echo("  what is there now is put aside in data.before-…" if plan.replaces else "  nothing is there now", err=True)
+    if not yes:
+        typer.confirm("Restore it?", abort=True, err=True)
+    done = carry_out(plan, build_clock(settings), Codec.load(), _said(quiet=as_json))
+    if as_json:
+        typer.echo(json.dumps({"ended_again": done.ended, "shred_list": done.endings, "aside": str(done.aside or "")}))
+        return
+    typer.echo(f"Restored; {done.ended} ended again of {done.endings} on the shred list. Former data: {done.aside or 'none'}")
+    typer.echo("What was registered after the backup must be registered again. Start it: hub up")
+
+
+@app.command()
+def drill(
+    database_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="Play it on PostgreSQL: four empty databases, which it fills. Default: SQLite, in a folder."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove that a restore brings nobody back: grant, back up, withdraw, restore on another machine, look. Touches nothing here.
+
+    Exits 1 when a proof fails.
+
+    Example: hub backup drill
+    """
+    from hub.backup.drill import play_drill
+
+    given = database_url or []
+    if len(given) not in {0, 4}:
+        raise typer.BadParameter("name four databases: registry and keyring, before and after", param_hint="--database-url")
+    urls = {
+        which: dict(zip(("database_url", "keyring_url"), given[at : at + 2], strict=False))
+        for at, which in ((0, "first"), (2, "restored"))
+    }
+    proofs = play_drill(_said(quiet=as_json), urls.__getitem__)
+    if as_json:
+        typer.echo(json.dumps({"proofs": [{"what": one.what, "holds": one.holds} for one in proofs]}, indent=2))
+    else:
+        for one in proofs:
+            typer.echo(f"{'yes' if one.holds else 'NO '}  {one.what}")
+    if not all(one.holds for one in proofs):
+        raise typer.Exit(1)
+
+
+def _said(*, quiet: bool) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        if not quiet:
+            typer.echo(f"… {text}", err=True)
+
+    return say

@@ -1,0 +1,231 @@
+"""Backups: made while others write, checked, restored into a stopped installation; nothing that opens anything is in them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+
+from hub.backup import copying
+from hub.backup.create import create_backup, create_key_copy
+from hub.backup.manifest import MANIFEST, SHRED_LIST, verify
+from hub.backup.restore import make_plan, restore
+from hub.backup.stores import find_stores
+from hub.bootstrap import build_delivery_engine
+from hub.cli import app
+from hub.clock import ManualClock
+from hub.contract.codec import Codec
+from hub.errors import ConfigError
+from hub.installation import initialise
+from hub.registry.keyring import open_keyring
+from hub.registry.opening import OpenRegistry, open_registry
+from hub.settings import Settings, load_settings
+from tests.unit.registry.support import SCHOOL, START, make_grant, make_identifier
+
+PERSON, OTHER = make_identifier(), make_identifier(1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, databases: Callable[..., str], request: pytest.FixtureRequest) -> Settings:
+    """An installation whose registry and inbox lie on either database."""
+    home = tmp_path / "home"
+    initialise(home)
+    loaded = load_settings(home)
+    if "sqlite" in request.node.callspec.id:
+        return loaded
+    registry = loaded.registry.model_copy(update={"database_url": databases()})
+    delivery = loaded.delivery.model_copy(update={"database_url": databases()})
+    return loaded.model_copy(update={"registry": registry, "delivery": delivery})
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+def opened(settings: Settings, clock: ManualClock) -> OpenRegistry:
+    return open_registry(settings, clock, Codec.load())
+
+
+@pytest.fixture
+def granted(settings: Settings, clock: ManualClock) -> Iterator[Settings]:
+    build_delivery_engine(settings).dispose()
+    registry = opened(settings, clock)
+    registry.registry.grant(make_grant(PERSON))
+    registry.registry.grant(make_grant(OTHER))
+    registry.close()
+    (settings.data / "statutory" / "messages").mkdir(parents=True)
+    (settings.data / "statutory" / "messages" / "one.sealed").write_bytes(b"sealed")
+    (settings.data / "statutory" / "messages" / "half.tmp").write_bytes(b"half")
+    return settings
+
+
+def fresh_databases(settings: Settings, databases: Callable[..., str]) -> Settings:
+    """PostgreSQL is restored into new databases, as the runbook says."""
+    if not settings.registry.database_url:
+        return settings
+    registry = settings.registry.model_copy(update={"database_url": databases()})
+    delivery = settings.delivery.model_copy(update={"database_url": databases()})
+    return settings.model_copy(update={"registry": registry, "delivery": delivery})
+
+
+def test_a_backup_holds_every_database_but_no_key(granted: Settings, clock: ManualClock, tmp_path: Path) -> None:
+    keyring = open_keyring(granted.keyring_database)
+    keys = list(keyring.get(keyring.ages()).values())
+    keyring.close()
+    ledger = granted.data / "connect" / "ss12000" / "lane.db"
+    ledger.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(ledger)) as connection, connection:  # a part that nobody listed
+        connection.execute("CREATE TABLE some_part (what TEXT)")
+    backup, manifest = create_backup(granted, tmp_path / "backups", clock.now())
+    stores = {one.store for one in manifest.files if one.store}
+    assert {name.partition("/")[0] for name in stores} >= {"registry", "delivery", "connect"}
+    assert stores == {store.name for store in find_stores(granted)}
+    assert (backup / "data" / "statutory" / "messages" / "one.sealed").read_bytes() == b"sealed"
+    assert not list(backup.rglob("*.tmp"))
+    assert (backup / "settings" / "hub.toml").is_file()
+    content = b"".join(path.read_bytes() for path in backup.rglob("*") if path.is_file())
+    secrets = [path.read_bytes().strip() for path in granted.keys.iterdir()]
+    assert len(keys) == 2
+    assert not [key for key in (*keys, *secrets) if key in content]
+    assert PERSON.encode() not in content
+    assert not [path for path in backup.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
+    assert verify(backup) == []
+
+
+def test_it_is_made_while_somebody_writes(tmp_path: Path) -> None:
+    """The last commit is in the write-ahead log only: copying the file would lose it."""
+    source = tmp_path / "some.db"
+    with closing(sqlite3.connect(source)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE held (what TEXT)")
+        writer.execute("INSERT INTO held VALUES ('committed')")
+        writer.commit()
+        writer.execute("INSERT INTO held VALUES ('not yet')")
+        copying.copy_sqlite(source, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("SELECT what FROM held").fetchall() == [("committed",)]
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "list"])
+def test_a_damaged_backup_is_told_and_not_restored(granted: Settings, clock: ManualClock, tmp_path: Path, damage: str) -> None:
+    backup, manifest = create_backup(granted, tmp_path / "backups", clock.now())
+    file = backup / next(one.path for one in manifest.files if one.store)
+    if damage == "missing":
+        file.unlink()
+    elif damage == "changed":
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+    else:
+        (backup / SHRED_LIST).write_text("no list")
+    done = CliRunner().invoke(app, ["backup", "verify", str(backup), "--json"])
+    assert done.exit_code == 1
+    assert len(json.loads(done.stdout)["faults"]) == 1
+    with pytest.raises(ConfigError, match="damaged"):
+        make_plan(granted, backup, None, ())
+
+
+def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no backup"):
+        verify(tmp_path)
+
+
+def test_a_restore_brings_back_what_was_lost_and_nobody_who_withdrew(
+    granted: Settings, clock: ManualClock, tmp_path: Path, databases: Callable[..., str]
+) -> None:
+    backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
+    clock.advance(timedelta(days=3))
+    registry = opened(granted, clock)
+    registry.registry.withdraw(PERSON)
+    registry.registry.withdraw(OTHER)
+    registry.registry.grant(make_grant(OTHER))
+    registry.close()
+    settings = fresh_databases(granted, databases)
+    done = restore(make_plan(settings, backup, None, ()), clock, Codec.load())
+    assert done.aside is not None
+    assert (done.aside / "keyring" / "keyring.db").is_file()
+    assert not (settings.home / "data.restoring").exists()
+    assert (settings.data / "statutory" / "messages" / "one.sealed").is_file()
+    registry = opened(settings, clock)
+    assert registry.registry.references([PERSON, OTHER]) == [None, None]
+    assert registry.registry.grant(make_grant(PERSON)).status == "in_force"
+    registry.close()
+
+
+def test_versions_go_on_above_what_others_have_seen(
+    granted: Settings, clock: ManualClock, tmp_path: Path, databases: Callable[..., str]
+) -> None:
+    backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
+    clock.advance(timedelta(days=3))
+    settings = fresh_databases(granted, databases)
+    restore(make_plan(settings, backup, None, ()), clock, Codec.load())
+    registry = opened(settings, clock)
+    first = registry.registry.show(PERSON).version
+    assert first >= 1 + 3 * 24 * 60
+    assert registry.registry.suspend(PERSON).version == first + 1
+    assert SCHOOL in registry.tools.agencies
+    registry.close()
+
+
+def test_a_running_installation_is_not_overwritten(granted: Settings, clock: ManualClock, tmp_path: Path) -> None:
+    backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
+    with FileLock(granted.data / "up.lock"), pytest.raises(ConfigError, match="running"):
+        make_plan(granted, backup, None, ())
+
+
+def test_without_a_keyring_nothing_is_restored(granted: Settings, clock: ManualClock, tmp_path: Path) -> None:
+    backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
+    (granted.data / "keyring" / "keyring.db").unlink()
+    with pytest.raises(ConfigError, match="--keyring"):
+        make_plan(granted, backup, None, ())
+
+
+def test_old_copies_of_the_keyring_are_removed(granted: Settings, clock: ManualClock, tmp_path: Path) -> None:
+    first, _ = create_key_copy(granted, tmp_path / "keys", clock.now(), timedelta(days=7))
+    clock.advance(timedelta(days=6))
+    second, removed = create_key_copy(granted, tmp_path / "keys", clock.now(), timedelta(days=7))
+    assert removed == []
+    clock.advance(timedelta(days=2))
+    _, removed = create_key_copy(granted, tmp_path / "keys", clock.now(), timedelta(days=7))
+    assert removed == [first]
+    assert second.is_file()
+
+
+def test_the_command_asks_once_and_shows_what_it_will_do(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    initialise(home)
+    opened(load_settings(home), ManualClock(START)).close()
+    made = CliRunner().invoke(app, ["backup", "create", str(tmp_path / "backups"), "--home", str(home), "--json"])
+    assert made.exit_code == 0, (made.output, made.exception)
+    backup = json.loads(made.stdout)["backup"]
+    refused = CliRunner().invoke(app, ["backup", "restore", backup, "--home", str(home)], input="n\n")
+    assert refused.exit_code == 1
+    assert "databases: registry/registry" in refused.output
+    assert not list(home.glob("data.before-*"))
+    done = CliRunner().invoke(app, ["backup", "restore", backup, "--home", str(home), "--yes"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert len(list(home.glob("data.before-*"))) == 1
+    assert (Path(backup) / MANIFEST).is_file()
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_not_empty_is_not_restored_into(postgres, tmp_path: Path) -> None:
+    with postgres.database() as source, postgres.database() as target:
+        file = copying.dump(source, tmp_path / "copy")
+        copying.load(file, target, "b")
+        assert copying.restored_from(target) == "b"
+        with pytest.raises(ConfigError, match="not empty"):
+            copying.load(file, target, "c")
+
+
+@pytest.mark.postgres
+def test_a_missing_pg_dump_says_what_to_install(postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "_found", lambda _name: [(9, "/old/pg_dump")])
+    with postgres.database() as source, pytest.raises(ConfigError, match="install postgresql-client-"):
+        copying.dump(source, tmp_path / "copy")

@@ -1,0 +1,63 @@
+"""The drill: on SQLite and on PostgreSQL, who was shredded stays shredded; and it can fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.backup import drill
+from hub.cli import app
+
+
+@pytest.fixture
+def urls(databases: Callable[..., str], request: pytest.FixtureRequest) -> list[str]:
+    return [] if "sqlite" in request.node.callspec.id else [databases() for _ in range(4)]
+
+
+def test_who_withdrew_after_the_backup_is_not_brought_back_by_it(urls: list[str]) -> None:
+    said: list[str] = []
+    given = [part for url in urls for part in ("--database-url", url)]
+    done = CliRunner().invoke(app, ["backup", "drill", "--json", *given])
+    assert done.exit_code == 0, (done.output, done.exception)
+    said = [proof["what"] for proof in json.loads(done.stdout)["proofs"] if proof["holds"]]
+    assert said == [
+        "before, as a control: her data key is there",
+        "before, as a control: her sealed fields open",
+        "before, as a control: her agencies are told of her",
+        "before, as a control: her consent is in force on the bus",
+        "restored, who had withdrawn: no data key of hers is there",
+        "restored, who had withdrawn: none of her sealed fields opens",
+        "restored, who had withdrawn: no agency is told of her",
+        "restored, who had withdrawn: no record on the bus says that a consent of hers is in force",
+        "restored, the other: her data key is there",
+        "restored, the other: her sealed fields open",
+        "restored, the other: her agencies are told of her",
+        "restored, the other: her consent is in force on the bus",
+    ]
+
+
+def test_without_the_shred_list_the_drill_would_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old backup and the old keyring do hold her: only the list keeps her out."""
+    monkeypatch.setattr(drill, "_endings", lambda _settings: [])
+    proofs = {proof.what: proof.holds for proof in drill.play_drill()}
+    assert [what for what, holds in proofs.items() if not holds] == [
+        "restored, who had withdrawn: no data key of hers is there",
+        "restored, who had withdrawn: none of her sealed fields opens",
+        "restored, who had withdrawn: no agency is told of her",
+        "restored, who had withdrawn: no record on the bus says that a consent of hers is in force",
+    ]
+
+
+def test_it_says_in_words_what_it_proved() -> None:
+    done = CliRunner().invoke(app, ["backup", "drill"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "yes  restored, who had withdrawn: none of her sealed fields opens" in done.output
+    assert "… one of the two withdraws everything" in done.output
+
+
+def test_too_few_databases_are_refused() -> None:
+    done = CliRunner().invoke(app, ["backup", "drill", "--database-url", "postgresql://localhost/x"])
+    assert done.exit_code == 2
