@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from hub.access.four_eyes import FourEyes
-    from hub.access.roles import Role
     from hub.audit.log import AuditLog
     from hub.clock import Clock
     from hub.connect.runner import Runner
@@ -42,9 +40,7 @@ __all__ = [
     "run_deliver",
     "run_registry",
     "run_statutory",
-    "run_web",
     "run_worker",
-    "sign_in_address",
 ]
 
 
@@ -233,55 +229,3 @@ def run_deliver(home: Path | None) -> None:
             reader.close()
             publisher.close()
             engine.dispose()
-
-
-def run_web(home: Path | None) -> None:
-    """`hub web`."""
-    from hub.installation import load_places, load_teams, read_key
-    from hub.process import process_frame
-    from hub.rules_file import load_rules
-    from hub.web.app import Web, build_web
-    from hub.web.presenting import Presenter
-    from hub.web.principal import Sessions
-    from hub.web.process import serve
-
-    settings = load_settings(home)
-    presenter = Presenter(load_rules(settings.home / "rules").rules, load_places(settings.home))
-    with process_frame(settings, "web", started=time.time()) as stop:
-        web = Web(
-            worklist=build_worklist(settings),
-            teams=load_teams(settings.home),
-            sessions=Sessions(read_key(settings, "worklist.key"), settings.data / "web" / "spent"),
-            presenter=presenter,
-            audit=build_audit(settings),
-            clock=build_clock(settings),
-            url=settings.web_url,
-            default_language=settings.language,
-        )
-        serve(build_web(web), settings.web.host, settings.web.port, stop)
-
-
-def sign_in_address(settings: Settings, name: str, teams: Iterable[str] | None, roles: Iterable[Role] | None = None) -> str:
-    """An address that signs its holder in, once; without roles as a member of the teams.
-
-    Raises ConfigError when a team is unknown.
-    """
-    import secrets
-
-    from hub.access.roles import Principal, Role
-    from hub.errors import ConfigError
-    from hub.installation import load_teams, read_key
-    from hub.web.principal import issue_code
-
-    known = load_teams(settings.home)
-    unknown = sorted(set(teams or ()) - set(known))
-    if unknown:
-        raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
-    who = Principal(
-        account=f"code-{secrets.token_hex(8)}",
-        name=name,
-        roles=frozenset(roles or (Role.TEAM_MEMBER,)),
-        teams=frozenset(teams or known),
-    )
-    code = issue_code(read_key(settings, "worklist.key"), who)
-    return f"{settings.web_url}/sign-in?code={code}"

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.commands import (
+    account,
     audit,
     backup,
     broker,
@@ -89,6 +90,7 @@ app.command(rich_help_panel=_START)(installation.up)
 app.command(rich_help_panel=_RUN)(status.status)
 app.command(rich_help_panel=_RUN)(tasks.tasks)
 app.command("web-login", rich_help_panel=_RUN)(web.web_login)
+app.add_typer(account.app, name="account", rich_help_panel=_WORK)
 app.add_typer(consent.app, name="consent", rich_help_panel=_WORK)
 app.add_typer(keys.app, name="keys", rich_help_panel=_WORK)
 app.add_typer(statutory.app, name="statutory", rich_help_panel=_WORK)

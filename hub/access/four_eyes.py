@@ -24,10 +24,9 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from hub.access.matters import TERMS, Matter, Request, RequestState
 from hub.access.roles import Action, Principal, may
 from hub.access.tables import RequestRow
-from hub.access.trail import actor_of
+from hub.access.trail import Trail, actor_of
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
-from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.database import answering
 from hub.errors import RejectedError
@@ -73,9 +72,7 @@ class FourEyes:
     approve), `no_such_request`, `not_waiting`, `not_approved`, `lapsed`.
     """
 
-    def __init__(
-        self, engine: Engine, audit: AuditLog, clock: Clock, *, approve_within: timedelta, use_within: timedelta
-    ) -> None:
+    def __init__(self, engine: Engine, audit: Trail, clock: Clock, *, approve_within: timedelta, use_within: timedelta) -> None:
         self._engine = engine
         self._audit = audit
         self._clock = clock

@@ -7,23 +7,49 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from hub.access.accounts import Accounts
+from hub.access.attempts import Attempts
 from hub.access.four_eyes import FourEyes
-from hub.audit.log import AuditLog
+from hub.access.sessions import Sessions
+from hub.access.trail import Trail
 from hub.clock import Clock, SystemClock
 from hub.database import build_engine, migrate
+from hub.installation import read_key
 from hub.settings import Settings
 
-__all__ = ["build_access_engine", "open_four_eyes"]
+__all__ = ["build_access_engine", "open_accounts", "open_four_eyes", "open_sessions", "own_accounts"]
 
 
 def build_access_engine(settings: Settings) -> Engine:
     """The database, migrated. Raises ConfigError when it cannot be used, RetriableError when it does not answer."""
-    engine = build_engine(settings.access_database)
+    engine = build_engine(_url(settings))
     migrate(engine, Path(__file__).parent / "migrations")
     return engine
 
 
-def open_four_eyes(settings: Settings, engine: Engine, audit: AuditLog, clock: Clock | None = None) -> FourEyes:
+def _url(settings: Settings) -> str:
+    return settings.login.database_url or f"sqlite:///{settings.data / 'access' / 'access.db'}"
+
+
+def own_accounts(settings: Settings) -> bool:
+    """Whether people may sign in with accounts and codes of this installation."""
+    return settings.environment != "production" or settings.login.local_in_production
+
+
+def open_sessions(settings: Settings, engine: Engine, clock: Clock | None = None) -> Sessions:
+    """Sessions by the installation's limits and, without a clock, the machine's own time."""
+    login = settings.login
+    longest, idle = timedelta(hours=login.session_hours), timedelta(minutes=login.idle_minutes)
+    return Sessions(engine, clock or SystemClock(), longest=longest, idle=idle)
+
+
+def open_accounts(settings: Settings, engine: Engine, trail: Trail, clock: Clock | None = None) -> Accounts:
+    """The accounts of this installation. Raises ConfigError when keys/worklist.key is missing."""
+    own = clock or SystemClock()
+    return Accounts(engine, trail, own, Attempts(engine, read_key(settings, "worklist.key"), own))
+
+
+def open_four_eyes(settings: Settings, engine: Engine, audit: Trail, clock: Clock | None = None) -> FourEyes:
     """Four eyes by the installation's limits; without a clock by the machine's own, which a scenario does not shift."""
     login = settings.login
     return FourEyes(

@@ -6,13 +6,13 @@ The table stands in hub/web/README.md too; a test compares the two, and both wit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["TABLE", "Action", "Grant", "Principal", "Role", "may", "may_for_any", "may_somewhere", "teams_where"]
+__all__ = ["TABLE", "Action", "Grant", "Principal", "Role", "known_roles", "may", "may_for_any", "may_somewhere", "teams_where"]
 
 
 class Role(StrEnum):
@@ -29,6 +29,11 @@ class Role(StrEnum):
     OPS = "ops"
 
 
+def known_roles(codes: Iterable[str]) -> frozenset[Role]:
+    """The roles of these codes; what another version of the hub called a role gives nothing."""
+    return frozenset(role for role in Role if role.value in set(codes))
+
+
 class Action(StrEnum):
     """What can be done. The values are stable: they stand in the audit trail."""
 
@@ -40,6 +45,7 @@ class Action(StrEnum):
     IDENTITY_IN_TASK = "identity.in-task"
     IDENTITY_REQUEST = "identity.request"
     IDENTITY_APPROVE = "identity.approve"
+    APPROVAL_SEE = "approval.see"
     CONSENT_SEE = "consent.see"
     CONSENT_REGISTER = "consent.register"
     CONSENT_WITHDRAW = "consent.withdraw"
@@ -102,6 +108,10 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
             own_teams=frozenset({Role.CONSENT_OFFICER, Role.TEAM_HEAD}),
         ),
         Action.IDENTITY_APPROVE: Grant(own_teams=frozenset({Role.CONSENT_OFFICER, Role.TEAM_HEAD})),
+        # The page of four eyes; what stands on it, and who may approve it, goes by the lines above and below.
+        Action.APPROVAL_SEE: _only(
+            Role.CONSENT_OFFICER, Role.TEAM_HEAD, Role.STATUTORY_OFFICER, Role.PROTECTED_CASES_OFFICER, Role.AUDITOR
+        ),
         Action.CONSENT_SEE: _CONSENTS,
         Action.CONSENT_REGISTER: _CONSENTS,
         Action.CONSENT_WITHDRAW: _EVERYBODY,  # any role takes a withdrawal, an oral one too; what it meets is told to nobody

@@ -1,15 +1,15 @@
-"""What signing in and four eyes keep: requests for a second person's approval."""
+"""What signing in and four eyes keep. No address, no password, no token in the clear: names of accounts and hashes."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.database import UtcInstant
 
-__all__ = ["AccessRow", "RequestRow"]
+__all__ = ["AccessRow", "AccountRow", "AttemptRow", "RequestRow", "SessionRow", "SpentRow"]
 
 
 class AccessRow(DeclarativeBase):
@@ -35,3 +35,60 @@ class RequestRow(AccessRow):
     decider_name: Mapped[str] = mapped_column(String(80))
 
     __table_args__ = (Index("ix_access_request_until", "until"),)
+
+
+class AccountRow(AccessRow):
+    """An account of this installation. `roles` and `teams` are codes with spaces between.
+
+    `initial_until`: the password was chosen by somebody else, and until then lets its owner choose another, nothing more.
+    """
+
+    __tablename__ = "access_account"
+
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    roles: Mapped[str] = mapped_column(String(255))
+    teams: Mapped[str] = mapped_column(Text)
+    disabled: Mapped[bool]
+    initial_until: Mapped[datetime | None] = mapped_column(UtcInstant)
+    changed_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class SessionRow(AccessRow):
+    """A session. `session_id` is SHA-256 of what the cookie holds; `way` how its holder came in: code, local or oidc."""
+
+    __tablename__ = "access_session"
+
+    session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(80))
+    roles: Mapped[str] = mapped_column(String(255))
+    teams: Mapped[str] = mapped_column(Text)
+    way: Mapped[str] = mapped_column(String(16))
+    browser: Mapped[str] = mapped_column(String(40))
+    begun_at: Mapped[datetime] = mapped_column(UtcInstant)
+    seen_at: Mapped[datetime] = mapped_column(UtcInstant)
+    until: Mapped[datetime] = mapped_column(UtcInstant)
+
+    __table_args__ = (Index("ix_access_session_account", "account"),)
+
+
+class SpentRow(AccessRow):
+    """What works once and has been used: the random number of a sign-in code, or of a journey to the identity provider."""
+
+    __tablename__ = "access_spent"
+
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class AttemptRow(AccessRow):
+    """Failed attempts; `target` is a keyed hash of an account's name or of an address."""
+
+    __tablename__ = "access_attempt"
+
+    target: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcInstant)

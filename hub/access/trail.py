@@ -1,11 +1,25 @@
-"""What the audit log is told of a principal."""
+"""What the audit log is told of a principal, and of those who come, go, or are turned away."""
 
 from __future__ import annotations
 
-from hub.access.roles import TABLE, Action, Principal
-from hub.audit.entries import Actor
+import os
+from typing import Protocol
 
-__all__ = ["actor_of"]
+from hub.access.roles import TABLE, Action, Principal
+from hub.audit.actions import Action as Logged
+from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
+
+__all__ = ["UNKNOWN", "Trail", "account_entry", "actor_of", "refusal_entry", "system_user"]
+
+UNKNOWN = Actor("unknown")  # somebody before the door
+
+
+class Trail(Protocol):
+    """Where entries go: `hub.audit.log.AuditLog`. Raises RetriableError `audit` when nothing must be shown or done."""
+
+    def append(self, entry: Entry) -> int:
+        """Write one entry; it is on the medium when this returns."""
+        ...
 
 
 def actor_of(principal: Principal, action: Action, team: str | None = None) -> Actor:
@@ -14,3 +28,28 @@ def actor_of(principal: Principal, action: Action, team: str | None = None) -> A
     permitting = principal.roles & (grant.everywhere | grant.own_teams)
     role = min(permitting or principal.roles, default="none")
     return Actor(principal.account, unit=team or "", role=role)
+
+
+def system_user() -> Actor:
+    """Whoever works on the command line, by the number that the machine knows them by."""
+    return Actor(f"os:{os.getuid()}", role="command")
+
+
+def account_entry(logged: Logged, account: str, *, actor: Actor | None = None, purpose: str = "", refusal: str = "") -> Entry:
+    """Something about an account: signing in or out, or a change. Without an actor it is the account's own doing.
+
+    `purpose` says the way (code, local, oidc), `refusal` the code of why not.
+    """
+    return Entry(
+        actor or Actor(account),
+        logged,
+        item=Subject(SubjectKind.ACCOUNT, account),
+        purpose=purpose,
+        outcome=Outcome.DENY if refusal else Outcome.PERMIT,
+        rule=refusal,
+    )
+
+
+def refusal_entry(principal: Principal, action: Action, team: str | None = None) -> Entry:
+    """A page that the role does not permit; the rule names the action that was asked for."""
+    return Entry(actor_of(principal, action, team), Logged.REQUEST_REFUSED, outcome=Outcome.DENY, rule=action.value)

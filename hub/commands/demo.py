@@ -97,7 +97,8 @@ def _print(outcome: dict[str, object], *, as_json: bool) -> None:
 def _stay(stage: Demo, stop: threading.Event) -> None:
     """Say where to look, and keep the demo up."""
     from hub.access.roles import Role
-    from hub.bootstrap import build_worklist, sign_in_address
+    from hub.bootstrap import build_worklist
+    from hub.bootstrap_pages import sign_in_address
     from hub.demo.verdict import open_per_team
 
     settings = stage.stage.settings

@@ -17,7 +17,7 @@ def web(home: Home = None) -> None:
 
     Example: hub web --home ./norrkoping
     """
-    from hub.bootstrap import run_web
+    from hub.bootstrap_pages import run_web
 
     run_web(home)
 
@@ -36,7 +36,7 @@ def web_login(
 
     Examples: hub web-login --team outreach    hub web-login --role consent-officer --team sspf --name Samtycken
     """
-    from hub.bootstrap import sign_in_address
+    from hub.bootstrap_pages import sign_in_address
     from hub.settings import load_settings
 
     typer.echo(sign_in_address(load_settings(home), name, team, role))

@@ -16,11 +16,14 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from hub.access.roles import Action
+from hub.web.approvals import Approvals
 from hub.web.doors import Doors
 from hub.web.entrance import Entrance
 from hub.web.guard import Guard
 from hub.web.language import mark
+from hub.web.me import Me
 from hub.web.pages import Pages
+from hub.web.provider_entrance import ProviderEntrance
 from hub.web.rendering import Renderer, TeamTitle, Web
 
 __all__ = ["TeamTitle", "Web", "build_web"]
@@ -40,6 +43,7 @@ def build_web(web: Web) -> Starlette:
     """
     renderer = Renderer(web)
     pages, entrance, doors = Pages(web, renderer), Entrance(web, renderer), Doors(web, renderer)
+    elsewhere, me, approvals = ProviderEntrance(web, renderer), Me(web, renderer), Approvals(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code != 404:
@@ -54,7 +58,16 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
             doors.guarded("/team/{team}/task/{task:uuid}", pages.task, Action.TASK_OPEN),
             doors.open("/sign-in", entrance.sign_in, "GET", "POST"),
+            doors.open("/sign-in/password", entrance.choose_password, "POST"),
+            doors.open("/sign-in/provider", elsewhere.begin),
+            doors.open("/sign-in/return", elsewhere.finish),
+            doors.open("/sign-out/provider", elsewhere.left),
             doors.guarded("/sign-out", entrance.sign_out, Action.SESSION_SEE, "POST"),
+            doors.guarded("/me", me.page, Action.SESSION_SEE),
+            doors.guarded("/me/sessions", me.end_sessions, Action.SESSION_SEE, "POST"),
+            doors.guarded("/me/password", me.change_password, Action.SESSION_SEE, "POST"),
+            doors.guarded("/approvals", approvals.page, Action.APPROVAL_SEE),
+            doors.guarded("/approvals", approvals.decide, Action.APPROVAL_SEE, "POST"),
             doors.open("/language/{language}", entrance.language),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],

@@ -5,29 +5,39 @@ A route without an action cannot be made by accident; a test goes through all of
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, Literal
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.access.roles import Action, Principal, may, may_somewhere
+from hub.access.trail import refusal_entry
+from hub.web.forms import read_form
 from hub.web.language import mark
-from hub.web.principal import COOKIE
 from hub.web.rendering import Renderer, Web
 
 __all__ = ["OPEN", "Door", "Doors"]
 
 OPEN: Final = "open"
-_View = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+_View = Callable[[Request], Response]
 
 
 class Door(Route):
-    """A route and the action that it asks for; `OPEN`: everybody, signed in or not."""
+    """A route and the action that it asks for; `OPEN`: everybody, signed in or not.
+
+    Views are plain functions and run in threads, so that a slow database holds up nobody else; a form is read before.
+    """
 
     def __init__(self, path: str, view: _View, action: Action | Literal["open"], methods: tuple[str, ...]) -> None:
-        super().__init__(path, view, methods=methods or ("GET",))
+        async def entered(request: Request) -> Response:
+            if request.method == "POST":
+                await read_form(request)
+            return await run_in_threadpool(view, request)
+
+        super().__init__(path, entered, methods=methods or ("GET",))
         # Starlette adds HEAD to GET: a HEAD would open a task, or use up a code, without anybody seeing it.
         self.methods = set(methods or ("GET",))
         self.action = action
@@ -47,15 +57,14 @@ class Doors:
     def guarded(self, path: str, view: Callable[[Request, Principal], Response], action: Action, *methods: str) -> Door:
         """For those who may do `action`: for the path's `{team}` when it has one, else for anything at all.
 
-        In the second case the view itself asks `may` for what it shows. Views are plain functions: the application runs them
-        in threads, so that a slow database holds up nobody else.
+        In the second case the view itself asks `may` for what it shows. A refusal is in the audit log before it is told.
         """
 
         def guard(request: Request) -> Response:
-            principal = self._web.sessions.principal(request.cookies.get(COOKIE))
+            principal = self._renderer.visitors.principal(request)
             if principal is None:
-                text = mark("These pages are for those who work with the tasks. Get a sign-in code with: hub web-login")
-                return self._renderer.message(request, mark("Sign in"), text, 401)
+                text = mark("These pages are for those who work with the tasks. Sign in to see them.")
+                return self._renderer.entrance(request, text=text, status=401)
             return self._refusal(request, principal, action) or view(request, principal)
 
         return Door(path, guard, action, methods)
@@ -65,11 +74,13 @@ class Doors:
         if team is None:
             if may_somewhere(principal, action):
                 return None
+            self._web.login.trail.append(refusal_entry(principal, action))
             text = mark("Your role does not include this. Whoever gives out the roles can change that.")
             return self._renderer.message(request, mark("Not for you"), text, 403)
         if team not in self._web.teams:
             return self._renderer.message(request, mark("No such page"), mark("There is no such team."), 404)
         if may(principal, action, team):
             return None
+        self._web.login.trail.append(refusal_entry(principal, action, team))
         title = self._web.teams[team].title
         return self._renderer.message(request, mark("Not for you"), mark("This belongs to {team}."), 403, team=title)

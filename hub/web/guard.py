@@ -54,6 +54,8 @@ class Guard:
             return await call(request)
         except Exception as error:  # noqa: BLE001 - the outermost edge: what happened is logged by its kind, without its text
             _LOG.error("page_failed", error=type(error).__name__, route=getattr(request.scope.get("route"), "path", "none"))
+            if not hasattr(request.state, "principal"):  # what broke may be the very thing that would tell
+                request.state.principal = None
             text = mark(
                 "The page could not be shown. No task is lost. Try again in a minute; if it happens again, tell whoever runs it."
             )

@@ -1,106 +1,98 @@
-"""How it is known who looks at a page: a code that works once, then a signed cookie. Every route takes a Principal.
-
-This is the single-machine form; the codes come from `hub web-login`, which only somebody with the installation's keys can run.
-Times here are the machine's own (seconds), never the scenario's clock: a shifted clock must not lengthen a session.
-"""
+"""How it is known who looks at a page: a random number in a cookie, which stands for a session kept on this side."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import secrets
-import time
-from pathlib import Path
-from typing import Any
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
-from hub.access.roles import Principal, Role
-from hub.errors import RejectedError
+from hub.access.accounts import Accounts
+from hub.access.codes import Codes
+from hub.access.roles import Principal
+from hub.access.sessions import Sessions, Way
+from hub.access.trail import Trail
 
-__all__ = ["CODE_SECONDS", "COOKIE", "SESSION_SECONDS", "Sessions", "issue_code"]
+__all__ = ["COOKIE", "LIVE", "Login", "Provider", "Visitors"]
 
 COOKIE = "hub_session"
-CODE_SECONDS = 600
-SESSION_SECONDS = 8 * 3600
-_CODE, _SESSION = "sign-in-code", "session"
+LIVE = "hub-live"  # the header of a page that renews itself: no use of the session by anybody
+_BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
 
-def _serializer(key: bytes, purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(key, salt=purpose, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256})
+class Provider(Protocol):
+    """An identity provider, as `hub.web.oidc.OidcProvider` is one."""
+
+    def begin(self, onward: str) -> tuple[str, str]:
+        """Where to send the browser, and what its journey's cookie is to hold."""
+        ...
+
+    def finish(self, answer: Mapping[str, str], cookie: str | None) -> tuple[Principal, str]:
+        """Who came back, and where they wanted to go."""
+        ...
+
+    def sign_out_address(self) -> str | None:
+        """Where to end the session at the provider too."""
+        ...
 
 
-def _pack(principal: Principal) -> dict[str, object]:
-    return {
-        "account": principal.account, "name": principal.name, "roles": sorted(principal.roles), "teams": sorted(principal.teams),
-        "nonce": secrets.token_hex(16),
-    }  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The ways in: `codes` and `accounts` are None where the installation permits none of its own, `provider` where it has none.
 
-
-def _principal(content: dict[str, Any]) -> Principal:
-    roles = frozenset(Role(role) for role in content["roles"])
-    return Principal(content["account"], content["name"], roles, frozenset(content["teams"]))
-
-
-def issue_code(key: bytes, principal: Principal) -> str:
-    """A sign-in code for `principal`: works once, within ten minutes."""
-    return _serializer(key, _CODE).dumps(_pack(principal))
-
-
-class Sessions:
-    """Turns codes into cookies and cookies into principals.
-
-    What has been used up (a code, a session that was signed out) lies as an empty file per random number in `spent`, so that
-    neither a restart nor a second process lets it be used again. Files go when nothing of that age could be valid.
+    What `trail` cannot take does not happen: RetriableError `audit` becomes the page for what cannot be shown just now.
     """
 
-    def __init__(self, key: bytes, spent: Path) -> None:
-        self._codes = _serializer(key, _CODE)
-        self._cookies = _serializer(key, _SESSION)
-        self._spent = spent
-        spent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sessions: Sessions
+    trail: Trail
+    codes: Codes | None = None
+    accounts: Accounts | None = None
+    provider: Provider | None = None
 
-    def sign_in(self, code: str) -> str:
-        """The cookie for a valid, unused code. Raises RejectedError `bad_code`; the page then says how to get a new one."""
-        try:
-            content = self._codes.loads(code, max_age=CODE_SECONDS)
-        except BadData as error:
-            raise RejectedError("the sign-in code is not valid any more", code="bad_code") from error
-        if "roles" not in content or not self._spend(content["nonce"]):
-            raise RejectedError("the sign-in code has been used", code="bad_code")
-        return self._cookies.dumps(_pack(_principal(content)))
 
-    def principal(self, cookie: str | None) -> Principal | None:
-        """Who the cookie stands for; None when there is none, it is forged, signed out, or older than eight hours."""
-        content = self._session(cookie)
-        return None if content is None else _principal(content)
+class Visitors:
+    """Reads and writes the cookie. With https its name binds it to this very host, and it travels over nothing else."""
 
-    def sign_out(self, cookie: str | None) -> None:
-        """End the session that the cookie stands for, wherever else a copy of it may be."""
-        content = self._session(cookie)
-        if content is not None:
-            self._spend(content["nonce"])
+    def __init__(self, sessions: Sessions, url: str) -> None:
+        self._sessions = sessions
+        self.secure = urlsplit(url).scheme == "https"
+        self.cookie = f"__Host-{COOKIE}" if self.secure else COOKIE
 
-    def _session(self, cookie: str | None) -> dict[str, Any] | None:
-        if not cookie:
-            return None
-        try:
-            content: dict[str, Any] = self._cookies.loads(cookie, max_age=SESSION_SECONDS)
-        except BadData:
-            return None
-        if "roles" not in content:  # of a version before there were roles: sign in again
-            return None
-        return None if (self._spent / content["nonce"]).exists() else content
+    def token(self, request: Request) -> str | None:
+        """What the visitor's cookie holds."""
+        return request.cookies.get(self.cookie)
 
-    def _spend(self, nonce: str) -> bool:
-        """Whether this was the first time; creating the file decides, so of two at once only one is."""
-        oldest = time.time() - SESSION_SECONDS
-        for path in self._spent.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another process swept it first
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
-        try:
-            (self._spent / nonce).touch(mode=0o600, exist_ok=False)
-        except FileExistsError:
-            return False
-        return True
+    def principal(self, request: Request) -> Principal | None:
+        """Who asks; looked up once per request."""
+        if not hasattr(request.state, "principal"):
+            noted = LIVE not in request.headers
+            request.state.principal = self._sessions.principal(self.token(request), noted=noted)
+        found: Principal | None = request.state.principal
+        return found
+
+    def welcome(self, request: Request, principal: Principal, way: Way, to: str = "/") -> Response:
+        """Begin a session, in place of whichever the visitor had, and lead on."""
+        token = self._sessions.begin(principal, way, _browser(request), instead_of=self.token(request))
+        answer = RedirectResponse(to, status_code=303)
+        seconds = int(self._sessions.longest.total_seconds())
+        answer.set_cookie(self.cookie, token, max_age=seconds, path="/", httponly=True, samesite="lax", secure=self.secure)
+        return answer
+
+    def farewell(self, to: str = "/") -> Response:
+        """Take the cookie back and lead on."""
+        answer = RedirectResponse(to, status_code=303)
+        answer.delete_cookie(self.cookie, path="/", httponly=True, samesite="lax", secure=self.secure)
+        return answer
+
+
+def _browser(request: Request) -> str:
+    """Which browser it is in two words, for the list of one's own sessions; nothing by which a person could be traced."""
+    agent = request.headers.get("user-agent", "")
+    browser = next((name for mark, name in _BROWSERS if re.search(mark, agent)), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return ", ".join(filter(None, (browser, "Mac" if system == "Macintosh" else system)))

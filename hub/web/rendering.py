@@ -10,17 +10,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from hub.access.roles import Action, Principal, teams_where
+from hub.access.four_eyes import FourEyes
+from hub.access.roles import Action, Principal, may_somewhere, teams_where
 from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.delivery.worklist import Worklist
-from hub.web.language import LANGUAGE_NAMES, Words, words
+from hub.web.forms import field
+from hub.web.language import LANGUAGE_NAMES, Words, mark, words
+from hub.web.paths import own_path
 from hub.web.presenting import Presenter, moment
-from hub.web.principal import COOKIE, Sessions
+from hub.web.principal import Login, Visitors
 
 __all__ = ["LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
 
 LANGUAGE_COOKIE = "hub_language"
+
+
+# What stands beside the teams, for those whose role permits it.
+_MENU = ((Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),)
 
 
 class TeamTitle(Protocol):
@@ -42,7 +49,8 @@ class Web:
 
     worklist: Worklist
     teams: Mapping[str, TeamTitle]
-    sessions: Sessions
+    login: Login
+    four_eyes: FourEyes
     presenter: Presenter
     audit: AuditLog
     clock: Clock
@@ -55,6 +63,7 @@ class Renderer:
 
     def __init__(self, web: Web) -> None:
         self._web = web
+        self.visitors = Visitors(web.login.sessions, web.url)
         self._templates = Environment(
             loader=PackageLoader("hub.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
@@ -74,16 +83,29 @@ class Renderer:
         common = {
             "_": shown.text, "ngettext": shown.many, "language": shown.language, "other_language": shown.other,
             "other_language_name": LANGUAGE_NAMES[shown.other], "principal": principal, "own_teams": own,
+            "menu": [(path, title) for action, path, title in _MENU if principal and may_somewhere(principal, action)],
             "here": request.url.path, "current_team": None, "printed": moment(now, shown, now), "sought": "", "team": "",
         }  # fmt: skip
         text = self._templates.get_template(template).render(**{**common, **values})
         return HTMLResponse(text, status_code=status)
 
     def message(self, request: Request, heading: str, text: str, status: int, **values: Any) -> HTMLResponse:
-        """A page that says one thing. `heading` and `text` are messages of the catalogue, `values` what they name.
-
-        Whoever is not signed in finds the form for it below.
-        """
-        principal = self._web.sessions.principal(request.cookies.get(COOKIE))
+        """A page that says one thing. `heading` and `text` are messages of the catalogue, `values` what they name."""
+        principal = self.visitors.principal(request)
         word = self.words(request).text
         return self.page(request, "message.html", principal, status=status, heading=word(heading), text=word(text, **values))
+
+    def entrance(self, request: Request, *, text: str = "", status: int = 200, choosing: str = "") -> HTMLResponse:
+        """The page to sign in at, with every way in that there is; `text` says why one stands here, or what went wrong.
+
+        `choosing` is the user name of somebody who must choose a password first: then that is the only form.
+        """
+        login = self._web.login
+        onward = own_path(request.url.path if request.method == "GET" else field(request, "next"))
+        onward = "/" if onward.startswith("/sign-") else onward
+        return self.page(
+            request, "sign_in.html", None, status=status, text=self.words(request).text(text) if text else "", choosing=choosing,
+            alert=status >= 400 and request.url.path.startswith("/sign-in"), onward=onward, by_code=login.codes is not None,
+            by_password=login.accounts is not None and login.accounts.any(), provider=login.provider is not None,
+            here=request.url.path if request.method == "GET" else "/sign-in",
+        )  # fmt: skip

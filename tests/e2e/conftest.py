@@ -85,7 +85,7 @@ class Site:
         shown = {
             "start": "/", "team": "/team/outreach", "all": "/team/outreach?all=1", "empty": "/team/sspf", "no page": "/nowhere",
             "no task": f"/team/outreach/task/{unknown}", "not found": "/find?number=abcdef", "sign-in": "/sign-in",
-            "used code": "/sign-in?code=used",
+            "used code": "/sign-in?code=used", "me": "/me", "four eyes": "/approvals", "signed out": "/sign-out/provider",
         }  # fmt: skip
         return shown | {f"task, {name}": self.town.path(name) for name in self.town.tasks}
 

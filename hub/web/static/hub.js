@@ -22,6 +22,19 @@
     event.preventDefault();
   });
 
+  for (const button of document.querySelectorAll("[data-shows]")) {
+    const input = document.getElementById(button.dataset.shows);
+    const show = button.textContent;
+    const turn = (shown) => {
+      input.type = shown ? "text" : "password";
+      button.textContent = shown ? button.dataset.hide : show;
+      button.setAttribute("aria-pressed", String(shown));
+    };
+    button.hidden = false;
+    button.addEventListener("click", () => turn(input.type === "password"));
+    input.form.addEventListener("submit", () => turn(false)); // so that no browser keeps it as plain text
+  }
+
   const live = document.querySelector("[data-live]");
   if (!live) return;
   const stale = document.getElementById("stale");
@@ -38,8 +51,8 @@
   };
   const refresh = async () => {
     try {
-      const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(4000) });
-      if (answer.status === 401) return location.reload(); // signed out, or eight hours have passed: the page must not stay
+      const answer = await fetch(location.href, { cache: "no-store", headers: { "Hub-Live": "1" }, signal: AbortSignal.timeout(4000) });
+      if (answer.status === 401) return location.reload(); // signed out, or the session has ended by itself: the page must not stay
       if (!answer.ok) throw new Error("not now");
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
       if (fresh) put(fresh);

@@ -8,13 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from typer.testing import CliRunner
 
+from hub.access.codes import Codes
+from hub.access.opening import build_access_engine
 from hub.access.roles import Principal, Role
-from hub.bootstrap import sign_in_address
+from hub.bootstrap_pages import sign_in_address
 from hub.cli import app
 from hub.errors import ConfigError
 from hub.installation import initialise, read_key
 from hub.settings import load_settings
-from hub.web.principal import Sessions
 
 
 @pytest.fixture
@@ -24,9 +25,13 @@ def home(tmp_path: Path) -> Path:
 
 
 def signed_in_by(home: Path, address: str) -> Principal | None:
-    sessions = Sessions(read_key(load_settings(home), "worklist.key"), home / "spent")
+    settings = load_settings(home)
+    engine = build_access_engine(settings)
     (code,) = parse_qs(urlsplit(address).query)["code"]
-    return sessions.principal(sessions.sign_in(code))
+    try:
+        return Codes(read_key(settings, "worklist.key"), engine).redeem(code)
+    finally:
+        engine.dispose()
 
 
 def test_it_prints_an_address_that_signs_in_the_function_it_names(home: Path) -> None:

@@ -27,7 +27,16 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/team/{team}/task/{task:uuid}"): Action.TASK_OPEN,
     ("GET", "/sign-in"): OPEN,
     ("POST", "/sign-in"): OPEN,
+    ("POST", "/sign-in/password"): OPEN,
+    ("GET", "/sign-in/provider"): OPEN,
+    ("GET", "/sign-in/return"): OPEN,
+    ("GET", "/sign-out/provider"): OPEN,
     ("POST", "/sign-out"): Action.SESSION_SEE,
+    ("GET", "/me"): Action.SESSION_SEE,
+    ("POST", "/me/sessions"): Action.SESSION_SEE,
+    ("POST", "/me/password"): Action.SESSION_SEE,
+    ("GET", "/approvals"): Action.APPROVAL_SEE,
+    ("POST", "/approvals"): Action.APPROVAL_SEE,
     ("GET", "/language/{language}"): OPEN,
 }
 

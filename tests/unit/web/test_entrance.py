@@ -47,7 +47,8 @@ def test_the_form_is_shown_without_a_code(stranger: httpx.Client) -> None:
 
 
 def test_a_form_longer_than_any_of_ours_is_not_read(stranger: httpx.Client) -> None:
-    assert stranger.post("/sign-in", content=b"code=" + b"x" * 100_000).status_code == 200
+    assert stranger.post("/sign-in", content=b"code=" + b"x" * 100_000).status_code == 413
+    assert stranger.post("/sign-in", content=b"a=1&" * 1000).status_code == 400
     assert stranger.post("/sign-in", content=b"\xff\xfe=%zz&code=%e5").status_code == 401
 
 

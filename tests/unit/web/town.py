@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hub.delivery
+from hub.access.accounts import Accounts
+from hub.access.attempts import Attempts
+from hub.access.codes import Codes, issue_code
+from hub.access.four_eyes import FourEyes
 from hub.access.roles import Principal, Role
+from hub.access.sessions import Sessions
+from hub.access.tables import AccessRow
+from hub.audit.entries import Entry
 from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
 from hub.clock import ManualClock
@@ -30,13 +37,14 @@ from hub.contract.topics import CONSENTS, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_
 from hub.database import build_engine, migrate
 from hub.delivery.inbox import Inbox
 from hub.delivery.worklist import Worklist
+from hub.errors import RetriableError
 from hub.installation import load_places, load_teams
 from hub.kafka import Incoming
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.web.app import Web, build_web
 from hub.web.presenting import Presenter
-from hub.web.principal import Sessions, issue_code
+from hub.web.principal import Login
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
 KEY = b"k" * 32
@@ -103,6 +111,24 @@ def make_presence(created: datetime) -> PresenceTask:
     )  # fmt: skip
 
 
+class Trail:
+    """An audit log that is a list; `broken` as long as it cannot be written."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.broken = False
+
+    def append(self, entry: Entry) -> int:
+        if self.broken:
+            raise RetriableError("no space", code="audit")
+        self.entries.append(entry)
+        return len(self.entries)
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """(action, outcome, rule) of each."""
+        return [(entry.action.value, entry.outcome.value, entry.rule) for entry in self.entries]
+
+
 class PagesTown:
     """The inbox of one installation and its pages. `tasks` are the numbers of the tasks by what became of them."""
 
@@ -114,15 +140,23 @@ class PagesTown:
         self._inbox = Inbox(self.engine, self._codec, self.clock)
         self._offsets: dict[str, int] = {}
         self.worklist = Worklist(self.engine, self.clock)
-        self.sessions = Sessions(KEY, folder / "spent")
         self.audit = AuditLog(build_engine(f"sqlite:///{folder / 'audit.db'}"), KEY, self.clock)
         migrate_audit(self.audit.engine)
+        self.trail = Trail()
+        self.access = build_engine(f"sqlite:///{folder / 'access.db'}")
+        AccessRow.metadata.create_all(self.access)
+        self.sessions = Sessions(self.access, self.clock, longest=timedelta(hours=8), idle=timedelta(minutes=30))
+        self.accounts = Accounts(self.access, self.trail, self.clock, Attempts(self.access, KEY, self.clock))
+        self.four_eyes = FourEyes(
+            self.access, self.trail, self.clock, approve_within=timedelta(hours=72), use_within=timedelta(hours=4)
+        )
         self.tasks: dict[str, str] = {}
         defaults = defaults_folder()
         self.web = Web(
             worklist=self.worklist,
             teams=load_teams(defaults),
-            sessions=self.sessions,
+            login=Login(self.sessions, self.trail, Codes(KEY, self.access), self.accounts),
+            four_eyes=self.four_eyes,
             presenter=Presenter(load_rules(defaults / "rules").rules, load_places(defaults)),
             audit=self.audit,
             clock=self.clock,
@@ -134,6 +168,7 @@ class PagesTown:
     def close(self) -> None:
         self.engine.dispose()
         self.audit.close()
+        self.access.dispose()
 
     def code(self, principal: Principal = EVERYBODY) -> str:
         return issue_code(KEY, principal)

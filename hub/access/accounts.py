@@ -1,0 +1,236 @@
+"""Accounts of this installation, for a demo and a single machine; a municipality signs in at its identity provider.
+
+There is none to begin with, and no way to make one but `hub account add`. A change of password, roles or teams, and disabling,
+end every session of the account in the same transaction; the audit log has it before it has an effect.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from hub.access.attempts import Attempts
+from hub.access.passwords import check_new, hash_password, is_right
+from hub.access.roles import Principal, Role, known_roles
+from hub.access.sessions import end_sessions
+from hub.access.tables import AccountRow
+from hub.access.trail import UNKNOWN, Trail, account_entry
+from hub.audit.actions import Action as Logged
+from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
+from hub.clock import Clock
+from hub.database import answering
+from hub.errors import RejectedError
+
+__all__ = ["INITIAL_DAYS", "Account", "Accounts", "Newcomer"]
+
+INITIAL_DAYS: Final = 7
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,62}")
+_NUMBERLIKE = re.compile(r"\d[\d.@_-]{7,}\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as its keeper sees it. `initial`: its owner has yet to choose a password."""
+
+    account: str
+    username: str
+    name: str
+    roles: frozenset[Role]
+    teams: frozenset[str]
+    disabled: bool
+    initial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Whom an account is made for."""
+
+    username: str
+    name: str
+    roles: frozenset[Role]
+    teams: frozenset[str]
+
+
+class Accounts:
+    """Over the access database. Whoever keeps accounts is an `actor`: on the command line the system's user."""
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock, attempts: Attempts) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+        self._attempts = attempts
+
+    def add(self, newcomer: Newcomer, password: str, actor: Actor, *, own: bool = False) -> Account:
+        """Make an account. Unless it is the keeper's `own`, its owner must choose another password within seven days.
+
+        Raises RejectedError `bad_username`, `username_taken`, or what `check_new` says of the password.
+        """
+        username = newcomer.username.casefold()
+        if not _USERNAME.fullmatch(username) or _NUMBERLIKE.search(username):
+            text = "the user name: 2 to 63 of a-z, 0-9 and . _ @ -, and nothing that could be a person's number"
+            raise RejectedError(text, code="bad_username")
+        check_new(password, _words(username, newcomer.name, newcomer.teams))
+        account, now = f"local-{secrets.token_hex(8)}", self._clock.now()
+        values = {
+            "account": account, "username": username, "name": newcomer.name, "password_hash": hash_password(password),
+            "roles": _joined(newcomer.roles), "teams": _joined(newcomer.teams), "disabled": False,
+            "initial_until": None if own else now + timedelta(days=INITIAL_DAYS), "changed_at": now,
+        }  # fmt: skip
+        with answering(), self._engine.begin() as connection:
+            try:
+                connection.execute(insert(AccountRow).values(**values))
+            except IntegrityError:
+                raise RejectedError("there is an account of that name already", code="username_taken") from None
+            self._trail.append(account_entry(Logged.ACCOUNT_CHANGED, account, actor=actor, purpose="added"))
+        return self.named(username)
+
+    def all(self) -> list[Account]:
+        """Every account, by user name."""
+        with answering(), self._engine.begin() as connection:
+            rows = connection.execute(select(*AccountRow.__table__.columns).order_by(AccountRow.username)).all()
+        return [_account(row) for row in rows]
+
+    def any(self) -> bool:
+        """Whether there is an account at all."""
+        with answering(), self._engine.begin() as connection:
+            return connection.execute(select(AccountRow.account).limit(1)).one_or_none() is not None
+
+    def username_of(self, account: str) -> str | None:
+        """The user name of an account, when it is one of ours."""
+        with answering(), self._engine.begin() as connection:
+            return connection.execute(select(AccountRow.username).where(AccountRow.account == account)).scalar_one_or_none()
+
+    def named(self, username: str) -> Account:
+        """The account of that name. Raises RejectedError `no_account`."""
+        return _account(self._row(username))
+
+    def set_disabled(self, username: str, actor: Actor, *, disabled: bool) -> Account:
+        """Shut an account, or open it again."""
+        return self._change(username, {"disabled": disabled}, actor, "disabled" if disabled else "enabled")
+
+    def set_rights(self, username: str, roles: Iterable[Role], teams: Iterable[str], actor: Actor) -> Account:
+        """Give an account other roles and teams."""
+        return self._change(username, {"roles": _joined(roles), "teams": _joined(teams)}, actor, "roles")
+
+    def set_password(self, username: str, password: str, actor: Actor, *, own: bool = False) -> Account:
+        """Set a forgotten password anew; its owner must choose another within seven days, unless it is the keeper's `own`."""
+        row = self._row(username)
+        check_new(password, _words(row.username, row.name, row.teams.split()))
+        until = None if own else self._clock.now() + timedelta(days=INITIAL_DAYS)
+        values = {"password_hash": hash_password(password), "initial_until": until}
+        return self._change(username, values, actor, "password")
+
+    def remove(self, username: str, actor: Actor) -> None:
+        """Take an account away for good; the audit log keeps what it did."""
+        account = self._row(username).account
+        with answering(), self._engine.begin() as connection:
+            connection.execute(delete(AccountRow).where(AccountRow.account == account))
+            end_sessions(connection, account)
+            self._trail.append(account_entry(Logged.ACCOUNT_CHANGED, account, actor=actor, purpose="removed"))
+
+    def authenticate(self, username: str, password: str, address: str) -> Principal:
+        """Who gives this name and password. The audit log has the outcome before the caller does.
+
+        Raises RejectedError: `wrong` says only that name or password are wrong, whatever it is; `wait` that there were too many
+        attempts; `choose_password` that they are right, but that another password must be chosen first (`choose`).
+        """
+        row = self._right(username, password, address)
+        if row.initial_until is not None:
+            expired = row.initial_until <= self._clock.now()
+            self._refuse(row.account, "initial_expired" if expired else "initial_password")
+            if expired:
+                raise _wrong()
+            raise RejectedError("choose a password of your own first", code="choose_password")
+        self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose="local"))
+        return _principal(row)
+
+    def choose(self, username: str, current: str, chosen: str, address: str) -> Principal:
+        """Change one's own password, which takes the present one; every session of the account ends. As `authenticate`.
+
+        Raises besides what `check_new` says, and `same_password`.
+        """
+        row = self._right(username, current, address)
+        if row.initial_until is not None and row.initial_until <= self._clock.now():
+            self._refuse(row.account, "initial_expired")
+            raise _wrong()
+        if chosen == current:
+            raise RejectedError("choose another password than the one you have", code="same_password")
+        check_new(chosen, _words(row.username, row.name, row.teams.split()))
+        values = {"password_hash": hash_password(chosen), "initial_until": None}
+        self._change(row.username, values, Actor(row.account), "own_password")
+        self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose="local"))
+        return _principal(row)
+
+    def _right(self, username: str, password: str, address: str) -> Row[Any]:
+        """The account, when name and password are right and it is open; as slow when there is none."""
+        name = username.strip().casefold()[:_LONGEST_NAME]
+        wait = self._attempts.take(name, address)
+        if wait is not None:
+            self._refuse(name, "too_many_attempts", known=False)
+            minutes = max(1, -(-int(wait.total_seconds()) // 60))
+            raise RejectedError(f"too many attempts: wait {minutes} min", code="wait")
+        with answering(), self._engine.begin() as connection:
+            row = _find(connection, name)
+        right = is_right(None if row is None else row.password_hash, password)
+        if row is None or not right or row.disabled:
+            code = "unknown_account" if row is None else "wrong_password" if not right else "disabled"
+            self._refuse(name if row is None else row.account, code, known=row is not None)
+            raise _wrong()
+        self._attempts.succeeded(name, address)
+        return row
+
+    def _refuse(self, account: str, code: str, *, known: bool = True) -> None:
+        subject = Subject(SubjectKind.ACCOUNT, account)
+        actor = Actor(account) if known else UNKNOWN
+        self._trail.append(Entry(actor, Logged.SIGN_IN_REFUSED, item=subject, purpose="local", outcome=Outcome.DENY, rule=code))
+
+    def _row(self, username: str) -> Row[Any]:
+        with answering(), self._engine.begin() as connection:
+            row = _find(connection, username.casefold())
+        if row is None:
+            raise RejectedError("there is no account of that name: see `hub account list`", code="no_account")
+        return row
+
+    def _change(self, username: str, values: Mapping[str, object], actor: Actor, what: str) -> Account:
+        account = self._row(username).account
+        with answering(), self._engine.begin() as connection:
+            here = update(AccountRow).where(AccountRow.account == account)
+            connection.execute(here.values(**values, changed_at=self._clock.now()))
+            end_sessions(connection, account)
+            self._trail.append(account_entry(Logged.ACCOUNT_CHANGED, account, actor=actor, purpose=what))
+        return self.named(username)
+
+
+_LONGEST_NAME: Final = 64
+
+
+def _find(connection: Connection, username: str) -> Row[Any] | None:
+    return connection.execute(select(*AccountRow.__table__.columns).where(AccountRow.username == username)).one_or_none()
+
+
+def _joined(codes: Iterable[str]) -> str:
+    return " ".join(sorted(codes))
+
+
+def _words(username: str, name: str, teams: Collection[str]) -> tuple[str, ...]:
+    return (username, *name.split(), *teams, *(role.value for role in Role))
+
+
+def _account(row: Row[Any]) -> Account:
+    initial, roles = row.initial_until is not None, known_roles(row.roles.split())
+    return Account(row.account, row.username, row.name, roles, frozenset(row.teams.split()), row.disabled, initial)
+
+
+def _principal(row: Row[Any]) -> Principal:
+    return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()))
+
+
+def _wrong() -> RejectedError:
+    return RejectedError("user name or password is wrong, or the account is shut", code="wrong")

@@ -1,0 +1,138 @@
+"""Sessions, kept on this side: what the cookie holds is a random number and means nothing anywhere else.
+
+A session ends at sign-out, eight hours after sign-in, half an hour after its last use (both settings), or when its account is
+disabled or gets other roles. Guarantee: what has ended never opens anything again, wherever a copy of the cookie may be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
+
+from hub.access.roles import Principal, known_roles
+from hub.access.tables import SessionRow
+from hub.clock import Clock
+from hub.database import answering
+
+__all__ = ["OpenSession", "Sessions", "Way", "end_sessions"]
+
+Way = Literal["code", "local", "oidc"]
+_TOKEN_BYTES = 32
+_SHOWN = 16  # characters of the id that tell one session from another on a page, too few to be used for anything
+_NOTED_EVERY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session as its owner sees it; `number` tells it apart, `current` is the one that asks."""
+
+    number: str
+    way: str
+    browser: str
+    begun_at: datetime
+    seen_at: datetime
+    until: datetime
+    current: bool
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def end_sessions(connection: Connection, account: str | None, *, but: str = "") -> int:
+    """End every session of an account (None: of everybody) but one, in a transaction of the caller's; returns how many."""
+    change = delete(SessionRow).where(SessionRow.session_id != but)
+    return connection.execute(change if account is None else change.where(SessionRow.account == account)).rowcount
+
+
+class Sessions:
+    """Over the access database. Without a `clock` that is shifted: sessions go by the machine's own time."""
+
+    def __init__(self, engine: Engine, clock: Clock, *, longest: timedelta, idle: timedelta) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._idle = idle
+        self.longest = longest
+
+    def now(self) -> datetime:
+        """The time that sessions go by."""
+        return self._clock.now()
+
+    def begin(self, principal: Principal, way: Way, browser: str = "", *, instead_of: str | None = None) -> str:
+        """A new session, and the end of the one that the visitor had before; returns what the cookie is to hold."""
+        token, now = secrets.token_urlsafe(_TOKEN_BYTES), self._clock.now()
+        values = {
+            "session_id": _hash(token), "account": principal.account, "name": principal.name,
+            "roles": " ".join(sorted(principal.roles)), "teams": " ".join(sorted(principal.teams)), "way": way,
+            "browser": browser, "begun_at": now, "seen_at": now, "until": now + self.longest,
+        }  # fmt: skip
+        with answering(), self._engine.begin() as connection:
+            ended = or_(SessionRow.until <= now, SessionRow.seen_at <= now - self._idle)
+            connection.execute(delete(SessionRow).where(ended))
+            if instead_of:
+                connection.execute(delete(SessionRow).where(SessionRow.session_id == _hash(instead_of)))
+            connection.execute(insert(SessionRow).values(**values))
+        return token
+
+    def principal(self, token: str | None, *, noted: bool = True) -> Principal | None:
+        """Whose session it is; None when there is none, or it has ended. Not `noted`: a page that renews itself is no use."""
+        row = self._row(token)
+        if row is None:
+            return None
+        now = self._clock.now()
+        if noted and now - row.seen_at >= _NOTED_EVERY:
+            with answering(), self._engine.begin() as connection:
+                here = SessionRow.session_id == row.session_id
+                connection.execute(update(SessionRow).where(here).values(seen_at=now))
+        return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()))
+
+    def way(self, token: str | None) -> str | None:
+        """How the holder of the session came in."""
+        row = self._row(token)
+        return None if row is None else str(row.way)
+
+    def of(self, account: str, token: str | None = None) -> list[OpenSession]:
+        """The open sessions of an account, the latest first; `token` is that of the one who asks."""
+        now = self._clock.now()
+        condition = (SessionRow.account == account, SessionRow.until > now, SessionRow.seen_at > now - self._idle)
+        with answering(), self._engine.begin() as connection:
+            rows = connection.execute(
+                select(*SessionRow.__table__.columns).where(*condition).order_by(SessionRow.begun_at.desc())
+            ).all()
+        mine = _hash(token or "")
+        return [
+            OpenSession(
+                row.session_id[:_SHOWN], row.way, row.browser, row.begun_at, row.seen_at, row.until, row.session_id == mine
+            )
+            for row in rows
+        ]
+
+    def end(self, token: str | None) -> None:
+        """End the session, wherever else a copy of its cookie may be."""
+        if token:
+            with answering(), self._engine.begin() as connection:
+                connection.execute(delete(SessionRow).where(SessionRow.session_id == _hash(token)))
+
+    def end_one(self, account: str, number: str) -> bool:
+        """End one session of an account by its number; whether there was one."""
+        here = (SessionRow.account == account, SessionRow.session_id.startswith(number, autoescape=True))
+        with answering(), self._engine.begin() as connection:
+            return len(number) == _SHOWN and connection.execute(delete(SessionRow).where(*here)).rowcount > 0
+
+    def end_all(self, account: str | None, *, but: str | None = None) -> int:
+        """End all of an account (None: of everybody), but the one whose cookie holds `but`; returns how many."""
+        with answering(), self._engine.begin() as connection:
+            return end_sessions(connection, account, but=_hash(but) if but else "")
+
+    def _row(self, token: str | None) -> Row[Any] | None:
+        if not token:
+            return None
+        now = self._clock.now()
+        here = (SessionRow.session_id == _hash(token), SessionRow.until > now, SessionRow.seen_at > now - self._idle)
+        with answering(), self._engine.begin() as connection:
+            return connection.execute(select(*SessionRow.__table__.columns).where(*here)).one_or_none()

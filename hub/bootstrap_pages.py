@@ -1,0 +1,122 @@
+"""The composition root of the pages and of signing in: the part of `hub.bootstrap` that belongs to `hub web`.
+
+Imports stand inside the functions, so that a process loads its own parts only. Nothing here runs at import.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.bootstrap import build_audit, build_clock, build_four_eyes, build_worklist
+from hub.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from hub.access.accounts import Accounts
+    from hub.access.roles import Role
+    from hub.audit.log import AuditLog
+    from hub.web.principal import Login, Provider
+
+__all__ = ["build_accounts", "build_login", "run_web", "sign_in_address"]
+
+
+def run_web(home: Path | None) -> None:
+    """`hub web`."""
+    from hub.installation import load_places, load_teams
+    from hub.process import process_frame
+    from hub.rules_file import load_rules
+    from hub.web.app import Web, build_web
+    from hub.web.presenting import Presenter
+    from hub.web.process import serve
+
+    settings = load_settings(home)
+    presenter = Presenter(load_rules(settings.home / "rules").rules, load_places(settings.home))
+    with process_frame(settings, "web", started=time.time()) as stop:
+        audit = build_audit(settings)
+        web = Web(
+            worklist=build_worklist(settings),
+            teams=load_teams(settings.home),
+            login=build_login(settings, audit),
+            four_eyes=build_four_eyes(settings, audit),
+            presenter=presenter,
+            audit=audit,
+            clock=build_clock(settings),
+            url=settings.web_url,
+            default_language=settings.language,
+        )
+        serve(build_web(web), settings.web.host, settings.web.port, stop)
+
+
+def build_login(settings: Settings, audit: AuditLog) -> Login:
+    """The ways in that the settings permit. What is not used is not loaded."""
+    from hub.access.codes import Codes
+    from hub.access.opening import build_access_engine, open_accounts, open_sessions, own_accounts
+    from hub.installation import read_key
+    from hub.web.principal import Login
+
+    engine, own = build_access_engine(settings), own_accounts(settings)
+    return Login(
+        sessions=open_sessions(settings, engine),
+        trail=audit,
+        codes=Codes(read_key(settings, "worklist.key"), engine) if own else None,
+        accounts=open_accounts(settings, engine, audit) if own else None,
+        provider=_build_provider(settings, engine) if settings.login.oidc.issuer else None,
+    )
+
+
+def _build_provider(settings: Settings, engine: Engine) -> Provider:
+    from functools import partial
+
+    from hub.access.codes import spend
+    from hub.installation import read_key, read_secret
+    from hub.web.oidc import OidcProvider
+
+    secret, key = read_secret(settings, "oidc-client-secret"), read_key(settings, "worklist.key")
+    return OidcProvider(settings.login.oidc, secret, f"{settings.web_url}/sign-in/return", key, partial(spend, engine))
+
+
+def build_accounts(settings: Settings, audit: AuditLog) -> Accounts:
+    """The accounts of this installation, to be kept."""
+    from hub.access.opening import build_access_engine, open_accounts
+
+    return open_accounts(settings, build_access_engine(settings), audit)
+
+
+def sign_in_address(settings: Settings, name: str, teams: Iterable[str] | None, roles: Iterable[Role] | None = None) -> str:
+    """An address that signs its holder in, once; without roles as a member of the teams. That it was issued is audited.
+
+    Raises ConfigError when a team is unknown, or when production permits no codes.
+    """
+    import secrets
+
+    from hub.access.codes import issue_code
+    from hub.access.opening import own_accounts
+    from hub.access.roles import Principal, Role
+    from hub.access.trail import account_entry, system_user
+    from hub.audit.actions import Action
+    from hub.errors import ConfigError
+    from hub.installation import load_teams, read_key
+
+    if not own_accounts(settings):
+        text = "production signs in with OpenID Connect: sign-in codes need login.local_in_production = true in hub.toml"
+        raise ConfigError(text, code="no_codes")
+    known = load_teams(settings.home)
+    unknown = sorted(set(teams or ()) - set(known))
+    if unknown:
+        raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
+    who = Principal(
+        account=f"code-{secrets.token_hex(8)}",
+        name=name,
+        roles=frozenset(roles or (Role.TEAM_MEMBER,)),
+        teams=frozenset(teams or known),
+    )
+    audit = build_audit(settings)
+    try:
+        audit.append(account_entry(Action.SIGN_IN_CODE_ISSUED, who.account, actor=system_user()))
+    finally:
+        audit.close()
+    return f"{settings.web_url}/sign-in?code={issue_code(read_key(settings, 'worklist.key'), who)}"

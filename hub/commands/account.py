@@ -1,0 +1,231 @@
+"""`hub account`: who may sign in with an account of this installation, and as what."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.access.roles import Role
+from hub.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    from hub.access.accounts import Account, Accounts
+    from hub.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help=(
+        "Accounts of this installation, for a demo and a single machine; a municipality signs in with OpenID Connect "
+        "(hub.toml, [login.oidc]).\n\nExample: hub account add anna --role team-member --team outreach"
+    ),
+    no_args_is_help=True,
+)
+Username = Annotated[str, typer.Argument(help="The user name to sign in with; never a person's number.")]
+Roles = Annotated[list[Role], typer.Option("--role", help="A role; repeat for several.")]
+Teams = Annotated[list[str] | None, typer.Option("--team", help="A team that the roles are bound to; repeat for several.")]
+Own = Annotated[
+    bool, typer.Option("--own", help="The account is your own: no other password has to be chosen at the first sign-in.")
+]
+
+
+@contextmanager
+def _opened(home: Home) -> Iterator[tuple[Settings, Accounts]]:
+    from hub.bootstrap import build_audit
+    from hub.bootstrap_pages import build_accounts
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    audit = build_audit(settings)
+    try:
+        yield settings, build_accounts(settings, audit)
+    finally:
+        audit.close()
+
+
+@app.command()
+def add(  # noqa: PLR0917 -- typer reads one option per parameter
+    username: Username,
+    role: Roles,
+    team: Teams = None,
+    name: Annotated[str, typer.Option(help="The function shown on the pages (default: the user name).")] = "",
+    own: Own = False,
+    home: Home = None,
+) -> None:
+    """Make an account; the password is asked for, never given on the command line. Its owner then chooses another.
+
+    The password may also come as one line on standard input.
+
+    Example: hub account add anna --role team-member --role team-head --team outreach --name Gruppledare
+    """
+    from hub.access.accounts import Newcomer
+    from hub.access.trail import system_user
+
+    with _opened(home) as (settings, accounts):
+        newcomer = Newcomer(username, name or username, frozenset(role), _known(settings, team))
+        made = accounts.add(newcomer, _ask_password(), system_user(), own=own)
+        _warn_of_production(settings)
+    typer.echo(f"{made.username} may sign in" + ("" if own else " and must choose another password within seven days"))
+
+
+@app.command("list")
+def list_accounts(home: Home = None, as_json: Json = False) -> None:
+    """Show every account with its roles and teams.
+
+    Example: hub account list --json
+    """
+    with _opened(home) as (_settings, accounts):
+        found = accounts.all()
+    if as_json:
+        sys.stdout.write(json.dumps([_shown(one) for one in found], indent=2, ensure_ascii=False) + "\n")
+        return
+    if not found:
+        typer.echo("No account yet. Make one: hub account add NAME --role team-member --team outreach")
+    for one in found:
+        state = "shut" if one.disabled else "first password" if one.initial else "open"
+        typer.echo(f"{one.username}  {one.name}  {state}  {', '.join(sorted(one.roles))}  {', '.join(sorted(one.teams)) or '–'}")
+
+
+@app.command()
+def disable(username: Username, home: Home = None) -> None:
+    """Shut an account at once: its sessions end, and nobody signs in with it. `enable` undoes it.
+
+    Example: hub account disable anna
+    """
+    from hub.access.trail import system_user
+
+    with _opened(home) as (_settings, accounts):
+        accounts.set_disabled(username, system_user(), disabled=True)
+    typer.echo(f"{username} is shut. Undo: hub account enable {username}")
+
+
+@app.command()
+def enable(username: Username, home: Home = None) -> None:
+    """Open an account again.
+
+    Example: hub account enable anna
+    """
+    from hub.access.trail import system_user
+
+    with _opened(home) as (_settings, accounts):
+        accounts.set_disabled(username, system_user(), disabled=False)
+    typer.echo(f"{username} may sign in again")
+
+
+@app.command()
+def password(username: Username, own: Own = False, home: Home = None) -> None:
+    """Set a forgotten password anew; its owner must choose another at the next sign-in, within seven days.
+
+    Example: hub account password anna
+    """
+    from hub.access.trail import system_user
+
+    with _opened(home) as (_settings, accounts):
+        accounts.named(username)  # before anybody types a password for nothing
+        accounts.set_password(username, _ask_password(), system_user(), own=own)
+    typer.echo(f"{username} has a new password, and is signed out everywhere")
+
+
+@app.command()
+def roles(username: Username, role: Roles, team: Teams = None, home: Home = None) -> None:
+    """Give an account exactly these roles and teams; it is signed out everywhere, so that they hold at once.
+
+    Example: hub account roles anna --role auditor
+    """
+    from hub.access.trail import system_user
+
+    with _opened(home) as (settings, accounts):
+        accounts.set_rights(username, frozenset(role), _known(settings, team), system_user())
+    typer.echo(f"{username} now is {', '.join(sorted(role))}")
+
+
+@app.command()
+def remove(
+    username: Username,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    home: Home = None,
+) -> None:
+    """Take an account away for good; the audit log keeps what it did. To shut it only: `disable`.
+
+    Example: hub account remove anna
+    """
+    from hub.access.trail import system_user
+
+    with _opened(home) as (_settings, accounts):
+        accounts.named(username)
+        if not yes:
+            typer.confirm(f"Take {username} away for good?", abort=True)
+        accounts.remove(username, system_user())
+    typer.echo(f"{username} is gone")
+
+
+@app.command("sign-out")
+def sign_out(
+    username: Annotated[str | None, typer.Argument(help="Whose sessions to end.")] = None,
+    everybody: Annotated[bool, typer.Option("--everybody", help="End every session there is, whoever it belongs to.")] = False,
+    home: Home = None,
+) -> None:
+    """End the sessions of an account, or of everybody, at once.
+
+    Examples: hub account sign-out anna    hub account sign-out --everybody
+    """
+    from hub.access.trail import account_entry, system_user
+    from hub.audit.actions import Action
+    from hub.bootstrap import build_audit
+    from hub.bootstrap_pages import build_login
+    from hub.settings import load_settings
+
+    if (username is None) is not everybody:
+        raise typer.BadParameter("name an account, or say --everybody")
+    settings = load_settings(home)
+    audit = build_audit(settings)
+    try:
+        login = build_login(settings, audit)
+        account = None if username is None or login.accounts is None else login.accounts.named(username).account
+        if username is not None and account is None:
+            raise typer.BadParameter("this installation has no accounts of its own; use --everybody")
+        audit.append(account_entry(Action.SIGN_OUT, account or "everybody", actor=system_user()))
+        ended = login.sessions.end_all(account)
+    finally:
+        audit.close()
+    typer.echo(f"{ended} {'session has' if ended == 1 else 'sessions have'} ended")
+
+
+def _known(settings: Settings, teams: list[str] | None) -> frozenset[str]:
+    from hub.errors import ConfigError
+    from hub.installation import load_teams
+
+    known = load_teams(settings.home)
+    unknown = sorted(set(teams or ()) - set(known))
+    if unknown:
+        raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
+    return frozenset(teams or ())
+
+
+def _ask_password() -> str:
+    """Typed twice and not shown; from a pipe one line."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    prompt = "Password (at least 12 characters; four or five words that do not belong together are good)"
+    typed: str = typer.prompt(prompt, hide_input=True, confirmation_prompt="Once more")
+    return typed
+
+
+def _warn_of_production(settings: Settings) -> None:
+    from hub.access.opening import own_accounts
+
+    if not own_accounts(settings):
+        text = "Note: production signs in with OpenID Connect; this account waits for login.local_in_production = true"
+        typer.echo(text, err=True)
+
+
+def _shown(account: Account) -> dict[str, object]:
+    return {
+        "username": account.username, "account": account.account, "name": account.name, "roles": sorted(account.roles),
+        "teams": sorted(account.teams), "disabled": account.disabled, "first_password": account.initial,
+    }  # fmt: skip

@@ -1,0 +1,60 @@
+"""Four eyes on a page: what waits for a second person, and what became of one's own requests."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.matters import Request as Asked
+from hub.access.roles import Principal
+from hub.errors import RejectedError
+from hub.web.forms import field
+from hub.web.language import Words, mark
+from hub.web.presenting import moment
+from hub.web.rendering import Renderer, Web
+from hub.web.role_titles import MATTERS, STATES
+
+__all__ = ["Approvals"]
+
+_TEXTS = {
+    "own_request": mark("Another person has to approve what you asked for."),
+    "not_waiting": mark("The request has been decided already."),
+    "lapsed": mark("The time for it has passed. It has to be asked for again."),
+}
+
+
+class Approvals:
+    """Views behind guarded doors; `FourEyes` decides and keeps the audit log."""
+
+    def __init__(self, web: Web, renderer: Renderer) -> None:
+        self._web = web
+        self._renderer = renderer
+
+    def page(self, request: Request, principal: Principal, *, text: str = "", status: int = 200) -> Response:
+        """What others ask and this person may decide; below, this person's own requests."""
+        words, eyes = self._renderer.words(request), self._web.four_eyes
+        return self._renderer.page(
+            request, "approvals.html", principal, status=status, text=words.text(text) if text else "",
+            waiting=[self._row(one, words) for one in eyes.waiting_for(principal)],
+            own=[self._row(one, words) for one in eyes.own(principal)], here="/approvals",
+        )  # fmt: skip
+
+    def decide(self, request: Request, principal: Principal) -> Response:
+        """Approve or refuse one; take one's own back."""
+        decide = self._web.four_eyes.approve if field(request, "decision") == "approve" else self._web.four_eyes.refuse
+        try:
+            decide(principal, field(request, "request"))
+        except RejectedError as error:
+            text = _TEXTS.get(error.code, mark("There is no such request for you."))
+            return self.page(request, principal, text=text, status=409)
+        return RedirectResponse("/approvals", status_code=303)
+
+    def _row(self, asked: Asked, words: Words) -> dict[str, object]:
+        now = self._web.login.sessions.now()
+        team = self._web.teams.get(asked.team)
+        return {
+            "id": asked.request_id, "matter": words.text(MATTERS[asked.matter]), "purpose": asked.purpose,
+            "who": asked.requester_name, "team": team.title if team else "", "asked": moment(asked.asked_at, words, now),
+            "until": moment(asked.until, words, now), "state": words.text(STATES[asked.state]), "decider": asked.decider_name,
+            "waiting": asked.state == "waiting",
+        }  # fmt: skip

@@ -1,0 +1,242 @@
+"""Signing in at an OpenID Connect provider: code flow with PKCE (S256), state, nonce, and an ID token that verifies.
+
+What a journey there and back is tied to lies in a signed cookie of the visitor's own browser for ten minutes; each journey ends
+once. Nothing of the provider's tokens is kept. Loaded only where `[login.oidc]` names an issuer.
+Sources: OpenID Connect Core 1.0 §3.1, Discovery 1.0, RP-Initiated Logout 1.0; RFC 7636, RFC 9207.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx
+from authlib.oauth2.client import OAuth2Client
+from authlib.oauth2.rfc6749 import OAuth2Error
+from authlib.oidc.core import CodeIDToken
+from itsdangerous import BadData, URLSafeTimedSerializer
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from hub.access.roles import Principal, Role
+from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.login_settings import OidcSettings
+from hub.web.paths import own_path
+
+__all__ = ["JOURNEY_SECONDS", "OidcProvider"]
+
+JOURNEY_SECONDS: Final = 600
+_LEEWAY_SECONDS = 60
+_TIMEOUT_SECONDS = 5.0
+_METADATA_SECONDS = 3600.0
+_SIGNATURES: Final = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS512", "ES512", "EdDSA")  # none shared
+_NAME_LENGTH: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Metadata:
+    """What the provider says of itself, and its keys; asked for again after an hour, or when a key is unknown."""
+
+    content: Mapping[str, Any]
+    keys: KeySet
+    at: float
+
+
+class OidcProvider:
+    """One provider. `spend` uses a journey's number up; `redirect_uri` is where the provider sends people back to.
+
+    Raises ConfigError when a role of the settings is none.
+    """
+
+    def __init__(
+        self, settings: OidcSettings, secret: str, redirect_uri: str, key: bytes, spend: Callable[[str, datetime], bool]
+    ) -> None:
+        self._settings = settings
+        self._secret = secret
+        self._redirect_uri = redirect_uri
+        self._journeys = URLSafeTimedSerializer(key, salt="oidc-journey", signer_kwargs={"digest_method": hashlib.sha256})
+        self._spend = spend
+        self._roles = {value: _role(role) for value, role in settings.roles.items()}
+        self._http = httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        self._known: _Metadata | None = None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._http.close()
+
+    def begin(self, onward: str) -> tuple[str, str]:
+        """Where to send the browser, and what its journey's cookie is to hold.
+
+        Raises RetriableError when the provider does not answer.
+        """
+        journey = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")} | {"next": own_path(onward)}
+        extra = {"acr_values": " ".join(self._settings.acr_values)} if self._settings.acr_values else {}
+        address, _ = self._client().create_authorization_url(
+            self._metadata().content["authorization_endpoint"],
+            state=journey["state"], nonce=journey["nonce"], code_verifier=journey["verifier"], **extra,
+        )  # fmt: skip
+        return str(address), self._journeys.dumps(journey)
+
+    def finish(self, answer: Mapping[str, str], cookie: str | None) -> tuple[Principal, str]:
+        """Who came back, and where they wanted to go.
+
+        Raises RejectedError: `bad_state` (not this browser's journey, too old, or used), `declined` (the provider or the person
+        said no), `bad_token` (what the provider sent does not verify), `weak_sign_in` (not by one of the ways that the settings
+        ask for), `no_role`; RetriableError when the provider does not answer.
+        """
+        journey = self._journey(answer, cookie)
+        if "error" in answer or "code" not in answer:
+            raise RejectedError("the identity provider let nobody in", code="declined")
+        self._check_issuer(answer)
+        token = self._fetch(answer["code"], journey["verifier"])
+        claims = self._verified(token, journey["nonce"])
+        if self._settings.acr_values and claims.get("acr") not in self._settings.acr_values:
+            raise RejectedError("the way of signing in is not strong enough", code="weak_sign_in")
+        return self._principal(claims), journey["next"]
+
+    def sign_out_address(self) -> str | None:
+        """Where to end the session at the provider too, when it offers that; None also when it does not answer just now."""
+        try:
+            address = self._metadata().content.get("end_session_endpoint")
+        except RetriableError:
+            return None
+        if not address:
+            return None
+        back = self._redirect_uri.removesuffix("/sign-in/return") + "/"
+        query = urlencode({"client_id": self._settings.client_id, "post_logout_redirect_uri": back})
+        return f"{address}{'&' if '?' in address else '?'}{query}"
+
+    def _journey(self, answer: Mapping[str, str], cookie: str | None) -> dict[str, str]:
+        try:
+            journey: dict[str, str] = self._journeys.loads(cookie or "", max_age=JOURNEY_SECONDS)
+        except BadData as error:
+            raise RejectedError("this sign-in was not begun here, or too long ago", code="bad_state") from error
+        same = secrets.compare_digest(answer.get("state", "").encode(), journey["state"].encode())
+        if not same or not self._spend(journey["state"], datetime.now(UTC) + timedelta(seconds=2 * JOURNEY_SECONDS)):
+            raise RejectedError("this sign-in was not begun here, or has been used", code="bad_state")
+        return journey
+
+    def _check_issuer(self, answer: Mapping[str, str]) -> None:
+        """RFC 9207: the answer comes from the provider that was asked."""
+        needed = self._metadata().content.get("authorization_response_iss_parameter_supported", False)
+        if answer.get("iss", None if needed else self._settings.issuer) != self._settings.issuer:
+            raise RejectedError("the answer is not of the provider that was asked", code="bad_token")
+
+    def _client(self) -> OAuth2Client:
+        settings = self._settings
+        return OAuth2Client(
+            self._http, client_id=settings.client_id, client_secret=self._secret, scope=" ".join(settings.scopes),
+            redirect_uri=self._redirect_uri, code_challenge_method="S256",
+        )  # fmt: skip
+
+    def _fetch(self, code: str, verifier: str) -> Mapping[str, Any]:
+        metadata, client_id = self._metadata().content, self._settings.client_id
+        basic = "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        auth: Any = httpx.BasicAuth(client_id, self._secret) if basic else _as_it_is
+        extra = {} if basic else {"client_id": client_id, "client_secret": self._secret}
+        try:
+            found: Mapping[str, Any] = self._client().fetch_token(
+                metadata["token_endpoint"], auth=auth, grant_type="authorization_code", code=code, code_verifier=verifier, **extra
+            )
+        except OAuth2Error as error:
+            raise RejectedError("the provider takes the code no longer", code="bad_token") from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise _unreachable() from error
+        return found
+
+    def _verified(self, token: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
+        """The ID token's claims: signed by the provider, for us, for this journey, now."""
+        settings = self._settings
+        offered = self._metadata().content.get("id_token_signing_alg_values_supported", ["RS256"])
+        signatures = [name for name in _SIGNATURES if name in offered]
+        options: Any = {
+            "iss": {"essential": True, "value": settings.issuer},
+            "aud": {"essential": True, "value": settings.client_id},
+            "sub": {"essential": True},
+        }
+        params = {"nonce": nonce, "client_id": settings.client_id, "access_token": token.get("access_token")}
+        try:
+            decoded = self._decoded(str(token.get("id_token", "")), signatures)
+            claims = CodeIDToken(decoded.claims, decoded.header, options, params)
+            claims.validate(int(time.time()), _LEEWAY_SECONDS)
+        except (JoseError, ValueError, TypeError) as error:
+            raise RejectedError("the identity provider's token does not verify", code="bad_token") from error
+        found: Mapping[str, Any] = claims
+        return found
+
+    def _decoded(self, text: str, signatures: list[str]) -> jwt.Token:
+        """Decode with the keys at hand; a key unknown to us may be new, and is asked for once."""
+        try:
+            return jwt.decode(text, self._metadata().keys, algorithms=signatures)
+        except (JoseError, ValueError):
+            self._known = None
+            return jwt.decode(text, self._metadata().keys, algorithms=signatures)
+
+    def _principal(self, claims: Mapping[str, Any]) -> Principal:
+        settings = self._settings
+        roles = frozenset(self._roles[value] for value in _values(claims, settings.roles_claim) if value in self._roles)
+        if not roles:
+            raise RejectedError("the account has no role here", code="no_role")
+        teams = frozenset(settings.teams[value] for value in _values(claims, settings.teams_claim) if value in settings.teams)
+        subject = hashlib.sha256(f"{settings.issuer}\x00{claims['sub']}".encode()).hexdigest()[:32]
+        name = "".join(letter for letter in str(claims.get(settings.name_claim) or "") if letter.isprintable())
+        return Principal(f"oidc-{subject}", name[:_NAME_LENGTH] or "–", roles, teams)
+
+    def _metadata(self) -> _Metadata:
+        if self._known is None or time.monotonic() - self._known.at > _METADATA_SECONDS:
+            address = f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration"
+            content = self._get(address)
+            if content.get("issuer") != self._settings.issuer:
+                raise RejectedError("the provider calls itself by another name than login.oidc.issuer", code="bad_token")
+            try:
+                keys = KeySet.import_key_set(self._get(content["jwks_uri"]))
+                missing = {"authorization_endpoint", "token_endpoint"} - set(content)
+            except (KeyError, ValueError, JoseError) as error:
+                raise _unreachable() from error
+            if missing:
+                raise _unreachable()
+            self._known = _Metadata(content, keys, time.monotonic())
+        return self._known
+
+    def _get(self, address: str) -> Any:
+        try:
+            answer = self._http.get(address)
+            answer.raise_for_status()
+            return answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise _unreachable() from error
+
+
+def _as_it_is(request: httpx.Request) -> httpx.Request:
+    return request
+
+
+def _unreachable() -> RetriableError:
+    return RetriableError("the identity provider does not answer as it should", code="provider")
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        known = ", ".join(role.value for role in Role)
+        raise ConfigError(f"login.oidc.roles: no role {name}; there are: {known}", code="unknown_role") from None
+
+
+def _values(claims: Mapping[str, Any], path: str) -> Iterable[str]:
+    """The values of a claim; a path with dots leads into it (`realm_access.roles`)."""
+    found: Any = claims.get(path)
+    if found is None:
+        found = claims
+        for step in path.split("."):
+            found = found.get(step) if isinstance(found, Mapping) else None
+    if isinstance(found, str):
+        return (found,)
+    return [value for value in found if isinstance(value, str)] if isinstance(found, list) else ()
