@@ -28,6 +28,7 @@ from hub.commands import (
     statutory,
     tasks,
     topics,
+    vault,
     web,
     worker,
 )
@@ -95,6 +96,7 @@ app.add_typer(consent.app, name="consent", rich_help_panel=_WORK)
 app.add_typer(keys.app, name="keys", rich_help_panel=_WORK)
 app.add_typer(statutory.app, name="statutory", rich_help_panel=_WORK)
 app.add_typer(protected.app, name="protected", rich_help_panel=_WORK)
+app.add_typer(vault.app, name="vault", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)
 app.add_typer(backup.app, name="backup", rich_help_panel=_WORK)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)

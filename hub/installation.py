@@ -42,7 +42,7 @@ CONSENT_VARIANT = "norrkoping"
 _VARIANTS = "consent"
 _KEY_BYTES = 32
 # audit.key is the seed of the Ed25519 key that signs the audit log's checkpoints, audit-subject.key makes its pseudonyms.
-_PAIRS = ("statutory", "protected")
+_PAIRS = ("statutory", "protected", "sealed")
 _SYMMETRIC = ("registry.key", "worklist.key", "audit.key", "audit-subject.key")
 _RESTORE = "restore it from its copy"
 

@@ -34,7 +34,8 @@ class _Loose:
 
 @dataclass(slots=True)
 class Walk:
-    """Takes the rows in order; `expected` is the next position, `chain` the last entry's link.
+    """Takes the rows in order; `expected` is the next position, `chain` the last entry's link. `vouched` is what entries say of
+    parts of the sealed vault, by position.
 
     `broken_at` is the first position from which on nothing may be held against a checkpoint. `renumbered`, once `findings` were
     asked for: whether what is missing at the end is missing inside.
@@ -45,6 +46,7 @@ class Walk:
     edited: dict[int, str] = field(default_factory=dict)  # position → the leaf its content gives now
     held: dict[int, str] = field(default_factory=dict)  # the same positions → the leaf that stands there
     loose: list[_Loose] = field(default_factory=list)
+    vouched: dict[int, str] = field(default_factory=dict)
     broken_at: int | None = None
     renumbered: bool = False
 

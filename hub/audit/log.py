@@ -7,7 +7,7 @@ and every later entry of any process stands behind it. When it raises, the calle
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +25,7 @@ from hub.errors import RejectedError, RetriableError
 __all__ = ["FIRST_CHAIN", "AuditLog", "Draft", "chain_hash", "take_turn"]
 
 FIRST_CHAIN = "0" * 64
+Beside = Callable[[Connection, int], None]
 _TURN = 0x41554454  # any number that only this log takes
 _again = Retrying(
     retry=retry_if_exception_type(RetriableError), stop=stop_after_attempt(3), wait=wait_random(max=0.1), reraise=True
@@ -70,12 +71,15 @@ class AuditLog:
         """
         return self.append_many([entry])
 
-    def append_many(self, entries: Sequence[Entry]) -> int:
-        """The same for several that belong together, in one transaction; returns the last one's position."""
+    def append_many(self, entries: Sequence[Entry], beside: Beside | None = None) -> int:
+        """The same for several that belong together, in one transaction; returns the last one's position.
+
+        `beside` writes something else in that transaction; it is told the connection and the first entry's position.
+        """
         if not entries:
             raise ValueError("there is nothing to append")
         try:
-            return _again(self._append, entries)
+            return _again(self._append, entries, beside)
         except RetriableError as error:
             raise RetriableError(
                 "the audit log cannot be written, and nothing is shown or done unlogged: try again, then look at its database",
@@ -107,10 +111,12 @@ class AuditLog:
         """Release the database."""
         self.engine.dispose()
 
-    def _append(self, entries: Sequence[Entry]) -> int:
+    def _append(self, entries: Sequence[Entry], beside: Beside | None) -> int:
         with answering(), self.engine.begin() as connection:
             take_turn(connection)
             position, chain = _last(connection)
+            if beside is not None:
+                beside(connection, position + 1)
             rows = []
             for entry in entries:
                 values = self._values(entry, self._clock.now())

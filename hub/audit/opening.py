@@ -12,13 +12,22 @@ from sqlalchemy import Engine
 from hub.audit.checkpoints import Checkpoints, keep_signing
 from hub.audit.log import AuditLog
 from hub.audit.notes import Signer, Verifier
+from hub.audit.sealed import SealedVault
 from hub.clock import Clock
 from hub.database import build_engine, migrate
 from hub.errors import ConfigError, ContractError
 from hub.installation import read_key
 from hub.settings import Settings
 
-__all__ = ["build_audit_engine", "checkpoints_signed", "migrate_audit", "open_audit", "open_checkpoints", "open_verifier"]
+__all__ = [
+    "build_audit_engine",
+    "checkpoints_signed",
+    "migrate_audit",
+    "open_audit",
+    "open_checkpoints",
+    "open_vault",
+    "open_verifier",
+]
 
 
 def build_audit_engine(settings: Settings) -> Engine:
@@ -36,6 +45,12 @@ def migrate_audit(engine: Engine) -> None:
 def open_audit(settings: Settings, clock: Clock) -> AuditLog:
     """The log, ready to append to; `close` it. Raises ConfigError when `keys/audit-subject.key` is missing (`hub init`)."""
     return AuditLog(build_audit_engine(settings), read_key(settings, "audit-subject.key"), clock)
+
+
+def open_vault(settings: Settings, clock: Clock) -> SealedVault:
+    """The sealed vault, to be written to; `close` it. Raises ConfigError when `keys/sealed.public` is missing (`hub init`)."""
+    public = read_key(settings, "sealed.public")
+    return SealedVault(open_audit(settings, clock), public)
 
 
 def open_checkpoints(settings: Settings, engine: Engine, clock: Clock) -> Checkpoints:

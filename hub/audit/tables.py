@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, String, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["AuditRow", "CheckpointRow", "EntryRow", "HorizonRow"]
+__all__ = ["AuditRow", "CheckpointRow", "EntryRow", "HorizonRow", "SealedRow"]
 
 
 class AuditRow(DeclarativeBase):
@@ -61,3 +61,15 @@ class HorizonRow(AuditRow):
     size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[str] = mapped_column(String(32))
     chain: Mapped[str] = mapped_column(String(64))
+
+
+class SealedRow(AuditRow):
+    """One part of a sealed document. `position` is that of the entry that vouches for it, with the SHA-256 of `sealed`."""
+
+    __tablename__ = "audit_sealed"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    document: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[str] = mapped_column(String(32))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -12,13 +12,15 @@ from datetime import datetime
 
 from sqlalchemy import Engine, select
 
+from hub.audit.actions import Action
 from hub.audit.chain import Walk
 from hub.audit.faults import Fault, Finding, Verdict
 from hub.audit.log import FIRST_CHAIN
 from hub.audit.merkle import Tree
 from hub.audit.notes import Checkpoint, Verifier
 from hub.audit.reading import every_row, horizon
-from hub.audit.tables import CheckpointRow
+from hub.audit.sealed import digest_of
+from hub.audit.tables import CheckpointRow, SealedRow
 from hub.database import answering
 from hub.errors import ContractError
 
@@ -62,6 +64,7 @@ def verify(
         findings.append(
             Finding(Fault.TRUNCATION, last + 1, longest, f"the log ends at {last}, but {longest} entries had been signed")
         )
+    findings += _sealed(engine, walk.vouched, first)
     agreeing, forks = _compare(trusted, roots, walk.broken_at)
     findings += forks
     unique = sorted(dict.fromkeys(findings), key=lambda one: (one.first, one.fault))
@@ -131,6 +134,8 @@ def _read(engine: Engine, tree: Tree, walk: Walk, sizes: set[int], progress: Cal
     for done, row in enumerate(every_row(engine, after=walk.expected - 1), start=1):
         values = list(row)
         tree.append(walk.take(row.position, values[1:-2], row.leaf, row.chain))
+        if row.action == Action.VAULT_SEALED:
+            walk.vouched[row.position] = row.rule
         if tree.size in sizes:
             roots[tree.size] = tree.root()
         if done % _STEP == 0:
@@ -143,6 +148,23 @@ def _links(engine: Engine) -> Iterator[str]:
     yield FIRST_CHAIN if gone is None else gone[1]
     for row in every_row(engine):
         yield row.chain
+
+
+def _sealed(engine: Engine, vouched: dict[int, str], first: int) -> list[Finding]:
+    """The parts of the sealed vault against the entries that vouch for them; older ones outlive their entries."""
+    query = select(SealedRow.position, SealedRow.sealed).where(SealedRow.position >= first).order_by(SealedRow.position)
+    found, seen = [], set()
+    with answering(), engine.connect() as connection:
+        for row in connection.execute(query.execution_options(yield_per=_STEP)):
+            seen.add(row.position)
+            if vouched.get(row.position) != digest_of(row.sealed):
+                text = f"the part of the sealed vault beside entry {row.position} is not what was sealed then"
+                found.append(Finding(Fault.EDIT, row.position, row.position, text))
+    missing = [
+        Finding(Fault.DELETION, one, one, f"the part of the sealed vault beside entry {one} is missing")
+        for one in sorted(set(vouched) - seen)
+    ]
+    return found + missing
 
 
 def _compare(

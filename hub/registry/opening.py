@@ -9,6 +9,8 @@ from functools import partial
 
 from sqlalchemy import Engine, select
 
+from hub.audit.opening import open_vault
+from hub.audit.sealed import SealedVault
 from hub.clock import Clock
 from hub.consent_file import load_consent_rules
 from hub.contract.codec import Codec
@@ -42,11 +44,13 @@ class OpenRegistry:
     engine: Engine
     tools: Tools
     keyring: Keyring
+    sealed: SealedVault
 
     def close(self) -> None:
         """Release the databases."""
         self.engine.dispose()
         self.keyring.close()
+        self.sealed.close()
 
 
 def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | None = None) -> OpenRegistry:
@@ -61,12 +65,13 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     copy = settings.registry.shred_list_copy
     keyring = open_keyring(settings.keyring_database, settings.home / copy if copy else None)
     reversal = timedelta(days=settings.registry.protected_reversal_days)
-    tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), lane, reversal)
+    sealed = open_vault(settings, clock)
+    tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), lane, reversal, sealed)
     engine = open_database(settings.registry_database)
     migrate(engine, lambda keys: keyring.put(keys, clock.now()))
     registry = Registry(engine, tools, rules, clock)
     _require_same_lookups(registry, vault, settings)
-    return OpenRegistry(registry, engine, tools, keyring)
+    return OpenRegistry(registry, engine, tools, keyring, sealed)
 
 
 def _require_same_lookups(registry: Registry, vault: Vault, settings: Settings) -> None:

@@ -18,12 +18,11 @@ from hub.registry import lifecycle, protection
 from hub.registry.granting import Signatory
 from hub.registry.grants import find_youth
 from hub.registry.registry import Registry
-from hub.registry.tables import Youth
+from hub.registry.tables import PARTIES, Youth
 from hub.registry.work import Work
 
 __all__ = ["Parties", "Party", "note_parties", "open_parties", "read_parties", "seal_parties"]
 
-_FIELD = "parties"
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 
 
@@ -64,7 +63,7 @@ def read_parties(row: dict[str, Any]) -> Parties:
 def seal_parties(work: Work, youth: Youth, parties: Parties) -> None:
     """Keep them with the youth, in place of those before."""
     _, data_key = lifecycle.identity(work, youth)
-    youth.parties = work.tools.vault.seal(data_key, youth.youth_id, _FIELD, parties.model_dump_json().encode())
+    youth.parties = work.tools.vault.seal(data_key, youth.youth_id, PARTIES, parties.model_dump_json().encode())
 
 
 def open_parties(work: Work, youth: Youth) -> Parties | None:
@@ -72,7 +71,7 @@ def open_parties(work: Work, youth: Youth) -> Parties | None:
     if youth.parties is None:
         return None
     _, data_key = lifecycle.identity(work, youth)
-    return Parties.model_validate_json(work.tools.vault.open(data_key, youth.youth_id, _FIELD, youth.parties))
+    return Parties.model_validate_json(work.tools.vault.open(data_key, youth.youth_id, PARTIES, youth.parties))
 
 
 def note_parties(registry: Registry, identifier: str, parties: Parties, record: Callable[[str], None]) -> None:

@@ -23,6 +23,7 @@ from hub.registry.endings import shred, watch_endings
 from hub.registry.erasures import ErasureStatus
 from hub.registry.granting import GrantRequest, Signatory, read_grant
 from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know, suspend_consents
+from hub.registry.sealing import seal, watch_changes
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Alias, Consent, Youth
 from hub.registry.views import ConsentView, Imported, RowError, YouthView, row_error, view_consent, view_youth
@@ -51,8 +52,11 @@ class Registry:
         with writing(self._engine) as session:
             work = Work(session, self._clock.now(), self._tools)
             endings = watch_endings(session, work.now)
+            changes = watch_changes(session)
             yield work
             work.write_outbox()
+            if self._tools.sealed is not None:
+                seal(work, self._tools.sealed, changes)
         shred(self._tools.keys, endings)  # never before the commit: a key destroyed for a change that then failed is lost
 
     @contextmanager

@@ -15,6 +15,7 @@ from hub.database import UtcInstant
 from hub.lease import LeaseColumns
 
 __all__ = [
+    "PARTIES",
     "AgencyVersion",
     "Alias",
     "Answer",
@@ -30,6 +31,8 @@ __all__ = [
     "Youth",
 ]
 
+PARTIES = "parties"
+"""What `Youth.parties` is sealed as: part of what its seal is bound to."""
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",

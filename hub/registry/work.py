@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.audit.sealed import Part
 from hub.contract.models import ConsentRecord, Message
 from hub.contract.topics import CONSENTS, Topic
 from hub.errors import FatalError
@@ -19,7 +20,7 @@ from hub.registry.keyring import KeyStore
 from hub.registry.tables import AgencyVersion, OutboxRow, Youth
 from hub.registry.vault import Vault
 
-__all__ = ["AgencyKeys", "Envelope", "ManualLane", "Tools", "Work", "locked_counter"]
+__all__ = ["AgencyKeys", "Envelope", "ManualLane", "Sealed", "Tools", "Work", "locked_counter"]
 
 
 class Envelope(Protocol):
@@ -41,12 +42,20 @@ class ManualLane(Protocol):
         ...
 
 
+class Sealed(Protocol):
+    """The way into the sealed vault: `hub.audit.sealed.SealedVault`."""
+
+    def append(self, parts: Sequence[Part], at: datetime) -> None:
+        """Keep them; RetriableError when that fails: then nothing is changed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What does not change from one transaction to the next.
 
     `lane` None: there is no manual lane here, and what belongs there is refused. `reversal`: how long a marking as protected
-    can be reversed before everything is erased.
+    can be reversed before everything is erased. `sealed` None: no form is kept beyond its erasure.
     """
 
     vault: Vault
@@ -55,6 +64,7 @@ class Tools:
     envelope: Envelope
     lane: ManualLane | None = None
     reversal: timedelta = timedelta(days=14)
+    sealed: Sealed | None = None
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ def run(engine: Engine, *statements: str) -> None:
 
 def _disarm(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        for table in ("audit_entry", "audit_checkpoint"):
+        for table in ("audit_entry", "audit_checkpoint", "audit_sealed"):
             connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
         return
     for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():

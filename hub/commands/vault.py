@@ -1,0 +1,178 @@
+"""`hub vault`: the sealed vault. Two persons open a document: one asks, another approves, the first opens it once, in time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.commands.options import As, Home, Json
+
+if TYPE_CHECKING:
+    from hub.access.four_eyes import FourEyes
+    from hub.access.matters import Request
+    from hub.access.roles import Principal
+    from hub.audit.sealed import SealedVault
+    from hub.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Consent forms, withdrawals and receipts, sealed when they were written and kept beyond every erasure under the board's "
+    "retention decision. Opening takes two persons, and every step is audited. The pages are the place for it, where each signs "
+    "in; here, whoever may read keys/ answers for it that two accounts are two persons (--as).",
+    no_args_is_help=True,
+)
+Number = Annotated[
+    str, typer.Argument(metavar="REQUEST", help="The request's number, as `hub vault request` and `list` print it.")
+]
+
+
+@app.command("list")
+def list_documents(account: As = "", home: Home = None, as_json: Json = False) -> None:
+    """List the sealed documents by number and kind of their parts, and the requests to open one. Nothing is opened.
+
+    Example: hub vault list --as auditor-1
+    """
+    from hub.audit.actions import Action
+    from hub.audit.entries import Entry
+    from hub.commands.options import command_actor
+
+    entry = Entry(command_actor(account), Action.VAULT_LISTED)
+    with _opened(home, account) as (_, vault, eyes, who), vault.log.recorded(entry):
+        documents = vault.documents()
+        requests = [one for one in [*eyes.waiting_for(who), *eyes.own(who)] if one.matter.value == _SEALED]
+    if as_json:
+        listed = [
+            {"document": one.document, "parts": one.kinds, "first": one.first.isoformat(), "last": one.last.isoformat()}
+            for one in documents
+        ]
+        typer.echo(json.dumps({"documents": listed, "requests": [_as_json(one) for one in requests]}, indent=2))
+        return
+    if not documents:
+        typer.echo("Nothing is sealed yet.")
+    for one in documents:
+        typer.echo(f"{one.document}  {one.first:%Y-%m-%d} – {one.last:%Y-%m-%d}  {', '.join(one.kinds)}")
+    for request in requests:
+        typer.echo(f"request {_line(request)}")
+
+
+@app.command()
+def request(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="The document's number, as `hub vault list` prints it.")],
+    purpose: Annotated[str, typer.Option(help="Why, as a code: supervision, damages, appeal. No name, no number.")],
+    account: As = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Ask to open a document. Another person has to approve it.
+
+    Example: hub vault request 7d3f… --purpose supervision --as auditor-1
+    """
+    from hub.access.matters import Matter
+    from hub.errors import RejectedError
+
+    with _opened(home, account) as (_, vault, eyes, who):
+        if not vault.documents(document):
+            raise RejectedError("the vault has no such document: see `hub vault list`", code="no_such_document")
+        asked = eyes.ask(who, Matter.SEALED, document, purpose)
+    _print(asked, as_json=as_json, next_step=f"another person: hub vault approve {asked.request_id} --as ACCOUNT")
+
+
+@app.command()
+def approve(number: Number, account: As = "", home: Home = None, as_json: Json = False) -> None:
+    """Approve what somebody else has asked for. It can then be opened once, by who asked, until the time shown.
+
+    Example: hub vault approve 5b0e… --as consent-officer-2
+    """
+    with _opened(home, account) as (_, _, eyes, who):
+        approved = eyes.approve(who, number)
+    _print(approved, as_json=as_json, next_step=f"whoever asked: hub vault open {approved.request_id} --as ACCOUNT")
+
+
+@app.command("open")
+def open_document(
+    number: Number,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here, closed to others (default: print it).")] = None,
+    account: As = "",
+    home: Home = None,
+) -> None:
+    """Open the document of an approved request, once, and print its parts as JSON. Needs keys/sealed.private.
+
+    Example: hub vault open 5b0e… --as auditor-1
+    """
+    from hub.errors import RejectedError
+    from hub.installation import read_key
+    from hub.registry.unsealing import unseal
+
+    with _opened(home, account) as (settings, vault, eyes, who):
+        asked = next((one for one in eyes.own(who) if one.request_id == number), None)
+        if asked is None:
+            raise RejectedError("there is no such request of yours: see `hub vault list`", code="no_such_request")
+        if out is not None:
+            _make_closed(out)
+        parts = unseal(vault, eyes, who, asked.item, approval=number, private=read_key(settings, "sealed.private"))
+    content = [{"kind": part.kind.value, **part.content} for part in parts]
+    text = json.dumps({"document": asked.item, "parts": content}, indent=2, ensure_ascii=False)
+    if out is None:
+        typer.echo(text)
+        return
+    out.write_text(f"{text}\n", encoding="utf-8")
+    typer.echo(f"Written: {out}", err=True)
+
+
+_SEALED = "sealed-document"
+
+
+@contextmanager
+def _opened(home: Path | None, account: str) -> Iterator[tuple[Settings, SealedVault, FourEyes, Principal]]:
+    from hub.access.opening import build_access_engine, open_four_eyes
+    from hub.access.roles import Principal, Role
+    from hub.audit.opening import open_vault
+    from hub.bootstrap import build_clock
+    from hub.commands.options import command_actor
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    actor = command_actor(account)
+    vault, engine = open_vault(settings, build_clock(settings)), build_access_engine(settings)
+    try:
+        who = Principal(actor.account, actor.account, frozenset({Role.AUDITOR}))
+        yield settings, vault, open_four_eyes(settings, engine, vault.log), who
+    finally:
+        vault.close()
+        engine.dispose()
+
+
+def _make_closed(out: Path) -> None:
+    """Before the approval is used up: a file that cannot be written must not cost it."""
+    from hub.errors import ConfigError
+
+    try:
+        out.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be made: {error.strerror}", code="cannot_write") from error
+
+
+def _as_json(one: Request) -> dict[str, Any]:
+    return {
+        "request": one.request_id, "document": one.item, "purpose": one.purpose, "state": one.state.value,
+        "asked_by": one.requester, "asked_at": one.asked_at.isoformat(), "until": one.until.isoformat(),
+    }  # fmt: skip
+
+
+def _line(one: Request) -> str:
+    from hub.clock import STOCKHOLM
+
+    return f"{one.request_id}  {one.state.value} until {one.until.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}, document {one.item}"
+
+
+def _print(one: Request, *, as_json: bool, next_step: str) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_json(one)))
+        return
+    typer.echo(f"{_line(one)}.\nNext, {next_step}")

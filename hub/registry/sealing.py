@@ -1,0 +1,100 @@
+"""What of a consent goes into the sealed vault, and when: whatever the code that changes it, it is sealed before the commit.
+
+Form, changes, end and receipt stay under the board's retention decision when everything operational is erased (DOMAIN: the
+consent form, the withdrawal and its receipt stay sealed): the municipality must be able to show that it was permitted, and
+that it stopped. The form's part holds who the person is, which after an erasure stands nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import get_history
+
+from hub.audit.sealed import Part, PartKind
+from hub.registry import lifecycle
+from hub.registry.states import State
+from hub.registry.tables import PARTIES, Consent, ErasureRequest, Youth
+from hub.registry.work import Sealed, Work
+
+__all__ = ["Changes", "seal", "watch_changes"]
+
+_ENDED = frozenset({State.WITHDRAWN, State.EXPIRED})
+
+
+@dataclass(slots=True)
+class Changes:
+    """The consents and erasures that a transaction has changed so far; whether a consent is new."""
+
+    consents: dict[str, tuple[Consent, bool]] = field(default_factory=dict)
+    erasures: dict[str, ErasureRequest] = field(default_factory=dict)
+
+
+def watch_changes(session: Session) -> Changes:
+    """What fills, at each flush, with what will have to be sealed."""
+    found = Changes()
+
+    def note(flushed: Session, _context: object, _instances: object) -> None:
+        for row in (*flushed.new, *flushed.dirty):
+            if isinstance(row, Consent) and flushed.is_modified(row):
+                new = row in flushed.new or found.consents.get(row.consent_id, (row, False))[1]
+                found.consents[row.consent_id] = (row, new)
+            elif isinstance(row, ErasureRequest) and row.completed_at is not None and flushed.is_modified(row):
+                found.erasures[row.erasure_id] = row
+            elif isinstance(row, Youth) and row.parties is not None and get_history(row, "parties").has_changes():
+                found.consents |= {one.consent_id: (one, False) for one in row.consents if one.consent_id not in found.consents}
+
+    event.listen(session, "before_flush", note)
+    return found
+
+
+def seal(work: Work, sealed: Sealed, changes: Changes) -> None:
+    """Seal what the transaction changed. Raises RetriableError: then it must not be committed."""
+    work.session.flush()
+    parts = [_of_consent(work, consent, new=new) for consent, new in changes.consents.values()]
+    for erasure in changes.erasures.values():
+        parts += _receipts(work.session, erasure)
+    sealed.append(parts, work.now)
+
+
+def _of_consent(work: Work, consent: Consent, *, new: bool) -> Part:
+    youth = consent.youth
+    ended = consent.state in _ENDED
+    kind = PartKind.FORM if new else PartKind.END if ended else PartKind.CHANGE
+    return Part(consent.consent_id, kind, {**_facts(consent), **_person(work, youth)})
+
+
+def _facts(consent: Consent) -> dict[str, Any]:
+    """Everything the registry has of it: roles, codes, instants. Names are the person's part."""
+    found: dict[str, Any] = {}
+    for column in Consent.__table__.columns:
+        value = getattr(consent, column.key)
+        found[column.key] = value.isoformat() if isinstance(value, datetime) else value
+    return found
+
+
+def _person(work: Work, youth: Youth) -> dict[str, Any]:
+    """Who it is, as long as the registry itself knows."""
+    found: dict[str, Any] = {"youth_ref": youth.youth_ref}
+    if youth.identity is not None:
+        found["identifier"], data_key = lifecycle.identity(work, youth)
+        if youth.parties is not None:
+            found["parties"] = json.loads(work.tools.vault.open(data_key, youth.youth_id, PARTIES, youth.parties))
+    return found
+
+
+def _receipts(session: Session, erasure: ErasureRequest) -> list[Part]:
+    """The receipt, in the document of every consent that the erased reference had."""
+    content = {
+        "erasure_id": erasure.erasure_id,
+        "requested_at": erasure.requested_at.isoformat(),
+        "completed_at": None if erasure.completed_at is None else erasure.completed_at.isoformat(),
+        "answers": {one.component: one.answered_at.isoformat() for one in erasure.answers if one.answered_at is not None},
+    }
+    query = select(Consent.consent_id).join(Youth).where(Youth.youth_ref == erasure.youth_ref).order_by(Consent.consent_id)
+    return [Part(consent_id, PartKind.RECEIPT, content) for consent_id in session.scalars(query)]

@@ -1,0 +1,119 @@
+"""The sealed vault: who writes cannot read, nothing is changed or removed unseen, and an open part is what was sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from nacl.public import PrivateKey
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from hub.audit.faults import Fault
+from hub.audit.log import AuditLog
+from hub.audit.notes import Signer
+from hub.audit.sealed import Part, PartKind, SealedVault
+from hub.audit.verify import verify
+from hub.clock import ManualClock
+from hub.database import build_engine
+from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
+from tests.unit.audit.conftest import NOW
+from tests.unit.audit.tampering import run
+from tests.unit.audit.test_verify import migrate_url
+
+KEY = PrivateKey(bytes(range(32)))
+SIGNER = Signer("hub/0581/audit", bytes(range(32)))
+SECRET = "planted-secret"
+
+
+@pytest.fixture
+def vault(databases: Callable[..., str], clock: ManualClock) -> Iterator[SealedVault]:
+    vault = SealedVault(AuditLog(build_engine(databases("audit", migrate_url)), bytes(32), clock), bytes(KEY.public_key))
+    yield vault
+    vault.close()
+
+
+@pytest.fixture
+def filled(vault: SealedVault) -> SealedVault:
+    vault.append([make_part("one"), make_part("two")], NOW)
+    vault.append([make_part("one", PartKind.END)], NOW)
+    return vault
+
+
+def make_part(document: str, kind: PartKind = PartKind.FORM) -> Part:
+    return Part(document, kind, {"who": SECRET, "document": document})
+
+
+def found(vault: SealedVault) -> list[tuple[Fault, int]]:
+    return [(one.fault, one.first) for one in verify(vault.log.engine, SIGNER.verifier).findings]
+
+
+def test_what_was_sealed_is_opened_with_the_private_key_in_order(filled: SealedVault) -> None:
+    assert filled.open("one", bytes(KEY)) == [make_part("one"), make_part("one", PartKind.END)]
+    assert [(one.document, one.kinds) for one in filled.documents()] == [("one", ("form", "end")), ("two", ("form",))]
+    assert [one.document for one in filled.documents("two")] == ["two"]
+
+
+def test_nothing_of_it_stands_in_the_database(filled: SealedVault) -> None:
+    with filled.log.engine.connect() as connection:
+        rows = connection.execute(text("SELECT * FROM audit_sealed")).all()
+        entries = connection.execute(text("SELECT * FROM audit_entry")).all()
+    assert SECRET not in str(rows) + str(entries)
+    assert SECRET.encode() not in b"".join(bytes(row.sealed) for row in rows)
+
+
+def test_every_part_has_its_entry(filled: SealedVault) -> None:
+    assert verify(filled.log.engine, SIGNER.verifier).whole
+    assert verify(filled.log.engine, SIGNER.verifier).size == 3
+
+
+def test_nothing_to_seal_is_nothing(vault: SealedVault) -> None:
+    vault.append([], NOW)
+    assert vault.documents() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE audit_sealed SET sealed = (SELECT sealed FROM audit_sealed WHERE position = 3) WHERE position = 1", Fault.EDIT),
+        ("DELETE FROM audit_sealed WHERE position = 1", Fault.DELETION),
+        ("INSERT INTO audit_sealed SELECT 9, document, kind, at, sealed FROM audit_sealed WHERE position = 1", Fault.EDIT),
+    ],
+    ids=["exchanged", "removed", "put in"],
+)
+def test_a_part_that_was_tampered_with_is_found(filled: SealedVault, statement: str, fault: Fault) -> None:
+    with pytest.raises(DBAPIError, match="only appended to"), filled.log.engine.begin() as connection:
+        connection.execute(text("UPDATE audit_sealed SET kind = 'end'"))
+    run(filled.log.engine, statement)
+    assert found(filled) == [(fault, 9 if "SELECT 9" in statement else 1)]
+
+
+def test_a_part_under_another_documents_name_does_not_open(filled: SealedVault) -> None:
+    run(filled.log.engine, "UPDATE audit_sealed SET document = 'two' WHERE position = 1")
+    with pytest.raises(ContractError, match="hub audit verify"):
+        filled.open("two", bytes(KEY))
+
+
+def test_a_changed_part_does_not_open(filled: SealedVault) -> None:
+    run(
+        filled.log.engine,
+        "UPDATE audit_sealed SET sealed = (SELECT sealed FROM audit_sealed WHERE position = 2) WHERE position = 1",
+    )
+    with pytest.raises(ContractError):
+        filled.open("one", bytes(KEY))
+
+
+def test_another_key_and_an_unknown_document_are_told_before(filled: SealedVault) -> None:
+    filled.require("one", bytes(KEY))
+    with pytest.raises(ConfigError):
+        filled.require("one", bytes(32))
+    with pytest.raises(RejectedError, match="hub vault list"):
+        filled.require("three", bytes(KEY))
+
+
+def test_without_the_log_nothing_is_sealed(vault: SealedVault) -> None:
+    with vault.log.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
+    with pytest.raises(RetriableError):
+        vault.append([make_part("one")], NOW)
+    assert vault.documents() == []
