@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-__all__ = ["LoginSettings", "OidcSettings"]
+from hub.sections import Section
+
+__all__ = ["LegalSettings", "LoginSettings", "OidcSettings"]
 
 _Hours = Annotated[float, Field(gt=0, le=168)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OidcSettings(_Section):
+class OidcSettings(Section):
     """An OpenID Connect provider; `issuer` empty: none. The client's secret lies in keys/oidc-client-secret.
 
     `roles` and `teams` say which role, and which team of teams.yaml, a value of the claim stands for; a value that is not named
@@ -46,7 +44,7 @@ class OidcSettings(_Section):
         return self
 
 
-class LoginSettings(_Section):
+class LoginSettings(Section):
     """Signing in. A session ends `session_hours` after sign-in, and `idle_minutes` after its last use.
 
     `approve_within_hours` and `use_within_hours`: how long a request for a second person waits, and an approval holds.
@@ -60,3 +58,15 @@ class LoginSettings(_Section):
     oidc: OidcSettings = OidcSettings()
     approve_within_hours: _Hours = 72.0
     use_within_hours: _Hours = 4.0
+
+
+class LegalSettings(Section):
+    """What must have been decided before personal data is correlated in production: the decisions' reference numbers.
+
+    `retention_decision`: the board's decision on retention (gallringsbeslut), under which consent form, withdrawal, receipt and
+    audit stay sealed. `dpo_decision`: the data protection officer's written decision before correlation is switched on
+    (SoLPuL 2001:454).
+    """
+
+    retention_decision: Annotated[str, Field(max_length=200)] = ""
+    dpo_decision: Annotated[str, Field(max_length=200)] = ""

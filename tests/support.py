@@ -65,6 +65,15 @@ def _lines(values: Mapping[str, Any], place: tuple[str, ...]) -> list[str]:
     return lines
 
 
+# What a production installation must state besides: `make_settings(tmp_path, **PRODUCTION)`.
+PRODUCTION: dict[str, Any] = {
+    "environment": "production",
+    "legal": {"retention_decision": "KS 2025/123", "dpo_decision": "DSO 2025/7"},
+    "login": {"oidc": {"issuer": "https://login.example.se", "client_id": "hub", "roles": {"Hub-Auditors": "auditor"}}},
+    "web": {"url": "https://insats.example.se"},
+}
+
+
 def make_settings(home: Path, **sections: Any) -> Settings:
     """Settings of an installation in `home`, whose hub.toml holds just `sections`: `make_settings(tmp_path, kafka={…})`."""
     write_toml(home / "hub.toml", sections)

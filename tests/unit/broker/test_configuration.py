@@ -4,7 +4,7 @@ import pytest
 
 from hub.broker.configuration import BrokerConfig, broker_config, java_options, render_properties
 from hub.errors import ConfigError
-from tests.support import make_settings
+from tests.support import PRODUCTION, make_settings
 
 
 def properties_of(config: BrokerConfig) -> dict[str, str]:
@@ -27,7 +27,7 @@ def test_loopback_addresses_are_taken_and_nothing_else_is_listened_on(tmp_path, 
 
 def test_production_must_name_its_brokers(tmp_path):
     with pytest.raises(ConfigError, match=r"kafka\.bootstrap_servers") as refused:
-        broker_config(make_settings(tmp_path, environment="production"))
+        broker_config(make_settings(tmp_path, **PRODUCTION))
     assert refused.value.code == "production"
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from hub.broker.process import prepare, run
 from hub.errors import ConfigError
-from tests.support import make_settings
+from tests.support import PRODUCTION, make_settings
 
 
 def test_production_is_refused_before_anything_is_fetched_or_written(tmp_path):
-    settings = make_settings(tmp_path, environment="production", broker={"jars": str(tmp_path / "none")})
+    settings = make_settings(tmp_path, **PRODUCTION, broker={"jars": str(tmp_path / "none")})
     for refused in (lambda: run(settings, threading.Event()), lambda: prepare(settings)):
         with pytest.raises(ConfigError) as error:
             refused()

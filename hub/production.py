@@ -1,0 +1,32 @@
+"""What a production installation must have before it starts, besides what any installation needs."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from hub.login_settings import LegalSettings, LoginSettings
+
+__all__ = ["production_lacks"]
+
+
+def production_lacks(legal: LegalSettings, login: LoginSettings, web_url: str) -> list[str]:
+    """What is missing, each with the setting that says it and what it is; empty when production may start."""
+    lacks = []
+    if not legal.retention_decision.strip():
+        lacks.append(
+            "legal.retention_decision: the reference number of the board's decision on retention (gallringsbeslut), under which "
+            "consent forms, withdrawals, receipts and audit stay sealed"
+        )
+    if not legal.dpo_decision.strip():
+        lacks.append(
+            "legal.dpo_decision: the reference number of the data protection officer's written decision (dataskyddsombudets "
+            "beslut) that correlation may be switched on"
+        )
+    if not login.oidc.issuer and not login.local_in_production:
+        lacks.append(
+            "login.oidc.issuer: the municipality's identity provider (or login.local_in_production = true, which lets people "
+            "sign in with a password kept here)"
+        )
+    if urlsplit(web_url).scheme != "https":
+        lacks.append("web.url that begins with https://: where people reach the pages, behind a proxy that ends TLS")
+    return lacks

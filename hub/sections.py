@@ -1,0 +1,129 @@
+"""The sections of the settings: what each part of an installation can be told. Durations are in the unit their name ends with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+__all__ = [
+    "AuditSettings",
+    "BrokerSettings",
+    "ConnectorSettings",
+    "DeliverySettings",
+    "KafkaSettings",
+    "MetricsSettings",
+    "RegistrySettings",
+    "Section",
+    "WebSettings",
+    "WorkerSettings",
+]
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(Section):
+    """`bootstrap_servers` empty: the embedded broker of this installation, started by `hub broker`, `up` or `demo`."""
+
+    bootstrap_servers: str = ""
+    partitions: Annotated[int, Field(ge=1, le=512)] = 12
+    replication_factor: Annotated[int, Field(ge=1)] = 1
+    retention_days: Annotated[int, Field(ge=1)] = 120
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _are_hosts_and_ports(cls, servers: str) -> str:
+        for server in filter(None, servers.split(",")):
+            host, _, port = server.strip().rpartition(":")
+            if not host or not port.isdecimal():
+                raise ValueError("must be host:port, several with commas between; empty for the embedded broker")
+        return servers
+
+
+class BrokerSettings(Section):
+    """The embedded broker. `jars` names a folder of Kafka jars for machines that may download nothing."""
+
+    port: Port = 8709
+    controller_port: Port = 8710
+    heap_megabytes: Annotated[int, Field(ge=192)] = 320
+    java: str = ""
+    jars: str = ""
+    flush_every_message: bool = True
+
+
+class RegistrySettings(Section):
+    """`url`: where others reach the subject service; empty: at its own host and port. `protected_reversal_days`: how long a
+    marking as protected can be reversed before everything of the person is erased.
+    """
+
+    database_url: str = ""
+    keyring_url: str = ""
+    shred_list_copy: str = ""
+    host: str = "127.0.0.1"
+    port: Port = 8701
+    url: str = ""
+    protected_reversal_days: Annotated[int, Field(ge=0, le=90)] = 14
+
+
+class DeliverySettings(Section):
+    """`stale_after_seconds`: when delivery has not been able to look for withdrawals for so long, nothing of a youth is shown."""
+
+    database_url: str = ""
+    stale_after_seconds: Annotated[float, Field(ge=15)] = 60.0
+
+
+class AuditSettings(Section):
+    """The log of who saw and did what, and its signed checkpoints.
+
+    `retention_years`: entries older than that may be let go of with `hub audit prune`; production keeps at least five
+    (in practice as HSLF-FS 2016:40 4 kap. 9 §). A checkpoint is signed after so many entries or minutes.
+    """
+
+    database_url: str = ""
+    retention_years: Annotated[int, Field(ge=1)] = 5
+    checkpoint_entries: Annotated[int, Field(ge=1)] = 1000
+    checkpoint_minutes: Annotated[float, Field(gt=0)] = 60.0
+
+
+class WebSettings(Section):
+    """`url`: where people reach the pages, behind a proxy for example; empty: at their own host and port."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8700
+    url: str = ""
+
+
+class WorkerSettings(Section):
+    """`stall_limit_seconds`: a worker that stands still for longer, though there is something to do, ends to be started again."""
+
+    group: str = "hub-correlation"
+    session_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
+    commit_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
+    stall_limit_seconds: Annotated[float, Field(ge=15)] = 90.0
+
+
+class MetricsSettings(Section):
+    """Every process serves `/metrics` on loopback; 0 picks a free port and `hub status` finds it."""
+
+    host: str = "127.0.0.1"
+    ports: dict[str, Port] = Field(default_factory=dict)
+
+
+class ConnectorSettings(Section):
+    """One instance of a connector; `source` is checked by the connector's own config model.
+
+    `poll_seconds` is how often the source is asked, `directory_poll_seconds` how often the registry is: it bounds how long a
+    withdrawal waits for this connector's receipt.
+    """
+
+    enabled: bool = True
+    connector: str = ""
+    agency: str
+    poll_seconds: Annotated[float, Field(gt=0)] = 300.0
+    directory_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
+    directory_stale_after_minutes: Annotated[float, Field(gt=0)] = 60.0
+    source: dict[str, Any] = Field(default_factory=dict)
