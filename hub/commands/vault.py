@@ -24,7 +24,7 @@ __all__ = ["app"]
 app = typer.Typer(
     help="Consent forms, withdrawals and receipts, sealed when they were written and kept beyond every erasure under the board's "
     "retention decision. Opening takes two persons, and every step is audited. The pages are the place for it, where each signs "
-    "in; here, whoever may read keys/ answers for it that two accounts are two persons (--as).",
+    "in. Here --as is an account of the installation (hub account), and its password is asked for.",
     no_args_is_help=True,
 )
 Number = Annotated[
@@ -39,11 +39,12 @@ def list_documents(account: As = "", home: Home = None, as_json: Json = False) -
     Example: hub vault list --as auditor-1
     """
     from hub.audit.actions import Action
-    from hub.audit.entries import Entry
-    from hub.commands.options import command_actor
+    from hub.audit.entries import Actor, Entry
 
-    entry = Entry(command_actor(account), Action.VAULT_LISTED)
-    with _opened(home, account) as (_, vault, eyes, who), vault.log.recorded(entry):
+    with (
+        _opened(home, account) as (_, vault, eyes, who),
+        vault.log.recorded(Entry(Actor(who.account, role="command"), Action.VAULT_LISTED)),
+    ):
         documents = vault.documents()
         requests = [one for one in [*eyes.waiting_for(who), *eyes.own(who)] if one.matter.value == _SEALED]
     if as_json:
@@ -89,7 +90,7 @@ def approve(number: Number, account: As = "", home: Home = None, as_json: Json =
 
     Example: hub vault approve 5b0e… --as consent-officer-2
     """
-    with _opened(home, account) as (_, _, eyes, who):
+    with _opened(home, account, approving=True) as (_, _, eyes, who):
         approved = eyes.approve(who, number)
     _print(approved, as_json=as_json, next_step=f"whoever asked: hub vault open {approved.request_id} --as ACCOUNT")
 
@@ -129,19 +130,19 @@ _SEALED = "sealed-document"
 
 
 @contextmanager
-def _opened(home: Path | None, account: str) -> Iterator[tuple[Settings, SealedVault, FourEyes, Principal]]:
+def _opened(
+    home: Path | None, account: str, *, approving: bool = False
+) -> Iterator[tuple[Settings, SealedVault, FourEyes, Principal]]:
     from hub.access.opening import build_access_engine, open_four_eyes
-    from hub.access.roles import Principal, Role
     from hub.audit.opening import open_vault
     from hub.bootstrap import build_clock
-    from hub.commands.options import command_actor
+    from hub.commands.vault_person import person
     from hub.settings import load_settings
 
     settings = load_settings(home)
-    actor = command_actor(account)
     vault, engine = open_vault(settings, build_clock(settings)), build_access_engine(settings)
     try:
-        who = Principal(actor.account, actor.account, frozenset({Role.AUDITOR}))
+        who = person(settings, engine, vault.log, account, approving=approving)
         yield settings, vault, open_four_eyes(settings, engine, vault.log), who
     finally:
         vault.close()

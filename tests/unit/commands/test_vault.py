@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hub.access.accounts import Newcomer
+from hub.access.opening import build_access_engine, open_accounts
+from hub.access.roles import Role
+from hub.audit.entries import Actor
 from hub.audit.opening import open_audit, open_vault
 from hub.audit.reading import Filter, the_latest
 from hub.audit.sealed import Part, PartKind
 from hub.cli import app
 from hub.clock import SystemClock
+from hub.commands.vault_person import person
 from hub.errors import ConfigError, RejectedError
 from hub.installation import initialise
 from hub.settings import load_settings
@@ -109,3 +114,56 @@ def test_an_unknown_document_is_refused(home: Path) -> None:
 def test_an_empty_vault_says_so(tmp_path: Path) -> None:
     initialise(tmp_path)
     assert "Nothing is sealed yet" in call(tmp_path, "list").stdout
+
+
+# With accounts, and in production
+
+
+PASSWORD = "four words that differ"
+
+
+def with_accounts(home: Path) -> None:
+    settings = load_settings(home)
+    engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
+    accounts = open_accounts(settings, engine, log)
+    for username, role in (("revisor", Role.AUDITOR), ("revisor2", Role.AUDITOR), ("operator", Role.OPERATOR)):
+        newcomer = Newcomer(username, "Revision", frozenset({role}), frozenset())
+        accounts.add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
+    engine.dispose()
+    log.close()
+
+
+def sign_in(home: Path, *words: str, account: str, password: str = PASSWORD):
+    return CliRunner().invoke(app, ["vault", *words, "--home", str(home), "--as", account], input=f"{password}\n")
+
+
+def test_where_there_are_accounts_each_gives_a_password_and_has_the_roles_of_the_account(home: Path) -> None:
+    with_accounts(home)
+    asked = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", "--json", account="revisor")
+    number = json.loads(asked.stdout)["request"]
+    assert getattr(sign_in(home, "approve", number, account="operator").exception, "code", None) == "no_such_request"
+    assert getattr(sign_in(home, "approve", number, account="revisor2", password="wrong").exception, "code", None) == "wrong"
+    assert getattr(call(home, "approve", number, account="somebody").exception, "code", None) == "wrong"
+    assert sign_in(home, "approve", number, account="revisor2").exit_code == 0
+    assert "secret" in sign_in(home, "open", number, account="revisor").stdout
+    refused = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", account="operator")
+    assert getattr(refused.exception, "code", None) == "not_permitted"
+
+
+@pytest.mark.parametrize(
+    ("account", "approving", "code"), [("officer-2", True, "sign_in_to_approve"), ("auditor-1", False, "who")]
+)
+def test_in_production_the_command_line_approves_nothing_and_believes_no_name(
+    home: Path, account: str, approving: bool, code: str
+) -> None:
+    settings = load_settings(home)
+    production = settings.model_copy(update={"environment": "production"})
+    engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
+    try:
+        with pytest.raises(ConfigError) as caught:
+            person(production, engine, log, account, approving=approving)
+        assert caught.value.code == code
+        assert person(production, engine, log, "").account.startswith("os:")
+    finally:
+        engine.dispose()
+        log.close()
