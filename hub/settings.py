@@ -153,6 +153,11 @@ class Settings(BaseSettings):
         return self.delivery.database_url or f"sqlite:///{self.data / 'delivery' / 'delivery.db'}"
 
     @property
+    def access_database(self) -> str:
+        """Where accounts, sessions and requests for a second person are kept."""
+        return self.login.database_url or f"sqlite:///{self.data / 'access' / 'access.db'}"
+
+    @property
     def audit_database(self) -> str:
         return self.audit.database_url or f"sqlite:///{self.data / 'audit' / 'audit.db'}"
 

@@ -22,13 +22,9 @@ __all__ = ["build_access_engine", "open_accounts", "open_four_eyes", "open_sessi
 
 def build_access_engine(settings: Settings) -> Engine:
     """The database, migrated. Raises ConfigError when it cannot be used, RetriableError when it does not answer."""
-    engine = build_engine(_url(settings))
+    engine = build_engine(settings.access_database)
     migrate(engine, Path(__file__).parent / "migrations")
     return engine
-
-
-def _url(settings: Settings) -> str:
-    return settings.login.database_url or f"sqlite:///{settings.data / 'access' / 'access.db'}"
 
 
 def own_accounts(settings: Settings) -> bool:
