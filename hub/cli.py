@@ -19,6 +19,7 @@ from hub.commands import (
     connectors,
     consent,
     demo,
+    identity,
     installation,
     keys,
     protected,
@@ -95,6 +96,7 @@ app.add_typer(account.app, name="account", rich_help_panel=_WORK)
 app.add_typer(consent.app, name="consent", rich_help_panel=_WORK)
 app.add_typer(keys.app, name="keys", rich_help_panel=_WORK)
 app.add_typer(statutory.app, name="statutory", rich_help_panel=_WORK)
+app.add_typer(identity.app, name="identity", rich_help_panel=_WORK)
 app.add_typer(protected.app, name="protected", rich_help_panel=_WORK)
 app.add_typer(vault.app, name="vault", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)

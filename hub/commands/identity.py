@@ -1,0 +1,130 @@
+"""`hub identity`: from a reference back to a person, outside a task: one asks, another approves, the first opens it once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.commands.consent_texts import read_text
+from hub.commands.discreet import Silent
+from hub.commands.options import As, Home
+from hub.registry.revealing import Purpose
+
+if TYPE_CHECKING:
+    from hub.access.four_eyes import FourEyes
+    from hub.access.matters import Request
+    from hub.access.roles import Principal
+    from hub.registry.revealing import Revealing
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=Silent,
+    help="Who a reference is, outside a task. It takes a purpose and two persons, and every step is audited. --as is an account "
+    "of the installation (hub account) with the right to ask or to approve; its password is asked for.",
+    no_args_is_help=True,
+)
+Reference = Annotated[
+    str, typer.Option("--reference-from", "-r", metavar="FILE", help="Read the reference from this file. Default: ask.")
+]
+Number = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's number, as `hub identity request` prints it.")]
+
+
+@app.command()
+def request(  # noqa: PLR0917 -- typer reads one option per parameter
+    purpose: Annotated[Purpose, typer.Option(help="Why: consent, extract, correction or authority.")],
+    team: Annotated[str, typer.Option(help="The team on whose behalf, where your right goes by team.")] = "",
+    task: Annotated[str, typer.Option(metavar="TASK", help="Whom this task is about: its number, or the first part.")] = "",
+    reference_from: Reference = "",
+    account: As = "",
+    home: Home = None,
+) -> None:
+    """Ask to open one identity: whom a task is about, or a reference from a file. Another person has to approve it.
+
+    Example: hub identity request --task 7d3f3c1e --purpose correction --team sspf --as consent-officer-1
+    """
+    reference = _of_task(home, task) if task else _reference(reference_from)
+    with _opened(home, account) as (revealing, _, who):
+        asked = revealing.ask(who, reference, purpose, team or None)
+    _tell(asked, f"another person: hub identity approve {asked.request_id} --as ACCOUNT")
+
+
+@app.command()
+def approve(number: Number, account: As = "", home: Home = None) -> None:
+    """Approve what somebody else has asked for. It can then be opened once, by who asked, until the time shown.
+
+    Example: hub identity approve 5b0e… --as consent-officer-2
+    """
+    with _opened(home, account, approving=True) as (_, eyes, who):
+        approved = eyes.approve(who, number)
+    _tell(approved, f"whoever asked: hub identity open {approved.request_id} --as ACCOUNT")
+
+
+@app.command("open")
+def open_identity(number: Number, account: As = "", home: Home = None) -> None:
+    """Open the identity of an approved request, once, and print it as JSON to standard output.
+
+    Example: hub identity open 5b0e… --as consent-officer-1
+    """
+    from hub.errors import RejectedError
+
+    with _opened(home, account) as (revealing, eyes, who):
+        asked = next((one for one in eyes.own(who) if one.request_id == number), None)
+        if asked is None:
+            raise RejectedError("there is no such request of yours", code="no_such_request")
+        identity = revealing.reveal(who, asked.item, Purpose(asked.purpose), approval=number)
+    parties = identity.parties.model_dump(mode="json") if identity.parties is not None else None
+    content = {"identifiers": identity.identifiers, "parties": parties}
+    sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def _of_task(home: Path | None, number: str) -> str:
+    """The reference of the one task whose number begins so. Raises RejectedError `unknown_task`."""
+    from hub.bootstrap import build_worklist
+    from hub.contract.models import ReferralTask
+    from hub.errors import RejectedError
+    from hub.settings import load_settings
+
+    tasks = [one.content for one in build_worklist(load_settings(home)).all_tasks() if one.task_id.startswith(number)]
+    found = {content.youth_ref for content in tasks if isinstance(content, ReferralTask)}
+    if len(found) != 1:
+        raise RejectedError("this is the number of no task about a person, or of several: see `hub tasks`", code="unknown_task")
+    return found.pop()
+
+
+def _reference(source: str) -> str:
+    if source:
+        return read_text(source, "the file of --reference-from").strip()
+    asked: str = typer.prompt("Reference", hide_input=True, err=True)
+    return asked.strip()
+
+
+def _tell(asked: Request, next_step: str) -> None:
+    typer.echo(f"{asked.request_id}  {asked.state.value}, until {asked.until:%Y-%m-%d %H:%M} UTC. Next, {next_step}")
+
+
+@contextmanager
+def _opened(home: Path | None, account: str, *, approving: bool = False) -> Iterator[tuple[Revealing, FourEyes, Principal]]:
+    from hub.access.opening import build_access_engine, open_four_eyes
+    from hub.bootstrap import build_audit, build_clock, build_registry
+    from hub.commands.vault_person import person
+    from hub.registry.revealing import Revealing
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    clock = build_clock(settings)
+    engine = build_access_engine(settings)
+    try:
+        with closing(build_audit(settings, clock)) as audit:
+            who = person(settings, engine, audit, account, approving=approving)
+            eyes = open_four_eyes(settings, engine, audit)
+            with closing(build_registry(settings, clock)) as opened:
+                yield Revealing(opened.registry, audit, eyes, lambda _task_id, _team: None), eyes, who
+    finally:
+        engine.dispose()

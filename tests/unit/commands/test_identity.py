@@ -1,0 +1,100 @@
+"""`hub identity`: one asks, another approves, the first opens whom the reference is; nobody else, nothing twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from hub.access.accounts import Newcomer
+from hub.access.opening import build_access_engine, open_accounts
+from hub.access.roles import Role
+from hub.audit.entries import Actor
+from hub.audit.opening import open_audit
+from hub.audit.reading import Filter, the_latest
+from hub.bootstrap import build_registry
+from hub.clock import ManualClock, SystemClock
+from hub.commands.identity import app
+from hub.errors import RejectedError
+from hub.installation import initialise
+from hub.settings import load_settings
+from tests.unit.registry.support import START, make_grant, make_identifier
+
+PERSON = make_identifier()
+PASSWORD = "four words that differ"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    home = tmp_path / "home"
+    initialise(home)
+    settings = load_settings(home)
+    opened = build_registry(settings, ManualClock(START))
+    (tmp_path / "reference").write_text(str(opened.registry.grant(make_grant(area=None)).youth_ref))
+    opened.close()
+    engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
+    accounts = open_accounts(settings, engine, log)
+    for username, role in (("samtycke", Role.CONSENT_OFFICER), ("chef", Role.TEAM_HEAD), ("drift", Role.OPERATOR)):
+        newcomer = Newcomer(
+            username, "Prov", frozenset({role}), frozenset({"sspf"}) if role is not Role.OPERATOR else frozenset()
+        )
+        accounts.add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
+    engine.dispose()
+    log.close()
+    return home
+
+
+def run(home: Path, *words: str, account: str = "samtycke") -> Result:
+    return CliRunner().invoke(app, [*words, "--home", str(home), "--as", account], input=f"{PASSWORD}\n")
+
+
+def code(result: Result) -> str:
+    assert isinstance(result.exception, RejectedError)
+    assert PERSON not in result.output + str(result.exception)
+    return result.exception.code
+
+
+def ask(home: Path, account: str = "samtycke") -> Result:
+    reference = str(home.parent / "reference")
+    return run(home, "request", "--purpose", "correction", "--team", "sspf", "-r", reference, account=account)
+
+
+def test_two_persons_open_an_identity_once(home: Path) -> None:
+    asked = ask(home)
+    assert "waiting" in asked.output
+    number = asked.output.split()[0]
+    assert code(run(home, "open", number)) == "not_approved"
+    assert code(run(home, "approve", number)) == "own_request"
+    assert run(home, "approve", number, account="chef").exit_code == 0
+    assert code(run(home, "open", number, account="chef")) == "no_such_request"
+    shown = run(home, "open", number)
+    assert json.loads(shown.stdout) == {"identifiers": [PERSON], "parties": None}
+    assert code(run(home, "open", number)) == "not_approved"
+    log = open_audit(load_settings(home), SystemClock())
+    steps = [(one.action, one.outcome) for one in the_latest(log.engine, Filter(), 100)[::-1] if "identity" in one.action]
+    log.close()
+    assert steps == [
+        ("identity_requested", "permit"),
+        ("identity_revealed", "deny"),
+        ("identity_approved", "deny"),
+        ("identity_approved", "permit"),
+        ("identity_revealed", "permit"),
+        ("identity_revealed", "deny"),
+    ]
+
+
+def test_who_has_no_right_asks_for_nothing_and_a_task_that_is_none_names_nobody(home: Path) -> None:
+    assert code(ask(home, account="drift")) == "not_permitted"
+    assert code(run(home, "request", "--purpose", "extract", "--task", "7d3f3c1e")) == "unknown_task"
+    assert (
+        code(run(home, "request", "--purpose", "task", "--team", "sspf", "-r", str(home.parent / "reference")))
+        == "task_needs_none"
+    )
+
+
+def test_every_help_has_an_example() -> None:
+    for command in ("request", "approve", "open"):
+        assert "Example" in CliRunner().invoke(app, [command, "--help"]).output
