@@ -5,6 +5,8 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
+    "AUDIT_DAMAGED",
+    "AUDIT_UNSIGNED",
     "CONNECTOR_CAUGHT_UP",
     "CONNECTOR_KEPT",
     "CONNECTOR_LAST_SUCCESS",
@@ -36,6 +38,10 @@ __all__ = [
 # Every process
 PROCESS_UP = Gauge("hub_process_started_seconds", "Unix time at which the process was ready.", ["process"])
 OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet acknowledged by Kafka.", ["outbox"])
+
+# Audit log (told by the registry, which signs its checkpoints)
+AUDIT_UNSIGNED = Gauge("hub_audit_unsigned", "Entries of the audit log that no checkpoint was signed over yet.")
+AUDIT_DAMAGED = Gauge("hub_audit_damaged", "1 when the audit log does not follow from its last checkpoint: hub audit verify.")
 
 # Connectors (`hub connect NAME`)
 CONNECTOR_RECORDS = Gauge(

@@ -20,8 +20,9 @@ from hub.audit.reading import every_row, horizon, size, stored
 from hub.audit.tables import CheckpointRow, EntryRow
 from hub.clock import Clock
 from hub.database import answering
-from hub.errors import HubError, RejectedError
+from hub.errors import HubError, RejectedError, RetriableError
 from hub.logs import get_logger
+from hub.metrics import AUDIT_DAMAGED, AUDIT_UNSIGNED
 
 __all__ = ["Checkpoints", "keep_signing"]
 
@@ -47,7 +48,10 @@ class Checkpoints:
         """A new note when enough entries or minutes have passed since the last, else None."""
         row = self._last()
         waiting = size(self._engine) - (row.size if row is not None else 0)
-        if waiting <= 0:
+        AUDIT_UNSIGNED.set(max(0, waiting))
+        if waiting < 0:
+            raise _damaged("entries that a checkpoint was signed over are missing")
+        if waiting == 0:
             return None
         old = row is None or self._clock.now() - read_note(row.note).at >= self._wait
         return self.sign() if old or waiting >= self._entries else None
@@ -122,8 +126,10 @@ def keep_signing(checkpoints: Checkpoints, stop: threading.Event, *, every_secon
     while not stop.wait(every_seconds):
         try:
             checkpoints.sign_if_due()
+            AUDIT_DAMAGED.set(0)
             told = ""
         except HubError as error:
+            AUDIT_DAMAGED.set(0 if isinstance(error, RetriableError) else 1)
             if error.code != told:
                 log.warning("audit_checkpoint_not_signed", code=error.code)
             told = error.code

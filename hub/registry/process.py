@@ -27,6 +27,7 @@ from hub.registry.protecting import protect_reference
 from hub.registry.receipts import Reads, Receipts
 from hub.registry.reconcile import reconcile
 from hub.registry.relay import Publishes, Relay
+from hub.registry.sealing import seal_missing
 from hub.registry.subject_api import Protects, build_app
 from hub.registry.threads import Threads
 from hub.registry.upkeep import announce_rules, refresh, republish
@@ -69,6 +70,7 @@ def run(
     threads = Threads(stop)
     try:
         reconcile(opened.registry, opened.keyring, clock.now())
+        seal_missing(opened.registry, opened.sealed)
         refresh(opened.registry)
         republish(opened.registry)
         if rule_set is not None:

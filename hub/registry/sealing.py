@@ -8,23 +8,45 @@ that it stopped. The form's part holds who the person is, which after an erasure
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import get_history
 
-from hub.audit.sealed import Part, PartKind
+from hub.audit.sealed import Document, Part, PartKind
 from hub.registry import lifecycle
 from hub.registry.states import State
 from hub.registry.tables import PARTIES, Consent, ErasureRequest, Youth
 from hub.registry.work import Sealed, Work
 
-__all__ = ["Changes", "seal", "watch_changes"]
+__all__ = ["Changes", "seal", "seal_missing", "watch_changes"]
 
+_AT_ONCE = 200
 _ENDED = frozenset({State.WITHDRAWN, State.EXPIRED})
+
+
+class Registry(Protocol):
+    """`hub.registry.registry.Registry`, which knows this module."""
+
+    def work(self) -> AbstractContextManager[Work]:
+        """One transaction."""
+        ...
+
+    def view(self) -> AbstractContextManager[Session]:
+        """A look without a lock."""
+        ...
+
+
+class Vault(Sealed, Protocol):
+    """The vault, when it is asked what it has."""
+
+    def documents(self) -> list[Document]:
+        """What is known of each without opening it."""
+        ...
 
 
 @dataclass(slots=True)
@@ -60,6 +82,21 @@ def seal(work: Work, sealed: Sealed, changes: Changes) -> None:
     for erasure in changes.erasures.values():
         parts += _receipts(work.session, erasure)
     sealed.append(parts, work.now)
+
+
+def seal_missing(registry: Registry, vault: Vault) -> int:
+    """Seal the forms of people whom the registry knows and the vault does not: of an earlier version, or after a restore.
+
+    Answers how many. Raises RetriableError.
+    """
+    with registry.view() as session:
+        known = session.scalars(select(Consent.consent_id).join(Youth).where(Youth.identity.is_not(None))).all()
+    missing = sorted(set(known) - {one.document for one in vault.documents()})
+    for start in range(0, len(missing), _AT_ONCE):
+        with registry.work() as work:
+            rows = work.session.scalars(select(Consent).where(Consent.consent_id.in_(missing[start : start + _AT_ONCE])))
+            vault.append([_of_consent(work, consent, new=True) for consent in rows], work.now)
+    return len(missing)
 
 
 def _of_consent(work: Work, consent: Consent, *, new: bool) -> Part:

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from hub.audit.checkpoints import Checkpoints, keep_signing
 from hub.audit.log import AuditLog
@@ -155,6 +156,8 @@ def test_what_cannot_be_signed_does_not_end_the_thread(checkpoints: Checkpoints,
     assert thread.is_alive()
     stop.set()
     thread.join(timeout=30)
+    assert REGISTRY.get_sample_value("hub_audit_damaged") == 1
+    assert REGISTRY.get_sample_value("hub_audit_unsigned") == 2
     assert capsys.readouterr().out.count("audit_damaged") == 1, "told once, not at every look"
 
 
@@ -163,3 +166,11 @@ def test_a_process_signs_while_it_runs(settings: Settings, log: AuditLog, clock:
     with checkpoints_signed(settings, clock):
         assert "audit-checkpoints" in {thread.name for thread in threading.enumerate()}
     assert "audit-checkpoints" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_log_that_became_shorter_is_told_at_the_next_look(checkpoints: Checkpoints, log: AuditLog) -> None:
+    fill(log, 3)
+    checkpoints.sign()
+    run(log.engine, "DELETE FROM audit_entry WHERE position = 3")
+    with pytest.raises(RejectedError, match="missing"):
+        checkpoints.sign_if_due()

@@ -21,6 +21,7 @@ from hub.registry.erasures import record_receipt
 from hub.registry.granting import Signatory
 from hub.registry.parties import note_parties, read_parties
 from hub.registry.registry import Registry
+from hub.registry.sealing import seal_missing
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 KEY = PrivateKey(bytes(range(32)))
@@ -120,6 +121,19 @@ def test_what_cannot_be_sealed_does_not_happen(registry: Registry, home: Install
     with pytest.raises(RetriableError):
         registry.withdraw(PERSON)
     assert registry.show(PERSON).status == "in_force"
+
+
+def test_forms_of_an_earlier_time_are_sealed_once_when_the_process_starts(
+    registry: Registry, home: Installation, vault: SealedVault
+) -> None:
+    home.registry.grant(make_grant())  # a version without the vault
+    home.registry.grant(make_grant(make_identifier(1)))
+    home.registry.withdraw(make_identifier(1))  # whose mapping is gone: nobody knows any more who it was
+    registry.grant(make_grant(make_identifier(2)))
+    assert seal_missing(registry, vault) == 1
+    assert seal_missing(registry, vault) == 0
+    assert kinds(vault) == [("form",), ("form",)]
+    assert parts(vault, 1)[0][1]["identifier"] == PERSON
 
 
 def test_an_import_is_sealed_row_by_row(registry: Registry, vault: SealedVault) -> None:
