@@ -52,6 +52,14 @@ def test_our_lines_and_those_of_libraries_name_the_process_in_every_thread(stder
     assert {"level", "logger", "timestamp"} <= found[0].keys() & found[2].keys()
 
 
+def test_a_line_break_in_a_value_begins_no_line(stderr: io.StringIO) -> None:
+    forged = 'x\n{"event": "forged", "level": "info"}\r\u2028\x1b[2J'
+    get_logger("hub.test").warning("asked", path=forged)
+    logging.getLogger("foreign").warning("asked %s", forged)
+    assert [line["event"].split()[0] for line in lines(stderr)] == ["asked", "asked"]
+    assert "\x1b" not in stderr.getvalue()
+
+
 @pytest.mark.parametrize("name", ["hub.test", "uvicorn.error"])
 def test_an_exception_tells_its_class_and_where_it_passed_but_no_text_and_no_variables(stderr: io.StringIO, name: str) -> None:
     try:
