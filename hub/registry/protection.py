@@ -36,8 +36,10 @@ __all__ = [
     "hand_over",
     "is_protected",
     "lift",
+    "look_up",
     "lookups_of",
     "mark",
+    "overlooked",
     "refuse",
     "require_open",
     "restore",
@@ -54,17 +56,30 @@ def refuse() -> RejectedError:
     return RejectedError(text, code=MANUAL)
 
 
+def look_up(work: Work, lookups: Iterable[bytes]) -> None:
+    """Read the marks of many at once; what the transaction has not read before."""
+    unread = {lookup for lookup in lookups if lookup not in work.marks}
+    if unread:
+        with work.session.no_autoflush:  # nothing that waits to be written changes what is marked
+            marked = set(work.session.scalars(select(Protection.lookup).where(Protection.lookup.in_(unread))))
+        work.marks.update({lookup: lookup in marked for lookup in unread})
+
+
 def is_protected(work: Work, lookups: Iterable[bytes]) -> bool:
     """Whether one of these keyed hashes is marked."""
-    query = select(Protection.lookup).where(Protection.lookup.in_(list(lookups))).limit(1)
-    return work.session.execute(query).first() is not None
+    wanted = list(lookups)
+    look_up(work, wanted)
+    return any(work.marks[lookup] for lookup in wanted)
 
 
 def mark(work: Work, lookups: Iterable[bytes]) -> None:
     """Mark, unless it is marked already."""
-    for lookup in lookups:
-        if work.session.get(Protection, lookup) is None:
+    wanted = list(lookups)
+    look_up(work, wanted)
+    for lookup in wanted:
+        if not work.marks[lookup]:
             work.session.add(Protection(lookup=lookup, marked_at=work.now))
+            work.marks[lookup] = True
     work.session.flush()
 
 
@@ -93,7 +108,9 @@ def require_open(work: Work, youth: Youth) -> None:
 
 def lift(work: Work, lookups: Iterable[bytes]) -> None:
     """Take the marks away."""
-    work.session.execute(delete(Protection).where(Protection.lookup.in_(list(lookups))))
+    gone = list(lookups)
+    work.session.execute(delete(Protection).where(Protection.lookup.in_(gone)))
+    work.marks.update(dict.fromkeys(gone, False))
 
 
 def lookups_of(youth: Youth) -> list[bytes]:
@@ -124,6 +141,13 @@ def spread(work: Work, youth: Youth) -> None:
     if is_protected(work, lookups):
         mark(work, lookups)
         suspend(work, youth)
+
+
+def overlooked(work: Work, youths: Iterable[Youth]) -> list[Youth]:
+    """Those who are marked and yet in force: a grant and a marking in two processes at once may each not see the other."""
+    in_force = [youth for youth in youths if any(consent.state == State.IN_FORCE for consent in youth.consents)]
+    look_up(work, [lookup for youth in in_force for lookup in lookups_of(youth)])
+    return [youth for youth in in_force if is_protected(work, lookups_of(youth))]
 
 
 def due(work: Work, youths: Iterable[Youth]) -> list[Youth]:

@@ -109,6 +109,7 @@ class Registry:
             except RejectedError as error:
                 errors.append(row_error(number, error))
         know(work, [row for _, row in checked])
+        protection.look_up(work, [row.lookup for _, row in checked])
         for number, good in checked:
             try:
                 if protection.divert(work, good):

@@ -33,6 +33,9 @@ def refresh(registry: Registry) -> int:
     while True:
         with registry.work() as work:
             youths = _next(work, last)
+            for youth in protection.overlooked(work, youths):
+                protection.suspend(work, youth)
+                changed += 1
             for youth in protection.due(work, youths):
                 lifecycle.withdraw(work, youth.consents, None)
                 lifecycle.settle(work, youth)

@@ -71,7 +71,8 @@ class Tools:
 class Work:
     """One transaction. `known` keeps youths by lookup (None: there is no such row), so that two rows of one youth meet.
 
-    `diverted` are those who went to the manual lane instead (None: somebody without a row).
+    `diverted` are those who went to the manual lane instead (None: somebody without a row), `marks` what is known
+    of who is marked.
     """
 
     session: Session
@@ -81,6 +82,7 @@ class Work:
     counters: dict[str, AgencyVersion] = field(default_factory=dict)
     outbox: list[OutboxRow] = field(default_factory=list)
     diverted: list[Youth | None] = field(default_factory=list)
+    marks: dict[bytes, bool] = field(default_factory=dict)
     wrapped: dict[str, bytes] = field(default_factory=dict, repr=False)
     fresh_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 

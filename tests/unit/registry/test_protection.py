@@ -11,6 +11,7 @@ from hub.registry.granting import Marking, Signatory
 from hub.registry.grants import find_youth
 from hub.registry.parties import open_parties, read_parties, seal_parties
 from hub.registry.protecting import protect, protect_reference, unprotect
+from hub.registry.tables import Protection
 from hub.registry.upkeep import refresh
 from tests.unit.registry.support import LEISURE, SCHOOL, Installation, make_grant, make_identifier
 
@@ -113,6 +114,17 @@ def test_after_the_time_for_a_reversal_everything_is_erased_and_the_mark_stays(h
     assert refresh(home.registry) == 0
     assert not unprotect(home.registry, PERSON, "ksn-2025-18", no_record)
     assert home.registry.grant(make_grant()).youth_ref not in {None, reference}
+
+
+def test_a_marking_and_a_grant_that_did_not_see_each_other_meet_at_the_next_round(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.relay.run_once()
+    with home.registry.work() as work:  # what the other process committed in the same moment
+        work.session.add(Protection(lookup=home.tools.vault.lookup(PERSON), marked_at=work.now))
+    assert refresh(home.registry) == 1
+    assert home.registry.show(PERSON).status == "suspended"
+    assert home.told().entries[0]["removed"] is True
+    assert refresh(home.registry) == 0
 
 
 def test_somebody_unknown_can_be_marked_and_never_enters(home: Installation) -> None:
