@@ -103,6 +103,10 @@ class AuditLog:
             raise
         self.append(draft.entry)
 
+    def now(self) -> datetime:
+        """The present instant by the clock that stamps entries."""
+        return self._clock.now()
+
     def pseudonyms(self, subjects: Sequence[Subject]) -> list[str]:
         """What the log says instead of these references: with them a register extract looks its entries up."""
         return [pseudonym(self._key, subject) for subject in subjects]

@@ -104,7 +104,10 @@ class SealedVault:
         return [Document(name, tuple(kind for kind, _ in parts), parts[0][1], parts[-1][1]) for name, parts in found.items()]
 
     def require(self, document: str, private: bytes) -> None:
-        """Before an approval is used up: raises RejectedError `no_such_document`, ConfigError when the key is another's."""
+        """Before an approval is used up: raises RejectedError `no_such_document`, ConfigError when the key is another's.
+
+        Without a `document`: whether there is anything in the vault.
+        """
         if not self.documents(document):
             raise RejectedError("the vault has no such document: see `hub vault list`", code="no_such_document")
         if bytes(PrivateKey(private).public_key) != bytes(self._public):

@@ -64,21 +64,24 @@ def list_documents(account: As = "", home: Home = None, as_json: Json = False) -
 
 @app.command()
 def request(
-    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="The document's number, as `hub vault list` prints it.")],
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="The document's number, as `hub vault list` prints it; or `search`.")
+    ],
     purpose: Annotated[str, typer.Option(help="Why, as a code: supervision, damages, appeal. No name, no number.")],
     account: As = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Ask to open a document. Another person has to approve it.
+    """Ask to open a document, or to search for one person's documents. Another person has to approve it.
 
     Example: hub vault request 7d3f… --purpose supervision --as auditor-1
     """
     from hub.access.matters import Matter
     from hub.errors import RejectedError
+    from hub.registry.unsealing import SEARCH
 
     with _opened(home, account) as (_, vault, eyes, who):
-        if not vault.documents(document):
+        if not vault.documents("" if document == SEARCH else document):
             raise RejectedError("the vault has no such document: see `hub vault list`", code="no_such_document")
         asked = eyes.ask(who, Matter.SEALED, document, purpose)
     _print(asked, as_json=as_json, next_step=f"another person: hub vault approve {asked.request_id} --as ACCOUNT")
@@ -90,9 +93,12 @@ def approve(number: Number, account: As = "", home: Home = None, as_json: Json =
 
     Example: hub vault approve 5b0e… --as consent-officer-2
     """
+    from hub.registry.unsealing import SEARCH
+
     with _opened(home, account, approving=True) as (_, _, eyes, who):
         approved = eyes.approve(who, number)
-    _print(approved, as_json=as_json, next_step=f"whoever asked: hub vault open {approved.request_id} --as ACCOUNT")
+    verb = "search" if approved.item == SEARCH else "open"
+    _print(approved, as_json=as_json, next_step=f"whoever asked: hub vault {verb} {approved.request_id} --as ACCOUNT")
 
 
 @app.command("open")
@@ -124,6 +130,38 @@ def open_document(
         return
     out.write_text(f"{text}\n", encoding="utf-8")
     typer.echo(f"Written: {out}", err=True)
+
+
+@app.command()
+def search(
+    number: Number,
+    identifier_from: Annotated[
+        str, typer.Option("--identifier-from", "-i", metavar="FILE", help="Read the identifier from this file. Default: ask.")
+    ] = "",
+    account: As = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Find the numbers of one person's documents, once, after a request for `search` was approved. Needs keys/sealed.private.
+
+    After an erasure nothing else leads from a person to them. Opening one takes a request of its own.
+
+    Example: hub vault search 5b0e… --as auditor-1
+    """
+    from hub.clock import stockholm_date
+    from hub.commands.consent_texts import read_identifier
+    from hub.contract.identifiers import canonical_identifier
+    from hub.installation import read_key
+    from hub.registry.unsealing import search as search_vault
+
+    with _opened(home, account) as (settings, vault, eyes, who):
+        canonical = canonical_identifier(read_identifier(identifier_from), today=stockholm_date(vault.log.now()))
+        private = read_key(settings, "sealed.private")
+        found = search_vault(vault, eyes, who, canonical, approval=number, private=private)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    typer.echo("\n".join(found) if found else "The vault holds nothing of this person.")
 
 
 _SEALED = "sealed-document"

@@ -17,8 +17,9 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from hub.audit.actions import Action
-from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
+from hub.audit.entries import Actor, Entry, Outcome, Record, Subject, SubjectKind
 from hub.audit.log import AuditLog, Draft
+from hub.audit.reading import of_subjects
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError
 from hub.registry.erasures import ErasureStatus
@@ -96,6 +97,17 @@ class AuditedRegistry(Registry):
     def erasure_status(self, *, only_open: bool = False) -> list[ErasureStatus]:
         with self._audit.recorded(self._entry(Action.ERASURE_LISTED)):
             return super().erasure_status(only_open=only_open)
+
+    def trail(self, identifier: str) -> list[Record]:
+        """Who has seen and done what about one person, oldest first: the audit log's part of a register extract.
+
+        Found as long as her mapping stands; afterwards nobody can tell which entries are hers. That it was asked is an entry
+        too, and the last of the list. Raises RejectedError `no_consent`.
+        """
+        with self._audit.recorded(self._entry(Action.EXTRACT_MADE)) as draft, self._looking(draft):
+            super().show(identifier)
+        about = [one for one in (draft.entry.subject, draft.entry.item) if one is not None]
+        return of_subjects(self._audit.engine, self._audit.pseudonyms(about))
 
     @contextmanager
     def view(self) -> Iterator[Session]:

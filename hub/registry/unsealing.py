@@ -7,7 +7,26 @@ from hub.access.roles import Principal
 from hub.audit.sealed import Part, SealedVault
 from hub.registry.revealing import Approvals
 
-__all__ = ["unseal"]
+__all__ = ["SEARCH", "search", "unseal"]
+
+SEARCH = "search"
+"""What is asked for when nobody knows the document's number: the whole vault is looked through, and only numbers come out."""
+
+
+def search(
+    vault: SealedVault, approvals: Approvals, who: Principal, identifier: str, *, approval: str, private: bytes
+) -> list[str]:
+    """The numbers of one person's documents; `identifier` is canonical. After an erasure no other way leads from a person there.
+
+    Raises as `unseal`; opening one of them takes an approval of its own.
+    """
+    vault.require("", private)
+    approvals.use(who, approval, Matter.SEALED, SEARCH)
+    return [
+        one.document
+        for one in vault.documents()
+        if any(part.content.get("identifier") == identifier for part in vault.open(one.document, private))
+    ]
 
 
 def unseal(

@@ -22,7 +22,9 @@ from hub.errors import ConfigError, RejectedError
 from hub.installation import initialise
 from hub.settings import load_settings
 from tests.unit.audit.conftest import NOW
+from tests.unit.registry.support import make_identifier
 
+PERSON = make_identifier()
 DOCUMENT = "7d3f3c1e-8a54-4a9e-9a0c-1f0f5c1f7b10"
 
 
@@ -105,6 +107,28 @@ def test_the_list_tells_numbers_kinds_and_requests_and_no_content(home: Path) ->
     assert DOCUMENT in shown
     assert number in shown
     assert "secret" not in shown
+
+
+def test_a_persons_documents_are_found_by_two_persons_once(home: Path, tmp_path: Path) -> None:
+    vault = open_vault(load_settings(home), SystemClock())
+    vault.append([Part("document-of-hers", PartKind.FORM, {"identifier": PERSON})], NOW)
+    vault.close()
+    (tmp_path / "number").write_text(f"{PERSON[:8]}-{PERSON[8:]}\n", encoding="utf-8")
+    number = json.loads(call(home, "request", "search", "--purpose", "damages", "--json").stdout)["request"]
+    words = ["search", number, "-i", str(tmp_path / "number"), "--json"]
+    assert getattr(call(home, *words).exception, "code", None) == "not_approved"
+    assert "hub vault search" in call(home, "approve", number, account="officer-2").stdout
+    assert json.loads(call(home, *words).stdout) == ["document-of-hers"]
+    assert getattr(call(home, *words).exception, "code", None) == "not_approved"
+
+
+def test_an_approval_of_a_document_is_none_of_a_search(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "number").write_text(PERSON, encoding="utf-8")
+    number = ask(home)
+    call(home, "approve", number, account="officer-2")
+    result = call(home, "search", number, "-i", str(tmp_path / "number"))
+    assert getattr(result.exception, "code", None) == "not_approved"
+    assert DOCUMENT not in result.output
 
 
 def test_an_unknown_document_is_refused(home: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from hub.audit.entries import Actor, Record, Subject, SubjectKind
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry, Record, Subject, SubjectKind
 from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
 from hub.audit.reading import Filter, the_latest
@@ -140,6 +141,19 @@ def test_what_the_registry_does_by_itself_is_nobodys(home: Installation, registr
     with registry.work() as work:
         assert work.now == home.clock.now()
     assert told(audit) == []
+
+
+def test_who_saw_what_of_a_person_is_found_while_her_mapping_stands(registry: AuditedRegistry, audit: AuditLog) -> None:
+    ref = registry.grant(make_grant()).youth_ref
+    registry.grant(make_grant(make_identifier(1)))
+    assert ref is not None
+    audit.append(Entry(Actor("account-9"), Action.TASK_OPENED, subject=Subject(SubjectKind.REFERENCE, ref)))
+    assert [(one.account, one.action) for one in registry.trail(PERSON)] == [
+        ("account-5", "consent_registered"), ("account-9", "task_opened"), ("account-5", "extract_made"),
+    ]  # fmt: skip
+    registry.withdraw(PERSON)
+    with pytest.raises(RejectedError):
+        registry.trail(PERSON)
 
 
 # What is no access of a person's: the processes beside the registry use it, and no screen shows it.
