@@ -114,7 +114,7 @@ def changes(work: Work, agency: str, since: int, keys: AgencyKeys) -> Page:
         select(SubjectEntry)
         .where(SubjectEntry.agency == agency, SubjectEntry.version > since)
         .order_by(SubjectEntry.version, SubjectEntry.youth_id)
-        .options(selectinload(SubjectEntry.youth).selectinload(Youth.link_keys))
+        .options(selectinload(SubjectEntry.youth).options(selectinload(Youth.link_keys), selectinload(Youth.aliases)))
     )
     rows = work.session.scalars(query).all()
     work.fetch_keys({entry.youth_id for entry in rows if not entry.removed})

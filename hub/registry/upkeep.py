@@ -94,7 +94,9 @@ def _next(work: Work, last: str) -> list[Youth]:
         .where(Youth.identity.is_not(None), Youth.youth_id > last)
         .order_by(Youth.youth_id)
         .limit(_CHUNK)
-        .options(selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys))
+        .options(
+            selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys), selectinload(Youth.aliases)
+        )
         .with_for_update()
     )
     youths = list(work.session.scalars(query))

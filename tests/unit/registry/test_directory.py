@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 
+from sqlalchemy import event
+
 from hub.contract.models import InfoKind
 from hub.registry.agencies import AgencyKeys
 from hub.registry.granting import Signatory
@@ -171,6 +173,29 @@ def test_an_entry_never_allows_a_kind_at_a_time_no_consent_covers(tmp_path) -> N
     assert entry["kinds"] == ["risk_event", "school_absence"]
     assert entry["spans"] == [{"from": "2025-05-31T22:00:00+00:00", "to": "2025-08-31T22:00:00+00:00"}]
     home.close()
+
+
+def test_a_whole_directory_takes_as_few_queries_as_one_entry(home: Installation) -> None:
+    def queries() -> int:
+        seen: list[str] = []
+
+        def see(_connection, _cursor, statement, *_: object) -> None:
+            seen.append(statement)
+
+        event.listen(home.engine, "before_cursor_execute", see)
+        home.told()
+        event.remove(home.engine, "before_cursor_execute", see)
+        return len(seen)
+
+    home.registry.grant(make_grant())
+    home.relay.run_once()
+    home.told()
+    one = queries()
+    home.registry.grant_many([make_grant(make_identifier(number)) for number in range(1, 20)])
+    home.relay.run_once()
+    home.told()
+    assert len(home.told().entries) == 20
+    assert queries() == one
 
 
 def test_nobody_waits_for_an_agency_that_never_fetched(home: Installation) -> None:
