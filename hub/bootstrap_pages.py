@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.bootstrap import build_audit, build_clock, build_four_eyes, build_worklist
+from hub.bootstrap import build_audit, build_clock, build_four_eyes, build_registry, build_worklist
 from hub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from hub.access.accounts import Accounts
     from hub.access.roles import Role
     from hub.audit.log import AuditLog
+    from hub.registry.casework import Casework
+    from hub.web.consents.office import Office
     from hub.web.principal import Login, Provider
 
-__all__ = ["build_accounts", "build_login", "run_web", "sign_in_address"]
+__all__ = ["build_accounts", "build_login", "build_office", "run_web", "sign_in_address"]
 
 
 def run_web(home: Path | None) -> None:
@@ -47,8 +49,35 @@ def run_web(home: Path | None) -> None:
             clock=build_clock(settings),
             url=settings.web_url,
             default_language=settings.language,
+            office=build_office(settings, audit),
         )
         serve(build_web(web), settings.web.host, settings.web.port, stop)
+
+
+def build_office(settings: Settings, audit: AuditLog) -> Office:
+    """What the consent pages need; the registry is opened by the first page that asks for it, once."""
+    from hub.installation import load_agencies, load_places, load_teams
+    from hub.rules_file import load_rules
+    from hub.web.consents.office import Office, opened_once
+
+    def casework() -> Casework:
+        from hub.registry.casework import Casework
+
+        return Casework(build_registry(settings, build_clock(settings)).registry, audit)
+
+    rules, places = load_rules(settings.home / "rules"), load_places(settings.home)
+    return Office(
+        casework=opened_once(casework),
+        audit=audit,
+        teams=load_teams(settings.home),
+        agencies=load_agencies(settings.home),
+        places=places,
+        rules=tuple(rule for rule in rules.rules if rule.about == "person"),
+        rules_version=rules.version,
+        unit=places.title(settings.municipality),
+        municipality=settings.municipality,
+        retention_days=settings.kafka.retention_days,
+    )
 
 
 def build_login(settings: Settings, audit: AuditLog) -> Login:

@@ -25,6 +25,7 @@ __all__ = [
     "LinkKey",
     "Memo",
     "OutboxRow",
+    "Paper",
     "Protection",
     "Row",
     "SubjectEntry",
@@ -121,6 +122,15 @@ class Consent(Row):
     withdrawn_by: Mapped[str | None] = mapped_column(String(32))
 
     youth: Mapped[Youth] = relationship(back_populates="consents")
+
+
+class Paper(Row):
+    """The reference of the document that a consent was registered from, in the municipality's own register."""
+
+    __tablename__ = "consent_paper"
+
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    document: Mapped[str] = mapped_column(String(64))
 
 
 class LinkKey(Row):

@@ -17,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from hub.access.roles import Action
 from hub.web.approvals import Approvals
+from hub.web.consents.desk import Desk
+from hub.web.consents.routes import consent_doors
 from hub.web.doors import Doors
 from hub.web.entrance import Entrance
 from hub.web.guard import Guard
@@ -69,6 +71,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/approvals", approvals.page, Action.APPROVAL_SEE),
             doors.guarded("/approvals", approvals.decide, Action.APPROVAL_SEE, "POST"),
             doors.open("/language/{language}", entrance.language),
+            *consent_doors(doors, Desk(web, renderer, web.office)),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[

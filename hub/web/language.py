@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Final, Literal
 
 from babel.dates import format_datetime
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -35,13 +36,20 @@ def mark(message: str) -> str:
 
 @cache
 def _catalogue(language: Language) -> gettext.NullTranslations:
-    """Messages are written in English in the templates; the catalogue lies beside them as text, compiled when first used."""
-    path = files("hub.web") / "locales" / language / "LC_MESSAGES" / "hub.po"
-    if not path.is_file():
+    """Messages are written in English in the templates; the catalogues lie beside them as text, compiled when first used.
+
+    Several files, one for each part of the pages, make one catalogue.
+    """
+    folder = files("hub.web") / "locales" / language / "LC_MESSAGES"
+    if not folder.is_dir():
         return gettext.NullTranslations()
+    whole = Catalog(locale=language)
+    for path in sorted((path for path in folder.iterdir() if path.name.endswith(".po")), key=lambda path: path.name):
+        with path.open("rb") as source:
+            for message in read_po(source, locale=language):
+                whole[message.id] = message
     compiled = io.BytesIO()
-    with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 

@@ -7,7 +7,7 @@ import re
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.roles import Action, Principal, teams_where
+from hub.access.roles import Action, Principal, may_somewhere, teams_where
 from hub.errors import RejectedError
 from hub.web.language import mark
 from hub.web.presenting import NOT_LOOKED
@@ -34,6 +34,8 @@ class Pages:
         own = [code for code in self._web.teams if code in theirs]
         if len(own) == 1:
             return RedirectResponse(f"/team/{own[0]}", status_code=303)
+        if not own and may_somewhere(principal, Action.CONSENT_SEE):
+            return RedirectResponse("/consents", status_code=303)
         waiting: dict[str, int] = {}
         for (team, _state), number in self._web.worklist.open_by_team().items():
             waiting[team] = waiting.get(team, 0) + number

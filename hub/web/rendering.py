@@ -15,6 +15,7 @@ from hub.access.roles import Action, Principal, may_somewhere, teams_where
 from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.delivery.worklist import Worklist
+from hub.web.consents.office import Office
 from hub.web.forms import field
 from hub.web.language import LANGUAGE_NAMES, Words, mark, words
 from hub.web.paths import own_path
@@ -27,7 +28,10 @@ LANGUAGE_COOKIE = "hub_language"
 
 
 # What stands beside the teams, for those whose role permits it.
-_MENU = ((Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),)
+_MENU = (
+    (Action.CONSENT_SEE, "/consents", mark("Consents")),
+    (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
+)
 
 
 class TeamTitle(Protocol):
@@ -56,6 +60,7 @@ class Web:
     clock: Clock
     url: str
     default_language: str
+    office: Office
 
 
 class Renderer:
@@ -84,7 +89,8 @@ class Renderer:
             "_": shown.text, "ngettext": shown.many, "language": shown.language, "other_language": shown.other,
             "other_language_name": LANGUAGE_NAMES[shown.other], "principal": principal, "own_teams": own,
             "menu": [(path, title) for action, path, title in _MENU if principal and may_somewhere(principal, action)],
-            "here": request.url.path, "current_team": None, "printed": moment(now, shown, now), "sought": "", "team": "",
+            "here": request.url.path, "section": "", "current_team": None, "printed": moment(now, shown, now), "sought": "",
+            "team": "",
         }  # fmt: skip
         text = self._templates.get_template(template).render(**{**common, **values})
         return HTMLResponse(text, status_code=status)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-PLACES = {"{team}": "outreach", "{task:uuid}": "00000000-0000-4000-8000-000000000000", "{language}": "sv"}
+PLACES = {"{team}": "outreach", "{task:uuid}": "00000000-0000-4000-8000-000000000000", "{language}": "sv",
+    "{consent:uuid}": "00000000-0000-4000-8000-000000000000", "{draft}": "0" * 32, "{step}": "youth",
+}  # fmt: skip
 
 
 def filled(path: str) -> str:

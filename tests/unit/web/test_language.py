@@ -14,6 +14,7 @@ import hub.web
 from hub.web.language import words
 
 PACKAGE = Path(hub.web.__file__).parent
+FILES = sorted((PACKAGE / "locales" / "sv" / "LC_MESSAGES").glob("*.po"))
 KEYWORDS = {"_": None, "ngettext": (1, 2), "text": None, "many": (1, 2), "mark": None}
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
@@ -26,13 +27,25 @@ def used() -> set[str | tuple[str, ...]]:
 
 
 def swedish() -> Catalog:
-    with (PACKAGE / "locales" / "sv" / "LC_MESSAGES" / "hub.po").open("rb") as source:
-        return read_po(source, locale="sv")
+    whole = Catalog(locale="sv")
+    for path in FILES:
+        with path.open("rb") as source:
+            for message in read_po(source, locale="sv"):
+                whole[message.id] = message
+    return whole
 
 
 def test_every_message_has_a_swedish_translation_and_no_translation_is_left_over() -> None:
     ids = {message.id for message in swedish() if message.id}
     assert used() == ids
+
+
+def test_no_message_stands_in_two_files() -> None:
+    ids = []
+    for path in FILES:
+        with path.open("rb") as source:
+            ids += [str(message.id) for message in read_po(source, locale="sv") if message.id]
+    assert len(ids) == len(set(ids))
 
 
 def test_the_extraction_finds_templates_and_python_alike() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import hub.delivery
@@ -38,13 +39,18 @@ from hub.database import build_engine, migrate
 from hub.delivery.inbox import Inbox
 from hub.delivery.worklist import Worklist
 from hub.errors import RetriableError
-from hub.installation import load_places, load_teams
+from hub.installation import load_agencies, load_places, load_teams
 from hub.kafka import Incoming
+from hub.registry.casework import Casework
+from hub.registry.registry import Registry
+from hub.registry.relay import Relay
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.web.app import Web, build_web
+from hub.web.consents.office import Office, opened_once
 from hub.web.presenting import Presenter
 from hub.web.principal import Login
+from tests.unit.registry.support import Installation
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
 KEY = b"k" * 32
@@ -54,6 +60,11 @@ SCOPE = "11111111-1111-4111-8111-111111111111"
 def member(name: str, *teams: str) -> Principal:
     """A member of teams; the account's id is opaque, as the audit log demands."""
     return Principal(f"account-{name.encode().hex()}", name, frozenset({Role.TEAM_MEMBER}), frozenset(teams))
+
+
+def officer(name: str, *teams: str) -> Principal:
+    """A consent officer of teams."""
+    return Principal(f"account-{name.encode().hex()}", name, frozenset({Role.CONSENT_OFFICER}), frozenset(teams))
 
 
 EVERYBODY = member("Handläggare", "outreach", "sig", "sspf")
@@ -129,10 +140,29 @@ class Trail:
         return [(entry.action.value, entry.outcome.value, entry.rule) for entry in self.entries]
 
 
+def make_office(town: PagesTown) -> Office:
+    """The consent office of the shipped installation, over the town's registry."""
+    defaults = defaults_folder()
+    rules, places = load_rules(defaults / "rules"), load_places(defaults)
+    return Office(
+        casework=opened_once(lambda: Casework(town.consents.registry, town.audit)),
+        audit=town.audit,
+        teams=load_teams(defaults),
+        agencies=load_agencies(defaults),
+        places=places,
+        rules=tuple(rule for rule in rules.rules if rule.about == "person"),
+        rules_version=rules.version,
+        unit="Norrköpings kommun",
+        municipality="0581",
+        retention_days=120,
+    )
+
+
 class PagesTown:
     """The inbox of one installation and its pages. `tasks` are the numbers of the tasks by what became of them."""
 
     def __init__(self, folder: Path, *, now: datetime = NOW) -> None:
+        self.folder = folder
         self.clock = ManualClock(now)
         self.engine = build_engine(f"sqlite:///{folder / 'delivery.db'}")
         migrate(self.engine, Path(hub.delivery.__file__).parent / "migrations")
@@ -162,10 +192,22 @@ class PagesTown:
             clock=self.clock,
             url="http://127.0.0.1:8700",
             default_language="sv",
+            office=make_office(self),
         )
         self.app = build_web(self.web)
 
+    @cached_property
+    def consents(self) -> Installation:
+        """The registry, by this town's clock; made when a page first needs it."""
+        home = Installation(self.folder)
+        home.clock = self.clock
+        home.registry = Registry(home.engine, home.tools, home.registry.rules, self.clock)
+        home.relay = Relay(home.registry, home.kafka, home.stop)
+        return home
+
     def close(self) -> None:
+        if "consents" in vars(self):
+            self.consents.close()
         self.engine.dispose()
         self.audit.close()
         self.access.dispose()

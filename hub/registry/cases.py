@@ -1,0 +1,76 @@
+"""What a consent officer is told of one consent: states, scopes, signatures and their instants, never who it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+__all__ = ["ConsentCase", "Erasing", "ErasingPart", "Named"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentCase:
+    """One consent. Instants are UTC; `signed` maps role to instant; `document` is the paper's reference, or empty.
+
+    `youth_id` and `youth_ref` tie consents of one person together: for the audit log and for looking things up, never shown.
+    """
+
+    consent_id: str
+    state: str
+    cooperation: str
+    agencies: tuple[str, ...]
+    recipients: tuple[str, ...]
+    kinds: tuple[str, ...]
+    valid_from: datetime
+    valid_to: datetime
+    legal_basis: str
+    area: str | None
+    required: tuple[str, ...]
+    signed: Mapping[str, datetime]
+    created_at: datetime
+    in_force_at: datetime | None
+    ended_at: datetime | None
+    withdrawn_by: str | None
+    document: str
+    version: int
+    acknowledged: bool
+    """Whether Kafka has acknowledged the newest record of this reference: only then do others know what this page says."""
+    youth_id: str = field(repr=False)
+    youth_ref: str | None = field(repr=False)
+    blocks: tuple[str, ...] = ()
+    """The roles whose block (spärr) stands."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Whose signatures are awaited."""
+        return tuple(role for role in self.required if role not in self.signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who a consent is about, opened for somebody who gave the person's own identifier: for a form or an extract."""
+
+    identifier: str = field(repr=False)
+    name: str = field(repr=False)
+    parties: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    """Role to (name, contacts)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasingPart:
+    """One component that has to erase, and when it answered that it had; None while it is waited for."""
+
+    component: str
+    agency: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """A withdrawal of a whole reference: when it was asked for, and how far each component has come."""
+
+    erasure_id: str
+    requested_at: datetime
+    completed_at: datetime | None
+    parts: tuple[ErasingPart, ...]

@@ -1,0 +1,97 @@
+"""What the questions of a registration rest on: the office, the visitor's words, the time, and who would have to sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from hub.clock import STOCKHOLM
+from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent_rules import Signatory
+from hub.registry.granting import GrantRequest
+from hub.web.consents.office import Office
+from hub.web.consents.simulating import Planned
+from hub.web.language import Words
+
+if TYPE_CHECKING:
+    from hub.registry.parties import Parties
+
+__all__ = ["CUSTODY", "Asking", "build_parties", "build_planned", "build_request"]
+
+
+CUSTODY: Final[Mapping[str, tuple[str, ...]]] = {
+    "joint": ("guardian_1", "guardian_2"),
+    "sole": ("guardian_1",),
+    "special_guardian": ("special_guardian",),
+    "god_man": ("god_man",),
+    "social_services": ("social_services",),
+    "adult": ("youth",),
+}
+"""Who signs, by who has custody; the youth joins them from a certain age."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One visitor at one instant."""
+
+    office: Office
+    words: Words
+    now: datetime
+
+    def required(self, answers: Mapping[str, Any]) -> tuple[str, ...]:
+        """Who would have to sign. Raises RejectedError when the registry would refuse the whole."""
+        return self.office.casework().required(build_request({**answers, "signatures": ()}))
+
+
+def _bounds(period: tuple[date, date]) -> tuple[datetime, datetime]:
+    """Half-open instants of a first and a last day in Sweden."""
+    first, last = period
+    return datetime.combine(first, time(), STOCKHOLM), datetime.combine(last + timedelta(days=1), time(), STOCKHOLM)
+
+
+def build_planned(answers: Mapping[str, Any]) -> Planned:
+    """The scope of a draft whose scope and period are answered."""
+    valid_from, valid_to = _bounds(answers["period"])
+    kinds = tuple(InfoKind(kind) for kind in answers["kinds"])
+    return Planned(
+        Cooperation(answers["cooperation"]), tuple(answers["sources"]), tuple(answers["recipients"]), kinds, valid_from, valid_to
+    )
+
+
+def build_request(answers: Mapping[str, Any]) -> GrantRequest:
+    """The registration that a draft amounts to."""
+    planned = build_planned(answers)
+    return GrantRequest(
+        identifier=answers["youth"],
+        cooperation=planned.cooperation,
+        agencies=planned.agencies,
+        recipients=planned.recipients,
+        kinds=planned.kinds,
+        valid_from=planned.valid_from,
+        valid_to=planned.valid_to,
+        area=answers["area"] or None,
+        required=tuple(Signatory(role) for role in CUSTODY[answers["custody"]]),
+        signed=tuple(Signatory(role) for role in answers["signatures"]),
+        includes_earlier=bool(answers.get("earlier")),
+    )
+
+
+def build_parties(answers: Mapping[str, Any]) -> Parties | None:
+    """Who stands on the form; None when nobody was named."""
+    from hub.registry.parties import read_parties  # noqa: PLC0415 - with it comes the registry, which is opened late
+
+    names: Mapping[str, str] = answers.get("names", {})
+    if not names.get("name"):
+        return None
+    parties = [
+        {
+            "role": name.removeprefix("name_"),
+            "name": value,
+            "contacts": [contact] if (contact := names.get(f"contact_{name.removeprefix('name_')}")) else [],
+        }
+        for name, value in names.items()
+        if name.startswith("name_") and value
+    ]
+    return read_parties({"name": names["name"], "parties": parties})

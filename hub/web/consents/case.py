@@ -1,0 +1,144 @@
+"""One consent: where it stands, what it is to, who has signed when, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from starlette.responses import RedirectResponse, Response
+
+from hub.core.consent_rules import Signatory
+from hub.errors import RejectedError
+from hub.registry.cases import ConsentCase
+from hub.web.consents.asking import CUSTODY
+from hub.web.consents.desk import Visit
+from hub.web.consents.questions import Error
+from hub.web.consents.showing import day
+from hub.web.language import mark
+
+__all__ = ["custody", "erasure", "of_case", "shown", "sign", "withdraw"]
+
+_ENDED: Final = frozenset({"expired", "lapsed", "withdrawn"})
+_REFUSALS: Final = {
+    "nothing_to_sign": mark("That signature is not awaited: it is registered already, or the consent has ended."),
+    "not_in_force": mark("No consent of this person is in force, so there is nothing to suspend."),
+    "manual_handling": mark(
+        "Nothing was registered here. A person handles this by hand, and the officer for such cases has been told."
+    ),
+    "not_permitted": mark("Your role does not include this. Whoever gives out the roles can change that."),
+    "nothing_to_withdraw": mark("It has ended already."),
+    "not_a_signatory": mark("That role signs none of these consents. Choose another, or word of mouth."),
+    "nothing_to_unblock": mark("There is no such block."),
+}
+
+
+Page = Callable[[Visit, ConsentCase], Response]
+
+
+def of_case(page: Page) -> Callable[[Visit], Response]:
+    """A view of one consent: that of the path, for those who may see it; else a page that says alike that there is none."""
+
+    def view(visit: Visit) -> Response:
+        try:
+            case = visit.casework.case(visit.who, str(visit.request.path_params["consent"]))
+        except RejectedError as error:
+            if error.code != "no_such_consent":
+                raise
+            text = mark("There is no such consent for you.")
+            return visit.desk.renderer.message(visit.request, mark("No such consent"), text, 404)
+        return page(visit, case)
+
+    return view
+
+
+def shown(visit: Visit, case: ConsentCase) -> Response:
+    """One consent, and the same person's others."""
+    showing, query = visit.showing, visit.request.query_params
+    beside = visit.casework.beside(visit.who, case)
+    return visit.page(
+        "consents/case.html", case=case, row=showing.row(case), scope=showing.scope(case), signatures=showing.signatures(case),
+        beside=[showing.row(one) for one in beside], ended=case.state in _ENDED, new=query.get("new") == "1",
+        open_beside=any(one.state not in _ENDED for one in beside), news=query.get("done", ""), blocks=showing.roles(case.blocks),
+        created=visit.moment(case.created_at), in_force=visit.maybe(case.in_force_at), ended_at=visit.maybe(case.ended_at),
+        by=showing.role(case.withdrawn_by) if case.withdrawn_by else "",
+    )  # fmt: skip
+
+
+def sign(visit: Visit, case: ConsentCase) -> Response:
+    """A signature that has come in."""
+    template, role = "consents/sign.html", visit.field("role")
+    if not visit.posted:
+        return _act(visit, template, case)
+    if role not in case.missing:
+        return _act(visit, template, case, ("role", mark("Say whose signature has come.")))
+    return _done(
+        visit, template, case, lambda: visit.casework.sign(visit.who, case.consent_id, Signatory(role)), to="?done=signed"
+    )
+
+
+def custody(visit: Visit, case: ConsentCase) -> Response:
+    """Custody has changed: suspended until the right ones have signed."""
+    template, roles = "consents/custody.html", CUSTODY.get(visit.field("custody"), ())
+    if not visit.posted:
+        return _act(visit, template, case)
+    if not roles or roles == ("youth",):
+        return _act(visit, template, case, ("custody", mark("Choose who has custody.")))
+    signers = tuple(map(Signatory, roles))
+    return _done(
+        visit, template, case, lambda: visit.casework.change_custody(visit.who, case.consent_id, signers), to="?done=custody"
+    )
+
+
+def withdraw(visit: Visit, case: ConsentCase) -> Response:
+    """What will happen, and the second click that makes it happen."""
+    template = "consents/withdraw.html"
+    if not visit.posted:
+        return _act(visit, template, case, everything=visit.request.query_params.get("all") == "1")
+    by, everything = visit.field("by"), visit.field("all") == "1"
+    signatory = Signatory(by) if by in set(Signatory) else None
+    return _done(
+        visit, template, case, lambda: visit.casework.withdraw(visit.who, case.consent_id, signatory, everything=everything),
+        to="/erasure", everything=everything,
+    )  # fmt: skip
+
+
+def erasure(visit: Visit, case: ConsentCase) -> Response:
+    """How far a withdrawal has come."""
+    erasing = visit.casework.erasing(case)
+    parts = [] if erasing is None else [
+        (part.component, visit.maybe(part.answered_at), _seconds(erasing.requested_at, part.answered_at))
+        for part in erasing.parts
+    ]  # fmt: skip
+    gone_by = "" if case.ended_at is None else day(case.ended_at + visit.office.kept, visit.words)
+    return visit.page(
+        "consents/erasure.html", case=case, erasing=erasing, parts=parts, ended=visit.maybe(case.ended_at),
+        row=visit.showing.row(case), retention_days=visit.office.retention_days, gone_by=gone_by,
+    )  # fmt: skip
+
+
+def _seconds(asked: datetime, answered: datetime | None) -> int | None:
+    return None if answered is None else max(0, round((answered - asked).total_seconds()))
+
+
+def _act(visit: Visit, template: str, case: ConsentCase, wrong: tuple[str, str] | None = None, **values: Any) -> Response:
+    """The page that asks before something is done; `wrong` is a field, or none, and what is wrong."""
+    showing = visit.showing
+    error = None if wrong is None else Error(wrong[0], visit.words.text(wrong[1]))
+    return visit.page(
+        template, status=422 if error else 200, case=case, row=showing.row(case), error=error, scope=showing.scope(case),
+        missing=[(role, showing.role(role)) for role in case.missing],
+        signers=[(role, showing.role(role)) for role in case.required], **values,
+    )  # fmt: skip
+
+
+def _done(
+    visit: Visit, template: str, case: ConsentCase, deed: Callable[[], object], *, to: str, **values: Any
+) -> Response:  # fmt: skip
+    try:
+        deed()
+    except RejectedError as error:
+        if error.code not in _REFUSALS:
+            raise
+        return _act(visit, template, case, ("", _REFUSALS[error.code]), **values)
+    return RedirectResponse(f"/consents/{case.consent_id}{to}", status_code=303)

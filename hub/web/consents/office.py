@@ -1,0 +1,57 @@
+"""What the consent pages are built from, beside what every page is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hub.audit.log import AuditLog
+from hub.core.rule_set import Rule
+from hub.gazetteer import Places
+from hub.installation import Agency, Team
+
+if TYPE_CHECKING:
+    from hub.registry.casework import Casework
+
+__all__ = ["Office", "opened_once"]
+
+
+def opened_once(build: Callable[[], Casework]) -> Callable[[], Casework]:
+    """`build` at the first call, whichever thread makes it, and what it built ever after."""
+    lock = threading.Lock()
+    built: list[Casework] = []
+
+    def opened() -> Casework:
+        with lock:
+            if not built:
+                built.append(build())
+            return built[0]
+
+    return opened
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """`casework` opens the registry when the first page needs it, and gives the same one ever after: a web process that shows
+    no consent page never loads it. `audit` is read for extracts and the access review. `unit` stands on paper.
+    `retention_days`: how long records stay on the topics that delete by age.
+    """
+
+    casework: Callable[[], Casework]
+    audit: AuditLog
+    teams: Mapping[str, Team]
+    agencies: Mapping[str, Agency]
+    places: Places
+    rules: tuple[Rule, ...]
+    rules_version: str
+    unit: str
+    municipality: str
+    retention_days: int
+
+    @property
+    def kept(self) -> timedelta:
+        """How long a record may stay on a topic."""
+        return timedelta(days=self.retention_days)

@@ -1,0 +1,37 @@
+"""The doors of the consent pages."""
+
+from __future__ import annotations
+
+from hub.access.roles import Action
+from hub.web.consents import case, folder, registering, told
+from hub.web.consents.case import of_case
+from hub.web.consents.desk import Desk
+from hub.web.consents.registering import of_draft
+from hub.web.consents.simulator import simulator
+from hub.web.doors import Door, Doors
+
+__all__ = ["consent_doors"]
+
+_ONE, _DRAFT = "/consents/{consent:uuid}", "/consents/register/{draft}"
+
+
+def consent_doors(doors: Doors, desk: Desk) -> list[Door]:
+    """Every route; the views themselves ask which consents are whose."""
+    see, register, at = Action.CONSENT_SEE, Action.CONSENT_REGISTER, desk.view
+    both = ("GET", "POST")
+    return [
+        doors.guarded("/consents", at(folder.listed), see),
+        doors.guarded("/consents/find", at(folder.find), see, "POST"),
+        doors.guarded("/consents/simulator", at(simulator), see),
+        doors.guarded("/consents/register", at(registering.begin), register, *both),
+        doors.guarded(f"{_DRAFT}/by-hand", at(of_draft(registering.by_hand)), register, *both),
+        doors.guarded(f"{_DRAFT}/simulate", at(of_draft(registering.simulate)), register),
+        doors.guarded(f"{_DRAFT}/{{step}}", at(of_draft(registering.step)), register, *both),
+        doors.guarded(_ONE, at(of_case(case.shown)), see),
+        doors.guarded(f"{_ONE}/sign", at(of_case(case.sign)), register, *both),
+        doors.guarded(f"{_ONE}/custody", at(of_case(case.custody)), register, *both),
+        doors.guarded(f"{_ONE}/withdraw", at(of_case(case.withdraw)), see, *both),
+        doors.guarded(f"{_ONE}/erasure", at(of_case(case.erasure)), see),
+        doors.guarded("/withdrawal", at(told.withdrawal), Action.CONSENT_WITHDRAW, *both),
+        doors.guarded("/erasures", at(told.erasures), Action.ERASURE_SEE),
+    ]

@@ -1,0 +1,192 @@
+"""Consents by their numbers: listed, found, signed, suspended, withdrawn; only for the teams that they name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.contract.models import Erasure, ErasureKind
+from hub.registry.erasures import record_receipt
+from tests.unit.registry.support import make_grant, make_identifier
+from tests.unit.web.conftest import Visit
+from tests.unit.web.consents.conftest import Desk, headings
+from tests.unit.web.town import member
+
+BOTH = {"signatures": ["guardian_1", "guardian_2"]}
+
+
+def test_the_list_tells_what_waits_for_whom_what_ends_soon_and_what_is_suspended(desk: Desk) -> None:
+    desk.register()
+    desk.register(
+        youth={"identifier": make_identifier(1), "protected": "no"}, signatures=BOTH,
+        period={"first": "2025-05-19", "last": "2025-06-10"},
+    )  # fmt: skip
+    suspended = desk.register(youth={"identifier": make_identifier(2), "protected": "no"}, signatures=BOTH)
+    desk.client.post(f"{suspended}/custody", data={"custody": "sole"})
+    page = desk.client.get("/consents").text
+    waiting, rest = page.split("<h2>Vilande</h2>")
+    halted, rest = rest.split("<h2>Upphör inom 30 dagar</h2>")
+    soon, _ = rest.split("<h2>Övriga som gäller</h2>")
+    assert "Vårdnadshavare 1 och Vårdnadshavare 2" in waiting
+    assert suspended in halted
+    assert "Vårdnadshavare 1" in halted
+    assert "10 juni 2025" in soon
+    assert "22 dagar kvar" in soon
+
+
+def test_an_officer_of_another_team_is_told_that_there_is_no_such_consent_and_that_is_logged(desk: Desk, other: Desk) -> None:
+    case = desk.register()
+    for path in (case, f"{case}/sign", f"{case}/withdraw", f"{case}/erasure"):
+        assert other.client.get(path).status_code == 404
+    for path in ("sign", "custody", "withdraw"):
+        assert other.client.post(f"{case}/{path}", data={"role": "guardian_1", "custody": "sole"}).status_code == 404
+    assert "Inget samtycke inväntar underskrift." in other.client.get("/consents").text
+    assert ("consent_shown", "deny", "no_such_consent") in other.logged()
+    assert "Inväntar underskrift" in desk.client.get(case).text
+
+
+def test_a_search_by_identifier_answers_alike_for_nobody_for_others_and_finds_in_any_spelling(desk: Desk, other: Desk) -> None:
+    desk.register()
+    number = make_identifier()
+    shape = [headings(one.client.post("/consents/find", data={"sought": text})) for one, text in (
+        (desk, f"{number[2:8]}-{number[8:]}"), (desk, make_identifier(7)), (other, number),
+    )]  # fmt: skip
+    assert shape == [["Sökresultat", "Tangenter"]] * 3
+    found = desk.client.post("/consents/find", data={"sought": number}).text
+    assert "SSPF" in found
+    assert number not in found
+    for one, text in ((desk, make_identifier(7)), (other, number)):
+        assert "Inget samtycke som du får se." in one.client.post("/consents/find", data={"sought": text}).text
+    assert [rule for action, _, rule in desk.logged() if action == "consent_shown"][-1] == "nobody"
+
+
+def test_part_of_an_identifier_finds_nothing_and_a_consents_number_leads_to_it(desk: Desk) -> None:
+    case = desk.register()
+    number = case.rsplit("/", 1)[1]
+    assert desk.client.post("/consents/find", data={"sought": number[:8]}).headers["location"] == case
+    assert desk.client.post("/consents/find", data={"sought": number.upper()}).headers["location"] == case
+    assert desk.client.post("/consents/find", data={"sought": make_identifier()[:11]}).status_code == 422
+    assert "Inget samtycke som du får se." in desk.client.post("/consents/find", data={"sought": make_identifier()[:8]}).text
+
+
+def test_a_search_by_get_is_no_way_in(desk: Desk) -> None:
+    assert desk.client.get("/consents/find", params={"sought": make_identifier()}).status_code == 405
+
+
+def test_no_page_of_a_consent_shows_the_person(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    pages = "".join(desk.client.get(f"{case}{path}").text for path in ("", "/sign", "/custody", "/withdraw", "/erasure"))
+    pages += desk.client.get("/consents").text
+    youth_ref = desk.town.consents.registry.show(make_identifier()).youth_ref
+    assert youth_ref
+    assert not any(secret in pages for secret in (make_identifier(), make_identifier()[2:], "Testsson", youth_ref, "011-15"))
+
+
+def test_one_scope_is_withdrawn_in_two_clicks_and_the_other_stays(desk: Desk) -> None:
+    first = desk.register(signatures=BOTH)
+    second = desk.register(cooperation={"cooperation": "sig"}, recipients={"recipients": ["sig"]}, signatures=BOTH)
+    asked = desk.client.get(f"{first}/withdraw")
+    assert "Inom några sekunder" in asked.text
+    assert "Stödet fortsätter som förut." in asked.text
+    done = desk.client.post(f"{first}/withdraw", data={"all": "0", "by": ""})
+    assert done.headers["location"] == f"{first}/erasure"
+    assert "Personen har andra samtycken" in desk.client.get(f"{first}/erasure").text
+    assert "Gäller" in desk.client.get(second).text
+
+
+def test_everything_is_withdrawn_by_a_guardian_alone_and_the_page_shows_who_has_erased_after_how_long(desk: Desk) -> None:
+    first = desk.register(signatures=BOTH)
+    second = desk.register(cooperation={"cooperation": "sig"}, recipients={"recipients": ["sig"]})
+    youth_ref = desk.town.consents.registry.show(make_identifier()).youth_ref
+    assert youth_ref
+    desk.client.post(f"{first}/withdraw", data={"all": "1", "by": "guardian_2"})
+    assert all("Återkallat" in desk.client.get(case).text for case in (first, second))
+    assert "på väg" in desk.client.get(f"{first}/erasure").text.lower()
+    erasing = desk.town.consents.registry.erasure_status()[0]
+    answer = Erasure(
+        kind=ErasureKind.RECEIPT, erasure_id=erasing.erasure_id, youth_ref=youth_ref, component="worker", occurred_at=desk.town.clock.now()
+    )  # fmt: skip
+    desk.town.clock.advance(timedelta(seconds=4))
+    with desk.town.consents.registry.work() as work:
+        record_receipt(work.session, answer, work.now)
+    page = desk.client.get(f"{first}/erasure").text
+    assert "4 sekunder" in page
+    assert page.count("inväntas") == 1  # delivery
+    assert "Vårdnadshavare 2" in desk.client.get(first).text
+    assert [action for action, _, _ in desk.logged() if action in {"consent_withdrawn", "erasure_requested"}] == [
+        "consent_withdrawn", "erasure_requested",
+    ]  # fmt: skip
+
+
+def test_whose_signature_was_never_asked_for_withdraws_nothing(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    page = desk.client.post(f"{case}/withdraw", data={"all": "0", "by": "god_man"})
+    assert page.status_code == 422
+    assert "Den rollen skriver inte under" in page.text
+    assert "Gäller" in desk.client.get(case).text
+
+
+def test_a_change_of_custody_suspends_everything_until_the_right_one_has_signed(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    desk.client.post(f"{case}/custody", data={"custody": "sole"})
+    page = desk.client.get(case).text
+    assert "Vilande: Vårdnadshavare 1" in page
+    assert "Vårdnadshavare 2" not in page
+    desk.client.post(f"{case}/sign", data={"role": "guardian_1"})
+    assert "Gäller" in desk.client.get(case).text
+
+
+def test_any_role_takes_a_withdrawal_and_learns_nothing_by_it(desk: Desk, visit: Visit) -> None:
+    case = desk.register(signatures=BOTH)
+    client = visit(member("Fältare", "outreach"))
+    known, unknown = (
+        client.post("/withdrawal", data={"identifier": number, "cooperation": "", "by": ""})
+        for number in (make_identifier(), make_identifier(9))
+    )
+    assert known.text == unknown.text
+    assert known.status_code == unknown.status_code == 200
+    assert "Återkallat" in desk.client.get(case).text
+    wrong = client.post("/withdrawal", data={"identifier": "nobody", "cooperation": "", "by": ""})
+    assert wrong.status_code == 422
+
+
+def test_a_withdrawal_of_one_cooperation_leaves_the_other(desk: Desk) -> None:
+    first = desk.register(signatures=BOTH)
+    second = desk.register(cooperation={"cooperation": "sig"}, recipients={"recipients": ["sig"]}, signatures=BOTH)
+    desk.client.post("/withdrawal", data={"identifier": make_identifier(), "cooperation": "sig", "by": ""})
+    assert "Gäller" in desk.client.get(first).text
+    assert "Återkallat" in desk.client.get(second).text
+
+
+def test_withdrawals_are_listed_without_any_tie_to_a_person(desk: Desk) -> None:
+    assert "Inget har återkallats." in desk.client.get("/erasures").text
+    case = desk.register(signatures=BOTH)
+    desk.client.post(f"{case}/withdraw", data={"all": "1", "by": ""})
+    page = desk.client.get("/erasures").text
+    assert "worker, delivery" in page or "delivery, worker" in page
+
+
+def test_when_the_audit_log_cannot_be_written_nothing_is_shown_and_nothing_is_done(desk: Desk) -> None:
+    case = desk.register()
+    with desk.town.audit.engine.begin() as connection:
+        connection.exec_driver_sql("alter table audit_entry rename to elsewhere")
+    for method, path in (("GET", case), ("GET", "/consents"), ("POST", f"{case}/withdraw"), ("POST", f"{case}/sign")):
+        answer = desk.client.request(method, path, data={"role": "guardian_1", "all": "1"} if method == "POST" else None)
+        assert answer.status_code == 500, path
+        assert "SSPF" not in answer.text
+    assert desk.town.consents.registry.show(make_identifier()).consents[0].state != "withdrawn"
+    assert desk.town.consents.registry.show(make_identifier()).consents[0].signed == ()
+
+
+def test_a_look_at_a_consent_names_it_in_the_log_by_pseudonym_only(desk: Desk) -> None:
+    case = desk.register()
+    desk.client.get(case)
+    with desk.town.audit.engine.connect() as connection:
+        row = connection.exec_driver_sql("select * from audit_entry order by position desc limit 1").one()
+    assert row.action == "consent_shown"
+    assert row.item.startswith("p")
+    assert case.rsplit("/", 1)[1] not in str(row)
+
+
+def test_registered_consents_from_elsewhere_are_shown_too(desk: Desk) -> None:
+    desk.town.consents.registry.grant(make_grant())
+    assert "Gäller" in desk.client.post("/consents/find", data={"sought": make_identifier()}).text

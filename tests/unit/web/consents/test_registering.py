@@ -1,0 +1,128 @@
+"""A consent is registered one question at a time; what is typed stands in no address, cookie or file until it is registered."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.registry.support import make_identifier
+from tests.unit.web.consents.conftest import ANSWERS, Desk, headings
+
+
+def test_a_consent_with_two_guardians_waits_for_both_and_comes_into_force_with_the_second(desk: Desk) -> None:
+    case = desk.register()
+    page = desk.client.get(case).text
+    assert "Inväntar underskrift: Vårdnadshavare 1 och Vårdnadshavare 2" in page
+    desk.client.post(f"{case}/sign", data={"role": "guardian_1"})
+    assert "Inväntar underskrift: Vårdnadshavare 2" in desk.client.get(case).text
+    desk.client.post(f"{case}/sign", data={"role": "guardian_2"})
+    assert "Gäller, sista dag 1 dec 2025" in desk.client.get(case).text
+    assert [action for action, _, _ in desk.logged() if action.startswith("consent_") and action != "consent_shown"] == [
+        "consent_registered", "consent_signed", "consent_signed",
+    ]  # fmt: skip
+
+
+def test_no_identifier_and_no_name_stands_in_an_address_or_a_cookie(desk: Desk) -> None:
+    draft = desk.begin()
+    desk.answer(draft)
+    sent = desk.client.post(f"{draft}/check")
+    held = f"{draft} {sent.headers} {dict(desk.client.cookies)}"
+    assert not any(secret in held for secret in (make_identifier(), make_identifier()[2:], "Testsson"))
+
+
+def test_nothing_typed_is_on_the_disk_before_it_is_registered(desk: Desk) -> None:
+    desk.answer(desk.begin())
+    written = b"".join(path.read_bytes() for path in desk.town.folder.rglob("*") if path.is_file())
+    assert b"samtycken" not in written.lower() or b"Testsson" not in written
+    assert make_identifier().encode() not in written
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "told"),
+    [
+        ("youth", {"identifier": "20130304-0000", "protected": "no"}, "kontrollsiffran"),
+        ("youth", {"identifier": "", "protected": ""}, "Ange ett personnummer."),
+        ("custody", {}, "Välj vem som har vårdnaden."),
+        ("cooperation", {"cooperation": "else"}, "Välj samverkan."),
+        ("recipients", {"recipients": ["sig"]}, "Ange minst en som får ta del"),
+        ("period", {"first": "2025-05-19", "last": "2025-05-18"}, "Sista dagen ligger före den första."),
+        ("period", {"first": "i går", "last": "2025-12-01"}, "Ange dagen som år-månad-dag"),
+        ("period", {"first": "2025-05-01", "last": "2025-12-01"}, "ange att blanketten gäller bakåt"),
+        ("document", {"document": "avser 20130304-9801"}, "inget personnummer"),
+    ],
+)
+def test_a_wrong_answer_is_told_above_the_question_and_at_the_field_and_what_was_typed_stays(
+    desk: Desk, step: str, answer: dict[str, str], told: str
+) -> None:
+    draft = desk.begin()
+    for name, right in ANSWERS.items():
+        if name == step:
+            break
+        desk.client.post(f"{draft}/{name}", data=right)
+    page = desk.client.post(f"{draft}/{step}", data=answer)
+    assert page.status_code == 422
+    assert page.text.count(told) == 2
+    assert "Något behöver rättas" in headings(page)
+    assert all(value in page.text for value in answer.values() if isinstance(value, str) and step != "cooperation")
+    assert desk.client.post(f"{draft}/{step}", data=ANSWERS[step]).status_code == 303
+
+
+def test_a_question_cannot_be_jumped_over_and_a_changed_answer_asks_again_what_rests_on_it(desk: Desk) -> None:
+    draft = desk.begin()
+    assert desk.client.get(f"{draft}/check").headers["location"] == f"{draft}/youth"
+    desk.answer(draft)
+    changed = desk.client.post(f"{draft}/cooperation", data={"cooperation": "sig"})
+    assert changed.headers["location"] == f"{draft}/recipients"
+    assert "SIG-gruppen" in desk.client.get(f"{draft}/recipients").text
+    assert "Förebyggarteamet" not in desk.client.get(f"{draft}/recipients").text
+
+
+def test_a_draft_is_its_makers_alone(desk: Desk, other: Desk) -> None:
+    draft = desk.begin()
+    desk.answer(draft)
+    seen = other.client.get(f"{draft}/check")
+    assert seen.status_code == 404
+    assert "Utkastet finns inte längre" in headings(seen)
+
+
+def test_from_fifteen_the_youth_signs_too_and_from_eighteen_alone(desk: Desk) -> None:
+    older = make_identifier(born="20090304")
+    case = desk.register(youth={"identifier": older, "protected": "no"})
+    assert "Den unge" in desk.client.get(case).text
+    adult = make_identifier(born="20050304")
+    draft = desk.begin()
+    led = desk.client.post(f"{draft}/youth", data={"identifier": adult, "protected": "no"})
+    assert led.headers["location"] == f"{draft}/names"
+
+
+def test_protected_personal_data_lead_to_the_manual_lane_and_nothing_is_registered(desk: Desk) -> None:
+    draft = desk.begin()
+    led = desk.client.post(f"{draft}/youth", data={"identifier": make_identifier(), "protected": "household"})
+    assert led.headers["location"] == f"{draft}/by-hand"
+    page = desk.client.post(f"{draft}/by-hand")
+    assert headings(page) == ["Överlämnat", "Tangenter"]
+    assert [case["what"] for case in desk.town.consents.lane.cases.values()] == ["marked"]
+    assert desk.town.consents.rows("consent") == 0
+    assert ("protected_case", "permit", "") in desk.logged()
+
+
+def test_whoever_names_no_team_of_their_own_registers_nothing(other: Desk) -> None:
+    draft = other.begin()
+    other.answer(draft)
+    page = other.client.post(f"{draft}/check")
+    assert page.status_code == 422
+    assert "Du registrerar samtycken bara för dina egna enheter" in page.text
+    assert ("consent_registered", "deny", "not_permitted") in other.logged()
+    assert other.town.consents.rows("consent") == 0
+
+
+def test_the_very_same_consent_is_not_registered_twice(desk: Desk) -> None:
+    desk.register()
+    draft = desk.begin()
+    desk.answer(draft)
+    page = desk.client.post(f"{draft}/check")
+    assert "Just det här samtycket är redan registrerat" in page.text
+
+
+def test_a_consent_may_reach_back_when_its_form_says_so(desk: Desk) -> None:
+    case = desk.register(period={"first": "2025-04-01", "last": "2025-12-01", "earlier": "1"})
+    assert "1 apr 2025" in desk.client.get(case).text
