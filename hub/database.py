@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     DateTime,
     Dialect,
@@ -32,15 +33,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "truncate_log"]
+__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "read_url", "truncate_log"]
 
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
 _PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 _CONNECT_SECONDS = 10  # libpq would wait for a silent host as long as the kernel does
+_LOCK_MS, _IDLE_MS, _RECYCLE_SECONDS = 15_000, 120_000, 1_800
 _USELESS = ("SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY")  # another try would meet the same
 _KNOWN = ("sqlite", "postgresql")
-_FORMS = "write sqlite:////folder/file.db or postgresql+psycopg://user:password@host/name; no other kind is known"
+_FORMS = "write sqlite:////folder/file.db or postgresql+psycopg://user@host/name?password_file=/file; no other kind is known"
 _REVISION = re.compile(r'^(revision|down_revision) *(?::[^=]*)?= *"([^"]+)"', re.MULTILINE)
 _VERSION_TABLE = re.compile(r'version_table *= *"([^"]+)"')
 _MIGRATION_LOCK = 0x4855425F  # any number that only the hub takes
@@ -78,13 +80,11 @@ def build_engine(url: str, setting: str = "database_url") -> Engine:
     hold a password, is not repeated.
     """
     try:
-        parsed = make_url(url)
+        parsed = read_url(url)
         if parsed.get_backend_name() not in _KNOWN:
             raise ConfigError(f"{setting}: {_FORMS}", code="bad_database")
-        waits = parsed.get_backend_name() == "postgresql" and "connect_timeout" not in parsed.query
-        arguments = {"connect_timeout": _CONNECT_SECONDS} if waits else {}
-        # Parameters could stand in an error's text.
-        engine = create_engine(parsed, hide_parameters=True, connect_args=arguments)
+        patience = _patience(parsed) if parsed.get_backend_name() == "postgresql" else {}
+        engine = create_engine(parsed, hide_parameters=True, **patience)  # parameters could stand in an error's text
         if parsed.get_backend_name() == "sqlite":
             if parsed.database and parsed.database != ":memory:":
                 file = Path(parsed.database)
@@ -96,6 +96,27 @@ def build_engine(url: str, setting: str = "database_url") -> Engine:
     except (ArgumentError, ImportError, OSError, ValueError) as error:
         raise ConfigError(f"{setting}: {_fault(error)}", code="bad_database") from error
     return engine
+
+
+def read_url(url: str) -> URL:
+    """A database URL, its password read from the file that `?password_file=` names, if it names one.
+
+    So neither hub.toml nor the environment need hold a password. Raises ArgumentError or OSError.
+    """
+    parsed = make_url(url)
+    named = parsed.query.get("password_file")
+    if named is None:
+        return parsed
+    password = Path(str(named)).read_text(encoding="utf-8").strip()
+    return parsed.difference_update_query(["password_file"]).set(password=password)
+
+
+def _patience(url: URL) -> dict[str, Any]:
+    """For a server: connections are tried before they are used and not kept for ever, and nobody waits without end for a lock."""
+    arguments: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    if "options" not in url.query:
+        arguments["options"] = f"-c lock_timeout={_LOCK_MS} -c idle_in_transaction_session_timeout={_IDLE_MS}"
+    return {"connect_args": arguments, "pool_pre_ping": True, "pool_recycle": _RECYCLE_SECONDS}
 
 
 def _fault(error: Exception) -> str:
@@ -142,6 +163,8 @@ def migrate(engine: Engine, migrations: Path, **handed: Any) -> None:
     config.set_main_option("script_location", str(migrations))
     config.set_main_option("path_separator", "os")
     with _reachable(engine), answering(), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # another process may migrate for long
         be_alone(connection, _MIGRATION_LOCK)
         config.attributes.update(handed, connection=connection)
         command.upgrade(config, "head")

@@ -41,6 +41,7 @@ __all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "lo
 HOME_VARIABLE = "HUB_HOME"
 _PREFIX, _DELIMITER = "HUB_", "__"
 _AUDIT_YEARS = 5
+_WITH_DATABASES = ("registry", "delivery", "audit", "login")
 _RESTORE = "restore it from a copy, or move it away and run `hub init`"
 
 
@@ -108,11 +109,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _databases_lie_apart(self) -> Self:
         """Two parts would meet in tables of one name; and a keyring beside what it opens would be in the same backup."""
-        given = {
-            "registry.database_url": self.registry.database_url,
-            "registry.keyring_url": self.registry.keyring_url,
-            "delivery.database_url": self.delivery.database_url,
-        }
+        given = {"registry.keyring_url": self.registry.keyring_url}
+        given |= {f"{part}.database_url": getattr(self, part).database_url for part in _WITH_DATABASES}
         seen: dict[str, str] = {}
         for name, url in given.items():
             place = url.rpartition("@")[2].rpartition("://")[2].partition("?")[0]

@@ -212,6 +212,8 @@ _LONGEST_NAME: Final = 64
 
 
 def _find(connection: Connection, username: str) -> Row[Any] | None:
+    if not _USERNAME.fullmatch(username):  # nobody is called so, and not every text may be asked for
+        return None
     return connection.execute(select(*AccountRow.__table__.columns).where(AccountRow.username == username)).one_or_none()
 
 

@@ -14,6 +14,7 @@ before it has an effect; when the log cannot be written nothing happens (Retriab
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ from hub.errors import RejectedError
 
 __all__ = ["FourEyes"]
 
+_NUMBER = re.compile(r"[0-9a-f]{32}")
 _KEPT = timedelta(days=30)  # after its end, so that whoever asked can see what became of it
 
 
@@ -168,7 +170,7 @@ class FourEyes:
     def _found(self, request_id: str, principal: Principal | None = None) -> Request:
         """The request; for a principal only one that they asked or may decide, so that nobody learns of another."""
         with answering(), self._engine.begin() as connection:
-            found = self._rows(connection, RequestRow.request_id == request_id)
+            found = self._rows(connection, RequestRow.request_id == request_id) if _NUMBER.fullmatch(request_id) else []
         if found and (principal is None or _concerns(found[0], principal)):
             return found[0]
         if principal is not None:

@@ -7,6 +7,7 @@ disabled or gets other roles. Guarantee: what has ended never opens anything aga
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ __all__ = ["OpenSession", "Sessions", "Way", "end_sessions"]
 Way = Literal["code", "local", "oidc"]
 _TOKEN_BYTES = 32
 _SHOWN = 16  # characters of the id that tell one session from another on a page, too few to be used for anything
+_NUMBER = re.compile(rf"[0-9a-f]{{{_SHOWN}}}")
 _NOTED_EVERY = timedelta(seconds=30)
 
 
@@ -120,9 +122,11 @@ class Sessions:
 
     def end_one(self, account: str, number: str) -> bool:
         """End one session of an account by its number; whether there was one."""
-        here = (SessionRow.account == account, SessionRow.session_id.startswith(number, autoescape=True))
+        here = (SessionRow.account == account, SessionRow.session_id.startswith(number))
+        if not _NUMBER.fullmatch(number):
+            return False
         with answering(), self._engine.begin() as connection:
-            return len(number) == _SHOWN and connection.execute(delete(SessionRow).where(*here)).rowcount > 0
+            return connection.execute(delete(SessionRow).where(*here)).rowcount > 0
 
     def end_all(self, account: str | None, *, but: str | None = None) -> int:
         """End all of an account (None: of everybody), but the one whose cookie holds `but`; returns how many."""

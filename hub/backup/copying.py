@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import URL, inspect, make_url, text
+from sqlalchemy import URL, inspect, text
 
-from hub.database import answering, build_engine
+from hub.database import answering, build_engine, read_url
 from hub.errors import ConfigError, RetriableError
 
 __all__ = ["check_copy", "dump", "is_empty", "load", "restored_from"]
@@ -24,7 +24,7 @@ _PAGES = 2000
 
 def dump(url: str, target: Path) -> Path:
     """A copy of the database at one instant, in `target` plus `.db` or `.dump`. Raises ConfigError or RetriableError."""
-    parsed = make_url(url)
+    parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         file = target.with_suffix(".db")
         copy_sqlite(Path(parsed.database or ""), file)
@@ -52,7 +52,7 @@ def load(file: Path, url: str, mark: str) -> None:
 
     Raises ConfigError when the database is not empty.
     """
-    parsed = make_url(url)
+    parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         copy_sqlite(file, Path(parsed.database or ""))
         return

@@ -32,7 +32,7 @@ from hub.contract.models import (
 )
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
 from hub.core.consent import Purpose
-from hub.database import answering, truncate_log
+from hub.database import answering, be_alone, truncate_log
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.permission import decide_task
 from hub.delivery.rows import ground_of, open_key, subject_of, task_row
@@ -42,6 +42,8 @@ from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
 
 __all__ = ["TELLING_OF_WITHDRAWALS", "Inbox"]
+
+_LOCK = 0x48554249  # any number that only the inbox takes
 
 TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
 """The topics that must have been read before anything of a youth may be shown."""
@@ -74,6 +76,9 @@ class Inbox:
         """
         read = [(record, _decoded(self._codec, record)) for record in records]
         with answering(), Session(self._engine, autoflush=False) as session, session.begin():
+            if self._engine.dialect.name != "sqlite":
+                # Counts are of all partitions: on several hosts, two processes must not read them side by side and both add.
+                be_alone(session.connection(), _LOCK)
             standing = Standing.load(session)
             fresh = [(record, message) for record, message in read if standing.is_new(record)]
             messages = [message for _record, message in fresh if not isinstance(message, ContractError)]

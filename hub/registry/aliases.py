@@ -35,7 +35,7 @@ def find_by_aliases(work: Work, lookups: Collection[bytes]) -> dict[bytes, Youth
     """The youths who have these identifiers as further ones, locked, by the identifier's keyed hash."""
     if not lookups:
         return {}
-    rows = select(Alias.lookup, Youth).join(Youth).where(Alias.lookup.in_(lookups)).with_for_update(of=Youth)
+    rows = work.locking(select(Alias.lookup, Youth).join(Youth).where(Alias.lookup.in_(lookups)))
     return dict(work.session.execute(rows).all())
 
 

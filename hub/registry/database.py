@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from hub import database
 from hub.errors import ConfigError, FatalError, RetriableError
 
-__all__ = ["migrate", "open_database", "reading", "shrink", "writing"]
+__all__ = ["CONFLICT", "LOOKS", "migrate", "open_database", "reading", "repeated", "shrink", "writing"]
+
+CONFLICT, LOOKS = "conflict", "looks"
+_IN_BETWEEN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: one of the two goes on
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_again = Retrying(
+    retry=retry_if_exception(lambda error: isinstance(error, RetriableError) and error.code == CONFLICT),
+    stop=stop_after_attempt(5),
+    wait=wait_random_exponential(multiplier=0.05, max=0.5),
+    reraise=True,
+)
 
 _READ_ONLY = "hub_read_only"
 _SHRINK_PATIENCE_MS = 1000
@@ -80,21 +93,44 @@ def reading(engine: Engine) -> Iterator[Session]:
     """A consistent view that holds up no writer. Raises RetriableError when the database does not answer."""
     with (
         _translated(),
-        engine.connect().execution_options(**{_READ_ONLY: True}) as connection,
-        Session(connection, expire_on_commit=False) as session,
+        engine.connect().execution_options(**_options_to_read(engine)) as connection,
+        Session(connection, expire_on_commit=False, info={LOOKS: True}) as session,
         session.begin(),
     ):
         yield session
 
 
+def _options_to_read(engine: Engine) -> dict[str, Any]:
+    """One state for all queries of a look: SQLite gives it anyway, PostgreSQL when it is asked to."""
+    if engine.dialect.name == "sqlite":
+        return {_READ_ONLY: True}
+    return {"isolation_level": "REPEATABLE READ"}
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
-        yield
-    except IntegrityError as error:
-        raise RetriableError("another process changed the same consent; run it again", code="conflict") from error
-    except OperationalError as error:
-        raise RetriableError("the registry's database does not answer", code="database") from error
+        with database.answering():
+            yield
+    except RetriableError as error:
+        cause = error.__cause__
+        if isinstance(cause, IntegrityError) or getattr(getattr(cause, "orig", None), "sqlstate", None) in _IN_BETWEEN:
+            text = "another process changed the same consent; run it again"
+            raise RetriableError(text, code=CONFLICT) from cause
+        raise
+
+
+def repeated(operation: Callable[_P, _R]) -> Callable[_P, _R]:
+    """An operation that is run again, a few times, when another process was in between: it left no trace then.
+
+    Not when the database was lost: whether the commit came through is not known, and the caller has to look.
+    """
+
+    @wraps(operation)
+    def until_it_is_through(*arguments: _P.args, **named: _P.kwargs) -> _R:
+        return _again(operation, *arguments, **named)
+
+    return until_it_is_through
 
 
 def shrink(engine: Engine) -> None:

@@ -99,7 +99,7 @@ def find_youth(work: Work, canonical: str) -> Youth | None:
     """The youth whose mapping stands, locked; None when there is none."""
     lookup = work.tools.vault.lookup(canonical)
     if lookup not in work.known:
-        first = work.session.scalars(select(Youth).where(Youth.lookup == lookup).with_for_update()).one_or_none()
+        first = work.session.scalars(work.locking(select(Youth).where(Youth.lookup == lookup))).one_or_none()
         work.known[lookup] = first or find_by_aliases(work, [lookup]).get(lookup)
     return work.known[lookup]
 

@@ -18,7 +18,7 @@ from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError
 from hub.registry import erasures, lifecycle, protection
-from hub.registry.database import reading, shrink, writing
+from hub.registry.database import reading, repeated, shrink, writing
 from hub.registry.endings import shred, watch_endings
 from hub.registry.erasures import ErasureStatus
 from hub.registry.granting import GrantRequest, Signatory, read_grant
@@ -70,6 +70,7 @@ class Registry:
         with reading(self._engine) as session:
             yield session
 
+    @repeated
     def grant(self, request: GrantRequest) -> YouthView:
         """Register one consent: in force when all have signed, else awaiting signatures.
 
@@ -125,6 +126,7 @@ class Registry:
                 errors.append(row_error(number, error))
         return views, sorted(errors, key=lambda error: error.row)
 
+    @repeated
     def sign(self, identifier: str, signatory: Signatory, cooperation: Cooperation | None = None) -> YouthView:
         """Record a signature on what awaits one, suspended consents included. Raises RejectedError when nothing does."""
         with self.work() as work:
@@ -143,6 +145,7 @@ class Registry:
             lifecycle.settle(work, youth)
             return view_youth(youth)
 
+    @repeated
     def suspend(self, identifier: str, cooperation: Cooperation | None = None, required: tuple[Signatory, ...] = ()) -> YouthView:
         """Suspend until all have signed again, as after a change of custody; `required` names the signatories from now on."""
         with self.work() as work:
@@ -152,6 +155,7 @@ class Registry:
             lifecycle.settle(work, youth)
             return view_youth(youth)
 
+    @repeated
     def withdraw(self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None) -> YouthView:
         """End every consent, or those to one cooperation, at once and for ever; awaiting ones too.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hub.audit.sealed import Part
@@ -16,11 +16,14 @@ from hub.contract.topics import CONSENTS, Topic
 from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.registry.agencies import AgencyKeys
+from hub.registry.database import LOOKS
 from hub.registry.keyring import KeyStore
 from hub.registry.tables import AgencyVersion, OutboxRow, Youth
 from hub.registry.vault import Vault
 
 __all__ = ["AgencyKeys", "Envelope", "ManualLane", "Sealed", "Tools", "Work", "locked_counter"]
+
+_Columns = TypeVarTuple("_Columns")
 
 
 class Envelope(Protocol):
@@ -85,6 +88,10 @@ class Work:
     marks: dict[bytes, bool] = field(default_factory=dict)
     wrapped: dict[str, bytes] = field(default_factory=dict, repr=False)
     fresh_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def locking(self, query: Select[*_Columns]) -> Select[*_Columns]:
+        """The query of youths, its rows locked until the transaction ends; not in a look, which holds nobody up."""
+        return query if self.session.info.get(LOOKS) else query.with_for_update(of=Youth)
 
     def keep_key(self, youth_id: str, wrapped: bytes) -> None:
         """A new youth's wrapped data key: in the keyring before this transaction is committed."""

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+import hub.access
 from hub.access.four_eyes import FourEyes
 from hub.access.opening import build_access_engine, open_four_eyes
 from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.clock import ManualClock
+from hub.database import build_engine, migrate
 from hub.installation import initialise
 from hub.settings import Settings, load_settings
+from tests.conftest import Databases
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 
@@ -25,10 +28,25 @@ def clock() -> ManualClock:
     return ManualClock(NOW)
 
 
+def migrate_access(url: str) -> None:
+    """Make the access tables in an empty database."""
+    engine = build_engine(url)
+    migrate(engine, Path(hub.access.__file__).parent / "migrations")
+    engine.dispose()
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def sqlite_settings(tmp_path: Path) -> Settings:
+    """An installation as it is made: the access database is a file under data/."""
     initialise(tmp_path / "home")
     return load_settings(tmp_path / "home")
+
+
+@pytest.fixture
+def settings(sqlite_settings: Settings, databases: Databases) -> Settings:
+    """The same on either database."""
+    login = sqlite_settings.login.model_copy(update={"database_url": databases("access", migrate_access)})
+    return sqlite_settings.model_copy(update={"login": login})
 
 
 @pytest.fixture

@@ -66,11 +66,12 @@ def test_a_failure_says_the_same_whether_the_account_exists_is_shut_or_the_passw
     accounts: Accounts, anna: Account, audit: AuditLog
 ) -> None:
     told = {refusal(accounts, "anna", OTHER), refusal(accounts, "nobody", OTHER), refusal(accounts, "", "")}
+    told.add(refusal(accounts, "an\x00na", f"\x00{OWN}"))
     accounts.set_disabled("anna", KEEPER, disabled=True)
     told |= {refusal(accounts, "anna", OWN), refusal(accounts, "anna", OTHER)}
     assert told == {("wrong", "user name or password is wrong, or the account is shut")}
     rules = [entry[4] for entry in logged(audit) if entry[2] == "sign_in_refused"]
-    assert rules == ["wrong_password", "unknown_account", "unknown_account", "disabled", "wrong_password"]
+    assert rules == ["wrong_password", "unknown_account", "unknown_account", "unknown_account", "disabled", "wrong_password"]
 
 
 def test_too_many_attempts_are_refused_alike_with_and_without_an_account(accounts: Accounts, anna: Account) -> None:

@@ -79,6 +79,13 @@ def test_who_has_not_the_right_to_approve_does_not_even_learn_of_the_request(fou
     assert {entry[2:] for entry in logged(audit)[1:]} == {("request_refused", "deny", "no_such_request")}
 
 
+@pytest.mark.parametrize("number", ["", "nonsense", "\x00" * 32, "0" * 32, "%" * 32])
+def test_what_is_no_request_is_refused(four_eyes: FourEyes, number: str) -> None:
+    with pytest.raises(RejectedError) as refused:
+        four_eyes.use(AUDITOR, number, Matter.SEALED, DOCUMENT)
+    assert refused.value.code == "no_such_request"
+
+
 def test_a_consent_officer_may_be_the_second_person(four_eyes: FourEyes) -> None:
     assert four_eyes.approve(OFFICER, asked(four_eyes)).state is RequestState.APPROVED
 

@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
+from hub.access.opening import build_access_engine
 from hub.access.tables import AccessRow
 from hub.settings import Settings
 
@@ -19,7 +20,9 @@ def test_the_migrated_database_has_the_tables_columns_and_indexes_of_the_code(en
     assert differences == []
 
 
-def test_the_database_is_readable_to_its_owner_only(engine: Engine, settings: Settings) -> None:
+def test_the_database_is_readable_to_its_owner_only(sqlite_settings: Settings) -> None:
+    engine = build_access_engine(sqlite_settings)
     file = Path(str(engine.url.database))
-    assert file.is_relative_to(settings.data)
+    engine.dispose()
+    assert file.is_relative_to(sqlite_settings.data)
     assert file.stat().st_mode & 0o777 == 0o600

@@ -109,7 +109,7 @@ def test_ones_own_sessions_are_listed_without_what_would_let_anybody_in(sessions
 def test_nobody_ends_a_session_of_another_account(sessions: Sessions) -> None:
     token = sessions.begin(OTHER, "local")
     (theirs,) = sessions.of(OTHER.account)
-    for number in (theirs.number, "", "%", theirs.number[:8]):
+    for number in (theirs.number, "", "%", "\x00" * 16, theirs.number[:8]):
         assert not sessions.end_one(WHO.account, number)
     assert not sessions.end_one(OTHER.account, "")
     assert not sessions.end_one(OTHER.account, theirs.number[:8])

@@ -1,0 +1,133 @@
+"""What two processes do to one row at the same time, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from hub.errors import RejectedError, RetriableError
+from hub.registry.database import CONFLICT, repeated, writing
+from tests.postgres import Cluster
+from tests.unit.registry.conftest import migrate_both
+from tests.unit.registry.support import Installation, make_grant, make_identifier
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def two(tmp_path: Path, postgres: Cluster) -> Iterator[tuple[Installation, Installation]]:
+    """Two processes' registries on one database."""
+    with postgres.database(migrate_both) as url:
+        pair = (Installation(tmp_path / "a", url=url, keyring_url=url), Installation(tmp_path / "b", url=url, keyring_url=url))
+        yield pair
+        for one in pair:
+            one.close()
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Run all, each in a thread that waits for the others; what each returned or raised."""
+    gate, found = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def body(number: int, call: Callable[[], object]) -> None:
+        gate.wait(30)
+        try:
+            found[number] = call()
+        except Exception as error:  # noqa: BLE001
+            found[number] = error
+
+    threads = [threading.Thread(target=body, args=one) for one in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return found
+
+
+def test_two_who_register_the_same_person_at_once_get_one_youth(two: tuple[Installation, Installation]) -> None:
+    for number in range(5):
+        person = make_identifier(number)
+        found = at_once(*(partial(one.registry.grant, make_grant(person)) for one in two))
+        refused = [one for one in found if isinstance(one, RejectedError)]
+        assert [error.code for error in refused] == ["already_granted"], found
+        assert two[0].rows("youth") == number + 1
+
+
+def test_two_who_withdraw_at_once_withdraw_once(two: tuple[Installation, Installation]) -> None:
+    person = make_identifier()
+    two[0].registry.grant(make_grant(person))
+    found = at_once(*(lambda one=one: one.registry.withdraw(person) for one in two))
+    assert [error.code for error in found if isinstance(error, RejectedError)] == ["no_consent"], found
+    assert two[0].rows("erasure") == 1
+
+
+def test_two_imports_of_the_same_people_in_another_order_do_not_wait_for_each_other(two) -> None:
+    people = [make_identifier(number) for number in range(40)]
+    two[0].registry.grant_many([make_grant(person) for person in people])
+    rows = [make_grant(person, cooperation="sig", recipients=("sig",)) for person in people]
+    found = at_once(lambda: two[0].registry.grant_many(rows), lambda: two[1].registry.grant_many(rows[::-1]))
+    assert not [one for one in found if isinstance(one, Exception)], found
+    assert two[0].registry.counts()["in_force"] == 80
+
+
+def test_a_deadlock_is_a_conflict_that_is_run_again(two: tuple[Installation, Installation]) -> None:
+    for number in range(2):
+        two[0].registry.grant(make_grant(make_identifier(number)))
+    with two[0].engine.connect() as connection:
+        first, second = connection.execute(text("SELECT youth_id FROM youth ORDER BY youth_id")).scalars().all()
+    both_hold = threading.Barrier(2)
+    runs = []
+
+    def cross(one: Installation, *ids: str) -> None:
+        attempts = []
+
+        @repeated
+        def work() -> None:
+            runs.append(ids[0])
+            attempts.append(1)
+            with writing(one.engine) as session:
+                for youth_id in ids:
+                    session.execute(text("UPDATE youth SET acked_version = 1 WHERE youth_id = :id"), {"id": youth_id})
+                    if youth_id == ids[0] and len(attempts) == 1:
+                        both_hold.wait(30)
+
+        work()
+
+    assert at_once(lambda: cross(two[0], first, second), lambda: cross(two[1], second, first)) == [None, None]
+    assert len(runs) == 3
+
+
+def test_a_connection_that_is_lost_in_mid_transaction_leaves_no_trace_and_is_not_run_again(two, postgres: Cluster) -> None:
+    person, runs = make_identifier(), []
+
+    @repeated
+    def lost() -> None:
+        runs.append(1)
+        with two[0].registry.work() as work:
+            work.session.execute(text("UPDATE agency_version SET version = version"))
+            pid = work.session.scalar(text("SELECT pg_backend_pid()"))
+            postgres.run("SELECT pg_terminate_backend(%s)", pid)
+            work.session.execute(text("SELECT 1"))
+
+    with pytest.raises(RetriableError) as caught:
+        lost()
+    assert (caught.value.code, runs) == ("database", [1])
+    assert two[0].registry.grant(make_grant(person)).status == "in_force"  # the pool has found a living connection
+
+
+def test_a_pool_that_outlives_the_servers_restart_goes_on(two, postgres: Cluster) -> None:
+    two[0].registry.grant(make_grant(make_identifier()))
+    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL")
+    assert two[0].registry.grant(make_grant(make_identifier(1))).status == "in_force"
+
+
+def test_a_look_sees_one_state_whatever_is_written_meanwhile(two: tuple[Installation, Installation]) -> None:
+    with two[0].registry.view() as session:
+        before = session.execute(text("SELECT count(*) FROM youth")).scalar_one()
+        two[1].registry.grant(make_grant(make_identifier()))
+        assert session.execute(text("SELECT count(*) FROM youth")).scalar_one() == before == 0
+    assert CONFLICT == "conflict"
