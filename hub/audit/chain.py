@@ -86,10 +86,7 @@ class Walk:
         found = [_moved(moved)] if moved else []
         if swapped:
             found.append(_moved(swapped))
-        found += [
-            Finding(Fault.EDIT, one, one, f"entry {one} is not what its hash was made of")
-            for one in sorted(set(self.edited) - swapped - moved)
-        ]
+        found += [_edited(first, last) for first, last in _runs(sorted(set(self.edited) - swapped - moved))]
         self.renumbered = shorter_than_signed and any(one.gap is None for one in lost)
         found += [_lost(one, shorter_than_signed=shorter_than_signed) for one in lost if one.position not in self.edited]
         return sorted(found, key=lambda finding: finding.first)
@@ -110,6 +107,24 @@ def _link_of(chain: str, leaf: str) -> str:
         return chain_hash(chain, leaf) if len(chain) == len(leaf) == _HASH_HEX else ""
     except ValueError:
         return ""
+
+
+def _runs(positions: Iterable[int]) -> list[tuple[int, int]]:
+    """Positions in a row, as first and last: somebody may have changed thousands."""
+    found: list[tuple[int, int]] = []
+    for one in positions:
+        if found and found[-1][1] == one - 1:
+            found[-1] = (found[-1][0], one)
+        else:
+            found.append((one, one))
+    return found
+
+
+def _edited(first: int, last: int) -> Finding:
+    one = f"entry {first} is not what its hash was made of"
+    return Finding(
+        Fault.EDIT, first, last, one if first == last else f"entries {first} to {last} are not what their hashes were made of"
+    )
 
 
 def _moved(positions: set[int]) -> Finding:

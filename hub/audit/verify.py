@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from hub.audit.actions import Action
 from hub.audit.chain import Walk
@@ -20,7 +20,7 @@ from hub.audit.merkle import Tree
 from hub.audit.notes import Checkpoint, Verifier
 from hub.audit.reading import every_row, horizon
 from hub.audit.sealed import digest_of
-from hub.audit.tables import CheckpointRow, SealedRow
+from hub.audit.tables import CheckpointRow, EntryRow, SealedRow
 from hub.database import answering
 from hub.errors import ContractError
 
@@ -64,7 +64,7 @@ def verify(
         findings.append(
             Finding(Fault.TRUNCATION, last + 1, longest, f"the log ends at {last}, but {longest} entries had been signed")
         )
-    findings += _sealed(engine, walk.vouched, first)
+    findings += _sealed(engine, walk.vouched, first) + _before(engine, first)
     agreeing, forks = _compare(trusted, roots, walk.broken_at)
     findings += forks
     unique = sorted(dict.fromkeys(findings), key=lambda one: (one.first, one.fault))
@@ -148,6 +148,15 @@ def _links(engine: Engine) -> Iterator[str]:
     yield FIRST_CHAIN if gone is None else gone[1]
     for row in every_row(engine):
         yield row.chain
+
+
+def _before(engine: Engine, first: int) -> list[Finding]:
+    """Rows where none can be: they would be listed, and are no part of what was signed."""
+    with answering(), engine.connect() as connection:
+        lowest = connection.scalar(select(func.min(EntryRow.position)))
+    if lowest is None or lowest >= first:
+        return []
+    return [Finding(Fault.EDIT, lowest, first - 1, f"there are entries before the first one, from {lowest} on: they were put in")]
 
 
 def _sealed(engine: Engine, vouched: dict[int, str], first: int) -> list[Finding]:

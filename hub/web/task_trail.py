@@ -43,7 +43,8 @@ class TaskTrail:
     def opening(self, principal: Principal, team: str, task_id: str) -> Iterator[Callable[[TaskView], TaskView]]:
         """Round the reading of one task; the block gives what it read to the yielded function."""
         item = Subject(SubjectKind.TASK, task_id)
-        with self._audit.recorded(Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.TASK_OPENED, item=item)) as draft:
+        entry = Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.TASK_OPENED, item=item, purpose="task")
+        with self._audit.recorded(entry) as draft:
             yield lambda task: _told(draft, task)
 
     def sought(self, principal: Principal, found: Sequence[tuple[str, str]]) -> None:

@@ -20,6 +20,7 @@ from hub.clock import ManualClock
 from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.settings import Settings
 from tests.unit.audit.make import CLERK, make_entry, make_task, make_youth
+from tests.unit.audit.tampering import run
 
 _CHILD = """
 import sys
@@ -128,6 +129,14 @@ def test_nothing_is_answered_when_nothing_can_be_written(log: AuditLog) -> None:
         read = "what a task says"
     answered.extend([read] if caught.value is None else [])
     assert answered == []
+
+
+def test_nothing_is_appended_to_a_link_that_is_none(log: AuditLog) -> None:
+    log.append(make_entry())
+    run(log.engine, "UPDATE audit_entry SET chain = 'nothing'")
+    with pytest.raises(RetriableError):
+        log.append(make_entry())
+    assert len(rows(log)) == 1
 
 
 def test_what_is_read_under_the_log_is_written_before_the_block_is_left(log: AuditLog) -> None:

@@ -104,6 +104,17 @@ def test_two_edits_are_two(kept: Kept) -> None:
     assert kept.found() == [(Fault.EDIT, 3, 3), (Fault.EDIT, 20, 20)]
 
 
+def test_thousands_of_edits_are_told_in_one_line(kept: Kept) -> None:
+    run(kept.engine, "UPDATE audit_entry SET role = 'auditor' WHERE position BETWEEN 3 AND 17")
+    assert kept.found() == [(Fault.EDIT, 3, 17)]
+
+
+@pytest.mark.parametrize("place", [0, -5])
+def test_an_entry_before_the_first_is_found(kept: Kept, place: int) -> None:
+    run(kept.engine, f"INSERT INTO audit_entry SELECT {place}, {COLUMNS} FROM audit_entry WHERE position = 3")
+    assert kept.found() == [(Fault.EDIT, place, 0)]
+
+
 # 2. A deletion
 
 
