@@ -28,6 +28,7 @@ class Action(StrEnum):
     TASK_STARTED = "task_started"
     TASK_HANDED_OVER = "task_handed_over"
     TASK_COMPLETED = "task_completed"  # with its outcome
+    WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"  # of a task that its team had opened
     REPORT_OF_CONCERN_LED_TO = "report_of_concern_led_to"  # from a task to the orosanmälan
     IDENTITY_REQUESTED = "identity_requested"  # outside a task, which takes two
     IDENTITY_APPROVED = "identity_approved"
@@ -110,6 +111,7 @@ FOLLOWING = frozenset(
         Action.TASK_STARTED,
         Action.TASK_HANDED_OVER,
         Action.TASK_COMPLETED,
+        Action.WITHDRAWAL_ACKNOWLEDGED,
         Action.REPORT_OF_CONCERN_LED_TO,
         Action.CONSENT_REGISTERED,
         Action.CONSENT_SIGNED,

@@ -21,13 +21,18 @@ class RuleMarker(Message):
 
 
 class Erasure(Message):
-    """A request to erase what is held of a reference, or one component's receipt that it has."""
+    """A request to erase what is held of a reference, or one component's receipt that it has.
+
+    `scope_id` narrows it to what that withdrawn scope alone covered. `awaits`: a team whose acknowledgement follows.
+    """
 
     kind: ErasureKind
     erasure_id: Uuid
     youth_ref: YouthRef
     component: Code | None
     occurred_at: Instant
+    scope_id: Uuid | None = None
+    awaits: Code | None = None
 
 
 class DeadLetter(Message):

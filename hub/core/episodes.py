@@ -3,7 +3,8 @@
 An episode opens when all conditions of a rule hold for events that its team may be told of (purpose DELIVER, recipient the
 team, at now). It keeps its task's id while its ground changes, and ends
 * by correction: the team gets `ground_lost`;
-* by age, by a change of rules, or by consent: silently (delivery cancels by consent itself).
+* by age, by a change of rules, or by consent: silently (delivery cancels by consent itself);
+* by a consent that takes events away: told, and opened anew where the rest suffices, because the task tells of what is gone.
 A SIG rule without a consent to SIG asks the rule's fallback to seek one; nothing reaches SIG.
 """
 
@@ -40,7 +41,8 @@ class Cause(Enum):
 class Instant:
     """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from.
 
-    `touched` are the rules that can have changed (None: any), `trigger` the event at hand.
+    `touched` are the rules that can have changed (None: any), `trigger` the event at hand, `reopened` the rules whose ground
+    a consent has taken events from.
     """
 
     at_ms: int
@@ -48,6 +50,7 @@ class Instant:
     cause: Cause = Cause.TIME
     trigger: str | None = None
     touched: frozenset[str] | None = None
+    reopened: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -102,9 +105,12 @@ class Reconciler:
         episode = self.episodes.get(rule.id)
         if found is None:
             if episode is not None:
-                self._end(rule, episode, counted, told=self.when.cause is Cause.CORRECTION)
+                self._end(rule, episode, counted, told=self.when.cause is Cause.CORRECTION or rule.id in self.when.reopened)
             return
         route, members = found
+        if episode is not None and rule.id in self.when.reopened:
+            self._end(rule, episode, counted, told=True)
+            episode = None
         if episode is not None and episode.team != route.team:
             # Consent to SIG has come: the request to seek it has lost its ground. The other way round, consent ended it.
             self._end(rule, episode, counted, told=not route.fallback)

@@ -28,7 +28,7 @@ from hub.core.instants import from_ms, to_ms
 from hub.core.rules import CompiledRules
 from hub.core.state import YouthState
 
-__all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "step", "wake"]
+__all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
 
 YouthEvent: TypeAlias = ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | TaskEvent
 PersonFact: TypeAlias = SchoolAbsence | PoliceNotice | RiskEvent
@@ -87,6 +87,22 @@ def erase(state: YouthState, withdrawal: ConsentRecord) -> Step:
     return Step(YouthState(state.youth_ref, withdrawal.model_copy(update={"version": max(known, withdrawal.version)})))
 
 
+def erase_scope(state: YouthState, scope_id: str, at: datetime, rules: CompiledRules, now: datetime) -> Step:
+    """Forget what the scope, withdrawn at the instant `at`, alone covered, also before the record that says so has come.
+
+    What was proposed on that ground is taken back (`ground_lost`), and proposed anew where the rest suffices.
+    """
+    consent = state.consent
+    if consent is None or all(scope.scope_id != scope_id or scope.withdrawn_at is not None for scope in consent.scopes):
+        return _stepped(state, [])
+    scopes = tuple(
+        scope.model_copy(update={"withdrawn_at": at}) if scope.scope_id == scope_id and scope.withdrawn_at is None else scope
+        for scope in consent.scopes
+    )
+    current, tasks = _catch_up(state, rules, now)
+    return _under(current, tasks, consent.model_copy(update={"scopes": scopes}), rules, now)
+
+
 def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:
     """A later grant gets a new reference, so a record that says otherwise is a repeat, or false."""
     assert state.consent is not None, "it is withdrawn"
@@ -107,8 +123,20 @@ def wake(state: YouthState, rules: CompiledRules, now: datetime) -> Step:
 def _consent(state: YouthState, tasks: list[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
     if state.consent is not None and state.consent.version >= consent.version:
         return _stepped(state, tasks, outcome="duplicate")
-    changed = replace(state, consent=consent, events=rejudge(state.events, consent))
-    settled, more = _settle(changed, rules, Instant(to_ms(now), now))
+    return _under(state, tasks, consent, rules, now)
+
+
+def _under(state: YouthState, tasks: list[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
+    """The state under another consent: without the events that it does not cover, and without what was proposed on them."""
+    events = rejudge(state.events, consent)
+    gone = {
+        (kind, held.code)
+        for kind, event_id, held in state.held()
+        if held.code and not ((kept := events.get(kind, {}).get(event_id)) and kept.code)
+    }
+    reopened = frozenset[str]().union(*(rules.touched.get(code, ()) for code in gone))
+    changed = replace(state, consent=consent, events=events)
+    settled, more = _settle(changed, rules, Instant(to_ms(now), now, reopened=reopened))
     return _stepped(settled, [*tasks, *more])
 
 

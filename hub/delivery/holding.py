@@ -67,6 +67,7 @@ class Holding:
         self._tasks = {row.task_id: row for row in _load(session, TaskRow, TaskRow.subject, youths | areas)}
         # Erased ones have no subject any more, but their ids are not to be used again.
         self._tasks |= {row.task_id: row for row in _load(session, TaskRow, TaskRow.task_id, wanted - self._tasks.keys())}
+        self._recalled = list(_load(session, TaskRow, TaskRow.recall_of, youths))
         self._by_subject: dict[str, list[TaskRow]] = {}
         for row in self._tasks.values():
             self._by_subject.setdefault(row.subject or "", []).append(row)
@@ -83,6 +84,11 @@ class Holding:
     def of_subject(self, subject: str) -> list[TaskRow]:
         """Every task of a reference or an area; not those whose subject was erased."""
         return [row for row in self._by_subject.get(subject, ()) if row.subject == subject]
+
+    def recalled_of(self, youth_ref: str) -> list[TaskRow]:
+        """The tasks that a withdrawal of this reference took back, and whose acknowledgement has not been told."""
+        found = {row.task_id: row for row in (*self._recalled, *self._tasks.values()) if row.recall_of == youth_ref}
+        return [found[task_id] for task_id in sorted(found)]
 
     def add(self, row: TaskRow) -> None:
         """A new task."""

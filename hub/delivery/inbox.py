@@ -10,10 +10,11 @@ The consumer group's offset follows afterwards and is only an optimisation: a re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -38,6 +39,7 @@ from hub.delivery.permission import decide_task
 from hub.delivery.rows import ground_of, open_key, subject_of, task_row
 from hub.delivery.tables import PulseRow, TaskRow
 from hub.delivery.telling import Telling
+from hub.delivery.withdrawing import NO_CONSENT, empty, ended_by_withdrawal, permitted, with_scope_withdrawn
 from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
 
@@ -51,12 +53,13 @@ TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
 
 @dataclass(slots=True)
 class _Work:
-    """One transaction's tools."""
+    """One transaction's tools. `erased`: the erasures answered in it, by (id, reference)."""
 
     now: datetime
     held: Holding
     telling: Telling
     erased: bool = False
+    answered: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Inbox:
@@ -67,6 +70,7 @@ class Inbox:
         self._codec = codec
         self._clock = clock
         self._residue = True  # what a crash may have left in the database's log
+        self._unsaid: list[tuple[str, str]] = []  # a crash before they are said: the registry asks again
 
     def take(self, records: Iterable[Incoming]) -> int:
         """Take a batch in one transaction; the number that was new.
@@ -87,6 +91,7 @@ class Inbox:
             for record, message in fresh:
                 standing.count(record.topic, self._one(work, record, message))
         self._residue = self._residue or work.erased
+        self._unsaid += work.answered
         self.tidy()
         return len(fresh)
 
@@ -118,6 +123,31 @@ class Inbox:
         if self._residue:
             with answering():
                 self._residue = not truncate_log(self._engine)
+
+    def tell_emptied(self) -> int:
+        """Tell the erasures taken since the last call that the database's own files hold nothing of them, once that is so."""
+        told, self._unsaid = ([], self._unsaid) if self._residue else (self._unsaid, [])
+        if told:
+            with answering(), Session(self._engine) as session, session.begin():
+                telling = Telling(self._codec, session, self._clock.now())
+                for erasure_id, youth_ref in told:
+                    telling.emptied(erasure_id, youth_ref)
+        return len(told)
+
+    def pass_on_acknowledgements(self) -> int:
+        """Tell the erasures of the teams that have acknowledged all they had to, and forget whose tasks they were."""
+        waiting = select(TaskRow).where(TaskRow.recall_of.is_not(None), TaskRow.recall_id.is_not(None))
+        with answering(), Session(self._engine) as session, session.begin():
+            rows: dict[tuple[str, str, str], list[TaskRow]] = {}
+            for row in session.scalars(waiting.order_by(TaskRow.task_id)):
+                rows.setdefault((row.recall_id or "", row.recall_of or "", row.team), []).append(row)
+            told = [key for key, of_team in rows.items() if all(row.acknowledged_at is not None for row in of_team)]
+            telling = Telling(self._codec, session, self._clock.now())
+            for key in told:
+                telling.acknowledged(*key)
+                for row in rows[key]:
+                    row.recall_of = None
+        return len(told)
 
     def _one(self, work: _Work, record: Incoming, message: Message | ContractError) -> str:
         if isinstance(message, ContractError):
@@ -174,30 +204,45 @@ class Inbox:
         if held is not None and (held.version >= consent.version or (work.held.is_withdrawn(held.youth_ref) and not withdrawn)):
             return "duplicate"
         work.held.keep(consent)
-        for row in work.held.of_subject(consent.youth_ref):
-            if row.open_key is not None and not (withdrawn or _may_stay(row, consent, work.now)):
-                self._close(work, row, TaskState.CANCELLED, "no_consent")
-        if withdrawn:
-            self._empty(work, consent.youth_ref)
+        self._end_tasks(work, consent)
         return "processed"
 
-    def _empty(self, work: _Work, youth_ref: str) -> None:
-        """Cancel and empty what the inbox holds of a reference; that there was a task, and how it ended, stays without it."""
-        for row in work.held.of_subject(youth_ref):
-            if row.open_key is not None:
-                self._close(work, row, TaskState.CANCELLED, "no_consent")
-            row.subject, row.payload, row.area = None, None, None
-        work.erased = True
+    def _end_tasks(self, work: _Work, consent: ConsentRecord) -> None:
+        """Cancel what the consent no longer permits; what a withdrawal ends is emptied too."""
+        withdrawn = consent.status is ConsentStatus.WITHDRAWN
+        for row in work.held.of_subject(consent.youth_ref):
+            if withdrawn or (_is_judged_by(consent, row) and ended_by_withdrawal(row, consent, work.now)):
+                empty(row, partial(self._close, work))
+                work.erased = True
+            elif row.open_key is not None and _is_judged_by(consent, row) and not permitted(row, consent, work.now):
+                self._close(work, row, TaskState.CANCELLED, NO_CONSENT)
+        work.erased = work.erased or withdrawn
 
     def _erasure(self, work: _Work, request: Erasure) -> str:
         if request.kind is not ErasureKind.REQUEST:
             return "not_for_us"
-        self._empty(work, request.youth_ref)
-        if not work.held.is_withdrawn(request.youth_ref):
-            # Its withdrawal is on another topic: a task that comes before that one must find the door closed already.
-            work.held.keep(_closed_for_ever(work.held.consent(request.youth_ref), request))
+        held = work.held.consent(request.youth_ref)
+        # Its withdrawal is on another topic: a task that comes before that one must find the door closed already.
+        if request.scope_id is None:
+            closed: ConsentRecord | None = held if work.held.is_withdrawn(request.youth_ref) else _closed_for_ever(held, request)
+        else:
+            closed = with_scope_withdrawn(held, request.scope_id, request.occurred_at)
+        if closed is not None:
+            if closed is not held:
+                work.held.keep(closed)
+            self._end_tasks(work, closed)
         work.telling.receipt(request)
+        self._await_teams(work, request)
+        work.answered.append((request.erasure_id, request.youth_ref))
         return "processed"
+
+    def _await_teams(self, work: _Work, request: Erasure) -> None:
+        """Tell which teams had opened a task that this erasure took back, and have not acknowledged it."""
+        recalled = work.held.recalled_of(request.youth_ref)
+        for row in recalled:
+            row.recall_id = row.recall_id or request.erasure_id
+        for team in sorted({row.team for row in recalled if row.recall_id == request.erasure_id}):
+            work.telling.receipt(request, awaits=team)
 
     def _close(self, work: _Work, row: TaskRow, state: TaskState, reason: str) -> None:
         row.state, row.reason, row.closed_at = state.value, reason, work.now
@@ -214,11 +259,8 @@ def _is_current_for(consent: ConsentRecord, task: ReferralTask) -> bool:
     return consent.status is ConsentStatus.WITHDRAWN or consent.version >= task.consent_version
 
 
-def _may_stay(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:
-    if row.payload is None:
-        return False
-    task = ReferralTask.model_validate_json(row.payload)
-    return not _is_current_for(consent, task) or decide_task(consent, task, purpose=Purpose.DELIVER, at=now).permit
+def _is_judged_by(consent: ConsentRecord, row: TaskRow) -> bool:
+    return row.payload is None or _is_current_for(consent, ReferralTask.model_validate_json(row.payload))
 
 
 def _closed_for_ever(held: ConsentRecord | None, request: Erasure) -> ConsentRecord:

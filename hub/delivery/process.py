@@ -109,11 +109,13 @@ def _take_until(
             patient(inbox.tidy)
             patient(report)
             due = time.monotonic() + _REPORT_SECONDS
+        patient(inbox.tell_emptied)
         if records:
             patient(reader.commit)
         if time.monotonic() > beat:
             asked = clock.now()  # before the answer: whatever came since is not in it
             patient(inbox.beat, patient(reader.caught_up), asked)
+            patient(inbox.pass_on_acknowledgements)
             beat = time.monotonic() + _BEAT_SECONDS
 
 

@@ -21,6 +21,8 @@ class TaskRow(Base):
     """One task. `subject` (reference or area) and `payload` are emptied when the task ends for want of consent.
 
     `open_key` is (subject, rule, team or week) while the task is open, else null: its uniqueness is the promise of one.
+    `recall_of`: whose withdrawal took an opened task back, until the team has acknowledged it (`acknowledged_at`) and that is
+    told; `recall_id`: the erasure it belongs to.
     """
 
     __tablename__ = "task"
@@ -43,10 +45,17 @@ class TaskRow(Base):
     opened_at: Mapped[datetime | None]
     ground_lost_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    recall_of: Mapped[str | None] = mapped_column(String(40))
+    recall_id: Mapped[str | None] = mapped_column(String(36))
+    acknowledged_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own declaration
-    __table_args__ = (Index("ix_task_team_state", "team", "state"), Index("ix_task_subject", "subject"))
+    __table_args__ = (
+        Index("ix_task_team_state", "team", "state"),
+        Index("ix_task_subject", "subject"),
+        Index("ix_task_recall_of", "recall_of"),
+    )
 
 
 class ReferenceRow(Base):

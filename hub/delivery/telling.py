@@ -15,9 +15,11 @@ from hub.delivery.outbox import enqueue
 from hub.delivery.tables import TaskRow
 from hub.kafka import Incoming, outgoing
 
-__all__ = ["COMPONENT", "SOURCE", "Telling"]
+__all__ = ["COMPONENT", "RECEIVER", "SOURCE", "Telling"]
 
 COMPONENT = "delivery"
+RECEIVER = "receiver-"
+"""Before a team's code: the component that an acknowledgement comes from."""
 SOURCE = "/hub/delivery"
 
 
@@ -46,16 +48,32 @@ class Telling:
         )
         self._put(TASK_EVENTS, row.subject, told, f"{row.task_id}:{row.state}")
 
-    def receipt(self, request: Erasure) -> None:
-        """That what delivery held of a reference is erased."""
+    def receipt(self, request: Erasure, awaits: str | None = None) -> None:
+        """That what delivery held of a reference, or under one scope, is erased; `awaits`: a team that has yet to acknowledge."""
+        self._erased(request.erasure_id, request.youth_ref, COMPONENT, request.scope_id, awaits)
+
+    def acknowledged(self, erasure_id: str, youth_ref: str, team: str) -> None:
+        """That a team has read that the consent to a task it had opened is withdrawn."""
+        self._erased(erasure_id, youth_ref, f"{RECEIVER}{team}")
+
+    def emptied(self, erasure_id: str, youth_ref: str) -> None:
+        """That the database's own files hold nothing of it any more."""
+        self._erased(erasure_id, youth_ref, f"{COMPONENT}-store")
+
+    def _erased(
+        self, erasure_id: str, youth_ref: str, component: str, scope_id: str | None = None, awaits: str | None = None
+    ) -> None:
         receipt = Erasure(
             kind=ErasureKind.RECEIPT,
-            erasure_id=request.erasure_id,
-            youth_ref=request.youth_ref,
-            component=COMPONENT,
+            erasure_id=erasure_id,
+            youth_ref=youth_ref,
+            component=component,
             occurred_at=self.now,
+            scope_id=scope_id,
+            awaits=awaits,
         )
-        self._put(ERASURES, request.youth_ref, receipt, f"{request.erasure_id}:{COMPONENT}")
+        identity = ":".join(filter(None, (erasure_id, component, awaits)))
+        self._put(ERASURES, youth_ref, receipt, identity)
 
     def dead_letter(self, record: Incoming, error_class: str) -> None:
         """Where a record stands that could not be taken, and why; its key only when it has the form of ours."""

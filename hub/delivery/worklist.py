@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
@@ -30,6 +30,7 @@ _again = Retrying(
 class TaskView:
     """One task as its team may see it. `content` is None where consent (or the ground) is gone; `late` at the time asked.
 
+    `recalled`: a withdrawal took it back from somebody who had opened it, and the team is to acknowledge that.
     `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. No identity is part
     of it.
     """
@@ -52,6 +53,8 @@ class TaskView:
     late: bool
     content: ReferralTask | PresenceTask | None
     withheld: bool = False
+    recalled: bool = False
+    acknowledged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class Worklist:
         now, stale = self._clock.now(), self.stale() is not None
         query = select(TaskRow).where(TaskRow.team == team)
         if not include_closed:
-            query = query.where(TaskRow.state.in_([state.value for state in OPEN_STATES]))
+            # What was taken back from somebody who had read it stays in sight until that is acknowledged.
+            query = query.where(TaskRow.state.in_([state.value for state in OPEN_STATES]) | _unacknowledged())
         ended = TaskRow.open_key.is_(None)
         query = query.order_by(
             ended, TaskRow.closed_at.desc(), TaskRow.respond_by.asc().nulls_last(), TaskRow.received_at, TaskRow.task_id
@@ -134,6 +138,27 @@ class Worklist:
                 session.flush()  # somebody else may just have opened, recalled or erased it: then all is asked again
             return _view(row, now, with_content=permitted, stale=stale)
 
+    def acknowledge(self, task_id: str, team: str) -> TaskView:
+        """Note that `team` has read that the consent to a task it had opened is withdrawn; a repeat changes nothing.
+
+        Raises RejectedError `unknown_task` when there is none of that id for that team, `nothing_to_acknowledge` when it was
+        not taken back; RetriableError when the database does not answer.
+        """
+        return _again(self._acknowledge, task_id, team)
+
+    def _acknowledge(self, task_id: str, team: str) -> TaskView:
+        now = self._clock.now()
+        with answering(), Session(self._engine) as session, session.begin():
+            row = session.get(TaskRow, task_id)
+            if row is None or row.team != team:
+                raise RejectedError("no such task for this team", code="unknown_task")
+            if row.acknowledged_at is None and row.recall_of is None:
+                raise RejectedError("no withdrawal took this task back", code="nothing_to_acknowledge")
+            if row.acknowledged_at is None:
+                row.acknowledged_at = now
+                session.flush()
+            return _view(row, now, with_content=False)
+
     def counts(self) -> dict[tuple[str, str], int]:
         """The inbox' ledger: (topic, outcome) → records."""
         with Session(self._engine) as session:
@@ -158,6 +183,10 @@ class Worklist:
         )
         with Session(self._engine) as session:
             return {team: int(number) for team, number in session.execute(query)}
+
+
+def _unacknowledged() -> ColumnElement[bool]:
+    return TaskRow.recall_of.is_not(None) & TaskRow.acknowledged_at.is_(None)
 
 
 def _may_open(session: Session, row: TaskRow, now: datetime) -> bool:
@@ -190,6 +219,8 @@ def _view(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bool
         opened_at=row.opened_at,
         ground_lost_at=row.ground_lost_at,
         closed_at=row.closed_at,
+        recalled=row.recall_of is not None and row.acknowledged_at is None,
+        acknowledged_at=row.acknowledged_at,
         late=open_now and row.respond_by is not None and row.respond_by < now,
         content=content,
         withheld=withheld,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,8 +67,13 @@ def widen(work: Work, youth: Youth) -> None:
         _show(work, entry, *_target(work, youth, entry.agency))
 
 
-def narrow(work: Work, youth: Youth) -> None:
-    """Take away at once what is visible but no longer allowed; nothing is added before its acknowledgement."""
+def narrow(work: Work, youth: Youth, erasures: Mapping[str, str]) -> dict[str, str]:
+    """Take away at once what is visible but no longer allowed; nothing is added before its acknowledgement.
+
+    `erasures`: which erasure an agency answers when it has lost its last scope. The answer: the agencies that have learned the
+    reference and lost it now, with that erasure's id.
+    """
+    losing: dict[str, str] = {}
     for entry in youth.entries:
         if entry.version is not None and not entry.removed:
             kinds, spans = _target(work, youth, entry.agency)
@@ -78,8 +83,11 @@ def narrow(work: Work, youth: Youth) -> None:
         youth.link_keys.remove(link)
         for entry in youth.entries:
             if entry.agency == link.agency and entry.version is not None:
-                entry.erasure_id = str(uuid.uuid4())
+                entry.erasure_id = erasures.get(link.agency) or str(uuid.uuid4())
+                if _fetched(work, entry):
+                    losing[link.agency] = entry.erasure_id
                 _stamp(work, entry)
+    return losing
 
 
 def remove(work: Work, youth: Youth, erasure_id: str) -> None:

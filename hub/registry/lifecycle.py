@@ -7,7 +7,7 @@ only after Kafka's acknowledgement; with the last scope the mapping, the data ke
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import birth_date
@@ -15,7 +15,7 @@ from hub.contract.ids import new_youth_ref
 from hub.contract.models import ConsentRecord
 from hub.registry import directory
 from hub.registry.aliases import add_alias, open_aliases
-from hub.registry.erasures import request_erasure
+from hub.registry.erasures import new_scope_erasures, request_erasure
 from hub.registry.granting import ADULT_AGE, Signatory, age_in_years
 from hub.registry.records import build_record, withdrawn_record
 from hub.registry.states import LIVE, Standing, State
@@ -105,10 +105,19 @@ def _publish_change(work: Work, youth: Youth, youth_ref: str) -> None:
     canonical, data_key = identity(work, youth)
     record = build_record(youth_ref, youth.record_version + 1, youth.consents, birth_date(canonical), work.now)
     directory.prepare(work, youth, data_key)
-    directory.narrow(work, youth)
-    if youth.record is not None and _same(ConsentRecord.model_validate_json(youth.record), record):
-        return
-    _store(work, youth, record, Standing(record.status.value))
+    erasures = new_scope_erasures(work, youth)
+    losing = directory.narrow(work, youth, _by_agency(youth, erasures))
+    if youth.record is None or not _same(ConsentRecord.model_validate_json(youth.record), record):
+        _store(work, youth, record, Standing(record.status.value))
+    for scope_id, erasure_id in erasures.items():
+        learned = [agency for agency, asked in losing.items() if asked == erasure_id]
+        request_erasure(work, erasure_id, youth_ref, learned, scope_id)
+
+
+def _by_agency(youth: Youth, erasures: Mapping[str, str]) -> dict[str, str]:
+    """The erasure that an agency's connectors answer when these scopes were its last ones."""
+    named = [(consent, erasures[consent.consent_id]) for consent in youth.consents if consent.consent_id in erasures]
+    return {agency: erasure_id for consent, erasure_id in named for agency in consent.agencies}
 
 
 def _pass_on(work: Work, youth: Youth) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, MetaData, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hub.database import UtcInstant
@@ -27,6 +27,7 @@ __all__ = [
     "OutboxRow",
     "Paper",
     "Protection",
+    "Removal",
     "Row",
     "SubjectEntry",
     "Youth",
@@ -196,28 +197,48 @@ class OutboxRow(Row):
 
 
 class ErasureRequest(Row):
-    """A request to erase what is held of a reference; complete when every expected component has answered."""
+    """A request to erase what is held of a reference, or (`scope_id`) what one withdrawn scope alone covered.
 
-    __tablename__ = "erasure"
+    Complete when every expected component has answered.
+    """
+
+    __tablename__ = "erasure_request"
 
     erasure_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    youth_ref: Mapped[str] = mapped_column(String(33), unique=True)
+    youth_ref: Mapped[str] = mapped_column(String(33), index=True)
+    scope_id: Mapped[str | None] = mapped_column(String(36))
     requested_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
 
     answers: Mapped[list[Answer]] = relationship(cascade="all", order_by="Answer.component")
+    removals: Mapped[list[Removal]] = relationship(cascade="all", order_by="Removal.place")
 
 
 class Answer(Row):
     """One component's receipt, or (`answered_at` empty) the wait for it. `agency` is set for connectors."""
 
-    __tablename__ = "erasure_receipt"
+    __tablename__ = "erasure_answer"
 
-    erasure_id: Mapped[str] = mapped_column(ForeignKey("erasure.erasure_id"), primary_key=True)
+    erasure_id: Mapped[str] = mapped_column(ForeignKey("erasure_request.erasure_id"), primary_key=True)
     component: Mapped[str] = mapped_column(String(128), primary_key=True)
     agency: Mapped[str | None] = mapped_column(String(64))
     expected: Mapped[bool]
     answered_at: Mapped[datetime | None]
+
+
+class Removal(Row):
+    """One place where bytes from before a withdrawal may lie still: a topic, a store, the databases, backups.
+
+    For a topic `below` is where it ended when everybody had erased: what is older must go. `done_at`: looked, and gone.
+    """
+
+    __tablename__ = "erasure_removal"
+
+    erasure_id: Mapped[str] = mapped_column(ForeignKey("erasure_request.erasure_id"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(128), primary_key=True)
+    below: Mapped[int | None] = mapped_column(BigInteger)
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
 
 
 class Lease(LeaseColumns, Row):

@@ -101,18 +101,30 @@ class YouthProgram:
     def _erase(self, before: states.YouthState, message: Erasure, now: datetime) -> Step:
         if message.kind is not ErasureKind.REQUEST:
             return Step(None, changed=False)
+        if message.scope_id is not None:
+            return self._erase_scope(before, message, message.scope_id, now)
         # Its withdrawal is on another topic: whatever comes before that one must find the door closed already.
         erased = core.erase(before, _withdrawal(message)).state
+        return Step(erased, receipts=(self._receipt(message, now),))
+
+    def _erase_scope(self, before: states.YouthState, message: Erasure, scope_id: str, now: datetime) -> Step:
+        """What another scope covers stays. When the record that withdraws the scope has not been read, it is looked for first."""
+        consent = before.consent
+        known = consent is not None and all(one.scope_id != scope_id or one.withdrawn_at is not None for one in consent.scopes)
+        step = self._translated(before, core.erase_scope(before, scope_id, message.occurred_at, self._rules, now))
+        return replace(step, receipts=(self._receipt(message, now),), awaits_consent=not known)
+
+    def _receipt(self, message: Erasure, now: datetime) -> Emission:
         receipt = Erasure(
             kind=ErasureKind.RECEIPT,
             erasure_id=message.erasure_id,
             youth_ref=message.youth_ref,
             component=COMPONENT,
             occurred_at=now,
+            scope_id=message.scope_id,
         )
         identity = f"{message.erasure_id}:{COMPONENT}"
-        record = outgoing(self._codec, ERASURES, message.youth_ref, receipt, id=identity, source=SOURCE, time=now)
-        return Step(erased, receipts=(Emission(record),))
+        return Emission(outgoing(self._codec, ERASURES, message.youth_ref, receipt, id=identity, source=SOURCE, time=now))
 
 
 def _withdrawal(request: Erasure) -> ConsentRecord:

@@ -59,6 +59,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/find", pages.find, Action.TASK_OPEN),
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
             doors.guarded("/team/{team}/task/{task:uuid}", pages.task, Action.TASK_OPEN),
+            doors.guarded("/team/{team}/task/{task:uuid}/acknowledge", pages.acknowledge, Action.TASK_OPEN, "POST"),
             doors.open("/sign-in", entrance.sign_in, "GET", "POST"),
             doors.open("/sign-in/password", entrance.choose_password, "POST"),
             doors.open("/sign-in/provider", elsewhere.begin),

@@ -74,6 +74,19 @@ class Pages:
         page = self._web.presenter.page(task, title, words, self._web.clock.now())
         return self._renderer.page(request, "task.html", principal, current_team=code, team=title, task=page)
 
+    def acknowledge(self, request: Request, principal: Principal) -> Response:
+        """Somebody of the team says that she has read that consent is withdrawn; the erasure's status shows it."""
+        code, number = request.path_params["team"], str(request.path_params["task"])
+        try:
+            with self._trail.acknowledging(principal, code, number):
+                self._web.worklist.acknowledge(number, code)
+        except RejectedError as error:
+            if error.code not in {"unknown_task", "nothing_to_acknowledge"}:
+                raise
+            text = mark("There is nothing to acknowledge for this task.")
+            return self._renderer.message(request, mark("Nothing to acknowledge"), text, 404)
+        return RedirectResponse(f"/team/{code}/task/{number}", status_code=303)
+
     def find(self, request: Request, principal: Principal) -> Response:
         """A task by its number, or the number's first six characters or more; only among the teams of the one who asks."""
         sought = request.query_params.get("number", "").strip().lower()

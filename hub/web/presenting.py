@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from hub.contract.models import PresenceTask, ReferralTask, TaskState
 from hub.core.explain import duration, explain, function_name
+from hub.delivery.withdrawing import CONSENT_WITHDRAWN
 from hub.delivery.worklist import TaskView
 from hub.web.language import Language, Words, mark
 from hub.web.shown import Condition, Due, Moment, Page, Row
@@ -84,7 +85,8 @@ class Presenter:
 
     def row(self, task: TaskView, words: Words, now: datetime) -> Row:
         """A task as a line of its team's list."""
-        untold = _ENDED_UNTOLD.get(task.state) or (mark("Not shown just now") if task.withheld else None)
+        untold = mark("Consent withdrawn") if _taken_back(task) else _ENDED_UNTOLD.get(task.state)
+        untold = untold or (mark("Not shown just now") if task.withheld else None)
         return Row(
             task_id=task.task_id,
             function=_function(task, words),
@@ -93,7 +95,7 @@ class Presenter:
             since=moment(task.received_at, words, now),
             due=_due(task, words, now),
             state=_state(task, words),
-            fresh=task.closed_at is None and task.opened_at is None,
+            fresh=task.recalled or (task.closed_at is None and task.opened_at is None),
             ended=task.closed_at is not None,
             ground_lost=task.closed_at is None and task.ground_lost_at is not None,
         )
@@ -116,6 +118,8 @@ class Presenter:
             opened=None if task.opened_at is None else moment(task.opened_at, words, now),
             ground_lost=None if lost is None else moment(lost, words, now),
             ended=None if task.closed_at is None else moment(task.closed_at, words, now),
+            to_acknowledge=task.recalled,
+            acknowledged=None if task.acknowledged_at is None else moment(task.acknowledged_at, words, now),
         )
 
     def _title(self, rule_id: str, words: Words) -> str:
@@ -170,7 +174,16 @@ def _state(task: TaskView, words: Words) -> str:
     return words.text(_STATES[task.state])
 
 
+def _taken_back(task: TaskView) -> bool:
+    return task.recalled or task.acknowledged_at is not None or task.reason == CONSENT_WITHDRAWN
+
+
 def _untold(task: TaskView, words: Words) -> str:
+    if _taken_back(task):
+        return words.text(
+            "The consent has been withdrawn. Stop what rests on it; the hub has erased what it held. What stands in your own "
+            "files follows the rules for them."
+        )
     if task.state is TaskState.RECALLED:
         return words.text("The task was recalled: its ground has been corrected.")
     if task.state is TaskState.CANCELLED:

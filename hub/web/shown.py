@@ -54,7 +54,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A task opened. `untold` says why nothing is shown; then subject, sentence, conditions, consent and rule are empty."""
+    """A task opened. `untold` says why nothing is shown; then subject, sentence, conditions, consent and rule are empty.
+
+    `to_acknowledge`: a withdrawal took it back, and the team has yet to say that it knows.
+    """
 
     row: Row
     untold: str
@@ -67,3 +70,5 @@ class Page:
     opened: Moment | None
     ground_lost: Moment | None
     ended: Moment | None
+    to_acknowledge: bool = False
+    acknowledged: Moment | None = None

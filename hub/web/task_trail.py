@@ -47,6 +47,13 @@ class TaskTrail:
         with self._audit.recorded(entry) as draft:
             yield lambda task: _told(draft, task)
 
+    @contextmanager
+    def acknowledging(self, principal: Principal, team: str, task_id: str) -> Iterator[None]:
+        """Round the acknowledgement of a withdrawal."""
+        item = Subject(SubjectKind.TASK, task_id)
+        with self._audit.recorded(Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.WITHDRAWAL_ACKNOWLEDGED, item=item)):
+            yield
+
     def sought(self, principal: Principal, found: Sequence[tuple[str, str]]) -> None:
         """A search by number, and whether it found one of the principal's tasks."""
         one = found[0] if len(found) == 1 else None

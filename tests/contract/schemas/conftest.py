@@ -122,7 +122,15 @@ _EXAMPLES: dict[Topic, Message] = {
         occurred_at=AT,
     ),
     topics.RULES: models.RuleMarker(version="2025.1", sha256="ab" * 32, activated_at=AT),
-    topics.ERASURES: models.Erasure(kind="receipt", erasure_id=UUID, youth_ref=REF, component="worker", occurred_at=AT),
+    topics.ERASURES: models.Erasure(
+        kind="receipt",
+        erasure_id=UUID,
+        youth_ref=REF,
+        component="delivery",
+        occurred_at=AT,
+        scope_id=UUID,
+        awaits="outreach",
+    ),
 }
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from hub.contract.topics import CATALOGUE
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "values.json").read_text(encoding="utf-8"))
+_FOLDER = Path(__file__).parent / "golden"
+GOLDEN = json.loads((_FOLDER / "values.json").read_text(encoding="utf-8"))
+OLDER = json.loads((_FOLDER / "older.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -21,6 +23,12 @@ def test_a_message_encodes_to_its_golden_bytes(codec, examples, name) -> None:
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_golden_bytes_decode_to_their_message(codec, examples, name) -> None:
     assert codec.decode(CATALOGUE[name], bytes.fromhex(GOLDEN[name])) == examples[name]
+
+
+@pytest.mark.parametrize(("name", "number"), [(name, number) for name, kept in OLDER.items() for number in range(len(kept))])
+def test_bytes_of_an_earlier_version_are_still_read(codec, examples, name, number) -> None:
+    kept = OLDER[name][number]
+    assert codec.decode(CATALOGUE[name], bytes.fromhex(kept["value"])) == examples[name].model_copy(update=kept["differs"])
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -182,7 +182,7 @@ def test_withdrawing_one_scope_removes_its_events_and_refuses_them_ever_after() 
     assert emitted(steps) == [("open", "absence-and-notice", "outreach")]
     withdrawn = make_consent(school, police.model_copy(update={"withdrawn_at": NOW}), version=2)
     after = step(last(steps), withdrawn, RULES, NOW)
-    assert after.tasks == ()
+    assert emitted([after]) == [("ground_lost", "absence-and-notice", "outreach")]
     assert after.state is not None
     assert {kind for kind, _, _ in after.state.held()} == {"school_absence"}
     assert after.state.episodes == {}

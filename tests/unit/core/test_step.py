@@ -9,9 +9,22 @@ import pytest
 from hub.contract import ids
 from hub.contract.models import AbsenceKind, Action, PoliceCategory, TaskEvent, TaskState
 from hub.core.state import new_state
-from hub.core.step import step, wake
+from hub.core.step import erase_scope, step, wake
 
-from .make import NOW, YOUTH, ago, event_id, make_absence, make_consent, make_notice, make_observation, make_scope
+from .make import (
+    LEISURE,
+    NOW,
+    SCHOOL,
+    SIG_SCOPE,
+    YOUTH,
+    ago,
+    event_id,
+    make_absence,
+    make_consent,
+    make_notice,
+    make_observation,
+    make_scope,
+)
 from .make_rules import RULES, emitted, last, make_rules, run
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -246,3 +259,31 @@ def test_only_what_the_team_may_be_told_is_counted() -> None:
     assert steps[1].tasks == ()
     (evidence,) = steps[2].tasks[0].evidence
     assert (evidence.met, evidence.agencies) == (480, ("school-norrkoping",))
+
+
+def test_a_scope_erased_before_its_record_comes_takes_its_events_and_proposes_the_rest_anew() -> None:
+    school = make_scope(agencies=(SCHOOL,))
+    other = make_scope(scope_id=SIG_SCOPE, agencies=(LEISURE,))
+    state = step(new_state(YOUTH), make_consent(school, other), RULES, NOW).state
+    for number in range(3):
+        state = step(state, make_absence(number, ago(1), 200), RULES, NOW).state
+    assert state.episodes
+    erased = erase_scope(state, school.scope_id, NOW, RULES, NOW)
+    assert [task.action for task in erased.tasks] == [Action.GROUND_LOST]  # to a team that another scope names still
+    assert erased.state.events == {}
+    assert erased.state.episodes == {}
+    assert step(erased.state, make_absence(9, ago(2), 400), RULES, NOW).outcome == "refused"
+    assert erase_scope(erased.state, school.scope_id, NOW, RULES, NOW).state is erased.state
+
+
+def test_a_task_that_told_of_an_erased_scope_is_taken_back_and_comes_anew_where_the_rest_suffices() -> None:
+    first, second = make_scope(valid_to=ago(5)), make_scope(scope_id=SIG_SCOPE, valid_from=ago(5))
+    state = step(new_state(YOUTH), make_consent(first, second), RULES, NOW).state
+    state = step(state, make_absence(1, ago(9), 480), RULES, NOW).state
+    opened = {one.task_id for one in state.episodes.values()}
+    state = step(state, make_absence(2, ago(1), 480), RULES, NOW).state
+    erased = erase_scope(state, first.scope_id, NOW, RULES, NOW)
+    assert [task.action for task in erased.tasks] == [Action.GROUND_LOST, Action.OPEN]
+    assert erased.tasks[1].task_id not in opened
+    assert erased.tasks[1].evidence[0].met == 480
+    assert erase_scope(new_state(YOUTH), first.scope_id, NOW, RULES, NOW).state.empty

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
-from hub.contract.models import Erasure
+from hub.contract.models import Cooperation, Erasure
 from hub.registry.erasures import record_receipt, repeat_open_requests
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
 
@@ -85,3 +86,65 @@ def test_open_requests_are_asked_again_and_complete_ones_are_not(home: Installat
         answer(home, request, component)
     with home.registry.work() as work:
         assert repeat_open_requests(work) == 0
+
+
+def make_scope_withdrawal(home: Installation) -> Erasure:
+    """Two consents, SSPF with school and police, SIG with the police; the first is withdrawn. The request as it went out."""
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(cooperation="sig", agencies=(POLICE,), recipients=("sig",), kinds=("police_notice",)))
+    home.relay.run_once()
+    home.told(SCHOOL)
+    home.told(POLICE)
+    home.registry.withdraw(PERSON, Cooperation.SSPF)
+    home.relay.run_once()
+    (request,) = home.sent("hub.erasures.v1")
+    return request
+
+
+def test_one_scope_withdrawn_asks_for_its_erasure_after_the_record_that_says_so(home: Installation) -> None:
+    request = make_scope_withdrawal(home)
+    topics = [one.topic for one in home.kafka.published]
+    assert topics[-2:] == ["hub.consents.v1", "hub.erasures.v1"]
+    withdrawn = [scope.scope_id for scope in home.sent("hub.consents.v1")[-1].scopes if scope.withdrawn_at is not None]
+    assert [request.scope_id] == withdrawn
+    (status,) = home.registry.erasure_status()
+    assert status.scope_id == request.scope_id
+    # The school has lost its last scope and erases; the police keep one, and so their link key.
+    assert status.waiting_for == ("connector-ss12000", "delivery", "worker")
+    assert home.rows("link_key") == 1
+    assert [entry["erasure_id"] for entry in home.told(SCHOOL).entries] == [request.erasure_id]
+    assert [entry["removed"] for entry in home.told(POLICE).entries] == [False]
+
+
+def test_a_scope_is_asked_for_once_and_the_rest_gets_an_erasure_of_its_own(home: Installation) -> None:
+    request = make_scope_withdrawal(home)
+    home.registry.withdraw(PERSON)
+    home.relay.run_once()
+    first, second = home.sent("hub.erasures.v1")
+    assert (first, second.scope_id) == (request, None)
+    assert second.youth_ref == first.youth_ref
+
+
+def test_effect_is_when_worker_and_delivery_have_answered(home: Installation) -> None:
+    request = make_withdrawal(home)
+    home.clock.advance(timedelta(seconds=1))
+    answer(home, request, "worker")
+    assert home.registry.erasure_status()[0].effect_after is None
+    home.clock.advance(timedelta(seconds=1))
+    answer(home, request, "delivery")
+    (status,) = home.registry.erasure_status()
+    assert status.effect_after == timedelta(seconds=2)
+    assert not status.complete
+
+
+def test_a_team_that_had_opened_a_task_is_asked_to_acknowledge_and_holds_up_nothing(home: Installation) -> None:
+    request = make_withdrawal(home)
+    answer(home, request, "delivery", awaits="outreach")
+    for component in ("connector-sdk", "connector-ss12000", "worker"):
+        answer(home, request, component)
+    (status,) = home.registry.erasure_status()
+    assert status.complete
+    assert (status.unacknowledged, status.acknowledged) == (("outreach",), ())
+    answer(home, request, "receiver-outreach")
+    (status,) = home.registry.erasure_status()
+    assert (status.unacknowledged, status.acknowledged) == ((), ("outreach",))

@@ -22,7 +22,7 @@ from hub.registry.reconcile import Reconciled, reconcile
 from tests.unit.registry.support import START, Installation, make_grant, make_identifier
 
 PERSON, OTHER = make_identifier(), make_identifier(1)
-TABLES = ("youth", "consent", "link_key", "subject_entry", "agency_version", "erasure", "erasure_receipt")
+TABLES = ("youth", "consent", "link_key", "subject_entry", "agency_version", "erasure_request", "erasure_answer")
 
 
 def copy_of(home: Installation) -> dict[str, list[dict]]:

@@ -78,7 +78,9 @@ def test_withdrawing_one_cooperation_keeps_the_reference(home: Installation) -> 
     assert [consent.state for consent in view.consents] == ["withdrawn"]
     assert home.registry.show(PERSON).youth_ref == before.youth_ref
     assert states(home) == ["in_force", "withdrawn"] or states(home) == ["withdrawn", "in_force"]
-    assert home.registry.erasure_status() == []
+    (erasure,) = home.registry.erasure_status()
+    assert erasure.scope_id == next(one.consent_id for one in view.consents)
+    assert erasure.waiting_for == ("delivery", "worker")
 
 
 def test_what_still_waits_goes_on_without_the_withdrawn_reference(home: Installation) -> None:

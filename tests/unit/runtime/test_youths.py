@@ -15,6 +15,7 @@ from hub.runtime.effects import Step
 from hub.runtime.youths import YouthProgram
 from tests.unit.core.make import (
     NOW,
+    SIG_SCOPE,
     YOUTH,
     ago,
     make_absence,
@@ -142,3 +143,25 @@ def test_what_is_no_state_stops_the_worker(program: YouthProgram) -> None:
 def test_a_place_is_no_youth(program: YouthProgram) -> None:
     with pytest.raises(FatalError):
         program.key_of(make_place_event(1, NOW))
+
+
+def test_a_scope_erased_keeps_the_rest_looks_for_its_record_first_and_is_answered(program: YouthProgram) -> None:
+    school = make_scope(agencies=("school-norrkoping",))
+    consent = make_consent(school, make_scope(scope_id=SIG_SCOPE, agencies=("police-ost",)))
+    request = erasure(ErasureKind.REQUEST).model_copy(update={"scope_id": school.scope_id})
+    done = steps(program, consent, make_absence(1, ago(2), 480), make_notice(1, ago(2)), request, request)
+    first, again = done[-2], done[-1]
+    assert isinstance(first.state, YouthState)
+    assert [kind for kind, _id, _held in first.state.held()] == ["police_notice"]
+    assert (first.awaits_consent, again.awaits_consent) == (True, False)
+    for one in (first, again):
+        (receipt,) = one.receipts
+        told = CODEC.decode(ERASURES, receipt.record.value)
+        assert isinstance(told, Erasure)
+        assert (told.kind, told.component, told.scope_id) == (ErasureKind.RECEIPT, "worker", school.scope_id)
+
+
+def test_a_scope_of_somebody_never_heard_of_is_answered_and_leaves_no_state(program: YouthProgram) -> None:
+    request = erasure(ErasureKind.REQUEST).model_copy(update={"scope_id": SIG_SCOPE})
+    (only,) = steps(program, request)
+    assert (only.state, only.awaits_consent, len(only.receipts)) == (None, True, 1)

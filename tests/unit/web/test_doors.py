@@ -25,6 +25,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/find"): Action.TASK_OPEN,
     ("GET", "/team/{team}"): Action.TASK_OPEN,
     ("GET", "/team/{team}/task/{task:uuid}"): Action.TASK_OPEN,
+    ("POST", "/team/{team}/task/{task:uuid}/acknowledge"): Action.TASK_OPEN,
     ("GET", "/sign-in"): OPEN,
     ("POST", "/sign-in"): OPEN,
     ("POST", "/sign-in/password"): OPEN,

@@ -9,11 +9,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from hub.audit.reading import Filter, the_latest
+from hub.contract.topics import CONSENTS
 from hub.delivery.worklist import Worklist
 from hub.web.app import build_web
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.web.conftest import Visit
-from tests.unit.web.town import NOW, PagesTown, make_task, member
+from tests.unit.web.town import NOW, PagesTown, make_consent, make_task, member
 
 OUTREACH = member("Fältare", "outreach")
 
@@ -190,3 +192,29 @@ def test_while_withdrawals_cannot_be_read_the_pages_say_so_and_nothing_of_a_yout
     assert "hubben har en stund inte kunnat se efter återkallade samtycken" in opened
     assert "14 år" not in opened
     assert "Navestad" in presence
+
+
+def test_a_team_that_had_opened_a_task_reads_that_consent_is_withdrawn_and_acknowledges_it(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    task = empty_town.add("taken back", make_task("absence-alone", created=NOW - timedelta(hours=1), days=3))
+    client = visit(OUTREACH)
+    path = empty_town.path("taken back")
+    assert "Ungdom, 14 år" in text_of(client.get(path))
+    empty_town.take(CONSENTS, task.youth_ref, make_consent(task.youth_ref, "outreach", withdrawn=True))
+    assert "Samtycket återkallat" in text_of(client.get("/team/outreach"))
+    page = client.get(path)
+    assert "Samtycket är återkallat." in text_of(page)
+    assert "14 år" not in page.text
+    assert f'action="{path}/acknowledge"' in page.text
+    answer = client.post(f"{path}/acknowledge", follow_redirects=True)
+    assert "Kvitterat" in text_of(answer)
+    assert f"{path}/acknowledge" not in answer.text
+    assert task.task_id not in client.get("/team/outreach").text
+    assert client.post(f"{path}/acknowledge").status_code == 303  # a second press of the button
+    actions = [row.action for row in the_latest(empty_town.audit.engine, Filter(), 20)]
+    assert "withdrawal_acknowledged" in actions
+
+
+def test_a_task_that_was_not_taken_back_cannot_be_acknowledged(town: PagesTown, client: httpx.Client) -> None:
+    assert client.post(f"{town.path('soon')}/acknowledge").status_code == 404

@@ -1,0 +1,62 @@
+"""What a withdrawal makes of tasks: cancelled where nobody has opened them, recalled where somebody has, and emptied.
+
+A recalled task asks its team for an acknowledgement, which the erasure's status shows. Until it has come the row remembers
+whose withdrawal it was (`recall_of`), then it no longer does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from hub.contract.models import ConsentRecord, ConsentStatus, ReferralTask, TaskState
+from hub.core.consent import Purpose
+from hub.delivery.permission import decide_task
+from hub.delivery.tables import TaskRow
+
+__all__ = ["CONSENT_WITHDRAWN", "NO_CONSENT", "empty", "ended_by_withdrawal", "permitted", "with_scope_withdrawn"]
+
+CONSENT_WITHDRAWN = "consent_withdrawn"
+NO_CONSENT = "no_consent"
+_Close = Callable[[TaskRow, TaskState, str], None]
+
+
+def permitted(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:
+    """Whether a task that still has its content may stay under this consent."""
+    if row.payload is None:
+        return False
+    return decide_task(consent, ReferralTask.model_validate_json(row.payload), purpose=Purpose.DELIVER, at=now).permit
+
+
+def ended_by_withdrawal(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:
+    """Whether it is a withdrawal that takes a task's ground, and not that a consent is suspended or over."""
+    if consent.status is ConsentStatus.WITHDRAWN:
+        return True
+    scopes = tuple(scope.model_copy(update={"withdrawn_at": None}) for scope in consent.scopes)
+    before = consent.model_copy(update={"scopes": scopes, "status": ConsentStatus.IN_FORCE})
+    return scopes != consent.scopes and not permitted(row, consent, now) and permitted(row, before, now)
+
+
+def empty(row: TaskRow, close: _Close) -> None:
+    """End a task and take its content; that there was one, and how it ended, stays without the subject."""
+    if row.open_key is not None:
+        state, reason = (TaskState.CANCELLED, NO_CONSENT) if row.opened_at is None else (TaskState.RECALLED, CONSENT_WITHDRAWN)
+        close(row, state, reason)
+    if row.opened_at is not None and row.kind == "referral":
+        row.recall_of = row.subject
+    row.subject, row.payload, row.area = None, None, None
+
+
+def with_scope_withdrawn(consent: ConsentRecord | None, scope_id: str, at: datetime) -> ConsentRecord | None:
+    """The consent as its next record will say it; the same object when it says so already, or knows no such scope."""
+    if consent is None or not any(_is_open(scope_id, one.scope_id, one.withdrawn_at) for one in consent.scopes):
+        return consent
+    scopes = tuple(
+        one.model_copy(update={"withdrawn_at": at}) if _is_open(scope_id, one.scope_id, one.withdrawn_at) else one
+        for one in consent.scopes
+    )
+    return consent.model_copy(update={"scopes": scopes})
+
+
+def _is_open(wanted: str, scope_id: str, withdrawn_at: datetime | None) -> bool:
+    return scope_id == wanted and withdrawn_at is None

@@ -1,0 +1,130 @@
+"""Tasks when consent is withdrawn: cancelled or recalled, emptied, and acknowledged by those who had opened them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, TaskState
+from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
+from hub.delivery.tables import TaskRow
+from hub.errors import RejectedError
+from tests.unit.delivery.make import NOW, SCOPE, Desk, make_consent, make_erasure, make_task
+
+REF = "y" + "a" * 32
+OTHER_SCOPE = "22222222-2222-4222-8222-222222222222"
+
+
+def two_scopes(*, withdrawn: bool = False, version: int = 1, starts_days: int = 30) -> ConsentRecord:
+    """Two scopes of the same reach; of the first one withdrawn or not. The second began so many days ago."""
+    record = make_consent(REF, version)
+    (first,) = record.scopes
+    second = first.model_copy(update={"scope_id": OTHER_SCOPE, "valid_from": NOW - timedelta(days=starts_days)})
+    first = first.model_copy(update={"withdrawn_at": NOW if withdrawn else None})
+    return record.model_copy(update={"scopes": (first, second)})
+
+
+def scope_erasure() -> Erasure:
+    return make_erasure(REF).model_copy(update={"scope_id": SCOPE})
+
+
+def take_task(desk: Desk, consent: ConsentRecord, *, opened: bool) -> str:
+    task = make_task(REF)
+    desk.inbox.take([desk.record(CONSENTS, REF, consent), desk.record(TASKS_OUTREACH, REF, task)])
+    if opened:
+        assert desk.worklist.open_task(task.task_id, "outreach").content is not None
+    return task.task_id
+
+
+def payloads(desk: Desk) -> list[tuple[str | None, str | None]]:
+    with Session(desk.engine) as session:
+        return [(row.subject, row.payload) for row in session.query(TaskRow)]
+
+
+def awaited(desk: Desk) -> list[tuple[str | None, str | None]]:
+    return [(one.component, one.awaits) for one in desk.outbox(ERASURES)]
+
+
+@pytest.mark.parametrize("record_first", [True, False])
+def test_an_opened_task_is_recalled_emptied_and_its_team_asked_to_acknowledge(desk: Desk, record_first: bool) -> None:
+    task_id = take_task(desk, make_consent(REF), opened=True)
+    withdrawal = desk.record(CONSENTS, REF, make_consent(REF, 2, status=ConsentStatus.WITHDRAWN))
+    request = desk.record(ERASURES, REF, make_erasure(REF))
+    desk.inbox.take([withdrawal, request] if record_first else [request, withdrawal])
+    assert desk.states() == [(TaskState.RECALLED, "consent_withdrawn")]
+    assert payloads(desk) == [(None, None)]
+    assert awaited(desk) == [("delivery", None), ("delivery", "outreach")]
+    (listed,) = desk.worklist.of_team("outreach")
+    assert (listed.task_id, listed.recalled, listed.content) == (task_id, True, None)
+
+
+def test_an_acknowledgement_is_told_once_and_then_nothing_ties_the_task_to_the_reference(desk: Desk) -> None:
+    task_id = take_task(desk, make_consent(REF), opened=True)
+    desk.inbox.take([desk.record(ERASURES, REF, make_erasure(REF))])
+    assert desk.inbox.pass_on_acknowledgements() == 0
+    desk.worklist.acknowledge(task_id, "outreach")
+    desk.worklist.acknowledge(task_id, "outreach")
+    assert [desk.inbox.pass_on_acknowledgements() for _ in range(2)] == [1, 0]
+    assert awaited(desk)[-1] == ("receiver-outreach", None)
+    assert desk.worklist.of_team("outreach") == []
+    with Session(desk.engine) as session:
+        assert [row.recall_of for row in session.query(TaskRow)] == [None]
+
+
+def test_an_acknowledgement_before_the_request_has_come_waits_for_it(desk: Desk) -> None:
+    task_id = take_task(desk, make_consent(REF), opened=True)
+    desk.inbox.take([desk.record(CONSENTS, REF, make_consent(REF, 2, status=ConsentStatus.WITHDRAWN))])
+    desk.worklist.acknowledge(task_id, "outreach")
+    assert desk.inbox.pass_on_acknowledgements() == 0
+    desk.inbox.take([desk.record(ERASURES, REF, make_erasure(REF))])
+    assert desk.inbox.pass_on_acknowledgements() == 1
+    assert awaited(desk)[-1] == ("receiver-outreach", None)
+
+
+def test_only_what_was_taken_back_can_be_acknowledged(desk: Desk) -> None:
+    task_id = take_task(desk, make_consent(REF), opened=False)
+    with pytest.raises(RejectedError) as refused:
+        desk.worklist.acknowledge(task_id, "outreach")
+    assert refused.value.code == "nothing_to_acknowledge"
+    with pytest.raises(RejectedError) as refused:
+        desk.worklist.acknowledge(task_id, "sspf")
+    assert refused.value.code == "unknown_task"
+    desk.inbox.take([desk.record(ERASURES, REF, make_erasure(REF))])
+    assert desk.states() == [(TaskState.CANCELLED, "no_consent")]
+    assert awaited(desk) == [("delivery", None)]
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_one_scope_withdrawn_ends_the_tasks_that_told_of_what_it_alone_covered(desk: Desk, opened: bool) -> None:
+    take_task(desk, two_scopes(starts_days=5), opened=opened)  # the evidence begins nine days ago
+    desk.inbox.take([desk.record(ERASURES, REF, scope_erasure())])
+    assert desk.states() == [(TaskState.RECALLED, "consent_withdrawn") if opened else (TaskState.CANCELLED, "no_consent")]
+    assert payloads(desk) == [(None, None)]
+    # The record that says so comes later, and so does a task of a worker that has not heard of it.
+    later = [desk.record(CONSENTS, REF, two_scopes(withdrawn=True, version=2, starts_days=5))]
+    desk.inbox.take([desk.record(TASKS_OUTREACH, REF, make_task(REF, opened_by="e2")), *later])
+    assert len(desk.states()) == 1
+
+
+def test_what_another_scope_covers_stays_when_one_is_withdrawn(desk: Desk) -> None:
+    task_id = take_task(desk, two_scopes(), opened=True)
+    desk.inbox.take(
+        [desk.record(CONSENTS, REF, two_scopes(withdrawn=True, version=2)), desk.record(ERASURES, REF, scope_erasure())]
+    )
+    assert desk.worklist.open_task(task_id, "outreach").content is not None
+    assert awaited(desk) == [("delivery", None)]
+
+
+def test_a_later_consent_lets_no_task_in_that_tells_of_what_a_withdrawn_one_covered(desk: Desk) -> None:
+    desk.inbox.take([desk.record(CONSENTS, REF, two_scopes(withdrawn=True, version=3, starts_days=0))])
+    desk.inbox.take([desk.record(TASKS_OUTREACH, REF, make_task(REF))])
+    assert desk.states() == []
+
+
+def test_that_the_files_hold_nothing_any_more_is_told_once(desk: Desk) -> None:
+    take_task(desk, make_consent(REF), opened=False)
+    desk.inbox.take([desk.record(ERASURES, REF, make_erasure(REF))])
+    assert [desk.inbox.tell_emptied() for _ in range(2)] == [1, 0]
+    assert awaited(desk)[-1] == ("delivery-store", None)
