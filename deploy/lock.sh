@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes deploy/requirements.lock and deploy/requirements-test.lock anew from pyproject.toml, every package with its hashes.
+# Writes the three deploy/requirements*.lock anew from pyproject.toml, every package with its hashes: what runs, with
+# PostgreSQL's driver (the image), and with what tests need.
 #
 #   deploy/lock.sh              keeps the versions that are locked and still allowed
 #   deploy/lock.sh --upgrade    takes the newest that pyproject.toml allows
@@ -18,10 +19,11 @@ lock() {
     --no-emit-index-url --no-emit-find-links pyproject.toml "$build" "$@"
 }
 lock -o deploy/requirements.lock "$@"
+lock --extra postgres -c deploy/requirements.lock -o deploy/requirements-postgres.lock "$@"
 lock --extra test -c deploy/requirements.lock -o deploy/requirements-test.lock "$@"
 
-if grep -nE 'https?://' deploy/requirements.lock deploy/requirements-test.lock; then
+if grep -nE 'https?://' deploy/requirements*.lock; then
   echo "a lock names a host: packages must come from whatever index the machine has" >&2
   exit 1
 fi
-wc -l deploy/requirements.lock deploy/requirements-test.lock
+wc -l deploy/requirements*.lock

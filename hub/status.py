@@ -19,6 +19,7 @@ __all__ = ["collect_status", "read_metrics", "topic_lengths"]
 
 _SECONDS = 5.0
 _AT_ONCE = 32
+_DATABASES = ("registry", "keyring", "delivery", "audit", "access")
 _SMALLEST_SHOWN = 5
 _UNREMARKABLE = {"unchanged", "unmapped"}
 _GATED = ("published", "refused", "repeated", "unconfirmed")
@@ -125,4 +126,16 @@ def collect_status(settings: Settings) -> dict[str, Any]:
             topics = {name: length for name, length in topic_lengths(settings).items() if length}
         except HubError as failure:
             error = str(failure)
-    return {"home": str(settings.home), "processes": processes, "topics": topics, "kafka_error": error}
+    return {
+        "home": str(settings.home),
+        "processes": processes,
+        "topics": topics,
+        "kafka_error": error,
+        "databases": {part: _place(getattr(settings, f"{part}_database")) for part in _DATABASES},
+    }
+
+
+def _place(url: str) -> str:
+    """Which database a URL names; no user, no password."""
+    kind, _, rest = url.partition("://")
+    return f"{kind.partition('+')[0]} {rest.rpartition('@')[2].partition('?')[0].removeprefix('/')}"

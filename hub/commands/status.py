@@ -47,6 +47,7 @@ def _print_tables(report: dict[str, Any]) -> None:
     for process in report["processes"]:
         processes.add_row(process["name"], str(process["pid"]), _since(process["minutes"]), "\n".join(process["summary"]) or "–")
     console.print(processes)
+    console.print("Databases: " + "; ".join(f"{part} {place}" for part, place in report["databases"].items()), soft_wrap=True)
     if report["kafka_error"]:
         console.print(f"Kafka does not answer: {report['kafka_error']}")
         return

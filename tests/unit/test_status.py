@@ -101,3 +101,12 @@ def test_processes_are_asked_all_at_once(tmp_path: Path) -> None:
             (settings.run / f"sample-{number}.json").write_text(json.dumps(line), encoding="utf-8")
         report = collect_status(settings)
     assert [bool(one["summary"]) for one in report["processes"]] == [True] * 7
+
+
+def test_it_tells_which_database_each_part_uses_and_no_password(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://hub:planted-password@db:5433/registry?sslmode=require"
+    settings = make_settings(tmp_path, registry={"database_url": url})
+    told = collect_status(settings)["databases"]
+    assert told["registry"] == "postgresql db:5433/registry"
+    assert told["delivery"] == f"sqlite {tmp_path}/data/delivery/delivery.db"
+    assert "planted-password" not in str(told)

@@ -25,7 +25,7 @@ SERVICES: dict[str, dict] = COMPOSE["services"]
 HUB = {name: service for name, service in SERVICES.items() if service["image"].startswith("hub:")}
 LASTING = {name: service for name, service in SERVICES.items() if service.get("restart") != "no"}
 METRICS = tomllib.loads((defaults_folder() / "hub.toml").read_text(encoding="utf-8"))["metrics"]["ports"]
-_PINNED = re.compile(r"[a-z0-9./-]+:v?\d+\.\d+\.\d+\Z")
+_PINNED = re.compile(r"[a-z0-9./-]+:(v?\d+\.\d+\.\d+|\d+\.\d+-bookworm)\Z")  # PostgreSQL's versions have two parts
 
 
 def compose_command() -> list[str]:
@@ -111,6 +111,29 @@ def test_the_environment_of_the_services_is_made_of_settings_that_exist(tmp_path
         after = load_settings(tmp_path).model_dump()
         assert after != before, f"{name} sets nothing"
         before = after
+
+
+def test_no_password_is_committed_and_everybody_who_connects_is_given_it_by_file() -> None:
+    (file,) = [secret["file"] for secret in COMPOSE["secrets"].values()]
+    assert file.startswith("${HUB_POSTGRES_PASSWORD_FILE:-../")  # outside the clone
+    urls = [str(value) for name, value in COMPOSE["x-hub"]["environment"].items() if name.endswith("DATABASE_URL")]
+    assert len(urls) == 2
+    assert all("?password_file=/run/secrets/postgres-password" in url and "://hub@postgres/" in url for url in urls)
+    named = {name for name, service in SERVICES.items() if "postgres-password" in service.get("secrets", ())}
+    assert named == {*HUB, "postgres"}
+    assert not [name for name in SERVICES["postgres"]["environment"] if name == "POSTGRES_PASSWORD"]
+
+
+def test_every_database_that_a_service_uses_is_made() -> None:
+    script = (ROOT / "deploy" / "postgres" / "databases.sql").read_text(encoding="utf-8")
+    made = {SERVICES["postgres"]["environment"]["POSTGRES_DB"], *re.findall(r"CREATE DATABASE (\w+)", script)}
+    urls = [str(value) for name, value in COMPOSE["x-hub"]["environment"].items() if name.endswith("DATABASE_URL")]
+    assert {url.partition("@postgres/")[2].partition("?")[0] for url in urls} == made
+
+
+def test_the_image_has_the_servers_pg_dump() -> None:
+    server = SERVICES["postgres"]["image"].partition(":")[2].partition(".")[0]
+    assert f"postgresql-client-{server}" in (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_the_statutory_lane_waits_for_nobody() -> None:

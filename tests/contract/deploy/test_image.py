@@ -42,7 +42,7 @@ def test_the_wheel_that_the_image_builds_is_the_clones(tmp_path: Path) -> None:
 
 def test_dependencies_are_installed_from_the_lock_and_before_the_code() -> None:
     text = "\n".join(LINES)
-    assert "--require-hashes -r deploy/requirements.lock" in text
+    assert "--require-hashes -r deploy/requirements-postgres.lock" in text
     assert text.index("--require-hashes") < text.index("COPY hub hub")
     assert "--no-deps --no-build-isolation" in text
 

@@ -1,0 +1,2 @@
+-- Run once, when the volume is new. The registry's database is made by the image.
+CREATE DATABASE delivery OWNER hub;
