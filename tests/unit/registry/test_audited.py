@@ -157,7 +157,7 @@ def test_who_saw_what_of_a_person_is_found_while_her_mapping_stands(registry: Au
 
 
 # What is no access of a person's: the processes beside the registry use it, and no screen shows it.
-_NOBODYS = {"work", "view", "references", "counts", "shrink"}
+_NOBODYS = {"work", "view", "rules", "references", "counts", "shrink"}
 
 
 def test_every_operation_is_audited_here() -> None:
