@@ -19,11 +19,11 @@ from hub.errors import ConfigError
 from hub.logs import configure_logs
 from hub.metrics import PROCESS_UP
 from hub.settings import Settings
+from hub.stopping import FATAL_EXIT_CODE, stops_in_time
 
 __all__ = ["SUPERVISOR_VARIABLE", "Announcement", "announced", "end_with_supervisor", "process_frame", "read_announcements"]
 
 SUPERVISOR_VARIABLE = "HUB_SUPERVISOR_PID"
-FATAL_EXIT_CODE = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +106,14 @@ def _not_served(name: str, host: str, port: int, error: OSError) -> str:
 
 @contextmanager
 def process_frame(settings: Settings, name: str, *, started: float) -> Iterator[threading.Event]:
-    """The frame of a synchronous process; the yielded event is set on SIGTERM or SIGINT. Main thread only."""
+    """The frame of a process; the yielded event is set on SIGTERM or SIGINT, and ten seconds later the process is gone.
+
+    Main thread only.
+    """
     configure_logs(name)
     stop = threading.Event()
-    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        with announced(settings, name, started):
-            yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+    with stops_in_time(stop), announced(settings, name, started):
+        yield stop
 
 
 def read_announcements(settings: Settings) -> list[Announcement]:

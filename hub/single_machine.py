@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from hub.kafka_admin import apply_topics, broker_answers
 from hub.process import read_announcements
 from hub.rules_file import load_rules
 from hub.settings import Settings
+from hub.stopping import Stop
 from hub.supervise import SETTINGS_EXIT, Supervisor, hub_command
 
 __all__ = ["SingleMachine"]
@@ -42,8 +42,8 @@ class SingleMachine:
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         self._settings = settings
         self._say = say
-        self._stop = threading.Event()
-        self._fetching = False
+        self._asked = Stop()
+        self._stop = self._asked.event
         self._supervisor = Supervisor(settings.data / "logs", {"HUB_HOME": str(settings.home)}, self._tell_death)
         enabled = [name for name, chosen in settings.connectors.items() if chosen.enabled]
         self._feeding = [name for name in enabled if self._feeds_statutory(name)]
@@ -51,9 +51,7 @@ class SingleMachine:
 
     def ask_to_stop(self, *_: object) -> None:
         """End `run` soon; fit to be a signal's handler."""
-        self._stop.set()
-        if self._fetching:  # the one step that cannot look at the event
-            raise KeyboardInterrupt
+        self._asked.ask()
 
     def run(self, ready: Callable[[], None]) -> list[str]:
         """Run until asked to stop; `ready` is called once, when every process answers. Returns who had to be killed.
@@ -139,24 +137,22 @@ class SingleMachine:
             self._tend_for(_STEP_SECONDS)
         if not self._stop.is_set():
             self._say("Topics")
-            apply_topics(settings)
+            with self._asked.breakable():
+                apply_topics(settings)
 
     def _kafka_answers(self) -> bool:
         """The configured brokers; or this installation's own one, whoever else may answer on its port."""
         if self._settings.kafka.bootstrap_servers:
-            return broker_answers(self._settings.bootstrap_servers)
+            with self._asked.breakable():
+                return broker_answers(self._settings.bootstrap_servers)
         return "broker" in self._announced()
 
     def _announced(self) -> set[str]:
         return {entry.name for entry in read_announcements(self._settings)}
 
     def _fetch(self) -> None:
-        self._fetching = True
-        try:
-            if not self._stop.is_set():
-                prepare(self._settings)
-        finally:
-            self._fetching = False
+        with self._asked.breakable():
+            prepare(self._settings)
 
     def _check_broker(self) -> None:
         """Raise what the embedded broker said when it ended because of a setting: another start would say the same."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 
 import typer
@@ -22,10 +21,10 @@ def broker(home: Home = None) -> None:
     from hub.broker.process import run
     from hub.logs import configure_logs
     from hub.settings import load_settings
+    from hub.stopping import stops_in_time
 
     settings = load_settings(home)
     configure_logs("broker")
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    run(settings, stop, say=lambda text: typer.echo(text, err=True))
+    with stops_in_time(stop):
+        run(settings, stop, say=lambda text: typer.echo(text, err=True))

@@ -16,6 +16,7 @@ from hub.commands.options import Json
 
 if TYPE_CHECKING:
     from hub.demo.run import Demo
+    from hub.stopping import Stop
 
 __all__ = ["demo", "simulate"]
 
@@ -46,16 +47,18 @@ def demo(
     raise typer.Exit(0 if passed else 1)
 
 
-def _asked_to_stop() -> threading.Event:
-    """Set by Ctrl-C, a polite kill, or a terminal that is closed (unless `nohup` says that it may be)."""
-    stop = threading.Event()
+def _asked_to_stop() -> Stop:
+    """Asked by Ctrl-C, a polite kill, or a terminal that is closed (unless `nohup` says that it may be)."""
+    from hub.stopping import Stop
+
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, stop.ask)
     return stop
 
 
-def _run(folder: Path, stop: threading.Event, *, once: bool, as_json: bool, rules: Path | None) -> bool:
+def _run(folder: Path, stop: Stop, *, once: bool, as_json: bool, rules: Path | None) -> bool:
     from hub.demo.run import Demo
     from hub.demo.telling import Teller
     from hub.errors import FatalError
@@ -71,10 +74,10 @@ def _run(folder: Path, stop: threading.Event, *, once: bool, as_json: bool, rule
             else:
                 stage.start()
         if not once:
-            _stay(stage, stop)
+            _stay(stage, stop.event)
             return True
-    except FatalError:
-        if stop.is_set():  # the person asked for it
+    except (FatalError, KeyboardInterrupt):
+        if stop.event.is_set():  # the person asked for it
             return False
         raise
     finally:
@@ -142,4 +145,4 @@ def simulate(
 
     end_with_supervisor()
     stop = _asked_to_stop()
-    serve_simulators(build_simulators(datasets, parse_clock(clock), {}), port, stop)
+    serve_simulators(build_simulators(datasets, parse_clock(clock), {}), port, stop.event)

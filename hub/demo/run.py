@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from hub.errors import ConfigError, FatalError, RetriableError
 from hub.kafka import apply_topics
 from hub.kafka_admin import broker_answers
 from hub.status import topic_lengths
+from hub.stopping import Stop
 from hub.supervise import Supervisor, hub_command
 
 __all__ = ["Demo"]
@@ -70,11 +70,10 @@ class Demo:
     The expectation stays the scenario's own, whatever `rules` (a folder; None: the shipped ones) say.
     """
 
-    def __init__(
-        self, folder: Path, tell: Tells, stop: threading.Event, *, pause_seconds: float, rules: Path | None = None
-    ) -> None:
+    def __init__(self, folder: Path, tell: Tells, stop: Stop, *, pause_seconds: float, rules: Path | None = None) -> None:
         self._tell = tell
-        self._stop = stop
+        self._asked = stop
+        self._stop = stop.event
         self._began = time.monotonic()
         self._memory = _Memory()
         self._town: Town = build_town()
@@ -110,8 +109,10 @@ class Demo:
         migrate_stores(stage.settings)
         self._until("broker", lambda: broker_answers(stage.settings.bootstrap_servers))
         self._tell("Creating the topics", step=True)
-        apply_topics(stage.settings)
-        if any(topic_lengths(stage.settings).values()):
+        with self._asked.breakable():
+            apply_topics(stage.settings)
+            lengths = topic_lengths(stage.settings)
+        if any(lengths.values()):
             raise ConfigError("the configured brokers hold records of the hub: the demo needs empty ones", code="not_empty")
         for name in ("registry", "worker", "deliver", "web"):
             supervisor.start(name, hub_command(name))
@@ -142,8 +143,9 @@ class Demo:
             self.supervisor.tend()
             self._memory.sample()
             if time.monotonic() >= due:
-                if done():
-                    return
+                with self._asked.breakable():  # it asks Kafka, which may not answer
+                    if done():
+                        return
                 due = time.monotonic() + _LOOK_EVERY_SECONDS
             if time.monotonic() > deadline:
                 raise FatalError(f"{name} did not get ready:\n{self.supervisor.log_tail(name)}", code="demo_stuck")

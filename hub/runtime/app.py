@@ -29,7 +29,7 @@ from hub.runtime.tables import StateTable
 from hub.runtime.work import Arrival
 from hub.settings import Settings
 
-__all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process", "owned_in_group"]
+__all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process", "leave_process", "owned_in_group"]
 
 _log = get_logger(__name__)
 EXIT_CODE = 70
@@ -51,6 +51,12 @@ def end_process(error: BaseException) -> NoReturn:
     code = error.code if isinstance(error, HubError) else "unexpected"
     _log.critical("worker ends", error=type(error).__name__, code=code, reason=reason, where=_origin(error))
     os._exit(EXIT_CODE)
+
+
+def leave_process(why: str) -> NoReturn:
+    """Leave at once and well, past the threads of clients that may wait for ever; whatever was taken must be committed."""
+    _log.warning("worker leaves", reason=why)
+    os._exit(0)
 
 
 def _origin(error: BaseException) -> str:

@@ -6,9 +6,10 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import faust
 import tenacity
@@ -25,7 +26,7 @@ from hub.logs import get_logger
 from hub.metrics import WORKER_RECOVERING
 from hub.process import process_frame
 from hub.rules_file import load_rules
-from hub.runtime.app import build_app, end_process, owned_in_group
+from hub.runtime.app import build_app, end_process, leave_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.effects import Program
@@ -46,12 +47,16 @@ NAME = "worker"
 YOUTHS = "youths"
 PLACES = "places"
 _TICK_SECONDS = 0.5
-_STOP_SECONDS = 5.0
+_STEP_SECONDS = 0.2
+# Of the ten that a process has (`hub.stopping`): to finish and commit, and to take leave.
+_FINISH_SECONDS = 5.0
+_GRACE_SECONDS = 3.0
+_FAREWELL_SECONDS = 3.0
 _MOST_WORKERS = 64
 
 
 def run(settings: Settings, clock: Clock) -> None:
-    """Work until SIGTERM or SIGINT, then finish what is in flight and leave the group's offsets committed.
+    """Work until SIGTERM or SIGINT, then finish what is in flight and leave the group's offsets committed, within ten seconds.
 
     Raises ConfigError when topics or rules are missing or wrong, RetriableError when no broker answers. Whatever goes wrong
     later ends the process with code 70 and one last log line, committing nothing: the supervisor starts it again.
@@ -66,7 +71,12 @@ def run(settings: Settings, clock: Clock) -> None:
         programs: dict[str, Program] = {YOUTHS: YouthProgram(rules, codec), PLACES: PlaceProgram(rules, codec)}
         if not await_reach(settings.bootstrap_servers, stop):
             return
-        layout = _prepared(settings, {name: program.topics for name, program in programs.items()})
+        try:
+            layout = _prepared(settings, {name: program.topics for name, program in programs.items()}, stop)
+        except RetriableError:
+            if stop.is_set():
+                return
+            raise
         asyncio.run(_serve(settings, clock, programs, layout, folder=folder, instance=instance, stop=stop))
 
 
@@ -96,9 +106,10 @@ def _own_folder(settings: Settings) -> Iterator[tuple[Path, int]]:
     raise ConfigError(f"{_MOST_WORKERS} workers already run in {base}", code="too_many_workers")
 
 
-def _prepared(settings: Settings, sources: dict[str, Sequence[str]]) -> Layout:
+def _prepared(settings: Settings, sources: dict[str, Sequence[str]], stop: threading.Event) -> Layout:
     retrying = tenacity.Retrying(
-        stop=tenacity.stop_after_delay(60),
+        stop=tenacity.stop_after_delay(60) | tenacity.stop_when_event_set(stop),
+        sleep=tenacity.sleep_using_event(stop),
         wait=tenacity.wait_random_exponential(multiplier=0.5, max=5),
         retry=tenacity.retry_if_exception_type(RetriableError),
         before_sleep=lambda state: _log.warning("waiting for the broker", attempt=state.attempt_number),
@@ -119,7 +130,8 @@ async def _serve(
     stop: threading.Event,
 ) -> None:
     log = KafkaLog(settings.bootstrap_servers)
-    await log.start()
+    if not await _before(stop, log.start()):
+        leave_process("asked to stop before Kafka answered")
     kit = Kit(log, Codec.load(), clock, folder, StoreCache(), end_process)
     drivers = {}
     for name, program in programs.items():
@@ -128,17 +140,30 @@ async def _serve(
         drivers[Driver(name, program, changelog, kit, consents=ahead)] = layout.partitions[changelog.topic]
     app = build_app(settings, drivers, folder=folder, instance=instance, fail=end_process)
     try:
-        await app.start()
+        if not await _before(stop, app.start()):
+            leave_process("asked to stop before anything was taken")
         progress = Progress(drivers, lambda topic: owned_in_group(app, topic), limit_seconds=settings.worker.stall_limit_seconds)
-        await _watch(app, Gauges(list(drivers), log, progress), progress, stop)
-        await _leave(app, list(drivers))
-        await log.stop()
+        await _before(stop, _watch(app, Gauges(list(drivers), log, progress), progress))
+        await _finish(app, list(drivers))
+        await _take_leave(app, log)
     except Exception as error:  # noqa: BLE001 -- the last line of defence: nothing half-alive may stay in the group
         end_process(error)
 
 
-async def _watch(app: faust.App, gauges: Gauges, progress: Progress, stop: threading.Event) -> None:
-    while not stop.is_set():
+async def _before(stop: threading.Event, doing: Coroutine[Any, Any, None]) -> bool:
+    """Do it, raising what it raises; False as soon as `stop` comes: Kafka's clients may wait for ever for a broker."""
+    task = asyncio.create_task(doing)
+    while not task.done():
+        if stop.is_set():
+            task.cancel()
+            return False
+        await asyncio.wait({task}, timeout=_STEP_SECONDS)
+    await task
+    return True
+
+
+async def _watch(app: faust.App, gauges: Gauges, progress: Progress) -> None:
+    while True:
         if app.should_stop:
             raise FatalError("Faust has stopped by itself", code="faust_stopped") from app.crash_reason
         await gauges.publish()
@@ -146,13 +171,23 @@ async def _watch(app: faust.App, gauges: Gauges, progress: Progress, stop: threa
         await asyncio.sleep(_TICK_SECONDS)
 
 
-async def _leave(app: faust.App, drivers: Sequence[Driver]) -> None:
-    """Finish the batches at hand, commit what they acknowledged, and take leave."""
-    app.consumer.stop_flow()
-    await asyncio.gather(*(driver.release() for driver in drivers))
-    await app.consumer.commit()
+async def _finish(app: faust.App, drivers: Sequence[Driver]) -> None:
+    """Finish the batches at hand and commit what they acknowledged. Raises FatalError when Kafka does not let us in time."""
     try:
-        async with asyncio.timeout(_STOP_SECONDS):
+        async with asyncio.timeout(_FINISH_SECONDS):
+            app.consumer.stop_flow()
+            await asyncio.gather(*(driver.release(_GRACE_SECONDS) for driver in drivers))
+            await app.consumer.commit()
+    except TimeoutError as error:
+        text = "asked to stop, and Kafka did not take what was in flight in time: it comes again"
+        raise FatalError(text, code="stopped_late") from error
+
+
+async def _take_leave(app: faust.App, log: KafkaLog) -> None:
+    """Leave the group and disconnect; when Kafka does not answer, just leave, for everything is committed."""
+    try:
+        async with asyncio.timeout(_FAREWELL_SECONDS):
             await app.stop()
+            await log.stop()
     except TimeoutError:
-        _log.warning("Faust did not stop in time")
+        leave_process("everything is committed, and Kafka did not take our leave in time")

@@ -19,6 +19,7 @@ from hub.demo.run import Demo
 from hub.demo.town import build_town
 from hub.kafka import Reader
 from hub.kafka_admin import end_offsets
+from hub.stopping import Stop
 
 from .checking import Aftermath, check, repeated_events, repeated_tasks
 from .dying import died
@@ -43,7 +44,7 @@ class Round:
         chance = random.Random(seed)
         self.said: list[str] = []
         self.brokers = brokers
-        self.demo = Demo(folder, self._hear, threading.Event(), pause_seconds=0.5)
+        self.demo = Demo(folder, self._hear, Stop(), pause_seconds=0.5)
         settings = self.demo.stage.settings
         environment = {"HUB_HOME": str(settings.home), "PYTHONPATH": str(ROOT)}
         supervisor = DeadlySupervisor(settings.data / "logs", environment, lambda name, text: self._hear(f"{name} {text}"))

@@ -2,59 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from hub.broker.configuration import BrokerConfig
-from hub.broker.launcher import EmbeddedBroker
 from hub.contract.topics import SCHOOL_ABSENCES
-from hub.kafka import apply_topics
-from hub.settings import Settings
-from tests.integration.runtime.town import Town, WorkerProcess, absence_of, consent_of, make_youth
-from tests.support import make_settings
+from tests.integration.runtime.conftest import Begin
+from tests.integration.runtime.machine import Machine
+from tests.integration.runtime.town import absence_of, consent_of, make_youth
 
 ABSENCES = SCHOOL_ABSENCES.name
 _RESTARTS = 3
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
-
-
-class Machine:
-    """An installation with a broker of its own, whose port stays the same."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._ports = folder, (free_port(), free_port())
-        self.broker = self.start("broker")
-        self.settings: Settings = make_settings(
-            folder / "home",
-            kafka={"bootstrap_servers": self.broker.bootstrap_servers, "partitions": 4},
-            worker={"stall_limit_seconds": 40.0},
-        )
-        apply_topics(self.settings)
-        self.town = Town(self.settings)
-        self.log = folder / "worker.log"
-
-    def start(self, name: str) -> EmbeddedBroker:
-        port, controller = self._ports
-        config = BrokerConfig(folder=self._folder / name, port=port, controller_port=controller, heap_megabytes=256)
-        broker = EmbeddedBroker(config)
-        broker.start(timeout_seconds=90)
-        return broker
-
-    def kill_broker(self) -> None:
-        assert self.broker.pid is not None
-        os.killpg(self.broker.pid, signal.SIGKILL)
-        self.broker.stop()
 
 
 @pytest.fixture
@@ -62,15 +22,14 @@ def machine(kafka: str, tmp_path: Path) -> Iterator[Machine]:
     del kafka  # that Kafka can be had here
     made = Machine(tmp_path)
     yield made
-    made.town.close()
-    made.broker.stop()
+    made.close()
 
 
 @pytest.mark.timeout(600)
-def test_a_worker_goes_on_after_each_death_of_the_broker(machine: Machine, report: Callable[[str], None]) -> None:
+def test_a_worker_goes_on_after_each_death_of_the_broker(machine: Machine, begin: Begin, report: Callable[[str], None]) -> None:
     town, youths = machine.town, [make_youth(number) for number in range(12)]
     town.publish(*(consent_of(youth) for youth in youths))
-    worker, seconds, total = WorkerProcess(machine.settings, machine.log).ready(), [], 0
+    worker, seconds, total = begin(machine.settings, machine.log).ready(), [], 0
     for kill in range(_RESTARTS):
         town.publish(*(absence_of(youth, 2 * kill, minutes=1) for youth in youths))
         machine.kill_broker()
@@ -88,9 +47,9 @@ def test_a_worker_goes_on_after_each_death_of_the_broker(machine: Machine, repor
 
 @pytest.mark.timeout(600)  # four starts of a broker
 def test_a_worker_that_is_given_nothing_while_the_group_should_have_all_says_so_and_ends(
-    machine: Machine, report: Callable[[str], None]
+    machine: Machine, begin: Begin, report: Callable[[str], None]
 ) -> None:
-    worker = WorkerProcess(machine.settings, machine.log).ready()
+    worker = begin(machine.settings, machine.log).ready()
     machine.kill_broker()
     # One that knows no topics, as it is for a moment after every start: its group gives nobody a partition.
     empty = machine.start("empty")
@@ -104,6 +63,6 @@ def test_a_worker_that_is_given_nothing_while_the_group_should_have_all_says_so_
     machine.broker.start(timeout_seconds=90)
     youth = make_youth(1)
     machine.town.publish(consent_of(youth), absence_of(youth, 1))
-    again = WorkerProcess(machine.settings, machine.log).ready()
+    again = begin(machine.settings, machine.log).ready()
     again.reached(machine.town, [ABSENCES])
     assert again.stop() == 0

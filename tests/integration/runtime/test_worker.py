@@ -25,7 +25,8 @@ from hub.contract.topics import (
 )
 from hub.kafka import Outgoing, apply_topics
 from hub.settings import Settings
-from tests.integration.runtime.town import CODEC, Town, WorkerProcess, absence_of, consent_of, make_youth, message_record, working
+from tests.integration.runtime.conftest import Begin
+from tests.integration.runtime.town import CODEC, Town, absence_of, consent_of, make_youth, message_record, working
 from tests.support import drop_topics
 from tests.unit.core.make import NOW, ago, make_notice, make_place_event
 
@@ -105,10 +106,10 @@ def test_poison_is_put_aside_without_its_content_and_the_next_is_processed(town:
     assert all(b"980" not in (letter.key or b"") + letter.value for letter in letters)
 
 
-def test_kills_with_work_in_flight_lose_nothing_and_count_nothing_twice(town: Town, log: Path) -> None:
+def test_kills_with_work_in_flight_lose_nothing_and_count_nothing_twice(town: Town, log: Path, begin: Begin) -> None:
     youths = [make_youth(number) for number in range(60)]
     town.publish(*(consent_of(youth) for youth in youths))
-    worker = WorkerProcess(town.settings, log).ready()
+    worker = begin(town.settings, log).ready()
     total = 0
     for kill in range(3):
         town.publish(*(absence_of(youth, kill * 20 + number, minutes=20) for number in range(20) for youth in youths))
@@ -119,7 +120,7 @@ def test_kills_with_work_in_flight_lose_nothing_and_count_nothing_twice(town: To
         print(f"killed with {in_flight:.0f} records in flight, {done} of {total} in the ledger")
         if kill == 1:
             shutil.rmtree(town.settings.data / "worker")  # the changelog alone must do
-        worker = WorkerProcess(town.settings, log).ready()
+        worker = begin(town.settings, log).ready()
     worker.reached(town, SOURCES)
     assert worker.ledger(ABSENCES) == {"processed": total}
     assert worker.ledger(CONSENTS.name) == {"processed": len(youths)}
@@ -179,28 +180,24 @@ def test_time_that_passes_between_two_runs_is_made_up_for(town: Town, log: Path)
     assert open_tasks(town) == {(youth, "absence-alone")}
 
 
-def test_two_workers_share_the_partitions_and_one_takes_over(town: Town, log: Path) -> None:
+def test_two_workers_share_the_partitions_and_one_takes_over(town: Town, log: Path, begin: Begin) -> None:
     youths = [make_youth(number) for number in range(40)]
     town.publish(*(consent_of(youth) for youth in youths))
     with working(town.settings, log) as first:
-        second = WorkerProcess(town.settings, log.with_suffix(".second"))
-        try:
-            second.until(lambda: sum(second.ledger(CONSENTS.name).values()) > 0, "a share of the partitions", 60)
-            town.publish(*(absence_of(youth, number, minutes=240) for youth in youths for number in range(2)))
-            both = (first, second)
-            first.until(lambda: sum(one.ledger(ABSENCES).get("processed", 0) for one in both) == 80, "all records")
-            assert all(one.ledger(ABSENCES) for one in both)
-            second.kill()
-            town.publish(*(absence_of(youth, 9) for youth in youths))
-            first.until(lambda: first.ledger(ABSENCES) == {"processed": 120}, "the take-over", 60)
-        finally:
-            if second.process.poll() is None:
-                second.kill()
+        second = begin(town.settings, log.with_suffix(".second"))
+        second.until(lambda: sum(second.ledger(CONSENTS.name).values()) > 0, "a share of the partitions", 60)
+        town.publish(*(absence_of(youth, number, minutes=240) for youth in youths for number in range(2)))
+        both = (first, second)
+        first.until(lambda: sum(one.ledger(ABSENCES).get("processed", 0) for one in both) == 80, "all records")
+        assert all(one.ledger(ABSENCES) for one in both)
+        second.kill()
+        town.publish(*(absence_of(youth, 9) for youth in youths))
+        first.until(lambda: first.ledger(ABSENCES) == {"processed": 120}, "the take-over", 60)
         assert first.stop() == 0
     assert open_tasks(town) == {(youth, "absence-alone") for youth in youths}
 
 
-def test_a_recreated_topic_stops_the_worker_with_a_clear_message(town: Town, log: Path) -> None:
+def test_a_recreated_topic_stops_the_worker_with_a_clear_message(town: Town, log: Path, begin: Begin) -> None:
     youth = make_youth(1)
     town.publish(consent_of(youth), absence_of(youth, 1))
     with working(town.settings, log) as worker:
@@ -208,6 +205,6 @@ def test_a_recreated_topic_stops_the_worker_with_a_clear_message(town: Town, log
         assert worker.stop() == 0
     drop_topics(town.servers, ABSENCES)
     apply_topics(town.settings)
-    again = WorkerProcess(town.settings, log)
+    again = begin(town.settings, log)
     assert again.process.wait(timeout=60) == 70
     assert f"topic {ABSENCES} was deleted and made anew" in again.log().splitlines()[-1]
