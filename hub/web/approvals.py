@@ -12,7 +12,7 @@ from hub.web.forms import field
 from hub.web.language import Words, mark
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
-from hub.web.role_titles import MATTERS, STATES
+from hub.web.role_titles import MATTERS, PURPOSES, STATES
 
 __all__ = ["Approvals"]
 
@@ -52,8 +52,9 @@ class Approvals:
     def _row(self, asked: Asked, words: Words) -> dict[str, object]:
         now = self._web.login.sessions.now()
         team = self._web.teams.get(asked.team)
+        purpose = words.text(PURPOSES[asked.purpose]) if asked.purpose in PURPOSES else asked.purpose
         return {
-            "id": asked.request_id, "matter": words.text(MATTERS[asked.matter]), "purpose": asked.purpose,
+            "id": asked.request_id, "matter": words.text(MATTERS[asked.matter]), "purpose": purpose,
             "who": asked.requester_name, "team": team.title if team else "", "asked": moment(asked.asked_at, words, now),
             "until": moment(asked.until, words, now), "state": words.text(STATES[asked.state]), "decider": asked.decider_name,
             "waiting": asked.state == "waiting",

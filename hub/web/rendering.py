@@ -111,6 +111,7 @@ class Renderer:
         onward = "/" if onward.startswith("/sign-") else onward
         return self.page(
             request, "sign_in.html", None, status=status, text=self.words(request).text(text) if text else "", choosing=choosing,
+            named=field(request, "username")[:64] if request.method == "POST" else "",
             alert=status >= 400 and request.url.path.startswith("/sign-in"), onward=onward, by_code=login.codes is not None,
             by_password=login.accounts is not None and login.accounts.any(), provider=login.provider is not None,
             here=request.url.path if request.method == "GET" else "/sign-in",

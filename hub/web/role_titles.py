@@ -8,7 +8,7 @@ from hub.access.matters import Matter, RequestState
 from hub.access.roles import Role
 from hub.web.language import mark
 
-__all__ = ["MATTERS", "ROLE_TITLES", "STATES", "WAYS"]
+__all__ = ["MATTERS", "PURPOSES", "ROLE_TITLES", "STATES", "WAYS"]
 
 ROLE_TITLES = MappingProxyType(
     {
@@ -28,6 +28,18 @@ MATTERS = MappingProxyType(
     {
         Matter.SEALED: mark("Open a sealed document"),
         Matter.IDENTITY: mark("Show who somebody is, outside a task"),
+    }
+)
+# Codes of the audit log; one that is not named here is shown as it is.
+PURPOSES = MappingProxyType(
+    {
+        "consent": mark("to complete or correct a consent's form"),
+        "extract": mark("to answer a request for a register extract"),
+        "correction": mark("to correct a number, a merge or a split"),
+        "authority": mark("a request from an authority"),
+        "supervision": mark("supervision"),
+        "damages": mark("a claim for damages"),
+        "appeal": mark("an appeal"),
     }
 )
 STATES = MappingProxyType(
