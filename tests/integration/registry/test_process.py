@@ -81,7 +81,7 @@ def read_all(servers: str, topic: str, number: int) -> list[Incoming]:
     return found
 
 
-def make_installation(home: Path, servers: str) -> Settings:
+def make_installation(home: Path, servers: str, database: str) -> Settings:
     initialise(home)
     file = home / "hub.toml"
     text = (
@@ -89,13 +89,17 @@ def make_installation(home: Path, servers: str) -> Settings:
         .replace("port = 8701", "port = 0")
         .replace("partitions = 12", f"partitions = {PARTITIONS}")
     )
+    text = text.replace("[registry]\n", f'[registry]\ndatabase_url = "{database}"\n').replace('database_url = ""', "#", 1)
     file.write_text(text.replace('bootstrap_servers = ""', f'bootstrap_servers = "{servers}"'), encoding="utf-8")
     return load_settings(home)
 
 
 @pytest.mark.kafka
-def test_consents_reach_kafka_before_connectors_and_withdrawals_after(fresh_kafka: str, tmp_path: Path) -> None:
-    settings, codec, person = make_installation(tmp_path, fresh_kafka), Codec.load(), make_identifier()
+def test_consents_reach_kafka_before_connectors_and_withdrawals_after(
+    fresh_kafka: str, tmp_path: Path, databases: Callable[..., str]
+) -> None:
+    settings = make_installation(tmp_path, fresh_kafka, databases("registry"))
+    codec, person = Codec.load(), make_identifier()
     process = Process(settings, codec)
     opened = open_registry(settings, ManualClock(START), codec)
     headers = {"Authorization": f"Bearer {opened.tools.agencies[SCHOOL].token}"}
