@@ -41,7 +41,7 @@ def list_cases(account: As = "", home: Home = None, as_json: Json = False) -> No
     else:
         for each in cases:
             typer.echo(f"{each.entry}  {each.envelope.arrived_at:%Y-%m-%d %H:%M} UTC")
-        typer.echo(f"{len(cases)} cases" if cases else "No case has come.")
+        typer.echo("No case has come." if not cases else "1 case" if len(cases) == 1 else f"{len(cases)} cases")
         for file in damaged:
             typer.echo(f"does not open: {file.entry} ({file.reason})", err=True)
     if damaged:

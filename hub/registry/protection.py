@@ -52,7 +52,7 @@ MANUAL = "manual_handling"
 
 def refuse() -> RejectedError:
     """The one refusal for everything about a protected identity. Neutral: it does not say why a person handles this one."""
-    text = "this person is handled by hand: nothing is registered here, and the officer for such cases has been told"
+    text = "this person is handled by hand: nothing is registered here; turn to the officer for such cases"
     return RejectedError(text, code=MANUAL)
 
 
