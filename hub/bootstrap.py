@@ -137,6 +137,7 @@ def run_registry(home: Path | None) -> None:
     from hub.core.rule_set import rules_digest
     from hub.installation import load_teams
     from hub.kafka import Publisher, Reader
+    from hub.kafka_places import KafkaPlaces
     from hub.process import process_frame
     from hub.registry.process import run
     from hub.rules_file import load_rules
@@ -158,6 +159,7 @@ def run_registry(home: Path | None) -> None:
             lambda: Reader(servers, (ERASURES.name,), "hub-registry", "hub-registry"),
             codec=Codec.load(),
             rule_set=(rules.version, rules_digest(rules)),
+            places=KafkaPlaces(servers),
             lane=build_manual_lane(settings, clock),
             audit=audit,
         )

@@ -33,7 +33,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "read_url", "truncate_log"]
+__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "purge", "read_url", "truncate_log"]
 
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
@@ -205,6 +205,20 @@ def be_alone(connection: Connection, lock: int) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
     elif not getattr(connection.connection.dbapi_connection, "in_transaction", True):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def purge(engine: Engine, tables: Sequence[str]) -> bool:
+    """Rid the database's own files of what was erased from `tables`; False when somebody was in the way: try again later.
+
+    SQLite overwrites what it deletes (`secure_delete`), so its log is all. PostgreSQL writes the tables anew, which locks them
+    while it does; its write-ahead log and replicas are its operator's.
+    """
+    if engine.dialect.name != "postgresql":
+        return truncate_log(engine)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in tables:
+            connection.exec_driver_sql(f'VACUUM (FULL) "{name}"')
+    return True
 
 
 def truncate_log(engine: Engine) -> bool:

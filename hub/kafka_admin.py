@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ __all__ = [
     "end_offsets",
     "plan_topics",
     "reach",
+    "retention_of",
 ]
 
 _log = get_logger(__name__)
@@ -77,13 +79,19 @@ def _plan(topic: Topic, settings: Settings) -> TopicPlan:
     }
     if topic.cleanup is Cleanup.COMPACT:
         # A worker that lost its partition needs time to notice before its late write could win compaction.
-        config["min.compaction.lag.ms"] = _ms(timedelta(hours=1))
+        config["min.compaction.lag.ms"] = _ms(timedelta(minutes=settings.erasure.compaction_lag_minutes))
         # Bounds physical removal after a withdrawal; it also rolls the active segment.
-        config["max.compaction.lag.ms"] = _ms(timedelta(hours=24))
+        config["max.compaction.lag.ms"] = _ms(timedelta(hours=settings.erasure.compaction_hours))
     else:
-        config["retention.ms"] = _ms(timedelta(days=topic.retention_days or settings.kafka.retention_days))
-        config["segment.ms"] = _ms(timedelta(days=1) if topic.retention_days else timedelta(days=7))
+        segment = timedelta(hours=settings.erasure.segment_hours)
+        config["retention.ms"] = _ms(retention_of(topic, settings))
+        config["segment.ms"] = _ms(min(segment, timedelta(days=1)) if topic.retention_days else segment)
     return TopicPlan(topic.name, partitions, replicas, config)
+
+
+def retention_of(topic: Topic, settings: Settings) -> timedelta:
+    """How long a topic that is cleaned by age keeps a record."""
+    return timedelta(days=min(topic.retention_days or math.inf, settings.kafka.retention_days))
 
 
 def _ms(span: timedelta) -> str:

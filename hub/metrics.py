@@ -17,6 +17,8 @@ __all__ = [
     "DELIVERY_OPEN_TASKS",
     "DELIVERY_OVERDUE_TASKS",
     "DIRECTORY_AGE",
+    "ERASURES_LATE",
+    "ERASURES_OPEN",
     "LEDGER_EVENTS",
     "OUTBOX_PENDING",
     "PROCESS_UP",
@@ -75,6 +77,14 @@ DIRECTORY_AGE = Gauge("hub_directory_age_seconds", "Age of the connector's copy 
 # Registry
 REGISTRY_CONSENTS = Gauge("hub_registry_consents", "Consents by state (not persons).", ["status"])
 REGISTRY_REQUESTS = Counter("hub_registry_requests_total", "Subject service requests.", ["agency", "status"])
+ERASURES_OPEN = Gauge(
+    "hub_erasures_open",
+    "Withdrawals that wait: for their effect (nothing emitted or shown any more), for everybody's answer, for physical removal.",
+    ["stage"],
+)
+ERASURES_LATE = Gauge(
+    "hub_erasures_late", "Withdrawals that wait longer than configured, by stage: effect, answers, removal.", ["stage"]
+)
 
 # Worker
 LEDGER_EVENTS = Gauge(

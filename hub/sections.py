@@ -11,6 +11,7 @@ __all__ = [
     "BrokerSettings",
     "ConnectorSettings",
     "DeliverySettings",
+    "ErasureSettings",
     "KafkaSettings",
     "MetricsSettings",
     "RegistrySettings",
@@ -32,7 +33,7 @@ class KafkaSettings(Section):
     bootstrap_servers: str = ""
     partitions: Annotated[int, Field(ge=1, le=512)] = 12
     replication_factor: Annotated[int, Field(ge=1)] = 1
-    retention_days: Annotated[int, Field(ge=1)] = 120
+    retention_days: Annotated[int | float, Field(gt=0)] = 120
 
     @field_validator("bootstrap_servers")
     @classmethod
@@ -45,7 +46,9 @@ class KafkaSettings(Section):
 
 
 class BrokerSettings(Section):
-    """The embedded broker. `jars` names a folder of Kafka jars for machines that may download nothing."""
+    """The embedded broker. `jars` names a folder of Kafka jars for machines that may download nothing; `check_seconds`: how often
+    it looks for segments that are past their time.
+    """
 
     port: Port = 8709
     controller_port: Port = 8710
@@ -53,6 +56,7 @@ class BrokerSettings(Section):
     java: str = ""
     jars: str = ""
     flush_every_message: bool = True
+    check_seconds: Annotated[float, Field(gt=0)] = 300.0
 
 
 class RegistrySettings(Section):
@@ -67,6 +71,24 @@ class RegistrySettings(Section):
     port: Port = 8701
     url: str = ""
     protected_reversal_days: Annotated[int, Field(ge=0, le=90)] = 14
+
+
+class ErasureSettings(Section):
+    """What bounds how long bytes outlive a withdrawal (`hub.erasure_bounds`).
+
+    `effect_seconds`: an effect that comes later is late, and alarms. `compaction_hours`: the longest that a compacted topic or a
+    worker's changelog keeps an overwritten record; `compaction_lag_minutes`: the shortest, in which a worker that lost its
+    partition notices (an hour, but in tests). `segment_hours`: topics with a retention begin a new file at least so often.
+    `look_minutes`: how often the registry looks what is gone, and writes what makes quiet partitions begin a new file.
+    `backup_days`: how long backups are kept, by whoever keeps them.
+    """
+
+    effect_seconds: Annotated[float, Field(gt=0)] = 60.0
+    compaction_hours: Annotated[float, Field(gt=0)] = 24.0
+    compaction_lag_minutes: Annotated[float, Field(ge=0)] = 60.0
+    segment_hours: Annotated[float, Field(gt=0)] = 168.0
+    look_minutes: Annotated[float, Field(gt=0)] = 60.0
+    backup_days: Annotated[float, Field(ge=0)] = 30.0
 
 
 class DeliverySettings(Section):

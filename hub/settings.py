@@ -28,6 +28,7 @@ from hub.sections import (
     BrokerSettings,
     ConnectorSettings,
     DeliverySettings,
+    ErasureSettings,
     KafkaSettings,
     MetricsSettings,
     RegistrySettings,
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     registry: RegistrySettings = RegistrySettings()
     delivery: DeliverySettings = DeliverySettings()
+    erasure: ErasureSettings = ErasureSettings()
     audit: AuditSettings = AuditSettings()
     web: WebSettings = WebSettings()
     login: LoginSettings = LoginSettings()
@@ -158,6 +160,10 @@ class Settings(BaseSettings):
     @property
     def audit_database(self) -> str:
         return self.audit.database_url or f"sqlite:///{self.data / 'audit' / 'audit.db'}"
+
+    def changelog(self, table: str) -> str:
+        """The topic that keeps the worker's state of a table, as Faust names it: the group, the table, `changelog`."""
+        return f"{self.worker.group}-{table}-changelog"
 
     @property
     def registry_url(self) -> str:

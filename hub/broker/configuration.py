@@ -26,6 +26,7 @@ class BrokerConfig:
     controller_port: int = 0
     heap_megabytes: int = 320
     flush_every_message: bool = False
+    check_seconds: float = 300.0
     java: str = ""
     jars: str = ""
 
@@ -63,6 +64,7 @@ def broker_config(settings: Settings) -> BrokerConfig:
         controller_port=settings.broker.controller_port,
         heap_megabytes=settings.broker.heap_megabytes,
         flush_every_message=settings.broker.flush_every_message,
+        check_seconds=settings.broker.check_seconds,
         java=settings.broker.java,
         jars=settings.broker.jars,
     )
@@ -117,6 +119,10 @@ def render_properties(config: BrokerConfig, port: int, controller_port: int) -> 
         "transaction.max.timeout.ms": "60000",
         # Memory: the cleaner alone would take 128 MB of the heap.
         "log.cleaner.dedupe.buffer.size": str(8 * 1024 * 1024),
+        # How long bytes outlive their time: retention and compaction are looked at so often, deleted files go a while later.
+        "log.retention.check.interval.ms": str(round(config.check_seconds * 1000)),
+        "log.cleaner.backoff.ms": str(round(min(15.0, config.check_seconds) * 1000)),
+        "log.segment.delete.delay.ms": str(round(min(60.0, config.check_seconds) * 1000)),
         "log.index.size.max.bytes": str(1024 * 1024),
         "num.network.threads": "2",
         "num.io.threads": "4",

@@ -234,29 +234,29 @@ def import_consents(
 @app.command("erasure-status")
 def erasure_status(
     only_open: Annotated[bool, typer.Option("--open", help="Only withdrawals that somebody has not answered.")] = False,
+    places: Annotated[bool, typer.Option("--places", help="Name every place, and since when or by when it is clean.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Show each withdrawal and who still has to confirm that it has erased.
+    """Show each withdrawal: when it took effect, who still has to confirm, and what is still to leave the disks, by when.
+
+    In effect: nothing is emitted or shown any more (seconds). Complete: everybody has erased. Removed: nothing of it lies on
+    Kafka, in a store, a database or a backup any more (hours; the settings' bound, see [erasure] in hub.toml).
 
     Example: hub consent erasure-status --open
     """
+    from hub.commands.erasure_texts import as_json_erasure, bound_line, lines
+
     with opened(home) as registry:
         found = registry.erasure_status(only_open=only_open)
+    bound = bound_line(home)
     if as_json:
-        entries = [
-            {
-                "erasure_id": one.erasure_id,
-                "requested_at": one.requested_at.isoformat(),
-                "complete": one.complete,
-                "waiting_for": one.waiting_for,
-                "answered": one.answered,
-            }
-            for one in found
-        ]
-        print_json({"open": sum(not one.complete for one in found), "erasures": entries})
+        entries = [as_json_erasure(one) for one in found]
+        print_json({"open": sum(not one.complete for one in found), "bound_hours": bound.hours, "erasures": entries})
         return
     for one in found:
-        state = "complete" if one.complete else f"waits for {', '.join(one.waiting_for)}"
-        typer.echo(f"{one.erasure_id}  {one.requested_at:%Y-%m-%d %H:%M}  {state}")
+        for line_ in lines(one, places=places):
+            typer.echo(line_)
     typer.echo(f"{len(found)} withdrawals, {sum(not one.complete for one in found)} not complete")
+    if found:
+        typer.echo(bound.text)

@@ -33,7 +33,7 @@ from hub.contract.models import (
 )
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
 from hub.core.consent import Purpose
-from hub.database import answering, be_alone, truncate_log
+from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.permission import decide_task
 from hub.delivery.rows import ground_of, open_key, subject_of, task_row
@@ -49,6 +49,8 @@ _LOCK = 0x48554249  # any number that only the inbox takes
 
 TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
 """The topics that must have been read before anything of a youth may be shown."""
+
+_PERSONAL = ("task", "reference", "outbox")
 
 
 @dataclass(slots=True)
@@ -126,13 +128,17 @@ class Inbox:
 
     def tell_emptied(self) -> int:
         """Tell the erasures taken since the last call that the database's own files hold nothing of them, once that is so."""
-        told, self._unsaid = ([], self._unsaid) if self._residue else (self._unsaid, [])
-        if told:
-            with answering(), Session(self._engine) as session, session.begin():
-                telling = Telling(self._codec, session, self._clock.now())
-                for erasure_id, youth_ref in told:
-                    telling.emptied(erasure_id, youth_ref)
-        return len(told)
+        if not self._unsaid:
+            return 0
+        with answering():
+            if not purge(self._engine, _PERSONAL):
+                return 0
+        with answering(), Session(self._engine) as session, session.begin():
+            telling = Telling(self._codec, session, self._clock.now())
+            for erasure_id, youth_ref in self._unsaid:
+                telling.emptied(erasure_id, youth_ref)
+        told, self._unsaid = len(self._unsaid), []
+        return told
 
     def pass_on_acknowledgements(self) -> int:
         """Tell the erasures of the teams that have acknowledged all they had to, and forget whose tasks they were."""

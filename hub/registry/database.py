@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -16,7 +16,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from hub import database
 from hub.errors import ConfigError, FatalError, RetriableError
 
-__all__ = ["CONFLICT", "LOOKS", "migrate", "open_database", "reading", "repeated", "shrink", "writing"]
+__all__ = ["CONFLICT", "LOOKS", "migrate", "open_database", "reading", "repeated", "rid", "shrink", "writing"]
 
 CONFLICT, LOOKS = "conflict", "looks"
 _IN_BETWEEN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: one of the two goes on
@@ -133,18 +133,25 @@ def repeated(operation: Callable[_P, _R]) -> Callable[_P, _R]:
     return until_it_is_through
 
 
-def shrink(engine: Engine) -> None:
+def rid(engine: Engine, tables: Sequence[str]) -> bool:
+    """`hub.database.purge` for the registry's own tables; RetriableError when the database does not answer."""
+    with _translated():
+        return shrink(engine) if engine.dialect.name == "sqlite" else database.purge(engine, tables)
+
+
+def shrink(engine: Engine) -> bool:
     """Let go of what was overwritten: with SQLite, empty the write-ahead log, where destroyed keys would otherwise linger.
 
-    A reader in the way postpones it to the next call. PostgreSQL's vacuum and WAL retention are its operator's.
+    False: a reader in the way postpones it to the next call. PostgreSQL's vacuum and WAL retention are its operator's.
     """
     if engine.dialect.name != "sqlite":
-        return
+        return True
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={_SHRINK_PATIENCE_MS}")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (busy, *_pages) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         cursor.close()
+        return not busy
     finally:
         connection.invalidate()  # its patience is too short for other work

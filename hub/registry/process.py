@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from hub.audit.entries import Actor, Entry, Subject, SubjectKind
 from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.contract.codec import Codec
+from hub.erasure_bounds import bounds_of
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_CONSENTS
@@ -27,6 +29,7 @@ from hub.registry.protecting import protect_reference
 from hub.registry.receipts import Reads, Receipts
 from hub.registry.reconcile import reconcile
 from hub.registry.relay import Publishes, Relay
+from hub.registry.removal import Places, Survey
 from hub.registry.sealing import seal_missing
 from hub.registry.subject_api import Protects, build_app
 from hub.registry.threads import Threads
@@ -38,6 +41,8 @@ __all__ = ["run"]
 
 _PAUSE_SECONDS = 0.2
 _AFTER_FAILURE_SECONDS = 2.0
+_TELL_SECONDS = 15.0
+_FIRST_LOOK_SECONDS = 60.0
 _REFRESH = timedelta(hours=1)
 _REPUBLISH = timedelta(days=1)
 _log = get_logger(__name__)
@@ -54,12 +59,14 @@ def run(
     rule_set: tuple[str, str] | None = None,
     lane: ManualLane | None = None,
     audit: AuditLog | None = None,
+    places: Places | None = None,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Run until `stop` is set. `rule_set` is the active one's version and SHA-256; `ready` is told the service's URL.
 
     Raises ConfigError before anything starts, and FatalError when a part died: leave the process with an error, the
-    supervisor starts it again. `publisher_factory` and `reader_factory` connect in the threads that use them.
+    supervisor starts it again. `places`: where physical removal is looked for; None: nowhere. `publisher_factory` and
+    `reader_factory` connect in the threads that use them.
     """
     listener = _listen(settings)
     try:
@@ -78,6 +85,16 @@ def run(
         threads.start("relay", lambda: _relay(opened, publisher_factory, threads.stop))
         threads.start("receipts", lambda: _receipts(opened, reader_factory, codec, threads.stop))
         threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop))
+        if places is not None:
+            survey = Survey(
+                opened.registry,
+                opened.engine,
+                places,
+                bounds_of(settings, settings.changelog("youths")),
+                effect=timedelta(seconds=settings.erasure.effect_seconds),
+            )
+            look = settings.erasure.look_minutes * 60
+            threads.start("removal", lambda: _survey(survey, look, threads.stop))
         threads.start("http", lambda: _serve(opened, clock, _protects(opened, audit), listener, threads.stop))
         ready(f"http://{settings.registry.host}:{listener.getsockname()[1]}")
         threads.wait()
@@ -154,6 +171,21 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
         except RetriableError as error:
             _log.warning("upkeep waits", code=error.code)
         stop.wait(_AFTER_FAILURE_SECONDS)
+
+
+def _survey(survey: Survey, look_seconds: float, stop: threading.Event) -> None:
+    """Tells every few seconds who is late; looks what is gone soon after a start, and then every `look_seconds`."""
+    due = time.monotonic() + min(look_seconds, _FIRST_LOOK_SECONDS)
+    while not stop.wait(min(look_seconds, _TELL_SECONDS)):
+        try:
+            survey.tell()
+            if time.monotonic() >= due:
+                survey.look()
+                due = time.monotonic() + look_seconds
+        except RetriableError as error:
+            _log.warning("looking for what is left waits", code=error.code)
+        except ConfigError as error:  # the worker has not made its changelog yet
+            _log.warning("looking for what is left waits", code=error.code)
 
 
 def _serve(opened: OpenRegistry, clock: Clock, protects: Protects | None, listener: socket.socket, stop: threading.Event) -> None:

@@ -23,16 +23,18 @@ def _ms(span: timedelta) -> str:
     return str(round(span.total_seconds() * 1000))
 
 
-_CONFIG = {
-    "cleanup.policy": "compact",
-    # Time for a new owner to notice and overwrite a zombie's late record before compaction can prefer it.
-    "min.compaction.lag.ms": _ms(timedelta(hours=1)),
-    # Bounds how long an erased state stays in the log.
-    "max.compaction.lag.ms": _ms(timedelta(hours=24)),
-    "delete.retention.ms": _ms(timedelta(hours=24)),
-    # A state of as many events as one may hold takes some 200 kB.
-    "max.message.bytes": str(1024 * 1024),
-}
+def _config(settings: Settings) -> dict[str, str]:
+    longest = _ms(timedelta(hours=settings.erasure.compaction_hours))
+    return {
+        "cleanup.policy": "compact",
+        # Time for a new owner to notice and overwrite a zombie's late record before compaction can prefer it.
+        "min.compaction.lag.ms": _ms(timedelta(minutes=settings.erasure.compaction_lag_minutes)),
+        # Bounds how long an erased state stays in the log.
+        "max.compaction.lag.ms": longest,
+        "delete.retention.ms": longest,
+        # A state of as many events as one may hold takes some 200 kB.
+        "max.message.bytes": str(1024 * 1024),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Layout:
 
 def changelog_name(settings: Settings, table: str) -> str:
     """As Faust names it: the group, the table, `changelog`."""
-    return f"{settings.worker.group}-{table}-changelog"
+    return settings.changelog(table)
 
 
 def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]]) -> Layout:
@@ -60,7 +62,7 @@ def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]])
         names = {changelog_name(settings, table): number for table, number in wanted.items()}
         missing = {name: number for name, number in names.items() if name not in _describe(admin, list(names))}
         if missing:
-            _create(admin, missing, settings.kafka.replication_factor)
+            _create(admin, missing, settings)
         logs = _describe(admin, list(names))
     for name, number in names.items():
         if logs[name][0] != number:
@@ -79,10 +81,10 @@ def _partitions_of(topics: Sequence[str], found: Mapping[str, tuple[int, str]]) 
     return numbers.pop()
 
 
-def _create(admin: Any, missing: Mapping[str, int], replicas: int) -> None:
+def _create(admin: Any, missing: Mapping[str, int], settings: Settings) -> None:
+    replicas, config = settings.kafka.replication_factor, _config(settings)
     plans = {
-        name: {"num_partitions": number, "replication_factor": replicas, "configs": dict(_CONFIG)}
-        for name, number in missing.items()
+        name: {"num_partitions": number, "replication_factor": replicas, "configs": config} for name, number in missing.items()
     }
     try:
         admin.create_topics(plans, timeout_ms=_TIMEOUT_MS)

@@ -87,6 +87,7 @@ class Step:
     state: object | None
     emissions: tuple[Emission, ...] = ()
     receipts: tuple[Emission, ...] = ()
+    removals: tuple[Emission, ...] = ()
     outcome: Outcome = "processed"
     reason: str = ""
     drops: tuple[Drop, ...] = ()
@@ -153,6 +154,8 @@ class Effects:
     tasks: list[Emission] = field(default_factory=list)
     dead_letters: list[Emission] = field(default_factory=list)
     receipts: list[Emission] = field(default_factory=list)
+    removals: list[Emission] = field(default_factory=list)
+    """What says that the local files hold nothing of it either; written once they do not."""
     erased: set[bytes] = field(default_factory=set)
     """Keys whose erasing the receipts tell of."""
     state_changes: dict[bytes, Change] = field(default_factory=dict)

@@ -10,8 +10,9 @@ Order of a change, so that a kill at any point repeats work but neither loses no
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.errors import FatalError
@@ -136,6 +137,10 @@ class OwnedPartition:
         for key, change in effects.state_changes.items():
             value = changes[key]
             self.timers.set(key, None if change.value is None or value is None else unsealed(value)[0])
+
+    async def compact(self, keys: Collection[bytes]) -> None:
+        """Let go of earlier values of these keys in the local files; other partitions work on meanwhile."""
+        await asyncio.to_thread(self._store.compact, sorted(keys))
 
     async def _append(self, changes: Mapping[bytes, bytes | None]) -> None:
         self._sequence += 1

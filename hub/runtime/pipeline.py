@@ -129,6 +129,7 @@ class Pipeline:
             fold.changed[key] = step.wake_at
         effects.tasks.extend(step.emissions)
         effects.receipts.extend(step.receipts)
+        effects.removals.extend(step.removals)
         if step.receipts:
             effects.erased.add(key.encode("ascii"))
         effects.drops.update(step.drops)

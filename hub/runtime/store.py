@@ -7,7 +7,7 @@ offset it reaches, so a kill leaves a state that belongs to one offset.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +76,12 @@ class PartitionStore:
         batch.put(_LOCAL_KEY, mark.to_bytes())
         self._database.write(batch)
         self.mark = mark
+
+    def compact(self, keys: Iterable[bytes]) -> None:
+        """Let go of earlier values of these keys: in the log of writes, and in every table that holds them. Blocks."""
+        self._database.flush(wait=True)
+        for key in keys:
+            self._database.compact_range(key, key + b"\x00")
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All subjects' keys and values; the partition's own records, whose keys begin with a zero byte, are left out."""

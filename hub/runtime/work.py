@@ -33,7 +33,8 @@ class Work:
     durable, and acknowledgements go in offset order per topic. The order of one batch:
 
     1. tasks and dead letters are acknowledged by Kafka;
-    2. erasures are in the changelog and the local store, then their receipts are acknowledged;
+    2. erasures are in the changelog and the local store, then their receipts are acknowledged; the local files are rid of
+       earlier values, and that is told;
     3. states and the partition's record are in the changelog, then in the local store;
     4. the events are acknowledged to Faust, which commits them.
     """
@@ -120,6 +121,8 @@ class Work:
             # A receipt before the erasure would be untrue, one after the position has moved could be lost in a crash.
             await self._owned.commit(effects.erasures)
             await self._log.append([receipt.record for receipt in effects.receipts])
+            await self._owned.compact(effects.erased)
+            await self._log.append([removal.record for removal in effects.removals])
         await self._owned.commit(effects)
         for task in effects.tasks:
             if task.labels is not None:

@@ -105,25 +105,31 @@ class YouthProgram:
             return self._erase_scope(before, message, message.scope_id, now)
         # Its withdrawal is on another topic: whatever comes before that one must find the door closed already.
         erased = core.erase(before, _withdrawal(message)).state
-        return Step(erased, receipts=(self._receipt(message, now),))
+        receipt, removal = self._receipts(message, now)
+        return Step(erased, receipts=(receipt,), removals=(removal,))
 
     def _erase_scope(self, before: states.YouthState, message: Erasure, scope_id: str, now: datetime) -> Step:
         """What another scope covers stays. When the record that withdraws the scope has not been read, it is looked for first."""
         consent = before.consent
         known = consent is not None and all(one.scope_id != scope_id or one.withdrawn_at is not None for one in consent.scopes)
         step = self._translated(before, core.erase_scope(before, scope_id, message.occurred_at, self._rules, now))
-        return replace(step, receipts=(self._receipt(message, now),), awaits_consent=not known)
+        receipt, removal = self._receipts(message, now)
+        return replace(step, receipts=(receipt,), removals=(removal,), awaits_consent=not known)
 
-    def _receipt(self, message: Erasure, now: datetime) -> Emission:
+    def _receipts(self, message: Erasure, now: datetime) -> tuple[Emission, Emission]:
+        """That it is erased, and that the local files hold nothing of it any more."""
+        return self._receipt(message, COMPONENT, now), self._receipt(message, f"{COMPONENT}-store", now)
+
+    def _receipt(self, message: Erasure, component: str, now: datetime) -> Emission:
         receipt = Erasure(
             kind=ErasureKind.RECEIPT,
             erasure_id=message.erasure_id,
             youth_ref=message.youth_ref,
-            component=COMPONENT,
+            component=component,
             occurred_at=now,
             scope_id=message.scope_id,
         )
-        identity = f"{message.erasure_id}:{COMPONENT}"
+        identity = f"{message.erasure_id}:{component}"
         return Emission(outgoing(self._codec, ERASURES, message.youth_ref, receipt, id=identity, source=SOURCE, time=now))
 
 

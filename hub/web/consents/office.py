@@ -49,7 +49,7 @@ class Office:
     rules_version: str
     unit: str
     municipality: str
-    retention_days: int
+    retention_days: float
 
     @property
     def kept(self) -> timedelta:
