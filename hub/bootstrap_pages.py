@@ -33,11 +33,11 @@ def run_web(home: Path | None) -> None:
     from hub.rules_file import load_rules
     from hub.web.app import Web, build_web
     from hub.web.presenting import Presenter
-    from hub.web.process import serve
+    from hub.web.process import listening, serve
 
     settings = load_settings(home)
     presenter = Presenter(load_rules(settings.home / "rules").rules, load_places(settings.home))
-    with process_frame(settings, "web", started=time.time()) as stop:
+    with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit = build_audit(settings)
         web = Web(
             worklist=build_worklist(settings),
@@ -51,7 +51,7 @@ def run_web(home: Path | None) -> None:
             default_language=settings.language,
             office=build_office(settings, audit),
         )
-        serve(build_web(web), settings.web.host, settings.web.port, stop)
+        serve(build_web(web), port, stop)
 
 
 def build_office(settings: Settings, audit: AuditLog) -> Office:

@@ -5,6 +5,7 @@ Nothing connects before the first call that needs the broker, so that a process 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.errors import MessageSizeTooLargeError
 
 from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.models import Message
 from hub.contract.topics import Topic
 from hub.errors import ContractError, RetriableError
-from hub.kafka_admin import LARGEST_BATCH, apply_topics, begin_offsets, check_topics, end_offsets, reach
+from hub.kafka_admin import AWAY, LARGEST_BATCH, apply_topics, begin_offsets, check_topics, end_offsets, reach
+from hub.logs import get_logger
 
 if TYPE_CHECKING:
     from hub.contract.codec import Codec
@@ -36,6 +38,7 @@ __all__ = [
     "outgoing",
 ]
 
+_log = get_logger(__name__)
 _REQUEST_MS = 10_000
 _METADATA_MS = 30_000  # bounds how long a group can be split by what its leader did not know
 _RECONNECT_MS = 3_000  # the longest pause before the next try: a restarted broker is found soon
@@ -117,7 +120,7 @@ class Publisher:
             except MessageSizeTooLargeError as error:
                 self._drop()
                 raise ContractError("a record is larger than Kafka accepts", code="too_large") from error
-            except KafkaError as error:
+            except AWAY as error:
                 # A producer that gave a record up may hold later ones of the batch: start over with a fresh one.
                 self._drop()
                 raise RetriableError(f"Kafka did not acknowledge: {type(error).__name__}", code="kafka") from error
@@ -135,12 +138,23 @@ class Publisher:
     def _drop(self, seconds: float = 0.0) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=seconds)
+            _close(producer, seconds)
 
     def close(self) -> None:
         """Let go of the connection; nothing is pending, because publish() waits."""
         with self._lock:
             self._drop(_CLOSE_SECONDS)
+
+
+def _close(producer: Any, seconds: float) -> None:
+    """Without time to finish, `close` raises and leaves the producer at work as long as a record waits: that one is given up."""
+    try:
+        producer.close(timeout=seconds)
+    except AWAY as error:
+        _log.info("what was not acknowledged is given up", error=type(error).__name__)
+        producer._sender.force_close()  # noqa: SLF001 -- there is no other way to have it let go
+        with contextlib.suppress(*AWAY):
+            producer.close(timeout=_CLOSE_SECONDS)
 
 
 def _connected_producer(servers: str, client_id: str) -> Any:
@@ -210,7 +224,7 @@ class Reader:
         """Leave the group at once, without committing."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            consumer.close(autocommit=False, timeout_ms=round(_CLOSE_SECONDS * 1000))
+            _leave(consumer, _CLOSE_SECONDS)
 
     def _connected(self) -> Any:
         if self._consumer is None:
@@ -218,7 +232,7 @@ class Reader:
             try:
                 _edge(lambda: self._take_topics(consumer))
             except RetriableError:
-                consumer.close(autocommit=False, timeout_ms=0)
+                _leave(consumer, 0.0)
                 raise
             self._consumer = consumer
         return self._consumer
@@ -259,6 +273,13 @@ def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
     )
 
 
+def _leave(consumer: Any, seconds: float) -> None:
+    try:
+        consumer.close(autocommit=False, timeout_ms=round(seconds * 1000))
+    except AWAY as error:  # nothing is owed: the group notices by itself
+        _log.info("left without a farewell", error=type(error).__name__)
+
+
 def _incoming(record: Any) -> Incoming:
     headers = tuple((name, value or b"") for name, value in record.headers)
     return Incoming(record.topic, record.partition, record.offset, record.key, record.value, headers, record.timestamp)
@@ -268,5 +289,5 @@ def _edge(call: Callable[[], Any]) -> Any:
     """Run a call of kafka-python and translate what it raises."""
     try:
         return call()
-    except KafkaError as error:
+    except AWAY as error:
         raise RetriableError(f"Kafka is not available: {type(error).__name__}", code="kafka") from error

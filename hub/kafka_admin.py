@@ -23,6 +23,7 @@ from hub.logs import get_logger
 from hub.settings import Settings
 
 __all__ = [
+    "AWAY",
     "TopicPlan",
     "apply_topics",
     "await_reach",
@@ -34,6 +35,9 @@ __all__ = [
     "reach",
     "retention_of",
 ]
+
+AWAY = (KafkaError, OSError, RuntimeError)
+"""What kafka-python raises when a broker goes: a connection that ends just before a write is a RuntimeError to it."""
 
 _log = get_logger(__name__)
 _CLIENT = "hub-admin"
@@ -282,5 +286,5 @@ def _admin(bootstrap: str, connect_ms: int = 10_000) -> Iterator[Any]:
             yield admin
         finally:
             admin.close()
-    except KafkaError as error:
+    except AWAY as error:
         raise RetriableError(f"Kafka at {bootstrap} did not answer: {type(error).__name__}", code="kafka") from error

@@ -11,12 +11,16 @@ from starlette.applications import Starlette
 
 from hub.errors import ConfigError, FatalError
 
-__all__ = ["serve"]
+__all__ = ["listening", "serve"]
 
 _GRACE_SECONDS = 3
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """The pages' socket, to be had before anything else: a process that announces itself has its port.
+
+    Raises ConfigError `port_taken` or `bad_address`.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
@@ -28,12 +32,12 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ConfigError(text, code="bad_address") from error
 
 
-def serve(app: Starlette, host: str, port: int, stop: threading.Event) -> None:
-    """Serve `app` on `host:port` until `stop`; requests under way get three seconds.
+def serve(app: Starlette, listener: socket.socket, stop: threading.Event) -> None:
+    """Serve `app` on a socket until `stop`, and close it; requests under way get three seconds.
 
-    Raises ConfigError `port_taken` (or `bad_address`) before anything is served, FatalError when the server ends by itself.
+    Raises FatalError when the server ends by itself.
     """
-    with _listen(host, port) as listener:
+    with listener:
         server = uvicorn.Server(
             # No access log: an address may hold a sign-in code.
             uvicorn.Config(

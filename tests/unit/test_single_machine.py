@@ -130,3 +130,46 @@ def test_a_process_that_refuses_its_settings_ends_the_whole_with_its_own_words(f
     assert refused.value.code == "process_refused"
     assert not any("starts again" in line for line in said)
     assert read_announcements(settings) == []
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("name", ["registry", "worker", "deliver", "web"])
+def test_a_taken_port_for_the_metrics_of_one_process_ends_the_whole_too(fresh_kafka, tmp_path, closed_port, name) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port, said = taken.getsockname()[1], []
+        settings = make_home(
+            tmp_path,
+            kafka={"bootstrap_servers": fresh_kafka, "partitions": 4},
+            registry={"port": closed_port},
+            metrics={"ports": {name: port}},
+        )
+        told = rf"^{name} cannot run: /metrics cannot be served: port {port} .*`{name}` under \[metrics\.ports\]"
+        with pytest.raises(ConfigError, match=told):
+            SingleMachine(settings, said.append).run(lambda: pytest.fail("not everybody was there"))
+    assert not any("starts again" in line for line in said)
+    assert read_announcements(settings) == []
+
+
+@pytest.mark.kafka
+def test_a_taken_port_of_a_connector_is_told_once_and_the_rest_goes_on(fresh_kafka, tmp_path, closed_port) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port, said = taken.getsockname()[1], []
+        settings = make_home(
+            tmp_path,
+            kafka={"bootstrap_servers": fresh_kafka, "partitions": 4},
+            registry={"port": closed_port},
+            web={"port": 0},
+            metrics={"ports": {"connect-polisen": port}},
+            connectors={"polisen": {"enabled": True, "agency": "police"}},
+        )
+        machine = SingleMachine(settings, said.append)
+
+        def told() -> list[str]:
+            return [line for line in said if line.startswith("connect-polisen ")]
+
+        watch = when(told, machine.ask_to_stop)
+        assert machine.run(lambda: pytest.fail("the connector was there")) == []
+        watch.join()
+    (line,) = told()
+    assert f"asks for another setting: /metrics cannot be served: port {port}" in line
+    assert line.endswith("It is tried again every minute")

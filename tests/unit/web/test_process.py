@@ -10,7 +10,7 @@ import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from hub.errors import ConfigError
-from hub.web.process import serve
+from hub.web.process import listening, serve
 from tests.unit.web.town import PagesTown
 
 
@@ -26,7 +26,7 @@ def ask(port: int) -> httpx.Response:
 
 def test_it_serves_until_it_is_told_to_stop_and_then_frees_its_port(empty_town: PagesTown) -> None:
     port, stop = free_port(), threading.Event()
-    thread = threading.Thread(target=serve, args=(empty_town.app, "127.0.0.1", port, stop))
+    thread = threading.Thread(target=serve, args=(empty_town.app, listening("127.0.0.1", port), stop))
     thread.start()
     try:
         answer = ask(port)
@@ -40,15 +40,15 @@ def test_it_serves_until_it_is_told_to_stop_and_then_frees_its_port(empty_town: 
         pass
 
 
-def test_a_taken_port_is_named_with_what_to_do_about_it(empty_town: PagesTown) -> None:
+def test_a_taken_port_is_named_with_what_to_do_about_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=rf"port {port} on 127.0.0.1 is taken.*\[web\] port in hub.toml") as error:
-            serve(empty_town.app, "127.0.0.1", port, threading.Event())
+            listening("127.0.0.1", port)
     assert error.value.code == "port_taken"
 
 
-def test_an_address_that_is_not_this_machines_is_refused(empty_town: PagesTown) -> None:
+def test_an_address_that_is_not_this_machines_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"192\.0\.2\.1 .*Check \[web\] host") as error:
-        serve(empty_town.app, "192.0.2.1", 0, threading.Event())
+        listening("192.0.2.1", 0)
     assert error.value.code == "bad_address"
