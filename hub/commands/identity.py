@@ -14,7 +14,7 @@ import typer
 from hub.commands.consent_texts import read_text
 from hub.commands.discreet import Silent
 from hub.commands.options import As, Home
-from hub.registry.revealing import Purpose
+from hub.registry.purposes import Purpose
 
 if TYPE_CHECKING:
     from hub.access.four_eyes import FourEyes

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from sqlalchemy import select
@@ -24,22 +23,13 @@ from hub.errors import RejectedError
 from hub.registry import lifecycle, protection
 from hub.registry.aliases import open_aliases
 from hub.registry.parties import Parties, open_parties
+from hub.registry.purposes import Purpose
 from hub.registry.registry import Registry
 from hub.registry.states import Standing
 from hub.registry.tables import Youth
 from hub.registry.work import Work
 
-__all__ = ["Approvals", "Identity", "Purpose", "Revealing"]
-
-
-class Purpose(StrEnum):
-    """Why somebody is re-identified: a closed list. Values stand in the audit log for years and are never renamed."""
-
-    TASK = "task"  # acting on a referral task that the team has opened
-    CONSENT = "consent"  # completing or correcting a consent's form
-    EXTRACT = "extract"  # answering a request for a register extract
-    CORRECTION = "correction"  # a wrong number, a merge or a split
-    AUTHORITY = "authority"  # a request for stored data, decided by a person, never in bulk
+__all__ = ["Approvals", "Identity", "Revealing"]
 
 
 @dataclass(frozen=True, slots=True)

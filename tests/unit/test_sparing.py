@@ -30,6 +30,7 @@ PROCESSES = {
     "hub.registry.process": {"rich", "pygments", "alembic", "faust"},
     "hub.web.app, hub.web.process": {"rich", "pygments", "alembic", "faust"},
     "hub.broker.process": {*DRAWING, "sqlalchemy", "httpx", "jgo"},
+    "hub.commands": {"sqlalchemy", "kafka", "starlette", "faust", "httpx", "nacl", "cryptography", "jinja2", "authlib"},
     "hub.demo.simulators": {"rich", "pygments", "sqlalchemy", "kafka"},
 }
 

@@ -19,7 +19,8 @@ from hub.registry.granting import Marking
 from hub.registry.grants import find_youth
 from hub.registry.parties import read_parties, seal_parties
 from hub.registry.protecting import protect
-from hub.registry.revealing import Identity, Purpose, Revealing
+from hub.registry.purposes import Purpose
+from hub.registry.revealing import Identity, Revealing
 from hub.settings import load_settings
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
