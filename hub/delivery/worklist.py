@@ -104,6 +104,13 @@ class Worklist:
         with Session(self._engine) as session:
             return [_view(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
 
+    def of_reference(self, youth_ref: str) -> list[TaskView]:
+        """Every task about one reference, oldest first: for a register extract, after whoever asked may see the person."""
+        now = self._clock.now()
+        query = select(TaskRow).where(TaskRow.subject == youth_ref).order_by(TaskRow.received_at, TaskRow.task_id)
+        with Session(self._engine) as session:
+            return [_view(row, now) for row in session.scalars(query)]
+
     def find(self, number: str, teams: Iterable[str]) -> list[tuple[str, str]]:
         """(team, task id) of the tasks of `teams` whose id begins with `number`; two at most, because two are too many."""
         query = select(TaskRow.team, TaskRow.task_id).where(

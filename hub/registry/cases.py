@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["ConsentCase", "Erasing", "ErasingPart", "Named"]
+__all__ = ["ConsentCase", "Erasing", "ErasingPart", "ErasingPlace", "Named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,26 @@ class ErasingPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasingPlace:
+    """Where bytes from before the withdrawal lie, by when they are to be gone, and since when they are."""
+
+    name: str
+    due_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Erasing:
-    """A withdrawal of a whole reference: when it was asked for, and how far each component has come."""
+    """A withdrawal of a reference, or of one scope of it: when it was asked for, and how far each component has come.
+
+    `effect_at`: from when on nothing was emitted or shown. `teams` had opened a task of it, and when they acknowledged.
+    `places`: physical removal; empty until every component has answered.
+    """
 
     erasure_id: str
     requested_at: datetime
     completed_at: datetime | None
+    effect_at: datetime | None
     parts: tuple[ErasingPart, ...]
+    teams: tuple[tuple[str, datetime | None], ...]
+    places: tuple[ErasingPlace, ...]

@@ -23,7 +23,8 @@ from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.errors import RejectedError
 from hub.registry import lifecycle, protection
-from hub.registry.cases import ConsentCase, Erasing, ErasingPart, Named
+from hub.registry.cases import ConsentCase, Erasing, ErasingPart, ErasingPlace, Named
+from hub.registry.erasures import EFFECT, RECEIVER
 from hub.registry.granting import GrantRequest, Marking, Signatory
 from hub.registry.grants import check, enter, find_youth, suspend_consents
 from hub.registry.parties import Parties, open_parties, seal_parties
@@ -215,9 +216,12 @@ class Casework:
         return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
 
     def erasing(self, case: ConsentCase) -> Erasing | None:
-        """How far the erasure of the reference has come; None while it has not been asked for."""
-        found = self._erasures(ErasureRequest.youth_ref == case.youth_ref) if case.youth_ref else []
-        return found[0] if found else None
+        """How far the erasure has come, of this consent alone or with the whole reference; None while none was asked for."""
+        if case.youth_ref is None:
+            return None
+        whole = self._erasures(ErasureRequest.youth_ref == case.youth_ref, ErasureRequest.scope_id.is_(None))
+        alone = self._erasures(ErasureRequest.scope_id == case.consent_id)
+        return next(iter([*alone, *whole]), None)
 
     def erasures(self, who: Principal) -> list[Erasing]:
         """Every withdrawal of a reference, newest first; without any tie to a person."""
@@ -240,15 +244,10 @@ class Casework:
             return list(session.scalars(select(Consent.consent_id).where(Consent.youth_id == case.youth_id)))
 
     def _erasures(self, *conditions: ColumnElement[bool]) -> list[Erasing]:
-        query = select(ErasureRequest).order_by(ErasureRequest.requested_at.desc()).options(selectinload(ErasureRequest.answers))
+        query = select(ErasureRequest).order_by(ErasureRequest.requested_at.desc())
+        query = query.options(selectinload(ErasureRequest.answers), selectinload(ErasureRequest.removals))
         with self._registry.view() as session:
-            return [
-                Erasing(
-                    row.erasure_id, row.requested_at, row.completed_at,
-                    tuple(ErasingPart(one.component, one.agency, one.answered_at) for one in row.answers),
-                )
-                for row in session.scalars(query.where(*conditions).limit(200))
-            ]  # fmt: skip
+            return [_erasing(row) for row in session.scalars(query.where(*conditions).limit(200))]
 
     def _change(
         self, who: Principal, consent_id: str, action: Action, logged: Logged, deed: Callable[[Work, Consent], None]
@@ -325,4 +324,17 @@ def _view(row: Consent, document: str) -> ConsentCase:
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
         row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document, youth.record_version,
         youth.acked_version == youth.record_version, youth.youth_id, youth.youth_ref,
+    )  # fmt: skip
+
+
+def _erasing(row: ErasureRequest) -> Erasing:
+    parts = [one for one in row.answers if not one.component.startswith(RECEIVER)]
+    teams = [one for one in row.answers if one.component.startswith(RECEIVER)]
+    effect = [one.answered_at for one in parts if one.component in EFFECT]
+    done = [at for at in effect if at is not None]
+    return Erasing(
+        row.erasure_id, row.requested_at, row.completed_at, max(done) if done and len(done) == len(effect) else None,
+        tuple(ErasingPart(one.component, one.agency, one.answered_at) for one in parts),
+        tuple((one.component.removeprefix(RECEIVER), one.answered_at) for one in teams),
+        tuple(ErasingPlace(one.place, one.due_at, one.done_at) for one in row.removals),
     )  # fmt: skip

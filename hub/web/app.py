@@ -16,6 +16,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from hub.access.roles import Action
+from hub.web.access_review import AccessReview
 from hub.web.approvals import Approvals
 from hub.web.consents.desk import Desk
 from hub.web.consents.routes import consent_doors
@@ -72,6 +73,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/approvals", approvals.page, Action.APPROVAL_SEE),
             doors.guarded("/approvals", approvals.decide, Action.APPROVAL_SEE, "POST"),
             doors.open("/language/{language}", entrance.language),
+            doors.guarded("/audit/review", AccessReview(web, renderer).page, Action.AUDIT_REVIEW),
             *consent_doors(doors, Desk(web, renderer, web.office)),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],

@@ -36,6 +36,8 @@ class Pages:
             return RedirectResponse(f"/team/{own[0]}", status_code=303)
         if not own and may_somewhere(principal, Action.CONSENT_SEE):
             return RedirectResponse("/consents", status_code=303)
+        if not own and may_somewhere(principal, Action.AUDIT_REVIEW):
+            return RedirectResponse("/audit/review", status_code=303)
         waiting: dict[str, int] = {}
         for (team, _state), number in self._web.worklist.open_by_team().items():
             waiting[team] = waiting.get(team, 0) + number

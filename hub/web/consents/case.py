@@ -15,6 +15,7 @@ from hub.web.consents.asking import CUSTODY
 from hub.web.consents.desk import Visit
 from hub.web.consents.questions import Error
 from hub.web.consents.showing import day
+from hub.web.consents.titles import COMPONENTS, PLACES
 from hub.web.language import mark
 
 __all__ = ["custody", "erasure", "of_case", "shown", "sign", "withdraw"]
@@ -104,17 +105,34 @@ def withdraw(visit: Visit, case: ConsentCase) -> Response:
 
 
 def erasure(visit: Visit, case: ConsentCase) -> Response:
-    """How far a withdrawal has come."""
+    """How far a withdrawal has come: its effect, each part, the teams that had opened something, the places bytes lie at."""
     erasing = visit.casework.erasing(case)
-    parts = [] if erasing is None else [
-        (part.component, visit.maybe(part.answered_at), _seconds(erasing.requested_at, part.answered_at))
-        for part in erasing.parts
-    ]  # fmt: skip
+    text, titles = visit.words.text, visit.office.teams
+    shown: dict[str, Any] = {"parts": [], "teams": [], "places": [], "effect": None}
+    if erasing is not None:
+        shown = {
+            "parts": [
+                (_component(one.component, visit), visit.maybe(one.answered_at), _seconds(erasing.requested_at, one.answered_at))
+                for one in erasing.parts
+            ],
+            "teams": [(titles[code].title if code in titles else code, visit.maybe(at)) for code, at in erasing.teams],
+            "places": [
+                (text(PLACES.get(place.name, place.name)), visit.moment(place.due_at), visit.maybe(place.done_at))
+                for place in erasing.places
+            ],
+            "effect": _seconds(erasing.requested_at, erasing.effect_at),
+        }  # fmt: skip
     gone_by = "" if case.ended_at is None else day(case.ended_at + visit.office.kept, visit.words)
     return visit.page(
-        "consents/erasure.html", case=case, erasing=erasing, parts=parts, ended=visit.maybe(case.ended_at),
-        row=visit.showing.row(case), retention_days=visit.office.retention_days, gone_by=gone_by,
+        "consents/erasure.html", case=case, erasing=erasing, ended=visit.maybe(case.ended_at), row=visit.showing.row(case),
+        retention_days=visit.office.retention_days, gone_by=gone_by, **shown,
     )  # fmt: skip
+
+
+def _component(name: str, visit: Visit) -> str:
+    if name in COMPONENTS:
+        return visit.words.text(COMPONENTS[name])
+    return visit.words.text("Connector {name}", name=name.removeprefix("connector-").removeprefix("of-"))
 
 
 def _seconds(asked: datetime, answered: datetime | None) -> int | None:

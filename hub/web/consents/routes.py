@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.access.roles import Action
-from hub.web.consents import case, folder, registering, told
+from hub.web.consents import case, extract, folder, printing, registering, told
 from hub.web.consents.case import of_case
 from hub.web.consents.desk import Desk
 from hub.web.consents.registering import of_draft
@@ -25,6 +25,7 @@ def consent_doors(doors: Doors, desk: Desk) -> list[Door]:
         doors.guarded("/consents/simulator", at(simulator), see),
         doors.guarded("/consents/register", at(registering.begin), register, *both),
         doors.guarded(f"{_DRAFT}/by-hand", at(of_draft(registering.by_hand)), register, *both),
+        doors.guarded(f"{_DRAFT}/form", at(of_draft(printing.form_of_draft)), register),
         doors.guarded(f"{_DRAFT}/simulate", at(of_draft(registering.simulate)), register),
         doors.guarded(f"{_DRAFT}/{{step}}", at(of_draft(registering.step)), register, *both),
         doors.guarded(_ONE, at(of_case(case.shown)), see),
@@ -32,6 +33,11 @@ def consent_doors(doors: Doors, desk: Desk) -> list[Door]:
         doors.guarded(f"{_ONE}/custody", at(of_case(case.custody)), register, *both),
         doors.guarded(f"{_ONE}/withdraw", at(of_case(case.withdraw)), see, *both),
         doors.guarded(f"{_ONE}/erasure", at(of_case(case.erasure)), see),
+        doors.guarded(f"{_ONE}/form", at(of_case(printing.form)), see, *both),
+        doors.guarded(f"{_ONE}/receipt", at(of_case(printing.receipt)), see),
+        doors.guarded(f"{_ONE}/receipt.json", at(of_case(printing.receipt_as_json)), see),
+        doors.guarded("/consents/extract", at(extract.ask), Action.EXTRACT_RELEASE, *both),
+        doors.guarded("/consents/extract/{draft}", at(of_draft(extract.decide)), Action.EXTRACT_RELEASE, *both),
         doors.guarded("/withdrawal", at(told.withdrawal), Action.CONSENT_WITHDRAW, *both),
         doors.guarded("/erasures", at(told.erasures), Action.ERASURE_SEE),
     ]

@@ -104,10 +104,15 @@ class Showing:
         return [
             Fact(text("Cooperation"), planned.cooperation.value.upper()),
             Fact(text("Who may tell"), self.agencies(planned.agencies)),
-            Fact(text("What may be told"), listing([told(KINDS, kind, self._words) for kind in planned.kinds], self._words)),
+            Fact(text("What may be told"), self.kinds(planned.kinds)),
             Fact(text("Who may be told"), self.teams(planned.recipients)),
             Fact(text("Period"), f"{period}, {note}" if note else period),
         ]
+
+    def kinds(self, kinds: tuple[InfoKind, ...]) -> str:
+        """Kinds of information in a sentence: a capital for the first only."""
+        titles = [told(KINDS, kind, self._words) for kind in kinds]
+        return listing([*titles[:1], *(title[:1].lower() + title[1:] for title in titles[1:])], self._words)
 
     def signatures(self, case: ConsentCase) -> list[Signature]:
         """Who has to sign, and who has."""

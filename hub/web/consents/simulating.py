@@ -7,9 +7,9 @@ delivery ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from hub.contract.models import (
     ConsentRecord,
     ConsentStatus,
     Cooperation,
+    Evidence,
     InfoKind,
     Message,
     PoliceCategory,
@@ -97,6 +98,10 @@ def _examples(at: datetime) -> dict[type[Message], Message]:
         "youth_ref": _REF, "event_id": _EVENT, "revision": 1, "retracted": False, "occurred_at": at,
         "recorded_at": at + timedelta(hours=9),
     }  # fmt: skip
+    evidence = Evidence(
+        condition="unexcused_absence", kind=InfoKind.SCHOOL_ABSENCE, measure="minutes", at_least=480, met=560, unit="minutes",
+        window_days=28, first_at=at, last_at=at, agencies=("school",), may_tell_youth=True,
+    )  # fmt: skip
     found: list[Message] = [
         SchoolAbsence(**common, agency="school", connector="ss12000", kind=AbsenceKind.UNEXCUSED, minutes=60, offered_minutes=60),
         PoliceNotice(
@@ -106,7 +111,7 @@ def _examples(at: datetime) -> dict[type[Message], Message]:
         ReferralTask(
             action=Action.OPEN, task_id=_SCOPE, youth_ref=_REF, rule_id="absence-alone", rules_version="1", team="outreach",
             function="school_attendance", cooperation=Cooperation.SSPF, priority=Priority.NORMAL, created_at=at,
-            respond_by=at + timedelta(days=5), evidence=(), consent_version=1, scope_id=_SCOPE, area=None, age_years=14,
+            respond_by=at + timedelta(days=5), evidence=(evidence,), consent_version=1, scope_id=_SCOPE, area=None, age_years=14,
         ),
     ]  # fmt: skip
     return {type(one): one for one in found}
@@ -141,20 +146,21 @@ def proposals(planned: Planned, office: Office, words: Words) -> list[Proposal]:
             spare = rule.without_sig_consent
             routes.append((spare.team, spare.function, Cooperation(spare.cooperation), True))
         for team, function, cooperation, instead in routes:
-            if all(_covered(record, planned, condition, team, cooperation) for condition in rule.when):
+            if all(_covered(record, office, condition, team, cooperation) for condition in rule.when):
                 found.append(_proposal(rule, team, function, office, words, instead=instead))
                 break
     return found
 
 
-def _covered(record: ConsentRecord, planned: Planned, condition: Condition, team: str, cooperation: Cooperation) -> bool:
-    """Whether some agency's information of this kind may be folded, and what it gives told to the team."""
-    at = planned.valid_from
-    asked: dict[str, Any] = {"kind": condition.kind, "at": at}
+def _covered(record: ConsentRecord, office: Office, condition: Condition, team: str, cooperation: Cooperation) -> bool:
+    """Whether an agency that carries this kind may tell it, and what it gives may be told to the team."""
+    (scope,) = record.scopes
+    asked: dict[str, Any] = {"kind": condition.kind, "at": scope.valid_from}
     return any(
-        decide(record, purpose=Purpose.CORRELATE, source=agency, recipient=None, **asked).permit
+        condition.kind in office.agencies[agency].kinds
+        and decide(record, purpose=Purpose.CORRELATE, source=agency, recipient=None, **asked).permit
         and decide(record, purpose=Purpose.DELIVER, source=agency, recipient=team, cooperation=cooperation, **asked).permit
-        for agency in planned.agencies
+        for agency in scope.agencies
     )
 
 
@@ -208,14 +214,15 @@ def _codes(annotation: object, words: Words) -> tuple[str, ...]:
 
 
 def _said(value: object, words: Words) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_said(one, words) for one in value) or "–"
+    if isinstance(value, Evidence):
+        label = CONDITIONS[value.condition][words.language][1]
+        return f"{label}: {duration(value.met, words.language)}"
     if isinstance(value, bool):
         return words.text("yes") if value else words.text("no")
-    if value is None or value == ():
-        return "–"
     if isinstance(value, StrEnum) and type(value) in CODES:
         return words.text(CODES[type(value)][value])
     if isinstance(value, datetime):
         return words.when(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if not isinstance(value, Iterable) or isinstance(value, str) else ", ".join(map(str, value))
+    return "–" if value is None else str(value)

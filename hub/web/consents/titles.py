@@ -7,7 +7,7 @@ from typing import Final
 
 from hub.web.language import Words, mark
 
-__all__ = ["KINDS", "LEGAL_BASES", "SIGNATORIES", "STATES", "listing", "told"]
+__all__ = ["COMPONENTS", "COOPERATIONS", "KINDS", "LEGAL_BASES", "PLACES", "SIGNATORIES", "STATES", "listing", "told"]
 
 STATES: Final[Mapping[str, str]] = {
     "waiting": mark("Awaiting signature"),
@@ -31,6 +31,17 @@ KINDS: Final[Mapping[str, str]] = {
     "school_absence": mark("School absence"),
     "police_notice": mark("Police notices"),
     "risk_event": mark("Observations by leisure staff and field workers"),
+}
+COOPERATIONS: Final[Mapping[str, str]] = {
+    "sspf": mark("Cooperation between school, social services, police and leisure around early support (SSPF)"),
+    "sig": mark("Social intervention group (SIG): support to leave crime"),
+}
+COMPONENTS: Final[Mapping[str, str]] = {"worker": mark("The counting"), "delivery": mark("The list of proposals")}
+PLACES: Final[Mapping[str, str]] = {
+    "registry-store": mark("The registry's database"),
+    "delivery-store": mark("The database of proposals"),
+    "worker-store": mark("The counting's store"),
+    "backups": mark("Backups"),
 }
 LEGAL_BASES: Final[Mapping[str, str]] = {
     "public_task": mark("Task of public interest (GDPR art. 6.1 e, 9.2 b)"),

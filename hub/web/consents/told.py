@@ -43,7 +43,8 @@ def erasures(visit: Visit) -> Response:
             one.erasure_id[:8],
             visit.moment(one.requested_at),
             [part.component for part in one.parts if part.answered_at is None],
-            None if one.completed_at is None else max(0, round((one.completed_at - one.requested_at).total_seconds())),
+            None if one.effect_at is None else max(0, round((one.effect_at - one.requested_at).total_seconds())),
+            bool(one.places) and all(place.done_at for place in one.places),
         )
         for one in visit.casework.erasures(visit.who)
     ]

@@ -1,0 +1,125 @@
+"""A register extract: what the hub holds of a youth, what counted toward which proposal, and who opened what.
+
+For one recipient at a time, put together by a person who decides (OSL 12:3): what a recipient may not see is left out when it is
+put together, not afterwards. A guardian reads nothing of another guardian. A proposal that rests on a police notice which
+the police have not released for the youth (`may_tell_youth`) is told without its ground, to everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.access.roles import Role
+from hub.audit.entries import Record, Subject, SubjectKind
+from hub.audit.reading import of_subjects
+from hub.contract.models import ReferralTask
+from hub.core.explain import explain
+from hub.delivery.worklist import TaskView
+from hub.registry.cases import ConsentCase
+from hub.web.consents.access_titles import ACTIONS
+from hub.web.consents.desk import Visit
+from hub.web.consents.showing import Fact
+from hub.web.role_titles import ROLE_TITLES
+from hub.web.shown import Moment
+
+__all__ = ["SECTIONS", "Access", "Extract", "HeldConsent", "HeldTask", "build_extract"]
+
+SECTIONS: Final = ("consents", "tasks", "access")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldConsent:
+    """One consent, with the signatures that the recipient may read of."""
+
+    title: str
+    state: str
+    scope: tuple[Fact, ...]
+    signatures: tuple[tuple[str, Moment | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTask:
+    """One proposal: to whom, when, and what counted toward it, as far as it may be told."""
+
+    team: str
+    came: Moment
+    sentence: str
+    counted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Somebody looked or did something: when, what, from which unit and in which role; never a name."""
+
+    at: Moment
+    what: str
+    unit: str
+    role: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The whole, ready to be laid out; `others` says that something of another guardian was left out."""
+
+    consents: tuple[HeldConsent, ...]
+    tasks: tuple[HeldTask, ...]
+    access: tuple[Access, ...]
+    others: bool
+
+
+def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str) -> Extract:
+    """For one recipient, a signatory's role. What is read for it is in the audit log already: the search that led here."""
+    refs = sorted({case.youth_ref for case in cases if case.youth_ref})
+    tasks = [task for ref in refs for task in visit.desk.web.worklist.of_reference(ref)]
+    consents = tuple(_consent(visit, case, recipient) for case in cases)
+    return Extract(
+        consents,
+        tuple(_task(visit, task) for task in tasks),
+        tuple(_access(visit, record) for record in _records(visit, cases, [task.task_id for task in tasks])),
+        any(_anothers(role, recipient) for case in cases for role in case.required),
+    )
+
+
+def _anothers(role: str, recipient: str) -> bool:
+    """Whether a signatory's part is kept from a recipient: the youth reads of all, a guardian of herself and the youth."""
+    return recipient != "youth" and role not in {recipient, "youth"}
+
+
+def _consent(visit: Visit, case: ConsentCase, recipient: str) -> HeldConsent:
+    showing = visit.showing
+    signatures = [
+        (one.title, one.at)
+        for one in showing.signatures(case)
+        if not _anothers(one.role, recipient)
+    ]  # fmt: skip
+    return HeldConsent(case.cooperation.upper(), showing.state(case), tuple(showing.scope(case)), tuple(signatures))
+
+
+def _task(visit: Visit, task: TaskView) -> HeldTask:
+    team = visit.office.teams[task.team].title if task.team in visit.office.teams else task.team
+    came = visit.moment(task.received_at)
+    if not isinstance(task.content, ReferralTask):
+        return HeldTask(team, came, visit.words.text("Ended; what it said is erased."), ())
+    told = explain(task.content, language=visit.words.language, audience="youth")
+    return HeldTask(team, came, told.sentence, tuple(condition.text for condition in told.conditions))
+
+
+def _records(visit: Visit, cases: Sequence[ConsentCase], tasks: Sequence[str]) -> list[Record]:
+    """Every entry of the audit log about the person, her consents and her proposals, oldest first."""
+    subjects = {Subject(SubjectKind.YOUTH, case.youth_id) for case in cases}
+    subjects |= {Subject(SubjectKind.REFERENCE, case.youth_ref) for case in cases if case.youth_ref}
+    subjects |= {Subject(SubjectKind.CONSENT, number) for case in cases for number in visit.casework.of_case(case)}
+    subjects |= {Subject(SubjectKind.TASK, number) for number in tasks}
+    found = sorted(subjects, key=lambda subject: (subject.kind, subject.reference))
+    return of_subjects(visit.office.audit.engine, visit.office.audit.pseudonyms(found))
+
+
+def _access(visit: Visit, record: Record) -> Access:
+    text, teams = visit.words.text, visit.office.teams
+    role = text(ROLE_TITLES[Role(record.role)]) if record.role in set(Role) else text("the hub itself")
+    unit = teams[record.unit].title if record.unit in teams else ""
+    what = text(ACTIONS[record.action]) if record.action in ACTIONS else record.action
+    return Access(visit.moment(record.at), what, unit, role, record.outcome == "deny")

@@ -1,0 +1,106 @@
+"""A register extract: decided by a person for one recipient, without what that recipient may not see."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.unit.registry.support import make_identifier
+from tests.unit.web.conftest import Visit
+from tests.unit.web.consents.conftest import Desk
+from tests.unit.web.town import make_evidence, make_task, member
+
+BOTH = {"signatures": ["guardian_1", "guardian_2"]}
+
+
+def put_together(desk: Desk, recipient: str) -> str:
+    """The address of a preview."""
+    sent = desk.client.post("/consents/extract", data={"identifier": make_identifier(), "recipient": recipient})
+    assert sent.status_code == 303, sent.text
+    return sent.headers["location"]
+
+
+def with_tasks(desk: Desk) -> None:
+    """A consent in force, and two proposals under its reference: one rests on a notice that may not be told."""
+    desk.register(signatures=BOTH)
+    ref = desk.town.consents.registry.show(make_identifier()).youth_ref
+    assert ref
+    now = desk.town.clock.now()
+    desk.town.add("told", make_task("absence-alone", created=now - timedelta(hours=2), days=5, ref=ref))
+    secret = make_task("absence-and-notice", created=now - timedelta(hours=1), days=5, ref=ref)
+    evidence = (make_evidence("unexcused_absence"), make_evidence("notice").model_copy(update={"may_tell_youth": False}))
+    desk.town.add("secret", secret.model_copy(update={"evidence": evidence}))
+
+
+def test_the_youth_reads_of_all_signatures_and_a_guardian_only_of_her_own(desk: Desk) -> None:
+    desk.register(signatures=BOTH)
+    youth = desk.client.get(put_together(desk, "youth")).text
+    guardian = desk.client.get(put_together(desk, "guardian_1")).text.split("Vem som har sett")[0]
+    assert "Har skrivit under: Vårdnadshavare 2" in youth
+    assert "Har skrivit under: Vårdnadshavare 1" in guardian
+    assert "Vårdnadshavare 2" not in guardian
+    assert "Det som rör någon annan som har vårdnaden är utelämnat." in guardian
+
+
+def test_a_notice_that_may_not_be_told_is_left_out_and_what_would_let_it_be_guessed(desk: Desk) -> None:
+    with_tasks(desk)
+    for recipient in ("youth", "guardian_1"):
+        tasks = (
+            desk.client.get(put_together(desk, recipient))
+            .text.split("vad som räknades mot dem</h2>")[1]
+            .split("Vem som har sett")[0]
+        )
+        assert "9 timmar 20 minuter" in tasks
+        assert "Ett förslag om stöd har lämnats." in tasks
+        assert "underrättelse" not in tasks
+
+
+def test_who_opened_what_is_told_by_unit_and_role_never_by_account(desk: Desk, visit: Visit) -> None:
+    with_tasks(desk)
+    fieldworker = member("Fältare", "outreach")
+    assert visit(fieldworker).get(desk.town.path("told")).status_code == 200
+    page = desk.client.get(put_together(desk, "youth")).text
+    assert "Öppnade ett förslag" in page
+    assert "medlem i enhet, Förebyggarteamet" in page or "Förebyggarteamet" in page.split("Vem som har sett")[1]
+    assert fieldworker.account not in page
+
+
+def test_a_preview_releases_nothing_and_the_decision_is_logged_with_its_recipient(desk: Desk) -> None:
+    desk.register(signatures=BOTH)
+    address = put_together(desk, "guardian_1")
+    assert "En förhandsvisning. Inget är utlämnat." in desk.client.get(address).text
+    nothing = desk.client.post(address, data={"decision": "release"})
+    assert nothing.status_code == 422
+    assert "Välj minst en del att lämna ut" in nothing.text
+    undecided = desk.client.post(address, data={"parts": ["consents"]})
+    assert "Besluta: lämna ut, eller avslå med ett skäl." in undecided.text
+    desk.client.post(address, data={"decision": "release", "parts": ["consents"]})
+    page = desk.client.get(address).text
+    assert "Utlämnat, och loggat." in page
+    assert "Vem som har sett eller gjort vad</h2>" not in page
+    with desk.town.audit.engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "select purpose, outcome from audit_entry where action = 'extract_made' and purpose != ''"
+        ).all()
+    assert [tuple(row) for row in rows] == [("guardian_1", "permit")]
+
+
+def test_a_refusal_is_logged_with_its_reason_and_shows_nothing(desk: Desk) -> None:
+    desk.register(signatures=BOTH)
+    address = put_together(desk, "guardian_2")
+    desk.client.post(address, data={"decision": "harm", "parts": ["consents"]})
+    page = desk.client.get(address).text
+    assert "Utdraget avslogs" in page
+    assert "SSPF" not in page.split("<main")[1].split("</main")[0]
+    assert ("extract_made", "deny", "harm") in desk.logged()
+
+
+def test_nobody_and_another_teams_person_are_answered_alike(desk: Desk, other: Desk) -> None:
+    desk.register(signatures=BOTH)
+    asked = {"recipient": "youth", "identifier": make_identifier()}
+    theirs, nobody = (
+        other.client.post("/consents/extract", data=asked),
+        desk.client.post("/consents/extract", data={**asked, "identifier": make_identifier(4)}),
+    )
+    assert theirs.status_code == nobody.status_code == 422
+    assert "Inget samtycke som du får se." in theirs.text
+    assert "Inget samtycke som du får se." in nobody.text

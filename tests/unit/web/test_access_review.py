@@ -1,0 +1,49 @@
+"""The auditor's monthly review: the same draw from the same seed, accounts and pseudonyms only."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.access.roles import Principal, Role
+from tests.unit.web.conftest import Visit
+from tests.unit.web.town import EVERYBODY, PagesTown
+
+AUDITOR = Principal("account-auditor", "Revisor", frozenset({Role.AUDITOR}), frozenset())
+
+
+@pytest.fixture
+def opened(town: PagesTown, visit: Visit) -> PagesTown:
+    client = visit(EVERYBODY)
+    for name in ("late", "soon", "fine"):
+        client.get(town.path(name))
+    return town
+
+
+def test_openings_that_nothing_followed_are_listed_by_account_and_never_by_person(opened: PagesTown, visit: Visit) -> None:
+    page = visit(AUDITOR).get("/audit/review", params={"month": "2025-05", "seed": "7"}).text
+    assert "3 öppningar, 3 utan åtgärd." in page
+    assert page.count("inget följde") == 4  # three rows and the explanation above
+    assert EVERYBODY.account in page
+    assert opened.tasks["late"] not in page
+
+
+def test_the_same_seed_draws_the_same_and_the_look_itself_is_logged(opened: PagesTown, visit: Visit) -> None:
+    client = visit(AUDITOR)
+    first, again = (client.get("/audit/review", params={"month": "2025-05", "seed": "7"}).text for _ in range(2))
+    assert first == again
+    with opened.audit.engine.connect() as connection:
+        rows = connection.exec_driver_sql("select count(*) from audit_entry where action = 'audit_reviewed'").scalar_one()
+    assert rows == 2
+
+
+def test_without_a_month_it_is_the_one_before_and_a_wrong_one_is_told(opened: PagesTown, visit: Visit) -> None:
+    client = visit(AUDITOR)
+    assert 'value="2025-04"' in client.get("/audit/review").text
+    assert "Ingen öppnade något den månaden." in client.get("/audit/review").text
+    wrong = client.get("/audit/review", params={"month": "maj"})
+    assert wrong.status_code == 422
+    assert "Ange månaden som år-månad" in wrong.text
+
+
+def test_an_auditor_begins_at_the_review(opened: PagesTown, visit: Visit) -> None:
+    assert visit(AUDITOR).get("/").headers["location"] == "/audit/review"
