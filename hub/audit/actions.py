@@ -42,7 +42,9 @@ class Action(StrEnum):
     CONSENT_SIMULATED = "consent_simulated"
     CONSENT_REGISTERED = "consent_registered"
     CONSENT_SIGNED = "consent_signed"
+    CONSENT_DECLINED = "consent_declined"
     CONSENT_SUSPENDED = "consent_suspended"
+    CONSENT_NARROWED = "consent_narrowed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     CONSENT_BLOCKED = "consent_blocked"
     CONSENT_UNBLOCKED = "consent_unblocked"
@@ -115,7 +117,9 @@ FOLLOWING = frozenset(
         Action.REPORT_OF_CONCERN_LED_TO,
         Action.CONSENT_REGISTERED,
         Action.CONSENT_SIGNED,
+        Action.CONSENT_DECLINED,
         Action.CONSENT_SUSPENDED,
+        Action.CONSENT_NARROWED,
         Action.CONSENT_WITHDRAWN,
         Action.CONSENT_BLOCKED,
         Action.CONSENT_UNBLOCKED,

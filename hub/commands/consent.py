@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands import consent_identities
+from hub.commands import consent_changes, consent_identities
 from hub.commands.consent_texts import (
     as_json_consent,
     line,
@@ -33,6 +33,7 @@ app = typer.Typer(
     "it never stands on the command line, where shell history and process lists would keep it.",
     no_args_is_help=True,
 )
+app.add_typer(consent_changes.app)
 app.add_typer(consent_identities.app)
 Source = Annotated[
     str,
@@ -154,24 +155,26 @@ def suspend(
 
 
 @app.command()
-def withdraw(
+def withdraw(  # noqa: PLR0917 -- typer reads one option per parameter
     by: Annotated[
         Signatory | None,
         typer.Option(metavar="WHO", help=f"Which signatory withdraws: {_ROLES}; any one may (default: not recorded)."),
     ] = None,
     cooperation: Within = None,
+    oral: Annotated[bool, typer.Option("--oral", help="It was said, not written; it counts as much.")] = False,
     identifier_from: Source = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Withdraw every consent of a person, or those to one cooperation. At once, and for ever.
 
-    Connectors stop at their next look at the directory; `hub consent erasure-status` shows who has erased.
+    Anybody records a withdrawal the moment it is said. Connectors stop at their next look at the directory;
+    `hub consent erasure-status` shows who has erased.
 
-    Example: hub consent withdraw --by guardian_1
+    Example: hub consent withdraw --by guardian_1 --oral
     """
     with opened(home) as registry:
-        print_youth(registry.withdraw(read_identifier(identifier_from), cooperation, by), as_json=as_json)
+        print_youth(registry.withdraw(read_identifier(identifier_from), cooperation, by, oral=oral), as_json=as_json)
 
 
 @app.command()

@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 _STDIN = "-"
+_TOLD_WHY = {
+    "lapsed": "guardians signed it, and from 18 the youth signs alone: register a new one on the adult form",
+    "expired": "its period is over",
+}
 
 
 @contextmanager
@@ -112,8 +116,20 @@ def print_youth(view: YouthView, *, as_json: bool) -> None:
     typer.echo(f"Status: {view.status}, version {view.version}{served}")
     for consent in view.consents:
         typer.echo(f"  {line(consent)}")
-        if consent.missing and consent.state in {"waiting", "suspended"}:
-            typer.echo(f"    awaiting the signature of: {', '.join(consent.missing)}")
+        for told in _explained(consent):
+            typer.echo(f"    {told}")
+
+
+def _explained(consent: ConsentView) -> Iterator[str]:
+    """What keeps a consent from being in force, and who can change it."""
+    if consent.blocked_by:
+        yield f"blocked by: {', '.join(consent.blocked_by)} (`hub consent unblock`)"
+    if consent.declined:
+        yield f"has said no: {', '.join(consent.declined)}; not in force while the signatories disagree"
+    if consent.missing and consent.state in {"waiting", "suspended", "disputed", "blocked"}:
+        yield f"awaiting the signature of: {', '.join(consent.missing)}"
+    if consent.state in _TOLD_WHY:
+        yield _TOLD_WHY[consent.state] if consent.rule != "outgrown" else "older than the cooperation is for"
 
 
 def line(consent: ConsentView) -> str:
@@ -140,4 +156,7 @@ def as_json_consent(consent: ConsentView) -> dict[str, Any]:
         "required": consent.required,
         "signed": consent.signed,
         "missing": consent.missing,
+        "rule": consent.rule,
+        "declined": consent.declined,
+        "blocked_by": consent.blocked_by,
     }

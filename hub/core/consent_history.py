@@ -41,7 +41,6 @@ __all__ = [
     "Unblocked",
     "Withdrawn",
     "course",
-    "required",
 ]
 
 
@@ -242,12 +241,14 @@ class History:
 
 
 class Standing(NamedTuple):
-    """Where a consent stands from an instant on, and why. `signed` and `awaited` are roles of the present round."""
+    """Where a consent stands from an instant on, and why. `required`, `signed` and `declined` are roles of the present round."""
 
     since: datetime
     rule: Rule
-    signed: frozenset[Signatory]
-    awaited: frozenset[Signatory]
+    required: frozenset[Signatory] = frozenset()
+    signed: frozenset[Signatory] = frozenset()
+    declined: frozenset[Signatory] = frozenset()
+    blocks: frozenset[Signatory] = frozenset()
 
     @property
     def status(self) -> Status:
@@ -278,26 +279,21 @@ class Course:
         return next((standing.since for standing in self.standings if standing.since > after), None)
 
     def in_force_until(self, at: datetime) -> tuple[tuple[datetime, datetime | None], ...]:
-        """The stretches in which it was in force up to an instant; the last has no end when it is in force then."""
+        """The stretches in which it was in force up to an instant; the last has no end when it is in force then.
+
+        A halt that is over and left it in force was none: what happened meanwhile is covered.
+        """
+        known = [standing for standing in self.standings if standing.since <= at]
         found: list[tuple[datetime, datetime | None]] = []
-        for standing in self.standings:
-            if standing.since > at:
-                break
-            if found and found[-1][1] is None:
-                found[-1] = (found[-1][0], standing.since)
-            if standing.rule is Rule.IN_FORCE:
-                goes_on = bool(found) and found[-1][1] == standing.since
-                found[-1 if goes_on else len(found) :] = [(found[-1][0] if goes_on else standing.since, None)]
-        return tuple(found)
-
-
-def required(history: History, born: date, rules: ConsentRules, at: datetime) -> frozenset[Signatory]:
-    """Whose signatures are needed at an instant: empty while nobody's would do."""
-    signatories = history.registered.signatories
-    for fact in history.facts:
-        if isinstance(fact, CustodyChanged) and fact.at <= at and history.registered.form is Form.CHILD:
-            signatories = fact.signatories
-    return _required(history.registered.form, signatories, born, rules, at)
+        end, covers = None, False
+        for standing in reversed(known):
+            covers = standing.rule is Rule.IN_FORCE or (covers and standing.rule is Rule.HALTED)
+            if covers and found and found[-1][0] == end:
+                found[-1] = (standing.since, found[-1][1])
+            elif covers:
+                found.append((standing.since, end))
+            end = standing.since
+        return tuple(reversed(found))
 
 
 def course(history: History, born: date, rules: ConsentRules) -> Course:
@@ -409,9 +405,7 @@ class _Walk:
         rule = self.ended or self._rule(at, needed)
         if rule is Rule.IN_FORCE and self.in_force_since is None:
             self.in_force_since = at
-        open_round = rule not in ENDS and (not self.complete or rule is Rule.YOUTH_MUST_SIGN)
-        awaited = needed - self.signed if open_round else frozenset()
-        standing = Standing(at, rule, frozenset(self.signed), awaited)
+        standing = Standing(at, rule, needed, frozenset(self.signed), frozenset(self.declined), frozenset(self.blocks))
         if self.standings and self.standings[-1].since == at:
             self.standings.pop()
         if not self.standings or self.standings[-1][1:] != standing[1:]:

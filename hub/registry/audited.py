@@ -22,6 +22,7 @@ from hub.audit.log import AuditLog, Draft
 from hub.audit.reading import of_subjects
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError
+from hub.registry.deeds import Less
 from hub.registry.erasures import ErasureStatus
 from hub.registry.granting import GrantRequest, Signatory
 from hub.registry.registry import Registry
@@ -82,9 +83,31 @@ class AuditedRegistry(Registry):
         with self._doing(Action.CONSENT_SUSPENDED):
             return super().suspend(identifier, cooperation, required)
 
-    def withdraw(self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None) -> YouthView:
+    def decline(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        with self._doing(Action.CONSENT_DECLINED):
+            return super().decline(identifier, by, cooperation)
+
+    def change_custody(self, identifier: str, signatories: tuple[Signatory, ...]) -> YouthView:
+        with self._doing(Action.CONSENT_SUSPENDED):
+            return super().change_custody(identifier, signatories)
+
+    def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        with self._doing(Action.CONSENT_BLOCKED):
+            return super().block(identifier, by, cooperation)
+
+    def unblock(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        with self._doing(Action.CONSENT_UNBLOCKED):
+            return super().unblock(identifier, by, cooperation)
+
+    def narrow(self, identifier: str, less: Less, cooperation: Cooperation | None = None) -> YouthView:
+        with self._doing(Action.CONSENT_NARROWED):
+            return super().narrow(identifier, less, cooperation)
+
+    def withdraw(
+        self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None, *, oral: bool = False
+    ) -> YouthView:
         with self._doing(Action.CONSENT_WITHDRAWN):
-            return super().withdraw(identifier, cooperation, by)
+            return super().withdraw(identifier, cooperation, by, oral=oral)
 
     def show(self, identifier: str) -> YouthView:
         with self._audit.recorded(self._entry(Action.CONSENT_SHOWN)) as draft, self._looking(draft):

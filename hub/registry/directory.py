@@ -186,7 +186,7 @@ def _target(work: Work, youth: Youth, agency: str) -> tuple[list[str], list[Span
 
 
 def _spans_of(consents: Iterable[Consent], kind: str) -> list[Span]:
-    return union((consent.valid_from, consent.valid_to) for consent in consents if kind in consent.kinds)
+    return union(span for consent in consents if kind in consent.kinds for span in _read_spans(consent))
 
 
 def _show(work: Work, entry: SubjectEntry, kinds: list[str], spans: Sequence[Span]) -> None:
@@ -218,5 +218,5 @@ def _fetched(work: Work, entry: SubjectEntry) -> bool:
     return entry.first_version is not None and entry.first_version <= work.counter(entry.agency).fetched
 
 
-def _read_spans(entry: SubjectEntry) -> list[Span]:
-    return [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in entry.spans]
+def _read_spans(row: SubjectEntry | Consent) -> list[Span]:
+    return [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in row.spans]

@@ -13,12 +13,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from hub.errors import HubError, RetriableError
 from hub.logs import get_logger
 from hub.registry.keyring import SHREDDED, Ending, KeyStore
-from hub.registry.states import State
+from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Youth
 
 __all__ = ["TOLD", "shred", "watch_endings"]
 
-TOLD = frozenset({State.WITHDRAWN, State.SUSPENDED})
+TOLD = frozenset({State.WITHDRAWN, State.SUSPENDED, State.BLOCKED, State.DISPUTED})
 """States of a consent that a restored database must not be behind with; what expires ends by its own date."""
 _log = get_logger(__name__)
 _again = Retrying(
@@ -50,8 +50,10 @@ def _changed(row: Youth | Consent, name: str, *, fresh: bool = False) -> bool:
 
 def _of_consent(row: Consent, now: datetime) -> Iterable[Ending]:
     before = get_history(row, "state").deleted or ()
-    if row.state in TOLD or (row.state == State.IN_FORCE and State.SUSPENDED in before):
+    if row.state in TOLD:
         yield Ending(now, row.consent_id, State(row.state).value)
+    elif row.state in OPEN and TOLD & set(before):
+        yield Ending(now, row.consent_id, State.IN_FORCE.value)  # nothing holds it back any more
 
 
 def shred(keys: KeyStore, endings: list[Ending]) -> None:

@@ -17,12 +17,13 @@ from hub.core.consent_rules import ConsentRules
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
 from hub.registry.granting import Form, GrantRequest, Signatory, check_form
-from hub.registry.lifecycle import add_youth, bring_into_force, settle, withdraw
+from hub.registry.history import add_fact, registration
+from hub.registry.lifecycle import add_youth, has_moved, settle, sign_again, withdraw
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
-__all__ = ["Checked", "GrantRules", "check", "enter", "find_youth", "know", "suspend_consents"]
+__all__ = ["Checked", "GrantRules", "check", "enter", "find_youth", "know"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def know(work: Work, rows: Iterable[Checked]) -> None:
         select(Youth)
         .where(Youth.lookup.in_(wanted))
         .options(
-            selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys), selectinload(Youth.aliases)
+            selectinload(Youth.consents).selectinload(Consent.facts), selectinload(Youth.entries), selectinload(Youth.link_keys),
+            selectinload(Youth.aliases),
         )
         .order_by(Youth.youth_id)  # locked in one order by everybody: two imports must not wait for each other
         .with_for_update()
@@ -108,10 +110,29 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
     """Write one checked consent. Raises RejectedError `already_granted` before anything is changed."""
     request = row.request
     youth = find_youth(work, row.canonical)
+    if youth is not None and has_moved(work, youth):  # a birthday acts before what is done after it
+        settle(work, youth)
+        youth = find_youth(work, row.canonical)
     if youth is not None and any(_equal(consent, request) for consent in youth.consents):
         raise RejectedError("this very consent is already registered; sign, suspend or withdraw that one", code="already_granted")
     youth = youth or add_youth(work, row.canonical)
-    consent = Consent(
+    consent = _consent(work, row)
+    blocks = _standing_blocks(youth, request.cooperation)
+    youth.consents.append(consent)
+    details = registration(consent, row.form.kind, row.form.signatories, includes_earlier=request.includes_earlier)
+    add_fact(work, consent, "registered", details=details)
+    for role in blocks:
+        add_fact(work, consent, "blocked", role, details={"all": True})
+    for role in sorted(set(request.signed)):
+        add_fact(work, consent, "signed", role)
+    settle(work, youth)
+    _catch_up(work, youth, consent, request.state)
+    return youth, consent
+
+
+def _consent(work: Work, row: Checked) -> Consent:
+    request = row.request
+    return Consent(
         consent_id=str(uuid.uuid4()),
         cooperation=request.cooperation.value,
         agencies=sorted(set(request.agencies)),
@@ -122,32 +143,27 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
         legal_basis=request.legal_basis,
         area=request.area,
         required=sorted(role.value for role in row.form.required),
-        signed={role.value: work.now.isoformat() for role in request.signed},
+        signed={},
         state=State.WAITING,
         created_at=work.now,
     )
-    youth.consents.append(consent)
-    bring_into_force(work, consent)
-    settle(work, youth)
-    _catch_up(work, youth, consent, request.state)
-    return youth, consent
 
 
-def suspend_consents(consents: Iterable[Consent], required: tuple[Signatory, ...]) -> int:
-    """Suspend what is in force until all have signed again; `required` (non-empty) are the signatories from now on."""
-    changed = 0
-    for consent in consents:
-        if consent.state == State.IN_FORCE:
-            consent.state, consent.signed = State.SUSPENDED, {}
-            consent.required = [role.value for role in required] or consent.required
-            changed += 1
-    return changed
+def _standing_blocks(youth: Youth, cooperation: Cooperation) -> list[Signatory]:
+    """Whose blocks a new consent is under from the first moment: those of everything, and those of its cooperation."""
+    found = set()
+    for consent in youth.consents:
+        for fact in consent.facts:
+            stands = consent.state in OPEN and fact.kind == "blocked" and fact.by in consent.blocked_by
+            if stands and (fact.details.get("all") or consent.cooperation == cooperation):
+                found.add(Signatory(fact.by or ""))
+    return sorted(found)
 
 
 def _catch_up(work: Work, youth: Youth, consent: Consent, since: str) -> None:
     """A consent registered from paper may have been suspended or withdrawn since."""
     if since == "suspended":
-        suspend_consents([consent], ())
+        sign_again(work, [consent])
     elif since == "withdrawn":
         withdraw(work, [consent], None)
     if since != "granted":

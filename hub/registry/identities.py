@@ -89,8 +89,7 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     numbers = [canonical, *open_aliases(work, goes, data_key)]
     for consent in [consent for consent in goes.consents if consent.state in OPEN]:
         consent.youth = stays
-    for consent in doubtful:
-        consent.state, consent.signed = State.SUSPENDED, {}
+    lifecycle.sign_again(work, doubtful)
     lifecycle.end_reference(work, goes)
     work.session.flush()  # the numbers are free before they are taken
     _, kept_key = lifecycle.identity(work, stays)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import date
 
-from hub.clock import stockholm_date
 from hub.contract.identifiers import birth_date
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import ConsentRecord
+from hub.core.consent_history import Rule
+from hub.core.consent_rules import Form, Signatory
 from hub.registry import directory
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.erasures import new_scope_erasures, request_erasure
-from hub.registry.granting import ADULT_AGE, Signatory, age_in_years
+from hub.registry.history import account_of, add_fact, form_of, project
 from hub.registry.records import build_record, withdrawn_record
-from hub.registry.states import LIVE, Standing, State
+from hub.registry.states import LIVE, OPEN, Standing, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
-__all__ = ["add_youth", "bring_into_force", "end_reference", "expire", "identity", "settle", "withdraw"]
+__all__ = ["add_youth", "end_reference", "has_moved", "identity", "settle", "sign_again", "withdraw"]
 
 
 def add_youth(work: Work, canonical: str) -> Youth:
@@ -52,58 +54,78 @@ def identity(work: Work, youth: Youth) -> tuple[str, bytes]:
     return work.tools.vault.open(data_key, youth.youth_id, "identity", youth.identity).decode("ascii"), data_key
 
 
-def bring_into_force(work: Work, consent: Consent) -> None:
-    """When all have signed: in force, unless its time is already over."""
-    if consent.state not in {State.WAITING, State.SUSPENDED} or set(consent.required) - set(consent.signed):
-        return
-    if consent.valid_to <= work.now:
-        consent.state, consent.ended_at = State.EXPIRED, work.now
-        return
-    consent.state = State.IN_FORCE
-    consent.in_force_at = consent.in_force_at or work.now
+def withdraw(work: Work, consents: Iterable[Consent], by: Signatory | None, *, oral: bool = False) -> int:
+    """End the given consents, waiting ones too; the answer is how many there were. `settle` draws the consequences.
 
-
-def withdraw(work: Work, consents: Iterable[Consent], by: Signatory | None) -> int:
-    """End the given consents, waiting ones too; the answer is how many there were. `settle` draws the consequences."""
+    Needs no birth date: a withdrawal must be possible when nothing else of a youth can be read any more. `by` must be one
+    whose signature is needed or was given.
+    """
     ended = 0
     for consent in consents:
-        if consent.state in LIVE or consent.state == State.WAITING:
-            consent.state, consent.ended_at, consent.withdrawn_by = State.WITHDRAWN, work.now, by
+        if consent.state in OPEN:
+            add_fact(work, consent, "withdrawn", by, oral=oral)
+            consent.state, consent.rule = State.WITHDRAWN, Rule.WITHDRAWN.value
+            consent.ended_at, consent.withdrawn_by = work.now, None if by is None else by.value
             ended += 1
     return ended
 
 
-def expire(work: Work, youth: Youth) -> bool:
-    """Lapse what has reached its end, and at 18 what guardians signed; says whether anything did."""
-    lapsed = False
-    for consent in youth.consents:
-        if consent.state not in LIVE and consent.state != State.WAITING:
-            continue
-        grown = set(consent.required) != {Signatory.YOUTH} and _age(work, youth) >= ADULT_AGE
-        if consent.valid_to <= work.now or grown:
-            consent.state, consent.ended_at = State.EXPIRED, work.now
-            lapsed = True
-    return lapsed
+def sign_again(work: Work, consents: Iterable[Consent], signatories: Iterable[Signatory] = ()) -> int:
+    """After a change of custody all sign again: whom custody makes sign from now on, else the same as before.
+
+    Only what guardians signed knows custody. The answer is how many consents it changes.
+    """
+    named = sorted(role.value for role in signatories)
+    changed = 0
+    for consent in consents:
+        if consent.state in OPEN and form_of(consent) is Form.CHILD:
+            add_fact(work, consent, "custody_changed", details={"signatories": named or _custody(consent)})
+            changed += 1
+    return changed
+
+
+def _custody(consent: Consent) -> list[str]:
+    rounds = [fact.details["signatories"] for fact in consent.facts if fact.kind in {"registered", "custody_changed"}]
+    return list(rounds[-1])
+
+
+def has_moved(work: Work, youth: Youth) -> bool:
+    """Whether time alone has changed where one of her open consents stands: a birthday, an end, a rule from a new date."""
+    open_ones = [consent for consent in youth.consents if consent.state in OPEN]
+    if not open_ones:
+        return False
+    born = _born(work, youth)
+    return any(account_of(work, consent, born).standing.rule != consent.rule for consent in open_ones)
 
 
 def settle(work: Work, youth: Youth) -> None:
-    """Bring reference, record and directory in line with the consents."""
-    states = {consent.state for consent in youth.consents}
-    if youth.youth_ref is None and State.IN_FORCE in states:
+    """Bring states, reference, record and directory in line with the histories of the consents."""
+    _project(work, youth)
+    if youth.youth_ref is None and any(consent.state == State.IN_FORCE for consent in youth.consents):
         youth.youth_ref = new_youth_ref()
     if youth.youth_ref is None:
-        if State.WAITING not in states:
+        if not any(consent.state in OPEN for consent in youth.consents):
             _destroy_mapping(work, youth)
-    elif states & LIVE:
+    elif any(consent.state in LIVE and consent.in_force_at is not None for consent in youth.consents):
         _publish_change(work, youth, youth.youth_ref)
     elif youth.status != Standing.WITHDRAWN:
         _pass_on(work, youth)
         end_reference(work, youth)
 
 
+def _project(work: Work, youth: Youth) -> None:
+    open_ones = [consent for consent in youth.consents if consent.state in OPEN]
+    if open_ones:
+        born = _born(work, youth)
+        for consent in open_ones:
+            project(work, consent, born)
+
+
 def _publish_change(work: Work, youth: Youth, youth_ref: str) -> None:
     canonical, data_key = identity(work, youth)
-    record = build_record(youth_ref, youth.record_version + 1, youth.consents, birth_date(canonical), work.now)
+    born = birth_date(canonical)
+    consents = [(consent, account_of(work, consent, born)) for consent in youth.consents]
+    record = build_record(youth_ref, youth.record_version + 1, consents, born, work.now)
     directory.prepare(work, youth, data_key)
     erasures = new_scope_erasures(work, youth)
     losing = directory.narrow(work, youth, _by_agency(youth, erasures))
@@ -122,7 +144,7 @@ def _by_agency(youth: Youth, erasures: Mapping[str, str]) -> dict[str, str]:
 
 def _pass_on(work: Work, youth: Youth) -> None:
     """What still awaits a signature goes on under a row, and later a reference, of its own."""
-    waiting = [consent for consent in youth.consents if consent.state == State.WAITING]
+    waiting = [consent for consent in youth.consents if consent.state in OPEN]
     if not waiting:
         return
     canonical, data_key = identity(work, youth)
@@ -170,6 +192,5 @@ def _same(before: ConsentRecord, after: ConsentRecord) -> bool:
     return before.model_copy(update={"version": after.version, "recorded_at": after.recorded_at}) == after
 
 
-def _age(work: Work, youth: Youth) -> int:
-    canonical, _ = identity(work, youth)
-    return age_in_years(birth_date(canonical), stockholm_date(work.now))
+def _born(work: Work, youth: Youth) -> date:
+    return birth_date(identity(work, youth)[0])

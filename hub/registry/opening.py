@@ -66,7 +66,7 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     keyring = open_keyring(settings.keyring_database, settings.home / copy if copy else None)
     reversal = timedelta(days=settings.registry.protected_reversal_days)
     sealed = open_vault(settings, clock)
-    tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), lane, reversal, sealed)
+    tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), consent, lane, reversal, sealed)
     engine = open_database(settings.registry_database)
     migrate(engine, lambda keys: keyring.put(keys, clock.now()))
     registry = Registry(engine, tools, rules, clock)

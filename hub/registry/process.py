@@ -33,7 +33,7 @@ from hub.registry.removal import Places, Survey
 from hub.registry.sealing import seal_missing
 from hub.registry.subject_api import Protects, build_app
 from hub.registry.threads import Threads
-from hub.registry.upkeep import announce_rules, refresh, republish
+from hub.registry.upkeep import announce_rules, next_refresh, refresh, republish
 from hub.registry.work import ManualLane
 from hub.settings import Settings
 
@@ -43,7 +43,6 @@ _PAUSE_SECONDS = 0.2
 _AFTER_FAILURE_SECONDS = 2.0
 _TELL_SECONDS = 15.0
 _FIRST_LOOK_SECONDS = 60.0
-_REFRESH = timedelta(hours=1)
 _REPUBLISH = timedelta(days=1)
 _log = get_logger(__name__)
 
@@ -158,13 +157,14 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
         try:
             for state, number in opened.registry.counts().items():
                 REGISTRY_CONSENTS.labels(status=state).set(number)
-            if clock.now() - refreshed >= _REFRESH:
+            if clock.now() >= next_refresh(refreshed):
+                began = clock.now()
                 refresh(opened.registry)
                 reconcile(opened.registry, opened.keyring, clock.now())
                 shrink(opened.engine)
                 opened.keyring.tidy()
                 opened.keyring.copy_out()
-                refreshed = clock.now()
+                refreshed = began
             if clock.now() - republished >= _REPUBLISH:
                 republish(opened.registry)
                 republished = clock.now()

@@ -25,7 +25,8 @@ from sqlalchemy import delete, select
 from hub.errors import RejectedError, RetriableError
 from hub.registry import lifecycle
 from hub.registry.grants import Checked, find_youth
-from hub.registry.states import OPEN, State
+from hub.registry.history import add_fact
+from hub.registry.states import OPEN
 from hub.registry.tables import Protection, Youth
 from hub.registry.work import Work
 
@@ -121,8 +122,8 @@ def lookups_of(youth: Youth) -> list[bytes]:
 def suspend(work: Work, youth: Youth) -> None:
     """Stop everything of a youth at once; signatures stay, so that a reversal needs none anew."""
     for consent in youth.consents:
-        if consent.state == State.IN_FORCE:
-            consent.state = State.SUSPENDED
+        if consent.state in OPEN:
+            add_fact(work, consent, "halted")
     youth.parties = None
     lifecycle.settle(work, youth)
 
@@ -130,8 +131,8 @@ def suspend(work: Work, youth: Youth) -> None:
 def restore(work: Work, youth: Youth) -> None:
     """The marking is reversed: what all had signed comes back; what waited for a signature waits again."""
     for consent in youth.consents:
-        if consent.state == State.SUSPENDED:
-            lifecycle.bring_into_force(work, consent)
+        if consent.state in OPEN:
+            add_fact(work, consent, "resumed")
     lifecycle.settle(work, youth)
 
 

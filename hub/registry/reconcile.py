@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from hub.registry import lifecycle
 from hub.registry.endings import TOLD
-from hub.registry.grants import suspend_consents
+from hub.registry.history import add_fact
 from hub.registry.keyring import SHREDDED, Ending, KeyStore
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN, State
@@ -75,10 +75,19 @@ def _end_consent(work: Work, ending: Ending) -> bool:
     if consent is None or consent.youth.identity is None:
         return False
     over = ending.state == State.WITHDRAWN
-    changed = lifecycle.withdraw(work, [consent], None) if over else suspend_consents([consent], ())
+    changed = lifecycle.withdraw(work, [consent], None) if over else _stop(work, consent)
     if changed:
         lifecycle.settle(work, consent.youth)
     return bool(changed)
+
+
+def _stop(work: Work, consent: Consent) -> int:
+    """What was suspended, blocked or disputed when the list was written: all sign again, an adult's waits for a person."""
+    if consent.state != State.IN_FORCE:
+        return 0
+    if not lifecycle.sign_again(work, [consent]):
+        add_fact(work, consent, "halted")
+    return 1
 
 
 def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: datetime) -> list[Ending]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from hub.clock import stockholm_date
-from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, Scope
-from hub.registry.states import State
+from hub.contract.models import ConsentRecord, ConsentStatus
+from hub.core.consent_history import Rule
+from hub.core.consent_scopes import Account, shown_scopes
 from hub.registry.tables import Consent
 
 __all__ = ["build_record", "coarse_age", "withdrawn_record"]
@@ -24,17 +26,14 @@ def coarse_age(born: date, today: date) -> tuple[int, date]:
     return max(age, 0), date(today.year + 1 if turned else today.year, month, 1)
 
 
-def build_record(youth_ref: str, version: int, consents: list[Consent], born: date, now: datetime) -> ConsentRecord:
-    """The cumulative record: every scope that was in force under this reference, those withdrawn with the instant it ended.
-
-    A suspended scope is left out beside others in force, because consumers must not act on it; when all that is left is
-    suspended, the whole record is.
-    """
-    consents = sorted(consents, key=lambda consent: (consent.created_at, consent.consent_id))
-    in_force = [consent for consent in consents if consent.state == State.IN_FORCE]
-    suspended = [consent for consent in consents if consent.state == State.SUSPENDED]
-    shown = [c for c in consents if c.in_force_at is not None and (c.state != State.SUSPENDED or not in_force)]
-    newest = (in_force or suspended)[-1]
+def build_record(
+    youth_ref: str, version: int, consents: Sequence[tuple[Consent, Account]], born: date, now: datetime
+) -> ConsentRecord:
+    """The cumulative record of a reference that stands, from every consent under it and how it stands."""
+    rows = sorted(consents, key=lambda row: (row[0].created_at, row[0].consent_id))
+    in_force = [consent for consent, one in rows if one.standing.rule is Rule.IN_FORCE]
+    held = [consent for consent, one in rows if one.held_still]
+    leading = in_force or held
     age, valid_until = coarse_age(born, stockholm_date(now))
     return ConsentRecord(
         youth_ref=youth_ref,
@@ -42,9 +41,9 @@ def build_record(youth_ref: str, version: int, consents: list[Consent], born: da
         status=ConsentStatus.IN_FORCE if in_force else ConsentStatus.SUSPENDED,
         age_years=age,
         age_valid_until=valid_until,
-        area=next((consent.area for consent in reversed(in_force or suspended) if consent.area), None),
-        legal_basis=newest.legal_basis,
-        scopes=tuple(map(_scope, shown)),
+        area=next((consent.area for consent in reversed(leading) if consent.area), None),
+        legal_basis=leading[-1].legal_basis,
+        scopes=shown_scopes([one for _, one in rows]),
         recorded_at=now,
     )
 
@@ -61,17 +60,4 @@ def withdrawn_record(youth_ref: str, version: int, legal_basis: str, now: dateti
         legal_basis=legal_basis,
         scopes=(),
         recorded_at=now,
-    )
-
-
-def _scope(consent: Consent) -> Scope:
-    return Scope(
-        scope_id=consent.consent_id,
-        cooperation=Cooperation(consent.cooperation),
-        agencies=tuple(consent.agencies),
-        recipients=tuple(consent.recipients),
-        kinds=tuple(InfoKind(kind) for kind in consent.kinds),
-        valid_from=consent.valid_from,
-        valid_to=consent.valid_to,
-        withdrawn_at=consent.ended_at if consent.state == State.WITHDRAWN else None,
     )

@@ -17,14 +17,15 @@ from hub.clock import Clock, stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError
-from hub.registry import erasures, lifecycle, protection
+from hub.registry import deeds, erasures, lifecycle, protection
 from hub.registry.database import reading, repeated, shrink, writing
+from hub.registry.deeds import Less
 from hub.registry.endings import shred, watch_endings
 from hub.registry.erasures import ErasureStatus
 from hub.registry.granting import GrantRequest, Signatory, read_grant
-from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know, suspend_consents
+from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know
 from hub.registry.sealing import seal, watch_changes
-from hub.registry.states import OPEN, State
+from hub.registry.states import State
 from hub.registry.tables import Alias, Consent, Youth
 from hub.registry.views import ConsentView, Imported, RowError, YouthView, row_error, view_consent, view_youth
 from hub.registry.work import Tools, Work
@@ -129,51 +130,88 @@ class Registry:
     @repeated
     def sign(self, identifier: str, signatory: Signatory, cooperation: Cooperation | None = None) -> YouthView:
         """Record a signature on what awaits one, suspended consents included. Raises RejectedError when nothing does."""
-        with self.work() as work:
-            youth = self._youth(work, identifier)
-            protection.require_open(work, youth)
-            waiting = [
-                consent
-                for consent in _chosen(youth, cooperation)
-                if consent.state in {State.WAITING, State.SUSPENDED} and signatory in consent.required
-            ]
-            if not waiting:
-                raise RejectedError(f"no consent awaits a signature of {signatory}", code="nothing_to_sign")
-            for consent in waiting:
-                consent.signed = {signatory.value: work.now.isoformat(), **consent.signed}
-                lifecycle.bring_into_force(work, consent)
+        with self._changing(identifier, entering=True) as (work, youth):
+            deeds.sign(work, _chosen(youth, cooperation), signatory)
+            lifecycle.settle(work, youth)
+            return view_youth(youth)
+
+    def decline(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        """A signatory says no before all have signed: disputed, and not in force, until she signs (DOMAIN §2)."""
+        with self._changing(identifier) as (work, youth):
+            deeds.decline(work, _chosen(youth, cooperation), by)
             lifecycle.settle(work, youth)
             return view_youth(youth)
 
     @repeated
     def suspend(self, identifier: str, cooperation: Cooperation | None = None, required: tuple[Signatory, ...] = ()) -> YouthView:
-        """Suspend until all have signed again, as after a change of custody; `required` names the signatories from now on."""
-        with self.work() as work:
-            youth = self._youth(work, identifier)
-            if not suspend_consents(_chosen(youth, cooperation), required):
-                raise RejectedError("no consent is in force", code="not_in_force")
+        """Suspend what is in force until all have signed again; `required` names whom custody makes sign from now on."""
+        with self._changing(identifier) as (work, youth):
+            deeds.suspend(work, _chosen(youth, cooperation), required)
             lifecycle.settle(work, youth)
             return view_youth(youth)
 
     @repeated
-    def withdraw(self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None) -> YouthView:
+    def change_custody(self, identifier: str, signatories: tuple[Signatory, ...]) -> YouthView:
+        """Custody is another: suspend everything that guardians signed until the new signatories have, waiting ones too."""
+        with self._changing(identifier) as (work, youth):
+            deeds.change_custody(work, youth.consents, signatories)
+            lifecycle.settle(work, youth)
+            return view_youth(youth)
+
+    @repeated
+    def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        """A block (spärr) by the youth or a guardian on everything, or on one cooperation. It beats every consent."""
+        with self._changing(identifier) as (work, youth):
+            deeds.block(work, _chosen(youth, cooperation), by, everything=cooperation is None)
+            lifecycle.settle(work, youth)
+            return view_youth(youth)
+
+    @repeated
+    def unblock(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+        """Lift the block that this role set. What happened while it stood is never covered."""
+        with self._changing(identifier, entering=True) as (work, youth):
+            deeds.unblock(work, _chosen(youth, cooperation), by)
+            lifecycle.settle(work, youth)
+            return view_youth(youth)
+
+    @repeated
+    def narrow(self, identifier: str, less: Less, cooperation: Cooperation | None = None) -> YouthView:
+        """Let open consents cover less from now on; nobody need sign. To widen one, register another."""
+        with self._changing(identifier) as (work, youth):
+            deeds.narrow(work, _chosen(youth, cooperation), less)
+            lifecycle.settle(work, youth)
+            return view_youth(youth)
+
+    @repeated
+    def withdraw(
+        self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None, *, oral: bool = False
+    ) -> YouthView:
         """End every consent, or those to one cooperation, at once and for ever; awaiting ones too.
 
         `by` is the signatory who withdraws what needs her signature; any required one may, alone (DOMAIN §2). None:
         recorded without a role, as an oral withdrawal may be. With the last consent the person's mapping is destroyed.
         """
-        with self.work() as work:
-            youth = self._youth(work, identifier)
-            open_ones = [consent for consent in _chosen(youth, cooperation) if consent.state in OPEN]
-            chosen = [consent for consent in open_ones if by is None or by in consent.required]
-            if open_ones and not chosen:
-                raise RejectedError(f"{by} is no signatory of these consents; record it without a role", code="not_a_signatory")
-            if not lifecycle.withdraw(work, chosen, by):
-                raise RejectedError("there is no consent to withdraw", code="nothing_to_withdraw")
+        with self._changing(identifier) as (work, youth):
+            chosen = deeds.withdraw(work, _chosen(youth, cooperation), by, oral=oral)
             lifecycle.settle(work, youth)
             view = view_youth(youth, chosen)
         shrink(self._engine)
         return view
+
+    @contextmanager
+    def _changing(self, identifier: str, *, entering: bool = False) -> Iterator[tuple[Work, Youth]]:
+        """One transaction on one youth, brought to the present first: a birthday acts before what is done after it.
+
+        `entering`: refused for a protected identity, of whom nothing new may come into force.
+        """
+        with self.work() as work:
+            youth = self._youth(work, identifier)
+            if entering:
+                protection.require_open(work, youth)
+            if lifecycle.has_moved(work, youth):
+                lifecycle.settle(work, youth)
+                youth = find_youth(work, canonical_identifier(identifier, today=work.today)) or youth
+            yield work, youth
 
     def show(self, identifier: str) -> YouthView:
         """The consents of one person. Raises RejectedError `no_consent` when nothing is registered."""

@@ -26,7 +26,7 @@ from hub.registry.work import Sealed, Work
 __all__ = ["Changes", "seal", "seal_missing", "watch_changes"]
 
 _AT_ONCE = 200
-_ENDED = frozenset({State.WITHDRAWN, State.EXPIRED})
+_ENDED = frozenset({State.WITHDRAWN, State.EXPIRED, State.LAPSED})
 
 
 class Registry(Protocol):
@@ -112,6 +112,9 @@ def _facts(consent: Consent) -> dict[str, Any]:
     for column in Consent.__table__.columns:
         value = getattr(consent, column.key)
         found[column.key] = value.isoformat() if isinstance(value, datetime) else value
+    found["facts"] = [
+        {"at": fact.at.isoformat(), "kind": fact.kind, "by": fact.by, "oral": fact.oral, **fact.details} for fact in consent.facts
+    ]
     return found
 
 

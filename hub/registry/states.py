@@ -8,12 +8,15 @@ __all__ = ["LIVE", "OPEN", "Standing", "State"]
 
 
 class State(StrEnum):
-    """Of one consent. Expired and withdrawn are final; a suspended one returns when all have signed again."""
+    """Of one consent, as `hub.core.consent_history` finds it. Expired, lapsed (at 18) and withdrawn are final."""
 
     WAITING = "waiting"
+    DISPUTED = "disputed"
     IN_FORCE = "in_force"
     SUSPENDED = "suspended"
+    BLOCKED = "blocked"
     EXPIRED = "expired"
+    LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
 
 
@@ -26,5 +29,6 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-LIVE = frozenset({State.IN_FORCE, State.SUSPENDED})
+LIVE = frozenset({State.IN_FORCE, State.SUSPENDED, State.BLOCKED, State.DISPUTED})
+"""What may have been in force and may be again: `in_force_at` says whether it was."""
 OPEN = LIVE | {State.WAITING}

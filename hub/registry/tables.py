@@ -20,6 +20,7 @@ __all__ = [
     "Alias",
     "Answer",
     "Consent",
+    "ConsentFact",
     "ErasureRequest",
     "Lease",
     "LinkKey",
@@ -100,7 +101,11 @@ class Protection(Row):
 
 
 class Consent(Row):
-    """One consent: one scope of the record. `required` and `signed` hold roles, never names; `signed` maps role to instant."""
+    """One consent: one scope of the record. `facts` is its history and the truth; all else is what the algebra makes of it.
+
+    Roles, never names: `required`, `declined`, `blocked_by`, and `signed`, which maps a role to an instant. `rule` is why it
+    stands where it does, `spans` the times of which it covers information.
+    """
 
     __tablename__ = "consent"
 
@@ -121,8 +126,30 @@ class Consent(Row):
     in_force_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str | None] = mapped_column(String(32))
+    rule: Mapped[str] = mapped_column(String(32), default="")
+    declined: Mapped[list[Any]] = mapped_column(default=list)
+    blocked_by: Mapped[list[Any]] = mapped_column(default=list)
+    spans: Mapped[list[Any]] = mapped_column(default=list)
 
     youth: Mapped[Youth] = relationship(back_populates="consents")
+    facts: Mapped[list[ConsentFact]] = relationship(order_by="ConsentFact.position", cascade="save-update, merge")
+
+
+class ConsentFact(Row):
+    """One thing that happened to a consent. Rows are only ever added: triggers of the database refuse all else.
+
+    `by` is a role. `oral`: it was said, not written. No name, no number, no birth date.
+    """
+
+    __tablename__ = "consent_fact"
+
+    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.consent_id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(24))
+    by: Mapped[str | None] = mapped_column(String(32))
+    details: Mapped[dict[str, Any]]
+    oral: Mapped[bool] = mapped_column(default=False)
 
 
 class Paper(Row):

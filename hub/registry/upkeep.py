@@ -11,23 +11,28 @@ from sqlalchemy.orm import selectinload
 from hub.clock import stockholm_date
 from hub.contract.models import ConsentRecord, RuleMarker
 from hub.contract.topics import RULES
+from hub.core.consent_rules import midnight
 from hub.kafka import Outgoing
 from hub.registry import lifecycle, protection
 from hub.registry.erasures import repeat_open_requests
 from hub.registry.registry import Registry
 from hub.registry.states import Standing
-from hub.registry.tables import Memo, OutboxRow, Youth
+from hub.registry.tables import Consent, Memo, OutboxRow, Youth
 from hub.registry.work import Work
 
-__all__ = ["announce_rules", "refresh", "republish"]
+__all__ = ["announce_rules", "next_refresh", "refresh", "republish"]
 
 _KEPT = timedelta(days=1)
+_HOURLY = timedelta(hours=1)
 _CHUNK = 500
 _RULES_MEMO = "rules"
 
 
 def refresh(registry: Registry) -> int:
-    """Lapse what has ended, publish new ages; answers how many youths changed. Hourly: consumers judge spans themselves."""
+    """Let birthdays, ends and rules with a date act, publish new ages; answers how many youths changed.
+
+    At every `next_refresh`; in between, consumers judge spans themselves.
+    """
     changed = 0
     last = ""
     while True:
@@ -44,6 +49,11 @@ def refresh(registry: Registry) -> int:
         if not youths:
             return changed
         last = youths[-1].youth_id
+
+
+def next_refresh(last: datetime) -> datetime:
+    """When `refresh` is due again: at midnight in Sweden, when birthdays and most ends act, and at least every hour."""
+    return min(last + _HOURLY, midnight(stockholm_date(last) + timedelta(days=1)))
 
 
 def republish(registry: Registry) -> int:
@@ -95,7 +105,8 @@ def _next(work: Work, last: str) -> list[Youth]:
         .order_by(Youth.youth_id)
         .limit(_CHUNK)
         .options(
-            selectinload(Youth.consents), selectinload(Youth.entries), selectinload(Youth.link_keys), selectinload(Youth.aliases)
+            selectinload(Youth.consents).selectinload(Consent.facts), selectinload(Youth.entries), selectinload(Youth.link_keys),
+            selectinload(Youth.aliases),
         )
         .with_for_update()
     )
@@ -106,10 +117,10 @@ def _next(work: Work, last: str) -> list[Youth]:
 
 def _refresh_one(work: Work, youth: Youth) -> bool:
     before = youth.record_version
-    lapsed = lifecycle.expire(work, youth)
-    if lapsed or _aged(youth, work.now):
+    moved = lifecycle.has_moved(work, youth)
+    if moved or _aged(youth, work.now):
         lifecycle.settle(work, youth)
-    return lapsed or youth.record_version != before
+    return moved or youth.record_version != before
 
 
 def _aged(youth: Youth, now: datetime) -> bool:

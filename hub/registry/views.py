@@ -15,7 +15,7 @@ __all__ = ["ConsentView", "Imported", "RowError", "YouthView", "row_error", "vie
 
 @dataclass(frozen=True, slots=True)
 class ConsentView:
-    """One consent; instants are UTC, `required` and `signed` are roles."""
+    """One consent; instants are UTC, `required`, `signed`, `declined` and `blocked_by` are roles. `rule`: why it stands so."""
 
     consent_id: str
     state: str
@@ -28,6 +28,9 @@ class ConsentView:
     legal_basis: str
     required: tuple[str, ...]
     signed: tuple[str, ...]
+    rule: str = ""
+    declined: tuple[str, ...] = ()
+    blocked_by: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -76,6 +79,9 @@ def view_consent(consent: Consent) -> ConsentView:
         consent.legal_basis,
         tuple(consent.required),
         tuple(sorted(consent.signed)),
+        consent.rule,
+        tuple(consent.declined),
+        tuple(consent.blocked_by),
     )
 
 

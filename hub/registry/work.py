@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVarTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hub.audit.sealed import Part
+from hub.clock import stockholm_date
 from hub.contract.models import ConsentRecord, Message
 from hub.contract.topics import CONSENTS, Topic
+from hub.core.consent_rules import ConsentRules
 from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.registry.agencies import AgencyKeys
@@ -65,6 +67,7 @@ class Tools:
     keys: KeyStore
     agencies: Mapping[str, AgencyKeys]
     envelope: Envelope
+    consent: ConsentRules
     lane: ManualLane | None = None
     reversal: timedelta = timedelta(days=14)
     sealed: Sealed | None = None
@@ -92,6 +95,11 @@ class Work:
     def locking(self, query: Select[*_Columns]) -> Select[*_Columns]:
         """The query of youths, its rows locked until the transaction ends; not in a look, which holds nobody up."""
         return query if self.session.info.get(LOOKS) else query.with_for_update(of=Youth)
+
+    @property
+    def today(self) -> date:
+        """The Swedish date."""
+        return stockholm_date(self.now)
 
     def keep_key(self, youth_id: str, wrapped: bytes) -> None:
         """A new youth's wrapped data key: in the keyring before this transaction is committed."""

@@ -350,9 +350,13 @@ class Look:
             self.remembered[key] = end[1] if end else self.open_rule(self.steps(now)[-1])
         return str(self.remembered[key])
 
-    def in_force_at(self, at: datetime) -> bool:
-        """Whether it was in force at an instant in the past (and not only between two facts of one instant)."""
-        return self.consent.facts[0][0] <= at and self.rule(at) == "in_force"
+    def in_force_at(self, at: datetime, now: datetime) -> bool:
+        """Whether it was in force at an instant in the past, or halted by what by now has proved to be a slip."""
+        if not self.consent.facts[0][0] <= at <= now:
+            return False
+        later = [at, *(step[0] for step in self.steps(now) if step[0] > at)]
+        rules = [self.rule(instant) for instant in later]
+        return next((rule for rule in rules if rule != "halted"), "halted") == "in_force"
 
     def ever(self, now: datetime) -> list[Step]:
         """The steps at which it was in force, up to now."""
@@ -380,7 +384,7 @@ class Look:
             yes(recipients if correlate else asked.recipient in recipients),
             stands,
             yes(self.consent.begins <= asked.at < self.ends(last)),
-            yes(before_it or (asked.at > now and rule == "in_force") or self.in_force_at(asked.at)),
+            yes(before_it or (asked.at > now and rule == "in_force") or self.in_force_at(asked.at, now)),
         ]
         found = read(self.tables.question, cells)
         return rule if found == "its rule" else found

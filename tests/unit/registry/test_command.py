@@ -72,6 +72,33 @@ def test_a_consent_from_grant_to_withdrawal(home: Path) -> None:
     assert "waits for delivery, worker" in run("erasure-status", "--open").output
 
 
+def test_a_consent_that_guardians_disagree_on_is_blocked_narrowed_and_changes_custody(home: Path) -> None:
+    run(*GRANT)
+    told = run("decline", "--by", "guardian_2", "-i", "-").output
+    assert "disputed" in told
+    assert "has said no: guardian_2" in told
+    run("sign", "--by", "guardian_2", "-i", "-")
+    assert "blocked by: youth" in run("block", "--by", "youth", "-i", "-").output
+    shown = json.loads(run("show", "-i", "-", "--json").output)["consents"][0]
+    assert (shown["state"], shown["rule"], shown["blocked_by"], shown["declined"]) == ("blocked", "blocked", ["youth"], [])
+    refusal = run("unblock", "--by", "guardian_1", "-i", "-").exception
+    assert isinstance(refusal, HubError)
+    assert "blocked by youth" in str(refusal)
+    assert "in_force" in run("unblock", "--by", "youth", "-i", "-").output
+    assert "2026-01-31 23:00 UTC" in run("narrow", "--until", "2026-02-01", "-i", "-").output
+    told = run("custody", "--to", "special_guardian", "-i", "-").output
+    assert "awaiting the signature of: special_guardian" in told
+    assert "withdrawn" in run("withdraw", "--oral", "-i", "-").output
+
+
+def test_earlier_information_needs_the_forms_word(home: Path) -> None:
+    words = ["2025-05-01" if word == "2025-05-19" else "2026-04-01" if word == "2026-05-19" else word for word in GRANT]
+    refusal = run(*words).exception
+    assert isinstance(refusal, HubError)
+    assert refusal.code == "earlier_not_said"
+    assert run(*words, "--includes-earlier", "--form", "child").exit_code == 0
+
+
 def test_the_identifier_is_asked_for_without_echo_at_a_terminal(home: Path) -> None:
     ours, theirs = pty.openpty()
     words = [sys.executable, "-m", "hub", "consent", *GRANT[:-2]]
@@ -169,7 +196,21 @@ def test_an_identifier_that_cannot_be_resolved_is_said_so_without_its_value(home
 
 
 def test_every_help_has_an_example() -> None:
-    for command in ("grant", "sign", "suspend", "withdraw", "show", "list", "import", "erasure-status"):
+    for command in (
+        "grant",
+        "sign",
+        "decline",
+        "custody",
+        "block",
+        "unblock",
+        "narrow",
+        "suspend",
+        "withdraw",
+        "show",
+        "list",
+        "import",
+        "erasure-status",
+    ):
         result = CliRunner().invoke(app, [command, "--help"])
         assert result.exit_code == 0
         assert "Example" in result.output

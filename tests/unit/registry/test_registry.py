@@ -7,6 +7,7 @@ import pytest
 from hub.contract.models import ConsentStatus
 from hub.errors import RejectedError, RetriableError
 from hub.registry.granting import Signatory
+from hub.registry.states import State
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -172,7 +173,7 @@ def test_an_import_of_many_takes_few_transactions_and_two_rows_of_one_youth_meet
     assert done == [250, 450]
     assert outcome.errors == ()
     assert home.rows("youth") == 300
-    assert home.registry.counts() == {"waiting": 0, "in_force": 450, "suspended": 0, "expired": 0, "withdrawn": 0}
+    assert home.registry.counts() == {state.value: 450 if state == "in_force" else 0 for state in State}
     home.relay.run_once()
     assert sorted({record.youth_ref: record.version for record in home.sent()}.values()) == [1] * 150 + [2] * 150
 

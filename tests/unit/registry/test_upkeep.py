@@ -69,7 +69,7 @@ def test_at_eighteen_what_guardians_signed_lapses(home: Installation) -> None:
     assert refresh(home.registry) == 0
     home.clock.set(datetime(2025, 6, 10, tzinfo=UTC))
     assert refresh(home.registry) == 1
-    assert [consent.state for consent in home.registry.consents()] == ["expired"]
+    assert [(consent.state, consent.rule) for consent in home.registry.consents()] == [("lapsed", "lapsed_at_18")]
     view = home.registry.grant(make_grant(person, required=("youth",), signed=("youth",)))
     assert view.status == "in_force"
 

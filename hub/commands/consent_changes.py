@@ -1,0 +1,122 @@
+"""`hub consent decline`, `custody`, `block`, `unblock`, `narrow`: what happens to a consent between its first day and its end."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hub.commands.consent_texts import opened, print_youth, read_identifier
+from hub.commands.options import Home, Json
+from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent_rules import Signatory
+
+__all__ = ["app"]
+
+app = typer.Typer()
+Source = Annotated[
+    str,
+    typer.Option(
+        "--identifier-from", "-i", metavar="FILE|-", help="Read the identifier from this file, or from stdin (-). Default: ask."
+    ),
+]
+Within = Annotated[Cooperation | None, typer.Option("--cooperation", "-c", help="Only this cooperation (default: all).")]
+Many = list[str]
+_ROLES = ", ".join(Signatory)
+
+
+@app.command()
+def decline(
+    by: Annotated[Signatory, typer.Option("--by", metavar="WHO", help=f"Who says no: {_ROLES}.")],
+    cooperation: Within = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Record that a signatory says no to what awaits her: disputed, and not in force, until she signs after all.
+
+    A consent that all have signed is withdrawn instead.
+
+    Example: hub consent decline --by guardian_2
+    """
+    with opened(home) as registry:
+        print_youth(registry.decline(read_identifier(identifier_from), by, cooperation), as_json=as_json)
+
+
+@app.command()
+def custody(
+    signatory: Annotated[
+        list[Signatory], typer.Option("--to", metavar="WHO", help=f"Who must sign from now on: {_ROLES}. Repeat for more.")
+    ],
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Record a change of custody: everything that guardians signed is suspended until the new signatories have signed.
+
+    Sole custody: --to guardian_1. A specially appointed guardian: --to special_guardian. A god man: --to god_man. Under LVU:
+    --to social_services. Joint custody again: --to guardian_1 --to guardian_2. The youth joins them by age.
+
+    Example: hub consent custody --to guardian_1
+    """
+    with opened(home) as registry:
+        print_youth(registry.change_custody(read_identifier(identifier_from), tuple(signatory)), as_json=as_json)
+
+
+@app.command()
+def block(
+    by: Annotated[Signatory, typer.Option("--by", metavar="WHO", help="Who blocks: the youth, or who has custody.")],
+    cooperation: Within = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Block (spärra): nothing is told while the block stands, whoever has signed; consents registered later come under it too.
+
+    What happened while it stood is never told. It goes with the last consent: nothing registered permits nothing.
+
+    Example: hub consent block --by youth
+    """
+    with opened(home) as registry:
+        print_youth(registry.block(read_identifier(identifier_from), by, cooperation), as_json=as_json)
+
+
+@app.command()
+def unblock(
+    by: Annotated[Signatory, typer.Option("--by", metavar="WHO", help="Who blocked; nobody else lifts it.")],
+    cooperation: Within = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Lift a block, at the wish of the one who set it.
+
+    Example: hub consent unblock --by youth
+    """
+    with opened(home) as registry:
+        print_youth(registry.unblock(read_identifier(identifier_from), by, cooperation), as_json=as_json)
+
+
+@app.command()
+def narrow(  # noqa: PLR0917 -- typer reads one option per parameter
+    agency: Annotated[Many | None, typer.Option("--without-agency", help="An agency that may no longer tell. Repeat.")] = None,
+    recipient: Annotated[Many | None, typer.Option("--without-recipient", help="A team no longer told. Repeat.")] = None,
+    kind: Annotated[
+        list[InfoKind] | None,
+        typer.Option("--without-kind", metavar="KIND", help=f"A kind no longer covered: {', '.join(InfoKind)}. Repeat."),
+    ] = None,
+    until: Annotated[str, typer.Option(metavar="DATE", help="First day it no longer holds, earlier than before.")] = "",
+    cooperation: Within = None,
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Let open consents cover less, at once; nobody need sign. What is left out is forgotten. To widen, register another.
+
+    Example: hub consent narrow --without-recipient outreach -c sspf
+    """
+    from hub.registry.deeds import Less, read_day
+
+    less = Less(frozenset(agency or ()), frozenset(recipient or ()), frozenset(kind or ()), read_day(until) if until else None)
+    with opened(home) as registry:
+        print_youth(registry.narrow(read_identifier(identifier_from), less, cooperation), as_json=as_json)

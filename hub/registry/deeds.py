@@ -1,0 +1,165 @@
+"""What people do with the open consents of one youth: each deed is a fact in a history, and refused when it would mean nothing.
+
+A deed that the algebra would give no weight is refused here, with what to do instead; the caller settles afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from hub.contract.models import InfoKind
+from hub.core.consent_rules import Form, Signatory, midnight
+from hub.errors import RejectedError
+from hub.registry import lifecycle
+from hub.registry.history import add_fact, form_of
+from hub.registry.states import OPEN, State
+from hub.registry.tables import Consent
+from hub.registry.work import Work
+
+__all__ = ["Less", "block", "change_custody", "decline", "narrow", "read_day", "sign", "suspend", "unblock", "withdraw"]
+
+_AWAITING = frozenset({State.WAITING, State.SUSPENDED, State.DISPUTED, State.BLOCKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Less:
+    """What a consent no longer covers: agencies, recipients or kinds to leave out, an earlier end (an instant)."""
+
+    agencies: frozenset[str] = frozenset()
+    recipients: frozenset[str] = frozenset()
+    kinds: frozenset[InfoKind] = frozenset()
+    until: datetime | None = None
+
+
+def read_day(text: str) -> datetime:
+    """The beginning of a day in Sweden. Raises RejectedError `bad_field`."""
+    try:
+        return midnight(date.fromisoformat(text))
+    except ValueError:
+        raise RejectedError("until: not a date (2025-05-19)", code="bad_field") from None
+
+
+def sign(work: Work, consents: Sequence[Consent], by: Signatory) -> list[Consent]:
+    """A signature on what awaits one, suspended consents included. Raises RejectedError `nothing_to_sign`."""
+    waiting = [consent for consent in consents if consent.state in _AWAITING and by in consent.required]
+    if not waiting:
+        raise RejectedError(f"no consent awaits a signature of {by}", code="nothing_to_sign")
+    for consent in waiting:
+        add_fact(work, consent, "signed", by)
+    return waiting
+
+
+def decline(work: Work, consents: Sequence[Consent], by: Signatory) -> list[Consent]:
+    """A signatory says no to what is not complete: it is shown as disputed until she signs. Raises RejectedError."""
+    incomplete = [consent for consent in consents if consent.state in _AWAITING and set(consent.required) - set(consent.signed)]
+    asked = [consent for consent in incomplete if by in consent.required]
+    if not asked and any(consent.state in OPEN and by in consent.required for consent in consents):
+        raise RejectedError("all have signed: who no longer wants it withdraws it", code="already_signed")
+    if not asked:
+        raise RejectedError(f"no consent awaits a signature of {by}", code="nothing_to_sign")
+    for consent in asked:
+        add_fact(work, consent, "declined", by)
+    return asked
+
+
+def withdraw(work: Work, consents: Sequence[Consent], by: Signatory | None, *, oral: bool) -> list[Consent]:
+    """End at once and for ever what is open; by a signatory what needs or has her signature. Raises RejectedError."""
+    open_ones = _open(consents)
+    chosen = [consent for consent in open_ones if by is None or by in {*consent.required, *consent.signed}]
+    if open_ones and not chosen:
+        raise RejectedError(f"{by} is no signatory of these consents; record it without a role", code="not_a_signatory")
+    if not lifecycle.withdraw(work, chosen, by, oral=oral):
+        raise RejectedError("there is no consent to withdraw", code="nothing_to_withdraw")
+    return chosen
+
+
+def suspend(work: Work, consents: Sequence[Consent], signatories: tuple[Signatory, ...]) -> list[Consent]:
+    """What is in force, until all have signed again; `signatories` (if any) are whom custody makes sign from now on."""
+    _check_custody(work, signatories, may_be_none=True)
+    chosen = [one for one in consents if one.state == State.IN_FORCE and form_of(one) is Form.CHILD]
+    if not lifecycle.sign_again(work, chosen, signatories):
+        raise RejectedError("no consent that guardians signed is in force", code="not_in_force")
+    return chosen
+
+
+def change_custody(work: Work, consents: Sequence[Consent], signatories: tuple[Signatory, ...]) -> list[Consent]:
+    """Custody is another: everything open that guardians sign waits until the new signatories have signed."""
+    _check_custody(work, signatories, may_be_none=False)
+    chosen = [one for one in _open(consents) if form_of(one) is Form.CHILD]
+    if not lifecycle.sign_again(work, chosen, signatories):
+        raise RejectedError("no open consent is one that guardians sign", code="no_custody")
+    return chosen
+
+
+def block(work: Work, consents: Sequence[Consent], by: Signatory, *, everything: bool) -> list[Consent]:
+    """A block (spärr) by the youth or by who has custody; later consents come under it too. Raises RejectedError."""
+    open_ones = _open(consents)
+    if not open_ones:
+        text = "there is no consent to block, and nothing registered permits nothing"
+        raise RejectedError(text, code="nothing_to_block")
+    chosen = [one for one in open_ones if by is Signatory.YOUTH or by in one.required]
+    if not chosen:
+        raise RejectedError(f"{by} has no say in these consents: the youth or who has custody blocks", code="not_a_signatory")
+    for consent in chosen:
+        add_fact(work, consent, "blocked", by, details={"all": everything})
+    return chosen
+
+
+def unblock(work: Work, consents: Sequence[Consent], by: Signatory) -> list[Consent]:
+    """Lift the block that this role set, no other's. Raises RejectedError `no_block`."""
+    blocked = [one for one in _open(consents) if by in one.blocked_by]
+    if not blocked:
+        others = sorted({role for one in _open(consents) for role in one.blocked_by})
+        told = f"; blocked by {', '.join(others)}, who alone can lift it" if others else ""
+        raise RejectedError(f"there is no block by {by}{told}", code="no_block")
+    for consent in blocked:
+        add_fact(work, consent, "unblocked", by)
+    return blocked
+
+
+def narrow(work: Work, consents: Sequence[Consent], less: Less) -> list[Consent]:
+    """Let open consents cover less, at once. Raises RejectedError when that changes nothing, or would leave nothing."""
+    changed = []
+    for consent in _open(consents):
+        details = _what_stays(consent, less)
+        if details:
+            add_fact(work, consent, "narrowed", details=details)
+            changed.append(consent)
+    if not changed:
+        raise RejectedError("no open consent covers what is to be left out", code="nothing_to_narrow")
+    return changed
+
+
+def _what_stays(consent: Consent, less: Less) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    removed: dict[str, Collection[str]] = {"agencies": less.agencies, "recipients": less.recipients, "kinds": less.kinds}
+    for name, gone in removed.items():
+        before = list(getattr(consent, name))
+        stays = [one for one in before if one not in gone]
+        if not stays:
+            raise RejectedError(f"{name}: nothing would be left of a consent: withdraw it instead", code="nothing_left")
+        if stays != before:
+            details[name] = stays
+    if less.until is not None and less.until < consent.valid_to:
+        if less.until <= consent.valid_from:
+            raise RejectedError("until: nothing would be left of a consent: withdraw it instead", code="nothing_left")
+        details["until"] = less.until.isoformat()
+    return details
+
+
+def _open(consents: Sequence[Consent]) -> list[Consent]:
+    return [consent for consent in consents if consent.state in OPEN]
+
+
+def _check_custody(work: Work, signatories: tuple[Signatory, ...], *, may_be_none: bool) -> None:
+    if not signatories and may_be_none:
+        return
+    if not set(signatories) - {Signatory.YOUTH}:
+        raise RejectedError(
+            "name at least one guardian or who stands in for one; the youth joins by age", code="guardian_must_sign"
+        )
+    if not set(signatories) <= work.tools.consent.signatories.on(work.today):
+        raise RejectedError("names a signatory that is not in use here (consent.yaml)", code="signatory_not_used")
