@@ -1,4 +1,4 @@
-"""`hub consent decline`, `custody`, `block`, `unblock`, `narrow`: what happens to a consent between its first day and its end."""
+"""`hub consent decline`, `custody`, `block`, `unblock`, `narrow`, `check`: a consent between its first day and its end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.consent_texts import opened, print_youth, read_identifier
+from hub.commands.consent_texts import opened, print_json, print_youth, read_identifier
 from hub.commands.options import Home, Json
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Signatory
@@ -120,3 +120,26 @@ def narrow(  # noqa: PLR0917 -- typer reads one option per parameter
     less = Less(frozenset(agency or ()), frozenset(recipient or ()), frozenset(kind or ()), read_day(until) if until else None)
     with opened(home) as registry:
         print_youth(registry.narrow(read_identifier(identifier_from), less, cooperation), as_json=as_json)
+
+
+@app.command()
+def check(  # noqa: PLR0917 -- typer reads one option per parameter
+    agency: Annotated[str, typer.Option(help="The agency of agencies.yaml that would tell.")],
+    kind: Annotated[InfoKind, typer.Option(metavar="KIND", help=f"What it would tell: {', '.join(InfoKind)}.")],
+    recipient: Annotated[str, typer.Option(help="The team that would be told (default: only whether it may be counted).")] = "",
+    identifier_from: Source = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether something may be told now, and by which rule of which consent. Looked at, so it stands in the audit log.
+
+    Example: hub consent check --agency school-norrkoping --kind school_absence --recipient outreach
+    """
+    with opened(home) as registry:
+        found = registry.decide(read_identifier(identifier_from), source=agency, recipient=recipient or None, kind=kind)
+    if as_json:
+        answer = {"permit": found.permit, "rule": found.rule, "consent_id": found.scope_id, "version": found.consent_version}
+        print_json(answer)
+        return
+    under = f" (consent {found.scope_id}, version {found.consent_version})" if found.scope_id else ""
+    typer.echo(f"{'Permitted' if found.permit else 'Denied: ' + found.rule}{under}")

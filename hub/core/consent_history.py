@@ -274,10 +274,6 @@ class Course:
                 found = standing
         return found
 
-    def next_change(self, after: datetime) -> datetime | None:
-        """When it changes next, if nobody does anything."""
-        return next((standing.since for standing in self.standings if standing.since > after), None)
-
     def in_force_until(self, at: datetime) -> tuple[tuple[datetime, datetime | None], ...]:
         """The stretches in which it was in force up to an instant; the last has no end when it is in force then.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event
@@ -20,7 +21,8 @@ from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry, Outcome, Record, Subject, SubjectKind
 from hub.audit.log import AuditLog, Draft
 from hub.audit.reading import of_subjects
-from hub.contract.models import Cooperation
+from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent import Decision
 from hub.errors import RejectedError
 from hub.registry.deeds import Less
 from hub.registry.erasures import ErasureStatus
@@ -112,6 +114,12 @@ class AuditedRegistry(Registry):
     def show(self, identifier: str) -> YouthView:
         with self._audit.recorded(self._entry(Action.CONSENT_SHOWN)) as draft, self._looking(draft):
             return super().show(identifier)
+
+    def decide(
+        self, identifier: str, *, source: str | None, recipient: str | None, kind: InfoKind | None, at: datetime | None = None
+    ) -> Decision:
+        with self._audit.recorded(self._entry(Action.CONSENT_SIMULATED)) as draft, self._looking(draft):
+            return super().decide(identifier, source=source, recipient=recipient, kind=kind, at=at)
 
     def consents(self, state: State | None = None) -> list[ConsentView]:
         with self._audit.recorded(self._entry(Action.CONSENT_LISTED)):

@@ -22,15 +22,15 @@ from hub.audit.log import AuditLog
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.errors import RejectedError
-from hub.registry import lifecycle, protection
+from hub.registry import deeds, lifecycle, protection
 from hub.registry.cases import ConsentCase, Erasing, ErasingPart, ErasingPlace, Named
 from hub.registry.erasures import EFFECT, RECEIVER
 from hub.registry.granting import GrantRequest, Marking, Signatory
-from hub.registry.grants import check, enter, find_youth, suspend_consents
+from hub.registry.grants import check, enter, find_youth
 from hub.registry.parties import Parties, open_parties, seal_parties
 from hub.registry.protecting import protect
 from hub.registry.registry import Registry
-from hub.registry.states import OPEN, Standing, State
+from hub.registry.states import OPEN, Standing
 from hub.registry.tables import Consent, ErasureRequest, Paper, Youth
 from hub.registry.work import Work
 
@@ -137,26 +137,21 @@ class Casework:
 
         def deed(work: Work, consent: Consent) -> None:
             protection.require_open(work, consent.youth)
-            waits = consent.state in {State.WAITING, State.SUSPENDED}
-            if not waits or signatory not in consent.required or signatory in consent.signed:
+            if signatory in consent.signed:
                 raise RejectedError(f"this consent awaits no signature of {signatory}", code="nothing_to_sign")
-            consent.signed = {signatory.value: work.now.isoformat(), **consent.signed}
-            lifecycle.bring_into_force(work, consent)
+            deeds.sign(work, [consent], signatory)
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_SIGNED, deed)
 
     def change_custody(self, who: Principal, consent_id: str, signatories: Sequence[Signatory]) -> ConsentCase:
-        """Custody has changed: every consent of the person that is in force is suspended until these have signed.
+        """Custody has changed: every open consent that guardians sign waits until these have signed, suspended if in force.
 
-        Where the youth signed too she signs again. Raises RejectedError `not_in_force`.
+        Where the youth signed too she signs again. Raises RejectedError `no_custody`.
         """
 
         def deed(work: Work, consent: Consent) -> None:
-            youth = Signatory.YOUTH if Signatory.YOUTH in consent.required else None
-            required = tuple(sorted({*signatories, *([youth] if youth else [])}))
-            if not suspend_consents(consent.youth.consents, required):
-                raise RejectedError("no consent of this person is in force", code="not_in_force")
+            deeds.change_custody(work, consent.youth.consents, tuple(signatories))
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_SUSPENDED, deed)
@@ -169,11 +164,7 @@ class Casework:
 
         def deed(work: Work, consent: Consent) -> None:
             chosen = list(consent.youth.consents) if everything else [consent]
-            open_ones = [one for one in chosen if one.state in OPEN]
-            if by is not None and not any(by in one.required for one in open_ones):
-                raise RejectedError("this person signs none of these consents", code="not_a_signatory")
-            if not lifecycle.withdraw(work, open_ones, by):
-                raise RejectedError("there is no consent to withdraw", code="nothing_to_withdraw")
+            deeds.withdraw(work, chosen, by, oral=by is None)
             lifecycle.settle(work, consent.youth)
 
         view = self._change(who, consent_id, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, deed)
@@ -189,7 +180,7 @@ class Casework:
         with self._registry.work() as work:
             youth = find_youth(work, self._canonical(work, identifier))
             found = [] if youth is None else [one for one in youth.consents if cooperation in {None, one.cooperation}]
-            chosen = [one for one in found if one.state in OPEN and (by is None or by in one.required)]
+            chosen = [one for one in found if one.state in OPEN and (by is None or by in {*one.required, *one.signed})]
             if youth is not None and lifecycle.withdraw(work, chosen, by):
                 lifecycle.settle(work, youth)
                 work.session.flush()

@@ -85,7 +85,9 @@ def know(work: Work, rows: Iterable[Checked]) -> None:
         select(Youth)
         .where(Youth.lookup.in_(wanted))
         .options(
-            selectinload(Youth.consents).selectinload(Consent.facts), selectinload(Youth.entries), selectinload(Youth.link_keys),
+            selectinload(Youth.consents).selectinload(Consent.facts),
+            selectinload(Youth.entries),
+            selectinload(Youth.link_keys),
             selectinload(Youth.aliases),
         )
         .order_by(Youth.youth_id)  # locked in one order by everybody: two imports must not wait for each other

@@ -15,6 +15,7 @@ from hub.contract.ids import new_youth_ref
 from hub.contract.models import ConsentRecord
 from hub.core.consent_history import Rule
 from hub.core.consent_rules import Form, Signatory
+from hub.core.consent_scopes import Account
 from hub.registry import directory
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.erasures import new_scope_erasures, request_erasure
@@ -24,7 +25,7 @@ from hub.registry.states import LIVE, OPEN, Standing, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
-__all__ = ["add_youth", "end_reference", "has_moved", "identity", "settle", "sign_again", "withdraw"]
+__all__ = ["accounts", "add_youth", "end_reference", "has_moved", "identity", "settle", "sign_again", "withdraw"]
 
 
 def add_youth(work: Work, canonical: str) -> Youth:
@@ -89,6 +90,12 @@ def _custody(consent: Consent) -> list[str]:
     return list(rounds[-1])
 
 
+def accounts(work: Work, youth: Youth) -> list[Account]:
+    """How each consent of a youth whose mapping stands stands now, in the order in which they were registered."""
+    born = _born(work, youth)
+    return [account_of(work, consent, born) for consent in youth.consents]
+
+
 def has_moved(work: Work, youth: Youth) -> bool:
     """Whether time alone has changed where one of her open consents stands: a birthday, an end, a rule from a new date."""
     open_ones = [consent for consent in youth.consents if consent.state in OPEN]
@@ -123,9 +130,8 @@ def _project(work: Work, youth: Youth) -> None:
 
 def _publish_change(work: Work, youth: Youth, youth_ref: str) -> None:
     canonical, data_key = identity(work, youth)
-    born = birth_date(canonical)
-    consents = [(consent, account_of(work, consent, born)) for consent in youth.consents]
-    record = build_record(youth_ref, youth.record_version + 1, consents, born, work.now)
+    consents = list(zip(youth.consents, accounts(work, youth), strict=True))
+    record = build_record(youth_ref, youth.record_version + 1, consents, birth_date(canonical), work.now)
     directory.prepare(work, youth, data_key)
     erasures = new_scope_erasures(work, youth)
     losing = directory.narrow(work, youth, _by_agency(youth, erasures))

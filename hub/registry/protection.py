@@ -26,7 +26,7 @@ from hub.errors import RejectedError, RetriableError
 from hub.registry import lifecycle
 from hub.registry.grants import Checked, find_youth
 from hub.registry.history import add_fact
-from hub.registry.states import OPEN
+from hub.registry.states import OPEN, State
 from hub.registry.tables import Protection, Youth
 from hub.registry.work import Work
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -15,7 +16,9 @@ from sqlalchemy.orm import Session
 
 from hub.clock import Clock, stockholm_date
 from hub.contract.identifiers import canonical_identifier
-from hub.contract.models import Cooperation
+from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent import Decision, Purpose
+from hub.core.consent_scopes import decide_history
 from hub.errors import RejectedError
 from hub.registry import deeds, erasures, lifecycle, protection
 from hub.registry.database import reading, repeated, shrink, writing
@@ -135,6 +138,7 @@ class Registry:
             lifecycle.settle(work, youth)
             return view_youth(youth)
 
+    @repeated
     def decline(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
         """A signatory says no before all have signed: disputed, and not in force, until she signs (DOMAIN §2)."""
         with self._changing(identifier) as (work, youth):
@@ -217,6 +221,28 @@ class Registry:
         """The consents of one person. Raises RejectedError `no_consent` when nothing is registered."""
         with self.view() as session:
             return view_youth(self._youth(Work(session, self._clock.now(), self._tools), identifier))
+
+    def decide(
+        self, identifier: str, *, source: str | None, recipient: str | None, kind: InfoKind | None, at: datetime | None = None
+    ) -> Decision:
+        """May this be told now, and by which rule? Without a recipient: may what happened `at` be counted at all?
+
+        The rule is one of `hub.core.consent_scopes.HISTORY_DENIALS`, or `permitted`. Raises RejectedError when the identifier
+        cannot be read.
+        """
+        with self.view() as session:
+            work = Work(session, self._clock.now(), self._tools)
+            youth = find_youth(work, canonical_identifier(identifier, today=work.today))
+            return decide_history(
+                [] if youth is None else lifecycle.accounts(work, youth),
+                purpose=Purpose.CORRELATE if recipient is None else Purpose.DELIVER,
+                source=source,
+                recipient=recipient,
+                kind=kind,
+                at=work.now if at is None or recipient is not None else at,
+                cooperation=(self._rules.teams or {}).get(recipient or ""),
+                version=None if youth is None else youth.record_version,
+            )
 
     def references(self, identifiers: Sequence[str]) -> list[str | None]:
         """The references of persons, None where there is none. For scenario checks and migrations; never for a screen."""

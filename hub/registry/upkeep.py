@@ -105,7 +105,9 @@ def _next(work: Work, last: str) -> list[Youth]:
         .order_by(Youth.youth_id)
         .limit(_CHUNK)
         .options(
-            selectinload(Youth.consents).selectinload(Consent.facts), selectinload(Youth.entries), selectinload(Youth.link_keys),
+            selectinload(Youth.consents).selectinload(Consent.facts),
+            selectinload(Youth.entries),
+            selectinload(Youth.link_keys),
             selectinload(Youth.aliases),
         )
         .with_for_update()

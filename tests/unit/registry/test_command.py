@@ -91,6 +91,19 @@ def test_a_consent_that_guardians_disagree_on_is_blocked_narrowed_and_changes_cu
     assert "withdrawn" in run("withdraw", "--oral", "-i", "-").output
 
 
+def test_whether_something_may_be_told_is_answered_with_the_rule(home: Path) -> None:
+    asked = ["check", "--agency", "school-norrkoping", "--kind", "school_absence", "-i", "-"]
+    assert "Denied: no_consent" in run(*asked).output
+    run(*GRANT)
+    assert "Denied: awaiting_signature" in run(*asked, "--recipient", "outreach").output
+    run("sign", "--by", "guardian_2", "-i", "-")
+    answer = json.loads(run(*asked, "--recipient", "outreach", "--json").output)
+    assert (answer["permit"], answer["rule"], answer["version"]) == (True, "permitted", 1)
+    assert "Denied: cooperation_not_covered" in run(*asked, "--recipient", "sig").output
+    run("block", "--by", "youth", "-i", "-")
+    assert "Denied: blocked (consent" in run(*asked, "--recipient", "outreach").output
+
+
 def test_earlier_information_needs_the_forms_word(home: Path) -> None:
     words = ["2025-05-01" if word == "2025-05-19" else "2026-04-01" if word == "2026-05-19" else word for word in GRANT]
     refusal = run(*words).exception
