@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from hub.contract.models import ConsentStatus, Cooperation, InfoKind, Scope
 from hub.core.consent import Decision, Demands, Purpose, Question, demands_of, judge
-from hub.core.consent_history import History, Rule, Standing, Status, Terms, course
+from hub.core.consent_facts import History, Rule, Status, Terms
+from hub.core.consent_history import Standing, course
 from hub.core.consent_rules import ConsentRules
 
 __all__ = ["HELD_STILL", "HISTORY_DENIALS", "Account", "Span", "account", "decide_history", "record_status", "shown_scopes"]

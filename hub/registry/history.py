@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.contract.models import Cooperation, InfoKind
-from hub.core import consent_history as algebra
-from hub.core.consent_history import ENDS, History, Rule, Status, Terms
+from hub.core import consent_facts as algebra
+from hub.core.consent_facts import ENDS, History, Rule, Status, Terms
 from hub.core.consent_rules import Form, Signatory
 from hub.core.consent_scopes import Account, account
 from hub.registry.states import OPEN, State

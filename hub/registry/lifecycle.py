@@ -13,7 +13,7 @@ from datetime import date
 from hub.contract.identifiers import birth_date
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import ConsentRecord
-from hub.core.consent_history import Rule
+from hub.core.consent_facts import Rule
 from hub.core.consent_rules import Form, Signatory
 from hub.core.consent_scopes import Account
 from hub.registry import directory

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from hub.clock import stockholm_date
 from hub.contract.models import ConsentRecord, ConsentStatus
-from hub.core.consent_history import Rule
+from hub.core.consent_facts import Rule
 from hub.core.consent_scopes import Account, shown_scopes
 from hub.registry.tables import Consent
 

@@ -1,7 +1,7 @@
-"""The rules of consent as a lawyer would lay them out: tables, read row by row, the first that fits decides. Slow on purpose.
+"""Judges histories by the tables of `consent_law`. Slow on purpose.
 
 Independent of what it judges: it imports nothing of the hub and knows histories as plain values. Nothing is carried from one
-moment to the next: every cell asks the whole history again. In a cell `-` means "whatever".
+moment to the next: every cell asks the whole history again.
 """
 
 from __future__ import annotations
@@ -11,57 +11,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.unit.core.consent_law import ENDS, MUNICIPALITIES, OPEN, QUESTION, STANDS
+
 SWEDEN = ZoneInfo("Europe/Stockholm")
-
-MUNICIPALITIES = """
-municipality | from       | youth signs from | at that age | sspf  | sig
-norrkoping   | 1900-01-01 | 15               | continue    | 10-18 | 0-199
-sigtuna      | 1900-01-01 | 15               | continue    | 12-21 | 0-199
-vallentuna   | 1900-01-01 | 15               | continue    | 9-16  | 0-199
-sig-pilot    | 1900-01-01 | 15               | continue    | 0-199 | 15-25
-invented     | 1900-01-01 | 15               | continue    | 10-18 | 12-20
-invented     | 2025-10-26 | 13               | suspend     | 10-17 | 12-20
-invented     | 2026-09-01 | 16               | suspend     | 10-17 | 12-19
-"""
-
-ENDS = """
-a withdrawal is said | child's form, now 18 | older than the cooperation | period over | noted -> rule
-yes                  | -                    | -                          | -           | -     -> withdrawn
--                    | -                    | -                          | -           | yes   -> as noted
--                    | yes                  | -                          | -           | -     -> lapsed_at_18
--                    | -                    | yes                        | -           | -     -> outgrown
--                    | -                    | -                          | yes         | -     -> expired
-"""
-
-OPEN = """
-a block stands | all signed this round | the youth must and has not | one has said no | was in force | halted -> rule
-yes            | -                     | -                          | -               | -            | -      -> blocked
--              | no                    | -                          | yes             | -            | -      -> disputed
--              | no                    | -                          | -               | no           | -      -> awaiting_signature
--              | no                    | -                          | -               | yes          | -      -> custody_changed
--              | yes                   | yes                        | -               | -            | -      -> youth_must_sign
--              | yes                   | no                         | -               | -            | yes    -> halted
--              | yes                   | no                         | -               | -            | no     -> in_force
-"""
-
-STANDS = """
-its rule | was in force | purpose   | another in force -> stands
-in_force | -            | -         | -                -> yes
-expired  | yes          | correlate | yes              -> yes
--        | -            | -         | -                -> no
-"""
-
-QUESTION = """
-source named | kind named | cooperation fits | recipient named | stands | in period | in force then -> rule
-no           | -          | -                | -               | -      | -         | -             -> no_scope_for_source
--            | no         | -                | -               | -      | -         | -             -> kind_not_in_scope
--            | -          | no               | -               | -      | -         | -             -> cooperation_not_covered
--            | -          | -                | no              | -      | -         | -             -> recipient_not_named
--            | -          | -                | -               | no     | -         | -             -> its rule
--            | -          | -                | -               | -      | no        | -             -> outside_period
--            | -          | -                | -               | -      | -         | no            -> not_in_force_then
-yes          | yes        | yes              | yes             | yes    | yes       | yes           -> permitted
-"""
 
 Row = tuple[tuple[str, ...], str]
 Step = tuple[datetime, int]
@@ -388,27 +340,3 @@ class Look:
         ]
         found = read(self.tables.question, cells)
         return rule if found == "its rule" else found
-
-
-def mutants() -> dict[str, Tables]:
-    """Every table with one thing wrong: a row left out, or an age moved by a year."""
-    made: dict[str, Tables] = {}
-    for name in ("ends", "open", "stands", "question"):
-        for place in range(len(getattr(Tables(), name))):
-            wrong = Tables()
-            _cells, outcome = getattr(wrong, name).pop(place)
-            made[f"{name} without row {place + 1} ({outcome})"] = wrong
-    for place, row in enumerate(Tables().municipalities):
-        for column, title in ((2, "youth signs from"), (4, "sspf until"), (5, "sig until")):
-            wrong = Tables()
-            first, dash, last = wrong.municipalities[place][column].rpartition("-")
-            wrong.municipalities[place][column] = f"{first}{dash}{int(last) + 1}"
-            # Without a limit, or between two changes of mind, a year more would hardly ever show.
-            if last != "199" and (column == 2 or row[0] != "invented" or row[1] == "1900-01-01"):
-                made[f"{row[0]} {row[1]}: {title} {last} -> {int(last) + 1}"] = wrong
-        if row[0] == "invented":
-            wrong = Tables()
-            wrong.municipalities[place][3] = "continue" if row[3] == "suspend" else "suspend"
-            made[f"{row[0]} {row[1]}: {row[3]} -> {wrong.municipalities[place][3]}"] = wrong
-    made["adult at 19"] = Tables(adult=19)
-    return made

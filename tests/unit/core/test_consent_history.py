@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from hub.consent_file import load_consent_rules
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
-from hub.core import consent_history as algebra
+from hub.core import consent_facts as algebra
 from hub.core.consent import PERMITTED, Decision, Purpose, decide
 from hub.core.consent_rules import AgeSpan, AtSigningAge, ConsentRules, Dated, Form, Period, Signatory
 from hub.core.consent_scopes import HISTORY_DENIALS, Account, account, decide_history, record_status, shown_scopes
 from hub.resources import defaults_folder
 from tests.unit.core.consent_cases import LARGEST, MUNICIPALITIES, Case, make_case
-from tests.unit.core.consent_table import Asked, Consent, Tables, mutants
+from tests.unit.core.consent_mutants import mutants
+from tests.unit.core.consent_table import Asked, Consent, Tables
 from tests.unit.core.make import YOUTH
 
 MORE = "HUB_CONSENT_HISTORIES"
@@ -205,7 +206,7 @@ def test_a_table_with_one_thing_wrong_disagrees(name: str, sample) -> None:
 
 
 def test_the_tables_import_nothing_of_the_hub() -> None:
-    for name in ("consent_table", "consent_cases"):
+    for name in ("consent_law", "consent_table", "consent_mutants", "consent_cases"):
         tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
         modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

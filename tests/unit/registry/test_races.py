@@ -62,7 +62,7 @@ def test_two_who_withdraw_at_once_withdraw_once(two: tuple[Installation, Install
     two[0].registry.grant(make_grant(person))
     found = at_once(*(lambda one=one: one.registry.withdraw(person) for one in two))
     assert [error.code for error in found if isinstance(error, RejectedError)] == ["no_consent"], found
-    assert two[0].rows("erasure") == 1
+    assert two[0].rows("erasure_request") == 1
 
 
 def test_two_imports_of_the_same_people_in_another_order_do_not_wait_for_each_other(two) -> None:
