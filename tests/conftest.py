@@ -30,7 +30,7 @@ settings.load_profile("hub")
 _KAFKA_FIXTURES = {"kafka", "fresh_kafka", "demo_run"}
 _NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
 _MIGRATED: dict[Callable[[str], None], Path] = {}
-_FIGURES = pytest.StashKey[list[str]]()
+_FIGURE = "figure"
 
 
 @pytest.fixture(scope="session")
@@ -121,16 +121,22 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Tell a figure that was measured: it is printed at the end of the run, whether the test passes or not."""
-    lines = request.config.stash.setdefault(_FIGURES, [])
-    name = request.node.name.removeprefix("test_").replace("_", " ")
-    return lambda text: lines.append(f"{name}: {text}")
+    return lambda text: request.node.user_properties.append((_FIGURE, text))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    figures = config.stash.get(_FIGURES, [])
-    if figures:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Figures travel with the tests' reports, so that those of other processes (`-n 2`) are told too."""
+    told = [
+        f"{report.nodeid.rpartition('::')[2].removeprefix('test_').replace('_', ' ')}: {text}"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "teardown"
+        for name, text in report.user_properties
+        if name == _FIGURE
+    ]
+    if told:
         terminalreporter.section("figures")
-    for line in figures:
+    for line in told:
         terminalreporter.write_line(line)
 
 
