@@ -40,6 +40,34 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
     assert len(gone) == len(family)
 
 
+def test_ctrl_c_leaves_nothing_running_and_ends_in_time_when_kafka_answers_nobody(
+    tmp_path: Path, report: Callable[[str], None]
+) -> None:
+    with (tmp_path / "said").open("wb") as said:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "hub", "demo", "--once", "--folder", str(tmp_path / "demo")],
+            stdout=said, stderr=said, start_new_session=True,
+        )  # fmt: skip
+    moment = "Reading eight school weeks"
+    try:
+        _until(lambda: moment in (tmp_path / "said").read_text(encoding="utf-8") or demo.poll() is not None)
+        family = psutil.Process(demo.pid).children(recursive=True)
+        (java,) = [process for process in family if process.name() == "java"]
+        java.suspend()
+        began = time.monotonic()
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(timeout=60) == 1
+        report(f"ended {time.monotonic() - began:.1f} s after Ctrl-C")
+        assert time.monotonic() - began < 40  # ten for the processes, eight for the broker, the rest for a busy machine
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            demo.kill()
+        demo.wait()
+    _gone, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+    assert "had to be ended" not in (tmp_path / "said").read_text(encoding="utf-8")
+
+
 def test_a_closed_terminal_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
     (tmp_path / "temporary").mkdir()
     with (tmp_path / "said").open("wb") as said:

@@ -14,7 +14,6 @@ from tests.integration.runtime.machine import Machine
 from tests.integration.runtime.town import absence_of, consent_of, make_youth
 
 ABSENCES = SCHOOL_ABSENCES.name
-_RESTARTS = 3
 
 
 @pytest.fixture
@@ -26,11 +25,14 @@ def machine(kafka: str, tmp_path: Path) -> Iterator[Machine]:
 
 
 @pytest.mark.timeout(600)
-def test_a_worker_goes_on_after_each_death_of_the_broker(machine: Machine, begin: Begin, report: Callable[[str], None]) -> None:
+@pytest.mark.parametrize("restarts", [1, pytest.param(3, marks=pytest.mark.chaos)])
+def test_a_worker_goes_on_after_each_death_of_the_broker(
+    machine: Machine, begin: Begin, report: Callable[[str], None], restarts: int
+) -> None:
     town, youths = machine.town, [make_youth(number) for number in range(12)]
     town.publish(*(consent_of(youth) for youth in youths))
     worker, seconds, total = begin(machine.settings, machine.log).ready(), [], 0
-    for kill in range(_RESTARTS):
+    for kill in range(restarts):
         town.publish(*(absence_of(youth, 2 * kill, minutes=1) for youth in youths))
         machine.kill_broker()
         worker.until(lambda worker=worker: worker.samples().get(("hub_worker_recovering", "")) == 1, "the loss being told")
@@ -42,7 +44,7 @@ def test_a_worker_goes_on_after_each_death_of_the_broker(machine: Machine, begin
         assert worker.ledger(ABSENCES) == {"processed": total}
         worker.ready()
     assert worker.stop() == 0
-    report(f"killed {_RESTARTS} times; caught up after " + ", ".join(f"{one:.1f} s" for one in seconds))
+    report(f"killed {restarts} times; caught up after " + ", ".join(f"{one:.1f} s" for one in seconds))
 
 
 @pytest.mark.timeout(600)  # four starts of a broker
