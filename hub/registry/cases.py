@@ -40,6 +40,8 @@ class ConsentCase:
     youth_ref: str | None = field(repr=False)
     blocks: tuple[str, ...] = ()
     """The roles whose block (spärr) stands."""
+    declined: tuple[str, ...] = ()
+    """The roles that have said no to what is not complete yet."""
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -144,6 +144,34 @@ class Casework:
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_SIGNED, deed)
 
+    def decline(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
+        """A signatory says no to what is not complete: not in force until she signs. Raises RejectedError `nothing_to_sign`."""
+
+        def deed(work: Work, consent: Consent) -> None:
+            deeds.decline(work, [consent], by)
+            lifecycle.settle(work, consent.youth)
+
+        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_DECLINED, deed)
+
+    def block(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
+        """A block (spärr) on everything, by the youth or who has custody. Raises RejectedError `not_a_signatory`."""
+
+        def deed(work: Work, consent: Consent) -> None:
+            deeds.block(work, consent.youth.consents, by, everything=True)
+            lifecycle.settle(work, consent.youth)
+
+        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_BLOCKED, deed)
+
+    def unblock(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
+        """Lift the block that this role set, no other's. Raises RejectedError `no_block`."""
+
+        def deed(work: Work, consent: Consent) -> None:
+            protection.require_open(work, consent.youth)
+            deeds.unblock(work, consent.youth.consents, by)
+            lifecycle.settle(work, consent.youth)
+
+        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_UNBLOCKED, deed)
+
     def change_custody(self, who: Principal, consent_id: str, signatories: Sequence[Signatory]) -> ConsentCase:
         """Custody has changed: every open consent that guardians sign waits until these have signed, suspended if in force.
 
@@ -181,7 +209,7 @@ class Casework:
             youth = find_youth(work, self._canonical(work, identifier))
             found = [] if youth is None else [one for one in youth.consents if cooperation in {None, one.cooperation}]
             chosen = [one for one in found if one.state in OPEN and (by is None or by in {*one.required, *one.signed})]
-            if youth is not None and lifecycle.withdraw(work, chosen, by):
+            if youth is not None and lifecycle.withdraw(work, chosen, by, oral=True):
                 lifecycle.settle(work, youth)
                 work.session.flush()
                 self._note(work, deed, chosen[0])
@@ -246,6 +274,8 @@ class Casework:
         entry = self._entry(who, action, logged, item=Subject(SubjectKind.CONSENT, consent_id))
         with self._refusals(entry), self._registry.work() as work:
             row = self._row(work.session, who, consent_id)
+            work.session.refresh(row.youth, with_for_update=True)  # two people's changes to one youth come one after the other
+            work.session.refresh(row)
             if not (may(who, action) or may_for_any(who, action, row.recipients)):
                 raise RejectedError("your role does not permit this", code="not_permitted")
             deed(work, row)
@@ -314,7 +344,7 @@ def _view(row: Consent, document: str) -> ConsentCase:
         row.valid_from, row.valid_to, row.legal_basis, row.area, tuple(row.required),
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
         row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document, youth.record_version,
-        youth.acked_version == youth.record_version, youth.youth_id, youth.youth_ref,
+        youth.acked_version == youth.record_version, youth.youth_id, youth.youth_ref, tuple(row.blocked_by), tuple(row.declined),
     )  # fmt: skip
 
 

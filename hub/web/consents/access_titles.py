@@ -29,6 +29,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     Action.CONSENT_SIMULATED: mark("Simulated a consent"),
     Action.CONSENT_REGISTERED: mark("Registered a consent"),
     Action.CONSENT_SIGNED: mark("Registered a signature"),
+    Action.CONSENT_DECLINED: mark("Registered a no"),
+    Action.CONSENT_NARROWED: mark("Narrowed a consent"),
     Action.CONSENT_SUSPENDED: mark("Suspended consents after a change of custody"),
     Action.CONSENT_WITHDRAWN: mark("Took a withdrawal"),
     Action.CONSENT_BLOCKED: mark("Registered a block"),

@@ -18,19 +18,23 @@ from hub.web.consents.showing import day
 from hub.web.consents.titles import COMPONENTS, PLACES
 from hub.web.language import mark
 
-__all__ = ["custody", "erasure", "of_case", "shown", "sign", "withdraw"]
+__all__ = ["block", "custody", "erasure", "of_case", "shown", "sign", "withdraw"]
 
 _ENDED: Final = frozenset({"expired", "lapsed", "withdrawn"})
 _REFUSALS: Final = {
     "nothing_to_sign": mark("That signature is not awaited: it is registered already, or the consent has ended."),
-    "not_in_force": mark("No consent of this person is in force, so there is nothing to suspend."),
+    "no_custody": mark("No open consent of this person is one that guardians sign."),
+    "guardian_must_sign": mark("Name at least one guardian, or who stands in for one."),
+    "signatory_not_used": mark("A signatory of this kind is not in use here. Change who has custody."),
+    "already_signed": mark("All have signed: who no longer wants it withdraws it."),
     "manual_handling": mark(
         "Nothing was registered here. A person handles this by hand, and the officer for such cases has been told."
     ),
     "not_permitted": mark("Your role does not include this. Whoever gives out the roles can change that."),
     "nothing_to_withdraw": mark("It has ended already."),
     "not_a_signatory": mark("That role signs none of these consents. Choose another, or word of mouth."),
-    "nothing_to_unblock": mark("There is no such block."),
+    "nothing_to_block": mark("There is no open consent to block."),
+    "no_block": mark("There is no such block."),
 }
 
 
@@ -61,21 +65,45 @@ def shown(visit: Visit, case: ConsentCase) -> Response:
         "consents/case.html", case=case, row=showing.row(case), scope=showing.scope(case), signatures=showing.signatures(case),
         beside=[showing.row(one) for one in beside], ended=case.state in _ENDED, new=query.get("new") == "1",
         open_beside=any(one.state not in _ENDED for one in beside), news=query.get("done", ""), blocks=showing.roles(case.blocks),
+        declined=showing.roles(case.declined),
         created=visit.moment(case.created_at), in_force=visit.maybe(case.in_force_at), ended_at=visit.maybe(case.ended_at),
         by=showing.role(case.withdrawn_by) if case.withdrawn_by else "",
     )  # fmt: skip
 
 
 def sign(visit: Visit, case: ConsentCase) -> Response:
-    """A signature that has come in."""
+    """A signature that has come in, or a no."""
     template, role = "consents/sign.html", visit.field("role")
     if not visit.posted:
         return _act(visit, template, case)
     if role not in case.missing:
-        return _act(visit, template, case, ("role", mark("Say whose signature has come.")))
-    return _done(
-        visit, template, case, lambda: visit.casework.sign(visit.who, case.consent_id, Signatory(role)), to="?done=signed"
-    )
+        return _act(visit, template, case, ("role", mark("Say whose answer has come.")))
+    says_no, signer = visit.field("answer") == "no", Signatory(role)
+    deed = visit.casework.decline if says_no else visit.casework.sign
+    to = "?done=declined" if says_no else "?done=signed"
+    return _done(visit, template, case, lambda: deed(visit.who, case.consent_id, signer), to=to)
+
+
+def block(visit: Visit, case: ConsentCase) -> Response:
+    """A block (spärr) on everything of the person, or its end."""
+    template, role = "consents/block.html", visit.field("role")
+    if not visit.posted:
+        return _act(visit, template, case, **_blocks(visit, case))
+    lifts = visit.field("deed") == "lift"
+    if role not in set(Signatory) or (lifts and role not in case.blocks):
+        return _act(visit, template, case, ("role", mark("Say who it is.")), **_blocks(visit, case))
+    deed, by = (visit.casework.unblock if lifts else visit.casework.block), Signatory(role)
+    to = "?done=unblocked" if lifts else "?done=blocked"
+    return _done(visit, template, case, lambda: deed(visit.who, case.consent_id, by), to=to, **_blocks(visit, case))
+
+
+def _blocks(visit: Visit, case: ConsentCase) -> dict[str, Any]:
+    showing = visit.showing
+    roles = [role for role in dict.fromkeys(("youth", *case.required)) if role not in case.blocks]
+    return {
+        "may_block": [(role, showing.role(role)) for role in roles],
+        "may_lift": [(role, showing.role(role)) for role in case.blocks],
+    }
 
 
 def custody(visit: Visit, case: ConsentCase) -> Response:

@@ -30,6 +30,7 @@ def consent_doors(doors: Doors, desk: Desk) -> list[Door]:
         doors.guarded(f"{_DRAFT}/{{step}}", at(of_draft(registering.step)), register, *both),
         doors.guarded(_ONE, at(of_case(case.shown)), see),
         doors.guarded(f"{_ONE}/sign", at(of_case(case.sign)), register, *both),
+        doors.guarded(f"{_ONE}/block", at(of_case(case.block)), register, *both),
         doors.guarded(f"{_ONE}/custody", at(of_case(case.custody)), register, *both),
         doors.guarded(f"{_ONE}/withdraw", at(of_case(case.withdraw)), see, *both),
         doors.guarded(f"{_ONE}/erasure", at(of_case(case.erasure)), see),

@@ -63,6 +63,8 @@ class Row:
     until: str
     days_left: int
     days_told: str
+    no: str
+    """Who has said no, while the consent is not complete."""
 
 
 class Showing:
@@ -80,6 +82,7 @@ class Showing:
             case.consent_id, case.cooperation.upper(), self.teams(case.recipients), self.state(case), self.roles(case.missing),
             moment(case.created_at, self._words, self._now), day(case.valid_to, self._words, until=True), left,
             self._words.many("{number} day left", "{number} days left", max(left, 0)),
+            self.roles(case.declined),
         )  # fmt: skip
 
     def state(self, case: ConsentCase) -> str:

@@ -52,6 +52,8 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/consents/{consent:uuid}"): Action.CONSENT_SEE,
     ("GET", "/consents/{consent:uuid}/sign"): Action.CONSENT_REGISTER,
     ("POST", "/consents/{consent:uuid}/sign"): Action.CONSENT_REGISTER,
+    ("GET", "/consents/{consent:uuid}/block"): Action.CONSENT_REGISTER,
+    ("POST", "/consents/{consent:uuid}/block"): Action.CONSENT_REGISTER,
     ("GET", "/consents/{consent:uuid}/custody"): Action.CONSENT_REGISTER,
     ("POST", "/consents/{consent:uuid}/custody"): Action.CONSENT_REGISTER,
     ("GET", "/consents/{consent:uuid}/withdraw"): Action.CONSENT_SEE,

@@ -193,3 +193,30 @@ def test_a_look_at_a_consent_names_it_in_the_log_by_pseudonym_only(desk: Desk) -
 def test_registered_consents_from_elsewhere_are_shown_too(desk: Desk) -> None:
     desk.town.consents.registry.grant(make_grant())
     assert "Gäller" in desk.client.post("/consents/find", data={"sought": make_identifier()}).text
+
+
+def test_a_block_beats_every_signature_until_who_set_it_lifts_it(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    desk.client.post(f"{case}/block", data={"deed": "block", "role": "youth"})
+    page = desk.client.get(case).text
+    assert "Spärrat: Den unge" in page
+    assert case in desk.client.get("/consents").text.split("<h2>Vilande</h2>")[1].split("<h2>Upphör")[0]
+    wrong = desk.client.post(f"{case}/block", data={"deed": "lift", "role": "guardian_1"})
+    assert wrong.status_code == 422
+    desk.client.post(f"{case}/block", data={"deed": "lift", "role": "youth"})
+    assert "Gäller, sista dag" in desk.client.get(case).text
+    deeds = [
+        action
+        for action, outcome, _ in desk.logged()
+        if action in {"consent_blocked", "consent_unblocked"} and outcome == "permit"
+    ]
+    assert deeds == ["consent_blocked", "consent_unblocked"]
+
+
+def test_a_no_of_one_guardian_is_shown_as_such_until_that_one_signs(desk: Desk) -> None:
+    case = desk.register(signatures={"signatures": ["guardian_1"]})
+    desk.client.post(f"{case}/sign", data={"role": "guardian_2", "answer": "no"})
+    assert "Någon har sagt nej: Vårdnadshavare 2" in desk.client.get(case).text
+    assert "har sagt nej: Vårdnadshavare 2" in desk.client.get("/consents").text
+    desk.client.post(f"{case}/sign", data={"role": "guardian_2", "answer": "yes"})
+    assert "Gäller, sista dag" in desk.client.get(case).text
