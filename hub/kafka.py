@@ -20,7 +20,7 @@ from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.models import Message
 from hub.contract.topics import Topic
 from hub.errors import ContractError, RetriableError
-from hub.kafka_admin import AWAY, LARGEST_BATCH, apply_topics, begin_offsets, check_topics, end_offsets, reach
+from hub.kafka_admin import AWAY, LARGEST_BATCH, apply_topics, begin_offsets, broker_answers, check_topics, end_offsets, reach
 from hub.logs import get_logger
 
 if TYPE_CHECKING:
@@ -105,6 +105,11 @@ class Publisher:
         self._client_id = client_id
         self._lock = threading.Lock()
         self._producer: Any = None
+
+    def require(self) -> None:
+        """Raise RetriableError when no broker answers. Asked also when there is nothing to say, so that it looks no different."""
+        if not broker_answers(self._servers):
+            raise RetriableError("Kafka does not answer", code="kafka")
 
     def publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         """Send all and block until all are acknowledged; the answer is their (partition, offset), in order.

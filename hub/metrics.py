@@ -10,6 +10,7 @@ __all__ = [
     "CONNECTOR_CAUGHT_UP",
     "CONNECTOR_KEPT",
     "CONNECTOR_LAST_SUCCESS",
+    "CONNECTOR_PERSONS",
     "CONNECTOR_POLLS",
     "CONNECTOR_RECORDS",
     "CONNECTOR_REQUESTS",
@@ -48,10 +49,17 @@ AUDIT_DAMAGED = Gauge("hub_audit_damaged", "1 when the audit log does not follow
 # Connectors (`hub connect NAME`)
 CONNECTOR_RECORDS = Gauge(
     "hub_connector_records",
-    "Records since the first start, from the durable ledger: published (each revision once), unchanged, refused, unmapped, "
-    "secured. After a crash: repeated, sent once more or overtaken while it was in doubt whether Kafka had it; unconfirmed, in "
-    "doubt still. So many records may stand on Kafka beyond the published ones.",
+    "Records since the first start, from the durable ledger: handled (sound and about a person, whatever consent said), placed "
+    "(about a place, published), unmapped, refused for a fault, secured. To the installation's own programs only, because they "
+    "tell who has a reference: published (each revision once), unchanged, refused for want of consent. After a crash: repeated, "
+    "sent once more or overtaken while it was in doubt whether Kafka had it; unconfirmed, in doubt still. So many records may "
+    "stand on Kafka beyond the published ones.",
     ["connector", "outcome", "reason"],
+)
+CONNECTOR_PERSONS = Gauge(
+    "hub_connector_gate_persons",
+    "Persons of the last whole day by what the gate decided: 0 below 5, else rounded at random to a multiple of 5.",
+    ["connector", "outcome"],
 )
 CONNECTOR_POLLS = Counter(
     "hub_connector_polls_total",

@@ -9,13 +9,14 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
-from prometheus_client import start_http_server
+from prometheus_client import CollectorRegistry, start_http_server
 
 from hub.errors import ConfigError
+from hub.exposition import build_metrics_app, make_token
 from hub.logs import configure_logs
 from hub.metrics import PROCESS_UP
 from hub.settings import Settings
@@ -28,12 +29,16 @@ SUPERVISOR_VARIABLE = "HUB_SUPERVISOR_PID"
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A running process: its name (`connect-ss12000`), pid, start (Unix seconds) and where its metrics are."""
+    """A running process: its name (`connect-ss12000`), pid, start (Unix seconds) and where its metrics are.
+
+    With `token` they are exact (`hub.exposition`); without, as everybody may see them.
+    """
 
     name: str
     pid: int
     started: float
     metrics: str
+    token: str = field(default="", repr=False)
 
 
 def end_with_supervisor(interval_seconds: float = 1.0, grace_seconds: float = 10.0) -> None:
@@ -60,7 +65,9 @@ def _write(folder: Path, entry: Announcement) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{entry.name}.json"
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write(json.dumps(asdict(entry)))
     temporary.replace(path)
     return path
 
@@ -72,8 +79,9 @@ def announced(settings: Settings, name: str, started: float) -> Iterator[Announc
     Raises ConfigError when `/metrics` cannot be served where the settings say.
     """
     end_with_supervisor()
-    with _metrics_served(settings, name) as port:
-        entry = Announcement(name, os.getpid(), started, f"http://{settings.metrics.host}:{port}/metrics")
+    token = make_token()
+    with _metrics_served(settings, name, token) as port:
+        entry = Announcement(name, os.getpid(), started, f"http://{settings.metrics.host}:{port}/metrics", token)
         path = _write(settings.run, entry)
         PROCESS_UP.labels(process=name).set(started)
         try:
@@ -83,13 +91,14 @@ def announced(settings: Settings, name: str, started: float) -> Iterator[Announc
 
 
 @contextmanager
-def _metrics_served(settings: Settings, name: str) -> Iterator[int]:
+def _metrics_served(settings: Settings, name: str, token: str) -> Iterator[int]:
     host, port = settings.metrics.host, settings.metrics.ports.get(name, 0)
     try:
-        server, thread = start_http_server(port, addr=host)
+        server, thread = start_http_server(port, addr=host, registry=CollectorRegistry())
     except OSError as error:
         raise ConfigError(_not_served(name, host, port, error), code="cannot_listen") from error
     try:
+        server.set_app(build_metrics_app(token))
         yield server.server_port
     finally:
         server.shutdown()

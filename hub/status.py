@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hub.contract.topics import CATALOGUE
 from hub.errors import HubError
+from hub.exposition import ABOUT_NO_PERSON, SMALLEST_TOLD
 from hub.kafka_admin import begin_offsets, end_offsets
 from hub.process import Announcement, read_announcements
 from hub.settings import Settings
@@ -20,12 +22,17 @@ __all__ = ["collect_status", "read_metrics", "topic_lengths"]
 _SECONDS = 5.0
 _AT_ONCE = 32
 _DATABASES = ("registry", "keyring", "delivery", "audit", "access")
-_SMALLEST_SHOWN = 5
-_UNREMARKABLE = {"unchanged", "unmapped"}
-_GATED = ("published", "refused", "repeated", "unconfirmed")
+# A topic about persons is one longer when somebody's record has passed the gate: how long it is is not shown.
+_TOLD_TOPICS = tuple(name for name, topic in CATALOGUE.items() if topic.key in ABOUT_NO_PERSON)
+_UNREMARKABLE = {"unmapped"}
+_GATE_WORDS = {
+    "passed": "with a consent that covers it",
+    "no_reference": "without a reference",
+    "kind_not_consented": "whose consent does not name the kind",
+    "outside_span": "outside the time of the consent",
+}
 _GAUGES = {
     "hub_worker_lag": "behind",
-    "hub_worker_in_flight": "in flight",
     "hub_worker_partitions": "partitions",
     "hub_worker_recovering": "restoring or without Kafka",
     "hub_worker_stalled_seconds": "seconds without progress",
@@ -43,10 +50,14 @@ _LABELS = {
 }
 
 
-def read_metrics(entry: Announcement) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
-    """A process' samples: name → sorted label pairs → value; empty when it does not answer."""
+def read_metrics(entry: Announcement, *, exact: bool = False) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
+    """A process' samples: name → sorted label pairs → value; empty when it does not answer.
+
+    As everybody may see them; `exact` is for checks by machine, whose figures no person sees.
+    """
+    headers = {"Authorization": f"Bearer {entry.token}"} if exact else {}
     try:
-        text = httpx.get(entry.metrics, timeout=_SECONDS).raise_for_status().text
+        text = httpx.get(entry.metrics, timeout=_SECONDS, headers=headers).raise_for_status().text
     except (httpx.HTTPError, httpx.InvalidURL):
         return {}
     samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
@@ -59,9 +70,8 @@ def read_metrics(entry: Announcement) -> dict[str, dict[tuple[tuple[str, str], .
     return samples
 
 
-def topic_lengths(settings: Settings) -> dict[str, int]:
-    """Records ever written and still kept, per topic of the catalogue. Raises RetriableError when Kafka does not answer."""
-    names = list(CATALOGUE)
+def topic_lengths(settings: Settings, names: Sequence[str] = tuple(CATALOGUE)) -> dict[str, int]:
+    """Records ever written and still kept, per topic. Raises RetriableError when Kafka does not answer."""
     ends = end_offsets(settings.bootstrap_servers, names)
     begins = begin_offsets(settings.bootstrap_servers, names)
     lengths = dict.fromkeys(names, 0)
@@ -83,18 +93,21 @@ def _sums(samples: _Samples, name: str, *labels: str) -> dict[tuple[str, ...], i
     return {key: value for key, value in sums.items() if value}
 
 
-def _shown(number: int) -> str:
-    """A count of the gate's outcomes: a small one could tell whether a given person has a reference (DOMAIN §7)."""
-    return str(number) if number >= _SMALLEST_SHOWN else f"fewer than {_SMALLEST_SHOWN}"
+def _gate_lines(samples: _Samples) -> list[str]:
+    """What the gate decided on the last whole day, in persons."""
+    told = {dict(pairs)["outcome"]: int(value) for pairs, value in samples.get("hub_connector_gate_persons", {}).items()}
+    return [
+        f"yesterday {f'about {told[outcome]}' if told[outcome] else f'fewer than {SMALLEST_TOLD}'} persons {words}"
+        for outcome, words in _GATE_WORDS.items()
+        if outcome in told
+    ]
 
 
 def _summary(samples: _Samples) -> list[str]:
     """A process' figures in a few lines: what came out of its records, and what is not well."""
-    lines = []
     records = _sums(samples, "hub_connector_records", "outcome")
-    if "hub_connector_caught_up" in samples:  # a connector: also none is told as few, or the first one would show
-        lines = [f"{outcome} {_shown(records.get((outcome,), 0))}" for outcome in _GATED]
-    lines += [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in {*_GATED, *_UNREMARKABLE}]
+    lines = [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in _UNREMARKABLE]
+    lines += _gate_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]
     for name, words in _GAUGES.items():
         lines += [
@@ -123,7 +136,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
     topics: dict[str, int] = {}
     if processes:
         try:
-            topics = {name: length for name, length in topic_lengths(settings).items() if length}
+            topics = {name: length for name, length in topic_lengths(settings, _TOLD_TOPICS).items() if length}
         except HubError as failure:
             error = str(failure)
     return {

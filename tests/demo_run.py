@@ -65,8 +65,10 @@ def _follow(process: subprocess.Popen[bytes], run: DemoRun) -> None:
         assert time.monotonic() < deadline, (run.said / "stderr").read_text(encoding="utf-8")[-4000:]
         for entry in (run.home / "data" / "run").glob("*.json"):
             try:
-                address = json.loads(entry.read_bytes())["metrics"]
-                with urllib.request.urlopen(address, timeout=5) as answer:
+                told = json.loads(entry.read_bytes())
+                # Exact, so that the search for what is left looks at the whole of it.
+                asked = urllib.request.Request(told["metrics"], headers={"Authorization": f"Bearer {told['token']}"})
+                with urllib.request.urlopen(asked, timeout=5) as answer:
                     (run.pages / f"{entry.stem}.prom").write_bytes(answer.read())
             except (OSError, ValueError):  # it has just ended
                 continue

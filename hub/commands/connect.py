@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["connect"]
 
-_SMALLEST_SHOWN = 5
 _WHAT_TO_DO = {
     "stale_directory": "The consent registry has not answered for too long, so nothing is published. Start it: hub registry",
     "kafka": "Kafka does not answer, so nothing is published. Start it: hub up, or hub broker",
@@ -30,8 +29,8 @@ def connect(
 ) -> None:
     """Run a connector until it is stopped: pull from its source, publish what consent covers, keep the rest out.
 
-    With --once it exits 1 unless every lane was read to its end. Counts below 5 are not shown: they could tell whether
-    a given person has a reference.
+    With --once it exits 1 unless every lane was read to its end. What consent let pass or kept out is not told, not even as a
+    count: one crafted row would tell whether a given person has a reference.
 
     Example: hub connect ss12000
     """
@@ -59,18 +58,18 @@ def _print_summary(results: dict[str, Polled], *, as_json: bool) -> None:
         typer.echo(f"{lane}: {polled.result}" + (f" ({polled.code})" if polled.code else ""))
         if polled.code in _WHAT_TO_DO:
             typer.echo(f"  {_WHAT_TO_DO[polled.code]}")
-        for (outcome, reason), number in sorted(polled.counts.items()):
-            typer.echo(f"  {_shown(outcome, number):>8}  {outcome}" + (f": {reason}" if reason else ""))
+        for outcome, reason, number in _told(polled):
+            typer.echo(f"  {number:>8}  {outcome}" + (f": {reason}" if reason else ""))
 
 
 def _as_json(polled: Polled) -> dict[str, object]:
-    counts = [
-        {"outcome": outcome, "reason": reason, "records": _shown(outcome, number)}
-        for (outcome, reason), number in sorted(polled.counts.items())
-    ]
+    counts = [{"outcome": outcome, "reason": reason, "records": number} for outcome, reason, number in _told(polled)]
     return {"result": polled.result, "code": polled.code, "counts": counts}
 
 
-def _shown(outcome: str, number: int) -> int | str:
-    """A count, suppressed when it is small and says what the gate decided (DOMAIN §7)."""
-    return number if number >= _SMALLEST_SHOWN or outcome == "secured" else f"<{_SMALLEST_SHOWN}"
+def _told(polled: Polled) -> list[tuple[str, str, int]]:
+    """The counts that do not depend on anybody's consent."""
+    from hub.exposition import tells_of_nobody
+
+    counts = sorted(polled.counts.items())
+    return [(outcome, reason, number) for (outcome, reason), number in counts if tells_of_nobody(outcome, reason)]

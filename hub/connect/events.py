@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from hub.clock import Clock
+from hub.connect.figures import GateFigures
 from hub.connect.gate import Origin, Publishable, Refused, Verdict, judge_person, judge_place
 from hub.connect.lanes import EVENTS, show_totals
 from hub.connect.ledger import Ledger, Tally
@@ -15,7 +16,7 @@ from hub.connect.revisions import Plan
 from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Source, Unmapped
 from hub.contract.cloudevents import cloud_event_id
 from hub.contract.models import Erasure, ErasureKind
-from hub.contract.topics import ERASURES
+from hub.contract.topics import ERASURES, PLACE_EVENTS
 from hub.errors import HubError, RejectedError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import CONNECTOR_POLLS
@@ -34,6 +35,9 @@ class EventsLane:
     transaction as its counts; a crash before that repeats the group under the same identities and revisions. The directory is
     refreshed after a group was pulled and before it is judged: a consent that came into force before the pull is known. When
     one comes later and covers what was read already, the source is read again from its beginning for what may pass now.
+
+    Whoever feeds a source, and looks at what this process tells of itself, sees the same whether or not a person has a reference:
+    `handled` counts what was read of persons before consent decides, and Kafka must answer for what is kept out as for the rest.
     """
 
     name = EVENTS
@@ -59,6 +63,7 @@ class EventsLane:
         self._clock = clock
         self._after_publish = after_publish
         self._gains = 0
+        self._figures = GateFigures(origin.connector, clock.now())
         self._totals = ledger.totals()
         self._show()
 
@@ -70,6 +75,7 @@ class EventsLane:
 
         Raises StaleDirectoryError before anything is pulled when nothing may be published.
         """
+        self._figures.turn(self._clock.now())
         self.keep()
         counts, _ = self._pull(self._ledger.cursor(self.name) or {})
         owed = self._ledger.cursor(_BACKFILL)
@@ -87,7 +93,7 @@ class EventsLane:
         """
         counts: Tally = Counter()
         waiting: Tally = Counter()  # refusals that come again until the cursor has moved past them
-        gains = self._gains
+        gains, required = self._gains, False
         for group in _grouped(self._source.batches(position or None)):
             self.keep()
             if again and self._gains != gains:
@@ -95,12 +101,15 @@ class EventsLane:
             now = self._clock.now()
             publishable: list[Publishable] = []
             settled: Tally = Counter()
+            if not required and any(isinstance(record, PersonRecord) for batch in group for record in batch.records):
+                self._publisher.require()
+                required = True
             for batch in group:
                 waiting += self._sift(batch, now, publishable)
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
-            plan, broken, doubts = self._send(publishable)
-            settled = _outcomes(plan) if again else settled + broken + _outcomes(plan, unchanged=True)
+            plan, doubts = self._send(publishable)
+            settled = _outcomes(plan) if again else settled + _outcomes(plan, unchanged=True)
             lane, cursor = (_BACKFILL, {"from": position}) if again else (self.name, position)
             self._ledger.settle(lane, cursor, now, plan, settled)
             counts += settled + doubts
@@ -132,6 +141,9 @@ class EventsLane:
                 counts["unmapped", record.reason] += 1
                 continue
             verdict = self._judge(record, now)
+            if isinstance(record, PersonRecord) and (isinstance(verdict, Publishable) or verdict.intentional):
+                counts["handled", ""] += 1
+                self._figures.note(record.person_id, verdict, now)
             if isinstance(verdict, Publishable):
                 publishable.append(verdict)
             elif verdict.intentional and record.retracted:
@@ -140,29 +152,22 @@ class EventsLane:
                 counts["refused", verdict.reason] += 1
         return Counter() if batch.retold else counts
 
-    def _send(self, items: list[Publishable]) -> tuple[Plan, Tally, Tally]:
+    def _send(self, items: list[Publishable]) -> tuple[Plan, Tally]:
         """Write the intents, publish, and wait until Kafka has everything.
 
-        Also counts what turned out to break the contract, and (durable already) what an earlier attempt left in doubt.
+        Also counts (durable already) what an earlier attempt left in doubt.
         """
         plan = self._ledger.plan(items) if items else Plan((), 0)
         doubts: Tally = Counter({("repeated", ""): plan.doubts} if plan.doubts else {})
         self._totals += doubts
-        kept, records = [], []
+        records = []
         for one in plan.sends:
-            try:
-                message = one.item.revised(one.revision)
-            except RejectedError as error:
-                # Its intent stays open and is never settled: whatever this event says next takes a higher revision.
-                _log.warning("retraction_not_published", connector=self._origin.connector, code=error.code)
-                continue
-            kept.append(one)
+            message = one.item.revised(one.revision)
             records.append(self._encode(one.item.topic, one.item.key, message, cloud_event_id(message), one.item.occurred_at))
         if records:
             self._publisher.publish(records)
             self._after_publish()
-        broken = len(plan.sends) - len(kept)
-        return Plan(tuple(kept), plan.unchanged), Counter({("refused", "invalid_record"): broken} if broken else {}), doubts
+        return plan, doubts
 
     def _judge(self, record: PersonRecord | PlaceRecord, now: datetime) -> Verdict:
         if isinstance(record, PlaceRecord):
@@ -207,6 +212,7 @@ def _outcomes(plan: Plan, *, unchanged: bool = False) -> Tally:
     """`published` counts each acknowledged revision once, whatever crashed."""
     counts = {
         ("published", ""): len(plan.sends),
+        ("placed", ""): sum(one.item.topic is PLACE_EVENTS for one in plan.sends),
         ("unchanged", ""): plan.unchanged if unchanged else 0,
     }
     return Counter({outcome: number for outcome, number in counts.items() if number})

@@ -2,16 +2,17 @@
 
 A person without a reference leaves nothing behind here but a count. The gate is coarser than the core: kinds and spans of
 several consents are one list each, and the worker decides every event again, exactly, by scope.
+
+Whether a record is sound is judged first and in the same way for everybody: a crafted record that is refused as invalid for
+those who have a reference, and for want of one for the others, would tell who has one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
@@ -21,7 +22,6 @@ from hub.connector import Absence, Notice, Observation, PersonRecord, PlaceRecor
 from hub.contract import ids
 from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
 from hub.contract.topics import PLACE_EVENTS, TOPIC_OF_KIND, KeyKind, Topic
-from hub.errors import RejectedError
 
 __all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place"]
 
@@ -39,10 +39,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Publishable:
-    """A message that may go, still without its revision; `content` is a keyed digest, so that nobody can try out codes on it.
-
-    A retraction is built only when it is needed: most sources retract what was never said.
-    """
+    """A message that may go, still without its revision; `content` is a keyed digest, so that nobody can try out codes on it."""
 
     topic: Topic
     key: str
@@ -50,12 +47,11 @@ class Publishable:
     content: str
     retracted: bool
     occurred_at: datetime
-    build: Callable[[], PersonEvent | PlaceEvent]
+    message: PersonEvent | PlaceEvent
 
     def revised(self, revision: int) -> PersonEvent | PlaceEvent:
-        """The message under the revision that the ledger gave it. Raises RejectedError when it breaks the contract."""
-        message = self.build()
-        return message if revision == 1 else message.model_copy(update={"revision": revision})
+        """The message under the revision that the ledger gave it."""
+        return self.message if revision == 1 else self.message.model_copy(update={"revision": revision})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +70,8 @@ _BODY: dict[InfoKind, tuple[type, type[PersonEvent]]] = {
     InfoKind.RISK_EVENT: (Observation, RiskEvent),
 }
 _INVALID = Refused("invalid_record", intentional=False)
+_NOBODY = Entry("y" + "0" * 32, bytes(32), frozenset(), ())
+"""In whose name a record is checked whose person has no reference."""
 
 
 def judge_person(record: PersonRecord, entry: Entry | None, origin: Origin, now: datetime) -> Verdict:
@@ -87,15 +85,22 @@ def judge_person(record: PersonRecord, entry: Entry | None, origin: Origin, now:
         return Refused("kind_not_allowed", intentional=False)
     if not isinstance(record.body, body_type) or record.occurred_at.tzinfo is None:
         return _INVALID
+    subject = entry or _NOBODY
+    event_id = ids.event_id(subject.link_key, record.kind, record.source_id)
+    fields = {"youth_ref": subject.youth_ref, **_common(record, event_id, origin, now), **record.body.model_dump()}
+    sound = _publishable(message_type, TOPIC_OF_KIND[record.kind], subject.youth_ref, fields, _digest(subject.link_key, record))
+    return sound if isinstance(sound, Refused) else _uncovered(record, entry) or sound
+
+
+def _uncovered(record: PersonRecord, entry: Entry | None) -> Refused | None:
+    """Why consent does not cover the record, None when it does."""
     if entry is None:
         return Refused("no_reference", intentional=True)
     if record.kind not in entry.kinds:
         return Refused("kind_not_consented", intentional=True)
     if not any(start <= record.occurred_at < end for start, end in entry.spans):
         return Refused("outside_span", intentional=True)
-    event_id = ids.event_id(entry.link_key, record.kind, record.source_id)
-    fields = {"youth_ref": entry.youth_ref, **_common(record, event_id, origin, now), **record.body.model_dump()}
-    return _publishable(message_type, TOPIC_OF_KIND[record.kind], entry.youth_ref, fields, _digest(entry.link_key, record))
+    return None
 
 
 def judge_place(record: PlaceRecord, origin: Origin, now: datetime) -> Verdict:
@@ -124,27 +129,11 @@ def _common(record: PersonRecord | PlaceRecord, event_id: str, origin: Origin, n
 
 
 def _publishable(kind: type[PersonEvent | PlaceEvent], topic: Topic, key: str, fields: dict[str, Any], content: str) -> Verdict:
-    if fields["retracted"]:
-        build = partial(_message, kind, fields)
-    else:
-        try:
-            message = _message(kind, fields)
-        except RejectedError:
-            return _INVALID
-        build = partial(_itself, message)
-    return Publishable(topic, key, fields["event_id"], content, fields["retracted"], fields["occurred_at"], build)
-
-
-def _message(kind: type[PersonEvent | PlaceEvent], fields: dict[str, Any]) -> PersonEvent | PlaceEvent:
     try:
-        return kind.model_validate(fields)
-    except ValidationError:
-        # `from None`: a code or an area that the contract does not know; the values stay here.
-        raise RejectedError("a record breaks the contract", code=_INVALID.reason) from None
-
-
-def _itself(message: PersonEvent | PlaceEvent) -> PersonEvent | PlaceEvent:
-    return message
+        message = kind.model_validate(fields)
+    except ValidationError:  # a code or an area that the contract does not know; the values stay here
+        return _INVALID
+    return Publishable(topic, key, fields["event_id"], content, fields["retracted"], fields["occurred_at"], message)
 
 
 def _digest(key: bytes, record: PersonRecord | PlaceRecord) -> str:

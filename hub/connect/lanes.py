@@ -12,8 +12,8 @@ __all__ = ["EVENTS", "NEWS", "STATUTORY", "Lane", "show_totals"]
 
 EVENTS = "events"
 STATUTORY = "statutory"
-NEWS = frozenset({"published", "repeated", "secured"})
-"""Outcomes that changed something outside this process."""
+NEWS = frozenset({"handled", "placed", "secured"})
+"""Outcomes that say something new was read: none of them depends on anybody's consent."""
 
 
 class Lane(Protocol):

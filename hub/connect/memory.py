@@ -16,12 +16,17 @@ __all__ = ["MemoryDirectory", "MemoryPlaces", "MemoryPublisher", "MemoryStatutor
 
 
 class MemoryPublisher:
-    """Keeps what was published; each error in `failures` makes one publish fail first."""
+    """Keeps what was published; each error in `failures` makes one publish fail first, `away` is raised while it is set."""
 
     def __init__(self) -> None:
         self.records: list[Outgoing] = []
         self.failures: deque[Exception] = deque()
+        self.away: Exception | None = None
         self.closed = False
+
+    def require(self) -> None:
+        if self.away is not None:
+            raise self.away
 
     def publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         if self.failures:

@@ -52,6 +52,10 @@ Encode: TypeAlias = Callable[[Topic, str, Message, str, datetime], Outgoing]
 class Publisher(Protocol):
     """Kafka, as the intake sees it; `hub.kafka.Publisher` is the real one."""
 
+    def require(self) -> None:
+        """Raise RetriableError when Kafka takes nothing now, whether or not there is anything to publish."""
+        ...
+
     def publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         """Return when every record is acknowledged, raise RetriableError when one may not be."""
         ...

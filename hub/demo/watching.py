@@ -102,7 +102,7 @@ class Look:
 def look(stage: Stage) -> Look:
     """Look once. A process that does not answer counts as waiting; Kafka is asked only when nobody else is waited for."""
     settings = stage.settings
-    samples: _Samples = {entry.name: read_metrics(entry) for entry in read_announcements(settings)}
+    samples: _Samples = {entry.name: read_metrics(entry, exact=True) for entry in read_announcements(settings)}
     waiting = _waiting(stage, samples)
     if waiting:
         return Look(tuple(waiting))

@@ -106,7 +106,7 @@ class WorkerKiller(Disturber):
             worker = self._process("worker")
             if worker is None or worker.pid == last:
                 continue
-            samples = read_metrics(worker)
+            samples = read_metrics(worker, exact=True)
             taken = int(sum(samples.get("hub_worker_in_flight", {}).values()))
             if taken and not any(samples.get("hub_worker_recovering", {}).values()):
                 self._over.wait(self._chance.uniform(0, 0.03))

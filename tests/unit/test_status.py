@@ -22,11 +22,11 @@ from tests.support import make_settings
 
 CONNECTOR = """
 hub_connector_caught_up{connector="ss12000",lane="events"} 1.0
-hub_connector_records{connector="ss12000",outcome="published",reason=""} 12.0
-hub_connector_records{connector="ss12000",outcome="refused",reason="no_reference"} 3.0
-hub_connector_records{connector="ss12000",outcome="refused",reason="not_covered"} 1.0
-hub_connector_records{connector="ss12000",outcome="unchanged",reason=""} 4.0
+hub_connector_records{connector="ss12000",outcome="handled",reason=""} 20.0
+hub_connector_records{connector="ss12000",outcome="refused",reason="invalid_record"} 1.0
 hub_connector_records{connector="ss12000",outcome="secured",reason=""} 2.0
+hub_connector_gate_persons{connector="ss12000",outcome="passed"} 15.0
+hub_connector_gate_persons{connector="ss12000",outcome="no_reference"} 0.0
 """
 DELIVER = """
 hub_delivery_open_tasks{team="outreach",state="received"} 3.0
@@ -53,15 +53,13 @@ def summary_of(home: Path, text: str) -> list[str]:
     return report["processes"][0]["summary"]
 
 
-def test_small_counts_of_the_gate_are_told_as_few_whichever_they_are(tmp_path: Path) -> None:
-    """None is told as few, too: the first record of a person must not change what is shown."""
-    few = "fewer than 5"
-    assert summary_of(tmp_path / "some", CONNECTOR) == [
-        "published 12", f"refused {few}", f"repeated {few}", f"unconfirmed {few}", "secured 2",
-    ]  # fmt: skip
-    started = CONNECTOR.splitlines()[1]
-    assert summary_of(tmp_path / "none", started) == [
-        f"{one} {few}" for one in ("published", "refused", "repeated", "unconfirmed")
+def test_what_the_gate_decided_is_told_in_rounded_persons_of_yesterday(tmp_path: Path) -> None:
+    assert summary_of(tmp_path, CONNECTOR) == [
+        "handled 20",
+        "refused 1",
+        "secured 2",
+        "yesterday about 15 persons with a consent that covers it",
+        "yesterday fewer than 5 persons without a reference",
     ]
 
 

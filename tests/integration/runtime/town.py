@@ -131,11 +131,12 @@ class WorkerProcess:
 
     def samples(self) -> dict[tuple[str, str], float]:
         """Metrics by (name, labels as written); empty while the process has none to show."""
-        address = next((one.metrics for one in read_announcements(self._settings) if one.pid == self.process.pid), None)
-        if address is None:
+        own = next((one for one in read_announcements(self._settings) if one.pid == self.process.pid), None)
+        if own is None:
             return {}
+        asked = urllib.request.Request(own.metrics, headers={"Authorization": f"Bearer {own.token}"})
         try:
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=5) as answer:
                 text = answer.read().decode()
         except OSError:
             return {}

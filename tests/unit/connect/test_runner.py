@@ -135,7 +135,7 @@ def test_one_poll_publishes_what_the_registry_knows_of(connected, subjects, worl
     connected.absence(world.person(0))
     connected.absence(world.person(1), "a2")
     polled = connected.runner("toy").once()["events"]
-    assert (polled.result, polled.counts) == ("ok", {("published", ""): 1, ("refused", "no_reference"): 1})
+    assert (polled.result, polled.counts) == ("ok", {("handled", ""): 2, ("published", ""): 1, ("refused", "no_reference"): 1})
     (message,) = connected.messages()
     assert (message.youth_ref, message.agency, message.connector) == (reference, "school-norrkoping", "toy")
     assert connected.publisher.closed
@@ -146,7 +146,7 @@ def test_a_restart_goes_on_where_it_was(connected, subjects, world) -> None:
     connected.absence(world.person(0))
     connected.runner("toy").once()
     connected.absence(world.person(0), "a2")
-    assert connected.runner("toy").once()["events"].counts == {("published", ""): 1}
+    assert connected.runner("toy").once()["events"].counts == {("handled", ""): 1, ("published", ""): 1}
 
 
 def test_a_withdrawal_is_receipted_between_two_polls(connected, subjects, world) -> None:
@@ -197,7 +197,7 @@ def test_the_statutory_lane_is_read_even_when_the_events_lane_cannot_be_built(cu
 
 def test_places_need_no_registry(cut_off) -> None:
     write_lines(cut_off.source / "facts.jsonl", PLACE)
-    assert cut_off.runner("toyplaces").once()["events"].counts == {("published", ""): 1}
+    assert cut_off.runner("toyplaces").once()["events"].counts == {("placed", ""): 1, ("published", ""): 1}
 
 
 def test_a_second_process_of_the_same_instance_is_refused(cut_off) -> None:
@@ -272,4 +272,4 @@ def test_a_moving_window_is_read_on_while_kafka_is_away_but_no_sooner_than_it_is
     for _ in range(3):
         assert cut_off.runner("toyfeed", publisher_factory=lambda _: Down()).once()["events"].code == "kafka"
     assert (cut_off.source / "shown").read_text() == "6"  # four attempts to publish in each poll, and one pull
-    assert cut_off.runner("toyfeed").once()["events"].counts == {("published", ""): 8, ("repeated", ""): 6}
+    assert cut_off.runner("toyfeed").once()["events"].counts == {("placed", ""): 8, ("published", ""): 8, ("repeated", ""): 6}
