@@ -115,7 +115,8 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
         Action.CONSENT_SEE: _CONSENTS,
         Action.CONSENT_REGISTER: _CONSENTS,
         Action.CONSENT_WITHDRAW: _EVERYBODY,  # any role takes a withdrawal, an oral one too; what it meets is told to nobody
-        Action.ERASURE_SEE: _only(Role.CONSENT_OFFICER, Role.OPERATOR, Role.AUDITOR),
+        # Not the operator: whoever types a number into a withdrawal would see there whether it met anything.
+        Action.ERASURE_SEE: _only(Role.CONSENT_OFFICER, Role.AUDITOR),
         Action.EXTRACT_RELEASE: _CONSENTS,
         Action.OBSERVATION_REPORT: _only(Role.OBSERVER, Role.TEAM_MEMBER, Role.TEAM_HEAD),
         Action.STATUTORY_READ: _only(Role.STATUTORY_OFFICER),

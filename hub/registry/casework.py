@@ -243,9 +243,20 @@ class Casework:
         return next(iter([*alone, *whole]), None)
 
     def erasures(self, who: Principal) -> list[Erasing]:
-        """Every withdrawal of a reference, newest first; without any tie to a person."""
+        """Every withdrawal, newest first, without any tie to a person; to an officer those of consents that she may see.
+
+        Anybody may withdraw by typing a number: who then sees what came of it learns whether there was a consent.
+        """
         with self._audit.recorded(self._entry(who, Action.ERASURE_SEE, Logged.ERASURE_LISTED)):
-            return self._erasures()
+            return self._erasures() if may(who, Action.AUDIT_READ) else self._erasures(self._of_theirs(who))
+
+    def _of_theirs(self, who: Principal) -> ColumnElement[bool]:
+        asked = select(ErasureRequest.youth_ref)
+        with self._registry.view() as session:
+            rows = session.scalars(_cases().join(Consent.youth).where(Youth.youth_ref.in_(asked)))
+            theirs = {row.consent_id: row.youth.youth_ref for row in rows if _sees(who, row)}
+        alone = ErasureRequest.scope_id.is_(None) | ErasureRequest.scope_id.in_(list(theirs))
+        return ErasureRequest.youth_ref.in_(set(theirs.values())) & alone
 
     def note(self, who: Principal, case: ConsentCase, logged: Logged, *, purpose: str = "", refused: str = "") -> None:
         """Write down what was done with a consent elsewhere: simulated, printed, an extract made or (`refused`) not."""
