@@ -12,9 +12,9 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from hub.errors import HubError, RetriableError
 from hub.logs import get_logger
-from hub.registry.keyring import SHREDDED, Ending, KeyStore
+from hub.registry.keyring import PROTECTED, SHREDDED, UNPROTECTED, Ending, KeyStore
 from hub.registry.states import OPEN, State
-from hub.registry.tables import Consent, Youth
+from hub.registry.tables import Consent, Protection, Youth
 
 __all__ = ["TOLD", "shred", "watch_endings"]
 
@@ -30,7 +30,9 @@ _again = Retrying(
 
 
 def watch_endings(session: Session, now: datetime) -> list[Ending]:
-    """A list that fills, at each flush, with the mappings destroyed and the consents ended, suspended or in force again."""
+    """A list that fills, at each flush, with the mappings destroyed, the consents ended, stopped or in force again, and the
+    markings as protected that were set or lifted.
+    """
     found: list[Ending] = []
 
     def note(flushed: Session, _context: object, _instances: object) -> None:
@@ -39,6 +41,9 @@ def watch_endings(session: Session, now: datetime) -> list[Ending]:
                 found.append(Ending(now, row.youth_id, SHREDDED))
             elif isinstance(row, Consent) and row in flushed.dirty and _changed(row, "state"):
                 found.extend(_of_consent(row, now))
+            elif isinstance(row, Protection) and row in flushed.new:
+                found.append(Ending(row.marked_at, row.lookup.hex(), PROTECTED))
+        found.extend(Ending(now, row.lookup.hex(), UNPROTECTED) for row in flushed.deleted if isinstance(row, Protection))
 
     event.listen(session, "before_flush", note)
     return found

@@ -2,7 +2,8 @@
 
 A youth's fields are sealed under a data key of her own. The key is wrapped by the installation's master key and kept here,
 never in the registry's database: whoever restores an old copy of that finds no key that was destroyed since. The shred list
-says whose keys were destroyed and which consents ended; it is copied out with every backup and replayed after a restore.
+says whose keys were destroyed, which consents ended or are blocked, and who is marked as protected; it is copied out with every
+backup and replayed after a restore.
 
 Guarantee: what `put` and `end` returned is on disk. `end` destroys keys in the transaction that writes their owners on the list.
 """
@@ -36,9 +37,24 @@ from sqlalchemy import (
 from hub.database import UtcInstant, answering, be_alone, build_engine, migrate, truncate_log
 from hub.errors import ConfigError
 
-__all__ = ["SHREDDED", "Ending", "KeyStore", "Keyring", "merge_endings", "open_keyring", "read_shred_list", "write_shred_list"]
+__all__ = [
+    "BLOCKED",
+    "PROTECTED",
+    "SHREDDED",
+    "SUSPENDED",
+    "UNPROTECTED",
+    "Ending",
+    "KeyStore",
+    "Keyring",
+    "changes_state",
+    "merge_endings",
+    "open_keyring",
+    "read_shred_list",
+    "write_shred_list",
+]
 
-SHREDDED = "shredded"
+SHREDDED, PROTECTED, UNPROTECTED = "shredded", "protected", "unprotected"
+BLOCKED, SUSPENDED = "blocked", "suspended"
 _MIGRATIONS = Path(__file__).parent / "keyring_migrations"
 _AT_ONCE = 500
 _LOCK = 0x48554B52  # any number that only the keyring takes
@@ -63,9 +79,11 @@ _endings = Table(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ending:
-    """One line of the shred list: a youth's key is gone (shredded), or a consent is withdrawn, suspended or in force again.
+    """One line of the shred list: a youth's key is gone (shredded), a consent is withdrawn, suspended, blocked or in force again,
+    or somebody is marked as protected, or is no longer.
 
-    `subject` is the registry's own random number of the youth or the consent: it says nothing about a person.
+    `subject` is the registry's own random number of the youth or the consent, of a marking the keyed hash under which it is kept:
+    without the installation's keys it says nothing about a person.
     """
 
     at: datetime
@@ -220,13 +238,21 @@ def merge_endings(*lists: Iterable[Ending]) -> list[Ending]:
     return sorted({one for each in lists for one in each})
 
 
+def changes_state(latest: str | None, state: str) -> bool:
+    """Whether a line with `state` says more than the latest about its subject.
+
+    A restored consent whose block stands is suspended, for the list does not say whose block it is: it stays blocked here.
+    """
+    return latest not in {state, SHREDDED} and (latest, state) != (BLOCKED, SUSPENDED)
+
+
 def _news(known: Iterable[Ending], told: Iterable[Ending]) -> list[Ending]:
-    """What of `told` is not known and changes somebody's latest state. Shredded is for ever."""
+    """What of `told` is not known and changes somebody's latest state. Shredded is for ever; blocked is more than suspended."""
     before = list(known)
     latest = {one.subject: one.state for one in before}
     fresh: list[Ending] = []
     for one in sorted(set(told) - set(before)):
-        if latest.get(one.subject) not in {one.state, SHREDDED}:
+        if changes_state(latest.get(one.subject), one.state):
             latest[one.subject] = one.state
             fresh.append(one)
     return fresh

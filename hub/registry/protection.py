@@ -18,9 +18,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from hub.errors import RejectedError, RetriableError
 from hub.registry import lifecycle
@@ -73,13 +74,13 @@ def is_protected(work: Work, lookups: Iterable[bytes]) -> bool:
     return any(work.marks[lookup] for lookup in wanted)
 
 
-def mark(work: Work, lookups: Iterable[bytes]) -> None:
-    """Mark, unless it is marked already."""
+def mark(work: Work, lookups: Iterable[bytes], at: datetime | None = None) -> None:
+    """Mark, unless it is marked already. `at`: when that was decided; None: now."""
     wanted = list(lookups)
     look_up(work, wanted)
     for lookup in wanted:
         if not work.marks[lookup]:
-            work.session.add(Protection(lookup=lookup, marked_at=work.now))
+            work.session.add(Protection(lookup=lookup, marked_at=at or work.now))
             work.marks[lookup] = True
     work.session.flush()
 
@@ -110,7 +111,9 @@ def require_open(work: Work, youth: Youth) -> None:
 def lift(work: Work, lookups: Iterable[bytes]) -> None:
     """Take the marks away."""
     gone = list(lookups)
-    work.session.execute(delete(Protection).where(Protection.lookup.in_(gone)))
+    for row in work.session.scalars(select(Protection).where(Protection.lookup.in_(gone))):
+        work.session.delete(row)  # one by one, so that the shred list hears of it
+    work.session.flush()
     work.marks.update(dict.fromkeys(gone, False))
 
 

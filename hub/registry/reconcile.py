@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.registry import lifecycle
+from hub.registry import lifecycle, protection
 from hub.registry.endings import TOLD
 from hub.registry.history import add_fact
-from hub.registry.keyring import SHREDDED, Ending, KeyStore
+from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN, State
-from hub.registry.tables import Consent, Youth
+from hub.registry.tables import Alias, Consent, Protection, Youth
 from hub.registry.work import Work
 
 __all__ = ["Reconciled", "reconcile"]
@@ -31,7 +31,9 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`ended`: youths and consents that the list ended in the database; `told`: endings that were missing on the list."""
+    """`ended`: youths and consents that the list ended, and persons that it marked as protected, in the database; `told`: endings
+    that were missing on the list.
+    """
 
     ended: int
     told: int
@@ -53,7 +55,8 @@ def _replay(registry: Registry, listed: Sequence[Ending]) -> int:
     ended = 0
     consents = [one for one in listed if one.state in TOLD]
     youths = [one for one in listed if one.state == SHREDDED]
-    for endings, replay in ((youths, _end_youth), (consents, _end_consent)):
+    marked = [one for one in listed if one.state == PROTECTED]
+    for endings, replay in ((youths, _end_youth), (consents, _end_consent), (marked, _protect)):
         for start in range(0, len(endings), _AT_ONCE):
             with registry.work() as work:
                 ended += sum(replay(work, one) for one in endings[start : start + _AT_ONCE])
@@ -75,14 +78,38 @@ def _end_consent(work: Work, ending: Ending) -> bool:
     if consent is None or consent.youth.identity is None:
         return False
     over = ending.state == State.WITHDRAWN
-    changed = lifecycle.withdraw(work, [consent], None) if over else _stop(work, consent)
+    changed = lifecycle.withdraw(work, [consent], None) if over else _stop(work, consent, ending.state)
     if changed:
         lifecycle.settle(work, consent.youth)
     return bool(changed)
 
 
-def _stop(work: Work, consent: Consent) -> int:
-    """What was suspended, blocked or disputed when the list was written: all sign again, an adult's waits for a person."""
+def _protect(work: Work, ending: Ending) -> bool:
+    """Mark whoever was marked since, by the keyed hash that the list has of her, and stop everything of hers at once.
+
+    A marking that was lifted since stays in a restored database: the safe side, and `hub consent unprotect` lifts it again.
+    """
+    lookup = bytes.fromhex(ending.subject)
+    if protection.is_protected(work, [lookup]):
+        return False
+    alias = select(Alias.youth_id).where(Alias.lookup == lookup)
+    here = (Youth.lookup == lookup) | Youth.youth_id.in_(alias)
+    youth = work.session.scalars(select(Youth).where(here).with_for_update()).one_or_none()
+    protection.mark(work, [lookup], ending.at)
+    if youth is not None and youth.identity is not None:
+        protection.suspend(work, youth)
+    return True
+
+
+def _stop(work: Work, consent: Consent, state: str) -> int:
+    """What was suspended, blocked or disputed when the list was written: all sign again, an adult's waits for a person.
+
+    The list does not say whose block it was. So nobody's signature may lift it: it is halted, waiting too, until a person has
+    looked at the form.
+    """
+    if state == State.BLOCKED and consent.state in OPEN - TOLD:
+        add_fact(work, consent, "halted")
+        return 1
     if consent.state != State.IN_FORCE:
         return 0
     if not lifecycle.sign_again(work, [consent]):
@@ -103,6 +130,8 @@ def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: d
     consents = [
         Ending(at or now, name, state)
         for name, state, at in session.execute(query)
-        if name not in listed or listed[name].state != state
+        if changes_state(listed[name].state if name in listed else None, state)
     ]
-    return [Ending(now, name, SHREDDED) for name in shredded] + consents
+    marks = session.execute(select(Protection.lookup, Protection.marked_at))
+    protected = [Ending(at, lookup.hex(), PROTECTED) for lookup, at in marks if lookup.hex() not in listed]
+    return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected

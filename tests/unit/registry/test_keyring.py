@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,16 +14,27 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from hub.errors import ConfigError, FatalError, RetriableError
+from hub.errors import ConfigError, FatalError, RejectedError, RetriableError
 from hub.registry import keyring as module
 from hub.registry.database import migrate, open_database
-from hub.registry.granting import Signatory
+from hub.registry.granting import Marking, Signatory
 from hub.registry.keyring import SHREDDED, Ending, Keyring, merge_endings, open_keyring, read_shred_list, write_shred_list
+from hub.registry.protecting import protect, unprotect
 from hub.registry.reconcile import Reconciled, reconcile
 from tests.unit.registry.support import START, Installation, make_grant, make_identifier
 
 PERSON, OTHER = make_identifier(), make_identifier(1)
-TABLES = ("youth", "consent", "consent_fact", "link_key", "subject_entry", "agency_version", "erasure_request", "erasure_answer")
+TABLES = (
+    "youth",
+    "consent",
+    "consent_fact",
+    "link_key",
+    "subject_entry",
+    "agency_version",
+    "erasure_request",
+    "erasure_answer",
+    "protection",
+)
 
 
 def copy_of(home: Installation) -> dict[str, list[dict]]:
@@ -183,6 +195,55 @@ def test_a_consent_that_was_suspended_and_signed_again_is_in_force_after_a_resto
     put_back(home, backup)
     assert reconcile(home.registry, home.keyring, START).ended == 0
     assert states(home, PERSON) == {"sspf": "in_force"}
+
+
+@pytest.mark.parametrize("signed", [("guardian_1", "guardian_2"), ("guardian_1",)])
+def test_a_block_that_was_set_after_the_backup_is_not_lifted_by_a_restore_nor_by_signatures(
+    home: Installation, signed: tuple[str, ...]
+) -> None:
+    home.registry.grant(make_grant(PERSON, signed=signed))
+    backup = copy_of(home)
+    home.registry.block(PERSON, Signatory.YOUTH)
+    for _ in range(2):  # the second restore finds on the list what the first has written there
+        put_back(home, backup)
+        assert reconcile(home.registry, home.keyring, START).ended == 1
+        home.relay.run_once()
+        for guardian in (Signatory.GUARDIAN_1, Signatory.GUARDIAN_2):
+            with suppress(RejectedError):
+                home.registry.sign(PERSON, guardian)
+        assert states(home, PERSON) != {"sspf": "in_force"}
+        assert not [entry for entry in home.told().entries if not entry["removed"]]
+        assert reconcile(home.registry, home.keyring, START) == Reconciled(0, 0)
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_who_was_marked_as_protected_after_the_backup_stays_so_after_a_restore(home: Installation, *, registered: bool) -> None:
+    if registered:
+        home.registry.grant(make_grant(PERSON))
+    backup = copy_of(home)
+    protect(home.registry, PERSON, Marking.OWN, lambda _youth: None)
+    put_back(home, backup)
+    assert reconcile(home.registry, home.keyring, START).ended >= 1
+    home.relay.run_once()
+    assert not [entry for entry in home.told().entries if not entry["removed"]]
+    with pytest.raises(RejectedError) as caught:
+        home.registry.grant(make_grant(PERSON))
+    assert caught.value.code == "manual_handling"
+    assert reconcile(home.registry, home.keyring, START) == Reconciled(0, 0)
+
+
+def test_a_marking_that_was_lifted_is_not_set_again_and_one_that_a_crash_kept_off_the_list_comes_on_it(
+    home: Installation,
+) -> None:
+    protect(home.registry, PERSON, Marking.OWN, lambda _youth: None)
+    protect(home.registry, OTHER, Marking.OWN, lambda _youth: None)
+    unprotect(home.registry, PERSON, "KS 2025/1", lambda _youth: None)
+    assert reconcile(home.registry, home.keyring, START) == Reconciled(0, 0)
+    assert home.registry.grant(make_grant(PERSON)).status == "in_force"
+    with home.keyring.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM shred_list WHERE state = 'protected'"))
+    assert reconcile(home.registry, home.keyring, START).told == 1
+    assert PERSON not in str(home.keyring.endings())
 
 
 def test_a_crash_after_the_commit_is_made_good(home: Installation) -> None:
