@@ -83,7 +83,8 @@ class Casework:
         with self._audit.recorded(entry) as draft:
             with self._registry.work() as work:
                 youth = find_youth(work, self._canonical(work, identifier))
-                rows = [] if youth is None else [consent for consent in youth.consents if _sees(who, consent)]
+                hidden = youth is None or protection.is_protected(work, protection.lookups_of(youth))
+                rows = [] if youth is None or hidden else [consent for consent in youth.consents if _sees(who, consent)]
                 views = self._views(work.session, rows)
             if rows:
                 draft.about(subject=_youth(rows[0]))

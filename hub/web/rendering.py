@@ -30,6 +30,7 @@ LANGUAGE_COOKIE = "hub_language"
 # What stands beside the teams, for those whose role permits it.
 _MENU = (
     (Action.CONSENT_SEE, "/consents", mark("Consents")),
+    (Action.ERASURE_SEE, "/erasures", mark("Withdrawals")),
     (Action.AUDIT_REVIEW, "/audit/review", mark("Access review")),
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
 )

@@ -50,7 +50,7 @@ def erasures(visit: Visit) -> Response:
     ]
     return visit.page(
         "consents/erasures.html", rows=rows, cut=len(rows) == _LIST_LIMIT, retention_days=visit.office.retention_days,
-        back=_back(visit),
+        back=_back(visit), section="/erasures",
     )  # fmt: skip
 
 

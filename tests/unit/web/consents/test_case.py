@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from hub.contract.models import Erasure, ErasureKind
 from hub.registry.erasures import record_receipt
+from hub.registry.granting import Marking
+from hub.registry.protecting import protect
 from tests.unit.registry.support import make_grant, make_identifier
 from tests.unit.web.conftest import Visit
 from tests.unit.web.consents.conftest import Desk, headings
@@ -220,3 +222,15 @@ def test_a_no_of_one_guardian_is_shown_as_such_until_that_one_signs(desk: Desk) 
     assert "har sagt nej: Vårdnadshavare 2" in desk.client.get("/consents").text
     desk.client.post(f"{case}/sign", data={"role": "guardian_2", "answer": "yes"})
     assert "Gäller, sista dag" in desk.client.get(case).text
+
+
+def test_a_protected_persons_consents_are_found_by_nobody_and_can_still_be_withdrawn(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    protect(desk.town.consents.registry, make_identifier(), Marking.OWN, lambda _youth: None)
+    assert "Inget samtycke som du får se." in desk.client.post("/consents/find", data={"sought": make_identifier()}).text
+    desk.client.post("/withdrawal", data={"identifier": make_identifier(), "cooperation": "", "by": ""})
+    assert "Återkallat" in desk.client.get(case).text
+
+
+def test_every_role_finds_the_way_to_record_a_withdrawal(visit: Visit) -> None:
+    assert 'href="/withdrawal"' in visit(member("Fältare", "outreach")).get("/team/outreach").text
