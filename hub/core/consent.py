@@ -28,6 +28,7 @@ __all__ = [
     "decide",
     "demands_of",
     "judge",
+    "telling_scopes",
 ]
 
 PERMITTED = "permitted"
@@ -49,7 +50,8 @@ class Purpose(StrEnum):
     CORRELATE = "correlate"
     """Fold an event into state: `source`, `kind` and `at` = the event's occurred_at."""
     DELIVER = "deliver"
-    """Send a task to a team: `recipient` and `at` = now; `source` and `kind` narrow it to what the task builds on."""
+    """Send a task to a team: `recipient` and `at` = now; `source`, `kind` and `occurred_at` narrow it to what the task builds
+    on."""
     OPEN = "open"
     """Show a task to a team: as DELIVER."""
 
@@ -76,6 +78,7 @@ class Question(NamedTuple):
     kind: InfoKind | None
     at: datetime
     cooperation: Cooperation | None
+    occurred_at: datetime | None = None
 
 
 def decide(
@@ -87,11 +90,15 @@ def decide(
     kind: InfoKind | None,
     at: datetime,
     cooperation: Cooperation | None = None,
+    occurred_at: datetime | None = None,
 ) -> Decision:
     """May this be done under this consent?
 
     `cooperation` is the one the recipient works in; a recipient named as a cooperation (`sig`, `sspf`) implies it. `at` is
-    aware. Never raises for want of a permission: a denial is an answer, and its `rule` is one of `no_consent`, `withdrawn`,
+    aware. `occurred_at`, in delivery and opening: when what is told happened; the consent that permits must cover that time
+    too, so that a later one pulls nothing in from before it.
+
+    Never raises for want of a permission: a denial is an answer, and its `rule` is one of `no_consent`, `withdrawn`,
     `suspended`, `no_scope_for_source`, `kind_not_in_scope`, `cooperation_not_covered`, `recipient_not_named`,
     `scope_withdrawn`, `outside_period`: what the scope that comes nearest to covering it lacks first, in that order.
     """
@@ -100,12 +107,36 @@ def decide(
     if consent.status is not ConsentStatus.IN_FORCE:
         rule = "withdrawn" if consent.status is ConsentStatus.WITHDRAWN else "suspended"
         return Decision(permit=False, rule=rule, consent_version=consent.version, scope_id=None)
-    return _judge_scopes(consent, Question(purpose, source, recipient, kind, at, cooperation))
+    return _judge_scopes(consent, Question(purpose, source, recipient, kind, at, cooperation, occurred_at))
 
 
 def _judge_scopes(consent: ConsentRecord, question: Question) -> Decision:
     """The scopes' part of the decision, whatever the record's status."""
-    return judge([(scope.scope_id, _demands(scope, question)) for scope in consent.scopes], consent.version)
+    found = [(scope.scope_id, _demands(scope, question)) for scope in consent.scopes]
+    if question.occurred_at is not None:
+        then = question._replace(at=question.occurred_at)
+        covering = {
+            scope.scope_id for scope in consent.scopes if scope.withdrawn_at is None and all(map(_MET, _demands(scope, then)))
+        }
+        found = [(scope_id, (*demands, ("outside_period", scope_id in covering))) for scope_id, demands in found]
+    return judge(found, consent.version)
+
+
+def telling_scopes(consent: ConsentRecord, *, recipient: str, cooperation: Cooperation, at: datetime) -> list[Scope]:
+    """The scopes of those consents under which a recipient may be told something at an instant, with all their times: what
+    none of them covers is not told. It permits what `decide` permits with `occurred_at`.
+
+    A consent that was suspended for a while has several times under one id, and what it covered before still counts.
+    """
+    if consent.status is not ConsentStatus.IN_FORCE:
+        return []
+    naming = [
+        scope
+        for scope in consent.scopes
+        if scope.withdrawn_at is None and scope.cooperation is cooperation and recipient in scope.recipients
+    ]
+    present = {scope.scope_id for scope in naming if scope.valid_from <= at < scope.valid_to}
+    return [scope for scope in naming if scope.scope_id in present]
 
 
 def judge(found: Sequence[tuple[str, Demands]], version: int | None) -> Decision:

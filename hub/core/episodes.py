@@ -1,7 +1,7 @@
 """Reconciling what the events ask for with what has been proposed.
 
-An episode opens when all conditions of a rule hold for events that its team may be told of (purpose DELIVER, recipient the
-team, at now). It keeps its task's id while its ground changes, and ends
+An episode opens when all conditions of a rule hold for events that its team may be told of: each of them covered, by its own
+source, kind and time, by a scope that permits delivery to the team now. It keeps its task's id while its ground changes, and ends
 * by correction: the team gets `ground_lost`;
 * by age, by a change of rules, or by consent: silently (delivery cancels by consent itself);
 * by a consent that takes events away: told, and opened anew where the rest suffices, because the task tells of what is gone.
@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
-from functools import partial
+from typing import NamedTuple
 
 from hub.contract.ids import task_id
-from hub.contract.models import Action, ConsentRecord, Evidence, InfoKind, ReferralTask
-from hub.core.consent import Decision, Purpose, decide
-from hub.core.instants import respond_by, stockholm_date, to_ms
+from hub.contract.models import Action, ConsentRecord, Cooperation, Evidence, ReferralTask
+from hub.core.coverage import Coverage
+from hub.core.instants import from_ms, respond_by, stockholm_date, to_ms
 from hub.core.measure import Counted, Members, evidence_of, lapse_of
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.state import Episode, Events
 
-__all__ = ["Cause", "Instant", "Reconciler"]
+__all__ = ["Before", "Cause", "Instant", "Reconciler"]
 
 
 class Cause(Enum):
@@ -37,12 +37,20 @@ class Cause(Enum):
     """An earlier revision was displaced: lost ground is told."""
 
 
+class Before(NamedTuple):
+    """The consent that held until a moment ago, and when that was."""
+
+    consent: ConsentRecord
+    at_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Instant:
     """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from.
 
     `touched` are the rules that can have changed (None: any), `trigger` the event at hand, `reopened` the rules whose ground
-    a consent has taken events from.
+    a consent has taken events from. `before`, where consent or its periods may have changed: what a team could be told then
+    and cannot now is taken from its ground too.
     """
 
     at_ms: int
@@ -51,6 +59,7 @@ class Instant:
     trigger: str | None = None
     touched: frozenset[str] | None = None
     reopened: frozenset[str] = frozenset()
+    before: Before | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +76,7 @@ class Reconciler:
     spent: dict[str, int]
     due: dict[str, int]
     tasks: list[ReferralTask] = field(default_factory=list)
+    _coverages: dict[tuple[str, Cooperation], Coverage] = field(default_factory=dict)
 
     def run(self) -> None:
         """Bring every rule's episode in line with the events."""
@@ -96,24 +106,27 @@ class Reconciler:
     def _route(self, rule: CompiledRule, counted: Counted) -> tuple[Route, list[Members]] | None:
         """The first team that may be told enough for the rule to hold, and what it may be told."""
         for route in rule.routes:
-            members = counted.tellable(rule, partial(self._may_tell, route))
+            members = counted.tellable(rule, self._coverage(route))
             if counted.suffices(rule, members):
                 return route, members
         return None
 
     def _reconcile(self, rule: CompiledRule, counted: Counted, found: tuple[Route, list[Members]] | None) -> None:
         episode = self.episodes.get(rule.id)
+        corrected = self.when.cause is Cause.CORRECTION
+        taken = episode is not None and (rule.id in self.when.reopened or self._has_lost(rule, episode, counted))
         if found is None:
             if episode is not None:
-                self._end(rule, episode, counted, told=self.when.cause is Cause.CORRECTION or rule.id in self.when.reopened)
+                self._end(rule, episode, counted, told=taken or corrected)
             return
         route, members = found
-        if episode is not None and rule.id in self.when.reopened:
+        if episode is not None and taken:
             self._end(rule, episode, counted, told=True)
             episode = None
         if episode is not None and episode.team != route.team:
-            # Consent to SIG has come: the request to seek it has lost its ground. The other way round, consent ended it.
-            self._end(rule, episode, counted, told=not route.fallback)
+            # Consent to SIG has come: the request to seek it has lost its ground. The other way round, age or consent ended it,
+            # or a correction of what SIG could be told of, while SSPF can be told of more.
+            self._end(rule, episode, counted, told=corrected or not route.fallback)
             episode = None
         if episode is None:
             self._open(rule, route, members)
@@ -132,25 +145,24 @@ class Reconciler:
             opened_ms=to_ms(self.when.now),
         )
         self.episodes[rule.id] = episode
-        self._emit(Action.OPEN, rule, episode, members, self._decide(episode))
+        self._emit(Action.OPEN, rule, episode, members)
 
     def _end(self, rule: CompiledRule, episode: Episode, counted: Counted, *, told: bool) -> None:
         self._spend(rule.id)
-        decision = self._decide(episode)
-        if told and decision.permit:
-            self._emit(Action.GROUND_LOST, rule, episode, counted.tellable(rule, partial(self._may_tell, episode)), decision)
+        coverage = self._coverage(episode)
+        if told and coverage.scopes:
+            self._emit(Action.GROUND_LOST, rule, episode, counted.tellable(rule, coverage))
 
     def _spend(self, rule_id: str) -> None:
         key = f"{rule_id}|{self.episodes.pop(rule_id).opened_by}"
         self.spent[key] = self.spent.get(key, 0) + 1
 
-    def _emit(self, action: Action, rule: CompiledRule, episode: Episode, members: Sequence[Members], decision: Decision) -> None:
+    def _emit(self, action: Action, rule: CompiledRule, episode: Episode, members: Sequence[Members]) -> None:
         now, consent = self.when.now, self.consent
         current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
-        evidence: tuple[Evidence, ...] = tuple(
-            evidence_of(condition, counted) for condition, counted in zip(rule.conditions, members, strict=True) if counted
-        )
-        assert decision.scope_id is not None, "nothing is emitted without a scope"
+        told = [(condition, counted) for condition, counted in zip(rule.conditions, members, strict=True) if counted]
+        evidence: tuple[Evidence, ...] = tuple(evidence_of(condition, counted) for condition, counted in told)
+        events = ((condition.kind, held.agency, held.occurred_ms) for condition, counted in told for held in counted)
         self.tasks.append(
             ReferralTask(
                 action=action,
@@ -166,7 +178,7 @@ class Reconciler:
                 respond_by=respond_by(now, rule.respond_within_days),
                 evidence=evidence,
                 consent_version=consent.version,
-                scope_id=decision.scope_id,
+                scope_id=self._coverage(episode).scope_id(events),
                 area=consent.area,
                 age_years=consent.age_years if current else None,
             )
@@ -184,19 +196,21 @@ class Reconciler:
         ]
         return max(found)[2]
 
-    def _may_tell(self, to: Route | Episode, kind: InfoKind, agency: str) -> bool:
-        return self._decide(to, kind, agency).permit
+    def _coverage(self, to: Route | Episode) -> Coverage:
+        found = self._coverages.get((to.team, to.cooperation))
+        if found is None:
+            found = Coverage.of(self.consent, to.team, to.cooperation, self.at)
+            self._coverages[to.team, to.cooperation] = found
+        return found
 
-    def _decide(self, to: Route | Episode, kind: InfoKind | None = None, agency: str | None = None) -> Decision:
-        return decide(
-            self.consent,
-            purpose=Purpose.DELIVER,
-            source=agency,
-            recipient=to.team,
-            kind=kind,
-            at=self.at,
-            cooperation=to.cooperation,
-        )
+    def _has_lost(self, rule: CompiledRule, episode: Episode, counted: Counted) -> bool:
+        """Whether consent has taken from the team some of what it could be told until a moment ago."""
+        before = self.when.before
+        if before is None:
+            return False
+        earlier = Coverage.of(before.consent, episode.team, episode.cooperation, from_ms(before.at_ms))
+        then, now = counted.tellable(rule, earlier), counted.tellable(rule, self._coverage(episode))
+        return any({id(held) for held in some} - {id(held) for held in left} for some, left in zip(then, now, strict=True))
 
     def _consent_boundaries(self) -> list[int]:
         edges = (edge for scope in self.consent.scopes for edge in (scope.valid_from, scope.valid_to, scope.withdrawn_at))

@@ -6,10 +6,11 @@ line: a change to summer time neither lengthens nor shortens it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 
-from hub.contract.models import Evidence, InfoKind
+from hub.contract.models import Evidence
+from hub.core.coverage import Coverage
 from hub.core.instants import from_ms, stockholm_day
 from hub.core.rule_set import Measure
 from hub.core.rules import CompiledCondition, CompiledRule, CompiledRules
@@ -19,8 +20,6 @@ __all__ = ["Counted", "Members", "evidence_of", "lapse_of", "value_of"]
 
 Members = Sequence[Held]
 _OCCURRED = attrgetter("occurred_ms")
-MayTell = Callable[[InfoKind, str], bool]
-"""Whether events of this kind from this agency may be counted for a certain recipient."""
 
 
 class Counted:
@@ -57,13 +56,14 @@ class Counted:
             for condition, counted in zip(rule.conditions, members, strict=True)
         )
 
-    def tellable(self, rule: CompiledRule, may_tell: MayTell) -> list[Members]:
+    def tellable(self, rule: CompiledRule, coverage: Coverage) -> list[Members]:
         """The events under each condition that a recipient may be told of, whether the condition holds or not."""
         found: list[Members] = []
         for condition in rule.conditions:
             members = self.members(condition)
-            permitted = {agency: may_tell(condition.kind, agency) for agency in {held.agency for held in members}}
-            found.append(members if all(permitted.values()) else [held for held in members if permitted[held.agency]])
+            spans = {agency: coverage.spans(condition.kind, agency) for agency in {held.agency for held in members}}
+            told = [held for held in members for start, end in spans[held.agency] if start <= held.occurred_ms < end]
+            found.append(members if len(told) == len(members) else told)
         return found
 
 

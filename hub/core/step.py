@@ -22,7 +22,7 @@ from hub.contract.models import (
     SchoolAbsence,
     TaskEvent,
 )
-from hub.core.episodes import Cause, Instant, Reconciler
+from hub.core.episodes import Before, Cause, Instant, Reconciler
 from hub.core.fold import Outcome, fold_event, prune, rejudge
 from hub.core.instants import from_ms, to_ms
 from hub.core.rules import CompiledRules
@@ -136,7 +136,9 @@ def _under(state: YouthState, tasks: list[ReferralTask], consent: ConsentRecord,
     }
     reopened = frozenset[str]().union(*(rules.touched.get(code, ()) for code in gone))
     changed = replace(state, consent=consent, events=events)
-    settled, more = _settle(changed, rules, Instant(to_ms(now), now, reopened=reopened))
+    now_ms = to_ms(now)
+    before = None if state.consent is None else Before(state.consent, now_ms)
+    settled, more = _settle(changed, rules, Instant(now_ms, now, reopened=reopened, before=before))
     return _stepped(settled, [*tasks, *more])
 
 
@@ -162,7 +164,8 @@ def _catch_up(state: YouthState, rules: CompiledRules, now: datetime) -> tuple[Y
     current, emitted = state, list[ReferralTask]()
     while current.wake_ms is not None and current.wake_ms <= now_ms:
         due = current.wake_ms
-        current, tasks = _settle(current, rules, Instant(due, now))
+        until = None if current.consent is None else Before(current.consent, due - 1)
+        current, tasks = _settle(current, rules, Instant(due, now, before=until))
         assert current.wake_ms is None or current.wake_ms > due, "time passes"
         emitted += tasks
     if current.consent is not None and current.rules_digest != rules.sha256[:16]:

@@ -17,7 +17,7 @@ from hub.core.step import step, wake
 from .make import NOW, YOUTH, ago, make_absence, make_consent, make_notice, make_observation, make_scope, make_sig_scope
 from .make_rules import RULES
 
-CONSENT = make_consent(make_scope(valid_from=ago(60)), make_sig_scope())
+CONSENT = make_consent(make_scope(valid_from=ago(60)), make_sig_scope(valid_from=ago(25)))
 
 
 def outcome(events: Any, splits: frozenset[int] = frozenset()) -> tuple[Any, bytes]:

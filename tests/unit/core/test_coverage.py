@@ -1,0 +1,202 @@
+"""What counts for a recipient: only what a consent that may be acted on today covers for her, by each event's own time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, ReferralTask, Scope
+from hub.core.consent import Purpose, decide
+from hub.core.coverage import Coverage
+from hub.core.instants import to_ms
+from hub.core.state import YouthState, new_state
+from hub.core.step import erase_scope, step, wake
+
+from .make import (
+    NOW,
+    POLICE,
+    SCHOOL,
+    SIG_SCOPE,
+    YOUTH,
+    ago,
+    make_absence,
+    make_consent,
+    make_notice,
+    make_scope,
+    make_sig_scope,
+)
+from .make_rules import RULES, emitted, last, run
+
+LATER_SCOPE = "00000000-0000-4000-8000-000000000003"
+SEEK = ("open", "repeated-notices", "sspf")
+SIG = ("open", "repeated-notices", "sig")
+SIG_LOST = ("ground_lost", "repeated-notices", "sig")
+EARLY = [make_notice(number, ago(21 + number)) for number in range(3)]
+LATE = [make_notice(10 + number, ago(5 + number)) for number in range(3)]
+
+
+def under(*scopes: Scope) -> YouthState:
+    return step(new_state(YOUTH), make_consent(*scopes), RULES, NOW).state
+
+
+def met(task: ReferralTask) -> tuple[int, Any, Any]:
+    (evidence,) = task.evidence
+    return evidence.met, evidence.first_at, evidence.last_at
+
+
+def tasks_of(team: str, *events: Any, state: YouthState) -> list[ReferralTask]:
+    return [task for one in run(*events, state=state) for task in one.tasks if task.team == team]
+
+
+def test_a_later_grant_to_sig_counts_only_what_happened_from_then_on() -> None:
+    state = under(make_scope(), make_sig_scope(valid_from=ago(20)))
+    assert tasks_of("sig", *EARLY, *LATE[:2], state=state) == []
+    (task,) = tasks_of("sig", *EARLY, *LATE, state=state)
+    assert met(task) == (3, ago(7), ago(5))
+    assert task.scope_id == SIG_SCOPE
+
+
+def test_a_grant_to_sig_that_comes_after_the_notices_pulls_none_of_them_in() -> None:
+    grant = make_consent(make_scope(), make_sig_scope(valid_from=NOW), version=2)
+    assert emitted(run(*EARLY, *LATE, grant)) == [SEEK]
+
+
+def test_a_grant_to_sig_that_says_that_it_includes_earlier_counts_them_all() -> None:
+    grant = make_consent(make_scope(), make_sig_scope(valid_from=ago(30)), version=2)
+    steps = run(*EARLY, *LATE, grant)
+    assert emitted(steps) == [SEEK, ("ground_lost", "repeated-notices", "sspf"), SIG]
+    assert met(steps[-1].tasks[-1]) == (6, ago(23), ago(5))
+
+
+def test_a_recipient_who_is_named_only_later_is_told_nothing_earlier() -> None:
+    first = make_scope(recipients=("sspf",))
+    second = make_scope(scope_id=LATER_SCOPE, recipients=("outreach",), valid_from=ago(10))
+    absences = [make_absence(1, ago(12), 300), make_absence(2, ago(3), 300)]
+    assert tasks_of("outreach", *absences, state=under(first, second)) == []
+    (task,) = tasks_of("outreach", *absences, make_absence(3, ago(2), 180), state=under(first, second))
+    assert (met(task), task.scope_id) == ((480, ago(3), ago(2)), LATER_SCOPE)
+
+
+def test_one_notice_from_before_the_grant_supports_no_task_beside_what_is_covered() -> None:
+    school = make_scope(agencies=(SCHOOL,))
+    sspf_only = make_scope(scope_id=SIG_SCOPE, agencies=(POLICE,), recipients=("sspf",))
+    outreach_too = make_scope(scope_id=LATER_SCOPE, agencies=(POLICE,), recipients=("outreach",), valid_from=ago(4))
+    state = under(school, sspf_only, outreach_too)
+    assert emitted(run(make_absence(1, ago(1), 200), make_notice(2, ago(5)), state=state)) == []
+    assert emitted(run(make_absence(1, ago(1), 200), make_notice(2, ago(3)), state=state)) == [
+        ("open", "absence-and-notice", "outreach")
+    ]
+
+
+def test_a_cooperation_of_the_same_team_does_not_lend_its_coverage_to_another() -> None:
+    both = make_scope(recipients=("sspf", "outreach", "sig"))
+    assert tasks_of("sig", *EARLY, state=under(both, make_sig_scope(valid_from=ago(20)))) == []
+
+
+def test_when_the_consent_to_sspf_is_withdrawn_sig_still_counts_only_its_own() -> None:
+    sspf, sig = make_scope(), make_sig_scope(valid_from=ago(20))
+    steps = run(*EARLY, *LATE[:2], state=under(sspf, sig))
+    withdrawn = make_consent(sspf.model_copy(update={"withdrawn_at": NOW}), sig, version=2)
+    after = run(withdrawn, LATE[2], state=last(steps))
+    assert emitted(after)[-1] == SIG
+    assert met(after[-1].tasks[-1]) == (3, ago(7), ago(5))
+
+
+def test_a_suspension_in_between_takes_nothing_from_the_same_consent() -> None:
+    before, since = make_sig_scope(valid_to=ago(15)), make_sig_scope(valid_from=ago(10))
+    (task,) = tasks_of("sig", EARLY[0], EARLY[1], LATE[0], state=under(make_scope(), before, since))
+    assert met(task) == (3, ago(22), ago(5))
+    gap = make_notice(20, ago(12))
+    assert tasks_of("sig", EARLY[0], gap, LATE[0], state=under(make_scope(), before, since)) == []
+
+
+def test_what_a_consent_that_has_ended_covered_is_not_told_under_the_next_one() -> None:
+    ended = make_sig_scope(valid_to=ago(15))
+    renewed = make_sig_scope(scope_id=LATER_SCOPE, valid_from=ago(15))
+    assert tasks_of("sig", EARLY[0], EARLY[1], LATE[0], state=under(make_scope(), ended, renewed)) == []
+
+
+def test_a_withdrawn_part_of_the_ground_is_taken_back_and_the_rest_told_anew() -> None:
+    earlier, later = make_sig_scope(), make_sig_scope(scope_id=LATER_SCOPE, valid_from=ago(20))
+    steps = run(*EARLY, *LATE, state=under(make_scope(), earlier, later))
+    assert emitted(steps)[-1] == SIG
+    after = erase_scope(last(steps), SIG_SCOPE, NOW, RULES, NOW)
+    assert emitted([after]) == [SIG_LOST, SIG]
+    assert met(after.tasks[-1]) == (3, ago(7), ago(5))
+    assert after.tasks[0].task_id != after.tasks[1].task_id
+    record = make_consent(
+        make_scope(), earlier.model_copy(update={"withdrawn_at": NOW}), later, version=2
+    )  # says what is known already
+    assert step(after.state, record, RULES, NOW).tasks == ()
+
+
+def test_a_part_of_the_ground_whose_consent_expires_is_taken_back_at_that_instant() -> None:
+    ends = NOW + timedelta(days=2)
+    earlier, later = make_sig_scope(valid_to=ends), make_sig_scope(scope_id=LATER_SCOPE, valid_from=ago(20))
+    state = last(run(*EARLY, *LATE, state=under(make_scope(), earlier, later)))
+    assert wake(state, RULES, ends - timedelta(milliseconds=1)).tasks == ()
+    over = wake(state, RULES, ends)
+    assert emitted([over]) == [SIG_LOST, SIG]
+    assert met(over.tasks[-1]) == (3, ago(7), ago(5))
+    assert wake(over.state, RULES, ends).tasks == ()
+    assert emitted([wake(state, RULES, ends + timedelta(hours=3))]) == [SIG_LOST, SIG]
+
+
+def test_a_retraction_of_what_sig_could_be_told_takes_its_task_back_though_sspf_can_be_told_of_more() -> None:
+    state = last(run(*EARLY, *LATE, state=under(make_scope(), make_sig_scope(valid_from=ago(20)))))
+    retraction = make_notice(10, ago(5), retracted=True, revision=2)
+    assert emitted(run(retraction, state=state)) == [SIG_LOST, SEEK]
+
+
+def test_a_consent_that_another_one_covers_ends_unnoticed() -> None:
+    ends = NOW + timedelta(days=2)
+    state = last(run(*LATE, state=under(make_scope(), make_sig_scope(valid_to=ends), make_sig_scope(scope_id=LATER_SCOPE))))
+    assert wake(state, RULES, ends).tasks == ()
+
+
+TEAMS, SOURCES, KINDS = ("sig", "sspf", "outreach"), (SCHOOL, POLICE), (InfoKind.SCHOOL_ABSENCE, InfoKind.POLICE_NOTICE)
+
+
+@st.composite
+def consents(draw: st.DrawFn) -> ConsentRecord:
+    """Records with up to three consents, each of one or two spans, some withdrawn."""
+    scopes: list[Scope] = []
+    for number in range(draw(st.integers(1, 3))):
+        edges = sorted(draw(st.sets(st.integers(-10, 40), min_size=4, max_size=4)), reverse=True)
+        terms = {
+            "scope_id": f"00000000-0000-4000-8000-00000000000{number}",
+            "cooperation": draw(st.sampled_from(Cooperation)),
+            "agencies": draw(st.sampled_from([SOURCES, SOURCES[:1], SOURCES[1:]])),
+            "recipients": draw(st.sampled_from([TEAMS, TEAMS[:1], TEAMS[1:]])),
+            "kinds": draw(st.sampled_from([KINDS, KINDS[:1], KINDS[1:]])),
+            "withdrawn_at": draw(st.sampled_from([None, None, ago(1)])),
+        }
+        scopes += [make_scope(**terms, valid_from=ago(a), valid_to=ago(b)) for a, b in list(pairwise(edges))[::2]]
+    status = draw(st.sampled_from([ConsentStatus.IN_FORCE, ConsentStatus.IN_FORCE, ConsentStatus.SUSPENDED]))
+    return make_consent(*scopes, status=status)
+
+
+@given(
+    consents(),
+    st.tuples(st.sampled_from(TEAMS), st.sampled_from(Cooperation)),
+    st.tuples(st.sampled_from(SOURCES), st.sampled_from(KINDS)),
+    st.integers(-10, 40),
+    st.integers(-10, 40),
+)
+def test_the_spans_counted_by_and_the_decision_permit_the_same(
+    consent: ConsentRecord, to: tuple[str, Cooperation], what: tuple[str, InfoKind], at: int, happened: int
+) -> None:
+    (team, cooperation), (source, kind) = to, what
+    coverage = Coverage.of(consent, team, cooperation, ago(at))
+    spans = coverage.spans(kind, source)
+    counted = [start <= to_ms(ago(happened)) < end for start, end in spans]
+    decision = decide(
+        consent, purpose=Purpose.DELIVER, source=source, recipient=team, kind=kind, at=ago(at), cooperation=cooperation,
+        occurred_at=ago(happened),
+    )  # fmt: skip
+    assert any(counted) == decision.permit
+    assert sum(counted) <= 1
