@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from hub.registry.work import Work
 __all__ = ["Decode", "Reads", "Receipts"]
 
 _MAX_RECORDS = 500
+_STAGE = "registry"
 _log = get_logger(__name__)
 Decode = Callable[[Topic, bytes | None], Message]
 
@@ -55,24 +55,35 @@ class Receipts:
 
     def _take(self, work: Work, record: Incoming) -> bool:
         try:
-            message = self._decode(ERASURES, record.value)
+            message = self._read(record)
         except ContractError as error:
             self._dead_letter(work, record, error.code)
             return False
-        if not isinstance(message, Erasure) or message.kind is not ErasureKind.RECEIPT:
+        if message.kind is not ErasureKind.RECEIPT:
             return False  # our own requests come by here too
         return record_receipt(work.session, message, work.now)
+
+    def _read(self, record: Incoming) -> Erasure:
+        """The message, when it and its key tell of the same reference: whoever else reads the topic asks that, too."""
+        key = valid_key(ERASURES.key, record.key)
+        if key is None:
+            raise ContractError("the key has not the form of its topic", code="bad_key")
+        message = self._decode(ERASURES, record.value)
+        if not isinstance(message, Erasure) or message.youth_ref != key:
+            raise ContractError("the key is not that of the message", code="key_mismatch")
+        return message
 
     def _dead_letter(self, work: Work, record: Incoming, code: str) -> None:
         letter = DeadLetter(
             origin_topic=record.topic,
             origin_partition=record.partition,
             origin_offset=record.offset,
-            stage="registry",
+            stage=_STAGE,
             error_class=code,
             attempts=1,
             occurred_at=work.now,
         )
         topic = dead_letter_topic(ERASURES)
         _log.warning("a record of the erasure topic was refused", code=code, partition=record.partition, offset=record.offset)
-        work.send(topic, valid_key(topic.key, record.key), letter, event_id=str(uuid.uuid4()))
+        identity = f"{record.topic}:{record.partition}:{record.offset}:{_STAGE}"  # a repeat makes no other letter
+        work.send(topic, valid_key(topic.key, record.key), letter, event_id=identity)

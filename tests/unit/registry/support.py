@@ -158,9 +158,11 @@ class Installation:
         """The decoded messages on a topic, in order."""
         return [self.codec.decode(CATALOGUE[topic], one.value) for one in self.kafka.published if one.topic == topic]
 
-    def incoming(self, message: Message | bytes, key: str = "y" + 32 * "0") -> Incoming:
+    def incoming(self, message: Message | bytes, key: str | None = None) -> Incoming:
+        """As it comes from the topic of erasures; an erasure under its own reference unless another key is given."""
         value = message if isinstance(message, bytes) else self.codec.encode(ERASURES, message)
-        return Incoming(ERASURES.name, 0, 7, key.encode(), value, (), 0)
+        named = key or getattr(message, "youth_ref", "")
+        return Incoming(ERASURES.name, 0, 7, named.encode(), value, (), 0)
 
     def rows(self, table: str) -> int:
         with self.engine.connect() as connection:
