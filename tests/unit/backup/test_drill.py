@@ -32,10 +32,14 @@ def test_who_withdrew_after_the_backup_is_not_brought_back_by_it(urls: list[str]
         "restored, who had withdrawn: none of her sealed fields opens",
         "restored, who had withdrawn: no agency is told of her",
         "restored, who had withdrawn: no record on the bus says that a consent of hers is in force",
-        "restored, the other: her data key is there",
-        "restored, the other: her sealed fields open",
-        "restored, the other: her agencies are told of her",
-        "restored, the other: her consent is in force on the bus",
+        "restored, who had blocked: no agency is told of her",
+        "restored, who had blocked: no record on the bus says that a consent of hers is in force",
+        "restored, who is protected: no agency is told of her",
+        "restored, who is protected: no record on the bus says that a consent of hers is in force",
+        "restored, who changed nothing: her data key is there",
+        "restored, who changed nothing: her sealed fields open",
+        "restored, who changed nothing: her agencies are told of her",
+        "restored, who changed nothing: her consent is in force on the bus",
     ]
 
 
@@ -48,6 +52,10 @@ def test_without_the_shred_list_the_drill_would_fail(monkeypatch: pytest.MonkeyP
         "restored, who had withdrawn: none of her sealed fields opens",
         "restored, who had withdrawn: no agency is told of her",
         "restored, who had withdrawn: no record on the bus says that a consent of hers is in force",
+        "restored, who had blocked: no agency is told of her",
+        "restored, who had blocked: no record on the bus says that a consent of hers is in force",
+        "restored, who is protected: no agency is told of her",
+        "restored, who is protected: no record on the bus says that a consent of hers is in force",
     ]
 
 
@@ -55,7 +63,7 @@ def test_it_says_in_words_what_it_proved() -> None:
     done = CliRunner().invoke(app, ["backup", "drill"])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "yes  restored, who had withdrawn: none of her sealed fields opens" in done.output
-    assert "… one of the two withdraws everything" in done.output
+    assert "… one withdraws everything, one blocks it, one is marked as protected" in done.output
 
 
 def test_too_few_databases_are_refused() -> None:
