@@ -22,9 +22,19 @@ from hub.metrics import PROCESS_UP
 from hub.settings import Settings
 from hub.stopping import FATAL_EXIT_CODE, stops_in_time
 
-__all__ = ["SUPERVISOR_VARIABLE", "Announcement", "announced", "end_with_supervisor", "process_frame", "read_announcements"]
+__all__ = [
+    "SUPERVISOR_VARIABLE",
+    "Announcement",
+    "announced",
+    "end_with_supervisor",
+    "process_frame",
+    "read_announcements",
+    "supervised_by_me",
+]
 
 SUPERVISOR_VARIABLE = "HUB_SUPERVISOR_PID"
+_STARTED_VARIABLE = "HUB_SUPERVISOR_STARTED"
+_SAME_START_SECONDS = 1.0  # it is told from the wall clock, which may have been set a little since
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +51,20 @@ class Announcement:
     token: str = field(default="", repr=False)
 
 
+def supervised_by_me() -> dict[str, str]:
+    """What a child's environment must hold for it to end with this process; the start tells a later bearer of the same pid."""
+    me = psutil.Process()
+    return {SUPERVISOR_VARIABLE: str(me.pid), _STARTED_VARIABLE: str(me.create_time())}
+
+
 def end_with_supervisor(interval_seconds: float = 1.0, grace_seconds: float = 10.0) -> None:
     """End this process when the supervisor that started it is gone, so that nothing is left running.
 
     SIGTERM first; what has not stopped after `grace_seconds` (its broker is gone too) leaves without committing.
     """
     supervisor = int(os.environ.get(SUPERVISOR_VARIABLE, "0"))
-    if not supervisor or (os.getppid() != supervisor and psutil.pid_exists(supervisor)):
-        return  # nobody supervises us, or only somebody further up
+    if not supervisor or (os.getppid() != supervisor and _lives(supervisor)):
+        return  # nobody supervises us, or only somebody further up: its own child would have it as its parent
 
     def watch() -> None:
         pause = threading.Event()
@@ -59,6 +75,16 @@ def end_with_supervisor(interval_seconds: float = 1.0, grace_seconds: float = 10
         os._exit(FATAL_EXIT_CODE)
 
     threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
+
+
+def _lives(supervisor: int) -> bool:
+    """Whether that process still runs: not a zombie, which nobody has waited for, nor a later process of the same pid."""
+    try:
+        found = psutil.Process(supervisor)
+        started = float(os.environ.get(_STARTED_VARIABLE, found.create_time()))
+        return found.status() != psutil.STATUS_ZOMBIE and abs(found.create_time() - started) < _SAME_START_SECONDS
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _write(folder: Path, entry: Announcement) -> Path:

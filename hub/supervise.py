@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.process import SUPERVISOR_VARIABLE
+from hub.process import supervised_by_me
 
 __all__ = ["SETTINGS_EXIT", "Child", "Supervisor", "hub_command"]
 
@@ -77,7 +77,7 @@ class Supervisor:
         self._grace_seconds = grace_seconds
         # Many small threaded processes on one machine: glibc's arena per thread would cost each of them tens of megabytes.
         frugal = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
-        self._environment = {**frugal, **os.environ, **environment, SUPERVISOR_VARIABLE: str(os.getpid())}
+        self._environment = {**frugal, **os.environ, **environment, **supervised_by_me()}
         self._notice = notice
         self.children: dict[str, Child] = {}
         logs.mkdir(parents=True, exist_ok=True)

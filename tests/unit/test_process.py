@@ -86,6 +86,36 @@ def test_a_supervisor_that_died_before_its_child_was_ready_is_noticed() -> None:
     assert late.returncode != 0
 
 
+def _run_child(**environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A child that this process starts, though its environment names another supervisor."""
+    program = "from hub.process import end_with_supervisor\nend_with_supervisor(0.05, 0.2)\nimport time; time.sleep(3)"
+    return subprocess.run([sys.executable, "-c", program], env={**os.environ, **environment}, timeout=30, check=False)
+
+
+def test_a_supervisor_that_nobody_has_waited_for_is_dead() -> None:
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    late = _run_child(**{SUPERVISOR_VARIABLE: str(zombie.pid)})
+    zombie.wait()
+    assert late.returncode != 0
+
+
+def test_a_later_process_with_the_supervisors_pid_is_not_taken_for_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as later:
+        earlier = psutil.Process(later.pid).create_time() - 60
+        late = _run_child(**{SUPERVISOR_VARIABLE: str(later.pid), "HUB_SUPERVISOR_STARTED": str(earlier)})
+        later.kill()
+    assert late.returncode != 0
+
+
+def test_a_child_of_somebody_between_does_not_end_while_the_supervisor_lives() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as above:
+        started = psutil.Process(above.pid).create_time()
+        between = _run_child(**{SUPERVISOR_VARIABLE: str(above.pid), "HUB_SUPERVISOR_STARTED": str(started)})
+        above.kill()
+    assert between.returncode == 0
+
+
 def test_a_running_process_can_be_found_and_its_metrics_read(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     with announced(settings, "sample", time.time()) as entry:

@@ -103,7 +103,7 @@ def test_a_variable_that_is_no_setting_is_refused(
 
 
 def test_variables_of_other_use_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HUB_SUPERVISOR_PID", "HUB_SHARED", "HUB_TEST_REQUIRE", "OTHER__PORT"):
+    for name in ("HUB_SUPERVISOR_PID", "HUB_SUPERVISOR_STARTED", "HUB_SHARED", "HUB_TEST_REQUIRE", "OTHER__PORT"):
         monkeypatch.setenv(name, "1")
     assert load(tmp_path, "").home == tmp_path
 
