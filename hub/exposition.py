@@ -100,6 +100,8 @@ RULES: dict[str, _Rule] = {
     "hub_directory_age_seconds": _as_it_is,
     "hub_registry_consents": _down_to(SMALLEST_TOLD),
     "hub_registry_requests": _changed_or_not,
+    "hub_erasures_open": _never,  # who withdraws for somebody would see there whether it met anything
+    "hub_erasures_late": _up_to(SMALLEST_TOLD),
     "hub_ledger_events": _of_no_person,
     "hub_worker_in_flight": _never,
     "hub_worker_lag": _down_to(_LAG_STEP),
