@@ -90,6 +90,7 @@ def run(
                 opened.engine,
                 places,
                 bounds_of(settings, settings.changelog("youths")),
+                clock,
                 effect=timedelta(seconds=settings.erasure.effect_seconds),
             )
             look = settings.erasure.look_minutes * 60

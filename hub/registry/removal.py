@@ -16,6 +16,7 @@ from typing import Protocol
 from sqlalchemy import Engine, Select, delete, select
 from sqlalchemy.orm import selectinload
 
+from hub.clock import Clock
 from hub.contract.models import ConsentRecord
 from hub.contract.topics import CATALOGUE, Cleanup
 from hub.erasure_bounds import BACKUPS, DELIVERY_STORE, REGISTRY_STORE, WORKER_STORE, Bounds
@@ -57,8 +58,11 @@ class Places(Protocol):
 class Survey:
     """One per registry process; not for sharing between threads. Its methods may raise RetriableError: call them again later."""
 
-    def __init__(self, registry: Registry, engine: Engine, places: Places, bounds: Bounds, *, effect: timedelta) -> None:
+    def __init__(
+        self, registry: Registry, engine: Engine, places: Places, bounds: Bounds, clock: Clock, *, effect: timedelta
+    ) -> None:
         self._registry = registry
+        self._clock = clock
         self._engine = engine
         self._places = places
         self._bounds = bounds
@@ -67,10 +71,10 @@ class Survey:
 
     def tell(self) -> None:
         """Set the gauges: how many withdrawals wait for what, and how many of them for too long."""
-        with self._registry.work() as work:
-            rows = work.session.scalars(_unfinished()).all()
-            waiting = [stage for row in rows for stage in _stages(row)]
-            late = [stage for row in rows for stage in self._late(work, row)]
+        with self._registry.view() as session:
+            rows = session.scalars(_unfinished()).all()
+        waiting = [stage for row in rows for stage in _stages(row)]
+        late = [stage for row in rows for stage in self._late(row)]
         for stage in ("effect", "answers", "removal"):
             ERASURES_OPEN.labels(stage=stage).set(waiting.count(stage))
             ERASURES_LATE.labels(stage=stage).set(late.count(stage))
@@ -138,11 +142,11 @@ class Survey:
         owned = [row for row, place in found if place.place == REGISTRY_STORE]
         if owned and self._purge_own(owned):
             clean += [(row.erasure_id, REGISTRY_STORE) for row in owned]
-        with self._registry.work() as work:
-            for row, place in found:
-                answered = any(one.component == place.place and one.answered_at is not None for one in row.answers)
-                if (place.place in _STORES and answered) or (place.place == BACKUPS and place.due_at <= work.now):
-                    clean.append((row.erasure_id, place.place))
+        now = self._clock.now()
+        for row, place in found:
+            answered = any(one.component == place.place and one.answered_at is not None for one in row.answers)
+            if (place.place in _STORES and answered) or (place.place == BACKUPS and place.due_at <= now):
+                clean.append((row.erasure_id, place.place))
         return clean
 
     def _purge_own(self, rows: Sequence[ErasureRequest]) -> bool:
@@ -164,14 +168,15 @@ class Survey:
             if youth.record is not None:
                 work.announce(ConsentRecord.model_validate_json(youth.record))
 
-    def _late(self, work: Work, row: ErasureRequest) -> Iterable[str]:
-        age = work.now - row.requested_at
+    def _late(self, row: ErasureRequest) -> Iterable[str]:
+        now = self._clock.now()
+        age = now - row.requested_at
         stages = _stages(row)
         if "effect" in stages and age > self._effect:
             yield "effect"
         if "answers" in stages and age > _ANSWERS:
             yield "answers"
-        if "removal" in stages and any(place.done_at is None and place.due_at < work.now for place in row.removals):
+        if "removal" in stages and any(place.done_at is None and place.due_at < now for place in row.removals):
             yield "removal"
 
 

@@ -57,13 +57,13 @@ PLACES = (
 
 
 @contextmanager
-def planted(home: Path) -> Iterator[None]:
+def planted(home: Path, ledger_file: str = _LEDGER, log_file: str = _LOG) -> Iterator[None]:
     """Plant the control in `home`, a copy. While the block lasts, the registry's write-ahead log has not been folded in."""
     _in_kafka(home)
     _in_rocksdb(home)
-    with (home / _LOG).open("ab") as log:
+    with (home / log_file).open("ab") as log:
         log.writelines(b'{"event": "' + content + b'"}\n' for content in WAYS.values())
-    with sqlite3.connect(home / _LEDGER) as ledger:
+    with sqlite3.connect(home / ledger_file) as ledger:
         _fill(ledger, 6_000)  # longer than a page
     ledger.close()
     registry = sqlite3.connect(home / _REGISTRY)

@@ -46,7 +46,7 @@ class MemoryPlaces:
 
 
 def make_survey(home: Installation, places: MemoryPlaces) -> Survey:
-    return Survey(home.registry, home.engine, places, BOUNDS, effect=timedelta(seconds=60))
+    return Survey(home.registry, home.engine, places, BOUNDS, home.clock, effect=timedelta(seconds=60))
 
 
 def erased(home: Installation) -> None:
