@@ -1,96 +1,33 @@
-"""A consent officer's work, one consent at a time: found by its number, or by a person's whole identifier and nothing less.
+"""A consent officer's work, one consent at a time: the looks, and what is done.
 
-Every method is somebody's doing. It asks what the role permits for the consent's recipients, and answers `no_such_consent` alike
-when there is none and when it belongs to others. A look is in the audit log before it is answered, a change before it is
-committed: no log, no answer, no change (RetriableError `audit`).
+A change is in the audit log before it is committed: no log, no change (RetriableError `audit`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, selectinload
 
 from hub.access.roles import Action, Principal, may, may_for_any
-from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
-from hub.audit.log import AuditLog
-from hub.clock import stockholm_date
-from hub.contract.identifiers import canonical_identifier
 from hub.errors import RejectedError
 from hub.registry import deeds, lifecycle, protection
-from hub.registry.cases import ConsentCase, Erasing, ErasingPart, ErasingPlace, Named
-from hub.registry.erasures import EFFECT, RECEIVER
+from hub.registry.cases import ConsentCase
 from hub.registry.granting import GrantRequest, Marking, Signatory
 from hub.registry.grants import check, enter, find_youth
-from hub.registry.parties import Parties, open_parties, seal_parties
+from hub.registry.looks import Looks, youth_of
+from hub.registry.parties import Parties, seal_parties
 from hub.registry.protecting import protect
-from hub.registry.registry import Registry
 from hub.registry.states import OPEN, Standing
-from hub.registry.tables import Consent, ErasureRequest, Paper, Youth
+from hub.registry.tables import Consent, Paper
 from hub.registry.work import Work
 
 __all__ = ["Casework"]
 
-_NONE = "there is no such consent for you"
 
-
-class Casework:
-    """Safe to share between threads. Raises what Registry raises, and RejectedError `no_such_consent`, `not_permitted`."""
-
-    def __init__(self, registry: Registry, audit: AuditLog) -> None:
-        self._registry = registry
-        self._audit = audit
-
-    def listed(self, who: Principal) -> list[ConsentCase]:
-        """The open consents that name a team of `who` as recipient, oldest first."""
-        with self._audit.recorded(self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_LISTED)), self._registry.view() as session:
-            rows = session.scalars(_cases().where(Consent.state.in_([state.value for state in OPEN])))
-            return self._views(session, [row for row in rows if _sees(who, row)])
-
-    def case(self, who: Principal, consent_id: str, logged: Logged = Logged.CONSENT_SHOWN) -> ConsentCase:
-        """One consent, whatever its state; `logged` is what it is looked at for."""
-        item = Subject(SubjectKind.CONSENT, consent_id)
-        entry = self._entry(who, Action.CONSENT_SEE, logged, item=item)
-        with self._audit.recorded(entry) as draft, self._registry.view() as session:
-            row = self._row(session, who, consent_id)
-            draft.about(subject=_youth(row))
-            return self._views(session, [row])[0]
-
-    def beside(self, who: Principal, case: ConsentCase) -> list[ConsentCase]:
-        """The same person's other consents, as far as `who` may see them; part of looking at `case`."""
-        with self._registry.view() as session:
-            rows = session.scalars(_cases().where(Consent.youth_id == case.youth_id, Consent.consent_id != case.consent_id))
-            return self._views(session, [row for row in rows if _sees(who, row)])
-
-    def find(self, who: Principal, number: str) -> list[str]:
-        """Consents whose number begins with `number` (at least six characters), two at most, because two are too many."""
-        entry = self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_LISTED, purpose="number")
-        with self._audit.recorded(entry), self._registry.view() as session:
-            rows = session.scalars(_cases().where(Consent.consent_id.startswith(number, autoescape=True)).limit(20))
-            return [row.consent_id for row in rows if _sees(who, row)][:2]
-
-    def of_person(self, who: Principal, identifier: str) -> list[ConsentCase]:
-        """The consents of the person with exactly this identifier; empty for nobody, for others' consents, for protected ones.
-
-        Raises UnresolvedIdentifierError for what is no identifier.
-        """
-        entry = self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_SHOWN, purpose="identifier")
-        with self._audit.recorded(entry) as draft:
-            with self._registry.work() as work:
-                youth = find_youth(work, self._canonical(work, identifier))
-                hidden = youth is None or protection.is_protected(work, protection.lookups_of(youth))
-                rows = [] if youth is None or hidden else [consent for consent in youth.consents if _sees(who, consent)]
-                views = self._views(work.session, rows)
-            if rows:
-                draft.about(subject=_youth(rows[0]))
-            else:
-                draft.denied("nobody")
-            return views
+class Casework(Looks):
+    """Safe to share between threads. Raises what Looks raises, and RejectedError `not_permitted`."""
 
     def required(self, request: GrantRequest) -> tuple[str, ...]:
         """Who will have to sign this; nothing is written. Raises RejectedError as a registration would."""
@@ -218,68 +155,6 @@ class Casework:
                 self._audit.append(deed)
         self._registry.shrink()
 
-    def named(self, who: Principal, consent_id: str, identifier: str, logged: Logged) -> Named:
-        """Who a consent is about, for somebody who gives the person's own identifier. Raises RejectedError `another_person`."""
-        item = Subject(SubjectKind.CONSENT, consent_id)
-        entry = self._entry(who, Action.CONSENT_SEE, logged, item=item, purpose="named")
-        with self._audit.recorded(entry) as draft, self._registry.work() as work:
-            row = self._row(work.session, who, consent_id)
-            draft.about(subject=_youth(row))
-            found = find_youth(work, self._canonical(work, identifier))
-            if found is None or found.youth_id != row.youth_id:
-                raise RejectedError("the identifier is not that of the person of this consent", code="another_person")
-            protection.require_open(work, found)
-            canonical, _ = lifecycle.identity(work, found)
-            parties = open_parties(work, found)
-        if parties is None:
-            return Named(canonical, "")
-        return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
-
-    def erasing(self, case: ConsentCase) -> Erasing | None:
-        """How far the erasure has come, of this consent alone or with the whole reference; None while none was asked for."""
-        if case.youth_ref is None:
-            return None
-        whole = self._erasures(ErasureRequest.youth_ref == case.youth_ref, ErasureRequest.scope_id.is_(None))
-        alone = self._erasures(ErasureRequest.scope_id == case.consent_id)
-        return next(iter([*alone, *whole]), None)
-
-    def erasures(self, who: Principal) -> list[Erasing]:
-        """Every withdrawal, newest first, without any tie to a person; to an officer those of consents that she may see.
-
-        Anybody may withdraw by typing a number: who then sees what came of it learns whether there was a consent.
-        """
-        with self._audit.recorded(self._entry(who, Action.ERASURE_SEE, Logged.ERASURE_LISTED)):
-            return self._erasures() if may(who, Action.AUDIT_READ) else self._erasures(self._of_theirs(who))
-
-    def _of_theirs(self, who: Principal) -> ColumnElement[bool]:
-        asked = select(ErasureRequest.youth_ref)
-        with self._registry.view() as session:
-            rows = session.scalars(_cases().join(Consent.youth).where(Youth.youth_ref.in_(asked)))
-            theirs = {row.consent_id: row.youth.youth_ref for row in rows if _sees(who, row)}
-        alone = ErasureRequest.scope_id.is_(None) | ErasureRequest.scope_id.in_(list(theirs))
-        return ErasureRequest.youth_ref.in_(set(theirs.values())) & alone
-
-    def note(self, who: Principal, case: ConsentCase, logged: Logged, *, purpose: str = "", refused: str = "") -> None:
-        """Write down what was done with a consent elsewhere: simulated, printed, an extract made or (`refused`) not."""
-        entry = Entry(
-            actor_of(who, Action.CONSENT_SEE, _team(who, case.recipients)), logged,
-            subject=Subject(SubjectKind.YOUTH, case.youth_id),
-            item=Subject(SubjectKind.CONSENT, case.consent_id), purpose=purpose,
-            outcome=Outcome.DENY if refused else Outcome.PERMIT, rule=refused,
-        )  # fmt: skip
-        self._audit.append(entry)
-
-    def of_case(self, case: ConsentCase) -> list[str]:
-        """The numbers of every consent of the person, as the audit log's entries of them are looked up for an extract."""
-        with self._registry.view() as session:
-            return list(session.scalars(select(Consent.consent_id).where(Consent.youth_id == case.youth_id)))
-
-    def _erasures(self, *conditions: ColumnElement[bool]) -> list[Erasing]:
-        query = select(ErasureRequest).order_by(ErasureRequest.requested_at.desc())
-        query = query.options(selectinload(ErasureRequest.answers), selectinload(ErasureRequest.removals))
-        with self._registry.view() as session:
-            return [_erasing(row) for row in session.scalars(query.where(*conditions).limit(200))]
-
     def _change(
         self, who: Principal, consent_id: str, action: Action, logged: Logged, deed: Callable[[Work, Consent], None]
     ) -> ConsentCase:
@@ -297,7 +172,7 @@ class Casework:
 
     def _note(self, work: Work, entry: Entry, consent: Consent) -> None:
         """The entry of a change, the last thing before it commits."""
-        youth, item = _youth(consent), Subject(SubjectKind.CONSENT, consent.consent_id)
+        youth, item = youth_of(consent), Subject(SubjectKind.CONSENT, consent.consent_id)
         self._audit.append(Entry(entry.actor, entry.action, subject=youth, item=item, purpose=entry.purpose))
         if consent.youth.status == Standing.WITHDRAWN and consent.youth.ended_at == work.now:
             self._audit.append(Entry(entry.actor, Logged.ERASURE_REQUESTED, subject=youth, item=item))
@@ -310,64 +185,3 @@ class Casework:
             refused = Entry(entry.actor, entry.action, item=entry.item, outcome=Outcome.DENY, rule=error.code)
             self._audit.append(refused)
             raise
-
-    def _entry(self, who: Principal, action: Action, logged: Logged, *, item: Subject | None = None, purpose: str = "") -> Entry:
-        return Entry(actor_of(who, action, _team(who, who.teams)), logged, item=item, purpose=purpose)
-
-    def _row(self, session: Session, who: Principal, consent_id: str) -> Consent:
-        row = session.scalars(_cases().where(Consent.consent_id == consent_id)).one_or_none()
-        if row is None or not _sees(who, row):
-            raise RejectedError(_NONE, code="no_such_consent")
-        return row
-
-    def _views(self, session: Session, rows: Sequence[Consent]) -> list[ConsentCase]:
-        numbers = [row.consent_id for row in rows]
-        papers = {
-            paper.consent_id: paper.document for paper in session.scalars(select(Paper).where(Paper.consent_id.in_(numbers)))
-        }
-        return [_view(row, papers.get(row.consent_id, "")) for row in rows]
-
-    def _canonical(self, work: Work, identifier: str) -> str:
-        return canonical_identifier(identifier, today=stockholm_date(work.now))
-
-
-def _cases() -> Select[Consent]:
-    return select(Consent).options(selectinload(Consent.youth)).order_by(Consent.created_at, Consent.consent_id)
-
-
-def _sees(who: Principal, row: Consent) -> bool:
-    return may_for_any(who, Action.CONSENT_SEE, row.recipients)
-
-
-def _team(who: Principal, teams: Sequence[str] | frozenset[str]) -> str | None:
-    """The one team acted for, when there is only one."""
-    own = who.teams & set(teams)
-    return next(iter(own)) if len(own) == 1 else None
-
-
-def _youth(row: Consent) -> Subject:
-    return Subject(SubjectKind.YOUTH, row.youth_id)
-
-
-def _view(row: Consent, document: str) -> ConsentCase:
-    youth: Youth = row.youth
-    return ConsentCase(
-        row.consent_id, row.state, row.cooperation, tuple(row.agencies), tuple(row.recipients), tuple(row.kinds),
-        row.valid_from, row.valid_to, row.legal_basis, row.area, tuple(row.required),
-        {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
-        row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document, youth.record_version,
-        youth.acked_version == youth.record_version, youth.youth_id, youth.youth_ref, tuple(row.blocked_by), tuple(row.declined),
-    )  # fmt: skip
-
-
-def _erasing(row: ErasureRequest) -> Erasing:
-    parts = [one for one in row.answers if not one.component.startswith(RECEIVER)]
-    teams = [one for one in row.answers if one.component.startswith(RECEIVER)]
-    effect = [one.answered_at for one in parts if one.component in EFFECT]
-    done = [at for at in effect if at is not None]
-    return Erasing(
-        row.erasure_id, row.requested_at, row.completed_at, max(done) if done and len(done) == len(effect) else None,
-        tuple(ErasingPart(one.component, one.agency, one.answered_at) for one in parts),
-        tuple((one.component.removeprefix(RECEIVER), one.answered_at) for one in teams),
-        tuple(ErasingPlace(one.place, one.due_at, one.done_at) for one in row.removals),
-    )  # fmt: skip

@@ -13,7 +13,7 @@ from hub.errors import RejectedError
 from hub.registry.cases import ConsentCase
 from hub.web.consents.asking import CUSTODY
 from hub.web.consents.desk import Visit
-from hub.web.consents.questions import Error
+from hub.web.consents.shapes import Error
 from hub.web.consents.showing import day
 from hub.web.consents.titles import COMPONENTS, PLACES
 from hub.web.language import mark

@@ -11,8 +11,8 @@ from hub.audit.actions import Action as Logged
 from hub.contract.identifiers import UnresolvedIdentifierError
 from hub.web.consents.desk import Visit
 from hub.web.consents.extracting import SECTIONS, build_extract
-from hub.web.consents.questions import Error
 from hub.web.consents.registering import Turn
+from hub.web.consents.shapes import Error
 from hub.web.consents.titles import SIGNATORIES
 from hub.web.forms import fields
 

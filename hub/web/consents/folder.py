@@ -11,7 +11,7 @@ from hub.access.roles import Action, may_somewhere
 from hub.contract.identifiers import UnresolvedIdentifierError
 from hub.registry.cases import ConsentCase
 from hub.web.consents.desk import Visit
-from hub.web.consents.questions import Error
+from hub.web.consents.shapes import Error
 from hub.web.consents.showing import EXPIRES_SOON
 
 __all__ = ["find", "listed"]

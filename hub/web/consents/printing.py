@@ -15,9 +15,10 @@ from hub.registry.cases import ConsentCase, Named
 from hub.web.consents.asking import build_planned
 from hub.web.consents.desk import Visit
 from hub.web.consents.field_titles import NEVER
-from hub.web.consents.questions import STEPS, Error
+from hub.web.consents.questions import STEPS
 from hub.web.consents.receipt import build_receipt
 from hub.web.consents.registering import Turn
+from hub.web.consents.shapes import Error
 
 __all__ = ["form", "form_of_draft", "receipt", "receipt_as_json"]
 

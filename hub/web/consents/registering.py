@@ -11,10 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from hub.contract.identifiers import UNRESOLVED
 from hub.errors import RejectedError
 from hub.registry.granting import Marking
+from hub.web.consents.answers import take
 from hub.web.consents.asking import Asking, build_parties, build_planned, build_request
 from hub.web.consents.desk import Visit
 from hub.web.consents.drafts import Draft
-from hub.web.consents.questions import STEPS, Error, Question, question, take
+from hub.web.consents.questions import STEPS, question
+from hub.web.consents.shapes import Error, Question
 from hub.web.consents.showing import Fact
 from hub.web.consents.simulator import simulation
 from hub.web.forms import fields

@@ -11,7 +11,7 @@ from hub.contract.identifiers import UnresolvedIdentifierError
 from hub.contract.models import Cooperation
 from hub.core.consent_rules import Signatory
 from hub.web.consents.desk import Visit
-from hub.web.consents.questions import Error
+from hub.web.consents.shapes import Error
 from hub.web.consents.titles import SIGNATORIES
 
 __all__ = ["erasures", "withdrawal"]

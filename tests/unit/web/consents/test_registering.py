@@ -39,7 +39,7 @@ def test_nothing_typed_is_on_the_disk_before_it_is_registered(desk: Desk) -> Non
 @pytest.mark.parametrize(
     ("step", "answer", "told"),
     [
-        ("youth", {"identifier": "20130304-0000", "protected": "no"}, "kontrollsiffran"),
+        ("youth", {"identifier": "20130304-9800", "protected": "no"}, "kontrollsiffran"),
         ("youth", {"identifier": "", "protected": ""}, "Ange ett personnummer."),
         ("custody", {}, "Välj vem som har vårdnaden."),
         ("cooperation", {"cooperation": "else"}, "Välj samverkan."),
