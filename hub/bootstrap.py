@@ -135,15 +135,14 @@ def run_registry(home: Path | None) -> None:
     from hub.contract.codec import Codec
     from hub.contract.topics import ERASURES
     from hub.core.rule_set import rules_digest
-    from hub.installation import load_teams
     from hub.kafka import Publisher, Reader
     from hub.kafka_places import KafkaPlaces
     from hub.process import process_frame
     from hub.registry.process import run
-    from hub.rules_file import load_rules
+    from hub.rules_file import load_active_rules
 
     settings = load_settings(home)
-    rules = load_rules(settings.home / "rules", load_teams(settings.home))
+    rules = load_active_rules(settings)
     servers = settings.bootstrap_servers
     clock = build_clock(settings)
     with (

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import yaml
 
-from hub.core.rule_set import Rule
+from hub.core.rule_set import PlaceRule, Rule
 from hub.core.rules import RulesError, RuleSet, parse_rules
 from hub.errors import ConfigError
+from hub.installation import load_teams
+from hub.settings import Settings
 
-__all__ = ["SET_FILE", "Takes", "load_rules"]
+__all__ = ["REPLAY_DAYS", "SET_FILE", "Takes", "load_active_rules", "load_rules"]
 
 SET_FILE = "ruleset.yaml"
+REPLAY_DAYS = 7
+"""For how long beyond the longest window events stay on Kafka: a week in which what went wrong is seen, and read again."""
 
 
 class Takes(Protocol):
@@ -49,6 +53,33 @@ def load_rules(folder: Path, teams: Mapping[str, Takes] | None = None) -> RuleSe
             if rule.about == "person":
                 _check_takers(path, rule, teams)
     return rule_set
+
+
+def load_active_rules(settings: Settings) -> RuleSet:
+    """The installation's rules, checked with its teams and with how long events stay on Kafka.
+
+    Raises ConfigError as `load_rules` does, and when `kafka.retention_days` is shorter than the longest window and
+    `REPLAY_DAYS`: state that is built anew from the topics would lack events that the rules still count. A drill may
+    (`kafka.short_retention`).
+    """
+    rule_set = load_rules(settings.home / "rules", load_teams(settings.home))
+    longest, by = max((days, rule.id) for rule in rule_set.rules for days in _windows(rule))
+    kept, drill = settings.kafka.retention_days, settings.kafka.short_retention and settings.environment != "production"
+    if not drill and kept < longest + REPLAY_DAYS:
+        text = (
+            f"kafka.retention_days is {kept:g}, but the rule {by} looks back {longest} days: it must be at least "
+            f"{longest + REPLAY_DAYS} ({longest} and {REPLAY_DAYS} to replay). Raise it in hub.toml, or shorten the rule's window"
+        )
+        raise ConfigError(text, code="retention_too_short")
+    return rule_set
+
+
+def _windows(rule: Rule | PlaceRule) -> Iterator[int]:
+    """How many days back a rule looks."""
+    if isinstance(rule, Rule):
+        yield from (condition.within_days for condition in rule.when)
+    else:
+        yield rule.within_days
 
 
 def _check_takers(path: Path, rule: Rule, teams: Mapping[str, Takes]) -> None:

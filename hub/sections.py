@@ -28,12 +28,16 @@ class Section(BaseModel):
 
 
 class KafkaSettings(Section):
-    """`bootstrap_servers` empty: the embedded broker of this installation, started by `hub broker`, `up` or `demo`."""
+    """`bootstrap_servers` empty: the embedded broker of this installation, started by `hub broker`, `up` or `demo`.
+
+    `short_retention` lets a drill, never production, keep events for less than the rules look back: that of physical removal.
+    """
 
     bootstrap_servers: str = ""
     partitions: Annotated[int, Field(ge=1, le=512)] = 12
     replication_factor: Annotated[int, Field(ge=1)] = 1
     retention_days: Annotated[int | float, Field(gt=0)] = 120
+    short_retention: bool = False
 
     @field_validator("bootstrap_servers")
     @classmethod

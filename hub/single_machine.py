@@ -11,10 +11,9 @@ from filelock import FileLock, Timeout
 from hub.broker.process import prepare
 from hub.connector import load_connector
 from hub.errors import ConfigError, HubError, RetriableError
-from hub.installation import load_teams
 from hub.kafka_admin import apply_topics, broker_answers
 from hub.process import read_announcements
-from hub.rules_file import load_rules
+from hub.rules_file import load_active_rules
 from hub.settings import Settings
 from hub.stopping import Stop
 from hub.supervise import SETTINGS_EXIT, Supervisor, hub_command
@@ -90,7 +89,7 @@ class SingleMachine:
     def _check_rules(self) -> None:
         """Raise what the worker would, before anything starts; the statutory lane waits for no rules."""
         if not self._feeding:
-            load_rules(self._settings.home / "rules", load_teams(self._settings.home))
+            load_active_rules(self._settings)
 
     def _bring_up(self, ready: Callable[[], None]) -> None:
         self._start(_STATUTORY)

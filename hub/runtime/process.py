@@ -20,12 +20,12 @@ from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS
 from hub.core.rules import compile_rules
 from hub.errors import ConfigError, FatalError, RetriableError
-from hub.installation import load_places, load_teams
+from hub.installation import load_places
 from hub.kafka_admin import await_reach
 from hub.logs import get_logger
 from hub.metrics import WORKER_RECOVERING
 from hub.process import process_frame
-from hub.rules_file import load_rules
+from hub.rules_file import load_active_rules
 from hub.runtime.app import build_app, end_process, leave_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.driver import Driver, Kit
@@ -65,8 +65,7 @@ def run(settings: Settings, clock: Clock) -> None:
     WORKER_RECOVERING.set(1)  # before anybody can ask
     with _own_folder(settings) as (folder, number), process_frame(settings, _name(number), started=time.time()) as stop:
         instance = f"{settings.worker.group}-{socket.gethostname()}-{number}"
-        rule_set = load_rules(settings.home / "rules", load_teams(settings.home))
-        rules = compile_rules(rule_set, exposed_areas=load_places(settings.home).exposed)
+        rules = compile_rules(load_active_rules(settings), exposed_areas=load_places(settings.home).exposed)
         codec = Codec.load()
         programs: dict[str, Program] = {YOUTHS: YouthProgram(rules, codec), PLACES: PlaceProgram(rules, codec)}
         if not await_reach(settings.bootstrap_servers, stop):

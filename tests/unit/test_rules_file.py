@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hub.core.rules import RuleSet
 from hub.errors import ConfigError
-from hub.installation import load_teams
+from hub.installation import initialise, load_teams
 from hub.resources import defaults_folder
-from hub.rules_file import load_rules
+from hub.rules_file import REPLAY_DAYS, load_active_rules, load_rules
+from tests.support import make_settings
 
 
 @pytest.fixture
@@ -106,3 +110,41 @@ def test_a_rule_that_proposes_to_a_team_that_is_not_there_or_does_not_take_it_is
         load_rules(folder, load_teams(defaults_folder()))
     assert str(caught.value).startswith(f"{path}: proposes ")
     assert str(caught.value).endswith(complaint)
+
+
+def of_installation(home: Path, retention_days: float, *, drill: bool = False, **sections: Any) -> RuleSet:
+    settings = make_settings(home, kafka={"retention_days": retention_days, "short_retention": drill}, **sections)
+    initialise(home)
+    return load_active_rules(settings)
+
+
+def test_events_stay_on_kafka_for_the_longest_window_and_a_week_to_replay(tmp_path: Path) -> None:
+    assert of_installation(tmp_path, 56 + REPLAY_DAYS) == load_rules(defaults_folder() / "rules")
+
+
+def test_a_retention_shorter_than_what_the_rules_look_back_is_refused_with_both_figures(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        of_installation(tmp_path, 62.5)
+    assert caught.value.code == "retention_too_short"
+    told = str(caught.value)
+    assert "kafka.retention_days is 62.5, but the rule repeated-notices looks back 56 days: it must be at least 63" in told
+
+
+def test_a_drill_may_keep_events_for_less_and_production_may_not(tmp_path: Path) -> None:
+    assert of_installation(tmp_path / "drill", 0.01, drill=True)
+    production = {
+        "environment": "production",
+        "legal": {"retention_decision": "SN 2025/1", "dpo_decision": "DSO 2025/1"},
+        "login": {"local_in_production": True},
+        "web": {"url": "https://hub.example"},
+    }
+    with pytest.raises(ConfigError, match="it must be at least 63"):
+        of_installation(tmp_path / "production", 0.01, drill=True, **production)
+
+
+def test_the_window_of_a_place_rule_counts_too(tmp_path: Path) -> None:
+    initialise(tmp_path)
+    path = tmp_path / "rules" / "place-presence.yaml"
+    path.write_text(re.sub(r"within_days: \d+", "within_days: 90", path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(ConfigError, match="the rule place-presence looks back 90 days: it must be at least 97"):
+        of_installation(tmp_path, 96)

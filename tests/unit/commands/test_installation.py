@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,14 @@ def test_a_file_is_no_place_for_an_installation(tmp_path: Path) -> None:
         shown = CliRunner().invoke(app, words)
         assert isinstance(shown.exception, ConfigError)
         assert str(tmp_path / "file") in str(shown.exception)
+
+
+def test_events_that_leave_kafka_before_the_rules_have_done_with_them_are_refused(tmp_path: Path) -> None:
+    run(str(tmp_path))
+    path = tmp_path / "hub.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("retention_days = 120", "retention_days = 30"), encoding="utf-8")
+    for words in (["init", str(tmp_path)], *([name, "--home", str(tmp_path)] for name in ("up", "worker", "registry"))):
+        ended = subprocess.run([sys.executable, "-m", "hub", *words], capture_output=True, text=True, check=False, timeout=60)
+        assert ended.returncode == 2, words
+        assert "kafka.retention_days is 30" in ended.stderr
+        assert "looks back 56 days" in ended.stderr
