@@ -42,7 +42,7 @@ def short_bounds(retention_seconds: float) -> dict[str, Any]:
     """Sections of settings under which what is erased leaves the disks within a minute or two."""
     broker, controller, registry = free_ports(3)
     return {
-        "kafka": {"partitions": 2, "retention_days": retention_seconds / 86_400},
+        "kafka": {"partitions": 2, "retention_days": retention_seconds / 86_400, "short_retention": True},
         "broker": {"port": broker, "controller_port": controller, "heap_megabytes": 256, "check_seconds": 1.0},
         "registry": {"port": registry},
         "erasure": {
