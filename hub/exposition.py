@@ -99,6 +99,7 @@ RULES: dict[str, _Rule] = {
     "hub_connector_requests": _as_it_is,
     "hub_directory_age_seconds": _as_it_is,
     "hub_registry_consents": _down_to(SMALLEST_TOLD),
+    "hub_registry_messages": _of_no_person,
     "hub_registry_requests": _changed_or_not,
     "hub_erasures_open": _never,  # who withdraws for somebody would see there whether it met anything
     "hub_erasures_late": _up_to(SMALLEST_TOLD),

@@ -24,6 +24,7 @@ __all__ = [
     "OUTBOX_PENDING",
     "PROCESS_UP",
     "REGISTRY_CONSENTS",
+    "REGISTRY_MESSAGES",
     "REGISTRY_REQUESTS",
     "STATUTORY_DAMAGED",
     "STATUTORY_MESSAGES",
@@ -85,6 +86,11 @@ DIRECTORY_AGE = Gauge("hub_directory_age_seconds", "Age of the connector's copy 
 # Registry
 REGISTRY_CONSENTS = Gauge("hub_registry_consents", "Consents by state (not persons).", ["status"])
 REGISTRY_REQUESTS = Counter("hub_registry_requests_total", "Subject service requests.", ["agency", "status"])
+REGISTRY_MESSAGES = Counter(
+    "hub_registry_messages_total",
+    "Records of the erasure topic that the registry refused, since it started: dead_lettered.",
+    ["topic", "outcome", "reason"],
+)
 ERASURES_OPEN = Gauge(
     "hub_erasures_open",
     "Withdrawals that wait: for their effect (nothing emitted or shown any more), for everybody's answer, for physical removal.",

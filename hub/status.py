@@ -25,6 +25,8 @@ _DATABASES = ("registry", "keyring", "delivery", "audit", "access")
 # A topic about persons is one longer when somebody's record has passed the gate: how long it is is not shown.
 _TOLD_TOPICS = tuple(name for name, topic in CATALOGUE.items() if topic.key in ABOUT_NO_PERSON)
 _UNREMARKABLE = {"unmapped"}
+_READERS = ("hub_delivery_messages", "hub_registry_messages_total")
+"""What delivery and the registry have taken: only what was refused is for everybody."""
 _GATE_WORDS = {
     "passed": "with a consent that covers it",
     "no_reference": "without a reference",
@@ -109,6 +111,11 @@ def _summary(samples: _Samples) -> list[str]:
     lines = [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in _UNREMARKABLE]
     lines += _gate_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]
+    for name in _READERS:
+        sums = _sums(samples, name, "outcome")
+        lines += [
+            f"{outcome} {number}" for (outcome,), number in sums.items() if outcome.startswith(("refused", "dead_lettered"))
+        ]
     for name, words in _GAUGES.items():
         lines += [
             f"{' '.join((words, *key)).strip()} {number}" for key, number in _sums(samples, name, *_LABELS.get(name, ())).items()

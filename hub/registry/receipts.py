@@ -11,6 +11,7 @@ from hub.contract.topics import ERASURES, Topic, dead_letter_topic
 from hub.errors import ContractError
 from hub.kafka import Incoming
 from hub.logs import get_logger
+from hub.metrics import REGISTRY_MESSAGES
 from hub.registry.erasures import record_receipt
 from hub.registry.registry import Registry
 from hub.registry.work import Work
@@ -48,16 +49,20 @@ class Receipts:
         records = self._reader.poll(timeout_seconds, _MAX_RECORDS)
         if not records:
             return 0
+        refused: list[str] = []
         with self._registry.work() as work:
-            stored = sum(self._take(work, record) for record in records)
+            stored = sum(self._take(work, record, refused) for record in records)
+        for code in refused:
+            REGISTRY_MESSAGES.labels(topic=ERASURES.name, outcome="dead_lettered", reason=code).inc()
         self._reader.commit()
         return stored
 
-    def _take(self, work: Work, record: Incoming) -> bool:
+    def _take(self, work: Work, record: Incoming, refused: list[str]) -> bool:
         try:
             message = self._read(record)
         except ContractError as error:
             self._dead_letter(work, record, error.code)
+            refused.append(error.code)
             return False
         if message.kind is not ErasureKind.RECEIPT:
             return False  # our own requests come by here too

@@ -60,7 +60,7 @@ def test_outcomes_of_the_gate_are_kept_and_those_that_depend_on_no_consent_are_t
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["hub_ledger_events", "hub_delivery_messages"])
+@pytest.mark.parametrize("name", ["hub_ledger_events", "hub_delivery_messages", "hub_registry_messages"])
 def test_how_many_messages_of_persons_were_taken_is_kept_dead_letters_and_places_are_told(name: str) -> None:
     rows = [
         ({"topic": topic, "outcome": outcome}, 3)

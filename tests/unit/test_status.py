@@ -34,6 +34,12 @@ hub_delivery_open_tasks{team="outreach",state="accepted"} 2.0
 hub_delivery_overdue_tasks{team="outreach"} 1.0
 hub_outbox_pending{outbox="delivery"} 0.0
 """
+REFUSING = """
+hub_delivery_messages{topic="hub.consents.v1",outcome="dead_lettered"} 2.0
+hub_delivery_messages{topic="hub.erasures.v1",outcome="dead_lettered"} 1.0
+hub_delivery_messages{topic="hub.presence-tasks.v1",outcome="opened"} 7.0
+hub_registry_messages_total{topic="hub.erasures.v1",outcome="dead_lettered",reason="bad_key"} 4.0
+"""
 
 
 @contextmanager
@@ -65,6 +71,10 @@ def test_what_the_gate_decided_is_told_in_rounded_persons_of_yesterday(tmp_path:
 
 def test_figures_are_summed_and_what_is_nought_is_left_out(tmp_path: Path) -> None:
     assert summary_of(tmp_path, DELIVER) == ["open for outreach 5", "late for outreach 1"]
+
+
+def test_what_delivery_and_the_registry_refused_is_told_and_what_they_took_is_not(tmp_path: Path) -> None:
+    assert summary_of(tmp_path, REFUSING) == ["dead_lettered 3", "dead_lettered 4"]
 
 
 def test_nothing_runs_and_nothing_is_asked(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from prometheus_client import REGISTRY
 
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import DeadLetter, Erasure, ErasureKind
@@ -27,6 +28,11 @@ def test_receipts_are_stored_then_committed_and_requests_pass_by(home: Installat
     assert reader.commits == 1
 
 
+def refused(code: str) -> float:
+    labels = {"topic": ERASURES.name, "outcome": "dead_lettered", "reason": code}
+    return REGISTRY.get_sample_value("hub_registry_messages_total", labels) or 0.0
+
+
 def ask_and_answer(home: Installation) -> Erasure:
     """A receipt of the worker's that answers a withdrawal."""
     home.registry.grant(make_grant())
@@ -41,13 +47,14 @@ def ask_and_answer(home: Installation) -> Erasure:
 def test_a_receipt_under_another_key_than_its_references_is_a_dead_letter_and_no_receipt(
     home: Installation, key: str | None, code: str
 ) -> None:
-    receipt = replace(home.incoming(ask_and_answer(home)), key=None if key is None else key.encode())
+    receipt, before = replace(home.incoming(ask_and_answer(home)), key=None if key is None else key.encode()), refused(code)
     assert Receipts(home.registry, MemoryReader([receipt]), home.codec.decode).run_once() == 0
     assert home.registry.erasure_status()[0].answered == ()
     home.relay.run_once()
     (letter,) = home.sent(f"{ERASURES.name}.dlq")
     assert isinstance(letter, DeadLetter)
     assert letter.error_class == code
+    assert refused(code) == before + 1
 
 
 def test_a_record_that_cannot_be_read_becomes_one_dead_letter_without_content(home: Installation) -> None:
