@@ -52,9 +52,9 @@ CONNECTOR_RECORDS = Gauge(
     "hub_connector_records",
     "Records since the first start, from the durable ledger: handled (sound and about a person, whatever consent said), placed "
     "(about a place, published), unmapped, refused for a fault, secured. To the installation's own programs only, because they "
-    "tell who has a reference: published (each revision once), unchanged, refused for want of consent. After a crash: repeated, "
-    "sent once more or overtaken while it was in doubt whether Kafka had it; unconfirmed, in doubt still. So many records may "
-    "stand on Kafka beyond the published ones.",
+    "tell who has a reference: published (each revision once), unchanged, refused for want of consent. After a crash or "
+    "an outage: uncertain, attempts to send again what Kafka may have had; overtaken, in doubt when something newer "
+    "took its place; unconfirmed, in doubt still. At most so many records stand on Kafka beyond the published ones.",
     ["connector", "outcome", "reason"],
 )
 CONNECTOR_PERSONS = Gauge(

@@ -108,11 +108,11 @@ class EventsLane:
                 waiting += self._sift(batch, now, publishable)
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
-            plan, doubts = self._send(publishable)
+            plan, uncertain = self._send(publishable)
             settled = _outcomes(plan) if again else settled + _outcomes(plan, unchanged=True)
             lane, cursor = (_BACKFILL, {"from": position}) if again else (self.name, position)
             self._ledger.settle(lane, cursor, now, plan, settled)
-            counts += settled + doubts
+            counts += settled + uncertain
             self._totals += settled
             self._show()
         return counts, True
@@ -155,11 +155,11 @@ class EventsLane:
     def _send(self, items: list[Publishable]) -> tuple[Plan, Tally]:
         """Write the intents, publish, and wait until Kafka has everything.
 
-        Also counts (durable already) what an earlier attempt left in doubt.
+        Also counts (durable already) what an earlier attempt may have sent.
         """
         plan = self._ledger.plan(items) if items else Plan((), 0)
-        doubts: Tally = Counter({("repeated", ""): plan.doubts} if plan.doubts else {})
-        self._totals += doubts
+        uncertain: Tally = Counter({("uncertain", ""): plan.uncertain} if plan.uncertain else {})
+        self._totals += uncertain
         records = []
         for one in plan.sends:
             message = one.item.revised(one.revision)
@@ -167,7 +167,7 @@ class EventsLane:
         if records:
             self._publisher.publish(records)
             self._after_publish()
-        return plan, doubts
+        return plan, uncertain
 
     def _judge(self, record: PersonRecord | PlaceRecord, now: datetime) -> Verdict:
         if isinstance(record, PlaceRecord):
@@ -186,7 +186,7 @@ class EventsLane:
             # Facts that the consent covers may have been read, refused and passed before it was known.
             self._gains += 1
             self._ledger.settle(_BACKFILL, {"from": {}}, now, Plan((), 0), Counter())
-        self._ledger.erase(change.removed, now)
+        self._totals += Counter({("overtaken", ""): self._ledger.erase(change.removed, now)})
 
     def _send_receipts(self) -> None:
         receipts = self._ledger.receipts()
@@ -212,6 +212,7 @@ def _outcomes(plan: Plan, *, unchanged: bool = False) -> Tally:
     """`published` counts each acknowledged revision once, whatever crashed."""
     counts = {
         ("published", ""): len(plan.sends),
+        ("overtaken", ""): plan.overtaken,
         ("placed", ""): sum(one.item.topic is PLACE_EVENTS for one in plan.sends),
         ("unchanged", ""): plan.unchanged if unchanged else 0,
     }

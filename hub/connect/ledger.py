@@ -72,12 +72,12 @@ class Ledger:
     def plan(self, items: Sequence[Publishable]) -> Plan:
         """Give every item its revision, and note the new ones as intents before anything is published.
 
-        What an earlier attempt left in doubt is counted here, attempt by attempt: each may have put a record on Kafka.
+        What an earlier attempt may have sent is counted here as `uncertain`, attempt by attempt, whether Kafka got it or not.
         """
         with self._engine.begin() as connection:
             plan = assign(items, rows.load_histories(connection, (item.event_id for item in items)))
             rows.add_intents(connection, plan.sends)
-            rows.add_counts(connection, [(("repeated", ""), plan.doubts)])
+            rows.add_counts(connection, [(("uncertain", ""), plan.uncertain)])
         return plan
 
     def settle(self, lane: str, cursor: Cursor, now: datetime, plan: Plan, counts: Tally) -> None:
@@ -88,22 +88,26 @@ class Ledger:
             rows.move_cursor(connection, lane, cursor, now)
             rows.add_counts(connection, counts.items())
 
-    def erase(self, removed: Iterable[Removed], now: datetime) -> None:
+    def erase(self, removed: Iterable[Removed], now: datetime) -> int:
         """Forget everything about references whose erasure is asked for, and note the receipts; durable on return.
 
+        Returns how many intents went with them: `overtaken`, for Kafka may have them.
         A reference that is removed without an erasure (a consent at rest) keeps its revisions: it may come back.
         """
         wanted = [one for one in removed if one.erasure_id is not None]
         if not wanted:
-            return
+            return 0
+        overtaken = 0
         with self._engine.begin() as connection:
             for one in wanted:
                 connection.execute(delete(events).where(events.c.subject == one.youth_ref))
-                connection.execute(delete(intents).where(intents.c.subject == one.youth_ref))
+                overtaken += connection.execute(delete(intents).where(intents.c.subject == one.youth_ref)).rowcount
                 connection.execute(delete(receipts).where(receipts.c.erasure_id == one.erasure_id))
                 row = {"erasure_id": one.erasure_id, "youth_ref": one.youth_ref, "erased_at": now}
                 connection.execute(insert(receipts), row)
+            rows.add_counts(connection, [(("overtaken", ""), overtaken)])
         truncate_log(self._engine)
+        return overtaken
 
     def receipts(self) -> list[Receipt]:
         """Receipts that Kafka has not acknowledged."""

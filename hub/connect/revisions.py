@@ -14,13 +14,13 @@ __all__ = ["History", "Plan", "Planned", "assign"]
 class Planned:
     """A publication under its revision; `repeated` when an earlier attempt may have put it on Kafka already.
 
-    `doubts`: how many records of the event may be on Kafka unacknowledged, which this one repeats or overtakes.
+    `overtakes`: how many other revisions of the event may be on Kafka unacknowledged, which this one puts out of date.
     """
 
     item: Publishable
     revision: int
     repeated: bool
-    doubts: int = 0
+    overtakes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,14 @@ class Plan:
     unchanged: int
 
     @property
-    def doubts(self) -> int:
-        """How many records may be on Kafka beyond those that are ever acknowledged."""
-        return sum(one.doubts for one in self.sends)
+    def uncertain(self) -> int:
+        """How many of the sends Kafka may have already, so that they may come to stand there once more."""
+        return sum(one.repeated for one in self.sends)
+
+    @property
+    def overtaken(self) -> int:
+        """How many revisions may be on Kafka that are never acknowledged, because the source has moved on."""
+        return sum(one.overtakes for one in self.sends)
 
 
 @dataclass(slots=True)
@@ -56,8 +61,8 @@ class History:
         same = next((revision for revision in open_intents if self.intents[revision] == item.content), None)
         revision = same if same is not None else max((self.revision, *open_intents)) + 1
         self.revision, self.content = revision, item.content
-        doubts = sum(known <= revision for known in open_intents)
-        return Planned(item, revision, repeated=same is not None, doubts=doubts)
+        overtakes = sum(known < revision for known in open_intents)
+        return Planned(item, revision, repeated=same is not None, overtakes=overtakes)
 
 
 def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], History]) -> Plan:

@@ -1,4 +1,4 @@
-"""Counts what really stands on the event topics of a demo, each event once however often it was sent."""
+"""Counts what really stands on the topics of a demo, each event or message once however often it was sent."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from hub.kafka import Reader
 from hub.kafka_admin import end_offsets
 from hub.settings import Settings
 
-__all__ = ["distinct_events"]
+__all__ = ["distinct_records"]
 
 _PATIENCE_SECONDS = 60.0
 
 
-def distinct_events(settings: Settings, topics: Sequence[str]) -> dict[str, int]:
-    """Distinct CloudEvents ids (an event's identity and revision) by topic, read from the first record to the present end.
+def distinct_records(settings: Settings, topics: Sequence[str]) -> dict[str, int]:
+    """Distinct records by topic, told by key, source and CloudEvents id (identity and revision), up to the present end.
 
     Raises RetriableError when Kafka does not give them all within a minute: count again.
     """
-    found: dict[str, set[bytes]] = {topic: set() for topic in topics}
+    found: dict[str, set[tuple[bytes | None, bytes, bytes]]] = {topic: set() for topic in topics}
     due = sum(end_offsets(settings.bootstrap_servers, list(topics)).values())
     deadline = time.monotonic() + _PATIENCE_SECONDS
     reader = Reader(settings.bootstrap_servers, topics, None, "demo")
@@ -29,7 +29,8 @@ def distinct_events(settings: Settings, topics: Sequence[str]) -> dict[str, int]
         while read < due:
             for record in reader.poll(1.0, 5_000):
                 read += 1
-                found[record.topic].add(dict(record.headers)["ce_id"])
+                headers = dict(record.headers)
+                found[record.topic].add((record.key, headers["ce_source"], headers["ce_id"]))
             if time.monotonic() > deadline:
                 raise RetriableError("Kafka did not give all events in time", code="kafka")
     finally:

@@ -13,14 +13,15 @@ import psutil
 
 from hub.bootstrap import build_registry, build_worklist, migrate_stores
 from hub.broker.process import prepare as fetch_kafka
+from hub.contract.topics import CONSENTS, ERASURES
 from hub.demo.expected import Expectation, expect
 from hub.demo.expected_events import expect_events
 from hub.demo.facts import Town
 from hub.demo.place import Stage, prepare
-from hub.demo.published import distinct_events
+from hub.demo.published import distinct_records
 from hub.demo.town import build_town
 from hub.demo.verdict import Snapshot, compare_end, compare_events, compare_open, open_per_team, take_snapshot
-from hub.demo.watching import Look, look
+from hub.demo.watching import EVENT_TOPICS, Look, look
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.kafka import apply_topics
 from hub.kafka_admin import broker_answers
@@ -180,12 +181,12 @@ class Demo:
         self._until("registry", lambda: all(one.complete for one in self._registry.registry.erasure_status()))
         return len(leaving)
 
-    def _count_events(self) -> dict[str, int]:
+    def _count_distinct(self) -> dict[str, int]:
         found: dict[str, int] = {}
 
         def counted() -> bool:
             try:
-                found.update(distinct_events(self.stage.settings, list(self.expected_events)))
+                found.update(distinct_records(self.stage.settings, [*EVENT_TOPICS, CONSENTS.name, ERASURES.name]))
             except RetriableError:
                 return False
             return True
@@ -205,7 +206,8 @@ class Demo:
         withdrawals = self.withdraw()
         last = self.settle()
         self._tell("Everything has come to rest", step=True)
-        events = self._count_events()
+        distinct = self._count_distinct()
+        repeats, events = last.repeats(distinct), {topic: distinct[topic] for topic in EVENT_TOPICS}
         differences += compare_events(self.expected_events, events)
         views = worklist.all_tasks()
         differences += compare_end(self.expected, before, views, self._numbers)
@@ -217,10 +219,11 @@ class Demo:
             "tasks": open_per_team(views),
             "cancelled": sum(1 for view in views if view.state == "cancelled"),
             "withdrawals": withdrawals,
-            "repeated": last.repeated,
+            "repeated": sum(repeats[topic] for topic in EVENT_TOPICS),
+            "repeated_by_topic": {topic: number for topic, number in repeats.items() if number},
             "refused": last.refused,
             "dead_lettered": last.dead_lettered,
-            "balanced": last.balanced,
+            "balanced": last.balances(distinct),
             "matches_expected": not differences,
             "differences": differences,
             "restarts": {child.name: child.restarts for child in self.supervisor.children.values() if child.restarts},

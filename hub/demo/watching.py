@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -24,11 +25,13 @@ from hub.kafka_admin import end_offsets
 from hub.process import read_announcements
 from hub.status import read_metrics
 
-__all__ = ["Look", "look"]
+__all__ = ["EVENT_TOPICS", "Look", "look"]
 
 _WORKER_TOPICS = tuple(topic.name for topic in (*YOUTH_TOPICS, ERASURES, PLACE_EVENTS))
 _DELIVERY_TOPICS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS))
-_EVENT_TOPICS = tuple(topic.name for topic in (*TOPIC_OF_KIND.values(), PLACE_EVENTS))
+EVENT_TOPICS = tuple(topic.name for topic in (*TOPIC_OF_KIND.values(), PLACE_EVENTS))
+"""What connectors publish to."""
+
 
 _Samples = dict[str, dict[str, dict[tuple[tuple[str, str], ...], float]]]
 """Process → metric → labels → value."""
@@ -61,24 +64,17 @@ class Look:
         """Records on all dead letter topics."""
         return sum(number for topic, number in self.published.items() if topic.endswith(".dlq"))
 
-    @property
-    def repeated(self) -> int:
-        """Records that connectors may have published twice, because a crash came before they had noted the first time."""
-        return self._of_connectors("repeated")
-
-    @property
-    def unconfirmed(self) -> int:
-        """Records of which connectors cannot say whether Kafka has them, because their source no longer tells of them."""
-        return self._of_connectors("unconfirmed")
+    def repeats(self, distinct: Mapping[str, int]) -> dict[str, int]:
+        """Records that say again what stands on their topic already, by topic; `distinct` as `distinct_records` counted them."""
+        return {topic: self.published[topic] - number for topic, number in distinct.items()}
 
     def _of_connectors(self, wanted: str) -> int:
         return sum(number for (outcome, _reason), number in self.connectors.items() if outcome == wanted)
 
-    @property
-    def balanced(self) -> bool:
-        """Every record on a topic has one outcome at who reads it, and what connectors published is what stands there.
+    def balances(self, distinct: Mapping[str, int]) -> bool:
+        """Every record on a topic has one outcome at who reads it, and each event that connectors published stands there.
 
-        False while something is waited for: then nothing was counted.
+        `distinct`: as for `repeats`, of the event topics at least. False while something is waited for: then nothing was counted.
         """
         if self.waiting or not self.published:
             return False
@@ -88,15 +84,21 @@ class Look:
         by_delivery: Counter[str] = Counter()
         for (topic, _outcome), number in self.delivered.items():
             by_delivery[topic] += number
-        # A crash between publish and commit repeats a record, or (the source having moved on) leaves it there: counted,
-        # allowed, never missing.
-        sent = self._of_connectors("published")
-        stands = sum(self.published[topic] for topic in _EVENT_TOPICS)
         return (
             all(by_worker[topic] == self.published[topic] for topic in _WORKER_TOPICS)
             and all(by_delivery[topic] == self.published[topic] for topic in _DELIVERY_TOPICS)
-            and sent <= stands <= sent + self.repeated + self.unconfirmed
+            and min(self.repeats(distinct).values()) >= 0
+            and self._holds(sum(distinct[topic] for topic in EVENT_TOPICS))
         )
+
+    def _holds(self, events: int) -> bool:
+        """Whether that many distinct events are what the connectors' ledgers say they published.
+
+        A crash or an outage may leave a revision there that was never acknowledged, the source having moved on: the ledgers
+        count those apart, and only so many more are allowed.
+        """
+        sent = self._of_connectors("published")
+        return sent <= events <= sent + self._of_connectors("overtaken") + self._of_connectors("unconfirmed")
 
 
 def look(stage: Stage) -> Look:

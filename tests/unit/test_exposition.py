@@ -46,7 +46,18 @@ def test_a_metric_that_nobody_has_classed_is_not_told() -> None:
 
 
 def test_outcomes_of_the_gate_are_kept_and_those_that_depend_on_no_consent_are_told() -> None:
-    outcomes = ["handled", "placed", "unmapped", "secured", "published", "unchanged", "repeated", "unconfirmed", "refused"]
+    outcomes = [
+        "handled",
+        "placed",
+        "unmapped",
+        "secured",
+        "published",
+        "unchanged",
+        "uncertain",
+        "overtaken",
+        "unconfirmed",
+        "refused",
+    ]
     rows = [({"connector": "c", "outcome": one, "reason": ""}, 7) for one in outcomes[:-1]]
     rows += [
         ({"connector": "c", "outcome": "refused", "reason": one}, 7)

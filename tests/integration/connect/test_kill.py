@@ -110,12 +110,12 @@ def test_a_connector_killed_after_publishing_repeats_the_same_records_and_loses_
     messages, totals = setting.topic(), setting.totals()
     identities = Counter((one.event_id, one.revision) for one in messages)
     with capsys.disabled():
-        print(f"\nkilled with {in_flight} records published and unsettled; repeated {totals['repeated', '']}")
+        print(f"\nkilled with {in_flight} records published and unsettled; repeated {totals['uncertain', '']}")
     assert len(identities) == FACTS // 2
     assert {revision for _, revision in identities} == {1}
     assert totals == {
         ("published", ""): FACTS // 2,
-        ("repeated", ""): in_flight,
+        ("uncertain", ""): in_flight,
         ("refused", "no_reference"): FACTS // 2,
     }
     assert len(messages) == FACTS // 2 + in_flight

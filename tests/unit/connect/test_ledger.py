@@ -55,7 +55,8 @@ def test_erasing_forgets_the_reference_everywhere_and_owes_a_receipt(world) -> N
     mine, other = items(world, number=1, count=3), items(world, number=2)
     world.ledger.settle("events", {}, NOW, world.ledger.plan([*mine[:2], *other]), Counter())
     world.ledger.plan(mine)  # leaves an intent open
-    world.ledger.erase([Removed(world.entry(1).youth_ref, ERASURE)], NOW)
+    assert world.ledger.erase([Removed(world.entry(1).youth_ref, ERASURE)], NOW) == 1
+    assert world.ledger.totals() == {("overtaken", ""): 1}
     world.crash()
     assert [(one.erasure_id, one.youth_ref, one.erased_at) for one in world.ledger.receipts()] == [
         (ERASURE, world.entry(1).youth_ref, NOW)
