@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _SETTINGS_PAUSE = 60.0  # time for somebody to put it right
 _LAST = "broker"
+_FULL_BYTES = 2**20  # with less than this, neither Kafka nor a database can go on, nor a log tell why
 _STEADY_SECONDS = 60.0  # a child that ran this long starts again with the short pause
 
 
@@ -62,7 +64,7 @@ class Child:
 class Supervisor:
     """Keeps children alive. Call `tend` at least once a second; not thread-safe, and the thread that starts must stay.
 
-    `notice(name, text)` is told of each death and restart.
+    `notice(name, text)` is told of each death and restart; `free_bytes` tells how much room there is for a folder's files.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class Supervisor:
         notice: Callable[[str, str], None],
         *,
         grace_seconds: float = _GRACE_SECONDS,
+        free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
+        self._free_bytes = free_bytes
         self._logs = logs
         self._grace_seconds = grace_seconds
         # Many small threaded processes on one machine: glibc's arena per thread would cost each of them tens of megabytes.
@@ -119,7 +123,11 @@ class Supervisor:
         child.told = ""
         child.pause = _FIRST_PAUSE if now - child.started > _STEADY_SECONDS else min(child.pause * 2, _LONGEST_PAUSE)
         child.due = now + child.pause
-        self._notice(child.name, f"ended ({_ending(code)}), starts again in {child.pause:.0f} s")
+        self._notice(child.name, f"ended ({_ending(code)}{self._full()}), starts again in {child.pause:.0f} s")
+
+    def _full(self) -> str:
+        """A full disk by name, for then the child's log, which lies on it, cannot tell."""
+        return f"; no space left on the disk of {self._logs}" if self._free_bytes(self._logs) < _FULL_BYTES else ""
 
     def stop(self) -> list[str]:
         """Ask everyone to end, last started first, then make them. Returns the names that had to be killed."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hub.clock import ShiftedClock
 from hub.connector import load_connector
-from hub.demo.datasets import consent_rows, write_observations, write_school, write_sdk
+from hub.demo.datasets import write_observations, write_school, write_sdk
 from hub.demo.facts import Town
 from hub.errors import ConfigError
 from hub.installation import initialise
@@ -72,7 +72,7 @@ agency = "leisure-norrkoping"
 poll_seconds = {pause}
 directory_poll_seconds = 1
 [connectors.observations.source]
-folder = "{inbox}"
+folder = {inbox}
 """
 
 
@@ -83,7 +83,6 @@ class Stage:
     settings: Settings
     clock: ShiftedClock
     datasets: Path
-    consents: Path
     simulators_port: int
 
     @property
@@ -97,6 +96,11 @@ def _free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [one.getsockname()[1] for one in sockets]
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML 1.0: as JSON writes it, and DEL escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _require_empty(folder: Path) -> None:
@@ -132,7 +136,7 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
         web=web,
         simulators=simulators,
         pause=pause_seconds,
-        inbox=inbox,
+        inbox=_quoted(str(inbox)),
     )
     (home / "hub.toml").write_text(text, encoding="utf-8")
     initialise(home)
@@ -151,6 +155,4 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     sample = load_connector("polisen").sample
     if sample is not None:
         (datasets / "polisen").symlink_to(sample)
-    consents = folder / "consents.json"
-    consents.write_text(json.dumps(consent_rows(town)), encoding="utf-8")
-    return Stage(load_settings(home), clock, datasets, consents, simulators)
+    return Stage(load_settings(home), clock, datasets, simulators)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import psutil
 from hub.bootstrap import build_registry, build_worklist, migrate_stores
 from hub.broker.process import prepare as fetch_kafka
 from hub.contract.topics import CONSENTS, ERASURES
+from hub.demo.datasets import consent_rows
 from hub.demo.expected import Expectation, expect
 from hub.demo.expected_events import expect_events
 from hub.demo.facts import Town
@@ -27,7 +27,7 @@ from hub.kafka import apply_topics
 from hub.kafka_admin import broker_answers
 from hub.status import topic_lengths
 from hub.stopping import Stop
-from hub.supervise import Supervisor, hub_command
+from hub.supervise import SETTINGS_EXIT, Supervisor, hub_command
 
 __all__ = ["Demo"]
 
@@ -39,9 +39,9 @@ _QUIET_LOOKS = 2
 
 
 class Tells(Protocol):
-    """Takes one line per thing that happens; `step` ends a stretch of the way."""
+    """Takes one line per thing that happens; `step` ends a stretch of the way, `lasting` is to stay in sight."""
 
-    def __call__(self, text: str, *, step: bool = False) -> None: ...
+    def __call__(self, text: str, *, step: bool = False, lasting: bool = False) -> None: ...
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Demo:
         self.stage: Stage = prepare(folder, self._town, pause_seconds=pause_seconds, rules=rules)
         self.expected_events = expect_events(self._town, self.stage.datasets / "polisen" / "polls")
         environment = {"HUB_HOME": str(self.stage.settings.home)}
-        self.supervisor = Supervisor(self.stage.settings.data / "logs", environment, lambda name, text: tell(f"{name} {text}"))
+        self.supervisor = Supervisor(self.stage.settings.data / "logs", environment, self._tell_death)
         self._registry = build_registry(self.stage.settings, self.stage.clock)
         self._numbers: dict[str, int] = {}
 
@@ -124,14 +124,17 @@ class Demo:
             supervisor.start(f"connect-{name}", hub_command("connect", name))
 
     def _register(self) -> None:
-        rows = json.loads(self.stage.consents.read_text(encoding="utf-8"))
-        self.stage.consents.unlink()  # it names people, if fictive ones
-        imported = self._registry.registry.grant_many(rows)
+        imported = self._registry.registry.grant_many(consent_rows(self._town))
         if imported.errors:
             first = imported.errors[0]
             raise FatalError(f"the registry refused row {first.row} of the town: {first.message}", code="bad_town")
         references = self._registry.registry.references([youth.person_id for youth in self._town.youths])
         self._numbers = {reference: number for number, reference in enumerate(references) if reference is not None}
+
+    def _tell_death(self, name: str, text: str) -> None:
+        said = self.supervisor.last_words(name)
+        again = self.supervisor.children[name].ended == SETTINGS_EXIT or not said  # its text holds what it said
+        self._tell(f"{name} {text}" if again else f"{name} {text}. Its log ends: {said}", lasting=True)
 
     def _consents_are_out(self) -> bool:
         return not {"registry", "the outbox of registry"} & set(look(self.stage).waiting)

@@ -15,7 +15,7 @@ STEPS = 8  # Kafka, town, topics, consents, connectors, reading, withdrawing, at
 
 
 class Teller:
-    """Call it with what is going on; `step` says that a stretch of the way is behind."""
+    """Call it with what is going on; `step` says that a stretch of the way is behind, `lasting` that the line stays in sight."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -34,9 +34,9 @@ class Teller:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.finish()
 
-    def __call__(self, text: str, *, step: bool = False) -> None:
+    def __call__(self, text: str, *, step: bool = False, lasting: bool = False) -> None:
         self._progress.update(self._bar, description=text, advance=1 if step else 0)
-        if not self._console.is_terminal or step:
+        if not self._console.is_terminal or step or lasting:
             self._console.print(f"{time.monotonic() - self._began:6.1f} s  {text}", highlight=False, markup=False, soft_wrap=True)
 
     def finish(self) -> None:

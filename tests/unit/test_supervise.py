@@ -86,6 +86,15 @@ def test_stopping_ends_every_child_and_names_those_that_had_to_be_killed(supervi
     assert all(child.pid is None for child in supervisor.children.values())
 
 
+@pytest.mark.parametrize(("free", "named"), [(0, True), (2**20 - 1, True), (2**30, False)])
+def test_a_full_disk_is_named_with_the_death_it_brings(tmp_path: Path, told: Told, free: int, named: bool) -> None:
+    supervisor = Supervisor(tmp_path / "logs", {}, told, free_bytes=lambda _folder: free)
+    supervisor.start("one", [sys.executable, "-c", "raise SystemExit(70)"])
+    _until(lambda: told, supervisor.tend)
+    supervisor.stop()
+    assert (f"no space left on the disk of {tmp_path / 'logs'}" in told[0][1]) is named
+
+
 def test_children_get_the_environment_and_the_supervisors_pid(supervisor: Supervisor) -> None:
     supervisor.start("one", [sys.executable, "-c", "import os; print(os.environ['HUB_HOME'], os.environ['HUB_SUPERVISOR_PID'])"])
     _until(lambda: "here" in supervisor.log_tail("one"))

@@ -48,6 +48,17 @@ def test_the_folder_of_an_earlier_demo_is_refused_and_left_as_it_is(tmp_path: Pa
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("name", ['q"uo"te', "back\\slash\\u0041", "å {brace} 'x' #", "tab\tdel\x7f"])
+def test_whatever_the_folder_is_called_its_settings_can_be_read(tmp_path: Path, name: str) -> None:
+    stage = prepare(tmp_path / name, TOWN, pause_seconds=1)
+    assert stage.settings.connectors["observations"].source["folder"] == str(tmp_path / name / "home/inbox/observations")
+
+
+def test_the_consents_are_not_written_where_a_refused_start_would_leave_them(tmp_path: Path) -> None:
+    prepare(tmp_path, TOWN, pause_seconds=1)
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "town"}
+
+
 def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "demo").write_text("")
     with pytest.raises(ConfigError, match="cannot be used"):
