@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,17 @@ def build_office(settings: Settings, audit: AuditLog) -> Office:
         rules_version=rules.version,
         unit=places.title(settings.municipality),
         municipality=settings.municipality,
-        retention_days=settings.kafka.retention_days,
+        retention_days=_days_on_topics(settings),
     )
+
+
+def _days_on_topics(settings: Settings) -> int:
+    """Whole days until a record has left: its retention, its file's, until somebody looks, and an hour for Kafka itself.
+
+    What `hub.erasure_bounds` says to the minute; that would load a Kafka client into every process with pages.
+    """
+    hours = settings.erasure.segment_hours + settings.erasure.look_minutes / 60 + 1
+    return ceil(settings.kafka.retention_days + hours / 24)
 
 
 def build_login(settings: Settings, audit: AuditLog) -> Login:

@@ -37,7 +37,7 @@ def opened_once(build: Callable[[], Casework]) -> Callable[[], Casework]:
 class Office:
     """`casework` opens the registry when the first page needs it, and gives the same one ever after: a web process that shows
     no consent page never loads it. `audit` is read for extracts and the access review. `unit` stands on paper.
-    `retention_days`: how long records stay on the topics that delete by age.
+    `retention_days`: how long records stay on the topics that delete by age, until their file is gone.
     """
 
     casework: Callable[[], Casework]
@@ -49,7 +49,7 @@ class Office:
     rules_version: str
     unit: str
     municipality: str
-    retention_days: float
+    retention_days: int
 
     @property
     def kept(self) -> timedelta:

@@ -1,0 +1,25 @@
+"""What the pages are built with."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hub.bootstrap import build_audit
+from hub.bootstrap_pages import build_office
+from hub.contract.topics import ERASURES
+from hub.erasure_bounds import bounds_of
+from hub.installation import initialise
+from tests.support import make_settings
+
+
+@pytest.mark.parametrize(("days", "hours"), [(120, 168), (63.9, 1), (90, 23)])
+def test_the_days_that_pages_promise_are_those_of_the_bound_rounded_up(tmp_path: Path, days: float, hours: float) -> None:
+    settings = make_settings(tmp_path, kafka={"retention_days": days}, erasure={"segment_hours": hours})
+    initialise(tmp_path)
+    with closing(build_audit(settings)) as audit:
+        told = timedelta(days=build_office(settings, audit).retention_days)
+    assert timedelta(0) <= told - bounds_of(settings, "")[ERASURES.name] < timedelta(days=1, hours=1)
