@@ -61,7 +61,7 @@ class Look:
 
     @property
     def dead_lettered(self) -> int:
-        """Records on all dead letter topics."""
+        """Letters on all dead letter topics: each process that reads a bad record writes one of its own."""
         return sum(number for topic, number in self.published.items() if topic.endswith(".dlq"))
 
     def repeats(self, distinct: Mapping[str, int]) -> dict[str, int]:
