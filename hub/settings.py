@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from hub.clock import parse_clock
 from hub.errors import ConfigError
 from hub.login_settings import LegalSettings, LoginSettings
 from hub.production import production_lacks
@@ -88,6 +89,15 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         toml_file = Path(str(init_settings()["home"])) / "hub.toml"
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file)
+
+    @field_validator("clock")
+    @classmethod
+    def _clock_can_be_read(cls, value: str) -> str:
+        try:
+            parse_clock(value)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return value
 
     @model_validator(mode="after")
     def _production_has_the_real_time(self) -> Self:

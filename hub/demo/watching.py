@@ -65,7 +65,10 @@ class Look:
         return sum(number for topic, number in self.published.items() if topic.endswith(".dlq"))
 
     def repeats(self, distinct: Mapping[str, int]) -> dict[str, int]:
-        """Records that say again what stands on their topic already, by topic; `distinct` as `distinct_records` counted them."""
+        """Records that say again what stands on their topic already, by topic; `distinct` as `distinct_records` counted them.
+
+        On the topics of the registry some always do: it tells everything anew when it starts.
+        """
         return {topic: self.published[topic] - number for topic, number in distinct.items()}
 
     def _of_connectors(self, wanted: str) -> int:

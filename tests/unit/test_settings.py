@@ -118,6 +118,12 @@ def test_another_clock_is_refused_in_production_also_from_the_environment(
     assert "clock" in refused(tmp_path, 'environment = "production"\n')
 
 
+def test_a_clock_that_cannot_be_read_is_refused_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "clock must be an ISO instant" in refused(tmp_path, 'clock = "noon"\n')
+    monkeypatch.setenv("HUB_CLOCK", "x")
+    assert "clock must be an ISO instant" in refused(tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"[web\n", b"\xff\xfe", b"port = \n", b"a = 1\na = 2\n"])
 def test_a_file_that_is_not_toml_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "hub.toml").write_bytes(content)
