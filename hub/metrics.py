@@ -13,6 +13,7 @@ __all__ = [
     "CONNECTOR_PERSONS",
     "CONNECTOR_POLLS",
     "CONNECTOR_RECORDS",
+    "CONNECTOR_REMEMBERED",
     "CONNECTOR_REQUESTS",
     "DELIVERY_MESSAGES",
     "DELIVERY_OPEN_TASKS",
@@ -76,6 +77,11 @@ CONNECTOR_KEPT = Gauge(
     "hub_connector_kept_batches",
     "Batches on disk, of a source that will not show them again, as of the last pull: more than one while Kafka is away.",
     ["connector"],
+)
+CONNECTOR_REMEMBERED = Gauge(
+    "hub_connector_remembered",
+    "What a lane's cursor lists one by one, as of its last poll: messages that are done and that the source still shows.",
+    ["connector", "lane"],
 )
 CONNECTOR_LAST_SUCCESS = Gauge("hub_connector_last_success_seconds", "Unix time of the last whole poll.", ["connector", "lane"])
 CONNECTOR_REQUESTS = Counter(

@@ -9,7 +9,7 @@ from datetime import datetime
 from hub.clock import Clock
 from hub.connect.figures import GateFigures
 from hub.connect.gate import Origin, Publishable, Refused, Verdict, judge_person, judge_place
-from hub.connect.lanes import EVENTS, show_totals
+from hub.connect.lanes import EVENTS, show_remembered, show_totals
 from hub.connect.ledger import Ledger, Tally
 from hub.connect.ports import Change, Encode, Publisher, SubjectDirectory
 from hub.connect.revisions import Plan
@@ -77,7 +77,7 @@ class EventsLane:
         """
         self._figures.turn(self._clock.now())
         self.keep()
-        counts, _ = self._pull(self._ledger.cursor(self.name) or {})
+        counts, _ = self._pull(show_remembered(self._origin.connector, self.name, self._ledger.cursor(self.name)) or {})
         owed = self._ledger.cursor(_BACKFILL)
         if owed:
             more, whole = self._pull(owed["from"], again=True)

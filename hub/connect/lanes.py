@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.connect.ledger import Tally
-from hub.metrics import CONNECTOR_RECORDS
+from hub.connector import Cursor
+from hub.metrics import CONNECTOR_RECORDS, CONNECTOR_REMEMBERED
 
-__all__ = ["EVENTS", "NEWS", "STATUTORY", "Lane", "show_totals"]
+__all__ = ["EVENTS", "NEWS", "STATUTORY", "Lane", "show_remembered", "show_totals"]
 
 EVENTS = "events"
 STATUTORY = "statutory"
@@ -37,3 +38,15 @@ def show_totals(connector: str, totals: Mapping[tuple[str, str], int]) -> None:
     """Set the gauges to the durable counts."""
     for (outcome, reason), number in totals.items():
         CONNECTOR_RECORDS.labels(connector=connector, outcome=outcome, reason=reason).set(number)
+
+
+def show_remembered(connector: str, lane: str, cursor: Cursor | None) -> Cursor | None:
+    """Set the gauge to how much the cursor lists one by one; the answer is the cursor."""
+    CONNECTOR_REMEMBERED.labels(connector=connector, lane=lane).set(_listed(cursor))
+    return cursor
+
+
+def _listed(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return sum(_listed(each) for each in value.values())
+    return len(value) if isinstance(value, list) else 0

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 from hub.clock import Clock
-from hub.connect.lanes import STATUTORY, show_totals
+from hub.connect.lanes import STATUTORY, show_remembered, show_totals
 from hub.connect.ledger import Ledger, Tally
 from hub.connect.ports import StatutoryPort
 from hub.connector import StatutorySource
@@ -39,7 +39,8 @@ class StatutoryLane:
     def poll(self) -> Tally:
         """Take everything new."""
         counts = Tally()
-        for batch in self._source.batches(self._ledger.cursor(self.name)):
+        cursor = show_remembered(self._connector, self.name, self._ledger.cursor(self.name))
+        for batch in self._source.batches(cursor):
             for message in batch.messages:
                 self._store.put(message)
             digests = [_digest(message.message_id) for message in batch.messages]

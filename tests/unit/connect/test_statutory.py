@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import REGISTRY
 
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.errors import RetriableError
@@ -39,3 +40,13 @@ def test_a_caught_up_lane_says_nothing(world, raw_source) -> None:
     lane.poll()
     lane.keep()
     assert lane.poll() == {}
+
+
+@pytest.mark.parametrize(
+    ("cursor", "number"),
+    [({}, 0), ({"done": ["a", "b", "c"]}, 3), ({"kept": 7, "source": {"done": ["a", "b"]}}, 2)],
+)
+def test_how_much_the_cursor_lists_is_told(world, raw_source, cursor, number) -> None:
+    world.ledger.secure("statutory", {"next": 0, **cursor}, world.clock.now(), [])
+    make_lane(world, raw_source, MemoryStatutoryStore()).poll()
+    assert REGISTRY.get_sample_value("hub_connector_remembered", {"connector": "sdk", "lane": "statutory"}) == number
