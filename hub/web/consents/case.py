@@ -122,13 +122,14 @@ def custody(visit: Visit, case: ConsentCase) -> Response:
 def withdraw(visit: Visit, case: ConsentCase) -> Response:
     """What will happen, and the second click that makes it happen."""
     template = "consents/withdraw.html"
+    days = visit.office.retention_days
     if not visit.posted:
-        return _act(visit, template, case, everything=visit.request.query_params.get("all") == "1")
+        return _act(visit, template, case, everything=visit.request.query_params.get("all") == "1", retention_days=days)
     by, everything = visit.field("by"), visit.field("all") == "1"
     signatory = Signatory(by) if by in set(Signatory) else None
     return _done(
         visit, template, case, lambda: visit.casework.withdraw(visit.who, case.consent_id, signatory, everything=everything),
-        to="/erasure", everything=everything,
+        to="/erasure", everything=everything, retention_days=days,
     )  # fmt: skip
 
 

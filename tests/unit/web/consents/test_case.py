@@ -87,6 +87,7 @@ def test_one_scope_is_withdrawn_in_two_clicks_and_the_other_stays(desk: Desk) ->
     first = desk.register(signatures=BOTH)
     second = desk.register(cooperation={"cooperation": "sig"}, recipients={"recipients": ["sig"]}, signatures=BOTH)
     asked = desk.client.get(f"{first}/withdraw")
+    assert "försvinner inom 120 dagar" in asked.text  # effect is at once, and that not all bytes are gone by then is said before
     assert "Inom några sekunder" in asked.text
     assert "Stödet fortsätter som förut." in asked.text
     done = desk.client.post(f"{first}/withdraw", data={"all": "0", "by": ""})
