@@ -114,6 +114,7 @@ def test_a_connector_killed_after_publishing_repeats_the_same_records_and_loses_
     assert len(identities) == FACTS // 2
     assert {revision for _, revision in identities} == {1}
     assert totals == {
+        ("handled", ""): FACTS,
         ("published", ""): FACTS // 2,
         ("uncertain", ""): in_flight,
         ("refused", "no_reference"): FACTS // 2,
