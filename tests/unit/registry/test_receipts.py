@@ -43,7 +43,11 @@ def ask_and_answer(home: Installation) -> Erasure:
     return request.model_copy(update={"kind": ErasureKind.RECEIPT, "component": "worker"})
 
 
-@pytest.mark.parametrize(("key", "code"), [(make_identifier(), "bad_key"), (None, "bad_key"), (new_youth_ref(), "key_mismatch")])
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [(make_identifier(), "bad_key"), (None, "bad_key"), (new_youth_ref(), "key_mismatch")],
+    ids=["an identifier", "none", "another youth's"],
+)
 def test_a_receipt_under_another_key_than_its_references_is_a_dead_letter_and_no_receipt(
     home: Installation, key: str | None, code: str
 ) -> None:
