@@ -31,6 +31,8 @@ _KAFKA_FIXTURES = {"kafka", "fresh_kafka", "demo_run"}
 _NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
 _MIGRATED: dict[Callable[[str], None], Path] = {}
 _FIGURE = "figure"
+_FEWEST_DIGITS = 9  # an interim number in its short form
+_TWELVE_PLACES = 10**11
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +140,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
     for line in told:
         terminalreporter.write_line(line)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test's name holds no identifier: whatever may be one goes by its argument's name."""
+    text = (
+        val.decode("latin-1") if isinstance(val, bytes) else str(val) if isinstance(val, int) and val >= _TWELVE_PLACES else val
+    )
+    digits = sum(character.isdecimal() for character in text) if isinstance(text, str) else 0
+    return argname if digits >= _FEWEST_DIGITS else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

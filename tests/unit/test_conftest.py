@@ -68,3 +68,11 @@ def test_a_program_that_is_not_there_is_named(monkeypatch):
         require_tool("no-such-program")
     assert require_tool("sh").endswith("/sh")
     require("nothing", present=True)
+
+
+def test_no_test_is_named_after_a_person(tmp_path):
+    suite = "import pytest\n@pytest.mark.parametrize('text', ['20130304-9801', '1303049801', 'a b'])\ndef test_it(text): assert not text\n"
+    told = run_suite(tmp_path, suite, "")
+    assert "test_it[text0]" in told
+    assert "test_it[a b]" in told
+    assert "[20130304" not in told

@@ -134,7 +134,9 @@ def test_the_list_is_filtered_and_is_itself_in_the_log(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--action", "nothing"], ["--outcome", "maybe"], ["--since", "yesterday"], ["--as", "130304-9812"]], ids=" ".join
+    "words",
+    [["--action", "nothing"], ["--outcome", "maybe"], ["--since", "yesterday"], ["--as", "130304-9812"]],
+    ids=lambda words: words[0],
 )
 def test_what_cannot_be_asked_is_refused(home: Path, words: list[str]) -> None:
     assert isinstance(call(home, "list", *words).exception, RejectedError)
