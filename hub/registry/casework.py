@@ -140,14 +140,19 @@ class Casework(Looks):
     def withdraw_of(self, who: Principal, identifier: str, cooperation: str | None, by: Signatory | None) -> None:
         """Withdraw what a person has, told by somebody of any role; what it meets is told to nobody, so nothing is answered.
 
+        `by` is noted where it is a signatory's; where it is none the consent ends all the same, by word of mouth.
+
         Raises UnresolvedIdentifierError for what is no identifier.
         """
         deed = self._entry(who, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, purpose="told")
         with self._registry.work() as work:
             youth = find_youth(work, self._canonical(work, identifier))
             found = [] if youth is None else [one for one in youth.consents if cooperation in {None, one.cooperation}]
-            chosen = [one for one in found if one.state in OPEN and (by is None or by in {*one.required, *one.signed})]
-            if youth is not None and lifecycle.withdraw(work, chosen, by, oral=True):
+            chosen = [one for one in found if one.state in OPEN]
+            for consent in chosen:  # who takes the message cannot know which signatory's number stands on which form
+                named = by if by in {*consent.required, *consent.signed} else None
+                lifecycle.withdraw(work, [consent], named, oral=True)
+            if youth is not None and chosen:
                 lifecycle.settle(work, youth)
                 work.session.flush()
                 self._note(work, deed, chosen[0])

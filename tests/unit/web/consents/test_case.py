@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from hub.contract.models import Erasure, ErasureKind
 from hub.registry.erasures import record_receipt
 from hub.registry.granting import Marking
@@ -152,6 +154,13 @@ def test_any_role_takes_a_withdrawal_and_learns_nothing_by_it(desk: Desk, visit:
     assert "Återkallat" in desk.client.get(case).text
     wrong = client.post("/withdrawal", data={"identifier": "nobody", "cooperation": "", "by": ""})
     assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize("by", ["guardian_2", "youth", "special_guardian"])
+def test_a_withdrawal_ends_the_consent_though_the_role_that_was_noted_did_not_sign_it(desk: Desk, visit: Visit, by: str) -> None:
+    case = desk.register(custody={"custody": "sole"}, signatures={"signatures": ["guardian_1"]})
+    visit(member("Fältare", "outreach")).post("/withdrawal", data={"identifier": make_identifier(), "cooperation": "", "by": by})
+    assert "Återkallat" in desk.client.get(case).text
 
 
 def test_a_withdrawal_of_one_cooperation_leaves_the_other(desk: Desk) -> None:
