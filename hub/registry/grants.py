@@ -16,7 +16,8 @@ from hub.contract.models import Cooperation
 from hub.core.consent_rules import ConsentRules
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
-from hub.registry.granting import Form, GrantRequest, Signatory, check_form
+from hub.registry.deeds import standing_blocks
+from hub.registry.granting import Form, GrantRequest, check_form
 from hub.registry.history import add_fact, registration
 from hub.registry.lifecycle import add_youth, has_moved, settle, sign_again, withdraw
 from hub.registry.states import OPEN, State
@@ -119,7 +120,7 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
         raise RejectedError("this very consent is already registered; sign, suspend or withdraw that one", code="already_granted")
     youth = youth or add_youth(work, row.canonical)
     consent = _consent(work, row)
-    blocks = _standing_blocks(youth, request.cooperation)
+    blocks = standing_blocks(youth.consents, request.cooperation)
     youth.consents.append(consent)
     details = registration(consent, row.form.kind, row.form.signatories, includes_earlier=request.includes_earlier)
     add_fact(work, consent, "registered", details=details)
@@ -149,17 +150,6 @@ def _consent(work: Work, row: Checked) -> Consent:
         state=State.WAITING,
         created_at=work.now,
     )
-
-
-def _standing_blocks(youth: Youth, cooperation: Cooperation) -> list[Signatory]:
-    """Whose blocks a new consent is under from the first moment: those of everything, and those of its cooperation."""
-    found = set()
-    for consent in youth.consents:
-        for fact in consent.facts:
-            stands = consent.state in OPEN and fact.kind == "blocked" and fact.by in consent.blocked_by
-            if stands and (fact.details.get("all") or consent.cooperation == cooperation):
-                found.add(Signatory(fact.by or ""))
-    return sorted(found)
 
 
 def _catch_up(work: Work, youth: Youth, consent: Consent, since: str) -> None:

@@ -14,14 +14,16 @@ references, new link keys. Nothing of the one can reach the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
+from hub.registry.deeds import standing_blocks
 from hub.registry.grants import find_youth
+from hub.registry.history import add_fact
 from hub.registry.registry import Registry
 from hub.registry.states import LIVE, OPEN, State
 from hub.registry.tables import Consent, Youth
@@ -85,16 +87,26 @@ def _stays(rows: Iterable[Youth]) -> Youth:
 def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     """Move what is open, end what is left."""
     doubtful = [c for c in (*stays.consents, *goes.consents) if _is_doubtful(c, goes if c.youth is stays else stays)]
+    everything = [*stays.consents, *goes.consents]
     canonical, data_key = lifecycle.identity(work, goes)
     numbers = [canonical, *open_aliases(work, goes, data_key)]
     for consent in [consent for consent in goes.consents if consent.state in OPEN]:
         consent.youth = stays
     lifecycle.sign_again(work, doubtful)
+    _spread_blocks(work, everything)
     lifecycle.end_reference(work, goes)
     work.session.flush()  # the numbers are free before they are taken
     _, kept_key = lifecycle.identity(work, stays)
     for number in numbers:
         add_alias(work, stays, kept_key, number)
+
+
+def _spread_blocks(work: Work, consents: Sequence[Consent]) -> None:
+    """What was blocked under one number is blocked under both: they are one person's."""
+    met = [(one, role) for one in consents if one.state in OPEN for role in standing_blocks(consents, one.cooperation)]
+    for consent, role in met:
+        if role not in consent.blocked_by:
+            add_fact(work, consent, "blocked", role, details={"all": True})
 
 
 def _is_doubtful(consent: Consent, other: Youth) -> bool:

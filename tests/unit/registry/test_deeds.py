@@ -89,6 +89,20 @@ def test_a_block_of_everything_meets_later_consents_and_one_of_a_cooperation_onl
     assert sorted(one.state for one in home.registry.show(PERSON).consents) == ["in_force", "in_force", "withdrawn"]
 
 
+def test_a_block_outlives_the_consent_that_carried_it(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(**SIG))
+    home.registry.block(PERSON, YOUTH, "sspf")
+    home.registry.withdraw(PERSON, "sspf")
+    home.registry.grant(make_grant(valid_to="2025-11-01"))
+    assert sorted(one.state for one in home.registry.show(PERSON).consents) == ["blocked", "in_force", "withdrawn"]
+    home.clock.advance(timedelta(hours=1))
+    home.registry.unblock(PERSON, YOUTH)
+    home.registry.withdraw(PERSON, "sspf")
+    home.registry.grant(make_grant(valid_to="2025-10-01"))
+    assert sorted(one.state for one in home.registry.show(PERSON).consents) == ["in_force", "in_force", "withdrawn", "withdrawn"]
+
+
 def test_nothing_registered_needs_no_block(home: Installation) -> None:
     refused("no_consent", lambda: home.registry.block(PERSON, YOUTH))
 

@@ -127,6 +127,18 @@ def test_protection_under_one_number_is_protection_under_both(home: Installation
     refused("manual_handling", home.registry.grant, make_grant(FORMER, **SIG))
 
 
+@pytest.mark.parametrize("blocked", [FORMER, PRESENT], ids=["the former", "the present"])
+def test_what_is_blocked_under_one_number_is_blocked_under_both(home: Installation, blocked: str) -> None:
+    home.registry.grant(make_grant(FORMER))
+    home.clock.advance(timedelta(days=1))
+    home.registry.grant(make_grant(PRESENT, **SIG))
+    home.registry.block(blocked, Signatory.YOUTH)
+    view = merge(home.registry, FORMER, PRESENT, no_record)
+    assert [one.state for one in view.consents if one.state != "withdrawn"] == ["blocked", "blocked"]
+    home.registry.unblock(PRESENT, Signatory.YOUTH)
+    assert [one.state for one in home.registry.show(PRESENT).consents] == ["in_force", "in_force"]
+
+
 def test_after_a_split_nothing_passes_from_one_person_to_the_other(home: Installation) -> None:
     first = home.registry.grant(make_grant(FORMER)).youth_ref
     home.registry.grant(make_grant(FORMER, **SIG, signed=()))
