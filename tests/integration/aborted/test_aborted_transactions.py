@@ -16,6 +16,7 @@ from hub.contract.topics import CONSENTS, ERASURES, SCHOOL_ABSENCES, TASK_EVENTS
 from hub.kafka import Outgoing, Publisher
 from hub.registry.opening import open_registry
 from hub.settings import Settings
+from tests.conftest import Databases
 from tests.integration.bad_input.test_bad_input import DeliverProcess, running, task_for
 from tests.integration.registry.test_process import Process, make_installation, read_all, until
 from tests.integration.runtime.town import CODEC, Town, WorkerProcess, absence_of, consent_of, make_youth, message_record
@@ -75,8 +76,11 @@ def test_delivery_opens_no_task_that_was_taken_back(town: Town, tmp_path: Path) 
     assert [event.youth_ref for event in town.read(TASK_EVENTS)] == [OTHER]
 
 
-def test_the_registry_counts_no_receipt_that_was_taken_back(fresh_kafka: str, tmp_path: Path) -> None:
-    settings, person = make_installation(tmp_path, fresh_kafka), make_identifier()
+def test_the_registry_counts_no_receipt_that_was_taken_back(
+    fresh_kafka: str, sqlite_databases: Databases, tmp_path: Path
+) -> None:
+    settings = make_installation(tmp_path, fresh_kafka, sqlite_databases("registry"))
+    person = make_identifier()
     process = Process(settings, CODEC)
     opened = open_registry(settings, ManualClock(START), CODEC)
     headers = {"Authorization": f"Bearer {opened.tools.agencies[SCHOOL].token}"}

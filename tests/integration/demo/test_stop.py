@@ -40,6 +40,14 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
     assert len(gone) == len(family)
 
 
+# Whoever runs the tests under nohup ignores hangups, and so would the demo.
+_HEARS_HANGUPS = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "hub", "demo"])
+"""
+
+
 def test_ctrl_c_leaves_nothing_running_and_ends_in_time_when_kafka_answers_nobody(
     tmp_path: Path, report: Callable[[str], None]
 ) -> None:
@@ -72,7 +80,7 @@ def test_a_closed_terminal_leaves_neither_processes_nor_files(tmp_path: Path) ->
     (tmp_path / "temporary").mkdir()
     with (tmp_path / "said").open("wb") as said:
         demo = subprocess.Popen(
-            [sys.executable, "-m", "hub", "demo"], env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
+            [sys.executable, "-c", _HEARS_HANGUPS], env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
             stdout=said, stderr=said, start_new_session=True,
         )  # fmt: skip
     try:

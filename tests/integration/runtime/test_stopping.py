@@ -17,7 +17,7 @@ from tests.integration.runtime.town import WorkerProcess, absence_of, consent_of
 ABSENCES = SCHOOL_ABSENCES.name
 YOUTHS = [make_youth(number) for number in range(40)]
 _SLACK_SECONDS = 3.0  # for a busy machine
-_AT_A_TIME = 10
+_AT_A_TIME = 400
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,7 @@ def test_a_withdrawal_erases_is_answered_and_refuses_what_comes_later(town: Town
             message_record(ERASURES, youth, request), absence_of(youth, 2, minutes=480), absence_of(other, 1, minutes=480)
         )
         worker.reached(town, SOURCES)
-        worker.until(lambda: len(town.read(ERASURES)) == 2, "the receipt")
+        worker.until(lambda: "worker" in {one.component for one in town.read(ERASURES)}, "the receipt")
         assert worker.ledger(ABSENCES) == {"processed": 2, "refused/withdrawn": 1}
         # The consent from before, repeated or forged with a higher version, resurrects nobody, in this run or the next.
         town.publish(consent_of(youth), consent_of(youth, version=9), absence_of(youth, 3, minutes=480))
@@ -156,8 +156,9 @@ def test_a_withdrawal_erases_is_answered_and_refuses_what_comes_later(town: Town
         assert worker.ledger(CONSENTS.name) == {"processed": 3, "duplicate": 2, "refused/withdrawn": 1}
         assert worker.stop() == 0
     assert open_tasks(town) == {(other, "absence-alone")}
-    receipt = town.read(ERASURES)[1]
-    assert (receipt.kind, receipt.erasure_id, receipt.component) == (ErasureKind.RECEIPT, ERASURE_ID, "worker")
+    receipts = [one for one in town.read(ERASURES) if one.kind is ErasureKind.RECEIPT]
+    assert {one.erasure_id for one in receipts} == {ERASURE_ID}
+    assert "worker" in {one.component for one in receipts}
     changelog = town.raw(f"{town.settings.worker.group}-youths-changelog")
     last = {record.key: record.value for record in sorted(changelog, key=lambda record: record.offset)}
     kept = last[youth.encode()]
