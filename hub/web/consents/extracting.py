@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hub.access.roles import Role
+from hub.access.roles import Action, Role, may
 from hub.audit.entries import Record, Subject, SubjectKind
 from hub.audit.reading import of_subjects
 from hub.contract.models import ReferralTask
@@ -73,7 +73,9 @@ class Extract:
 def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str) -> Extract:
     """For one recipient, a signatory's role. What is read for it is in the audit log already: the search that led here."""
     refs = sorted({case.youth_ref for case in cases if case.youth_ref})
-    tasks = [task for ref in refs for task in visit.desk.web.worklist.of_reference(ref)]
+    # Each unit answers for what it holds: another's tasks are as secret from this officer as on its pages (OSL 8:1-2).
+    held = [task for ref in refs for task in visit.desk.web.worklist.of_reference(ref)]
+    tasks = [task for task in held if may(visit.who, Action.EXTRACT_RELEASE, task.team)]
     consents = tuple(_consent(visit, case, recipient) for case in cases)
     return Extract(
         consents,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tests.unit.registry.support import make_identifier
 from tests.unit.web.conftest import Visit
-from tests.unit.web.consents.conftest import Desk
+from tests.unit.web.consents.conftest import Desk, officer
 from tests.unit.web.town import make_evidence, make_task, member
 
 BOTH = {"signatures": ["guardian_1", "guardian_2"]}
@@ -52,6 +52,18 @@ def test_a_notice_that_may_not_be_told_is_left_out_and_what_would_let_it_be_gues
         assert "9 timmar 20 minuter" in tasks
         assert "Ett förslag om stöd har lämnats." in tasks
         assert "underrättelse" not in tasks
+
+
+def test_an_officer_reads_no_proposal_of_a_team_that_is_not_hers(desk: Desk, visit: Visit) -> None:
+    with_tasks(desk)
+    coordinator = Desk(visit(officer("Samtycken", "sspf")), desk.town)
+    theirs, hers = (
+        one.client.get(put_together(one, "youth")).text.split("vad som räknades mot dem</h2>")[1].split("Vem som har sett")[0]
+        for one in (coordinator, desk)
+    )
+    assert "9 timmar 20 minuter" in hers
+    assert "Förebyggarteamet" not in theirs
+    assert "9 timmar 20 minuter" not in theirs
 
 
 def test_who_opened_what_is_told_by_unit_and_role_never_by_account(desk: Desk, visit: Visit) -> None:
