@@ -120,23 +120,25 @@ def unblock(work: Work, consents: Sequence[Consent], by: Signatory) -> list[Cons
     return blocked
 
 
-def standing_blocks(consents: Sequence[Consent], cooperation: str) -> list[Signatory]:
+def standing_blocks(consents: Sequence[Consent], cooperation: str) -> dict[Signatory, bool]:
     """Whose blocks meet a consent of this cooperation: those of everything, and those of its own cooperation.
 
-    `consents` are all of one person. A block outlives the consent that carried it: it stands until its role has lifted it.
+    `consents` are all of one person; the answer says of each role whether it blocked everything. A block outlives the consent
+    that carried it: it stands until its role has lifted it.
     """
     lifted: dict[str | None, datetime] = {}
     for fact in (fact for one in consents for fact in one.facts if fact.kind == "unblocked"):
         lifted[fact.by] = max(fact.at, lifted.get(fact.by, fact.at))
-    found = set()
+    found: dict[Signatory, bool] = {}
     for consent in consents:
         for fact in consent.facts:
             if fact.kind != "blocked" or not (fact.details.get("all") or consent.cooperation == cooperation):
                 continue
             open_one = consent.state in OPEN
             if fact.by in consent.blocked_by if open_one else fact.by not in lifted or lifted[fact.by] < fact.at:
-                found.add(Signatory(fact.by or ""))
-    return sorted(found)
+                role = Signatory(fact.by or "")
+                found[role] = found.get(role, False) or bool(fact.details.get("all"))
+    return dict(sorted(found.items()))
 
 
 def narrow(work: Work, consents: Sequence[Consent], less: Less) -> list[Consent]:

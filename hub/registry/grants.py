@@ -124,8 +124,8 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
     youth.consents.append(consent)
     details = registration(consent, row.form.kind, row.form.signatories, includes_earlier=request.includes_earlier)
     add_fact(work, consent, "registered", details=details)
-    for role in blocks:
-        add_fact(work, consent, "blocked", role, details={"all": True})
+    for role, everything in blocks.items():
+        add_fact(work, consent, "blocked", role, details={"all": everything})
     for role in sorted(set(request.signed)):
         add_fact(work, consent, "signed", role)
     settle(work, youth)

@@ -103,10 +103,11 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
 
 def _spread_blocks(work: Work, consents: Sequence[Consent]) -> None:
     """What was blocked under one number is blocked under both: they are one person's."""
-    met = [(one, role) for one in consents if one.state in OPEN for role in standing_blocks(consents, one.cooperation)]
-    for consent, role in met:
-        if role not in consent.blocked_by:
-            add_fact(work, consent, "blocked", role, details={"all": True})
+    met = [(one, standing_blocks(consents, one.cooperation)) for one in consents if one.state in OPEN]
+    for consent, blocks in met:
+        for role, everything in blocks.items():
+            if role not in consent.blocked_by:
+                add_fact(work, consent, "blocked", role, details={"all": everything})
 
 
 def _is_doubtful(consent: Consent, other: Youth) -> bool:

@@ -96,11 +96,14 @@ def test_a_block_outlives_the_consent_that_carried_it(home: Installation) -> Non
     home.registry.withdraw(PERSON, "sspf")
     home.registry.grant(make_grant(valid_to="2025-11-01"))
     assert sorted(one.state for one in home.registry.show(PERSON).consents) == ["blocked", "in_force", "withdrawn"]
+    home.registry.withdraw(PERSON, "sig")
+    home.registry.grant(make_grant(**SIG, valid_to="2025-11-01"))  # carried on, the block is still one of SSPF alone
+    assert sorted(one.state for one in home.registry.show(PERSON).consents) == ["blocked", "in_force"]
     home.clock.advance(timedelta(hours=1))
     home.registry.unblock(PERSON, YOUTH)
     home.registry.withdraw(PERSON, "sspf")
     home.registry.grant(make_grant(valid_to="2025-10-01"))
-    assert sorted(one.state for one in home.registry.show(PERSON).consents) == ["in_force", "in_force", "withdrawn", "withdrawn"]
+    assert sorted(one.state for one in home.registry.show(PERSON).consents) == ["in_force", "in_force", "withdrawn"]
 
 
 def test_nothing_registered_needs_no_block(home: Installation) -> None:
