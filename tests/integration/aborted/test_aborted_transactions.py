@@ -72,6 +72,7 @@ def test_delivery_opens_no_task_that_was_taken_back(town: Town, tmp_path: Path) 
         town.publish(task_for(OTHER, 2))
         deliver.until(lambda: deliver.ledger(TASKS_OUTREACH.name), "the task that stands")
         assert deliver.ledger(TASKS_OUTREACH.name) == {"opened": 1}
+        deliver.until(lambda: town.read(TASK_EVENTS), "what delivery says of it")
         assert deliver.stop() == 0
     assert [event.youth_ref for event in town.read(TASK_EVENTS)] == [OTHER]
 

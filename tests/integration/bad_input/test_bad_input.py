@@ -122,6 +122,7 @@ def test_delivery_puts_bad_input_aside_and_goes_on(town: Town, tmp_path: Path, r
         trial.feed("opened")
         trial.stay_small(100, report)
         trial.check_letters(log.read_bytes(), report)
+        process.until(lambda: town.ends(TASK_EVENTS.name)[TASK_EVENTS.name] >= GOOD, "what delivery says of them")
         assert process.stop() == 0
     assert {event.youth_ref for event in town.read(TASK_EVENTS)} == {make_youth(100 + number) for number in range(GOOD)}
     trial.check_key(log.read_bytes(), tmp_path / "scratch")

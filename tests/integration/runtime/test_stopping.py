@@ -15,9 +15,9 @@ from tests.integration.runtime.machine import Machine
 from tests.integration.runtime.town import WorkerProcess, absence_of, consent_of, make_youth
 
 ABSENCES = SCHOOL_ABSENCES.name
-YOUTHS = [make_youth(number) for number in range(40)]
+YOUTHS = [make_youth(number) for number in range(60)]
 _SLACK_SECONDS = 3.0  # for a busy machine
-_AT_A_TIME = 400
+_AT_A_TIME = 300  # of each youth and three times: fewer than a state holds
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +104,14 @@ def test_a_worker_ends_in_time_when_it_is(
     assert code in {0, 70}
 
 
-def test_and_after_all_these_stops_nothing_was_lost_and_nothing_counted_twice(machine: Machine, begin: Begin) -> None:
+def test_and_after_all_these_stops_nothing_was_lost_and_nothing_counted_twice(
+    machine: Machine, begin: Begin, report: Callable[[str], None]
+) -> None:
+    """What was in flight as the broker was killed may be read again: then it is a duplicate, and the books still balance."""
     worker = begin(machine.settings, machine.log).ready()
     worker.reached(machine.town, [ABSENCES])
-    assert worker.ledger(ABSENCES) == {"processed": machine.town.ends(ABSENCES)[ABSENCES]}
+    ledger = worker.ledger(ABSENCES)
+    report(str(ledger))
+    assert set(ledger) <= {"processed", "duplicate"}
+    assert sum(ledger.values()) == machine.town.ends(ABSENCES)[ABSENCES]
     assert worker.stop() == 0
