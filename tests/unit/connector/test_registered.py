@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connector import PersonRecord, RawMessage, find_connectors, load_connector
+from hub.connector import Capability, PersonRecord, RawMessage, find_connectors, load_connector
+from hub.contract.models import InfoKind
 from hub.errors import ConfigError
 from tests.unit.connect.conftest import NOW, World
-from tests.unit.connect.toy import install_toys
+from tests.unit.connect.toy import install_toys, make_connector, toyfeed, toyraw
 
 
 @pytest.fixture
@@ -53,3 +54,17 @@ def test_no_record_prints_a_person_a_source_id_or_content() -> None:
     assert "a17" not in shown
     assert "59" not in shown
     assert "oro" not in repr(RawMessage("m1", NOW, b"oro"))
+
+
+def test_what_a_connector_declares_can_be_read_as_data() -> None:
+    assert toyraw.capabilities == {Capability.EVENTS, Capability.STATUTORY}
+    assert toyfeed.capabilities == {Capability.PLACES, Capability.MOVING_WINDOW}
+    school = make_connector("school", kinds=frozenset({InfoKind.SCHOOL_ABSENCE}), backfill=True)
+    assert school.capabilities == {Capability.EVENTS, Capability.BACKFILL}
+
+
+@pytest.mark.parametrize("declared", [{"moving_window": True}, {"backfill": True, "places": True}])
+def test_a_declaration_that_cannot_be_kept_is_refused(declared) -> None:
+    with pytest.raises(ConfigError) as raised:
+        make_connector("boasting", **declared)
+    assert raised.value.code == "bad_connector"

@@ -1,0 +1,137 @@
+"""What a source yields: facts about persons and places, batches of them, and raw messages for the statutory lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind, PoliceCategory, RiskConcern
+
+__all__ = [
+    "Absence",
+    "Batch",
+    "Cursor",
+    "Notice",
+    "Observation",
+    "PersonRecord",
+    "Place",
+    "PlaceRecord",
+    "RawMessage",
+    "Record",
+    "StatutoryBatch",
+    "Unmapped",
+]
+
+Cursor: TypeAlias = dict[str, Any]
+"""JSON-able; opaque to the hub; holds no personal identifier."""
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Absence(Body):
+    """Absence from one lesson; minutes."""
+
+    kind: AbsenceKind
+    minutes: int
+    offered_minutes: int | None
+
+
+class Notice(Body):
+    """A coded police notice."""
+
+    category: PoliceCategory
+    area: str | None
+    may_tell_youth: bool = False
+
+
+class Observation(Body):
+    """A coded observation of one youth."""
+
+    concern: RiskConcern
+    area: str | None
+
+
+class Place(Body):
+    """Something at a place."""
+
+    kind: PlaceKind
+    category: PlaceCategory
+    incidents: int = 1
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """One fact about one person. `person_id` and `source_id` are never printed, logged or stored in the clear.
+
+    `person_id` may have any spelling of a Swedish identifier; the intake canonicalises it. `source_id` is stable for the
+    fact in the source system: a correction keeps it, and content decides the revision.
+    """
+
+    kind: InfoKind
+    person_id: str = field(repr=False)
+    source_id: str = field(repr=False)
+    occurred_at: datetime
+    body: Absence | Notice | Observation = field(repr=False)
+    retracted: bool = False
+    fingerprint: str = field(default="", repr=False)
+    """Digest of the source's own row, part of the content hash: an edit that coded fields do not show is a revision too."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRecord:
+    """One fact about one place; `area` is an area code."""
+
+    source_id: str
+    area: str
+    occurred_at: datetime
+    body: Place
+    retracted: bool = False
+    fingerprint: str = ""
+    """As `PersonRecord.fingerprint`. Never published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A record of the source that gives no event. `reason` is a code to count by; `intentional` when that is as it should be."""
+
+    reason: str
+    intentional: bool
+
+
+Record: TypeAlias = PersonRecord | PlaceRecord | Unmapped
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records in the source's order, and the cursor that holds once all of them are safe.
+
+    `retold`: the source reads this stretch again, behind a cursor that was stored, to see late corrections. What the gate
+    lets through is compared with what was published, as ever; what it refuses was counted then and is not counted again.
+    """
+
+    records: Sequence[Record]
+    cursor: Cursor
+    retold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """One message for the statutory lane, byte for byte as received. `arrived_at` is the arrival in the message system."""
+
+    message_id: str
+    arrived_at: datetime
+    content: bytes = field(repr=False)
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class StatutoryBatch:
+    messages: Sequence[RawMessage]
+    cursor: Cursor

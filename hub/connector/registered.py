@@ -1,0 +1,107 @@
+"""What is registered: a connector under its entry point, and what it says that it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from hub.connector.source import Source, SourceContext, StatutorySource
+from hub.contract.models import InfoKind
+from hub.errors import ConfigError
+
+__all__ = ["ENTRY_POINT_GROUP", "Capability", "Connector", "find_connectors", "load_connector"]
+
+ENTRY_POINT_GROUP = "hub.connectors"
+
+
+class Capability(StrEnum):
+    """What a connector can do; the hub relies on what is declared, and the suite asks each connector to show it."""
+
+    EVENTS = "events"
+    """Pulls facts about persons, which pass the gate to Kafka."""
+    PLACES = "places"
+    """Pulls facts about places."""
+    STATUTORY = "statutory"
+    """Pulls raw messages for the statutory lane, first and whatever their shape."""
+    BACKFILL = "backfill"
+    """Can read again what it knows of some persons since an instant (`Backfill`)."""
+    MOVING_WINDOW = "moving_window"
+    """Shows what may be gone from its next poll: its batches are on disk before anything of them is published."""
+    SIMULATOR = "simulator"
+    """Brings a server that behaves as the foreign system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A registered connector. `kinds` are the kinds of information it may carry; the intake refuses any other."""
+
+    name: str
+    title: str
+    config: type[BaseModel]
+    build_source: Callable[[Any, SourceContext], Source]
+    kinds: frozenset[InfoKind] = frozenset()
+    places: bool = False
+    moving_window: bool = False
+    """What one poll shows may be gone from the next one, so that nobody could ask for it again (a feed of the latest rows).
+
+    Then every batch is on disk from the pull until Kafka has it, and is not asked for again. Only for connectors that tell
+    of places alone: persons without a reference must not leave the process's memory.
+    """
+    build_statutory: Callable[[Any, SourceContext], StatutorySource] | None = None
+    build_simulator: Callable[[Path, Mapping[str, Any]], Any] | None = None
+    """(dataset folder, options) → ASGI application that behaves as the foreign system."""
+    sample: Path | None = None
+    """A dataset for the simulator that travels with the connector."""
+    backfill: bool = False
+    """Its source is a `Backfill` too. Without it the whole source is read again when a grant covers earlier time."""
+
+    def __post_init__(self) -> None:
+        if self.moving_window and (self.kinds or not self.places):
+            raise ConfigError(f"connector {self.name}: a moving window may tell of places only", code="bad_connector")
+        if self.backfill and not self.kinds:
+            raise ConfigError(
+                f"connector {self.name}: only what tells of persons can be read again for one", code="bad_connector"
+            )
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it declares, as data."""
+        declared = {
+            Capability.EVENTS: bool(self.kinds),
+            Capability.PLACES: self.places,
+            Capability.STATUTORY: self.build_statutory is not None,
+            Capability.BACKFILL: self.backfill,
+            Capability.MOVING_WINDOW: self.moving_window,
+            Capability.SIMULATOR: self.build_simulator is not None,
+        }
+        return frozenset(capability for capability, given in declared.items() if given)
+
+
+def find_connectors() -> dict[str, Connector]:
+    """Every registered connector by name. Raises ConfigError when two share a name or an entry point is not a Connector."""
+    found: dict[str, Connector] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        connector = point.load()
+        if not isinstance(connector, Connector) or connector.name != point.name or point.name in found:
+            raise ConfigError(f"entry point {point.name!r} is not a Connector of that name", code="bad_entry_point")
+        found[point.name] = connector
+    return found
+
+
+def load_connector(name: str) -> Connector:
+    """One connector by name, importing no other. Raises ConfigError that lists the known names."""
+    points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    if name not in points:
+        raise ConfigError(
+            f"no connector named {name!r}; installed: {', '.join(sorted(points)) or 'none'}", code="unknown_connector"
+        )
+    connector = points[name].load()
+    if not isinstance(connector, Connector):
+        raise ConfigError(f"entry point {name!r} is not a Connector", code="bad_entry_point")
+    return connector

@@ -1,0 +1,83 @@
+"""The ways in: what a source must do, what it may do besides, and what the hub gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from hub.connector.records import Batch, Cursor, StatutoryBatch
+
+__all__ = ["Backfill", "Gazetteer", "Source", "SourceContext", "StatutorySource", "Subjects"]
+
+Subjects: TypeAlias = Callable[[str], bool]
+"""Whether a person, by national identifier in any spelling, is among those asked for. It never raises."""
+
+
+class Source(Protocol):
+    """Pulls events."""
+
+    def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
+        """Yield what is new since `cursor` (None: from the configured beginning), oldest first, and end when caught up."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+@runtime_checkable
+class Backfill(Protocol):
+    """What a source can do besides (`Connector.backfill`): tell again what it knows of some persons, back to an instant.
+
+    A grant may cover a time that the source has passed already, when there was no reference and nothing could leave. The hub
+    does not know who the persons are, only whom it is asked about, so it hands the source a question instead of a name: the
+    source asks it of the persons it finds, in memory, and reads on for those alone.
+    """
+
+    def backfill(self, subjects: Subjects, since: datetime, progress: Cursor | None = None) -> Iterator[Batch]:
+        """Yield every record of `subjects` that occurred at `since` (aware) or later, oldest first, and end at the present.
+
+        A batch's `cursor` is how far *this reading* has come, opaque to the hub and without a name in it as ever: given back as
+        `progress`, with the same `since`, after a crash, it goes on behind that batch. The source's own cursor is neither read
+        nor moved. Records are those that `batches` yields, under the same source ids: what was published before changes
+        nothing. Errors are those of `batches`. Records of others may be among them (a server that cannot ask for one person
+        alone): the gate judges every one.
+        """
+        ...
+
+
+class StatutorySource(Protocol):
+    """Pulls raw messages for the statutory lane."""
+
+    def batches(self, cursor: Cursor | None) -> Iterator[StatutoryBatch]:
+        """As `Source.batches`, with raw messages."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class Gazetteer(Protocol):
+    """Turns a place name of a source into an area code."""
+
+    def area_code(self, name: str) -> str:
+        """The configured code, else a slug of the name (place names are public; names of persons never come here)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What the hub gives a source: its time, its folder for secrets (`secret(name)`), its places."""
+
+    now: Callable[[], datetime]
+    secret: Callable[[str], str]
+    gazetteer: Gazetteer
+    observe_request: Callable[[str, int], None] = lambda _operation, _status: None
+    secured: Callable[[str], bool] = lambda _message_id: True
+    """Whether the statutory lane has this message (by its message id) safely on disk."""
+    home: Path = Path()
+    """The installation's folder: relative paths of a source's settings are relative to it."""
