@@ -25,6 +25,11 @@ def connect(
     name: Annotated[str, typer.Argument(help="The instance, as hub.toml names it under `connectors`.")],
     home: Home = None,
     once: Annotated[bool, typer.Option("--once", help="Poll each lane once, print what was done, and end.")] = False,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Pull and map, show the records before the gate, and do nothing with them.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many records a dry run shows.")] = 20,
     as_json: Json = False,
 ) -> None:
     """Run a connector until it is stopped: pull from its source, publish what consent covers, keep the rest out.
@@ -32,13 +37,24 @@ def connect(
     With --once it exits 1 unless every lane was read to its end. What consent let pass or kept out is not told, not even as a
     count: one crafted row would tell whether a given person has a reference.
 
+    With --dry-run nothing is published or written, no cursor moves and the statutory lane is not touched: it runs beside the
+    connector, and without Kafka or the registry. Persons are not shown. It exits 1 when the source could not be read.
+
     Example: hub connect ss12000
+
+    Example: hub connect ss12000 --dry-run --limit 5
     """
-    from hub.bootstrap import build_runner
-    from hub.process import process_frame
     from hub.settings import load_settings
 
     settings = load_settings(home)
+    if dry_run:
+        from hub.commands.dry_run import try_out
+
+        try_out(settings, name, limit, as_json=as_json)
+        return
+    from hub.bootstrap import build_runner
+    from hub.process import process_frame
+
     with process_frame(settings, f"connect-{name}{'-once' if once else ''}", started=time.time()) as stop:
         runner = build_runner(settings, name, stop)
         if not once:

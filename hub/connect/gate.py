@@ -23,7 +23,7 @@ from hub.contract import ids
 from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
 from hub.contract.topics import PLACE_EVENTS, TOPIC_OF_KIND, KeyKind, Topic
 
-__all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place"]
+__all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place", "sound_person"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,16 +80,20 @@ def judge_person(record: PersonRecord, entry: Entry | None, origin: Origin, now:
     A fact of the future may pass: its time decides in the core when it counts. The span is half-open: the instant a
     consent ends is no longer covered.
     """
+    sound = sound_person(record, origin, now, entry or _NOBODY)
+    return sound if isinstance(sound, Refused) else _uncovered(record, entry) or sound
+
+
+def sound_person(record: PersonRecord, origin: Origin, now: datetime, subject: Entry = _NOBODY) -> Verdict:
+    """Whether the record would be an event that the contract allows, asking no consent; by default in the name of nobody."""
     body_type, message_type = _BODY[record.kind]
     if record.kind not in origin.kinds:
         return Refused("kind_not_allowed", intentional=False)
     if not isinstance(record.body, body_type) or record.occurred_at.tzinfo is None:
         return _INVALID
-    subject = entry or _NOBODY
     event_id = ids.event_id(subject.link_key, record.kind, record.source_id)
     fields = {"youth_ref": subject.youth_ref, **_common(record, event_id, origin, now), **record.body.model_dump()}
-    sound = _publishable(message_type, TOPIC_OF_KIND[record.kind], subject.youth_ref, fields, _digest(subject.link_key, record))
-    return sound if isinstance(sound, Refused) else _uncovered(record, entry) or sound
+    return _publishable(message_type, TOPIC_OF_KIND[record.kind], subject.youth_ref, fields, _digest(subject.link_key, record))
 
 
 def _uncovered(record: PersonRecord, entry: Entry | None) -> Refused | None:
