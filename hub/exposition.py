@@ -39,7 +39,7 @@ GATE_REASONS = frozenset({"no_reference", "kind_not_consented", "outside_span"})
 """Why consent keeps a record out: these depend on the person."""
 ABOUT_NO_PERSON = frozenset({KeyKind.AREA, KeyKind.RULES_VERSION, KeyKind.ANY_OR_NONE})
 """Keys of topics whose length says nothing about anybody."""
-_FREE_OUTCOMES = frozenset({"handled", "placed", "unmapped", "secured"})
+_FREE_OUTCOMES = frozenset({"handled", "placed", "unmapped", "secured", "letters_purged"})
 _LAG_STEP = 250
 _OURS = "hub_"
 _OTHERS = ("process_", "python_info")  # the collector's counts of Python's garbage follow every record
@@ -95,6 +95,7 @@ RULES: dict[str, _Rule] = {
     "hub_connector_polls": _as_it_is,
     "hub_connector_caught_up": _as_it_is,
     "hub_connector_kept_batches": _as_it_is,
+    "hub_connector_letters_waiting": _as_it_is,
     "hub_connector_last_success_seconds": _as_it_is,
     "hub_connector_remembered": _as_it_is,  # what the source shows, whoever it is about
     "hub_connector_requests": _as_it_is,

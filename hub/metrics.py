@@ -10,6 +10,7 @@ __all__ = [
     "CONNECTOR_CAUGHT_UP",
     "CONNECTOR_KEPT",
     "CONNECTOR_LAST_SUCCESS",
+    "CONNECTOR_LETTERS",
     "CONNECTOR_PERSONS",
     "CONNECTOR_POLLS",
     "CONNECTOR_RECORDS",
@@ -76,6 +77,11 @@ CONNECTOR_CAUGHT_UP = Gauge(
 CONNECTOR_KEPT = Gauge(
     "hub_connector_kept_batches",
     "Batches on disk, of a source that will not show them again, as of the last pull: more than one while Kafka is away.",
+    ["connector"],
+)
+CONNECTOR_LETTERS = Gauge(
+    "hub_connector_letters_waiting",
+    "Records refused for what they are, about which nobody has done anything yet: `hub dlq list` shows them.",
     ["connector"],
 )
 CONNECTOR_REMEMBERED = Gauge(

@@ -12,6 +12,7 @@ __all__ = [
     "ConnectorSettings",
     "DeliverySettings",
     "ErasureSettings",
+    "JournalSettings",
     "KafkaSettings",
     "MetricsSettings",
     "RegistrySettings",
@@ -137,6 +138,20 @@ class MetricsSettings(Section):
 
     host: str = "127.0.0.1"
     ports: dict[str, Port] = Field(default_factory=dict)
+
+
+class JournalSettings(Section):
+    """What each connector remembers of its messages, and for how long; the oldest go first.
+
+    `days` and `most`: what was published. `letter_days`, `letters` and `letter_megabytes`: records of a source that were refused,
+    and those of their bodies that may be kept (places only).
+    """
+
+    days: Annotated[int, Field(ge=1, le=366)] = 30
+    most: Annotated[int, Field(ge=0)] = 200_000
+    letter_days: Annotated[int, Field(ge=1, le=366)] = 14
+    letters: Annotated[int, Field(ge=0)] = 10_000
+    letter_megabytes: Annotated[float, Field(ge=0)] = 16.0
 
 
 class ConnectorSettings(Section):

@@ -30,6 +30,7 @@ from hub.sections import (
     ConnectorSettings,
     DeliverySettings,
     ErasureSettings,
+    JournalSettings,
     KafkaSettings,
     MetricsSettings,
     RegistrySettings,
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     erasure: ErasureSettings = ErasureSettings()
     audit: AuditSettings = AuditSettings()
+    journal: JournalSettings = JournalSettings()
     web: WebSettings = WebSettings()
     login: LoginSettings = LoginSettings()
     legal: LegalSettings = LegalSettings()

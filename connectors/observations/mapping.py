@@ -68,13 +68,15 @@ def map_observation(fields: Mapping[str, str], area_code: Callable[[str], str], 
         reason = "unknown_concern"
     if reason is None and observed_at is None:
         reason = "bad_time"
+    digest = hashlib.sha256(f"observation\x00{row_id}".encode()).hexdigest()[:32]
     if reason is not None or concern is None or observed_at is None:
-        return Unmapped(reason or "malformed_row", intentional=False)
+        # An id that is missing or made of somebody's number names no record.
+        name = "" if _refused_id(row_id, now) else digest
+        return Unmapped(reason or "malformed_row", intentional=False, source_id=name)
     if observed_at > now + _TOLERANCE:
-        return Unmapped("future_time", intentional=False)
+        return Unmapped("future_time", intentional=False, source_id=digest)
     code = area_code(area) if 0 < len(area) <= _LONGEST_AREA else ""
     body = Observation(concern=concern, area=code if _CONFIGURED_AREA.match(code) else None)
-    digest = hashlib.sha256(f"observation\x00{row_id}".encode()).hexdigest()[:32]
     return PersonRecord(InfoKind.RISK_EVENT, person, digest, observed_at, body)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from connectors.observations.config import ObservationsConfig
@@ -101,7 +103,10 @@ class ObservationsSource:
     def _map(self, row: Row) -> PersonRecord | PlaceRecord | Unmapped:
         place_code, now = self._context.gazetteer.area_code, self._context.now()
         mapper = map_observation if row.kind is Kind.OBSERVATIONS else map_est
-        return mapper(row.fields, place_code, now)
+        mapped = mapper(row.fields, place_code, now)
+        if isinstance(mapped, Unmapped):  # for whoever may see the row, in memory
+            return replace(mapped, content=json.dumps(row.fields, ensure_ascii=False).encode("utf-8", "replace"))
+        return mapped
 
     def _remember(self, file: InboxFile) -> None:
         """After a restart: who the rows of a file that is done are about. A file that changes meanwhile comes next time."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.polisen.config import PolisenConfig
-from hub.connector import Connector, Source, SourceContext
+from hub.connector import Connector, Record, Source, SourceContext
 
 __all__ = ["connector"]
 
@@ -17,6 +17,12 @@ def _build_source(config: PolisenConfig, context: SourceContext) -> Source:
     from connectors.polisen.source import PolisenSource  # noqa: PLC0415
 
     return PolisenSource(config, context)
+
+
+def _map_again(_config: PolisenConfig, context: SourceContext, content: bytes) -> list[Record]:
+    from connectors.polisen.mapping import map_row, parse_row  # noqa: PLC0415
+
+    return [map_row(parse_row(content), context.gazetteer)]
 
 
 def _build_simulator(dataset: Path, options: Mapping[str, Any]) -> Any:
@@ -33,5 +39,6 @@ connector = Connector(
     build_simulator=_build_simulator,
     places=True,
     moving_window=True,
+    map_again=_map_again,
     sample=Path(__file__).parent / "sample",
 )

@@ -18,7 +18,7 @@ from connectors.shallow import parse_shallow
 from hub.connector import Gazetteer, Place, PlaceRecord, Unmapped
 from hub.contract.models import PlaceKind
 
-__all__ = ["fingerprint", "map_row", "parse_feed", "parse_time"]
+__all__ = ["fingerprint", "map_row", "parse_feed", "parse_row", "parse_time"]
 
 _STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _TIME = re.compile(
@@ -41,19 +41,25 @@ def parse_feed(content: bytes) -> list[Any] | Unmapped:
     return rows if isinstance(rows, list) else Unmapped("not_an_array", intentional=False)
 
 
+def parse_row(content: bytes) -> Any:
+    """The row whose form `map_row` kept with what it could not map."""
+    return parse_shallow(content)
+
+
 def map_row(row: Any, gazetteer: Gazetteer) -> PlaceRecord | Unmapped:
     """One row to one place event; a row that lacks id, time or place is `Unmapped` and does not stop the others."""
+    content = json.dumps(row, sort_keys=True).encode("ascii")
     if not isinstance(row, dict):
-        return Unmapped("malformed_row", intentional=False)
+        return Unmapped("malformed_row", intentional=False, content=content)
     number, location = row.get("id"), row.get("location")
     place = location.get("name") if isinstance(location, dict) else None
     if isinstance(number, bool) or not isinstance(number, int | str) or not str(number).strip():
-        return Unmapped("malformed_row", intentional=False)
+        return Unmapped("malformed_row", intentional=False, content=content)
     if not isinstance(place, str) or not place.strip():
-        return Unmapped("no_place", intentional=False)
+        return Unmapped("no_place", intentional=False, content=content)
     occurred_at = parse_time(row.get("datetime"))
     if occurred_at is None:
-        return Unmapped("bad_time", intentional=False)
+        return Unmapped("bad_time", intentional=False, content=content)
     return PlaceRecord(
         source_id=str(number).strip(),
         area=gazetteer.area_code(place.strip()),

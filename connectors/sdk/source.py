@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import httpx
 
@@ -84,4 +85,5 @@ class SdkSource:
         if self._config.senders and attributes.get("sender") not in self._config.senders:
             return [Unmapped("other_sender", intentional=True)]
         place_code = self._context.gazetteer.area_code
-        return list(map_message(listed.message_id, attributes, self._config.coding, place_code, self._context.now()))
+        mapped = map_message(listed.message_id, attributes, self._config.coding, place_code, self._context.now())
+        return [replace(one, source_id=listed.message_id) if isinstance(one, Unmapped) else one for one in mapped]

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 
 from hub.clock import Clock
 from hub.connect.figures import GateFigures
-from hub.connect.gate import Origin, Publishable, Refused, Verdict, judge_person, judge_place
+from hub.connect.gate import Origin, Publishable
 from hub.connect.lanes import EVENTS, show_remembered, show_totals
 from hub.connect.ledger import Ledger, Tally
+from hub.connect.letters import Gathering, Letter, Sealing
 from hub.connect.ports import Change, Encode, Publisher, SubjectDirectory
+from hub.connect.recall import Recall
+from hub.connect.redriving import Redriving
 from hub.connect.revisions import Plan
-from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Source, Unmapped
-from hub.contract.cloudevents import cloud_event_id
+from hub.connect.sending import Sending
+from hub.connect.sifting import Sifting
+from hub.connector import Batch, Cursor, PersonRecord, Source
 from hub.contract.models import Erasure, ErasureKind
-from hub.contract.topics import ERASURES, PLACE_EVENTS
-from hub.errors import HubError, RejectedError, RetriableError
+from hub.contract.topics import ERASURES
+from hub.errors import HubError, RetriableError
 from hub.logs import get_logger
-from hub.metrics import CONNECTOR_POLLS
+from hub.metrics import CONNECTOR_LETTERS, CONNECTOR_POLLS
 
 __all__ = ["EventsLane"]
 
@@ -53,6 +56,7 @@ class EventsLane:
         encode: Encode,
         clock: Clock,
         after_publish: Callable[[], None] = lambda: None,
+        recall: Recall | None = None,
     ) -> None:
         self._origin = origin
         self._source = source
@@ -61,14 +65,19 @@ class EventsLane:
         self._publisher = publisher
         self._encode = encode
         self._clock = clock
-        self._after_publish = after_publish
         self._gains = 0
         self._figures = GateFigures(origin.connector, clock.now())
+        self._sealing = Sealing(origin.key, origin.connector)
+        self._sifting = Sifting(origin, directory, self._figures)
+        self._sending = Sending(ledger, publisher, encode, counted=self._add, after_publish=after_publish)
+        self._keeps_bodies = recall is not None and recall.keeps_bodies
+        self._redriving = Redriving(ledger, clock, recall, self._sifting, self._sending) if recall else None
         self._totals = ledger.totals()
         self._show()
 
     def _show(self) -> None:
         show_totals(self._origin.connector, {**self._totals, ("unconfirmed", ""): self._ledger.unconfirmed()})
+        CONNECTOR_LETTERS.labels(connector=self._origin.connector).set(self._ledger.waiting())
 
     def poll(self) -> Tally:
         """Take everything new, and, when somebody's consent came to cover more, what was read before it did.
@@ -94,31 +103,53 @@ class EventsLane:
         counts: Tally = Counter()
         waiting: Tally = Counter()  # refusals that come again until the cursor has moved past them
         gains, required = self._gains, False
+        gathering = Gathering(position, self._sealing, may_keep=self._keeps_bodies)
         for group in _grouped(self._source.batches(position or None)):
-            self.keep()
+            self._follow()
             if again and self._gains != gains:
                 return counts, False
             now = self._clock.now()
             publishable: list[Publishable] = []
+            letters: list[Letter] = []
             settled: Tally = Counter()
             if not required and any(isinstance(record, PersonRecord) for batch in group for record in batch.records):
                 self._publisher.require()
                 required = True
             for batch in group:
-                waiting += self._sift(batch, now, publishable)
+                sifted = self._sifting(batch.records, now)
+                publishable += sifted.publishable
+                waiting += Counter() if batch.retold else sifted.counts  # it was counted when it was told first
+                letters += gathering.take(batch, sifted.refused, now)
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
-            plan, uncertain = self._send(publishable)
-            settled = _outcomes(plan) if again else settled + _outcomes(plan, unchanged=True)
+            sent = self._sending(publishable, now)
+            settled = sent.plan.outcomes() if again else settled + sent.plan.outcomes(unchanged=True)
             lane, cursor = (_BACKFILL, {"from": position}) if again else (self.name, position)
-            self._ledger.settle(lane, cursor, now, plan, settled)
-            counts += settled + uncertain
+            refused = [] if again else letters
+            self._ledger.settle(lane, cursor, now, sent.plan, settled, published=sent.published, refused=refused)
+            counts += settled + sent.uncertain
             self._totals += settled
             self._show()
         return counts, True
 
     def keep(self) -> None:
-        """Follow the registry: know the newest consents, erase what was withdrawn, send the receipts."""
+        """Follow the registry, then redrive the letters that somebody wants redriven."""
+        self._follow()
+        if self._redriving is not None:
+            redriven = self._redriving(self._ready)
+            if redriven:
+                self._add(redriven)
+                self._show()
+
+    def _add(self, counted: Tally) -> None:
+        self._totals += counted
+
+    def _ready(self) -> None:
+        self._publisher.require()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Know the newest consents, erase what was withdrawn, send the receipts; raises when nothing may be published."""
         if self._directory is None:
             return
         labels = {"connector": self._origin.connector, "lane": "directory"}
@@ -132,53 +163,6 @@ class EventsLane:
             CONNECTOR_POLLS.labels(**labels, result="ok").inc()
         self._send_receipts()
         self._directory.require_fresh()
-
-    def _sift(self, batch: Batch, now: datetime, publishable: list[Publishable]) -> Tally:
-        """Add what may go to `publishable`, and count the rest, unless it was counted when it was told first."""
-        counts: Tally = Counter()
-        for record in batch.records:
-            if isinstance(record, Unmapped):
-                counts["unmapped", record.reason] += 1
-                continue
-            verdict = self._judge(record, now)
-            if isinstance(record, PersonRecord) and (isinstance(verdict, Publishable) or verdict.intentional):
-                counts["handled", ""] += 1
-                self._figures.note(record.person_id, verdict, now)
-            if isinstance(verdict, Publishable):
-                publishable.append(verdict)
-            elif verdict.intentional and record.retracted:
-                counts["unchanged", ""] += 1  # nothing was withheld: there is nothing of it to take back
-            else:
-                counts["refused", verdict.reason] += 1
-        return Counter() if batch.retold else counts
-
-    def _send(self, items: list[Publishable]) -> tuple[Plan, Tally]:
-        """Write the intents, publish, and wait until Kafka has everything.
-
-        Also counts (durable already) what an earlier attempt may have sent.
-        """
-        plan = self._ledger.plan(items) if items else Plan((), 0)
-        uncertain: Tally = Counter({("uncertain", ""): plan.uncertain} if plan.uncertain else {})
-        self._totals += uncertain
-        records = []
-        for one in plan.sends:
-            message = one.item.revised(one.revision)
-            records.append(self._encode(one.item.topic, one.item.key, message, cloud_event_id(message), one.item.occurred_at))
-        if records:
-            self._publisher.publish(records)
-            self._after_publish()
-        return plan, uncertain
-
-    def _judge(self, record: PersonRecord | PlaceRecord, now: datetime) -> Verdict:
-        if isinstance(record, PlaceRecord):
-            return judge_place(record, self._origin, now)
-        if self._directory is None:
-            return Refused("kind_not_allowed", intentional=False)
-        try:
-            entry = self._directory.lookup(record.person_id)
-        except RejectedError as error:
-            return Refused(error.code, intentional=False)
-        return judge_person(record, entry, self._origin, now)
 
     def _heed(self, change: Change) -> None:
         now = self._clock.now()
@@ -206,17 +190,6 @@ class EventsLane:
             records.append(self._encode(ERASURES, receipt.youth_ref, message, identity, receipt.erased_at))
         self._publisher.publish(records)
         self._ledger.receipts_sent(receipts)
-
-
-def _outcomes(plan: Plan, *, unchanged: bool = False) -> Tally:
-    """`published` counts each acknowledged revision once, whatever crashed."""
-    counts = {
-        ("published", ""): len(plan.sends),
-        ("overtaken", ""): plan.overtaken,
-        ("placed", ""): sum(one.item.topic is PLACE_EVENTS for one in plan.sends),
-        ("unchanged", ""): plan.unchanged if unchanged else 0,
-    }
-    return Counter({outcome: number for outcome, number in counts.items() if number})
 
 
 def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hub.clock import Clock
 from hub.connect.ledger import Ledger
+from hub.connect.letters import Sealing
 from hub.connector import Batch, Cursor, Place, PlaceRecord, Record, Source, Unmapped
 from hub.errors import HubError
 from hub.logs import get_logger
@@ -18,6 +19,7 @@ from hub.metrics import CONNECTOR_KEPT
 __all__ = ["KeptSource", "packed", "unpacked"]
 
 _MOST_KEPT = 2000  # a week of a feed of 500 rows that is asked every five minutes and has changed each time; about 50 MB
+_OWN = "kept"
 _log = get_logger(__name__)
 
 
@@ -34,11 +36,20 @@ class KeptSource:
     """
 
     def __init__(
-        self, source: Source, ledger: Ledger, clock: Clock, *, connector: str, pause: timedelta, most: int = _MOST_KEPT
+        self,
+        source: Source,
+        ledger: Ledger,
+        clock: Clock,
+        sealing: Sealing,
+        *,
+        connector: str,
+        pause: timedelta,
+        most: int = _MOST_KEPT,
     ) -> None:
         self._source = source
         self._ledger = ledger
         self._clock = clock
+        self._sealing = sealing
         self._connector = connector
         self._pause = pause
         self._most = most
@@ -52,7 +63,7 @@ class KeptSource:
         CONNECTOR_KEPT.labels(connector=self._connector).set(self._ledger.count_kept())
         while (kept := self._ledger.kept_after(told)) is not None:
             told, content = kept
-            batch = unpacked(content)
+            batch = unpacked(content, self._sealing)
             yield Batch(batch.records, {"kept": told, "source": batch.cursor}, batch.retold)
         if failure is not None:
             raise failure
@@ -72,9 +83,9 @@ class KeptSource:
         self._pulled_at = self._clock.now()
         number, last = newest or (told, b"")
         try:
-            for batch in self._source.batches((unpacked(last).cursor if last else position) or None):
-                content = packed(batch)
-                if content == last:  # the same again, while Kafka is away: nothing new to tell
+            for batch in self._source.batches((unpacked(last, self._sealing).cursor if last else position) or None):
+                content = packed(batch, self._sealing)
+                if last and _say_the_same(content, last):  # the same again, while Kafka is away: nothing new to tell
                     continue
                 number, last, room = number + 1, content, room - 1
                 self._ledger.keep(number, content, self._clock.now())
@@ -89,17 +100,39 @@ class KeptSource:
         return self._pulled_at is None or self._clock.now() - self._pulled_at >= self._pause
 
 
-def packed(batch: Batch) -> bytes:
-    """A batch as it lies on disk. A record about a person is not written: its connector is not one that may tell of persons."""
-    content = {"records": [_written(record) for record in batch.records], "cursor": batch.cursor, "retold": batch.retold}
+def packed(batch: Batch, sealing: Sealing) -> bytes:
+    """A batch as it lies on disk. A record about a person is not written: its connector is not one that may tell of persons.
+
+    The source's own form of what could not be mapped is sealed: it is text of theirs.
+    """
+    own = json.dumps([record.content.hex() if isinstance(record, Unmapped) else "" for record in batch.records])
+    content = {
+        "records": [_written(record) for record in batch.records],
+        "cursor": batch.cursor,
+        "retold": batch.retold,
+        "own": [sealing.token(_OWN, own), sealing.seal(_OWN, own.encode()).hex()],  # the first to compare by
+    }
     # ASCII: half a surrogate pair in an id of the source is no valid UTF-8, and an id all the same.
     return zlib.compress(json.dumps(content, ensure_ascii=True, sort_keys=True).encode("ascii"))
 
 
-def unpacked(content: bytes) -> Batch:
-    """The batch that was packed."""
-    read = json.loads(zlib.decompress(content))
-    return Batch([_record(one) for one in read["records"]], read["cursor"], read["retold"])
+def unpacked(content: bytes, sealing: Sealing) -> Batch:
+    """The batch that was packed; without the source's own forms when the agency's key is another one now."""
+    read = _opened(content)
+    plain = sealing.open(_OWN, bytes.fromhex(read["own"][1])) if "own" in read else None
+    own = json.loads(plain) if plain else [""] * len(read["records"])
+    records = [_record(one, bytes.fromhex(text)) for one, text in zip(read["records"], own, strict=True)]
+    return Batch(records, read["cursor"], read["retold"])
+
+
+def _opened(content: bytes) -> dict[str, Any]:
+    return dict(json.loads(zlib.decompress(content)))
+
+
+def _say_the_same(one: bytes, other: bytes) -> bool:
+    """Whether two batches are the same: what is sealed never looks the same twice."""
+    told, again = _opened(one), _opened(other)
+    return {**told, "own": told.get("own", [""])[0]} == {**again, "own": again.get("own", [""])[0]}
 
 
 def _read(cursor: Cursor | None) -> tuple[int, Cursor]:
@@ -111,7 +144,7 @@ def _read(cursor: Cursor | None) -> tuple[int, Cursor]:
 
 def _written(record: Record) -> dict[str, Any]:
     if isinstance(record, Unmapped):
-        return {"reason": record.reason, "intentional": record.intentional}
+        return {"reason": record.reason, "intentional": record.intentional, "source_id": record.source_id}
     if not isinstance(record, PlaceRecord):
         return {"reason": "kind_not_allowed", "intentional": False}
     return {
@@ -124,8 +157,8 @@ def _written(record: Record) -> dict[str, Any]:
     }
 
 
-def _record(read: dict[str, Any]) -> PlaceRecord | Unmapped:
+def _record(read: dict[str, Any], own: bytes) -> PlaceRecord | Unmapped:
     if "reason" in read:
-        return Unmapped(**read)
+        return Unmapped(**read, content=own)
     parts = {"occurred_at": datetime.fromisoformat(read["occurred_at"]), "body": Place.model_validate(read["body"])}
     return PlaceRecord(**{**read, **parts})

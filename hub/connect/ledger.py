@@ -17,14 +17,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from hub.connect import rows
 from hub.connect.database import open_store
 from hub.connect.gate import Publishable
+from hub.connect.letter_rows import Bounds, Published, Result, add_letters, add_published, find_letters, purge, set_results
+from hub.connect.letters import Letter, LetterState
 from hub.connect.ports import Removed
 from hub.connect.revisions import Plan, assign
-from hub.connect.tables import cursors, events, intents, kept, outcomes, receipts
+from hub.connect.tables import cursors, events, intents, journal, kept, letters, outcomes, receipts
 from hub.connector import Cursor
 from hub.database import truncate_log
 
@@ -46,8 +48,9 @@ class Receipt:
 class Ledger:
     """One lane's durable memory, keyed by reference and event identity; safe to read from another thread."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, bounds: Bounds | None = None) -> None:
         self._engine = open_store(file)
+        self._bounds = bounds or Bounds()
 
     def close(self) -> None:
         """Release the file."""
@@ -80,13 +83,49 @@ class Ledger:
             rows.add_counts(connection, [(("uncertain", ""), plan.uncertain)])
         return plan
 
-    def settle(self, lane: str, cursor: Cursor, now: datetime, plan: Plan, counts: Tally) -> None:
-        """All of `plan` is acknowledged: remember it, move the cursor and count, or none of it."""
+    def settle(
+        self,
+        lane: str,
+        cursor: Cursor,
+        now: datetime,
+        plan: Plan,
+        counts: Tally,
+        *,
+        published: Sequence[Published] = (),
+        refused: Sequence[Letter] = (),
+    ) -> None:
+        """All of `plan` is acknowledged, as `published` says: remember it, move the cursor, count, and write what was refused."""
         with self._engine.begin() as connection:
-            rows.store_events(connection, plan.sends)
-            rows.drop_intents(connection, plan.sends)
+            self._acknowledge(connection, plan, counts, published)
             rows.move_cursor(connection, lane, cursor, now)
-            rows.add_counts(connection, counts.items())
+            add_letters(connection, refused[-self._bounds.letters :] if self._bounds.letters else ())
+            purge(connection, self._bounds, now, grown=bool(refused))
+
+    def settle_redriven(
+        self, now: datetime, plan: Plan, counts: Tally, results: Sequence[Result], published: Sequence[Published]
+    ) -> None:
+        """The same for letters that were redriven; no cursor moves."""
+        with self._engine.begin() as connection:
+            self._acknowledge(connection, plan, counts, published)
+            set_results(connection, results, now)
+
+    @staticmethod
+    def _acknowledge(connection: Connection, plan: Plan, counts: Tally, published: Sequence[Published]) -> None:
+        rows.store_events(connection, plan.sends)
+        rows.drop_intents(connection, plan.sends)
+        rows.add_counts(connection, counts.items())
+        add_published(connection, published)
+
+    def queued(self, limit: int) -> list[Letter]:
+        """Letters that somebody wants redriven, oldest first."""
+        with self._engine.connect() as connection:
+            return find_letters(connection, letters.c.state == LetterState.QUEUED.value, limit=limit)
+
+    def waiting(self) -> int:
+        """How many letters nobody has done anything about."""
+        with self._engine.connect() as connection:
+            query = select(func.count()).select_from(letters).where(letters.c.state == LetterState.WAITING.value)
+            return connection.scalar(query) or 0
 
     def erase(self, removed: Iterable[Removed], now: datetime) -> int:
         """Forget everything about references whose erasure is asked for, and note the receipts; durable on return.
@@ -101,6 +140,7 @@ class Ledger:
         with self._engine.begin() as connection:
             for one in wanted:
                 connection.execute(delete(events).where(events.c.subject == one.youth_ref))
+                connection.execute(delete(journal).where(journal.c.subject == one.youth_ref))
                 overtaken += connection.execute(delete(intents).where(intents.c.subject == one.youth_ref)).rowcount
                 connection.execute(delete(receipts).where(receipts.c.erasure_id == one.erasure_id))
                 row = {"erasure_id": one.erasure_id, "youth_ref": one.youth_ref, "erased_at": now}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.connect.gate import Publishable
+from hub.contract.topics import PLACE_EVENTS
 
 __all__ = ["History", "Plan", "Planned", "assign"]
 
@@ -39,6 +41,16 @@ class Plan:
     def overtaken(self) -> int:
         """How many revisions may be on Kafka that are never acknowledged, because the source has moved on."""
         return sum(one.overtakes for one in self.sends)
+
+    def outcomes(self, *, unchanged: bool = False) -> Counter[tuple[str, str]]:
+        """What to count once Kafka has it: `published` counts each acknowledged revision once, whatever crashed."""
+        counts = {
+            ("published", ""): len(self.sends),
+            ("overtaken", ""): self.overtaken,
+            ("placed", ""): sum(one.item.topic is PLACE_EVENTS for one in self.sends),
+            ("unchanged", ""): self.unchanged if unchanged else 0,
+        }
+        return Counter({outcome: number for outcome, number in counts.items() if number})
 
 
 @dataclass(slots=True)

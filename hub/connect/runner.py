@@ -19,8 +19,10 @@ from hub.connect.instance import Instance, load_instance
 from hub.connect.kept import KeptSource
 from hub.connect.lanes import EVENTS, STATUTORY, Lane
 from hub.connect.ledger import Ledger
+from hub.connect.letters import Sealing
 from hub.connect.loop import Loop, Polled
 from hub.connect.ports import Encode, Publisher, StatutoryPort
+from hub.connect.recalling import bounds_of, build_recall
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
 from hub.connect.vault import DirectoryFile
@@ -88,6 +90,17 @@ class Runner:
                 results[EVENTS] = events.once()
         return results
 
+    def redrive(self) -> None:
+        """Redrive what is queued, now. Raises ConfigError `runs_already` when the connector runs: then it does so by itself."""
+        with (
+            self._alone(),
+            self._statutory_loop() as (statutory, secured),
+            guarded(self._chosen.name, EVENTS),
+            self._events_lane(secured) as lane,
+        ):
+            del statutory
+            lane.keep()
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         self._chosen.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -147,15 +160,20 @@ class Runner:
 
     @contextmanager
     def _events_loop(self, statutory: Loop | None, secured: Callable[[str], bool]) -> Iterator[Loop]:
+        with self._events_lane(secured) as lane:
+            yield self._loop(lane, statutory)
+
+    @contextmanager
+    def _events_lane(self, secured: Callable[[str], bool]) -> Iterator[EventsLane]:
         chosen = self._chosen
         origin = chosen.origin()
         with (
-            closing(Ledger(chosen.folder / "ledger.db")) as ledger,
+            closing(Ledger(chosen.folder / "ledger.db", bounds_of(chosen.installation.journal))) as ledger,
             closing(self._source(ledger, secured)) as source,
             self._directory(origin) as directory,
             closing(self._publisher_factory(f"connect-{chosen.name}")) as publisher,
         ):
-            lane = EventsLane(
+            yield EventsLane(
                 origin=origin,
                 source=source,
                 directory=directory,
@@ -164,8 +182,8 @@ class Runner:
                 encode=_encoder(self._codec, f"/connectors/{chosen.name}"),
                 clock=self._clock,
                 after_publish=self._after_publish,
+                recall=build_recall(chosen, self._clock, secured, origin),
             )
-            yield self._loop(lane, statutory)
 
     def _source(self, ledger: Ledger, secured: Callable[[str], bool]) -> Source:
         chosen = self._chosen
@@ -173,7 +191,8 @@ class Runner:
         if not chosen.connector.moving_window:
             return source
         pause = timedelta(seconds=chosen.settings.poll_seconds)
-        return KeptSource(source, ledger, self._clock, connector=chosen.name, pause=pause)
+        sealing = Sealing(chosen.origin().key, chosen.name)
+        return KeptSource(source, ledger, self._clock, sealing, connector=chosen.name, pause=pause)
 
     @contextmanager
     def _directory(self, origin: Origin) -> Iterator[Directory | None]:

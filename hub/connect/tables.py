@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from hub.database import UtcInstant
 
-__all__ = ["cursors", "events", "intents", "kept", "metadata", "outcomes", "receipts", "secured"]
+__all__ = ["cursors", "events", "intents", "journal", "kept", "letters", "metadata", "outcomes", "receipts", "secured", "starts"]
 
 metadata = MetaData()
 
@@ -66,4 +66,47 @@ kept = Table(
     Column("number", Integer, primary_key=True, comment="in the order of the pulls, never given twice"),
     Column("content", LargeBinary, nullable=False, comment="a batch about places, not yet on Kafka"),
     Column("pulled_at", UtcInstant, nullable=False),
+)
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("letter_id", String(17), primary_key=True),
+    Column("found_at", UtcInstant, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("start", String(64), nullable=False, comment="digest of the cursor it was read after"),
+    Column("ordinal", Integer, nullable=False, comment="its place among what that cursor gives"),
+    Column("token", String(32), nullable=False, comment="keyed; confirms what is found again"),
+    Column("sealed", LargeBinary, nullable=False, comment="the source's record, of places only"),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("changed_at", UtcInstant),
+    Column("result", String(64), nullable=False),
+    Index("letters_by_state", "state"),
+    Index("letters_by_start", "start"),
+)
+
+starts = Table(
+    "starts",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("cursor", Text, nullable=False, comment="what letters were read after; gone with the last of them"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", Integer, primary_key=True, comment="in the order of the settlements"),
+    Column("event_id", String(41), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("subject", String(64), nullable=False, comment="youth_ref or area code: for erasure, never searched by a person"),
+    Column("settled_at", UtcInstant, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("topic", String(64), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("letter_id", String(17), nullable=False, comment="the letter it was redriven from, or empty"),
+    Index("journal_by_event", "event_id"),
+    Index("journal_by_subject", "subject"),
+    Index("journal_by_time", "settled_at"),
 )

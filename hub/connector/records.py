@@ -99,10 +99,18 @@ class PlaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """A record of the source that gives no event. `reason` is a code to count by; `intentional` when that is as it should be."""
+    """A record of the source that gives no event. `reason` is a code to count by; `intentional` when that is as it should be.
+
+    What is not intentional becomes a letter that an operator can send again once the mapping is mended. For that, `source_id` is
+    the source's name of the record as far as it could be read: that of the record it would have given, or what stands before a
+    `:` or `#` in it. `content` is the source's own record. It is kept, sealed, only where the connector tells of places alone,
+    and then whole enough to be mapped again (`Connector.map_again`); of persons it stays in memory, for whoever may see it.
+    """
 
     reason: str
     intentional: bool
+    source_id: str = field(default="", repr=False, compare=False)
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 Record: TypeAlias = PersonRecord | PlaceRecord | Unmapped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import entry_points
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hub.connector.records import Record
 from hub.connector.source import Source, SourceContext, StatutorySource
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError
@@ -58,12 +59,17 @@ class Connector:
     """(dataset folder, options) → ASGI application that behaves as the foreign system."""
     sample: Path | None = None
     """A dataset for the simulator that travels with the connector."""
+    map_again: Callable[[Any, SourceContext, bytes], Sequence[Record]] | None = None
+    """(settings, context, `Unmapped.content`) → what the mapping makes of it now. Only where places alone are told of."""
     backfill: bool = False
     """Its source is a `Backfill` too. Without it the whole source is read again when a grant covers earlier time."""
 
     def __post_init__(self) -> None:
         if self.moving_window and (self.kinds or not self.places):
             raise ConfigError(f"connector {self.name}: a moving window may tell of places only", code="bad_connector")
+        if self.map_again is not None and self.kinds:
+            text = f"connector {self.name}: what is about persons is read again at its source, never kept"
+            raise ConfigError(text, code="bad_connector")
         if self.backfill and not self.kinds:
             raise ConfigError(
                 f"connector {self.name}: only what tells of persons can be read again for one", code="bad_connector"

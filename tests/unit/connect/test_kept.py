@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from hub.connect.kept import KeptSource, packed, unpacked
+from hub.connect.letters import Sealing
 from hub.connector import Batch, Place, PlaceRecord, Unmapped
 from hub.contract.models import PlaceCategory, PlaceKind
 from hub.errors import RetriableError
-from tests.unit.connect.conftest import NOW
+from tests.unit.connect.conftest import KEY, NOW
 from tests.unit.connect.toy import make_connector
 
+SEALING = Sealing(KEY, "kept")
 PAUSE = timedelta(minutes=5)
 
 
@@ -39,7 +41,7 @@ class Window:
 
 
 def kept(world, window, **changes) -> KeptSource:
-    return KeptSource(window, world.ledger, world.clock, **({"connector": "kept", "pause": PAUSE} | changes))
+    return KeptSource(window, world.ledger, world.clock, SEALING, **({"connector": "kept", "pause": PAUSE} | changes))
 
 
 def batch(world, name: str, **changes) -> Batch:
@@ -129,7 +131,7 @@ def test_a_person_is_never_written_and_never_passed_over_in_silence(world) -> No
     (told,) = source.batches(None)
     assert told.records == [Unmapped("kind_not_allowed", intentional=False), world.incident("a")]
     (_number, content) = world.ledger.newest_kept()
-    assert world.person() not in str(unpacked(content))
+    assert world.person() not in str(unpacked(content, SEALING))
 
 
 def test_a_connector_with_a_moving_window_may_not_tell_of_persons() -> None:
@@ -158,7 +160,7 @@ PLACES = st.builds(
 @given(st.lists(PLACES | st.builds(Unmapped, st.text(max_size=9), intentional=st.booleans()), max_size=5), st.booleans())
 def test_a_packed_batch_comes_back_as_it_was(records, retold) -> None:
     told = Batch(records, {"etag": "\ud800", "n": 3}, retold)
-    back = unpacked(packed(told))
+    back = unpacked(packed(told, SEALING), SEALING)
     assert (back.cursor, back.retold, len(back.records)) == (told.cursor, retold, len(records))
     assert [comparable(one) for one in back.records] == [comparable(one) for one in records]
 
