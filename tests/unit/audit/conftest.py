@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.clock import ManualClock
+from hub.database import build_engine
 from hub.installation import initialise
 from hub.settings import Settings, load_settings
+from tests.unit.audit.kept import Kept, migrate_url
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 
@@ -33,3 +36,16 @@ def log(settings: Settings, clock: ManualClock) -> Iterator[AuditLog]:
     log = open_audit(settings, clock)
     yield log
     log.close()
+
+
+@pytest.fixture
+def engine(databases: Callable[..., str]) -> Iterator[Engine]:
+    """An empty log's database, of each kind."""
+    engine = build_engine(databases("audit", migrate_url))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def kept(engine: Engine, clock: ManualClock) -> Kept:
+    return Kept(engine, clock)

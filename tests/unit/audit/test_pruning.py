@@ -17,9 +17,9 @@ from hub.audit.verify import verify
 from hub.clock import ManualClock
 from hub.database import build_engine
 from hub.errors import RejectedError
+from tests.unit.audit.kept import migrate_url
 from tests.unit.audit.make import make_entry
 from tests.unit.audit.tampering import COLUMNS, run
-from tests.unit.audit.test_verify import migrate_url
 
 SIGNER = Signer("hub/0581/audit", bytes(range(32)))
 

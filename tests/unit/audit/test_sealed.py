@@ -18,8 +18,8 @@ from hub.clock import ManualClock
 from hub.database import build_engine
 from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
 from tests.unit.audit.conftest import NOW
+from tests.unit.audit.kept import migrate_url
 from tests.unit.audit.tampering import run
-from tests.unit.audit.test_verify import migrate_url
 
 KEY = PrivateKey(bytes(range(32)))
 SIGNER = Signer("hub/0581/audit", bytes(range(32)))
