@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.access.four_eyes import FourEyes
     from hub.access.matters import Request
     from hub.access.roles import Principal
+    from hub.audit.log import AuditLog
     from hub.registry.revealing import Revealing
 
 __all__ = ["app"]
@@ -49,9 +50,9 @@ def request(  # noqa: PLR0917 -- typer reads one option per parameter
 
     Example: hub identity request --task 7d3f3c1e --purpose correction --team sspf --as consent-officer-1
     """
-    reference = _of_task(home, task) if task else _reference(reference_from)
-    with _opened(home, account) as (revealing, _, who):
-        asked = revealing.ask(who, reference, purpose, team or None)
+    reference = "" if task else _reference(reference_from)
+    with _opened(home, account) as (revealing, _, who, audit):
+        asked = revealing.ask(who, reference or _of_task(home, audit, who, task, team), purpose, team or None)
     _tell(asked, f"another person: hub identity approve {asked.request_id} --as ACCOUNT")
 
 
@@ -61,7 +62,7 @@ def approve(number: Number, account: As = "", home: Home = None) -> None:
 
     Example: hub identity approve 5b0e… --as consent-officer-2
     """
-    with _opened(home, account, approving=True) as (_, eyes, who):
+    with _opened(home, account, approving=True) as (_, eyes, who, _):
         approved = eyes.approve(who, number)
     _tell(approved, f"whoever asked: hub identity open {approved.request_id} --as ACCOUNT")
 
@@ -74,7 +75,7 @@ def open_identity(number: Number, account: As = "", home: Home = None) -> None:
     """
     from hub.errors import RejectedError
 
-    with _opened(home, account) as (revealing, eyes, who):
+    with _opened(home, account) as (revealing, eyes, who, _):
         asked = next((one for one in eyes.own(who) if one.request_id == number), None)
         if asked is None:
             raise RejectedError("there is no such request of yours", code="no_such_request")
@@ -84,18 +85,33 @@ def open_identity(number: Number, account: As = "", home: Home = None) -> None:
     sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def _of_task(home: Path | None, number: str) -> str:
-    """The reference of the one task whose number begins so. Raises RejectedError `unknown_task`."""
+def _of_task(home: Path | None, audit: AuditLog, who: Principal, number: str, team: str) -> str:
+    """The reference of the one task whose number begins so, for somebody who may ask; the look is logged.
+
+    Raises RejectedError `not_permitted` before anything is read, and `unknown_task`.
+    """
+    from hub.access.roles import Action, may
+    from hub.access.trail import actor_of
+    from hub.audit.actions import Action as Logged
+    from hub.audit.entries import Entry, Subject, SubjectKind
     from hub.bootstrap import build_worklist
     from hub.contract.models import ReferralTask
     from hub.errors import RejectedError
     from hub.settings import load_settings
 
-    tasks = [one.content for one in build_worklist(load_settings(home)).all_tasks() if one.task_id.startswith(number)]
-    found = {content.youth_ref for content in tasks if isinstance(content, ReferralTask)}
-    if len(found) != 1:
-        raise RejectedError("this is the number of no task about a person, or of several: see `hub tasks`", code="unknown_task")
-    return found.pop()
+    entry = Entry(actor_of(who, Action.IDENTITY_REQUEST, team or None), Logged.TASK_SOUGHT, purpose="identity")
+    with audit.recorded(entry) as draft:
+        if not may(who, Action.IDENTITY_REQUEST, team or None):
+            raise RejectedError("your role does not permit it for this team", code="not_permitted")
+        tasks = [one for one in build_worklist(load_settings(home)).all_tasks() if one.task_id.startswith(number)]
+        found = {one.content.youth_ref: one.task_id for one in tasks if isinstance(one.content, ReferralTask)}
+        if len(found) != 1:
+            raise RejectedError(
+                "this is the number of no task about a person, or of several: see `hub tasks`", code="unknown_task"
+            )
+        ((reference, task_id),) = found.items()
+        draft.about(subject=Subject(SubjectKind.REFERENCE, reference), item=Subject(SubjectKind.TASK, task_id))
+    return reference
 
 
 def _reference(source: str) -> str:
@@ -110,7 +126,9 @@ def _tell(asked: Request, next_step: str) -> None:
 
 
 @contextmanager
-def _opened(home: Path | None, account: str, *, approving: bool = False) -> Iterator[tuple[Revealing, FourEyes, Principal]]:
+def _opened(
+    home: Path | None, account: str, *, approving: bool = False
+) -> Iterator[tuple[Revealing, FourEyes, Principal, AuditLog]]:
     from hub.access.opening import build_access_engine, open_four_eyes
     from hub.bootstrap import build_audit, build_clock, build_registry
     from hub.commands.vault_person import person
@@ -125,6 +143,6 @@ def _opened(home: Path | None, account: str, *, approving: bool = False) -> Iter
             who = person(settings, engine, audit, account, approving=approving)
             eyes = open_four_eyes(settings, engine, audit)
             with closing(build_registry(settings, clock)) as opened:
-                yield Revealing(opened.registry, audit, eyes, lambda _task_id, _team: None), eyes, who
+                yield Revealing(opened.registry, audit, eyes, lambda _task_id, _team: None), eyes, who, audit
     finally:
         engine.dispose()

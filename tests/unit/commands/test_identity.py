@@ -88,11 +88,25 @@ def test_two_persons_open_an_identity_once(home: Path) -> None:
 
 def test_who_has_no_right_asks_for_nothing_and_a_task_that_is_none_names_nobody(home: Path) -> None:
     assert code(ask(home, account="drift")) == "not_permitted"
-    assert code(run(home, "request", "--purpose", "extract", "--task", "7d3f3c1e")) == "unknown_task"
+    assert code(run(home, "request", "--purpose", "extract", "--team", "sspf", "--task", "7d3f3c1e")) == "unknown_task"
     assert (
         code(run(home, "request", "--purpose", "task", "--team", "sspf", "-r", str(home.parent / "reference")))
         == "task_needs_none"
     )
+
+
+def test_the_inbox_is_read_only_for_who_has_signed_in_and_may_ask(home: Path) -> None:
+    inbox, words = load_settings(home).data / "delivery", ("request", "--purpose", "extract", "--task", "7d3f3c1e")
+    stranger = CliRunner().invoke(app, [*words, "--home", str(home), "--as", "samtycke"], input="a guess\n")
+    assert code(stranger) == "wrong"
+    assert code(run(home, *words, "--team", "sspf", account="drift")) == "not_permitted"
+    assert not inbox.exists()
+    assert code(run(home, *words, "--team", "sspf")) == "unknown_task"
+    assert inbox.exists()
+    log = open_audit(load_settings(home), SystemClock())
+    looks = [(one.outcome, one.rule) for one in the_latest(log.engine, Filter(actions=("task_sought",)), 100)[::-1]]
+    log.close()
+    assert looks == [("deny", "not_permitted"), ("deny", "unknown_task")]
 
 
 def test_every_help_has_an_example() -> None:
