@@ -31,8 +31,8 @@ class TaskView:
     """One task as its team may see it. `content` is None where consent (or the ground) is gone; `late` at the time asked.
 
     `recalled`: a withdrawal took it back from somebody who had opened it, and the team is to acknowledge that.
-    `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. No identity is part
-    of it.
+    `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. `held`: what it says
+    is not erased, shown or not. No identity is part of it.
     """
 
     task_id: str
@@ -55,6 +55,7 @@ class TaskView:
     withheld: bool = False
     recalled: bool = False
     acknowledged_at: datetime | None = None
+    held: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,15 @@ class Worklist:
             return [_view(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
 
     def of_reference(self, youth_ref: str) -> list[TaskView]:
-        """Every task about one reference, oldest first: for a register extract, after whoever asked may see the person."""
-        now = self._clock.now()
+        """Every task about one reference, oldest first: for a register extract, after whoever asked may see the person.
+
+        The content is left out as `open_task` leaves it out; none counts as opened.
+        """
+        now, stale = self._clock.now(), self.stale() is not None
         query = select(TaskRow).where(TaskRow.subject == youth_ref).order_by(TaskRow.received_at, TaskRow.task_id)
-        with Session(self._engine) as session:
-            return [_view(row, now) for row in session.scalars(query)]
+        with answering(), Session(self._engine) as session:
+            rows = session.scalars(query).all()
+            return [_view(row, now, with_content=not stale and _may_open(session, row, now), stale=stale) for row in rows]
 
     def find(self, number: str, teams: Iterable[str]) -> list[tuple[str, str]]:
         """(team, task id) of the tasks of `teams` whose id begins with `number`; two at most, because two are too many."""
@@ -231,4 +236,5 @@ def _view(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bool
         late=open_now and row.respond_by is not None and row.respond_by < now,
         content=content,
         withheld=withheld,
+        held=row.payload is not None,
     )

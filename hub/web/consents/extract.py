@@ -54,10 +54,11 @@ def decide(turn: Turn) -> Response:
     if visit.posted and not errors:
         return RedirectResponse(f"/consents/extract/{turn.draft.number}", status_code=303)
     cases = [visit.casework.case(visit.who, number, Logged.EXTRACT_MADE) for number in answers["extract"]]
+    parts = () if answers.get("decided") == "refused" else answers.get("parts", SECTIONS)
     return visit.page(
         "consents/extract.html", status=422 if errors else 200, errors=errors, draft=turn.draft.number,
-        decided=answers.get("decided", ""), parts=answers.get("parts", SECTIONS), made=visit.moment(visit.now),
-        recipient=visit.showing.role(answers["recipient"]), extract=build_extract(visit, cases, answers["recipient"]),
+        decided=answers.get("decided", ""), parts=parts, made=visit.moment(visit.now),
+        recipient=visit.showing.role(answers["recipient"]), extract=build_extract(visit, cases, answers["recipient"], parts),
         retention_days=visit.office.retention_days,
     )  # fmt: skip
 

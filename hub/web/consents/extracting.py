@@ -2,17 +2,20 @@
 
 For one recipient at a time, put together by a person who decides (OSL 12:3): what a recipient may not see is left out when it is
 put together, not afterwards. A guardian reads nothing of another guardian. A proposal that rests on a police notice which
-the police have not released for the youth (`may_tell_youth`) is told without its ground, to everybody.
+the police have not released for the youth (`may_tell_youth`) is told without its ground, to everybody. A proposal whose content
+its own team could not open now, because consent or the newest word of it is missing, is told without its content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from hub.access.roles import Action, Role, may
-from hub.audit.entries import Record, Subject, SubjectKind
+from hub.access.trail import actor_of
+from hub.audit.actions import Action as Logged
+from hub.audit.entries import Entry, Outcome, Record, Subject, SubjectKind
 from hub.audit.reading import of_subjects
 from hub.contract.models import ReferralTask
 from hub.core.explain import explain
@@ -21,6 +24,7 @@ from hub.registry.cases import ConsentCase
 from hub.web.consents.access_titles import ACTIONS
 from hub.web.consents.desk import Visit
 from hub.web.consents.showing import Fact
+from hub.web.presenting import NOT_LOOKED
 from hub.web.role_titles import ROLE_TITLES
 from hub.web.shown import Moment
 
@@ -70,12 +74,17 @@ class Extract:
     others: bool
 
 
-def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str) -> Extract:
-    """For one recipient, a signatory's role. What is read for it is in the audit log already: the search that led here."""
+def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str, parts: Collection[str] = SECTIONS) -> Extract:
+    """The `parts` of it for one recipient, a signatory's role.
+
+    That a consent is read is in the audit log already; each proposal gets its entry here, before anything is answered.
+    """
     refs = sorted({case.youth_ref for case in cases if case.youth_ref})
     # Each unit answers for what it holds: another's tasks are as secret from this officer as on its pages (OSL 8:1-2).
     held = [task for ref in refs for task in visit.desk.web.worklist.of_reference(ref)]
     tasks = [task for task in held if may(visit.who, Action.EXTRACT_RELEASE, task.team)]
+    if "tasks" in parts:
+        _log(visit, tasks, recipient)
     consents = tuple(_consent(visit, case, recipient) for case in cases)
     return Extract(
         consents,
@@ -83,6 +92,26 @@ def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str) ->
         tuple(_access(visit, record) for record in _records(visit, cases, [task.task_id for task in tasks])),
         any(_anothers(role, recipient) for case in cases for role in case.required),
     )
+
+
+def _log(visit: Visit, tasks: Sequence[TaskView], recipient: str) -> None:
+    """An entry for each proposal: of whom, for which recipient, and whether its content was shown."""
+    entries = []
+    for task in tasks:
+        content = task.content if isinstance(task.content, ReferralTask) else None
+        entries.append(
+            Entry(
+                actor_of(visit.who, Action.EXTRACT_RELEASE, task.team),
+                Logged.EXTRACT_MADE,
+                subject=None if content is None else Subject(SubjectKind.REFERENCE, content.youth_ref),
+                item=Subject(SubjectKind.TASK, task.task_id),
+                purpose=recipient,
+                outcome=Outcome.DENY if content is None else Outcome.PERMIT,
+                rule="consent" if content is not None else "not_looked" if task.withheld else "no_consent",
+            )
+        )
+    if entries:
+        visit.office.audit.append_many(entries)
 
 
 def _anothers(role: str, recipient: str) -> bool:
@@ -104,9 +133,17 @@ def _task(visit: Visit, task: TaskView) -> HeldTask:
     team = visit.office.teams[task.team].title if task.team in visit.office.teams else task.team
     came = visit.moment(task.received_at)
     if not isinstance(task.content, ReferralTask):
-        return HeldTask(team, came, visit.words.text("Ended; what it said is erased."), ())
+        return HeldTask(team, came, _untold(visit, task), ())
     told = explain(task.content, language=visit.words.language, audience="youth")
     return HeldTask(team, came, told.sentence, tuple(condition.text for condition in told.conditions))
+
+
+def _untold(visit: Visit, task: TaskView) -> str:
+    if not task.held:
+        return visit.words.text("Ended; what it said is erased.")
+    if task.withheld:
+        return visit.words.text(NOT_LOOKED)
+    return visit.words.text("No consent covers it any more: what it says is not shown, and is erased in time.")
 
 
 def _records(visit: Visit, cases: Sequence[ConsentCase], tasks: Sequence[str]) -> list[Record]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import httpx
+from sqlalchemy import text
+
+from hub.audit.entries import Subject, SubjectKind
+from hub.audit.reading import of_subjects
+from hub.contract.topics import CONSENTS
+from hub.delivery.worklist import Worklist
+from hub.web.app import build_web
+from tests.unit.connectors.in_process import InProcess
 from tests.unit.registry.support import make_identifier
 from tests.unit.web.conftest import Visit
 from tests.unit.web.consents.conftest import Desk, officer
-from tests.unit.web.town import make_evidence, make_task, member
+from tests.unit.web.town import make_consent, make_evidence, make_task, member
 
 BOTH = {"signatures": ["guardian_1", "guardian_2"]}
 
@@ -64,6 +74,73 @@ def test_an_officer_reads_no_proposal_of_a_team_that_is_not_hers(desk: Desk, vis
     assert "9 timmar 20 minuter" in hers
     assert "Förebyggarteamet" not in theirs
     assert "9 timmar 20 minuter" not in theirs
+
+
+def told(page: str) -> str:
+    """What the extract says of proposals."""
+    return page.split("vad som räknades mot dem</h2>")[1].split("Vem som har sett", maxsplit=1)[0]
+
+
+def of_tasks(desk: Desk) -> list[tuple[str, str, str, str]]:
+    """(purpose, outcome, rule, item) of the extract's entries about proposals."""
+    numbers = list(desk.town.tasks.values())
+    items = desk.town.audit.pseudonyms([Subject(SubjectKind.TASK, number) for number in numbers])
+    found = of_subjects(desk.town.audit.engine, items)
+    return [(one.purpose, one.outcome, one.rule, one.item) for one in found if one.action == "extract_made"]
+
+
+def test_each_proposal_of_an_extract_is_an_entry_before_it_is_shown(desk: Desk) -> None:
+    with_tasks(desk)
+    desk.client.get(put_together(desk, "guardian_1"))
+    assert [entry[:3] for entry in of_tasks(desk)] == [("guardian_1", "permit", "consent")] * 2
+    assert len({item for *_, item in of_tasks(desk)}) == 2
+
+
+def test_a_part_that_is_not_released_is_not_read_again(desk: Desk) -> None:
+    with_tasks(desk)
+    address = put_together(desk, "youth")
+    desk.client.get(address)
+    desk.client.post(address, data={"decision": "release", "parts": ["consents"]})
+    before = of_tasks(desk)
+    assert "9 timmar 20 minuter" not in desk.client.get(address).text
+    assert of_tasks(desk) == before
+
+
+def test_a_proposal_that_no_consent_covers_any_more_is_told_without_what_it_says(desk: Desk) -> None:
+    with_tasks(desk)
+    address = put_together(desk, "youth")
+    ref = desk.town.consents.registry.show(make_identifier()).youth_ref
+    assert ref
+    narrower = make_consent(ref, "sspf").model_copy(update={"version": 3})
+    desk.town.take(CONSENTS, ref, narrower)
+    page = told(desk.client.get(address).text)
+    assert "9 timmar 20 minuter" not in page
+    assert "Förebyggarteamet" in page
+    assert "Inget samtycke omfattar det längre" in page
+    assert {entry[1:3] for entry in of_tasks(desk)} == {("deny", "no_consent")}
+
+
+def test_while_withdrawals_cannot_be_read_an_extract_says_nothing_of_what_proposals_say(desk: Desk) -> None:
+    with_tasks(desk)
+    town = desk.town
+    pages = replace(town.web, worklist=Worklist(town.engine, town.clock, stale_after=timedelta(minutes=1)))
+    client = httpx.Client(transport=InProcess(build_web(pages)), base_url=str(desk.client.base_url), cookies=desk.client.cookies)
+    with client:
+        behind = Desk(client, town)
+        page = told(client.get(put_together(behind, "youth")).text)
+    assert "9 timmar 20 minuter" not in page
+    assert "hubben har en stund inte kunnat se efter återkallade samtycken" in page
+    assert {entry[1:3] for entry in of_tasks(desk)} == {("deny", "not_looked")}
+
+
+def test_without_the_audit_log_there_is_no_extract(desk: Desk) -> None:
+    with_tasks(desk)
+    address = put_together(desk, "youth")
+    with desk.town.audit.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
+    answer = desk.client.get(address)
+    assert answer.status_code == 500
+    assert "9 timmar" not in answer.text
 
 
 def test_who_opened_what_is_told_by_unit_and_role_never_by_account(desk: Desk, visit: Visit) -> None:
