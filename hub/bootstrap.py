@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +147,6 @@ def run_registry(home: Path | None) -> None:
     with (
         process_frame(settings, "registry", started=time.time()) as stop,
         checkpoints_signed(settings, clock),
-        closing(build_audit(settings, clock)) as audit,
     ):
         run(
             settings,
@@ -160,7 +158,6 @@ def run_registry(home: Path | None) -> None:
             rule_set=(rules.version, rules_digest(rules)),
             places=KafkaPlaces(servers),
             lane=build_manual_lane(settings, clock),
-            audit=audit,
         )
 
 

@@ -54,6 +54,8 @@ class Action(StrEnum):
     EXTRACT_MADE = "extract_made"  # a register extract
     ERASURE_REQUESTED = "erasure_requested"
     ERASURE_LISTED = "erasure_listed"
+    SUBJECTS_FETCHED = "subjects_fetched"  # by an agency's connectors: versions and numbers, never whose
+    REFERENCES_SOUGHT = "references_sought"  # from identifiers, for a migration or a check
 
     # The statutory lane
     REPORT_LISTED = "report_listed"

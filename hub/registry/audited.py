@@ -125,6 +125,20 @@ class AuditedRegistry(Registry):
         with self._audit.recorded(self._entry(Action.CONSENT_LISTED)):
             return super().consents(state)
 
+    def references(self, identifiers: Sequence[str]) -> list[str | None]:
+        with self._doing(Action.REFERENCES_SOUGHT):
+            found = super().references(identifiers)
+        entry = self._entry(Action.REFERENCES_SOUGHT)
+        nobody = replace(entry, outcome=Outcome.DENY, rule="nobody")
+        told = [nobody if ref is None else replace(entry, subject=Subject(SubjectKind.REFERENCE, ref)) for ref in found]
+        if told:
+            self._audit.append_many(told)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        with self._audit.recorded(self._entry(Action.STATISTICS_SHOWN)):
+            return super().counts()
+
     def erasure_status(self, *, only_open: bool = False) -> list[ErasureStatus]:
         with self._audit.recorded(self._entry(Action.ERASURE_LISTED)):
             return super().erasure_status(only_open=only_open)

@@ -15,14 +15,14 @@ from datetime import timedelta
 import uvicorn
 
 from hub.audit.actions import Action
-from hub.audit.entries import Actor, Entry, Subject, SubjectKind
-from hub.audit.log import AuditLog
+from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.erasure_bounds import bounds_of
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_CONSENTS
+from hub.registry.agency_trail import AgencyTrail
 from hub.registry.database import shrink
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.registry.protecting import protect_reference
@@ -57,7 +57,6 @@ def run(
     codec: Codec,
     rule_set: tuple[str, str] | None = None,
     lane: ManualLane | None = None,
-    audit: AuditLog | None = None,
     places: Places | None = None,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
@@ -73,7 +72,7 @@ def run(
     except BaseException:
         listener.close()
         raise
-    threads = Threads(stop)
+    threads, trail = Threads(stop), AgencyTrail(opened.sealed.log, clock)
     try:
         reconcile(opened.registry, opened.keyring, clock.now())
         seal_missing(opened.registry, opened.sealed)
@@ -95,13 +94,14 @@ def run(
             )
             look = settings.erasure.look_minutes * 60
             threads.start("removal", lambda: _survey(survey, look, threads.stop))
-        threads.start("http", lambda: _serve(opened, clock, _protects(opened, audit), listener, threads.stop))
+        threads.start("http", lambda: _serve(opened, clock, trail, listener, threads.stop))
         ready(f"http://{settings.registry.host}:{listener.getsockname()[1]}")
         threads.wait()
     finally:
         threads.stop.set()
         threads.join()
         listener.close()
+        trail.write_due(everything=True)
         opened.close()
 
 
@@ -189,9 +189,9 @@ def _survey(survey: Survey, look_seconds: float, stop: threading.Event) -> None:
             _log.warning("looking for what is left waits", code=error.code)
 
 
-def _serve(opened: OpenRegistry, clock: Clock, protects: Protects | None, listener: socket.socket, stop: threading.Event) -> None:
+def _serve(opened: OpenRegistry, clock: Clock, trail: AgencyTrail, listener: socket.socket, stop: threading.Event) -> None:
     config = uvicorn.Config(
-        build_app(opened.engine, opened.tools, clock, protects),
+        build_app(opened.engine, opened.tools, clock, trail, _protects(opened, trail)),
         log_config=None,
         access_log=False,
         ws="none",
@@ -212,17 +212,20 @@ def _serve(opened: OpenRegistry, clock: Clock, protects: Protects | None, listen
     watch.join()
 
 
-def _protects(opened: OpenRegistry, audit: AuditLog | None) -> Protects | None:
-    """What an agency's word does: logged, the case in the manual lane, the person stopped. None without log."""
-    if audit is None:
-        return None
+def _protects(opened: OpenRegistry, trail: AgencyTrail) -> Protects:
+    """What an agency's word does: logged, the case in the manual lane, the person stopped; logged too when it stops nobody."""
 
     def protects(agency: str, youth_ref: str) -> None:
+        actor, stopped = Actor("registry", unit=agency), []
+
         def record(youth_id: str) -> None:
+            stopped.append(youth_id)
             subject = Subject(SubjectKind.YOUTH, youth_id)
-            audit.append(Entry(Actor("registry", unit=agency), Action.PROTECTED_CASE, subject=subject, purpose="protect"))
+            opened.sealed.log.append(Entry(actor, Action.PROTECTED_CASE, subject=subject, purpose="protect"))
 
         protect_reference(opened.registry, youth_ref, agency, record)
+        if not stopped:
+            trail.count(Entry(actor, Action.PROTECTED_CASE, outcome=Outcome.DENY, rule="nobody_stopped"))
 
     return protects
 

@@ -11,6 +11,8 @@ so that `hub keys retire-agency` can refuse to take away one that is in use.
 `POST /v1/agencies/{agency}/protected` with `{"youth_ref": …}`: the agency's system says that this person is protected. The
 answer is 202 and the same for every reference, also for one that the agency was never told.
 
+Every answer that tells of somebody, and every refusal, is in the audit log (`hub.registry.agency_trail`): no log, no answer.
+
 What an agency is told, and how much work that is, depends on its own entries alone: nothing of another agency is read.
 """
 
@@ -38,6 +40,7 @@ from hub.errors import HubError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_REQUESTS
 from hub.registry.agencies import AgencyKeys
+from hub.registry.agency_trail import AgencyTrail
 from hub.registry.database import writing
 from hub.registry.directory import changes
 from hub.registry.work import Tools, Work
@@ -58,18 +61,20 @@ Protects = Callable[[str, str], None]
 """(agency, youth_ref): stop this person if the agency was told of her; raises HubError when it cannot be done now."""
 
 
-def build_app(engine: Engine, tools: Tools, clock: Clock, protects: Protects | None = None) -> Starlette:
+def build_app(engine: Engine, tools: Tools, clock: Clock, trail: AgencyTrail, protects: Protects | None = None) -> Starlette:
     """The ASGI application. Its endpoints run in a thread pool: each is one short transaction.
 
     Without `protects` nobody can be marked as protected here.
     """
 
     def subjects(request: Request) -> Response:
-        return answered(request, lambda agency: _subjects(engine, tools, clock, agency, request))
+        return answered(request, lambda agency: _subjects(engine, tools, clock, agency, request, trail))
 
     async def protected(request: Request) -> Response:
         body = await _bounded_body(request)
-        return await run_in_threadpool(answered, request, lambda agency: _protected(tools, protects, agency, request, body))
+        return await run_in_threadpool(
+            answered, request, lambda agency: _protected(tools, protects, agency, request, body, trail)
+        )
 
     def answered(request: Request, answer: Callable[[str], Response]) -> Response:
         agency = request.path_params["agency"]
@@ -96,12 +101,15 @@ def build_app(engine: Engine, tools: Tools, clock: Clock, protects: Protects | N
     )
 
 
-def _subjects(engine: Engine, tools: Tools, clock: Clock, agency: str, request: Request) -> Response:
-    token = _admitted(tools, agency, request)
+def _subjects(  # noqa: PLR0917 -- what one request needs
+    engine: Engine, tools: Tools, clock: Clock, agency: str, request: Request, trail: AgencyTrail
+) -> Response:
+    token = _admitted(tools, agency, request, trail)
     if isinstance(token, Response):
         return token
     since = request.query_params.get("since", "0")
     if not (since.isascii() and since.isdigit()) or len(since) > _MOST_DIGITS or int(since) > _LARGEST_VERSION:
+        trail.refused(agency, agency, "bad_since")
         return _problem(HTTPStatus.BAD_REQUEST, "`since` must be a version: a whole number from 0.")
     with writing(engine) as session:  # it writes: what the agency now knows decides who must answer an erasure
         work, keys = Work(session, clock.now(), tools), tools.agencies[agency]
@@ -109,12 +117,18 @@ def _subjects(engine: Engine, tools: Tools, clock: Clock, agency: str, request: 
         _note_use(work, agency, keys, token, request.headers.get(KEY_HEADER, ""))
     headers = {"ETag": f'"{page.version}"'}
     if headers["ETag"] in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
+        trail.nothing_new(agency)
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**_NO_STORE, **headers})
+    # After the commit: nobody waits for this database while the log does not answer. What it marks as known was then not told;
+    # the erasure that somebody is asked for in vain does no harm.
+    trail.told(agency, int(since), page)
     return _json({"version": page.version, "keys": page.keys, "entries": page.entries}, headers)
 
 
-def _protected(tools: Tools, protects: Protects | None, agency: str, request: Request, body: bytes) -> Response:
-    token = _admitted(tools, agency, request)
+def _protected(  # noqa: PLR0917 -- what one request needs
+    tools: Tools, protects: Protects | None, agency: str, request: Request, body: bytes, trail: AgencyTrail
+) -> Response:
+    token = _admitted(tools, agency, request, trail)
     if isinstance(token, Response):
         return token
     try:
@@ -123,6 +137,7 @@ def _protected(tools: Tools, protects: Protects | None, agency: str, request: Re
         given = None
     youth_ref = given.get("youth_ref") if isinstance(given, dict) else None
     if not isinstance(youth_ref, str) or valid_key(KeyKind.YOUTH_REF, youth_ref.encode("utf-8", "replace")) is None:
+        trail.refused(agency, agency, "bad_body")
         return _problem(HTTPStatus.BAD_REQUEST, 'The body must be {"youth_ref": …} with a reference.')
     if protects is None:
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "Nobody can be marked here now; tell the officer for protected cases.")
@@ -140,9 +155,11 @@ async def _bounded_body(request: Request) -> bytes:
     return body
 
 
-def _admitted(tools: Tools, agency: str, request: Request) -> str | Response:
-    """The token when it is this agency's, else the refusal."""
+def _admitted(tools: Tools, agency: str, request: Request, trail: AgencyTrail) -> str | Response:
+    """The token when it is this agency's, else the refusal, which is in the log."""
     caller, token = _caller(tools, request.headers.get("authorization", ""))
+    if caller != agency:
+        trail.refused(agency if agency in tools.agencies else "", caller, "no_token" if caller is None else "others_token")
     if caller is None:
         headers = {"WWW-Authenticate": 'Bearer realm="hub registry"'}
         return _problem(HTTPStatus.UNAUTHORIZED, "A bearer token of an agency is required.", headers)

@@ -110,7 +110,21 @@ def test_lists_are_looks_too(registry: AuditedRegistry, audit: AuditLog) -> None
     registry.consents()
     registry.erasure_status()
     registry.counts()
-    assert [action for action, _, _ in told(audit)] == ["consent_listed", "erasure_listed"]
+    assert [action for action, _, _ in told(audit)] == ["consent_listed", "erasure_listed", "statistics_shown"]
+
+
+def test_who_looks_references_up_leaves_an_entry_for_each(registry: AuditedRegistry, audit: AuditLog) -> None:
+    ref = registry.grant(make_grant()).youth_ref
+    assert ref is not None
+    assert registry.references([PERSON, make_identifier(1)]) == [ref, None]
+    assert registry.references([]) == []
+    with pytest.raises(RejectedError):
+        registry.references(["nothing"])
+    assert told(audit)[1:] == [
+        ("references_sought", "permit", ""), ("references_sought", "deny", "nobody"),
+        ("references_sought", "deny", "unresolved_identifier"),
+    ]  # fmt: skip
+    assert entries(audit)[1].subject == audit.pseudonyms([Subject(SubjectKind.REFERENCE, ref)])[0]
 
 
 def test_without_the_log_nothing_changes(registry: AuditedRegistry, home: Installation, audit: AuditLog) -> None:
@@ -132,7 +146,10 @@ def test_without_the_log_nothing_changes(registry: AuditedRegistry, home: Instal
 def test_without_the_log_nothing_is_told(registry: AuditedRegistry, audit: AuditLog) -> None:
     registry.grant(make_grant())
     gone(audit)
-    for look in (lambda: registry.show(PERSON), registry.consents, registry.erasure_status):
+    for look in (
+        lambda: registry.show(PERSON), registry.consents, registry.erasure_status, registry.counts,
+        lambda: registry.references([PERSON]),
+    ):  # fmt: skip
         with pytest.raises(RetriableError):
             look()
 
@@ -157,7 +174,7 @@ def test_who_saw_what_of_a_person_is_found_while_her_mapping_stands(registry: Au
 
 
 # What is no access of a person's: the processes beside the registry use it, and no screen shows it.
-_NOBODYS = {"work", "view", "rules", "references", "counts", "shrink"}
+_NOBODYS = {"work", "view", "rules", "shrink"}
 
 
 def test_every_operation_is_audited_here() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hub.audit.reading import Filter, the_latest
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.contract.models import Erasure
@@ -126,7 +127,10 @@ def test_from_a_grant_to_a_served_subject_and_from_a_withdrawal_to_its_receipt(s
     until(lambda: opened.registry.erasure_status()[0].answered == ("worker",))
 
     assert len(kafka.on(RULES.name)) == settings.kafka.partitions
+    assert httpx.get(address).status_code == 401
     assert running.end() is None
+    entries = the_latest(opened.sealed.log.engine, Filter(actions=("subjects_fetched",)), 100)
+    assert {(one.account, one.rule) for one in entries} >= {(SCHOOL, "v1.n1.r0"), (SCHOOL, "v2.n1.r1"), ("unknown", "no_token")}
     opened.close()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{running.url}/v1/health")

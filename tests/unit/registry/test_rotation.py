@@ -16,6 +16,7 @@ from hub.connect.vault import DirectoryFile
 from hub.contract.codec import Codec
 from hub.errors import RejectedError, RetriableError, StaleDirectoryError
 from hub.installation import initialise, read_key, read_secret
+from hub.registry.agency_trail import AgencyTrail
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.registry.relay import Relay
 from hub.registry.rotation import agency_key_states, retire_agency, rotate_agency
@@ -70,7 +71,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def url(place: Place) -> Iterator[str]:
-    with served(build_app(place.opened.engine, place.opened.tools, place.clock)) as address:
+    with served(
+        build_app(place.opened.engine, place.opened.tools, place.clock, AgencyTrail(place.opened.sealed.log, place.clock))
+    ) as address:
         yield address
 
 

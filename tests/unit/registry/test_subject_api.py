@@ -9,9 +9,11 @@ from sqlalchemy import event
 
 from hub.contract.ids import key_id
 from hub.errors import RetriableError
+from hub.registry.agency_trail import AgencyTrail
 from hub.registry.granting import Signatory
 from hub.registry.subject_api import build_app
 from hub.testing import served
+from tests.unit.registry.memory_log import MemoryLog
 from tests.unit.registry.support import LEISURE, POLICE, SCHOOL, Installation, make_grant, make_identifier
 
 MINE = {"Authorization": "Bearer token-1"}
@@ -21,8 +23,14 @@ URL = f"/v1/agencies/{SCHOOL}/subjects"
 
 
 @pytest.fixture
-def client(home: Installation) -> Iterator[httpx.Client]:
-    with served(build_app(home.engine, home.tools, home.clock)) as url, httpx.Client(base_url=url) as test_client:
+def log() -> MemoryLog:
+    return MemoryLog()
+
+
+@pytest.fixture
+def client(home: Installation, log: MemoryLog) -> Iterator[httpx.Client]:
+    app = build_app(home.engine, home.tools, home.clock, AgencyTrail(log, home.clock))
+    with served(app) as url, httpx.Client(base_url=url) as test_client:
         yield test_client
 
 
@@ -194,7 +202,8 @@ def test_an_agency_marks_whom_it_was_told_of_and_learns_nothing_from_the_answer(
     reference = home.registry.grant(make_grant()).youth_ref or ""
     home.relay.run_once()
     said: list[tuple[str, str]] = []
-    app = build_app(home.engine, home.tools, home.clock, lambda agency, youth_ref: said.append((agency, youth_ref)))
+    trail = AgencyTrail(MemoryLog(), home.clock)
+    app = build_app(home.engine, home.tools, home.clock, trail, lambda agency, youth_ref: said.append((agency, youth_ref)))
     with served(app) as url, httpx.Client(base_url=url) as given:
         path = f"/v1/agencies/{SCHOOL}/protected"
         known, unknown = (given.post(path, headers=MINE, json={"youth_ref": one}) for one in (reference, "y" + 32 * "0"))
