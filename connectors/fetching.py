@@ -1,11 +1,12 @@
-"""One bounded, retried HTTP GET for the connectors that pull over HTTP.
+"""One bounded, retried HTTP call for the connectors that pull over HTTP.
 
 What can go wrong on the way is translated here, once:
 
     no answer, a timeout, 429, 5xx    RetriableError, after tenacity's attempts; `retry_after` when the other side named it
     401, 403                          ConfigError: the secret or the right is wrong, and repeating cannot help
-    any other status, a redirect      RejectedError `status_<n>`: this answer is refused
-    a body above the limit            RejectedError `response_too_large`, read no further than the limit
+    any other status, a redirect      RejectedError `status_<n>`: this answer is refused; 501 too, which says "never"
+    a body above the limit            RejectedError `response_too_large`, read no further than the limit, after as many attempts
+    a body that cannot be read        what the caller's reader raises, after as many attempts: the next may be whole
 
 No text of these errors holds a query, a header or any of the foreign body: those can name a person.
 """
@@ -16,23 +17,27 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from hub.errors import ConfigError, HubError, RejectedError, RetriableError
 
 __all__ = ["Answer", "Fetcher", "Limits", "Params", "retry_after_seconds"]
 
 Params = list[tuple[str, str | int | float | bool | None]]
-_GOOD = frozenset({200, 304})
+Read = TypeVar("Read")
+_GOOD = frozenset({200, 201, 204, 304})
+_WITH_BODY = frozenset({200, 201})
+_NEVER = 501
 _ERROR_BYTES = 64 * 1024
 _AGAIN = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one GET. Seconds, except `body_bytes` and `attempts`.
+    """Bounds of one call. Seconds, except `body_bytes` and `attempts`.
 
     `total_seconds` ends an answer that drips; `longest_wait_seconds` is the longest pause taken here: whoever is asked to
     wait longer gets the RetriableError at once and waits in the connector's own loop.
@@ -47,15 +52,24 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: 200 with its body, or 304 without one."""
+    """A whole answer: 200 or 201 with its body, 204 or 304 without one."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
 
 
+class _Call(NamedTuple):
+    method: str
+    operation: str
+    url: str
+    params: Params
+    headers: Mapping[str, str]
+    body: Any = None
+
+
 class Fetcher:
-    """GETs with limits. `observe(operation, status)` is told of every attempt; status 0 means that no answer came.
+    """Calls with limits. `observe(operation, status)` is told of every attempt; status 0 means that no answer came.
 
     `describe` gives the source's own error code from a refusal's body, for the operator; it must return a code, never text.
     """
@@ -78,25 +92,56 @@ class Fetcher:
 
     def get(self, operation: str, url: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Fetch `url`; `operation` is the label it is counted under. Errors: see the module."""
+        return self.read(operation, url, lambda answer: answer, params=params, headers=headers)
+
+    def read(
+        self,
+        operation: str,
+        url: str,
+        reader: Callable[[Answer], Read],
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Read:
+        """What `reader` makes of a GET's answer. Its RejectedError asks again: half a body is often followed by a whole one."""
+
+        def attempt() -> Read:
+            answer = self._attempt(_Call("GET", operation, url, params or [], headers or {}))
+            try:
+                return reader(answer)
+            except RejectedError as error:
+                raise _Unreadable(error) from error
+
+        return self._repeated(attempt)
+
+    def call(self, method: str, operation: str, url: str, *, headers: Mapping[str, str], body: Any = None) -> Answer:
+        """Another method than GET, with a JSON body if there is one. Only for calls that may be repeated without harm."""
+        return self._repeated(lambda: self._attempt(_Call(method, operation, url, [], headers, body)))
+
+    def _repeated(self, attempt: Callable[[], Read]) -> Read:
         retrying = Retrying(
-            retry=retry_if_exception_type(RetriableError),
+            retry=retry_if_exception(_worth_repeating),
             stop=self._enough,
             wait=self._wait,
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(self._attempt, operation, url, params or [], dict(headers or {}))
+        try:
+            return retrying(attempt)
+        except _Unreadable as error:
+            raise error.refusal from None
 
     def close(self) -> None:
         """Release the connections."""
         self._client.close()
 
-    def _attempt(self, operation: str, url: str, params: Params, headers: dict[str, str]) -> Answer:
-        status = 0
+    def _attempt(self, call: _Call) -> Answer:
+        operation, status = call.operation, 0
+        params = httpx.QueryParams(call.params)
         try:
-            with self._client.stream("GET", url, params=httpx.QueryParams(params), headers=headers) as response:
+            with self._client.stream(call.method, call.url, params=params, headers=call.headers, json=call.body) as response:
                 status = response.status_code
-                content = self._read(operation, response, self._limits.body_bytes if status == 200 else _ERROR_BYTES)
+                content = self._read(operation, response, self._limits.body_bytes if status in _WITH_BODY else _ERROR_BYTES)
         except httpx.TimeoutException as error:
             raise RetriableError(f"{operation}: no answer in time", code="timeout") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -114,10 +159,10 @@ class Fetcher:
         content = bytearray()
         for piece in response.iter_bytes():
             content += piece
-            if len(content) > most and response.status_code != 200:
+            if len(content) > most and response.status_code not in _WITH_BODY:
                 return b""  # too long for an error of any standard; the status says enough
             if len(content) > most:
-                raise RejectedError(f"{operation}: the answer exceeds {most} bytes", code="response_too_large")
+                raise _Unreadable(RejectedError(f"{operation}: the answer exceeds {most} bytes", code="response_too_large"))
             if time.monotonic() > deadline:
                 raise RetriableError(f"{operation}: the answer did not end in time", code="timeout")
         return bytes(content)
@@ -130,6 +175,16 @@ class Fetcher:
         return asked_too_long or stop_after_attempt(self._limits.attempts)(state)
 
 
+class _Unreadable(Exception):  # noqa: N818 - says only that another attempt may do; never leaves this module
+    def __init__(self, refusal: RejectedError) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    return isinstance(error, RetriableError | _Unreadable)
+
+
 def _asked(state: RetryCallState) -> float | None:
     error = state.outcome.exception() if state.outcome else None
     return error.retry_after if isinstance(error, RetriableError) else None
@@ -138,7 +193,7 @@ def _asked(state: RetryCallState) -> float | None:
 def _refusal(operation: str, response: httpx.Response, foreign: str) -> HubError:
     status = response.status_code
     said = f"answered {status} ({foreign})" if foreign else f"answered {status}"
-    if status in _AGAIN or status >= 500:
+    if status in _AGAIN or (status >= 500 and status != _NEVER):
         return RetriableError(f"{operation}: {said}", code=f"status_{status}", retry_after=retry_after_seconds(response.headers))
     if status in {401, 403}:
         return ConfigError(

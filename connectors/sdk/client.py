@@ -11,8 +11,8 @@ import httpx
 from connectors.fetching import Answer, Fetcher, Limits, Params
 from connectors.sdk.config import SdkConfig
 from connectors.sdk.listing import Listed, parse_listing
-from connectors.sdk.token import TokenKeeper
 from connectors.shallow import parse_shallow
+from connectors.tokens import ClientCredentials, TokenKeeper
 from hub.connector import SourceContext
 from hub.errors import ConfigError, RetriableError
 
@@ -46,7 +46,15 @@ class SdkClient:
             attempts=config.attempts,
         )
         self._fetcher = Fetcher(limits, context.observe_request, transport=transport, sleep=sleep, describe=problem_code)
-        self._keeper = TokenKeeper(config, context, transport=transport, sleep=sleep)
+        credentials = ClientCredentials(
+            token_url=config.token_url,
+            client_id=config.client_id,
+            scope=config.scope,
+            authentication=config.client_authentication,
+            timeout_seconds=config.timeout_seconds,
+            attempts=config.attempts,
+        )
+        self._keeper = TokenKeeper(credentials, context, transport=transport, sleep=sleep)
 
     def list_messages(self) -> list[Listed]:
         """Every message in the inbox now, oldest first, each once, without its documents.

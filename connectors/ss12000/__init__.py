@@ -33,4 +33,5 @@ connector = Connector(
     build_source=_build_source,
     build_simulator=_build_simulator,
     kinds=frozenset({InfoKind.SCHOOL_ABSENCE}),
+    backfill=True,
 )

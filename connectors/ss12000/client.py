@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from itertools import chain
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 
-from connectors.fetching import Fetcher, Limits, Params
+from connectors.fetching import Answer, Fetcher, Limits, Params
+from connectors.ss12000.authorization import Authorization
 from connectors.ss12000.config import Ss12000Config
 from connectors.ss12000.instants import written
-from connectors.ss12000.paging import Page, Query, foreign_code, parse_page
+from connectors.ss12000.paging import Page, Query, foreign_code, parse_deleted, parse_entity, parse_page
 from hub.connector import SourceContext
-from hub.errors import ConfigError, RejectedError
+from hub.errors import ConfigError, HubError, RejectedError
 
 __all__ = ["Ss12000Client"]
 
 _SPAN = frozenset({"startTime.onOrAfter", "startTime.onOrBefore"})
+_DAYS = frozenset({"startDate", "endDate"})
 _REFUSED_FORM = frozenset({"status_400", "status_422"})
+_NOT_OFFERED = frozenset({"status_400", "status_403", "status_404", "status_405", "status_422", "status_501"})
+_EXPIRED = "status_401"
+_GONE = frozenset({"status_404", "status_410"})
+Read = TypeVar("Read")
 
 
 class Ss12000Client:
@@ -38,7 +46,7 @@ class Ss12000Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._config = config
-        self._secret = context.secret
+        self._authorization = Authorization(config, context, transport=transport, sleep=sleep)
         self._form: dict[str, str] = {}
         limits = Limits(
             timeout_seconds=config.timeout_seconds,
@@ -65,12 +73,47 @@ class Ss12000Client:
         filters = (("startTime.onOrBefore", written(end)), ("endTime.onOrAfter", written(start)))
         return self._pages(Query("absences", filters))
 
+    def sums(self, day: date) -> Iterator[list[Any]]:
+        """Sums of one day by student and activity, page by page."""
+        filters = (("startDate", day.isoformat()), ("endDate", day.isoformat()))
+        return self._pages(Query("aggregatedAttendance", filters, _DAYS))
+
+    def changed(self, operation: str, after: datetime) -> Iterator[list[Any]] | None:
+        """Rows of `attendances` or `absences` that were modified after an instant; None when the server offers no such list."""
+        return _offered(self._pages(Query(operation, (("meta.modified.after", written(after)),))))
+
+    def changed_lessons(self, start: datetime, end: datetime, after: datetime) -> Iterator[list[Any]] | None:
+        """Lessons that start within the span and were modified after an instant; None when the server offers no such list."""
+        span = (("startTime.onOrAfter", written(start)), ("startTime.onOrBefore", written(end)))
+        return _offered(self._pages(Query("calendarEvents", (*span, ("meta.modified.after", written(after))), _SPAN)))
+
+    def deleted(self, after: datetime) -> Iterator[list[Any]] | None:
+        """(kind of entity, id) of what was deleted after an instant, page by page; None when the server does not tell."""
+        filters = (("after", written(after)), ("entities", "Attendance"), ("entities", "Absence"))
+        return _offered(self._pages(Query("deletedEntities", filters), parse=parse_deleted))
+
+    def calendar_event(self, event_id: str) -> Any | None:
+        """One lesson; None when there is none of that id any more."""
+        path = f"calendarEvents/{quote(event_id, safe='')}"
+        try:
+            return self._answer("calendarEvent", path, [], lambda answer: parse_entity("calendarEvent", answer.content))
+        except RejectedError as error:
+            if error.code in _GONE:
+                return None
+            raise
+
     def close(self) -> None:
         """Release the connections."""
         self._fetcher.close()
+        self._authorization.close()
 
-    def _pages(self, query: Query, complete: Callable[[list[Any]], bool] = lambda _: True) -> Iterator[list[Any]]:
-        page = self._get(query.operation, query.first(self._config.page_size))
+    def _pages(
+        self,
+        query: Query,
+        complete: Callable[[list[Any]], bool] = lambda _: True,
+        parse: Callable[[str, bytes], Page] = parse_page,
+    ) -> Iterator[list[Any]]:
+        page = self._get(query.operation, query.first(self._config.page_size), parse)
         expanded = complete(page.rows)
         yield page.rows
         seen: set[str] = set()
@@ -78,10 +121,12 @@ class Ss12000Client:
             if page.token in seen or len(seen) >= self._config.max_pages:
                 raise RejectedError(f"{query.operation}: the pages do not end", code="page_loop")
             seen.add(page.token)
-            page = self._follow(query, page.token, complete if expanded else lambda _: True)
+            page = self._follow(query, page.token, complete if expanded else lambda _: True, parse)
             yield page.rows
 
-    def _follow(self, query: Query, token: str, complete: Callable[[list[Any]], bool]) -> Page:
+    def _follow(
+        self, query: Query, token: str, complete: Callable[[list[Any]], bool], parse: Callable[[str, bytes], Page]
+    ) -> Page:
         """The page behind a token, in the first form that this server takes and answers completely."""
         forms = dict(query.followups(token, self._config.page_size))
         known = self._form.get(query.operation)
@@ -90,7 +135,7 @@ class Ss12000Client:
         refusal: RejectedError | None = None
         for name in names:
             try:
-                page = self._get(query.operation, forms[name])
+                page = self._get(query.operation, forms[name], parse)
             except RejectedError as error:
                 if error.code not in _REFUSED_FORM:
                     raise
@@ -104,13 +149,33 @@ class Ss12000Client:
             return poorer
         raise refusal or RejectedError(f"{query.operation}: no way to the next page", code="page_loop")
 
-    def _get(self, operation: str, params: Params) -> Page:
-        token = self._secret("token").strip()
-        if not token.isascii() or not token.isprintable() or not token:
-            raise ConfigError("the secret `token` must be one line: the bearer token (JWT) of the source", code="bad_token")
+    def _get(self, operation: str, params: Params, parse: Callable[[str, bytes], Page]) -> Page:
+        return self._answer(operation, operation, params, lambda answer: parse(operation, answer.content))
+
+    def _answer(self, operation: str, path: str, params: Params, reader: Callable[[Answer], Read]) -> Read:
+        """Ask, and once again with another token when the first one has expired on the way."""
+        token = self._authorization.token()
+        try:
+            return self._ask(operation, path, params, reader, token)
+        except ConfigError as error:
+            if error.code != _EXPIRED or (other := self._authorization.renewed(token)) is None:
+                raise
+        return self._ask(operation, path, params, reader, other)
+
+    def _ask(self, operation: str, path: str, params: Params, reader: Callable[[Answer], Read], token: str) -> Read:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        answer = self._fetcher.get(operation, f"{self._config.base_url}/{operation}", params=params, headers=headers)
-        return parse_page(operation, answer.content)
+        return self._fetcher.read(operation, f"{self._config.base_url}/{path}", reader, params=params, headers=headers)
+
+
+def _offered(pages: Iterator[list[Any]]) -> Iterator[list[Any]] | None:
+    """The list with its first page read, or None when the server refuses that one: a later refusal is a fault."""
+    try:
+        first = next(pages)
+    except HubError as error:
+        if error.code in _NOT_OFFERED:
+            return None
+        raise
+    return chain([first], pages)
 
 
 def _has_attendance(rows: list[Any]) -> bool:

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from connectors.addresses import SafeAddress
 
-__all__ = ["Ss12000Config"]
+__all__ = ["Oauth", "Ss12000Config"]
+
+
+class Oauth(BaseModel):
+    """OAuth 2 client credentials instead of a fixed token; the client's secret is the connector's secret `client-secret`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token_url: SafeAddress
+    client_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    client_authentication: Literal["basic", "post"] = "basic"
+    scope: str = ""
 
 
 class Ss12000Config(BaseModel):
-    """`[connectors.<name>.source]` of an ss12000 connector. The bearer token is the connector's secret `token`.
+    """`[connectors.<name>.source]` of an ss12000 connector. The bearer token is the connector's secret `token`, or `oauth`.
 
-    `since` is the first school day read. Each poll reads `overlap_days` again, because teachers report and correct late; a
-    correction older than that is not seen. `school_day_minutes` is what a reported absence of a whole day counts as.
+    `since` is the first school day read. Each poll reads `overlap_days` again, because teachers report and correct late.
+    What is corrected or deleted later than that is asked for by the time of its change, unless `follow_changes` is off or the
+    server cannot say. `reading`: lesson by lesson, or the sums of a day where a server tells no more (`/aggregatedAttendance`).
+    `school_day_minutes` is what a reported absence of a whole day counts as.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base_url: SafeAddress
     since: date
+    oauth: Oauth | None = None
+    reading: Literal["lessons", "sums"] = "lessons"
+    follow_changes: bool = True
     overlap_days: Annotated[int, Field(ge=0, le=400)] = 14
     window_days: Annotated[int, Field(ge=1, le=92)] = 7
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 100

@@ -12,9 +12,10 @@ from typing import Any
 from connectors.ss12000.instants import parse_instant
 from hub.errors import ConfigError
 
-__all__ = ["OPERATIONS", "Dataset", "Entity", "Event", "Version", "load_dataset"]
+__all__ = ["DELETED", "OPERATIONS", "Dataset", "Deletion", "Entity", "Event", "Version", "load_dataset", "load_deletions"]
 
 OPERATIONS = ("organisations", "persons", "groups", "activities", "calendarEvents", "absences")
+DELETED = "deletedEntities"
 _NEEDED = frozenset({"persons", "calendarEvents"})
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -31,15 +32,16 @@ class Version:
 
 
 class Entity:
-    """All versions of one id."""
+    """All versions of one id, until it is deleted."""
 
-    def __init__(self, versions: list[Version]) -> None:
+    def __init__(self, versions: list[Version], deleted_at: datetime | None = None) -> None:
         self._newest_first = sorted(versions, key=lambda version: version.known_at, reverse=True)
+        self._deleted_at = deleted_at
 
     @property
     def last_known_at(self) -> datetime:
-        """When its last version became known."""
-        return self._newest_first[0].known_at
+        """When its last version became known, or when it was deleted."""
+        return self._deleted_at or self._newest_first[0].known_at
 
     @property
     def starts(self) -> datetime:
@@ -48,16 +50,19 @@ class Entity:
 
     def visible(self, at: datetime) -> Version | None:
         """The newest version known at that instant."""
+        if self._deleted_at is not None and self._deleted_at <= at:
+            return None
         return next((version for version in self._newest_first if version.known_at <= at), None)
 
 
 class Event(Entity):
     """A calendar event: visible once it has begun, with the attendance known by then."""
 
-    def __init__(self, versions: list[Version], attendance: list[Entity]) -> None:
-        super().__init__(versions)
-        self._attendance = attendance
-        self._settled_at = max((entity.last_known_at for entity in attendance), default=_ALWAYS)
+    def __init__(self, versions: list[Version], marks: dict[str, Entity], deleted_at: datetime | None) -> None:
+        super().__init__(versions, deleted_at)
+        self.marks = marks
+        self._attendance = list(marks.values())
+        self._settled_at = max((entity.last_known_at for entity in self._attendance), default=_ALWAYS)
         self._settled: bytes | None = None
 
     def visible(self, at: datetime) -> Version | None:
@@ -86,14 +91,41 @@ def load_dataset(folder: Path) -> Dataset:
 
     Raises ConfigError `bad_dataset` that names the file.
     """
-    dataset: Dataset = {operation: _entities(folder, operation) for operation in OPERATIONS}
+    deleted = {deletion.key: deletion.at for deletion in load_deletions(folder)}
+    dataset: Dataset = {operation: _entities(folder, operation, deleted) for operation in OPERATIONS}
+    lessons = (entity for entity in dataset["calendarEvents"].values() if isinstance(entity, Event))
+    dataset["attendances"] = {key: mark for lesson in lessons for key, mark in lesson.marks.items()}
     missing = [operation for operation in sorted(_NEEDED) if not dataset[operation]]
     if missing:
         raise ConfigError(f"ss12000 simulator: the dataset folder lacks {' and '.join(missing)}.json", code="bad_dataset")
     return dataset
 
 
-def _entities(folder: Path, operation: str) -> dict[str, Entity]:
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """`entity` as the standard names the kind (EndPointsEnum)."""
+
+    entity: str
+    key: str
+    at: datetime
+
+
+def load_deletions(folder: Path) -> list[Deletion]:
+    """`deletedEntities.json`: an array of `{"entity", "id", "deletedAt"}`. Raises as `load_dataset`."""
+    try:
+        return [_deletion(row) for row in _rows(folder, DELETED)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"ss12000 simulator: {DELETED}.json is not as its README says", code="bad_dataset") from error
+
+
+def _deletion(row: dict[str, Any]) -> Deletion:
+    at = parse_instant(row["deletedAt"])
+    if at is None:
+        raise ValueError("deletedAt is no instant")
+    return Deletion(row["entity"], row["id"], at)
+
+
+def _entities(folder: Path, operation: str, deleted: dict[str, datetime]) -> dict[str, Entity]:
     versions: dict[str, list[Version]] = {}
     attendance: dict[str, dict[str, list[Version]]] = {}
     try:
@@ -106,8 +138,9 @@ def _entities(folder: Path, operation: str) -> dict[str, Entity]:
         raise ConfigError(f"ss12000 simulator: {operation}.json is not as its README says", code="bad_dataset") from error
     entities: dict[str, Entity] = {}
     for key, own in versions.items():
-        marks = [Entity(item) for item in attendance.get(key, {}).values()]
-        entities[key] = Event(own, marks) if operation == "calendarEvents" else Entity(own)
+        marks = {mark: Entity(item, deleted.get(mark)) for mark, item in attendance.get(key, {}).items()}
+        gone = deleted.get(key)
+        entities[key] = Event(own, marks, gone) if operation == "calendarEvents" else Entity(own, gone)
     return dict(sorted(entities.items(), key=lambda pair: (pair[1].starts, pair[0])))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-__all__ = ["STOCKHOLM", "day_start", "parse_instant", "windows", "written"]
+__all__ = ["STOCKHOLM", "day_start", "parse_day", "parse_instant", "windows", "written"]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _DATE_LENGTH = 10
@@ -21,6 +21,14 @@ def parse_instant(text: Any) -> datetime | None:
         instant = datetime.fromisoformat(text.strip().replace("z", "Z"))
         return (instant if instant.tzinfo else instant.replace(tzinfo=STOCKHOLM)).astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def parse_day(text: Any) -> date | None:
+    """The date of an RFC 3339 full-date, or None."""
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) and len(text) == _DATE_LENGTH else None
+    except ValueError:
         return None
 
 

@@ -8,7 +8,7 @@ reported and for a lesson that was cancelled afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,7 +19,7 @@ from connectors.ss12000.roster import Roster
 from hub.connector import Absence, PersonRecord, Record, Unmapped
 from hub.contract.models import AbsenceKind, InfoKind
 
-__all__ = ["Piece", "map_absence", "map_event", "piece_record"]
+__all__ = ["Piece", "absence_body", "cover", "map_absence", "map_event", "piece_record"]
 
 _MINUTES_OF = {AbsenceKind.UNEXCUSED: "invalidAbsenceMinutes", AbsenceKind.EXCUSED: "validAbsenceMinutes"}
 _ABSENCE_TYPES = frozenset({"anmäld frånvaro", "beviljad ledighet"})
@@ -80,17 +80,17 @@ def _map_attendance(item: Any, lesson: _Lesson, roster: Roster, pieces: dict[str
             person_id=person_id,
             source_id=f"{attendance_id.strip().lower()}:{kind.value}",
             occurred_at=lesson.start,
-            body=_body(kind, minutes, lesson.offered),
+            body=absence_body(kind, minutes, lesson.offered),
             retracted=minutes == 0,
         )
     if counts:
-        _cover(pieces.get(person_id, ()), lesson)
+        cover(pieces.get(person_id, ()), lesson.start, max(lesson.end or lesson.start, lesson.start + timedelta(minutes=1)))
 
 
-def _cover(pieces: list[Piece] | tuple[()], lesson: _Lesson) -> None:
-    end = lesson.end or lesson.start
+def cover(pieces: Iterable[Piece], start: datetime, end: datetime) -> None:
+    """Mark the pieces that overlap [start, end): attendance tells of that time."""
     for piece in pieces:
-        if lesson.start < piece.end and max(end, lesson.start + timedelta(minutes=1)) > piece.start:
+        if start < piece.end and end > piece.start:
             piece.covered = True
 
 
@@ -131,7 +131,7 @@ def piece_record(piece: Piece, school_day_minutes: int) -> PersonRecord:
         person_id=piece.person_id,
         source_id=piece.source_id,
         occurred_at=piece.start,
-        body=_body(AbsenceKind.EXCUSED, minutes, None),
+        body=absence_body(AbsenceKind.EXCUSED, minutes, None),
         retracted=minutes == 0,
     )
 
@@ -157,6 +157,6 @@ def _minutes(value: Any) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _body(kind: AbsenceKind, minutes: int, offered: int | None) -> Absence:
+def absence_body(kind: AbsenceKind, minutes: int, offered: int | None) -> Absence:
     """Bodies are few and equal ones are shared: a poll makes tens of thousands of records."""
     return Absence(kind=kind, minutes=minutes, offered_minutes=offered)

@@ -17,7 +17,7 @@ from connectors.fetching import Params
 from connectors.shallow import parse_shallow
 from hub.errors import RejectedError
 
-__all__ = ["Page", "Query", "foreign_code", "parse_page"]
+__all__ = ["Page", "Query", "foreign_code", "parse_deleted", "parse_entity", "parse_page"]
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")
 _HIGHEST_CODE = 9999
@@ -56,19 +56,49 @@ class Query:
 
 def parse_page(operation: str, content: bytes) -> Page:
     """One page. Raises RejectedError `malformed_page`: half a list taken for a whole one would lose rows silently."""
+    page = _object(operation, content)
+    rows = page.get("data")
+    if not isinstance(rows, list):
+        raise RejectedError(f"{operation}: the answer has no list `data`", code="malformed_page")
+    return Page(rows, _token(operation, page))
+
+
+def parse_deleted(operation: str, content: bytes) -> Page:
+    """One page of `/deletedEntities`, whose `data` is no list but `{"attendances": [id, …], …}`: rows (kind, id).
+
+    The kind is the entity's name in small letters and the singular, whichever spelling the server has. Raises as `parse_page`.
+    """
+    page = _object(operation, content)
+    data = page.get("data")
+    if not isinstance(data, dict):
+        raise RejectedError(f"{operation}: the answer has no object `data`", code="malformed_page")
+    named = [(str(name).casefold().removesuffix("s"), ids) for name, ids in data.items() if isinstance(ids, list)]
+    rows: list[Any] = [(kind, each.strip().lower()) for kind, ids in named for each in ids if isinstance(each, str)]
+    return Page(rows, _token(operation, page))
+
+
+def parse_entity(operation: str, content: bytes) -> dict[str, Any]:
+    """One entity. Raises RejectedError `malformed_page`."""
+    return _object(operation, content)
+
+
+def _object(operation: str, content: bytes) -> dict[str, Any]:
     try:
         page = parse_shallow(content)
     except ValueError:
         raise RejectedError(f"{operation}: the answer is not JSON", code="malformed_page") from None
-    rows = page.get("data") if isinstance(page, dict) else None
-    if not isinstance(rows, list):
-        raise RejectedError(f"{operation}: the answer has no list `data`", code="malformed_page")
+    if not isinstance(page, dict):
+        raise RejectedError(f"{operation}: the answer is no object", code="malformed_page")
+    return page
+
+
+def _token(operation: str, page: dict[str, Any]) -> str | None:
     token = page.get("pageToken")
     if token is None or token == "":  # noqa: PLC1901, RUF100 - 0 is an offset, not the end
-        return Page(rows, None)
+        return None
     if isinstance(token, bool) or not isinstance(token, str | int):
         raise RejectedError(f"{operation}: pageToken is neither text nor number", code="malformed_page")
-    return Page(rows, str(token))
+    return str(token)
 
 
 def foreign_code(content: bytes) -> str:

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.ss12000.dataset import Version
-from connectors.ss12000.instants import parse_instant
+from connectors.ss12000.instants import parse_day, parse_instant
 
 __all__ = ["Question", "Refusal", "make_token", "read_question"]
 
 Params = list[tuple[str, str]]
-_REQUIRED = {"calendarEvents": frozenset({"startTime.onOrAfter", "startTime.onOrBefore"})}
+_REQUIRED = {
+    "calendarEvents": frozenset({"startTime.onOrAfter", "startTime.onOrBefore"}),
+    "aggregatedAttendance": frozenset({"startDate", "endDate"}),
+}
 _EXPANSIONS = {
     "calendarEvents": frozenset({"activity", "attendance"}),
     "persons": frozenset(),
@@ -30,6 +33,9 @@ _SPAN = frozenset({"startTime.onOrAfter", "startTime.onOrBefore", "endTime.onOrA
 _FILTERS = {
     "calendarEvents": _META | _SPAN | {"activity"},
     "absences": _META | _SPAN | {"student", "type"},
+    "attendances": _META,
+    "aggregatedAttendance": frozenset({"startDate", "endDate"}),
+    "deletedEntities": frozenset({"after", "entities"}),
 }
 _COMPARISONS: dict[str, Callable[[datetime, datetime], bool]] = {
     "onOrAfter": lambda value, bound: value >= bound,
@@ -117,8 +123,10 @@ def _check_filters(operation: str, filters: tuple[tuple[str, str], ...], *, sing
             continue
         if single or name not in _FILTERS.get(operation, _META):
             raise Refusal(400, "unsupported_filter", "this server does not offer one of the filters")
-        if name in _META | _SPAN and parse_instant(value) is None:
+        if name in _META | _SPAN | {"after"} and parse_instant(value) is None:
             raise Refusal(400, "bad_parameter", f"{name} is not an RFC 3339 instant")
+        if name in {"startDate", "endDate"} and parse_day(value) is None:
+            raise Refusal(400, "bad_parameter", f"{name} is not a date")
 
 
 def _admits(operation: str, name: str, value: str, version: Version) -> bool:
@@ -126,12 +134,12 @@ def _admits(operation: str, name: str, value: str, version: Version) -> bool:
         field, _, rule = name.rpartition(".")
         if operation == "absences" and rule == "onOrAfter":
             rule = "after"  # so the document says there: "Exkluderande"
-        meta = version.row["meta"]
+        meta = version.row.get("meta", {})
         told = {
             "startTime": version.start,
             "endTime": version.end,
-            "meta.created": parse_instant(meta["created"]),
-            "meta.modified": parse_instant(meta["modified"]),
+            "meta.created": parse_instant(meta.get("created")),
+            "meta.modified": version.known_at if operation == "attendances" else parse_instant(meta.get("modified")),
         }[field]
         bound = parse_instant(value)
         return told is not None and bound is not None and _COMPARISONS[rule](told, bound)

@@ -12,6 +12,7 @@ from hub.connector import Unmapped
 __all__ = ["Roster", "is_marked", "read_roster"]
 
 _UNMARKED = "ingen"
+_MARKINGS = ("sekretess", "skydd")
 _OUTSIDE_THE_HOUSEHOLD = frozenset({"god man", "utsedd behörig"})
 _TEN_POSITIONS = re.compile(r"(\d{2})(\d{2})(\d{2})\d{4}", re.ASCII)
 _BIRTH_DATE = re.compile(r"(\d{2})(\d{2})-(\d{2})-(\d{2})(?:T.*)?", re.ASCII)
@@ -25,6 +26,14 @@ class Roster:
     numbers: Mapping[str, str] = field(repr=False)
     protected: frozenset[str] = field(repr=False)
     known: frozenset[str] = field(repr=False)
+    certain: frozenset[str] = field(repr=False, default=frozenset())
+
+    def protected_persons(self) -> list[str]:
+        """National identifiers of everybody whom a marking of the standard protects, herself or through her household.
+
+        A marking that nobody knows keeps facts in as well, but is no ground to stop what others told of her.
+        """
+        return sorted({self.numbers[school_id] for school_id in self.certain if school_id in self.numbers})
 
     def person_of(self, reference: Any) -> str | Unmapped:
         """The national identifier behind a `PersonReference`, or why there is none.
@@ -50,6 +59,7 @@ def read_roster(rows: Iterable[Any]) -> Roster:
     """
     numbers: dict[str, str] = {}
     marked: set[str] = set()
+    certain: set[str] = set()
     adults: dict[str, frozenset[str]] = {}
     for row in rows:
         school_id = _id_of(row)
@@ -57,21 +67,30 @@ def read_roster(rows: Iterable[Any]) -> Roster:
             continue
         responsibles = [item.get("person") for item in _items(row.get("responsibles")) if _of_the_household(item)]
         adults[school_id] = frozenset(adult for item in responsibles if (adult := _id_of(item)) is not None)
-        marked |= {adult for item in responsibles if is_marked(item) and (adult := _id_of(item)) is not None}
-        if is_marked(row):
-            marked.add(school_id)
+        for person in (row, *responsibles):
+            if is_marked(person) and (key := _id_of(person)) is not None:
+                marked.add(key)
+                certain |= {key} if _is_certain(person) else set()
         number = _number(row)
         if number is not None:
             numbers[school_id] = number
+    return Roster(numbers, _households(marked, adults), frozenset(adults), _households(certain, adults))
+
+
+def _households(marked: set[str], adults: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Those who are marked and whoever a marking touches."""
     touched = marked | {adult for school_id in marked for adult in adults.get(school_id, ())}
-    protected = marked | {school_id for school_id, responsible in adults.items() if responsible & touched}
-    return Roster(numbers, frozenset(protected), frozenset(adults))
+    return frozenset(marked | {school_id for school_id, responsible in adults.items() if responsible & touched})
 
 
 def is_marked(person: Any) -> bool:
     """Whether `securityMarking` says anything but "Ingen". A value nobody knows protects; an absent one does not."""
     marking = person.get("securityMarking") if isinstance(person, dict) else None
     return marking is not None and str(marking).strip().casefold() != _UNMARKED
+
+
+def _is_certain(person: Mapping[str, Any]) -> bool:
+    return str(person["securityMarking"]).strip().casefold().startswith(_MARKINGS)
 
 
 def _of_the_household(responsible: Any) -> bool:

@@ -30,6 +30,8 @@ def connect(
         bool, typer.Option("--dry-run", help="Pull and map, show the records before the gate, and do nothing with them.")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many records a dry run shows.")] = 20,
+    history: Annotated[bool, typer.Option("--history", help="Import the source's history since --since, and end.")] = False,
+    since: Annotated[str, typer.Option(metavar="DATE", help="The first day of the history, as 2024-08-19.")] = "",
     as_json: Json = False,
 ) -> None:
     """Run a connector until it is stopped: pull from its source, publish what consent covers, keep the rest out.
@@ -40,9 +42,14 @@ def connect(
     With --dry-run nothing is published or written, no cursor moves and the statutory lane is not touched: it runs beside the
     connector, and without Kafka or the registry. Persons are not shown. It exits 1 when the source could not be read.
 
+    With --history the time since DATE is read, with a bar of how far it has come; run again, it goes on where it was cut off.
+    Stop the connector meanwhile.
+
     Example: hub connect ss12000
 
     Example: hub connect ss12000 --dry-run --limit 5
+
+    Example: hub connect ss12000 --history --since 2024-08-19
     """
     from hub.settings import load_settings
 
@@ -51,6 +58,11 @@ def connect(
         from hub.commands.dry_run import try_out
 
         try_out(settings, name, limit, as_json=as_json)
+        return
+    if history or since:
+        from hub.commands.connect_history import import_history
+
+        import_history(settings, name, since if history else "", as_json=as_json)
         return
     from hub.bootstrap import build_runner
     from hub.process import process_frame

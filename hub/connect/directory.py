@@ -6,8 +6,8 @@ import hashlib
 import hmac
 import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -18,7 +18,7 @@ from hub.connect.subjects import Changes
 from hub.connect.vault import Copy, DirectoryFile
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.ids import key_id
-from hub.errors import RetriableError, StaleDirectoryError
+from hub.errors import RejectedError, RetriableError, StaleDirectoryError
 
 __all__ = ["Directory", "Feed"]
 
@@ -37,6 +37,10 @@ class Feed(Protocol):
 
     def fetch(self, since: int, etag: str, key: str) -> Changes | None:
         """Changes after version `since`; None when there are none. `key` is the id of the agency key used here."""
+        ...
+
+    def protect(self, youth_ref: str) -> None:
+        """Say that the agency's system marks this person as protected; RetriableError unless it was taken."""
         ...
 
 
@@ -114,6 +118,19 @@ class Directory:
             self._remembered[person_id] = self._find(canonical_identifier(person_id, today=today))
         return self._remembered[person_id]
 
+    def entries(self) -> Iterable[Entry]:
+        """Every entry of the copy, each once."""
+        return {entry.youth_ref: entry for entry in (self._copy.entries if self._copy else {}).values()}.values()
+
+    def protect(self, person_id: str) -> None:
+        """Tell the registry, if she has a reference; it answers by taking the entry away."""
+        try:
+            entry = self.lookup(person_id)
+        except RejectedError:
+            return
+        if entry is not None:
+            self._retrying(self._feed.protect, entry.youth_ref)
+
     def _find(self, canonical: str) -> Entry | None:
         if self._copy is None:
             return None
@@ -130,9 +147,9 @@ class Directory:
         if changes is None:
             self._confirm()
             return
-        gained = _gained(self._copy, changes)
-        if changes.removed or gained:
-            heed(Change(changes.removed, gained))
+        widened = _widened(self._copy, changes)
+        if changes.removed or widened:
+            heed(Change(changes.removed, bool(widened), widened))
         self._save(Copy(changes.version, changes.etag, self._clock.now(), _applied(base, changes), changes.keys))
 
     def _renew_key(self) -> None:
@@ -169,15 +186,18 @@ def _applied(base: Copy | None, changes: Changes) -> dict[str, Entry]:
     return {subject: entry for subject, entry in kept.items() if entry.youth_ref not in told} | changes.present
 
 
-def _gained(copy: Copy | None, changes: Changes) -> bool:
-    """Whether something may pass now that the copy at hand would not have let pass."""
+def _widened(copy: Copy | None, changes: Changes) -> dict[str, datetime]:
+    """Of whom something may pass now that the copy at hand would not have let pass: the reference, and since when."""
     known = {entry.youth_ref: entry for entry in copy.entries.values()} if copy else {}
     before = _identifiers(copy.entries, copy.keys) if copy else Counter()
     after = _identifiers(changes.present, changes.keys)
-    return any(
-        _covers_more(entry, known.get(entry.youth_ref)) or after[entry.youth_ref] > before[entry.youth_ref]
-        for entry in changes.present.values()
-    )
+    found: dict[str, datetime] = {}
+    for entry in changes.present.values():
+        same = known.get(entry.youth_ref) if after[entry.youth_ref] <= before[entry.youth_ref] else None
+        starts = _new_starts(entry, same)
+        if starts:
+            found[entry.youth_ref] = min(starts)
+    return found
 
 
 def _identifiers(entries: dict[str, Entry], keys: tuple[str, ...]) -> Counter[str]:
@@ -186,7 +206,9 @@ def _identifiers(entries: dict[str, Entry], keys: tuple[str, ...]) -> Counter[st
     return Counter({youth_ref: number // max(1, len(keys)) for youth_ref, number in hashes.items()})
 
 
-def _covers_more(entry: Entry, known: Entry | None) -> bool:
+def _new_starts(entry: Entry, known: Entry | None) -> list[datetime]:
+    """Since when each span of the entry holds that the known one does not hold to its end, kinds and all."""
     if known is None or not entry.kinds <= known.kinds:
-        return True
-    return not all(any(a <= start and end <= b for a, b in known.spans) for start, end in entry.spans)
+        return [start for start, _ in entry.spans]
+    more = [(start, end) for start, end in entry.spans if not any(a <= start and end <= b for a, b in known.spans)]
+    return [max((b for a, b in known.spans if a <= start < b), default=start) for start, _ in more]

@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
 
 from hub.clock import Clock
+from hub.connect.asides import Asides
+from hub.connect.earlier import EARLIER, Earlier
 from hub.connect.figures import GateFigures
 from hub.connect.gate import Origin, Publishable
-from hub.connect.lanes import EVENTS, show_remembered, show_totals
+from hub.connect.groups import grouped, latest_time
+from hub.connect.lanes import EVENTS, HISTORY, show_remembered, show_totals
 from hub.connect.ledger import Ledger, Tally
 from hub.connect.letters import Gathering, Letter, Sealing
 from hub.connect.ports import Change, Encode, Publisher, SubjectDirectory
 from hub.connect.recall import Recall
+from hub.connect.receipts import send_receipts
 from hub.connect.redriving import Redriving
 from hub.connect.revisions import Plan
 from hub.connect.sending import Sending
 from hub.connect.sifting import Sifting
-from hub.connector import Batch, Cursor, PersonRecord, Source
-from hub.contract.models import Erasure, ErasureKind
-from hub.contract.topics import ERASURES
-from hub.errors import HubError, RetriableError
+from hub.connector import Backfill, Batch, Cursor, PersonRecord, Source
+from hub.errors import RejectedError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import CONNECTOR_LETTERS, CONNECTOR_POLLS
 
-__all__ = ["EventsLane"]
+__all__ = ["EventsLane", "GoOn"]
 
-_GROUP_RECORDS = 1000  # one write-ahead, one publish and one settlement for about so many
-_BACKFILL = "backfill"  # under this name stands how far the source was read again for newly covered facts
+GoOn: TypeAlias = Callable[[datetime, Tally], bool]
+"""(latest time told, counts so far) → whether to read on."""
 _log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """One reading of the source: its batches, and under which lane and in which form its place is stored.
+
+    `again`: to look for what may pass now; what may not was counted before.
+    """
+
+    batches: Iterator[Batch]
+    lane: str
+    stored: Callable[[Cursor], Cursor] = dict
+    again: bool = False
 
 
 class EventsLane:
@@ -37,7 +55,8 @@ class EventsLane:
     Guarantee: at least once. A group's cursor moves only after Kafka acknowledged every record of it, in the same
     transaction as its counts; a crash before that repeats the group under the same identities and revisions. The directory is
     refreshed after a group was pulled and before it is judged: a consent that came into force before the pull is known. When
-    one comes later and covers what was read already, the source is read again from its beginning for what may pass now.
+    one comes later and covers what was read already, the source is asked for those persons' earlier facts, once, or read again
+    from its beginning where it cannot be asked.
 
     Whoever feeds a source, and looks at what this process tells of itself, sees the same whether or not a person has a reference:
     `handled` counts what was read of persons before consent decides, and Kafka must answer for what is kept out as for the rest.
@@ -65,7 +84,8 @@ class EventsLane:
         self._publisher = publisher
         self._encode = encode
         self._clock = clock
-        self._gains = 0
+        self._changes = 0  # of what is owed
+        self._asides = Asides(origin, directory, ledger)
         self._figures = GateFigures(origin.connector, clock.now())
         self._sealing = Sealing(origin.key, origin.connector)
         self._sifting = Sifting(origin, directory, self._figures)
@@ -86,27 +106,71 @@ class EventsLane:
         """
         self._figures.turn(self._clock.now())
         self.keep()
-        counts, _ = self._pull(show_remembered(self._origin.connector, self.name, self._ledger.cursor(self.name)) or {})
-        owed = self._ledger.cursor(_BACKFILL)
-        if owed:
-            more, whole = self._pull(owed["from"], again=True)
-            counts += more
-            if whole:
-                self._ledger.settle(_BACKFILL, {}, self._clock.now(), Plan((), 0), Counter())
+        position = show_remembered(self._origin.connector, self.name, self._ledger.cursor(self.name)) or {}
+        counts, _ = self._pull(position, _Pull(self._source.batches(position or None), self.name))
+        counts += self._earlier()
+        self._asides.require_marked()
         return counts
 
-    def _pull(self, position: Cursor, *, again: bool = False) -> tuple[Tally, bool]:
-        """Read on from `position` to the end. `again`: to look for what may pass now; what may not was counted before.
+    def history(self, since: datetime, go_on: GoOn) -> bool:
+        """Import what the source knows since an instant, on from where an earlier import of the same was cut off.
 
-        The second result is False when a consent came in between, so that the reading again has to begin anew.
+        `go_on` is told of each settled group: the latest time told, and the counts so far; when it says no, the import ends
+        there and the answer is False. Raises RejectedError `no_history` when the source cannot be asked, and what `poll` raises.
+        """
+        if not isinstance(self._source, Backfill):
+            raise RejectedError("this source cannot be asked for its history: it offers no backfill", code="no_history")
+        self._follow()
+        kept = self._ledger.cursor(HISTORY) or {}
+        progress = kept["progress"] if kept.get("since") == since.isoformat() else {}
+        batches = self._source.backfill(lambda _: True, since, progress or None)
+        pull = _Pull(batches, HISTORY, lambda reached: {"since": since.isoformat(), "progress": reached})
+        _, whole = self._pull(progress, pull, go_on)
+        if whole:
+            self._ledger.settle(HISTORY, {}, self._clock.now(), Plan((), 0), Counter())
+        return whole
+
+    def _earlier(self) -> Tally:
+        """What is owed since grants came to cover an earlier time. Interrupted, it goes on at the next poll."""
+        stored = self._ledger.cursor(EARLIER)
+        if not stored:
+            return Counter()
+        if "from" in stored or not isinstance(self._source, Backfill):
+            position = stored.get("from", {})
+            pull = _Pull(self._source.batches(position or None), EARLIER, lambda reached: {"from": reached}, again=True)
+        else:
+            owed = Earlier.of(stored)
+            position = owed.progress
+            batches = self._source.backfill(self._owed_to(owed), owed.begin, position or None)
+            pull = _Pull(batches, EARLIER, lambda reached: owed.reached(reached).stored(), again=True)
+        counts, whole = self._pull(position, pull)
+        if whole:
+            self._ledger.settle(EARLIER, {}, self._clock.now(), Plan((), 0), Counter())
+        return counts
+
+    def _owed_to(self, owed: Earlier) -> Callable[[str], bool]:
+        def asked_for(person_id: str) -> bool:
+            try:
+                entry = self._directory.lookup(person_id) if self._directory is not None else None
+            except RejectedError:
+                return False
+            return entry is not None and entry.youth_ref in owed.since
+
+        return asked_for
+
+    def _pull(self, position: Cursor, pull: _Pull, go_on: GoOn = lambda _at, _counts: True) -> tuple[Tally, bool]:
+        """Read on from `position` to the end.
+
+        The second result is False when a consent changed in between, so that a reading again has to begin anew, or when it was
+        not to go on.
         """
         counts: Tally = Counter()
         waiting: Tally = Counter()  # refusals that come again until the cursor has moved past them
-        gains, required = self._gains, False
+        changes, required = self._changes, False
         gathering = Gathering(position, self._sealing, may_keep=self._keeps_bodies)
-        for group in _grouped(self._source.batches(position or None)):
+        for group in grouped(pull.batches):
             self._follow()
-            if again and self._gains != gains:
+            if pull.again and self._changes != changes:
                 return counts, False
             now = self._clock.now()
             publishable: list[Publishable] = []
@@ -117,19 +181,21 @@ class EventsLane:
                 required = True
             for batch in group:
                 sifted = self._sifting(batch.records, now)
-                publishable += sifted.publishable
+                publishable += [*sifted.publishable, *self._asides(batch.asides, now)]
                 waiting += Counter() if batch.retold else sifted.counts  # it was counted when it was told first
                 letters += gathering.take(batch, sifted.refused, now)
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
             sent = self._sending(publishable, now)
-            settled = sent.plan.outcomes() if again else settled + sent.plan.outcomes(unchanged=True)
-            lane, cursor = (_BACKFILL, {"from": position}) if again else (self.name, position)
-            refused = [] if again else letters
-            self._ledger.settle(lane, cursor, now, sent.plan, settled, published=sent.published, refused=refused)
+            settled = sent.plan.outcomes() if pull.again else settled + sent.plan.outcomes(unchanged=True)
+            refused = [] if pull.lane != self.name else letters  # a letter is found again by a cursor of the lane's own
+            cursor = pull.stored(position)
+            self._ledger.settle(pull.lane, cursor, now, sent.plan, settled, published=sent.published, refused=refused)
             counts += settled + sent.uncertain
             self._totals += settled
             self._show()
+            if not go_on(latest_time(group, now), counts):
+                return counts, False
         return counts, True
 
     def keep(self) -> None:
@@ -161,53 +227,22 @@ class EventsLane:
             _log.warning("directory_not_refreshed", connector=self._origin.connector, code=error.code)
         else:
             CONNECTOR_POLLS.labels(**labels, result="ok").inc()
-        self._send_receipts()
+        send_receipts(self._ledger, self._publisher, self._encode, self._origin.connector)
         self._directory.require_fresh()
 
     def _heed(self, change: Change) -> None:
         now = self._clock.now()
         if change.gained and self._ledger.cursor(self.name) is not None:
             # Facts that the consent covers may have been read, refused and passed before it was known.
-            self._gains += 1
-            self._ledger.settle(_BACKFILL, {"from": {}}, now, Plan((), 0), Counter())
+            self._owe(change, now)
+        elif change.removed and (stored := self._ledger.cursor(EARLIER)) and "owed" in stored:
+            self._owe(change, now)
         self._totals += Counter({("overtaken", ""): self._ledger.erase(change.removed, now)})
 
-    def _send_receipts(self) -> None:
-        receipts = self._ledger.receipts()
-        if not receipts:
-            return
-        component = f"connector-{self._origin.connector}"
-        records = []
-        for receipt in receipts:
-            message = Erasure(
-                kind=ErasureKind.RECEIPT,
-                erasure_id=receipt.erasure_id,
-                youth_ref=receipt.youth_ref,
-                component=component,
-                occurred_at=receipt.erased_at,
-            )
-            identity = f"{receipt.erasure_id}.{component}"
-            records.append(self._encode(ERASURES, receipt.youth_ref, message, identity, receipt.erased_at))
-        self._publisher.publish(records)
-        self._ledger.receipts_sent(receipts)
-
-
-def _grouped(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Batches in groups of about `_GROUP_RECORDS` records.
-
-    When the source fails, what it gave before comes first and the error after it: a source that never reaches its end
-    still makes progress.
-    """
-    group: list[Batch] = []
-    try:
-        for batch in batches:
-            group.append(batch)
-            if sum(len(one.records) for one in group) >= _GROUP_RECORDS:
-                full, group = group, []
-                yield full
-    except HubError:
-        if group:
-            yield group
-        raise
-    if group:
-        yield group
+    def _owe(self, change: Change, now: datetime) -> None:
+        self._changes += 1
+        stored: Cursor = {"from": {}}
+        if isinstance(self._source, Backfill):
+            known = Earlier.of(self._ledger.cursor(EARLIER)).without(one.youth_ref for one in change.removed)
+            stored = known.with_more(change.widened, now).stored()
+        self._ledger.settle(EARLIER, stored, now, Plan((), 0), Counter())

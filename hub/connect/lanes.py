@@ -9,9 +9,10 @@ from hub.connect.ledger import Tally
 from hub.connector import Cursor
 from hub.metrics import CONNECTOR_RECORDS, CONNECTOR_REMEMBERED
 
-__all__ = ["EVENTS", "NEWS", "STATUTORY", "Lane", "show_remembered", "show_totals"]
+__all__ = ["EVENTS", "HISTORY", "NEWS", "STATUTORY", "Lane", "show_remembered", "show_totals"]
 
 EVENTS = "events"
+HISTORY = "history"
 STATUTORY = "statutory"
 NEWS = frozenset({"handled", "placed", "secured"})
 """Outcomes that say something new was read: none of them depends on anybody's consent."""

@@ -83,6 +83,11 @@ class Ledger:
             rows.add_counts(connection, [(("uncertain", ""), plan.uncertain)])
         return plan
 
+    def told(self, subjects: Iterable[str]) -> dict[str, dict[str, datetime | None]]:
+        """What Kafka has or may have of these references: reference → event id → when it occurred."""
+        with self._engine.connect() as connection:
+            return rows.load_told(connection, subjects)
+
     def settle(
         self,
         lane: str,

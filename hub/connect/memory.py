@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 
 from hub.connect.ports import Change, Entry, Heed, Removed
 from hub.connector import RawMessage
 from hub.contract.identifiers import canonical_identifier
-from hub.errors import StaleDirectoryError
+from hub.errors import RejectedError, StaleDirectoryError
 from hub.kafka import Outgoing
 
 __all__ = ["MemoryDirectory", "MemoryPlaces", "MemoryPublisher", "MemoryStatutoryStore"]
@@ -61,11 +61,12 @@ class MemoryDirectory:
         self._today = today or date(2025, 5, 19)
         self._entries: dict[str, Entry] = {}
         self._removed: list[Removed] = []
-        self._gained = False
+        self._widened: dict[str, datetime] = {}
+        self.protected: list[str] = []
 
     def grant(self, person_id: str, entry: Entry) -> None:
         """From the next lookup on, the person has this entry; the next refresh says that somebody gained."""
-        self._gained = True
+        self._widened[entry.youth_ref] = min(start for start, _ in entry.spans)
         self._entries[canonical_identifier(person_id, today=self._today)] = entry
 
     def withdraw(self, person_id: str, erasure_id: str | None) -> None:
@@ -76,10 +77,10 @@ class MemoryDirectory:
     def refresh(self, heed: Heed) -> None:
         if self.failures:
             raise self.failures.popleft()
-        if self._removed or self._gained:
-            heed(Change(tuple(self._removed), self._gained))
+        if self._removed or self._widened:
+            heed(Change(tuple(self._removed), bool(self._widened), dict(self._widened)))
             self._removed.clear()
-            self._gained = False
+            self._widened.clear()
 
     def require_fresh(self) -> None:
         if self.stale:
@@ -87,6 +88,21 @@ class MemoryDirectory:
 
     def lookup(self, person_id: str) -> Entry | None:
         return self._entries.get(canonical_identifier(person_id, today=self._today))
+
+    def entries(self) -> Iterable[Entry]:
+        return {entry.youth_ref: entry for entry in self._entries.values()}.values()
+
+    def protect(self, person_id: str) -> None:
+        """Notes the reference in `protected`; `failures` make it fail first."""
+        try:
+            entry = self.lookup(person_id)
+        except RejectedError:
+            return
+        if entry is None:
+            return
+        if self.failures:
+            raise self.failures.popleft()
+        self.protected.append(entry.youth_ref)
 
 
 class MemoryPlaces:

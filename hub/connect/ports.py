@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -42,6 +42,8 @@ class Change:
 
     removed: Sequence[Removed]
     gained: bool
+    widened: Mapping[str, datetime] = field(default_factory=dict)
+    """Of each entry that is new or covers more: its reference, and the earliest instant of what it covers more than before."""
 
 
 Heed: TypeAlias = Callable[[Change], None]
@@ -95,5 +97,16 @@ class SubjectDirectory(Protocol):
         """The entry of a person, by identifier in any spelling; None without consent.
 
         Raises RejectedError `unresolved_identifier` when it cannot be read; the value is never repeated.
+        """
+        ...
+
+    def entries(self) -> Iterable[Entry]:
+        """Every entry there is."""
+        ...
+
+    def protect(self, person_id: str) -> None:
+        """Tell the registry that the source marks this person as protected, if she has a reference; else do nothing at all.
+
+        Raises RetriableError when the registry does not take it. An identifier that cannot be read is nobody's.
         """
         ...

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -19,6 +20,7 @@ __all__ = [
     "drop_intents",
     "load_histories",
     "load_known_messages",
+    "load_told",
     "move_cursor",
     "remember_messages",
     "store_events",
@@ -41,7 +43,13 @@ def load_histories(connection: Connection, event_ids: Iterable[str]) -> dict[tup
 def add_intents(connection: Connection, sends: Iterable[Planned]) -> None:
     """Note the sends that no earlier intent covers."""
     rows = [
-        {"event_id": one.item.event_id, "subject": one.item.key, "revision": one.revision, "content": one.item.content}
+        {
+            "event_id": one.item.event_id,
+            "subject": one.item.key,
+            "revision": one.revision,
+            "content": one.item.content,
+            "occurred_at": one.item.occurred_at,
+        }
         for one in sends
         if not one.repeated
     ]
@@ -56,21 +64,28 @@ def store_events(connection: Connection, sends: Iterable[Planned]) -> None:
     for chunk in _chunks({event_id for event_id, _ in final}):
         query = select(events.c.event_id, events.c.subject).where(events.c.event_id.in_(chunk))
         known.update((row.event_id, row.subject) for row in connection.execute(query))
-    fresh = [
-        {"event_id": key[0], "subject": key[1], "revision": one.revision, "content": one.item.content}
-        for key, one in final.items()
-        if key not in known
-    ]
-    changed = [
-        {"id_": key[0], "subject_": key[1], "revision": one.revision, "content": one.item.content}
-        for key, one in final.items()
-        if key in known
-    ]
+    fresh = [{"event_id": key[0], "subject": key[1], **_last(one)} for key, one in final.items() if key not in known]
+    changed = [{"id_": key[0], "subject_": key[1], **_last(one)} for key, one in final.items() if key in known]
     if fresh:
         connection.execute(insert(events), fresh)
     if changed:
         same = (events.c.event_id == bindparam("id_")) & (events.c.subject == bindparam("subject_"))
         connection.execute(update(events).where(same), changed)
+
+
+def _last(one: Planned) -> dict[str, Any]:
+    return {"revision": one.revision, "content": one.item.content, "occurred_at": one.item.occurred_at}
+
+
+def load_told(connection: Connection, subjects: Iterable[str]) -> dict[str, dict[str, datetime | None]]:
+    """Everything of these subjects that Kafka has or may have: subject → event id → when it occurred."""
+    told: dict[str, dict[str, datetime | None]] = {}
+    for chunk in _chunks(dict.fromkeys(subjects)):
+        for table in (intents, events):
+            query = select(table.c.subject, table.c.event_id, table.c.occurred_at).where(table.c.subject.in_(chunk))
+            for row in connection.execute(query):
+                told.setdefault(row.subject, {})[row.event_id] = row.occurred_at
+    return told
 
 
 def drop_intents(connection: Connection, sends: Iterable[Planned]) -> None:

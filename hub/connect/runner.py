@@ -12,12 +12,13 @@ from tenacity.nap import sleep_using_event
 
 from hub.clock import Clock
 from hub.connect.directory import Directory
-from hub.connect.events import EventsLane
+from hub.connect.events import EventsLane, GoOn
 from hub.connect.failing import guarded
 from hub.connect.gate import Origin
+from hub.connect.history import import_history
 from hub.connect.instance import Instance, load_instance
 from hub.connect.kept import KeptSource
-from hub.connect.lanes import EVENTS, STATUTORY, Lane
+from hub.connect.lanes import EVENTS, HISTORY, STATUTORY, Lane
 from hub.connect.ledger import Ledger
 from hub.connect.letters import Sealing
 from hub.connect.loop import Loop, Polled
@@ -100,6 +101,18 @@ class Runner:
         ):
             del statutory
             lane.keep()
+
+    def now(self) -> datetime:
+        """The installation's time."""
+        return self._clock.now()
+
+    def history(self, since: datetime, go_on: GoOn) -> bool:
+        """Import the source's history since an instant, retried and resumable; False when `go_on` ended it.
+
+        Raises RejectedError `no_history`, and RetriableError when a place in it cannot be passed: run it again later.
+        """
+        with self._alone(), guarded(self._chosen.name, HISTORY), self._events_lane(lambda _: True) as lane:
+            return import_history(lane, since, go_on, self._stop)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

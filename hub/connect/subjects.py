@@ -65,7 +65,8 @@ class SubjectFeed:
     """Fetches changes for one agency. `token` is read at every request, so that a new token needs no restart."""
 
     def __init__(self, base_url: str, agency: str, token: Callable[[], str], client: httpx.Client | None = None) -> None:
-        self._url = f"{base_url}/v1/agencies/{agency}/subjects"
+        self._agency_url = f"{base_url}/v1/agencies/{agency}"
+        self._url = f"{self._agency_url}/subjects"
         self._token = token
         self._client = client or httpx.Client(timeout=_TIMEOUT_SECONDS)
 
@@ -93,6 +94,16 @@ class SubjectFeed:
             # `from None`: the cause would carry what the registry said.
             raise RetriableError("the registry's answer cannot be read", code="registry_answer") from None
         return _changes(answer, response.headers.get("etag", ""))
+
+    def protect(self, youth_ref: str) -> None:
+        """Say that this agency's system marks the person as protected. Raises RetriableError unless the registry took it."""
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        try:
+            response = self._client.post(f"{self._agency_url}/protected", json={"youth_ref": youth_ref}, headers=headers)
+        except httpx.HTTPError as error:
+            raise RetriableError(f"the registry does not answer: {type(error).__name__}", code="registry") from error
+        if response.status_code != 202:
+            raise RetriableError(f"the registry answers {response.status_code} to a marking", code="not_marked")
 
     def close(self) -> None:
         """Release connections."""

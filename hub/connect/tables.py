@@ -17,6 +17,7 @@ events = Table(
     Column("subject", String(64), primary_key=True, comment="youth_ref or area code"),
     Column("revision", Integer, nullable=False, comment="the last one that Kafka acknowledged"),
     Column("content", String(64), nullable=False),
+    Column("occurred_at", UtcInstant, comment="of a person's fact; null of what was told before this column was"),
     Index("events_by_subject", "subject"),
 )
 
@@ -27,6 +28,7 @@ intents = Table(
     Column("subject", String(64), primary_key=True),
     Column("revision", Integer, primary_key=True, comment="may be on Kafka, may be not"),
     Column("content", String(64), nullable=False),
+    Column("occurred_at", UtcInstant),
     Index("intents_by_subject", "subject"),
 )
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from hub.connector.records import (
     Absence,
+    Aside,
     Batch,
     Cursor,
     Notice,
@@ -34,8 +35,10 @@ from hub.connector.records import (
     PersonRecord,
     Place,
     PlaceRecord,
+    ProtectedPerson,
     RawMessage,
     Record,
+    Removal,
     StatutoryBatch,
     Unmapped,
 )
@@ -45,6 +48,7 @@ from hub.connector.source import Backfill, Gazetteer, Source, SourceContext, Sta
 __all__ = [
     "ENTRY_POINT_GROUP",
     "Absence",
+    "Aside",
     "Backfill",
     "Batch",
     "Capability",
@@ -56,8 +60,10 @@ __all__ = [
     "PersonRecord",
     "Place",
     "PlaceRecord",
+    "ProtectedPerson",
     "RawMessage",
     "Record",
+    "Removal",
     "Source",
     "SourceContext",
     "StatutoryBatch",

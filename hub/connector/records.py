@@ -13,6 +13,7 @@ from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind,
 
 __all__ = [
     "Absence",
+    "Aside",
     "Batch",
     "Cursor",
     "Notice",
@@ -20,8 +21,10 @@ __all__ = [
     "PersonRecord",
     "Place",
     "PlaceRecord",
+    "ProtectedPerson",
     "RawMessage",
     "Record",
+    "Removal",
     "StatutoryBatch",
     "Unmapped",
 ]
@@ -113,7 +116,32 @@ class Unmapped:
     content: bytes = field(default=b"", repr=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Facts that the source deleted, of which it tells the ids and no longer the person (SS12000 `/deletedEntities`).
+
+    `source_ids` are those under which the facts may have been told. The intake looks among what it published for persons who
+    have a reference and retracts what it finds; of anything else nothing is left to take back. `body`: of the retraction.
+    """
+
+    kind: InfoKind
+    source_ids: tuple[str, ...] = field(repr=False)
+    body: Absence | Notice | Observation = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedPerson:
+    """Somebody whom the source marks as protected (skyddade personuppgifter), by herself or through her household.
+
+    Of one who has a reference the registry is told, which stops her correlation everywhere and hands the case to the manual
+    lane; of anybody else nothing leaves the process's memory. Told again at every poll. The source itself tells no fact of her.
+    """
+
+    person_id: str = field(repr=False)
+
+
 Record: TypeAlias = PersonRecord | PlaceRecord | Unmapped
+Aside: TypeAlias = Removal | ProtectedPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +150,13 @@ class Batch:
 
     `retold`: the source reads this stretch again, behind a cursor that was stored, to see late corrections. What the gate
     lets through is compared with what was published, as ever; what it refuses was counted then and is not counted again.
+    `asides`: what the source says besides facts. It comes after the batch's records.
     """
 
     records: Sequence[Record]
     cursor: Cursor
     retold: bool = False
+    asides: Sequence[Aside] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,18 @@ from hub.connect.events import EventsLane
 from hub.connect.gate import Origin
 from hub.connect.ledger import Ledger
 from hub.connect.ports import Entry
-from hub.connector import Absence, Batch, PersonRecord, Place, PlaceRecord, RawMessage, StatutoryBatch, Unmapped
+from hub.connector import (
+    Absence,
+    Batch,
+    PersonRecord,
+    Place,
+    PlaceRecord,
+    ProtectedPerson,
+    RawMessage,
+    Removal,
+    StatutoryBatch,
+    Unmapped,
+)
 from hub.contract.codec import Codec
 from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
 from hub.contract.topics import CATALOGUE
@@ -43,7 +54,9 @@ class ListSource:
         for number in range(cursor["next"] if cursor else 0, len(self.given)):
             if number in self.fail_before:
                 raise self.fail_before.pop(number)
-            yield Batch(self.given[number], {"next": number + 1})
+            asides = [one for one in self.given[number] if isinstance(one, Removal | ProtectedPerson)]
+            records = [one for one in self.given[number] if one not in asides]
+            yield Batch(records, {"next": number + 1}, asides=asides)
 
     def close(self) -> None:
         self.closed = True

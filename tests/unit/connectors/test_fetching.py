@@ -80,7 +80,7 @@ def test_a_body_is_read_no_further_than_the_limit():
             pulled.append(1)
             yield b"x" * 1000
 
-    get, _, _ = fetch([httpx.Response(200, content=endless())], body_bytes=10_000)
+    get, _, _ = fetch([httpx.Response(200, content=endless())], body_bytes=10_000, attempts=1)
     with pytest.raises(RejectedError) as caught:
         get()
     assert caught.value.code == "response_too_large"

@@ -6,7 +6,9 @@ import pytest
 
 from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.config import Ss12000Config
+from hub.connector import SourceContext
 from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.testing import MemoryPlaces
 from tests.unit.connectors.ss12000.make import make_attendance, make_context, make_event
 
 SPAN = (datetime(2025, 5, 4, 22, tzinfo=UTC), datetime(2025, 5, 11, 22, tzinfo=UTC))
@@ -134,3 +136,76 @@ def test_errors_of_every_shape_are_translated_without_their_text(body):
     with pytest.raises(RetriableError) as caught:
         list(client.persons())
     assert "Alva" not in str(caught.value)
+
+
+OAUTH = {"oauth": {"token_url": "https://login.example/token", "client_id": "hub"}}
+
+
+def expiring(lives, granted=None):
+    """A server whose tokens hold for so many requests each, and its token endpoint."""
+    left, serial = 0, 0
+
+    def answer(request):
+        nonlocal left, serial
+        if request.url.path == "/token":
+            left, serial = lives, serial + 1
+            if granted is not None:
+                granted.append(dict(httpx.QueryParams(request.content.decode())))
+            return httpx.Response(200, json={"access_token": f"t{serial}", "expires_in": 3600})
+        left -= 1
+        if request.headers["authorization"] != f"Bearer t{serial}" or left < 0:
+            return httpx.Response(401)
+        return paged(EVENTS)(request)
+
+    return answer
+
+
+def test_a_token_that_expires_in_mid_pull_is_renewed_once_and_no_page_is_lost():
+    granted, observed = [], []
+    client = make_client(expiring(2, granted), observed=observed, **OAUTH)
+    assert read_events(client) == EVENTS
+    assert granted == [{"grant_type": "client_credentials"}] * 2
+    assert [status for operation, status in observed if operation == "calendarEvents"] == [200, 200, 401, 200]
+
+
+def test_a_new_token_that_is_refused_too_stops():
+    with pytest.raises(ConfigError) as caught:
+        read_events(make_client(expiring(0), **OAUTH))
+    assert caught.value.code == "status_401"
+
+
+def test_a_fixed_token_that_was_renewed_meanwhile_is_tried_and_an_old_one_is_not():
+    tokens = iter(["old", "new", "new", "new"])
+    context = SourceContext(lambda: datetime(2025, 5, 19, tzinfo=UTC), lambda _name: next(tokens), MemoryPlaces())
+    asked = []
+
+    def answer(request):
+        asked.append(request.headers["authorization"])
+        return httpx.Response(401) if asked[-1] == "Bearer old" else paged([])(request)
+
+    config = Ss12000Config(base_url="https://school.example", since="2025-03-17")
+    assert read_events(Ss12000Client(config, context, transport=httpx.MockTransport(answer))) == []
+    assert asked == ["Bearer old", "Bearer new"]
+    observed = []
+    with pytest.raises(ConfigError):
+        read_events(make_client(lambda _request: httpx.Response(401), observed=observed))
+    assert len(observed) == 1
+
+
+def test_half_a_body_is_asked_for_again():
+    answers = iter([httpx.Response(200, content=b'{"data": [{"id"'), httpx.Response(200, json={"data": []})])
+    assert read_events(make_client(lambda _request: next(answers))) == []
+    with pytest.raises(RejectedError) as caught:
+        read_events(make_client(lambda _request: httpx.Response(200, content=b'{"data": [')))
+    assert caught.value.code == "malformed_page"
+
+
+@pytest.mark.parametrize("names", [("attendances", "absences"), ("Attendance", "Absence"), ("ATTENDANCES", "absence")])
+def test_deletions_are_read_in_either_spelling(names):
+    body = {"data": {names[0]: ["A1"], names[1]: ["b2", 7], "rooms": "none"}, "pageToken": None}
+    pages = make_client(lambda _request: httpx.Response(200, json=body)).deleted(SPAN[0])
+    assert [row for page in pages for row in page] == [("attendance", "a1"), ("absence", "b2")]
+
+
+def test_a_lesson_that_is_gone_is_none():
+    assert make_client(lambda _request: httpx.Response(404)).calendar_event("x/../y") is None

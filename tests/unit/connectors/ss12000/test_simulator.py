@@ -190,3 +190,35 @@ def test_eight_school_weeks_of_a_town_are_served_quickly(tmp_path):
         page = client.get("/calendarEvents", params={"pageToken": page.json()["pageToken"]})
     assert page.json()["pageToken"] is None
     assert time.process_time() - started < 20  # seconds of CPU, generous: about 2 in practice
+
+
+def test_changed_attendance_sums_and_deletions_are_served(tmp_path):
+    corrected = {"created": "2025-05-06T10:00:00+02:00", "modified": "2025-05-07T10:00:00+02:00"}
+    event = make_event(
+        "event",
+        "2025-05-06T09:00:00+02:00",
+        make_attendance("a", "person 0", unexcused=60),
+        make_attendance("a", "person 0", unexcused=10, meta=corrected),
+        make_attendance("b", "person 1", excused=60),
+    )
+    write_dataset(tmp_path, persons=PERSONS, events=[event])
+    gone = [{"entity": "Attendance", "id": make_id("b"), "deletedAt": "2025-05-08T10:00:00+02:00"}]
+    (tmp_path / "deletedEntities.json").write_text(json.dumps(gone), encoding="utf-8")
+    now = datetime(2025, 5, 7, 9, tzinfo=UTC)
+    days = {"startDate": "2025-05-06", "endDate": "2025-05-06"}
+    after = {"meta.modified.after": "2025-05-06T18:00:00+02:00"}
+    with open_client(tmp_path, now=lambda: now) as client:
+        assert [one["invalidAbsenceMinutes"] for one in client.get("/attendances", params=after).json()["data"]] == [10]
+        rows = client.get("/aggregatedAttendance", params=days).json()["data"]
+        assert sorted((one["invalidAbsenceSum"], one["validAbsenceSum"], one["offeredSum"]) for one in rows) == [
+            (0, 60, 60),
+            (10, 0, 60),
+        ]
+        assert client.get("/deletedEntities").json()["data"] == {}
+        now = datetime(2025, 5, 8, 9, tzinfo=UTC)
+        assert client.get("/deletedEntities", params={"entities": "Attendance"}).json()["data"] == {"attendances": [make_id("b")]}
+        assert client.get("/deletedEntities", params={"entities": "Absence"}).json()["data"] == {}
+        assert client.get(f"/attendances/{make_id('b')}").status_code == 404
+        assert len(client.get("/aggregatedAttendance", params=days).json()["data"]) == 1
+        assert refusal(client.get("/aggregatedAttendance")) == (400, "missing_parameter")
+        assert refusal(client.get("/aggregatedAttendance", params=days | {"endDate": "x"})) == (400, "bad_parameter")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from connectors.fetching import retry_after_seconds
-from connectors.sdk.config import SdkConfig
 from connectors.shallow import parse_shallow
 from hub.connector import SourceContext
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["TokenKeeper"]
+__all__ = ["ClientCredentials", "TokenKeeper"]
 
 _OPERATION = "token"
 _MARGIN = timedelta(seconds=30)
@@ -26,24 +26,39 @@ _LONGEST_SECONDS = 24 * 3600.0
 _MAX_ANSWER = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """Where a token is fetched and as whom; the client's secret is the connector's secret `client-secret`.
+
+    `timeout_seconds` and `attempts` bound one fetch.
+    """
+
+    token_url: str
+    client_id: str
+    scope: str
+    authentication: Literal["basic", "post"]
+    timeout_seconds: float
+    attempts: int
+
+
 class TokenKeeper:
     """Fetches a token when there is none that still holds.
 
-    A refusal is a RetriableError `token_refused`, not a ConfigError: mandatory reports wait behind it, so the lane keeps
+    A refusal is a RetriableError `token_refused`, not a ConfigError: mandatory reports may wait behind it, so the lane keeps
     asking while somebody puts the secret right.
     """
 
     def __init__(
         self,
-        config: SdkConfig,
+        credentials: ClientCredentials,
         context: SourceContext,
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._config = config
+        self._credentials = credentials
         self._context = context
-        self._client = httpx.Client(timeout=config.timeout_seconds, transport=transport, follow_redirects=False)
+        self._client = httpx.Client(timeout=credentials.timeout_seconds, transport=transport, follow_redirects=False)
         self._sleep = sleep
         self._token = ""
         self._until: datetime | None = None
@@ -53,7 +68,7 @@ class TokenKeeper:
         if self._until is None or self._context.now() >= self._until:
             retrying = Retrying(
                 retry=retry_if_exception_type(RetriableError),
-                stop=stop_after_attempt(self._config.attempts),
+                stop=stop_after_attempt(self._credentials.attempts),
                 wait=wait_random_exponential(multiplier=1.0, max=20.0),
                 sleep=self._sleep,
                 reraise=True,
@@ -62,7 +77,7 @@ class TokenKeeper:
         return self._token
 
     def forget(self) -> None:
-        """Throw the token away: the message system refused it before its time."""
+        """Throw the token away: the other side refused it before its time."""
         self._until = None
         self._token = ""
 
@@ -74,15 +89,15 @@ class TokenKeeper:
         secret = self._context.secret("client-secret").strip()
         if not secret:
             raise ConfigError("the secret `client-secret` is empty", code="missing_secret")
-        form = {"grant_type": "client_credentials", "scope": self._config.scope}
-        basic: httpx.BasicAuth | None = httpx.BasicAuth(self._config.client_id, secret)
-        if self._config.client_authentication == "post":
-            form |= {"client_id": self._config.client_id, "client_secret": secret}
+        form = {"grant_type": "client_credentials"} | ({"scope": self._credentials.scope} if self._credentials.scope else {})
+        basic: httpx.BasicAuth | None = httpx.BasicAuth(self._credentials.client_id, secret)
+        if self._credentials.authentication == "post":
+            form |= {"client_id": self._credentials.client_id, "client_secret": secret}
             basic = None
         status = 0
         try:
             request = self._client.build_request(
-                "POST", self._config.token_url, data=form, headers={"Accept": "application/json"}
+                "POST", self._credentials.token_url, data=form, headers={"Accept": "application/json"}
             )
             response = self._client.send(request, auth=basic)
             status = response.status_code

@@ -1,0 +1,150 @@
+"""What was corrected or deleted behind the days that every poll reads again.
+
+A changed attendance says which lesson it belongs to and not when that was; the lesson is asked for by its id unless the poll
+met it already. The result is days, not facts: a whole day is read again, because only a whole day shows whether attendance
+tells of the time of a reported absence. Deletions name ids only, and nobody here remembers persons: the intake knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from connectors.ss12000.client import Ss12000Client
+from connectors.ss12000.instants import STOCKHOLM, day_start, parse_instant
+from connectors.ss12000.mapping import absence_body
+from connectors.ss12000.roster import Roster
+from hub.connector import PersonRecord, Record, Removal, Unmapped
+from hub.contract.models import AbsenceKind, InfoKind
+
+__all__ = ["Changes", "read_changes", "stretches"]
+
+_MARGIN = timedelta(minutes=15)
+_AROUND = timedelta(days=31)
+_MOST_LESSONS = 2_000
+_LONGEST_DAYS = 400
+
+
+@dataclass(slots=True)
+class Changes:
+    """Days to read again (Stockholm dates before the days that the poll reads anyway), and what is to be said at once."""
+
+    days: set[date] = field(default_factory=set)
+    records: list[Record] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
+
+
+def read_changes(
+    client: Ss12000Client, roster: Roster, seen: set[str], *, since: datetime, begin: date, first: date, now: datetime
+) -> Changes:
+    """What changed after `since`. `begin`: the first day ever read; `first`: the first of those that this poll has read.
+
+    A list that the server does not offer is counted as `changes_not_offered`; the rest is read all the same.
+    """
+    found = Changes()
+    after = since - _MARGIN  # the server's clock is not ours
+    lessons = client.changed("attendances", after)
+    absences = client.changed("absences", after)
+    cancelled = client.changed_lessons(day_start(begin), day_start(first), after) if begin < first else iter(())
+    deleted = client.deleted(after)
+    missing = sum(each is None for each in (lessons, cancelled, absences, deleted))
+    found.records += [Unmapped("changes_not_offered", intentional=True)] * missing
+    everything = {begin + timedelta(days=number) for number in range(max(0, (first - begin).days))}
+    days = _days_of_lessons(client, lessons or iter(()), seen, after)
+    found.days |= everything if days is None else days & everything
+    found.days |= {
+        day for row in chain.from_iterable(cancelled or ()) if _changed(row, after) for day in _days_of(row)
+    } & everything
+    for row in chain.from_iterable(absences or ()):
+        found.days |= _days_of(row) & everything
+        found.records += _shortened(row, roster, begin)
+    found.removals += _removals(chain.from_iterable(deleted or ()), begin, now.astimezone(STOCKHOLM).date())
+    return found
+
+
+def stretches(days: set[date], longest: int) -> Iterator[tuple[datetime, datetime]]:
+    """The days as spans of at most `longest` days that follow each other without a gap."""
+    waiting = sorted(days, reverse=True)
+    while waiting:
+        start = end = waiting.pop()
+        while waiting and waiting[-1] == end + timedelta(days=1) and (waiting[-1] - start).days < longest:
+            end = waiting.pop()
+        yield day_start(start), day_start(end + timedelta(days=1))
+
+
+def _days_of_lessons(client: Ss12000Client, pages: Iterator[list[Any]], seen: set[str], after: datetime) -> set[date] | None:
+    """The days of the lessons behind changed attendances; None when they are too many to ask for one by one."""
+    wanted: set[str] = set()
+    for row in chain.from_iterable(pages):
+        lesson = _lesson_of(row, after)
+        if lesson is not None and lesson not in seen:
+            wanted.add(lesson)
+        if len(wanted) > _MOST_LESSONS:
+            return None
+    starts = (parse_instant((client.calendar_event(key) or {}).get("startTime")) for key in sorted(wanted))
+    return {start.astimezone(STOCKHOLM).date() for start in starts if start is not None}
+
+
+def _lesson_of(row: Any, after: datetime) -> str | None:
+    """The id of a changed attendance's lesson."""
+    lesson = row.get("calendarEvent") if _changed(row, after) else None
+    key = lesson.get("id") if isinstance(lesson, dict) else None
+    return key.strip().lower() if isinstance(key, str) else None
+
+
+def _changed(row: Any, after: datetime) -> bool:
+    """Whether an entity changed since; a server that ignores the filter also shows what has not."""
+    meta = row.get("meta") if isinstance(row, dict) else None
+    modified = parse_instant(meta.get("modified")) if isinstance(meta, dict) else None
+    return isinstance(row, dict) and (modified is None or modified > after)
+
+
+def _days_of(row: Any) -> set[date]:
+    span = _span(row)
+    return set() if span is None else {span[0] + timedelta(days=number) for number in range((span[1] - span[0]).days + 1)}
+
+
+def _span(row: Any) -> tuple[date, date] | None:
+    """First and last Stockholm day of a reported absence."""
+    first, last = (parse_instant(row.get(name)) if isinstance(row, dict) else None for name in ("startTime", "endTime"))
+    if first is None or last is None or last <= first:
+        return None
+    ends = min(last, first + timedelta(days=_LONGEST_DAYS)) - timedelta(microseconds=1)
+    return first.astimezone(STOCKHOLM).date(), ends.astimezone(STOCKHOLM).date()
+
+
+def _shortened(row: Any, roster: Roster, begin: date) -> Iterator[Record]:
+    """Retractions of the days around a changed absence: those that it had before it was shortened are among them."""
+    span, person_id = _span(row), roster.person_of(row.get("student") if isinstance(row, dict) else None)
+    if span is None or isinstance(person_id, Unmapped) or not isinstance(row.get("id"), str):
+        return
+    day = max(begin, span[0] - _AROUND)
+    while day <= span[1] + _AROUND:
+        if not span[0] <= day <= span[1]:
+            yield PersonRecord(
+                kind=InfoKind.SCHOOL_ABSENCE,
+                person_id=person_id,
+                source_id=_piece_id(row["id"].strip().lower(), day),
+                occurred_at=day_start(day),
+                body=absence_body(AbsenceKind.EXCUSED, 0, None),
+                retracted=True,
+            )
+        day += timedelta(days=1)
+
+
+def _removals(rows: Iterator[Any], begin: date, today: date) -> Iterator[Removal]:
+    for kind, key in rows:
+        if kind == "attendance":
+            for absence in (AbsenceKind.UNEXCUSED, AbsenceKind.EXCUSED):
+                yield Removal(InfoKind.SCHOOL_ABSENCE, (f"{key}:{absence.value}",), absence_body(absence, 0, None))
+        elif kind == "absence":
+            days = (begin + timedelta(days=number) for number in range((today + _AROUND - begin).days))
+            ids = tuple(_piece_id(key, day) for day in days)
+            yield Removal(InfoKind.SCHOOL_ABSENCE, ids, absence_body(AbsenceKind.EXCUSED, 0, None))
+
+
+def _piece_id(key: str, day: date) -> str:
+    return f"{key}:{day.isoformat()}"

@@ -1,0 +1,35 @@
+"""Deletions of a source that names no persons: which published facts they mean, and the retractions of those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from hub.connect.gate import Origin, Publishable, judge_person
+from hub.connect.ports import Entry
+from hub.connector import PersonRecord, Removal
+from hub.contract import ids
+
+__all__ = ["Told", "retractions"]
+
+Told = Mapping[str, Mapping[str, datetime | None]]
+"""Reference → event identity → when the fact occurred, of everything that was published or may have been (None: unknown)."""
+
+
+def retractions(
+    removals: Sequence[Removal], entries: Iterable[Entry], told: Told, origin: Origin, now: datetime
+) -> Iterator[Publishable]:
+    """The retraction of every published fact that a removal means. Only what was told is found, whoever the source names."""
+    for entry in entries:
+        published = told.get(entry.youth_ref)
+        if not published:
+            continue
+        for removal in removals:
+            for source_id in removal.source_ids:
+                identity = ids.event_id(entry.link_key, removal.kind, source_id)
+                if identity in published:
+                    at = published[identity] or now
+                    record = PersonRecord(removal.kind, "", source_id, at, removal.body, retracted=True)
+                    verdict = judge_person(record, entry, origin, now)
+                    if isinstance(verdict, Publishable):
+                        yield verdict

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from hub.connector import Absence, Removal
+from hub.contract.models import AbsenceKind, InfoKind
+
+BODY = Absence(kind=AbsenceKind.UNEXCUSED, minutes=0, offered_minutes=None)
+
+
+def removal(*source_ids: str) -> Removal:
+    return Removal(InfoKind.SCHOOL_ABSENCE, source_ids, BODY)
+
+
+def test_a_removal_retracts_what_was_published_at_its_own_time_and_once(world) -> None:
+    world.grant(world.person())
+    world.source.given = [[world.absence(world.person(), "a1"), world.absence(world.person(), "a2")]]
+    world.lane().poll()
+    world.source.given.append([removal("a0", "a1")])
+    world.lane().poll()
+    first, _, last = world.published
+    assert (last.event_id, last.revision, last.retracted) == (first.event_id, 2, True)
+    assert last.occurred_at == first.occurred_at
+    world.source.given.append([removal("a1")])
+    world.lane().poll()
+    assert len(world.published) == 3
+
+
+def test_a_removal_of_what_was_never_told_says_nothing(world) -> None:
+    world.grant(world.person())
+    world.source.given = [[world.absence(world.person(1), "a1")], [removal("a1", "a2")]]
+    world.lane().poll()
+    assert world.published == []
+
+
+def test_what_a_crash_may_have_published_is_retracted_too(world) -> None:
+    world.grant(world.person())
+    world.source.given = [[world.absence(world.person(), "a1")]]
+
+    class Killed(BaseException):
+        pass
+
+    def die() -> None:
+        raise Killed
+
+    try:
+        world.lane(after_publish=die).poll()
+    except Killed:
+        world.crash()
+    world.source.given = [[removal("a1")]]
+    world.lane().poll()
+    assert [(one.revision, one.retracted) for one in world.published] == [(1, False), (2, True)]
+
+
+def test_no_removal_prints_its_ids() -> None:
+    assert "a1" not in repr(removal("a1"))
