@@ -59,7 +59,7 @@ class Subjects:
             subject,
             {
                 "youth_ref": reference,
-                "link_key": base64.b64encode(bytes([number]) * 32).decode(),
+                "link_key": base64.b64encode(bytes([number % 256]) * 32).decode(),
                 "kinds": ["school_absence"],
                 "spans": [{"from": start, "to": end}],
                 "removed": False,
