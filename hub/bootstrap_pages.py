@@ -93,16 +93,16 @@ def _days_on_topics(settings: Settings) -> int:
 def build_login(settings: Settings, audit: AuditLog) -> Login:
     """The ways in that the settings permit. What is not used is not loaded."""
     from hub.access.codes import Codes
-    from hub.access.opening import build_access_engine, open_accounts, open_sessions, own_accounts
+    from hub.access.opening import build_access_engine, open_accounts, open_sessions, own_accounts, own_codes
     from hub.installation import read_key
     from hub.web.principal import Login
 
-    engine, own = build_access_engine(settings), own_accounts(settings)
+    engine = build_access_engine(settings)
     return Login(
         sessions=open_sessions(settings, engine),
         trail=audit,
-        codes=Codes(read_key(settings, "worklist.key"), engine) if own else None,
-        accounts=open_accounts(settings, engine, audit) if own else None,
+        codes=Codes(read_key(settings, "worklist.key"), engine) if own_codes(settings) else None,
+        accounts=open_accounts(settings, engine, audit) if own_accounts(settings) else None,
         provider=_build_provider(settings, engine) if settings.login.oidc.issuer else None,
     )
 
@@ -125,23 +125,28 @@ def build_accounts(settings: Settings, audit: AuditLog) -> Accounts:
     return open_accounts(settings, build_access_engine(settings), audit)
 
 
-def sign_in_address(settings: Settings, name: str, teams: Iterable[str] | None, roles: Iterable[Role] | None = None) -> str:
+def sign_in_address(
+    settings: Settings, name: str, teams: Iterable[str] | None, roles: Iterable[Role] | None = None, *, person: str = ""
+) -> str:
     """An address that signs its holder in, once; without roles as a member of the teams. That it was issued is audited.
+
+    `person` is what the holder is called in `hub account person`: where it is given, four eyes know her again.
 
     Raises ConfigError when a team is unknown, or when production permits no codes.
     """
     import secrets
 
     from hub.access.codes import issue_code
-    from hub.access.opening import own_accounts
+    from hub.access.opening import own_codes
+    from hub.access.persons import person_key
     from hub.access.roles import Principal, Role
     from hub.access.trail import account_entry, system_user
     from hub.audit.actions import Action
     from hub.errors import ConfigError
     from hub.installation import load_teams, read_key
 
-    if not own_accounts(settings):
-        text = "production signs in with OpenID Connect: sign-in codes need login.local_in_production = true in hub.toml"
+    if not own_codes(settings):
+        text = "production signs in with OpenID Connect: codes need login.local_in_production = true and no provider"
         raise ConfigError(text, code="no_codes")
     known = load_teams(settings.home)
     unknown = sorted(set(teams or ()) - set(known))
@@ -152,6 +157,7 @@ def sign_in_address(settings: Settings, name: str, teams: Iterable[str] | None, 
         name=name,
         roles=frozenset(roles or (Role.TEAM_MEMBER,)),
         teams=frozenset(teams or known),
+        person=person_key(read_key(settings, "worklist.key"), person),
     )
     audit = build_audit(settings)
     try:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from hub.sections import Section
 
-__all__ = ["LegalSettings", "LoginSettings", "OidcSettings"]
+__all__ = ["CommandUser", "LegalSettings", "LoginSettings", "OidcSettings"]
 
 _Hours = Annotated[float, Field(gt=0, le=168)]
 
@@ -19,7 +19,10 @@ class OidcSettings(Section):
 
     `roles` and `teams` say which role, and which team of teams.yaml, a value of the claim stands for; a value that is not named
     gives nothing. A claim's name may be a path with dots. `acr_values`: the ways of signing in that are strong enough; empty:
-    whatever the provider asks of people.
+    whatever the provider asks of people. `person_claim`: what the provider calls a person, the same that the person's other
+    accounts are given (`hub account person`), so that nobody is both of four eyes. `recheck_minutes`: how long at most a role
+    that was taken away at the provider still acts here; a session is vouched for anew after half of it, unseen where the provider
+    knows its visitor still.
     """
 
     issuer: str = ""
@@ -31,6 +34,8 @@ class OidcSettings(Section):
     roles: dict[str, str] = Field(default_factory=dict)
     teams: dict[str, str] = Field(default_factory=dict)
     acr_values: tuple[str, ...] = ()
+    person_claim: Annotated[str, Field(min_length=1)] = "sub"
+    recheck_minutes: Annotated[float, Field(gt=0, le=480)] = 30.0
 
     @model_validator(mode="after")
     def _whole_or_not_at_all(self) -> Self:
@@ -44,17 +49,28 @@ class OidcSettings(Section):
         return self
 
 
+class CommandUser(Section):
+    """A user of the machine, `[login.command_users.1001]` (by number): which person, and what she may do on the command line."""
+
+    person: str = ""
+    roles: tuple[str, ...] = ("auditor",)
+    teams: tuple[str, ...] = ()
+
+
 class LoginSettings(Section):
     """Signing in. A session ends `session_hours` after sign-in, and `idle_minutes` after its last use.
 
     `approve_within_hours` and `use_within_hours`: how long a request for a second person waits, and an approval holds.
-    `local_in_production` lets production sign in with accounts and codes of its own, besides or instead of OpenID Connect.
+    `local_in_production` lets production without a provider sign in with accounts and codes of its own. Beside a provider
+    only `emergency_accounts` (user names) are let in, for the day when the provider is down; the audit log tells each use.
     """
 
     database_url: str = ""
     session_hours: Annotated[float, Field(gt=0, le=24)] = 8.0
     idle_minutes: Annotated[float, Field(gt=0, le=720)] = 30.0
     local_in_production: bool = False
+    emergency_accounts: tuple[str, ...] = ()
+    command_users: dict[str, CommandUser] = Field(default_factory=dict)
     oidc: OidcSettings = OidcSettings()
     approve_within_hours: _Hours = 72.0
     use_within_hours: _Hours = 4.0

@@ -27,6 +27,11 @@ def production_lacks(legal: LegalSettings, login: LoginSettings, web_url: str) -
             "login.oidc.issuer: the municipality's identity provider (or login.local_in_production = true, which lets people "
             "sign in with a password kept here)"
         )
+    if login.oidc.issuer and login.local_in_production:
+        lacks.append(
+            "login.emergency_accounts instead of login.local_in_production: beside a provider only the accounts that it "
+            "names (hub account) let anybody in, for the day when the provider is down"
+        )
     if urlsplit(web_url).scheme != "https":
         lacks.append("web.url that begins with https://: where people reach the pages, behind a proxy that ends TLS")
     return lacks

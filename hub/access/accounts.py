@@ -37,7 +37,7 @@ _NUMBERLIKE = re.compile(r"\d[\d.@_-]{7,}\d")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as its keeper sees it. `initial`: its owner has yet to choose a password."""
+    """An account as its keeper sees it. `initial`: its owner has yet to choose a password. `person`: `persons.person_key`."""
 
     account: str
     username: str
@@ -46,6 +46,7 @@ class Account:
     teams: frozenset[str]
     disabled: bool
     initial: bool
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,23 @@ class Newcomer:
     name: str
     roles: frozenset[Role]
     teams: frozenset[str]
+    person: str = ""
 
 
 class Accounts:
-    """Over the access database. Whoever keeps accounts is an `actor`: on the command line the system's user."""
+    """Over the access database. Whoever keeps accounts is an `actor`: on the command line the system's user.
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock, attempts: Attempts) -> None:
+    With `emergency` only the accounts of these user names let anybody in, and the audit log says that one was used.
+    """
+
+    def __init__(
+        self, engine: Engine, trail: Trail, clock: Clock, attempts: Attempts, *, emergency: frozenset[str] | None = None
+    ) -> None:
         self._engine = engine
         self._trail = trail
         self._clock = clock
         self._attempts = attempts
+        self._emergency = emergency
 
     def add(self, newcomer: Newcomer, password: str, actor: Actor, *, own: bool = False) -> Account:
         """Make an account. Unless it is the keeper's `own`, its owner must choose another password within seven days.
@@ -82,6 +90,7 @@ class Accounts:
             "account": account, "username": username, "name": newcomer.name, "password_hash": hash_password(password),
             "roles": _joined(newcomer.roles), "teams": _joined(newcomer.teams), "disabled": False,
             "initial_until": None if own else now + timedelta(days=INITIAL_DAYS), "changed_at": now,
+            "person": newcomer.person,
         }  # fmt: skip
         with answering(), self._engine.begin() as connection:
             try:
@@ -119,6 +128,10 @@ class Accounts:
         """Give an account other roles and teams."""
         return self._change(username, {"roles": _joined(roles), "teams": _joined(teams)}, actor, "roles")
 
+    def set_person(self, username: str, person: str, actor: Actor) -> Account:
+        """Say which person an account is, by her key; empty: nobody knows."""
+        return self._change(username, {"person": person}, actor, "person")
+
     def set_password(self, username: str, password: str, actor: Actor, *, own: bool = False) -> Account:
         """Set a forgotten password anew; its owner must choose another within seven days, unless it is the keeper's `own`."""
         row = self._row(username)
@@ -148,7 +161,7 @@ class Accounts:
             if expired:
                 raise _wrong()
             raise RejectedError("choose a password of your own first", code="choose_password")
-        self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose="local"))
+        self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose=self._way))
         return _principal(row)
 
     def choose(self, username: str, current: str, chosen: str, address: str) -> Principal:
@@ -165,8 +178,12 @@ class Accounts:
         check_new(chosen, _words(row.username, row.name, row.teams.split()))
         values = {"password_hash": hash_password(chosen), "initial_until": None}
         self._change(row.username, values, Actor(row.account), "own_password")
-        self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose="local"))
+        self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose=self._way))
         return _principal(row)
+
+    @property
+    def _way(self) -> str:
+        return "local" if self._emergency is None else "emergency"
 
     def _right(self, username: str, password: str, address: str) -> Row[Any]:
         """The account, when name and password are right and it is open; as slow when there is none."""
@@ -179,8 +196,10 @@ class Accounts:
         with answering(), self._engine.begin() as connection:
             row = _find(connection, name)
         right = is_right(None if row is None else row.password_hash, password)
-        if row is None or not right or row.disabled:
-            code = "unknown_account" if row is None else "wrong_password" if not right else "disabled"
+        shut = self._emergency is not None and name not in self._emergency
+        if row is None or not right or row.disabled or shut:
+            known = "disabled" if not shut else "no_emergency_account"
+            code = "unknown_account" if row is None else "wrong_password" if not right else known
             self._refuse(name if row is None else row.account, code, known=row is not None)
             raise _wrong()
         self._attempts.succeeded(name, address)
@@ -227,11 +246,11 @@ def _words(username: str, name: str, teams: Collection[str]) -> tuple[str, ...]:
 
 def _account(row: Row[Any]) -> Account:
     initial, roles = row.initial_until is not None, known_roles(row.roles.split())
-    return Account(row.account, row.username, row.name, roles, frozenset(row.teams.split()), row.disabled, initial)
+    return Account(row.account, row.username, row.name, roles, frozenset(row.teams.split()), row.disabled, initial, row.person)
 
 
 def _principal(row: Row[Any]) -> Principal:
-    return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()))
+    return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()), row.person)
 
 
 def _wrong() -> RejectedError:

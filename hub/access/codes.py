@@ -33,7 +33,7 @@ def _serializer(key: bytes) -> URLSafeTimedSerializer:
 def _pack(principal: Principal) -> dict[str, object]:
     return {
         "account": principal.account, "name": principal.name, "roles": sorted(principal.roles), "teams": sorted(principal.teams),
-        "nonce": secrets.token_hex(16),
+        "person": principal.person, "nonce": secrets.token_hex(16),
     }  # fmt: skip
 
 
@@ -68,7 +68,8 @@ class Codes:
         try:
             content: dict[str, Any] = self._serializer.loads(code, max_age=CODE_SECONDS)
             roles = frozenset(Role(role) for role in content["roles"])
-            principal = Principal(content["account"], content["name"], roles, frozenset(content["teams"]))
+            teams = frozenset(content["teams"])
+            principal = Principal(content["account"], content["name"], roles, teams, content["person"])
         except (BadData, KeyError, ValueError) as error:  # the latter of another version of the hub
             raise RejectedError("the sign-in code is not valid any more", code="bad_code") from error
         if not spend(self._engine, content["nonce"], datetime.now(UTC) + timedelta(seconds=2 * CODE_SECONDS)):

@@ -17,7 +17,7 @@ from hub.database import build_engine, migrate
 from hub.installation import read_key
 from hub.settings import Settings
 
-__all__ = ["build_access_engine", "open_accounts", "open_four_eyes", "open_sessions", "own_accounts"]
+__all__ = ["build_access_engine", "open_accounts", "open_four_eyes", "open_sessions", "own_accounts", "own_codes"]
 
 
 def build_access_engine(settings: Settings) -> Engine:
@@ -28,8 +28,15 @@ def build_access_engine(settings: Settings) -> Engine:
 
 
 def own_accounts(settings: Settings) -> bool:
-    """Whether people may sign in with accounts and codes of this installation."""
-    return settings.environment != "production" or settings.login.local_in_production
+    """Whether people may sign in with accounts of this installation; in production beside a provider: emergency accounts."""
+    login = settings.login
+    return own_codes(settings) or bool(login.oidc.issuer and login.emergency_accounts)
+
+
+def own_codes(settings: Settings) -> bool:
+    """Whether people may sign in with codes of this installation, and with every account of it."""
+    login = settings.login
+    return settings.environment != "production" or (login.local_in_production and not login.oidc.issuer)
 
 
 def open_sessions(settings: Settings, engine: Engine, clock: Clock | None = None) -> Sessions:
@@ -42,7 +49,8 @@ def open_sessions(settings: Settings, engine: Engine, clock: Clock | None = None
 def open_accounts(settings: Settings, engine: Engine, trail: Trail, clock: Clock | None = None) -> Accounts:
     """The accounts of this installation. Raises ConfigError when keys/worklist.key is missing."""
     own = clock or SystemClock()
-    return Accounts(engine, trail, own, Attempts(engine, read_key(settings, "worklist.key"), own))
+    emergency = None if own_codes(settings) else frozenset(settings.login.emergency_accounts)
+    return Accounts(engine, trail, own, Attempts(engine, read_key(settings, "worklist.key"), own), emergency=emergency)
 
 
 def open_four_eyes(settings: Settings, engine: Engine, audit: Trail, clock: Clock | None = None) -> FourEyes:
@@ -54,4 +62,6 @@ def open_four_eyes(settings: Settings, engine: Engine, audit: Trail, clock: Cloc
         clock or SystemClock(),
         approve_within=timedelta(hours=login.approve_within_hours),
         use_within=timedelta(hours=login.use_within_hours),
+        # Beside a provider one person has two kinds of accounts; in production nobody may be both eyes by having two.
+        persons_needed=bool(login.oidc.issuer) or settings.environment == "production",
     )

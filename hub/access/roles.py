@@ -45,6 +45,7 @@ class Action(StrEnum):
     IDENTITY_IN_TASK = "identity.in-task"
     IDENTITY_REQUEST = "identity.request"
     IDENTITY_APPROVE = "identity.approve"
+    IDENTITY_APPROVE_UNBOUND = "identity.approve-unbound"
     APPROVAL_SEE = "approval.see"
     CONSENT_SEE = "consent.see"
     CONSENT_REGISTER = "consent.register"
@@ -76,13 +77,15 @@ class Principal:
     """Somebody signed in.
 
     `account` is an opaque id, the same at every sign-in: what the audit and four eyes go by. `name` is what the pages show (a
-    function, not a person's number). `teams` are codes of teams.yaml.
+    function, not a person's number). `teams` are codes of teams.yaml. `person` is the same for every account of one human being
+    (`hub.access.persons`); empty where nobody has said which.
     """
 
     account: str
     name: str
     roles: frozenset[Role]
     teams: frozenset[str] = frozenset()
+    person: str = ""
 
 
 _EVERYBODY: Final = Grant(everywhere=frozenset(Role))
@@ -108,6 +111,8 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
             own_teams=frozenset({Role.CONSENT_OFFICER, Role.TEAM_HEAD}),
         ),
         Action.IDENTITY_APPROVE: Grant(own_teams=frozenset({Role.CONSENT_OFFICER, Role.TEAM_HEAD})),
+        # What is asked on no team's behalf: colleagues of those who may ask so, and nobody of a team.
+        Action.IDENTITY_APPROVE_UNBOUND: _only(Role.STATUTORY_OFFICER, Role.PROTECTED_CASES_OFFICER),
         # The page of four eyes; what stands on it, and who may approve it, goes by the lines above and below.
         Action.APPROVAL_SEE: _only(
             Role.CONSENT_OFFICER, Role.TEAM_HEAD, Role.STATUTORY_OFFICER, Role.PROTECTED_CASES_OFFICER, Role.AUDITOR

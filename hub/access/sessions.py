@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, or_, select, update
 
 from hub.access.roles import Principal, known_roles
 from hub.access.tables import SessionRow
@@ -31,7 +31,7 @@ _NOTED_EVERY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A session as its owner sees it; `number` tells it apart, `current` is the one that asks."""
+    """A session as its owner sees it, or who keeps accounts; `number` tells it apart, `current` is the one that asks."""
 
     number: str
     way: str
@@ -39,7 +39,9 @@ class OpenSession:
     begun_at: datetime
     seen_at: datetime
     until: datetime
-    current: bool
+    current: bool = False
+    account: str = ""
+    name: str = ""
 
 
 def _hash(token: str) -> str:
@@ -71,7 +73,7 @@ class Sessions:
         values = {
             "session_id": _hash(token), "account": principal.account, "name": principal.name,
             "roles": " ".join(sorted(principal.roles)), "teams": " ".join(sorted(principal.teams)), "way": way,
-            "browser": browser, "begun_at": now, "seen_at": now, "until": now + self.longest,
+            "person": principal.person, "browser": browser, "begun_at": now, "seen_at": now, "until": now + self.longest,
         }  # fmt: skip
         with answering(), self._engine.begin() as connection:
             ended = or_(SessionRow.until <= now, SessionRow.seen_at <= now - self._idle)
@@ -91,7 +93,7 @@ class Sessions:
             with answering(), self._engine.begin() as connection:
                 here = SessionRow.session_id == row.session_id
                 connection.execute(update(SessionRow).where(here).values(seen_at=now))
-        return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()))
+        return _principal(row)
 
     def way(self, token: str | None) -> str | None:
         """How the holder of the session came in."""
@@ -107,12 +109,17 @@ class Sessions:
                 select(*SessionRow.__table__.columns).where(*condition).order_by(SessionRow.begun_at.desc())
             ).all()
         mine = _hash(token or "")
-        return [
-            OpenSession(
-                row.session_id[:_SHOWN], row.way, row.browser, row.begun_at, row.seen_at, row.until, row.session_id == mine
-            )
-            for row in rows
-        ]
+        return [replace(_shown(row), current=row.session_id == mine) for row in rows]
+
+    def everybodys(self) -> list[OpenSession]:
+        """Every open session, the latest first: for who keeps the accounts."""
+        now = self._clock.now()
+        condition = (SessionRow.until > now, SessionRow.seen_at > now - self._idle)
+        with answering(), self._engine.begin() as connection:
+            rows = connection.execute(
+                select(*SessionRow.__table__.columns).where(*condition).order_by(SessionRow.begun_at.desc())
+            ).all()
+        return [_shown(row) for row in rows]
 
     def end(self, token: str | None) -> None:
         """End the session, wherever else a copy of its cookie may be."""
@@ -133,6 +140,18 @@ class Sessions:
         with answering(), self._engine.begin() as connection:
             return end_sessions(connection, account, but=_hash(but) if but else "")
 
+    def end_person(self, person: str) -> int:
+        """End all of a person, with whichever account, by her key; returns how many."""
+        return self._end_where(SessionRow.person == person) if person else 0
+
+    def end_provider_session(self, number: str) -> int:
+        """End those that a provider's session has begun, by what the provider calls it; returns how many."""
+        return self._end_where(SessionRow.provider_session == _hash(number)) if number else 0
+
+    def _end_where(self, condition: ColumnElement[bool]) -> int:
+        with answering(), self._engine.begin() as connection:
+            return connection.execute(delete(SessionRow).where(condition)).rowcount
+
     def _row(self, token: str | None) -> Row[Any] | None:
         if not token:
             return None
@@ -140,3 +159,12 @@ class Sessions:
         here = (SessionRow.session_id == _hash(token), SessionRow.until > now, SessionRow.seen_at > now - self._idle)
         with answering(), self._engine.begin() as connection:
             return connection.execute(select(*SessionRow.__table__.columns).where(*here)).one_or_none()
+
+
+def _shown(row: Row[Any]) -> OpenSession:
+    number = row.session_id[:_SHOWN]
+    return OpenSession(number, row.way, row.browser, row.begun_at, row.seen_at, row.until, account=row.account, name=row.name)
+
+
+def _principal(row: Row[Any]) -> Principal:
+    return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()), row.person)

@@ -17,7 +17,10 @@ class AccessRow(DeclarativeBase):
 
 
 class RequestRow(AccessRow):
-    """One request for a second person. `item` is an internal reference, `until` when it lapses in its present state."""
+    """One request for a second person. `item` is an internal reference, `until` when it lapses in its present state.
+
+    `requester_person` and `decider_person` are keys of persons (`hub.access.persons`); empty where an account is a person.
+    """
 
     __tablename__ = "access_request"
 
@@ -33,6 +36,12 @@ class RequestRow(AccessRow):
     state: Mapped[str] = mapped_column(String(16))
     decider: Mapped[str] = mapped_column(String(64))
     decider_name: Mapped[str] = mapped_column(String(80))
+    requester_person: Mapped[str] = mapped_column(String(64), server_default="")
+    requester_role: Mapped[str] = mapped_column(String(32), server_default="")
+    decider_person: Mapped[str] = mapped_column(String(64), server_default="")
+    decider_role: Mapped[str] = mapped_column(String(32), server_default="")
+    legal_ground: Mapped[str] = mapped_column(String(120), server_default="")
+    case_reference: Mapped[str] = mapped_column(String(80), server_default="")
 
     __table_args__ = (Index("ix_access_request_until", "until"),)
 
@@ -54,10 +63,15 @@ class AccountRow(AccessRow):
     disabled: Mapped[bool]
     initial_until: Mapped[datetime | None] = mapped_column(UtcInstant)
     changed_at: Mapped[datetime] = mapped_column(UtcInstant)
+    person: Mapped[str] = mapped_column(String(64), server_default="")
 
 
 class SessionRow(AccessRow):
-    """A session. `session_id` is SHA-256 of what the cookie holds; `way` how its holder came in: code, local or oidc."""
+    """A session. `session_id` is SHA-256 of what the cookie holds; `way` how its holder came in: code, local or oidc.
+
+    Of a session by way of a provider: `vouched_at` when it last said which roles its holder has, `provider_session` the SHA-256
+    of what it calls its own session.
+    """
 
     __tablename__ = "access_session"
 
@@ -71,8 +85,14 @@ class SessionRow(AccessRow):
     begun_at: Mapped[datetime] = mapped_column(UtcInstant)
     seen_at: Mapped[datetime] = mapped_column(UtcInstant)
     until: Mapped[datetime] = mapped_column(UtcInstant)
+    person: Mapped[str] = mapped_column(String(64), server_default="")
+    provider_session: Mapped[str] = mapped_column(String(64), server_default="")
+    vouched_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
-    __table_args__ = (Index("ix_access_session_account", "account"),)
+    __table_args__ = (
+        Index("ix_access_session_account", "account"),
+        Index("ix_access_session_provider_session", "provider_session"),
+    )
 
 
 class SpentRow(AccessRow):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.access.roles import Role
+from hub.commands.account_sessions import sessions, sign_out
 from hub.commands.options import Home, Json
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ app = typer.Typer(
     ),
     no_args_is_help=True,
 )
+app.command()(sessions)
+app.command("sign-out")(sign_out)
 Username = Annotated[str, typer.Argument(help="The user name to sign in with; never a person's number.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="A role; repeat for several.")]
 Teams = Annotated[list[str] | None, typer.Option("--team", help="A team that the roles are bound to; repeat for several.")]
@@ -54,6 +57,7 @@ def add(  # noqa: PLR0917 -- typer reads one option per parameter
     role: Roles,
     team: Teams = None,
     name: Annotated[str, typer.Option(help="The function shown on the pages (default: the user name).")] = "",
+    person: Annotated[str, typer.Option(help="Which person it is, by what the provider calls her: see `person`.")] = "",
     own: Own = False,
     home: Home = None,
 ) -> None:
@@ -67,9 +71,10 @@ def add(  # noqa: PLR0917 -- typer reads one option per parameter
     from hub.access.trail import system_user
 
     with _opened(home) as (settings, accounts):
-        newcomer = Newcomer(username, name or username, frozenset(role), _known(settings, team))
+        known, whose = _known(settings, team), _person_key(settings, person)
+        newcomer = Newcomer(username, name or username, frozenset(role), known, whose)
         made = accounts.add(newcomer, _ask_password(), system_user(), own=own)
-        _warn_of_production(settings)
+        _warn_of_production(settings, made.username)
     typer.echo(f"{made.username} may sign in" + ("" if own else " and must choose another password within seven days"))
 
 
@@ -164,36 +169,30 @@ def remove(
     typer.echo(f"{username} is gone")
 
 
-@app.command("sign-out")
-def sign_out(
-    username: Annotated[str | None, typer.Argument(help="Whose sessions to end.")] = None,
-    everybody: Annotated[bool, typer.Option("--everybody", help="End every session there is, whoever it belongs to.")] = False,
+@app.command()
+def person(
+    username: Username,
+    value: Annotated[str, typer.Argument(help="What the provider calls her (login.oidc.person_claim); empty: nobody knows.")],
     home: Home = None,
 ) -> None:
-    """End the sessions of an account, or of everybody, at once.
+    """Say which person an account is, so that nobody is both of four eyes with two accounts; it is signed out everywhere.
 
-    Examples: hub account sign-out anna    hub account sign-out --everybody
+    Kept is a keyed hash. The same value belongs to her account at the identity provider and in [login.command_users].
+
+    Example: hub account person anna anna.berg@kommun.se
     """
-    from hub.access.trail import account_entry, system_user
-    from hub.audit.actions import Action
-    from hub.bootstrap import build_audit
-    from hub.bootstrap_pages import build_login
-    from hub.settings import load_settings
+    from hub.access.trail import system_user
 
-    if (username is None) is not everybody:
-        raise typer.BadParameter("name an account, or say --everybody")
-    settings = load_settings(home)
-    audit = build_audit(settings)
-    try:
-        login = build_login(settings, audit)
-        account = None if username is None or login.accounts is None else login.accounts.named(username).account
-        if username is not None and account is None:
-            raise typer.BadParameter("this installation has no accounts of its own; use --everybody")
-        audit.append(account_entry(Action.SIGN_OUT, account or "everybody", actor=system_user()))
-        ended = login.sessions.end_all(account)
-    finally:
-        audit.close()
-    typer.echo(f"{ended} {'session has' if ended == 1 else 'sessions have'} ended")
+    with _opened(home) as (settings, accounts):
+        accounts.set_person(username, _person_key(settings, value), system_user())
+    typer.echo(f"{username} is {'known as that person' if value.strip() else 'known as nobody in particular'}")
+
+
+def _person_key(settings: Settings, value: str) -> str:
+    from hub.access.persons import person_key
+    from hub.installation import read_key
+
+    return person_key(read_key(settings, "worklist.key"), value)
 
 
 def _known(settings: Settings, teams: list[str] | None) -> frozenset[str]:
@@ -216,11 +215,11 @@ def _ask_password() -> str:
     return typed
 
 
-def _warn_of_production(settings: Settings) -> None:
-    from hub.access.opening import own_accounts
+def _warn_of_production(settings: Settings, username: str) -> None:
+    from hub.access.opening import own_codes
 
-    if not own_accounts(settings):
-        text = "Note: production signs in with OpenID Connect; this account waits for login.local_in_production = true"
+    if not own_codes(settings) and username not in settings.login.emergency_accounts:
+        text = "Note: production signs in with OpenID Connect; name this account in login.emergency_accounts to let it in"
         typer.echo(text, err=True)
 
 
@@ -228,4 +227,5 @@ def _shown(account: Account) -> dict[str, object]:
     return {
         "username": account.username, "account": account.account, "name": account.name, "roles": sorted(account.roles),
         "teams": sorted(account.teams), "disabled": account.disabled, "first_password": account.initial,
+        "person_known": bool(account.person),
     }  # fmt: skip

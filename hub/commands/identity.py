@@ -129,9 +129,12 @@ def _tell(asked: Request, next_step: str) -> None:
 def _opened(
     home: Path | None, account: str, *, approving: bool = False
 ) -> Iterator[tuple[Revealing, FourEyes, Principal, AuditLog]]:
+    """Where any name is believed, it is a consent officer's of every team, or on no team's behalf a statutory officer's."""
     from hub.access.opening import build_access_engine, open_four_eyes
+    from hub.access.roles import Role
     from hub.bootstrap import build_audit, build_clock, build_registry
     from hub.commands.vault_person import person
+    from hub.installation import load_teams
     from hub.registry.revealing import Revealing
     from hub.settings import load_settings
 
@@ -140,7 +143,9 @@ def _opened(
     engine = build_access_engine(settings)
     try:
         with closing(build_audit(settings, clock)) as audit:
-            who = person(settings, engine, audit, account, approving=approving)
+            believed = {Role.CONSENT_OFFICER, Role.STATUTORY_OFFICER}
+            teams = load_teams(settings.home)
+            who = person(settings, engine, audit, account, approving=approving, believed=believed, teams=teams)
             eyes = open_four_eyes(settings, engine, audit)
             with closing(build_registry(settings, clock)) as opened:
                 yield Revealing(opened.registry, audit, eyes, lambda _task_id, _team: None), eyes, who, audit

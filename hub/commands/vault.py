@@ -27,6 +27,10 @@ app = typer.Typer(
     "in. Here --as is an account of the installation (hub account), and its password is asked for.",
     no_args_is_help=True,
 )
+Whom = Annotated[
+    str,
+    typer.Option("--identifier-from", "-i", metavar="FILE", help="Read the person's number from this file. Default: ask."),
+]
 Number = Annotated[
     str, typer.Argument(metavar="REQUEST", help="The request's number, as `hub vault request` and `list` print it.")
 ]
@@ -34,10 +38,11 @@ Number = Annotated[
 
 @app.command("list")
 def list_documents(account: As = "", home: Home = None, as_json: Json = False) -> None:
-    """List the sealed documents by number and kind of their parts, and the requests to open one. Nothing is opened.
+    """List the sealed documents by number and kind of their parts, and the requests: who, why, who decided. Nothing is opened.
 
     Example: hub vault list --as auditor-1
     """
+    from hub.access.matters import Matter
     from hub.audit.actions import Action
     from hub.audit.entries import Actor, Entry
 
@@ -46,7 +51,8 @@ def list_documents(account: As = "", home: Home = None, as_json: Json = False) -
         vault.log.recorded(Entry(Actor(who.account, role="command"), Action.VAULT_LISTED)),
     ):
         documents = vault.documents()
-        requests = [one for one in [*eyes.waiting_for(who), *eyes.own(who)] if one.matter.value == _SEALED]
+        concerning = {one.request_id: one for one in [*eyes.waiting_for(who), *eyes.own(who), *eyes.history(who, Matter.SEALED)]}
+        requests = [one for one in concerning.values() if one.matter is Matter.SEALED]
     if as_json:
         listed = [
             {"document": one.document, "parts": one.kinds, "first": one.first.isoformat(), "last": one.last.isoformat()}
@@ -63,27 +69,36 @@ def list_documents(account: As = "", home: Home = None, as_json: Json = False) -
 
 
 @app.command()
-def request(
+def request(  # noqa: PLR0917 -- typer reads one option per parameter
     document: Annotated[
         str, typer.Argument(metavar="DOCUMENT", help="The document's number, as `hub vault list` prints it; or `search`.")
     ],
     purpose: Annotated[str, typer.Option(help="Why, as a code: supervision, damages, appeal. No name, no number.")],
+    legal_ground: Annotated[str, typer.Option(help="The provision that permits it, for who approves: 'GDPR art. 58'.")],
+    case: Annotated[str, typer.Option(help="The number of the case it belongs to: 'KS 2025/117'. No person's number.")],
+    identifier_from: Whom = "",
     account: As = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Ask to open a document, or to search for one person's documents. Another person has to approve it.
 
-    Example: hub vault request 7d3f… --purpose supervision --as auditor-1
+    Whose documents are sought is asked for (or read from a file), kept as a keyed hash, and holds: the search is for nobody else.
+
+    Examples:
+    hub vault request 7d3f… --purpose supervision --legal-ground "GDPR art. 58" --case "KS 2025/117" --as auditor-1
+
+    hub vault request search --purpose damages --legal-ground "GDPR art. 82" --case "KS 2025/118" -i number.txt --as auditor-1
     """
-    from hub.access.matters import Matter
-    from hub.errors import RejectedError
-    from hub.registry.unsealing import SEARCH
+    from hub.access.grounds import Ground
+    from hub.registry.unsealing import SEARCH, ask_to_open, ask_to_search
 
     with _opened(home, account) as (_, vault, eyes, who):
-        if not vault.documents("" if document == SEARCH else document):
-            raise RejectedError("the vault has no such document: see `hub vault list`", code="no_such_document")
-        asked = eyes.ask(who, Matter.SEALED, document, purpose)
+        ground = Ground(legal_ground, case)
+        if document == SEARCH:
+            asked = ask_to_search(vault, eyes, who, _canonical(vault, identifier_from), purpose=purpose, ground=ground)
+        else:
+            asked = ask_to_open(vault, eyes, who, document, purpose=purpose, ground=ground)
     _print(asked, as_json=as_json, next_step=f"another person: hub vault approve {asked.request_id} --as ACCOUNT")
 
 
@@ -93,12 +108,23 @@ def approve(number: Number, account: As = "", home: Home = None, as_json: Json =
 
     Example: hub vault approve 5b0e… --as consent-officer-2
     """
-    from hub.registry.unsealing import SEARCH
+    from hub.registry.unsealing import is_search
 
     with _opened(home, account, approving=True) as (_, _, eyes, who):
         approved = eyes.approve(who, number)
-    verb = "search" if approved.item == SEARCH else "open"
+    verb = "search" if is_search(approved.item) else "open"
     _print(approved, as_json=as_json, next_step=f"whoever asked: hub vault {verb} {approved.request_id} --as ACCOUNT")
+
+
+@app.command()
+def refuse(number: Number, account: As = "", home: Home = None, as_json: Json = False) -> None:
+    """Refuse what somebody else has asked for, or take your own request back. It is final: whoever asked can ask anew.
+
+    Example: hub vault refuse 5b0e… --as consent-officer-2
+    """
+    with _opened(home, account, approving=True) as (_, _, eyes, who):
+        refused = eyes.refuse(who, number)
+    _print(refused, as_json=as_json, next_step="whoever asked may ask anew, on another ground")
 
 
 @app.command("open")
@@ -135,27 +161,22 @@ def open_document(
 @app.command()
 def search(
     number: Number,
-    identifier_from: Annotated[
-        str, typer.Option("--identifier-from", "-i", metavar="FILE", help="Read the identifier from this file. Default: ask.")
-    ] = "",
+    identifier_from: Whom = "",
     account: As = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Find the numbers of one person's documents, once, after a request for `search` was approved. Needs keys/sealed.private.
+    """Find the numbers of the documents of the person whom an approved request for `search` is about. Needs keys/sealed.private.
 
     After an erasure nothing else leads from a person to them. Opening one takes a request of its own.
 
     Example: hub vault search 5b0e… --as auditor-1
     """
-    from hub.clock import stockholm_date
-    from hub.commands.consent_texts import read_identifier
-    from hub.contract.identifiers import canonical_identifier
     from hub.installation import read_key
     from hub.registry.unsealing import search as search_vault
 
     with _opened(home, account) as (settings, vault, eyes, who):
-        canonical = canonical_identifier(read_identifier(identifier_from), today=stockholm_date(vault.log.now()))
+        canonical = _canonical(vault, identifier_from)
         private = read_key(settings, "sealed.private")
         found = search_vault(vault, eyes, who, canonical, approval=number, private=private)
     if as_json:
@@ -164,7 +185,12 @@ def search(
     typer.echo("\n".join(found) if found else "The vault holds nothing of this person.")
 
 
-_SEALED = "sealed-document"
+def _canonical(vault: SealedVault, source: str) -> str:
+    from hub.clock import stockholm_date
+    from hub.commands.consent_texts import read_identifier
+    from hub.contract.identifiers import canonical_identifier
+
+    return canonical_identifier(read_identifier(source), today=stockholm_date(vault.log.now()))
 
 
 @contextmanager
@@ -197,17 +223,29 @@ def _make_closed(out: Path) -> None:
         raise ConfigError(f"{out} cannot be made: {error.strerror}", code="cannot_write") from error
 
 
+def _named(one: Request) -> str:
+    """The document's number, or that it is a search."""
+    from hub.registry.unsealing import SEARCH, is_search
+
+    return SEARCH if is_search(one.item) else one.item
+
+
 def _as_json(one: Request) -> dict[str, Any]:
     return {
-        "request": one.request_id, "document": one.item, "purpose": one.purpose, "state": one.state.value,
-        "asked_by": one.requester, "asked_at": one.asked_at.isoformat(), "until": one.until.isoformat(),
+        "request": one.request_id, "document": _named(one), "purpose": one.purpose, "legal_ground": one.legal_ground,
+        "case": one.case_reference, "state": one.state.value, "asked_by": one.requester, "asked_by_name": one.requester_name,
+        "asked_at": one.asked_at.isoformat(), "until": one.until.isoformat(), "decided_by_name": one.decider_name,
+        "decided_as": one.decider_role,
     }  # fmt: skip
 
 
 def _line(one: Request) -> str:
     from hub.clock import STOCKHOLM
 
-    return f"{one.request_id}  {one.state.value} until {one.until.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}, document {one.item}"
+    until = f"{one.until.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+    decided = f", decided by {one.decider_name} ({one.decider_role})" if one.decider_name else ""
+    ground = f"{one.purpose}, {one.legal_ground}, case {one.case_reference}"
+    return f"{one.request_id}  {one.state.value} until {until}, document {_named(one)}: {one.requester_name}, {ground}{decided}"
 
 
 def _print(one: Request, *, as_json: bool, next_step: str) -> None:

@@ -30,6 +30,7 @@ def web_login(
     role: Annotated[
         list[Role] | None, typer.Option(help="A role; repeat for several (default: team-member).", case_sensitive=False)
     ] = None,
+    person: Annotated[str, typer.Option(help="Which person it is, as in `hub account person`; four eyes compare persons.")] = "",
     name: Annotated[str, typer.Option(help="The function shown on the pages; not a person's number.")] = "Handläggare",
 ) -> None:
     """Print an address that signs its holder in: once, within ten minutes.
@@ -39,4 +40,4 @@ def web_login(
     from hub.bootstrap_pages import sign_in_address
     from hub.settings import load_settings
 
-    typer.echo(sign_in_address(load_settings(home), name, team, role))
+    typer.echo(sign_in_address(load_settings(home), name, team, role, person=person))

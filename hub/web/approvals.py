@@ -5,20 +5,22 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.access.matters import Matter
 from hub.access.matters import Request as Asked
-from hub.access.roles import Principal
+from hub.access.roles import Principal, known_roles
 from hub.errors import RejectedError
 from hub.web.forms import field
 from hub.web.language import Words, mark
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
-from hub.web.role_titles import MATTERS, PURPOSES, STATES
+from hub.web.role_titles import MATTERS, PURPOSES, ROLE_TITLES, SEARCH_TITLE, STATES
 
 __all__ = ["Approvals"]
 
 _TEXTS = {
     "own_request": mark("Another person has to approve what you asked for."),
     "not_waiting": mark("The request has been decided already."),
+    "no_person": mark("It is not known which person your account is. Whoever keeps the accounts can say so."),
     "lapsed": mark("The time for it has passed. It has to be asked for again."),
 }
 
@@ -52,10 +54,18 @@ class Approvals:
     def _row(self, asked: Asked, words: Words) -> dict[str, object]:
         now = self._web.login.sessions.now()
         team = self._web.teams.get(asked.team)
+        item = words.text(SEARCH_TITLE) if asked.item.startswith("search:") else asked.item
         purpose = words.text(PURPOSES[asked.purpose]) if asked.purpose in PURPOSES else asked.purpose
         return {
             "id": asked.request_id, "matter": words.text(MATTERS[asked.matter]), "purpose": purpose,
             "who": asked.requester_name, "team": team.title if team else "", "asked": moment(asked.asked_at, words, now),
             "until": moment(asked.until, words, now), "state": words.text(STATES[asked.state]), "decider": asked.decider_name,
+            "item": item if asked.matter is Matter.SEALED else "", "ground": asked.legal_ground, "case": asked.case_reference,
+            "role": _role(asked.requester_role, words), "decider_role": _role(asked.decider_role, words),
             "waiting": asked.state == "waiting",
         }  # fmt: skip
+
+
+def _role(code: str, words: Words) -> str:
+    """What a role is called; that of the command line or of another version of the hub is left out."""
+    return next((words.text(ROLE_TITLES[role]) for role in known_roles([code])), "")

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from hub.access.roles import Action, Principal, may, may_somewhere
 from hub.access.trail import refusal_entry
-from hub.web.forms import read_form
+from hub.web.form_tokens import FIELD, is_genuine
+from hub.web.forms import field, read_form
 from hub.web.language import mark
 from hub.web.rendering import Renderer, Web
 
@@ -52,7 +53,7 @@ class Doors:
 
     def open(self, path: str, view: _View, *methods: str) -> Door:
         """For everybody: signing in, the choice of language."""
-        return Door(path, view, OPEN, methods)
+        return Door(path, lambda request: self._foreign(request) or view(request), OPEN, methods)
 
     def guarded(self, path: str, view: Callable[[Request, Principal], Response], action: Action, *methods: str) -> Door:
         """For those who may do `action`: for the path's `{team}` when it has one, else for anything at all.
@@ -65,9 +66,16 @@ class Doors:
             if principal is None:
                 text = mark("These pages are for those who work with the tasks. Sign in to see them.")
                 return self._renderer.entrance(request, text=text, status=401)
-            return self._refusal(request, principal, action) or view(request, principal)
+            return self._foreign(request) or self._refusal(request, principal, action) or view(request, principal)
 
         return Door(path, guard, action, methods)
+
+    def _foreign(self, request: Request) -> Response | None:
+        """The refusal of a form that no page of ours, in this browser and this session, has sent; before anything is done."""
+        if request.method == "GET" or is_genuine(self._renderer.visitors.form_secret(request), field(request, FIELD)):
+            return None
+        text = mark("Nothing was changed: the form was older than your sign-in. Load the page again, then send it again.")
+        return self._renderer.message(request, mark("The form has to be loaded again"), text, 403)
 
     def _refusal(self, request: Request, principal: Principal, action: Action) -> Response | None:
         team = request.path_params.get("team")

@@ -22,11 +22,12 @@ _EVERYWHERE: Final = {
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer a browser calls the origin of our own forms null
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _ASSETS: Final = {"Cache-Control": "no-cache"}  # asked for anew, answered with 304 while unchanged
 _PAGES: Final = {"Cache-Control": "no-store"}
 
@@ -41,6 +42,7 @@ class Guard:
         response = await self._answer(request, call)
         asset = request.url.path.startswith("/static/")
         response.headers.update({**_EVERYWHERE, **(_ASSETS if asset else _PAGES)})
+        self._renderer.visitors.remember_form(request, response)
         if not asset:
             route = getattr(request.scope.get("route"), "path", "none")
             WEB_REQUESTS.labels(route=route, status=str(response.status_code)).inc()
@@ -63,14 +65,15 @@ class Guard:
 
 
 def _forged(request: Request) -> bool:
-    """Whether another site's page sends this form in the visitor's name (cookies are SameSite=Lax besides)."""
-    if request.method != "POST":
+    """Whether a page of another site, or one without an origin (a sandboxed frame, a file), sends this in the visitor's name.
+
+    What a browser says of itself. Cookies are SameSite=Lax besides, and every form holds a token (`hub.web.form_tokens`).
+    """
+    if request.method in _SAFE:
         return False
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in {"same-origin", "none"}
-    origin = request.headers.get("origin", "null")
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
     try:
-        return origin != "null" and URL(origin).netloc != request.headers.get("host")
+        foreign = origin is not None and (origin == "null" or URL(origin).netloc != request.headers.get("host"))
     except ValueError:  # no address at all
         return True
+    return foreign or site not in {"same-origin", "none"}

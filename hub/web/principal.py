@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,10 +18,12 @@ from hub.access.roles import Principal
 from hub.access.sessions import Sessions, Way
 from hub.access.trail import Trail
 
-__all__ = ["COOKIE", "LIVE", "Login", "Provider", "Visitors"]
+__all__ = ["COOKIE", "FORM_COOKIE", "LIVE", "Login", "Provider", "Visitors"]
 
 COOKIE = "hub_session"
+FORM_COOKIE = "hub_form"  # what a form's token is bound to before anybody has signed in
 LIVE = "hub-live"  # the header of a page that renews itself: no use of the session by anybody
+_FORM_BYTES = 32
 _BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
@@ -62,10 +65,28 @@ class Visitors:
         self._sessions = sessions
         self.secure = urlsplit(url).scheme == "https"
         self.cookie = f"__Host-{COOKIE}" if self.secure else COOKIE
+        self.form_cookie = f"__Host-{FORM_COOKIE}" if self.secure else FORM_COOKIE
 
     def token(self, request: Request) -> str | None:
         """What the visitor's cookie holds."""
         return request.cookies.get(self.cookie)
+
+    def form_secret(self, request: Request) -> str:
+        """What the tokens of this browser's forms are bound to: its session, else a cookie of its own; or nothing."""
+        made: str = getattr(request.state, "form_secret", "")
+        return self.token(request) or request.cookies.get(self.form_cookie) or made
+
+    def new_form_secret(self, request: Request) -> str:
+        """The same for a page that is to hold a form: made when there is none, and handed out by `remember_form`."""
+        if not self.form_secret(request):
+            request.state.form_secret = secrets.token_urlsafe(_FORM_BYTES)
+        return self.form_secret(request)
+
+    def remember_form(self, request: Request, answer: Response) -> None:
+        """Give the browser the cookie that the forms of this answer are bound to, when it is new."""
+        made: str = getattr(request.state, "form_secret", "")
+        if made:
+            answer.set_cookie(self.form_cookie, made, path="/", httponly=True, samesite="lax", secure=self.secure)
 
     def principal(self, request: Request) -> Principal | None:
         """Who asks; looked up once per request."""

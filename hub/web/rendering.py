@@ -16,6 +16,7 @@ from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.delivery.worklist import Worklist
 from hub.web.consents.office import Office
+from hub.web.form_tokens import token_field
 from hub.web.forms import field
 from hub.web.language import LANGUAGE_NAMES, Words, mark, words
 from hub.web.paths import own_path
@@ -92,7 +93,7 @@ class Renderer:
             "other_language_name": LANGUAGE_NAMES[shown.other], "principal": principal, "own_teams": own,
             "menu": [(path, title) for action, path, title in _MENU if principal and may_somewhere(principal, action)],
             "here": request.url.path, "section": "", "current_team": None, "printed": moment(now, shown, now), "sought": "",
-            "team": "",
+            "team": "", "form_token": token_field(self.visitors.new_form_secret(request)),
         }  # fmt: skip
         text = self._templates.get_template(template).render(**{**common, **values})
         return HTMLResponse(text, status_code=status)

@@ -8,7 +8,7 @@ from hub.access.matters import Matter, RequestState
 from hub.access.roles import Role
 from hub.web.language import mark
 
-__all__ = ["MATTERS", "PURPOSES", "ROLE_TITLES", "STATES", "WAYS"]
+__all__ = ["MATTERS", "PURPOSES", "ROLE_TITLES", "SEARCH_TITLE", "STATES", "WAYS"]
 
 ROLE_TITLES = MappingProxyType(
     {
@@ -30,6 +30,7 @@ MATTERS = MappingProxyType(
         Matter.IDENTITY: mark("Show who somebody is, outside a task"),
     }
 )
+SEARCH_TITLE = mark("search for the documents of one person")
 # Codes of the audit log; one that is not named here is shown as it is.
 PURPOSES = MappingProxyType(
     {

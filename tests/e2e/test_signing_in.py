@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hub.access.accounts import Newcomer
+from hub.access.grounds import Ground
 from hub.access.matters import Matter
 from hub.access.roles import Role
 from hub.audit.entries import Actor
@@ -92,7 +93,7 @@ def test_a_page_left_alone_for_half_an_hour_asks_to_sign_in_again(site: Site) ->
 
 def test_two_persons_approve_in_two_browsers(site: Site) -> None:
     asker, second = (replace(member(name), roles=frozenset({Role.AUDITOR})) for name in ("Granskare", "Andra granskaren"))
-    site.town.four_eyes.ask(asker, Matter.SEALED, "document-1", "supervision")
+    site.town.four_eyes.ask(asker, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
     page = site.visit(second)
     page.get_by_role("link", name="Fyra ögon").click()
     page.get_by_role("button", name="Godkänn").click()
@@ -108,7 +109,7 @@ def test_axe_finds_nothing_on_the_way_in_and_on_ones_own_pages(
 ) -> None:
     axe, page, found = Axe(), site.visit(None, size=size, color_scheme=theme), {}
     asker = replace(member("Granskare"), roles=frozenset({Role.AUDITOR}))
-    site.town.four_eyes.ask(asker, Matter.SEALED, "document-1", "supervision")
+    site.town.four_eyes.ask(asker, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
 
     def listen(name: str) -> None:
         results = axe.run(page, options=STANDARD)

@@ -60,7 +60,8 @@ def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_accounts_of_its_own_are_an_allowance_that_must_be_stated(tmp_path: Path) -> None:
-    assert make_settings(tmp_path, **without("login", "local_in_production", value=True)).login.local_in_production
+    beside = refusal(tmp_path, without("login", "local_in_production", value=True))
+    assert "login.emergency_accounts instead of login.local_in_production" in beside
     stated = deepcopy(PRODUCTION) | {"login": {"local_in_production": True}}
     assert make_settings(tmp_path / "other", **stated).login.oidc.issuer == ""
 

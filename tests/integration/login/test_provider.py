@@ -19,6 +19,7 @@ import pytest
 
 from hub.installation import initialise
 from hub.supervise import hub_command
+from tests.unit.web.browser import Browser
 
 _PERSON = {"sub": "7f3a", "name": "Samordnare", "roles": ["Hub-Members", "Other"], "teams": ["Team-SSPF"]}
 _LOGIN = """
@@ -102,7 +103,7 @@ def test_somebody_signs_in_at_a_provider_of_others_and_out_again(start: Start, p
     settings.write_text(text + _LOGIN.format(issuer=provider), encoding="utf-8")
     (home / "keys" / "oidc-client-secret").write_text("s3cret\n", encoding="utf-8")
     site = serve(start, home)
-    with httpx.Client(base_url=site) as browser:
+    with Browser(base_url=site) as browser:
         assert "Logga in med ditt arbetskonto" in browser.get("/").text
         away = browser.get("/sign-in/provider", params={"next": "/team/sspf"}).headers["location"]
         back = httpx.post(away, data={"sub": _PERSON["sub"]}).headers["location"]

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hub.access.four_eyes import FourEyes
+from hub.access.grounds import Ground
 from hub.access.matters import Matter, RequestState
 from hub.access.opening import open_four_eyes
 from hub.access.roles import Principal, Role
@@ -22,10 +23,11 @@ from tests.unit.access.conftest import NOW
 from tests.unit.access.make import AUDITOR, HEAD, OFFICER, OPS, SECOND, FullLog, logged, make_principal
 
 DOCUMENT = "document-0001"
+GROUND = Ground("GDPR art. 58", "KS 2025/117")
 
 
 def asked(four_eyes: FourEyes) -> str:
-    return four_eyes.ask(AUDITOR, Matter.SEALED, DOCUMENT, "supervision").request_id
+    return four_eyes.ask(AUDITOR, Matter.SEALED, DOCUMENT, "supervision", ground=GROUND).request_id
 
 
 def approved(four_eyes: FourEyes) -> str:
@@ -33,7 +35,7 @@ def approved(four_eyes: FourEyes) -> str:
 
 
 def test_one_asks_another_approves_and_the_first_does_it_once(four_eyes: FourEyes, audit: AuditLog) -> None:
-    request = four_eyes.ask(AUDITOR, Matter.SEALED, DOCUMENT, "supervision")
+    request = four_eyes.ask(AUDITOR, Matter.SEALED, DOCUMENT, "supervision", ground=GROUND)
     assert (request.state, request.until) == (RequestState.WAITING, NOW + timedelta(hours=72))
     permitted = four_eyes.approve(SECOND, request.request_id)
     assert (permitted.state, permitted.until, permitted.decider_name) == (
@@ -63,7 +65,7 @@ def test_nobody_approves_their_own_request_whatever_they_may(four_eyes: FourEyes
 @pytest.mark.parametrize("asker", [HEAD, OPS, OFFICER], ids=lambda one: one.account)
 def test_who_has_not_the_right_cannot_ask(four_eyes: FourEyes, audit: AuditLog, asker: Principal) -> None:
     with pytest.raises(RejectedError) as refused:
-        four_eyes.ask(asker, Matter.SEALED, DOCUMENT, "supervision")
+        four_eyes.ask(asker, Matter.SEALED, DOCUMENT, "supervision", ground=GROUND)
     assert refused.value.code == "not_permitted"
     assert [entry[3:] for entry in logged(audit)] == [("deny", "not_permitted")]
 
@@ -194,7 +196,7 @@ def test_requests_outlast_the_process_and_go_thirty_days_after_their_end(
 
 
 def test_the_item_stands_in_no_text(four_eyes: FourEyes) -> None:
-    assert DOCUMENT not in repr(four_eyes.ask(AUDITOR, Matter.SEALED, DOCUMENT, "supervision"))
+    assert DOCUMENT not in repr(four_eyes.ask(AUDITOR, Matter.SEALED, DOCUMENT, "supervision", ground=GROUND))
 
 
 def test_whose_identity_it_is_stands_where_a_register_extract_finds_it(four_eyes: FourEyes, audit: AuditLog) -> None:

@@ -99,7 +99,7 @@ def test_accounts_are_listed_for_people_and_for_scripts_without_anything_secret(
     assert run("list").output.split() == ["anna", "anna", "first", "password", "team-member", "outreach"]
     (row,) = json.loads(run("list", "--json").output)
     assert row["account"].startswith("local-")
-    assert set(row) == {"username", "account", "name", "roles", "teams", "disabled", "first_password"}
+    assert set(row) == {"username", "account", "name", "roles", "teams", "disabled", "first_password", "person_known"}
 
 
 def test_an_account_is_shut_opened_changed_and_taken_away(run: Run, home: Path, accounts: Accounts) -> None:

@@ -41,8 +41,11 @@ def call(home: Path, *words: str, account: str = "auditor-1"):
     return CliRunner().invoke(app, ["vault", *words, "--home", str(home), "--as", account])
 
 
+WHY = ("--legal-ground", "GDPR art. 58", "--case", "KS 2025/117")
+
+
 def ask(home: Path) -> str:
-    return str(json.loads(call(home, "request", DOCUMENT, "--purpose", "supervision", "--json").stdout)["request"])
+    return str(json.loads(call(home, "request", DOCUMENT, "--purpose", "supervision", *WHY, "--json").stdout)["request"])
 
 
 def test_two_persons_open_a_document_once(home: Path) -> None:
@@ -114,8 +117,11 @@ def test_a_persons_documents_are_found_by_two_persons_once(home: Path, tmp_path:
     vault.append([Part("document-of-hers", PartKind.FORM, {"identifier": PERSON})], NOW)
     vault.close()
     (tmp_path / "number").write_text(f"{PERSON[:8]}-{PERSON[8:]}\n", encoding="utf-8")
-    number = json.loads(call(home, "request", "search", "--purpose", "damages", "--json").stdout)["request"]
-    words = ["search", number, "-i", str(tmp_path / "number"), "--json"]
+    whom = ["-i", str(tmp_path / "number")]
+    asked = json.loads(call(home, "request", "search", "--purpose", "damages", *WHY, *whom, "--json").stdout)
+    number = asked["request"]
+    assert (asked["document"], asked["legal_ground"], asked["case"]) == ("search", "GDPR art. 58", "KS 2025/117")
+    words = ["search", number, *whom, "--json"]
     assert getattr(call(home, *words).exception, "code", None) == "not_approved"
     assert "hub vault search" in call(home, "approve", number, account="officer-2").stdout
     assert json.loads(call(home, *words).stdout) == ["document-of-hers"]
@@ -131,8 +137,58 @@ def test_an_approval_of_a_document_is_none_of_a_search(home: Path, tmp_path: Pat
     assert DOCUMENT not in result.output
 
 
+def test_an_approved_search_is_for_the_person_it_was_approved_for_and_nobody_else(home: Path, tmp_path: Path) -> None:
+    vault = open_vault(load_settings(home), SystemClock())
+    vault.append([Part("document-of-hers", PartKind.FORM, {"identifier": PERSON})], NOW)
+    vault.close()
+    for name, number in (("hers", PERSON), ("other", make_identifier(5))):
+        (tmp_path / name).write_text(number, encoding="utf-8")
+    words = ["request", "search", "--purpose", "damages", *WHY, "-i", str(tmp_path / "other"), "--json"]
+    number = json.loads(call(home, *words).stdout)["request"]
+    call(home, "approve", number, account="officer-2")
+    refused = call(home, "search", number, "-i", str(tmp_path / "hers"), "--json")
+    assert getattr(refused.exception, "code", None) == "not_approved"
+    assert "document-of-hers" not in refused.output
+    assert json.loads(call(home, "search", number, "-i", str(tmp_path / "other"), "--json").stdout) == []
+
+
+def test_a_request_says_who_asks_why_on_what_ground_for_which_case_and_who_decided_but_not_about_whom(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "hers").write_text(PERSON, encoding="utf-8")
+    words = ["request", "search", "--purpose", "damages", *WHY, "-i", str(tmp_path / "hers"), "--json"]
+    number = json.loads(call(home, *words).stdout)["request"]
+    shown = call(home, "list", account="officer-2").stdout
+    for part in (number, "auditor-1", "damages", "GDPR art. 58", "KS 2025/117", "search"):
+        assert part in shown
+    assert PERSON not in shown
+    call(home, "refuse", number, account="officer-2")
+    (told,) = json.loads(call(home, "list", "--json", account="auditor-3").stdout)["requests"]
+    assert (told["state"], told["decided_by_name"], told["decided_as"]) == ("refused", "officer-2", "auditor")
+    assert getattr(call(home, "approve", number, account="officer-2").exception, "code", None) == "not_waiting"
+
+
+@pytest.mark.parametrize(
+    ("ground", "case", "code"),
+    [
+        ("", "KS 2025/117", "no_ground"),
+        ("GDPR art. 58", "x", "no_case"),
+        ("GDPR art. 58", PERSON, "names_somebody"),
+        (f"{PERSON[2:8]}-{PERSON[8:]} begär", "KS 2025/117", "names_somebody"),
+    ],
+    ids=["no ground", "no case", "a number as the case", "a number in the ground"],
+)
+def test_a_request_without_a_ground_or_with_somebodys_number_in_it_is_none(home: Path, ground: str, case: str, code: str) -> None:
+    result = call(home, "request", DOCUMENT, "--purpose", "supervision", "--legal-ground", ground, "--case", case)
+    assert getattr(result.exception, "code", None) == code
+    assert PERSON[8:] not in str(result.exception)
+    assert json.loads(call(home, "list", "--json").stdout)["requests"] == []
+
+
 def test_an_unknown_document_is_refused(home: Path) -> None:
-    assert getattr(call(home, "request", "nothing", "--purpose", "supervision").exception, "code", None) == "no_such_document"
+    assert (
+        getattr(call(home, "request", "nothing", "--purpose", "supervision", *WHY).exception, "code", None) == "no_such_document"
+    )
 
 
 def test_an_empty_vault_says_so(tmp_path: Path) -> None:
@@ -163,14 +219,14 @@ def sign_in(home: Path, *words: str, account: str, password: str = PASSWORD):
 
 def test_where_there_are_accounts_each_gives_a_password_and_has_the_roles_of_the_account(home: Path) -> None:
     with_accounts(home)
-    asked = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", "--json", account="revisor")
+    asked = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", *WHY, "--json", account="revisor")
     number = json.loads(asked.stdout)["request"]
     assert getattr(sign_in(home, "approve", number, account="operator").exception, "code", None) == "no_such_request"
     assert getattr(sign_in(home, "approve", number, account="revisor2", password="wrong").exception, "code", None) == "wrong"
     assert getattr(call(home, "approve", number, account="somebody").exception, "code", None) == "wrong"
     assert sign_in(home, "approve", number, account="revisor2").exit_code == 0
     assert "secret" in sign_in(home, "open", number, account="revisor").stdout
-    refused = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", account="operator")
+    refused = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", *WHY, account="operator")
     assert getattr(refused.exception, "code", None) == "not_permitted"
 
 

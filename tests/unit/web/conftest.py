@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from hub.access.roles import Principal
 from tests.unit.connectors.in_process import InProcess
+from tests.unit.web.browser import Browser
 from tests.unit.web.town import EVERYBODY, PagesTown
 
 
@@ -26,7 +26,7 @@ def town(empty_town: PagesTown) -> PagesTown:
     return empty_town.fill()
 
 
-Visit = Callable[[Principal | None], httpx.Client]
+Visit = Callable[[Principal | None], Browser]
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def visit(empty_town: PagesTown) -> Iterator[Visit]:
     """A visitor with a cookie jar of their own, signed in when a principal is given."""
     with ExitStack() as stack:
 
-        def arrive(principal: Principal | None) -> httpx.Client:
+        def arrive(principal: Principal | None) -> Browser:
             transport = InProcess(empty_town.app)
-            client = stack.enter_context(httpx.Client(transport=transport, base_url="http://127.0.0.1:8700"))
+            client = stack.enter_context(Browser(transport=transport, base_url="http://127.0.0.1:8700"))
             if principal is not None:
                 client.get("/sign-in", params={"code": empty_town.code(principal)})
             return client
@@ -45,12 +45,12 @@ def visit(empty_town: PagesTown) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def client(visit: Visit) -> httpx.Client:
+def client(visit: Visit) -> Browser:
     """Somebody who belongs to every team."""
     return visit(EVERYBODY)
 
 
 @pytest.fixture
-def stranger(visit: Visit) -> httpx.Client:
+def stranger(visit: Visit) -> Browser:
     """Somebody who is not signed in."""
     return visit(None)

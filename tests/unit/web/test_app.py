@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from hub.web.app import build_web
 from hub.web.principal import COOKIE
 from tests.unit.connectors.in_process import InProcess
+from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.places import filled
 from tests.unit.web.test_doors import DOORS, OPEN
@@ -99,7 +100,7 @@ def test_another_sites_name_that_leads_here_gets_nothing(client: httpx.Client, h
 )
 def test_the_configured_name_is_answered_to(empty_town: PagesTown, url: str, host: str) -> None:
     app = build_web(replace(empty_town.web, url=url))
-    with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1") as client:
+    with Browser(transport=InProcess(app), base_url="http://127.0.0.1") as client:
         assert client.get("/", headers={"Host": host}).status_code == 401
         assert client.get("/", headers={"Host": f"other.{host}"}).status_code == 400
 

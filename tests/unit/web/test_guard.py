@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from hub.web.app import build_web
 from hub.web.principal import COOKIE
 from tests.unit.connectors.in_process import InProcess
+from tests.unit.web.browser import Browser
 from tests.unit.web.town import PagesTown
 
 
@@ -33,7 +34,7 @@ def test_every_answer_is_confined_and_leaks_no_address(town: PagesTown, client: 
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
         assert "form-action 'self'" in policy
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
         assert answer.headers["cross-origin-resource-policy"] == "same-origin"
@@ -80,6 +81,10 @@ def test_a_browser_that_reads_ahead_opens_no_task_and_uses_up_no_code(
         {"Origin": "http://evil.example"},
         {"Origin": "http://[evil"},
         {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "null"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": ""},
     ],
 )
 def test_a_form_that_another_site_sends_in_your_name_is_refused(
@@ -92,7 +97,12 @@ def test_a_form_that_another_site_sends_in_your_name_is_refused(
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://127.0.0.1:8700"}],
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8700"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://127.0.0.1:8700"},
+    ],
 )
 def test_a_form_of_our_own_is_taken(client: httpx.Client, headers: dict[str, str]) -> None:
     assert client.post("/sign-out", headers=headers).status_code == 303
@@ -108,7 +118,7 @@ class BrokenWorklist:
 def test_when_something_breaks_the_page_says_what_is_safe_and_the_log_only_the_kind_of_error(town: PagesTown) -> None:
     app = build_web(replace(town.web, worklist=BrokenWorklist()))
     with (
-        httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8700") as client,
+        Browser(transport=InProcess(app), base_url="http://127.0.0.1:8700") as client,
         structlog.testing.capture_logs() as logged,
     ):
         client.get("/sign-in", params={"code": town.code()})

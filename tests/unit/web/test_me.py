@@ -11,12 +11,15 @@ import httpx
 import pytest
 
 from hub.access.accounts import Newcomer
+from hub.access.grounds import Ground
 from hub.access.matters import Matter, RequestState
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.web.app import build_web
-from hub.web.principal import COOKIE
+from hub.web.form_tokens import form_token
+from hub.web.principal import COOKIE, FORM_COOKIE
 from tests.unit.connectors.in_process import InProcess
+from tests.unit.web.browser import Browser, token_in
 from tests.unit.web.conftest import Visit
 from tests.unit.web.test_pages import text_of
 from tests.unit.web.town import PagesTown, member
@@ -31,7 +34,7 @@ def arrive(empty_town: PagesTown) -> Arrive:
     """Somebody with an account, before the sign-in page, with a browser of their own."""
     newcomer = Newcomer("anna", "Fältare", frozenset({Role.TEAM_MEMBER}), frozenset({"outreach"}))
     empty_town.accounts.add(newcomer, OWN, KEEPER, own=True)
-    return lambda: httpx.Client(transport=InProcess(empty_town.app), base_url="http://127.0.0.1:8700")
+    return lambda: Browser(transport=InProcess(empty_town.app), base_url="http://127.0.0.1:8700")
 
 
 def sign_in(client: httpx.Client, password: str = OWN, **form: str) -> httpx.Response:
@@ -65,7 +68,9 @@ def test_the_page_says_the_same_of_a_wrong_password_and_of_no_account(arrive: Ar
     wrong = sign_in(arrive(), OTHER)
     none = arrive().post("/sign-in", data={"username": "nobody", "password": OTHER})
     assert (wrong.status_code, none.status_code) == (401, 401)
-    assert wrong.text.replace('value="anna"', "") == none.text.replace('value="nobody"', "")
+    assert wrong.text.replace('value="anna"', "").replace(token_in(wrong.text), "") == none.text.replace(
+        'value="nobody"', ""
+    ).replace(token_in(none.text), "")
     assert 'value="anna"' in wrong.text
     assert 'role="alert"' in wrong.text
     assert OTHER not in wrong.text
@@ -114,7 +119,7 @@ def test_a_given_password_leads_to_choosing_ones_own(arrive: Arrive, empty_town:
 
 def test_with_https_the_cookie_is_bound_to_this_host(arrive: Arrive, empty_town: PagesTown) -> None:
     app = build_web(replace(empty_town.web, url="https://insats.example.se"))
-    with httpx.Client(transport=InProcess(app), base_url="https://insats.example.se") as client:
+    with Browser(transport=InProcess(app), base_url="https://insats.example.se") as client:
         cookie = sign_in(client).headers["set-cookie"]
         parts = {part.strip() for part in cookie.split(";")}
         assert cookie.startswith(f"__Host-{COOKIE}=")
@@ -176,15 +181,18 @@ def test_a_list_that_renews_itself_keeps_nobody_signed_in(arrive: Arrive, empty_
 
 def test_every_page_for_the_signed_in_has_a_way_out(town: PagesTown, client: httpx.Client) -> None:
     for path in ("/", "/team/outreach", town.path("fine"), "/me", "/nowhere", "/find?number=abcdef"):
-        assert '<form method="post" action="/sign-out"><button' in client.get(path).text
+        assert '<form method="post" action="/sign-out"><input' in client.get(path).text
 
 
 def test_where_the_installation_permits_no_accounts_there_is_no_form_and_no_way(arrive: Arrive, empty_town: PagesTown) -> None:
     app = build_web(replace(empty_town.web, login=replace(empty_town.web.login, accounts=None, codes=None)))
-    with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8700") as client:
+    with Browser(transport=InProcess(app), base_url="http://127.0.0.1:8700") as client:
         assert "Det finns ingen väg in än" in client.get("/sign-in").text
-        assert sign_in(client).status_code == 404
-        assert client.post("/sign-in/password", data={"username": "anna", "current": OWN, "chosen": OTHER}).status_code == 404
+        assert sign_in(client).status_code == 403  # no page holds a form to send
+        token = {"form_token": form_token(client.cookies[FORM_COOKIE])}
+        assert client.bare_post("/sign-in", data={"username": "anna", "password": OWN} | token).status_code == 404
+        chosen = {"username": "anna", "current": OWN, "chosen": OTHER}
+        assert client.bare_post("/sign-in/password", data=chosen | token).status_code == 404
         client.get("/sign-in", params={"code": empty_town.code()})
         assert client.get("/").status_code == 401
 
@@ -221,7 +229,7 @@ def test_when_the_audit_log_cannot_be_written_nobody_gets_in(arrive: Arrive, emp
 def test_four_eyes_on_a_page(empty_town: PagesTown, visit: Visit) -> None:
     auditor = replace(member("Granskare"), roles=frozenset({Role.AUDITOR}))
     second = replace(member("Andra granskaren"), roles=frozenset({Role.AUDITOR}))
-    empty_town.four_eyes.ask(auditor, Matter.SEALED, "document-1", "supervision")
+    empty_town.four_eyes.ask(auditor, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
     asker, approver = visit(auditor), visit(second)
     assert "väntar på en andra person" in text_of(asker.get("/approvals"))
     assert "Inget väntar på ditt godkännande." in text_of(asker.get("/approvals"))

@@ -23,6 +23,7 @@ from hub.web.oidc import OidcProvider
 from hub.web.principal import COOKIE
 from hub.web.provider_entrance import JOURNEY_COOKIE
 from tests.unit.connectors.in_process import InProcess
+from tests.unit.web.browser import Browser
 from tests.unit.web.crooked import CLIENT, SECRET, Crooked, come_back
 from tests.unit.web.town import KEY, PagesTown
 
@@ -47,7 +48,7 @@ class Place:
         self.app = build_web(replace(town.web, login=replace(town.web.login, provider=self.provider)))
 
     def arrive(self) -> httpx.Client:
-        return self._stack.enter_context(httpx.Client(transport=InProcess(self.app), base_url="http://127.0.0.1:8700"))
+        return self._stack.enter_context(Browser(transport=InProcess(self.app), base_url="http://127.0.0.1:8700"))
 
     def sign_in(self, client: httpx.Client, **claims: Any) -> httpx.Response:
         answer = client.get("/sign-in/provider", params={"next": "/team/sspf"})

@@ -14,6 +14,7 @@ from hub.contract.topics import CONSENTS
 from hub.delivery.worklist import Worklist
 from hub.web.app import build_web
 from tests.unit.connectors.in_process import InProcess
+from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import NOW, PagesTown, make_consent, make_task, member
 
@@ -183,7 +184,7 @@ def test_an_english_page_has_no_word_of_swedish_but_names(town: PagesTown, clien
 
 def test_while_withdrawals_cannot_be_read_the_pages_say_so_and_nothing_of_a_youth(town: PagesTown, client: httpx.Client) -> None:
     pages = replace(town.web, worklist=Worklist(town.engine, town.clock, stale_after=timedelta(minutes=1)))
-    with httpx.Client(transport=InProcess(build_web(pages)), base_url=str(client.base_url), cookies=client.cookies) as behind:
+    with Browser(transport=InProcess(build_web(pages)), base_url=str(client.base_url), cookies=client.cookies) as behind:
         listed, opened = text_of(behind.get("/team/outreach")), text_of(behind.get(town.path("fine")))
         presence = text_of(behind.get(town.path("presence")))
     assert "hubben har en stund inte kunnat se efter återkallade samtycken" in listed
