@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["broker_folder", "defaults_folder", "schemas_folder"]
+__all__ = ["broker_folder", "defaults_folder", "schemas_folder", "skeleton_folder"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -27,3 +27,8 @@ def broker_folder() -> Path:
 def defaults_folder() -> Path:
     """The files that `hub init` writes."""
     return _PACKAGE / "defaults"
+
+
+def skeleton_folder() -> Path:
+    """What `hub connectors new` writes: a connector in a package of its own."""
+    return _PACKAGE / "skeleton"

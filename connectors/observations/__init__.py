@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 from connectors.observations.config import ObservationsConfig
-from hub.connector import Connector, Source, SourceContext
+from hub.connector import Connector, Source, SourceContext, Trial
 from hub.contract.models import InfoKind
 
 __all__ = ["connector"]
@@ -23,4 +26,10 @@ connector = Connector(
     build_source=_build_source,
     kinds=frozenset({InfoKind.RISK_EVENT}),
     places=True,
+    trial=Trial(
+        datasets=Path(__file__).parent / "trial",
+        config={"folder": "{dataset}", "batch_rows": 2, "settle_seconds": 0},
+        now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
+        facts=7,
+    ),
 )

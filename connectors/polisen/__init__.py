@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from connectors.polisen.config import PolisenConfig
-from hub.connector import Connector, Record, Source, SourceContext
+from hub.connector import Connector, Record, Source, SourceContext, Trial
 
 __all__ = ["connector"]
+
+_TRIAL_NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 
 
 # What a process does not use it does not import: httpx and starlette cost start-up time and memory.
@@ -41,4 +44,11 @@ connector = Connector(
     moving_window=True,
     map_again=_map_again,
     sample=Path(__file__).parent / "sample",
+    trial=Trial(
+        datasets=Path(__file__).parent / "trial",
+        config={"url": "{url}/api/events", "attempts": 1, "timeout_seconds": 0.5},
+        options={"mode": "clock", "now": lambda: _TRIAL_NOW},
+        now=_TRIAL_NOW,
+        facts=4,
+    ),
 )

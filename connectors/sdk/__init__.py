@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from connectors.sdk.config import SdkConfig
-from hub.connector import Connector, Source, SourceContext, StatutorySource
+from hub.connector import Connector, Source, SourceContext, StatutorySource, Trial
 from hub.contract.models import InfoKind
 
 __all__ = ["connector"]
@@ -40,4 +41,17 @@ connector = Connector(
     build_statutory=_build_statutory,
     build_simulator=_build_simulator,
     kinds=frozenset({InfoKind.POLICE_NOTICE}),
+    trial=Trial(
+        datasets=Path(__file__).parent / "trial",
+        config={
+            "base_url": "{url}",
+            "token_url": "{url}/oauth2/token",
+            "client_id": "hub",
+            "attempts": 1,
+            "timeout_seconds": 0.5,
+        },
+        secrets={"client-secret": "simulator"},
+        now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
+        facts=4,
+    ),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from connectors.ss12000.config import Ss12000Config
-from hub.connector import Connector, Source, SourceContext
+from hub.connector import Connector, Source, SourceContext, Trial
 from hub.contract.models import InfoKind
 
 __all__ = ["connector"]
@@ -34,4 +35,11 @@ connector = Connector(
     build_simulator=_build_simulator,
     kinds=frozenset({InfoKind.SCHOOL_ABSENCE}),
     backfill=True,
+    trial=Trial(
+        datasets=Path(__file__).parent / "trial",
+        config={"base_url": "{url}/v2.0", "since": "2025-05-05", "page_size": 2, "attempts": 1, "timeout_seconds": 0.5},
+        secrets={"token": "a-token-of-the-trial"},
+        now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
+        facts=5,
+    ),
 )

@@ -1,10 +1,11 @@
-"""`hub connectors`: which connectors are installed, and what each wants to be told."""
+"""`hub connectors`: which connectors are installed, what each wants to be told, and a new one to start from."""
 
 from __future__ import annotations
 
 import inspect
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,28 +16,31 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(name="connectors", help="The connectors that are installed, and their settings.", no_args_is_help=True)
+app = typer.Typer(
+    name="connectors", help="The connectors that are installed, their settings, and a new one.", no_args_is_help=True
+)
 
 
 @app.command("list")
 def list_connectors(as_json: Json = False) -> None:
-    """List every installed connector, with the kinds of information it may carry.
+    """List every installed connector, with the kinds of information it may carry and what it can do.
 
     Example: hub connectors list
     """
+    from hub.commands.connector_texts import facts_of
     from hub.connector import find_connectors
 
-    found = [_facts(connector) for _, connector in sorted(find_connectors().items())]
+    found = [facts_of(connector) for _, connector in sorted(find_connectors().items())]
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        shown = ("name", "title", "kinds", "capabilities", "statutory", "simulator")
+        typer.echo(json.dumps([{name: facts[name] for name in shown} for facts in found], indent=2, ensure_ascii=False))
         return
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("Name", "Title", "Carries", "Statutory lane", "Simulator")
+    table = Table("Name", "Title", "Carries", "Can do")
     for facts in found:
-        carries = ", ".join(facts["kinds"]) or "-"
-        table.add_row(facts["name"], facts["title"], carries, _yes(facts["statutory"]), _yes(facts["simulator"]))
+        table.add_row(facts["name"], facts["title"], ", ".join(facts["kinds"]) or "-", ", ".join(facts["capabilities"]))
     Console().print(table)
 
 
@@ -45,57 +49,72 @@ def describe(
     name: Annotated[str, typer.Argument(help="A connector's name, as `hub connectors list` prints it.")],
     as_json: Json = False,
 ) -> None:
-    """Describe a connector: what it carries, and each field of its `[connectors.NAME.source]` in hub.toml.
+    """Describe a connector: what it carries and can do, each of its settings, and an example for hub.toml.
 
     Example: hub connectors describe ss12000
     """
+    from hub.commands.connector_texts import facts_of
     from hub.connector import load_connector
 
     connector = load_connector(name)
     if as_json:
         schema = connector.config.model_json_schema()
-        typer.echo(json.dumps({**_facts(connector), "config": schema}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({**facts_of(connector), "config": schema}, indent=2, ensure_ascii=False))
         return
     _print_description(connector)
 
 
-def _facts(connector: Connector) -> dict[str, Any]:
-    return {
-        "name": connector.name,
-        "title": connector.title,
-        "kinds": [*sorted(connector.kinds), *(["place"] if connector.places else [])],
-        "statutory": connector.build_statutory is not None,
-        "simulator": connector.build_simulator is not None,
-    }
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The connector's name: lower-case words joined by _ or -.")],
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where to write the package (default: a folder of that name, here).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a connector in a package of its own: it runs, has a simulator, and passes the suite as it is.
+
+    Example: hub connectors new absence_reports
+    """
+    from hub.commands.connector_skeleton import checked_name, next_steps, write_package
+
+    checked_name(name)
+    target = (folder or Path(name)).absolute()
+    files = write_package(name, target)
+    steps = next_steps(name, target)
+    if as_json:
+        told = {"name": name, "folder": str(target), "files": [str(file) for file in files], "next": steps}
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"Written to {target}:")
+    for file in files:
+        typer.echo(f"  {file}")
+    typer.echo("\nTry it:\n")
+    for step in steps:
+        typer.echo(f"  {step}")
+    typer.echo("\nThen make it yours, step by step, as its README.md says.")
 
 
 def _print_description(connector: Connector) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from hub.commands.connector_texts import CAPABILITIES, example_block, facts_of, fields_of
+
     console = Console()
-    facts = _facts(connector)
+    facts = facts_of(connector)
     console.print(f"[bold]{connector.name}[/bold]: {connector.title}")
     console.print(f"Carries: {', '.join(facts['kinds']) or 'nothing'}")
-    if facts["statutory"]:
-        console.print("Every message goes to the statutory store first, whatever its consent or shape.")
+    for capability in sorted(connector.capabilities):
+        console.print(f"- {capability}: {CAPABILITIES[capability]}", highlight=False)
+    console.print(f"Guarantee: {facts['guarantee']}", highlight=False)
     about = inspect.getdoc(connector.config)
     if about and "model_config" not in about:
         console.print(f"\n{about}\n", markup=False, highlight=False)
-    table = Table("Field", "Type", "Default", "Meaning", title=f"\\[connectors.{connector.name}.source]", title_justify="left")
-    for field, told in connector.config.model_fields.items():
-        shown = "required" if told.is_required() else json.dumps(_plain(told.get_default(call_default_factory=True)))
-        table.add_row(field, _type_name(told.annotation), shown, told.description or "")
+    side = "sink" if connector.build_source is None else "source"
+    table = Table("Field", "Type", "Default", "Meaning", title=f"\\[connectors.{connector.name}.{side}]", title_justify="left")
+    for field in fields_of(connector):
+        table.add_row(field.name, field.type, "required" if field.default is None else field.default, field.meaning)
     console.print(table)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def _type_name(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+    console.print("\nExample for hub.toml:\n", highlight=False)
+    console.print(example_block(connector), markup=False, highlight=False, soft_wrap=True)

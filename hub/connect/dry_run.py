@@ -55,7 +55,7 @@ def dry_run(instance: Instance, clock: Clock, limit: int, progress: Callable[[in
     code, now = "", clock.now()
     with (
         guarded(instance.name, EVENTS),
-        closing(instance.connector.build_source(instance.config, instance.context(clock, lambda _: True))) as source,
+        closing(instance.source(instance.context(clock, lambda _: True))) as source,
     ):
         try:
             for record in islice(_records(source), limit):

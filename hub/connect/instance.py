@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from hub.clock import Clock
 from hub.connect.gate import Origin
-from hub.connector import Connector, SourceContext, load_connector
+from hub.connector import Connector, Source, SourceContext, load_connector
 from hub.errors import ConfigError
 from hub.installation import load_agencies, load_places, read_key, read_secret
 from hub.metrics import CONNECTOR_REQUESTS
@@ -64,6 +64,12 @@ class Instance:
             home=self.installation.home,
         )
 
+    def source(self, context: SourceContext) -> Source:
+        """The events source, built."""
+        build = self.connector.build_source
+        assert build is not None, "load_instance takes sources only"
+        return build(self.config, context)
+
     def _observe(self, operation: str, status: int) -> None:
         CONNECTOR_REQUESTS.labels(connector=self.name, operation=operation, status=str(status)).inc()
 
@@ -75,6 +81,8 @@ def load_instance(settings: Settings, name: str) -> Instance:
         raise ConfigError(f"hub.toml has no [connectors.{name}]; there are: {known}", code="unknown_instance")
     chosen = settings.connectors[name]
     connector = load_connector(chosen.connector or name)
+    if connector.build_source is None:
+        raise ConfigError(f"connectors.{name}: {connector.name} hands tasks out and is no source to pull from", code="no_source")
     try:
         config = connector.config.model_validate(chosen.source)
     except ValidationError as error:

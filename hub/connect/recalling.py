@@ -40,4 +40,4 @@ def build_recall(instance: Instance, clock: Clock, secured: Callable[[str], bool
 
     kept = map_again is not None or connector.moving_window
     sealing = Sealing(origin.key, instance.name)
-    return Recall(sealing, lambda: connector.build_source(instance.config, context), map_kept if kept else None)
+    return Recall(sealing, lambda: instance.source(context), map_kept if kept else None)

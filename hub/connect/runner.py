@@ -200,7 +200,7 @@ class Runner:
 
     def _source(self, ledger: Ledger, secured: Callable[[str], bool]) -> Source:
         chosen = self._chosen
-        source = chosen.connector.build_source(chosen.config, chosen.context(self._clock, secured))
+        source = chosen.source(chosen.context(self._clock, secured))
         if not chosen.connector.moving_window:
             return source
         pause = timedelta(seconds=chosen.settings.poll_seconds)

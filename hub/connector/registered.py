@@ -12,7 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from hub.connector.records import Record
+from hub.connector.sink import Sink, SinkContext
 from hub.connector.source import Source, SourceContext, StatutorySource
+from hub.connector.trial import Trial
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError
 
@@ -36,16 +38,21 @@ class Capability(StrEnum):
     """Shows what may be gone from its next poll: its batches are on disk before anything of them is published."""
     SIMULATOR = "simulator"
     """Brings a server that behaves as the foreign system."""
+    DELIVERY = "delivery"
+    """Hands tasks to a receiver (`Sink`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A registered connector. `kinds` are the kinds of information it may carry; the intake refuses any other."""
+    """A registered connector. `kinds` are the kinds of information it may carry; the intake refuses any other.
+
+    It builds a source or a sink or both; `config` holds the settings of what it builds.
+    """
 
     name: str
     title: str
     config: type[BaseModel]
-    build_source: Callable[[Any, SourceContext], Source]
+    build_source: Callable[[Any, SourceContext], Source] | None = None
     kinds: frozenset[InfoKind] = frozenset()
     places: bool = False
     moving_window: bool = False
@@ -63,8 +70,15 @@ class Connector:
     """(settings, context, `Unmapped.content`) → what the mapping makes of it now. Only where places alone are told of."""
     backfill: bool = False
     """Its source is a `Backfill` too. Without it the whole source is read again when a grant covers earlier time."""
+    build_sink: Callable[[Any, SinkContext], Sink] | None = None
+    trial: Trial | None = None
+    """How it is tried without the foreign system; the suite runs on it."""
 
     def __post_init__(self) -> None:
+        if self.build_source is None and (self.kinds or self.places):
+            raise ConfigError(f"connector {self.name}: it declares what it tells of, and builds no source", code="bad_connector")
+        if self.build_source is None and self.build_sink is None and self.build_statutory is None:
+            raise ConfigError(f"connector {self.name}: it builds neither a source nor a sink", code="bad_connector")
         if self.moving_window and (self.kinds or not self.places):
             raise ConfigError(f"connector {self.name}: a moving window may tell of places only", code="bad_connector")
         if self.map_again is not None and self.kinds:
@@ -84,6 +98,7 @@ class Connector:
             Capability.STATUTORY: self.build_statutory is not None,
             Capability.BACKFILL: self.backfill,
             Capability.MOVING_WINDOW: self.moving_window,
+            Capability.DELIVERY: self.build_sink is not None,
             Capability.SIMULATOR: self.build_simulator is not None,
         }
         return frozenset(capability for capability, given in declared.items() if given)

@@ -1,22 +1,18 @@
 import json
-import shutil
 from collections import Counter
 from pathlib import Path
-from typing import ClassVar
 
 import httpx
 import pytest
 
 import connectors.polisen
-from connectors.polisen import connector
 from connectors.polisen.config import PolisenConfig
 from connectors.polisen.simulator import build_simulator
 from connectors.polisen.source import PolisenSource
 from hub.connector import PlaceRecord, Unmapped
 from hub.errors import RejectedError, RetriableError
-from hub.testing import SourceSuite
 from tests.unit.connectors.in_process import InProcess
-from tests.unit.connectors.polisen.make import NOW, make_context, make_row
+from tests.unit.connectors.polisen.make import make_context, make_row
 
 SAMPLE = Path(connectors.polisen.__file__).parent / "sample"
 
@@ -29,15 +25,6 @@ def make_source(answer, observed=None, **config):
         transport=transport,
         sleep=lambda _seconds: None,
     )
-
-
-class TestSuite(SourceSuite):
-    connector = connector
-    config: ClassVar = {"url": "{url}/api/events"}
-    options: ClassVar = {"mode": "clock", "now": lambda: NOW}
-
-    def make_dataset(self, folder):
-        shutil.copytree(SAMPLE / "polls", folder / "polls")
 
 
 def test_rows_come_oldest_first_and_unreadable_ones_are_counted_without_stopping():

@@ -4,13 +4,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from connectors.ss12000 import connector
 from connectors.ss12000.config import Ss12000Config
 from connectors.ss12000.simulator import build_simulator
 from connectors.ss12000.source import Ss12000Source
 from hub.connector import PersonRecord, ProtectedPerson, Removal, Unmapped
 from hub.errors import ConfigError, RetriableError
-from hub.testing import SourceSuite
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.connectors.ss12000.make import (
     ALVA,
@@ -63,15 +61,6 @@ def keep(pulled, batches):
     """Append one by one: what came before a failure stays."""
     for batch in pulled:
         batches.append(batch)
-
-
-class TestSuite(SourceSuite):
-    connector = connector
-    config = {"base_url": "{url}/v2", "since": "2025-03-17", "page_size": 2, "window_days": 14}  # noqa: RUF012 - the suite's own form
-    secrets = {"token": "jwt"}  # noqa: RUF012 - as above
-
-    def make_dataset(self, folder):
-        write_dataset(folder, persons=PERSONS, events=EVENTS, absences=ABSENCES)
 
 
 def test_all_absence_since_the_beginning_is_told_once(dataset):

@@ -1,0 +1,38 @@
+"""How a connector is tried: on its own simulator, over datasets that travel with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DATASETS", "Trial"]
+
+DATASETS = {
+    "usual": "some facts, enough for several batches",
+    "empty": "nothing to tell",
+    "broken": "`usual`, and between its facts some that cannot be mapped",
+    "corrected": "`usual` some time later: one fact edited, one taken back, the others as they were",
+}
+"""The folders of a source's trial, and what each holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What the suite, and whoever looks at a connector for the first time, needs to run it without the foreign system.
+
+    `config` is what an operator would write under `[connectors.NAME.source]`; in its strings `{url}` becomes the simulator's
+    address and `{dataset}` the folder that holds the dataset. Let the connector try once and not wait long: the suite puts the
+    server in trouble. `facts` is how many facts of `usual` must be told, counted by a person and not by the connector.
+    """
+
+    config: Mapping[str, Any]
+    now: datetime
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The simulator's."""
+    datasets: Path | None = None
+    """A folder with one folder for each of `DATASETS`; a sink needs none."""
+    facts: int = 0

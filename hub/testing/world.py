@@ -1,0 +1,153 @@
+"""A connector, its simulator and a dataset: the world in which a case of the suite plays."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import psutil
+
+from hub.connect.memory import MemoryPlaces
+from hub.connector import DATASETS, Connector, Sink, SinkContext, Source, SourceContext, StatutorySource, Trial
+from hub.errors import ConfigError
+from hub.testing.serving import Watched, served
+
+__all__ = ["Serve", "World", "build_world", "named_in", "overheard"]
+
+Serve: TypeAlias = Callable[[Any], AbstractContextManager[str]]
+"""Puts an ASGI application on a socket while a block runs, and gives its address: `served`."""
+_NOT_DIGITS = re.compile(r"\D")
+
+
+class World:
+    """What a case is given. `server` is None for a connector without a simulator: it reads `dataset` itself."""
+
+    def __init__(self, connector: Connector, trial: Trial, dataset: Path) -> None:
+        self._connector = connector
+        self._trial = trial
+        self.dataset = dataset
+        self.server: Watched | None = None
+        self.url = ""
+
+    def show(self, name: str) -> None:
+        """From now on the foreign system holds this dataset."""
+        if self._trial.datasets is None or not (self._trial.datasets / name).is_dir():
+            text = f"connector {self._connector.name}: its trial has no dataset {name!r} ({DATASETS[name]})"
+            raise ConfigError(text, code="no_dataset")
+        shutil.rmtree(self.dataset, ignore_errors=True)
+        shutil.copytree(self._trial.datasets / name, self.dataset)
+        if self.server is not None:
+            self.server.app = self.simulator()
+
+    def simulator(self) -> Any:
+        """The simulator anew, over what the dataset folder holds."""
+        build = self._connector.build_simulator
+        assert build is not None
+        return build(self.dataset, self._trial.options)
+
+    @contextmanager
+    def source(self, secured: Callable[[str], bool] = lambda _: True) -> Iterator[Source]:
+        """The events source, open while the block runs."""
+        build = self._connector.build_source
+        assert build is not None, "the connector builds no source"
+        with closing(build(self.config(), self._source_context(secured))) as source:
+            yield source
+
+    @contextmanager
+    def statutory(self) -> Iterator[StatutorySource | None]:
+        """The statutory source, or None."""
+        build = self._connector.build_statutory
+        if build is None:
+            yield None
+            return
+        with closing(build(self.config(), self._source_context(lambda _: True))) as source:
+            yield source
+
+    @contextmanager
+    def sink(self) -> Iterator[Sink]:
+        """The sink, open while the block runs."""
+        build = self._connector.build_sink
+        assert build is not None, "the connector builds no sink"
+        context = SinkContext(now=lambda: self._trial.now, secret=self._secret, home=self.dataset)
+        with closing(build(self.config(), context)) as sink:
+            yield sink
+
+    def config(self) -> Any:
+        """The connector's checked settings."""
+        filled = _filled(self._trial.config, {"{url}": self.url, "{dataset}": str(self.dataset)})
+        return self._connector.config.model_validate(filled)
+
+    def held(self) -> list[str]:
+        """What this process holds open of the foreign system: connections to the simulator, files of the dataset."""
+        me = psutil.Process()
+        port = int(self.url.rpartition(":")[2]) if self.url else -1
+        connections = [str(one.status) for one in me.net_connections("tcp") if one.raddr and one.raddr.port == port]
+        files = [one.path for one in me.open_files() if Path(one.path).is_relative_to(self.dataset)]
+        return [status for status in connections if status == psutil.CONN_ESTABLISHED] + files
+
+    def _source_context(self, secured: Callable[[str], bool]) -> SourceContext:
+        now = self._trial.now
+        return SourceContext(now=lambda: now, secret=self._secret, gazetteer=MemoryPlaces(), home=self.dataset, secured=secured)
+
+    def _secret(self, name: str) -> str:
+        if name not in self._trial.secrets:
+            text = f"connector {self._connector.name}: its trial has no secret {name!r}"
+            raise ConfigError(text, code="missing_secret")
+        return self._trial.secrets[name]
+
+
+@contextmanager
+def build_world(connector: Connector, trial: Trial, folder: Path, dataset: str | None, serve: Serve = served) -> Iterator[World]:
+    """The world with the named dataset, its simulator served on loopback when the connector has one."""
+    world = World(connector, trial, folder / "dataset")
+    world.dataset.mkdir()
+    if dataset is not None:
+        world.show(dataset)
+    if connector.build_simulator is None:
+        yield world
+        return
+    world.server = Watched(world.simulator())
+    with serve(world.server) as world.url:
+        yield world
+
+
+@contextmanager
+def overheard() -> Iterator[Callable[[], str]]:
+    """Everything that is logged at any level, or printed, while the block runs."""
+    heard = io.StringIO()
+    handler = logging.StreamHandler(heard)
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with redirect_stdout(heard), redirect_stderr(heard):
+            yield heard.getvalue
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
+
+
+def named_in(text: str, persons: Sequence[str]) -> bool:
+    """Whether a text names one of the persons by identifier, in any of its usual spellings."""
+    digits = [person for person in (_NOT_DIGITS.sub("", one)[-10:] for one in persons) if person]
+    spelt = re.sub(r"(?<=\d)[-+–](?=\d)", "", text)
+    return any(one in text for one in persons) or any(one in spelt for one in digits)
+
+
+def _filled(value: Any, places: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for name, text in places.items():
+            value = value.replace(name, text)
+        return value
+    if isinstance(value, Mapping):
+        return {name: _filled(one, places) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(one, places) for one in value]
+    return value

@@ -1,0 +1,24 @@
+"""Cases that a connector which is shipped cannot pass, and why. A connector that is not named here passes them all."""
+
+from __future__ import annotations
+
+_FILES = "reads a folder of files: there is no server to ask, to garble an answer or to be in trouble"
+
+SOURCES: dict[str, dict[str, str]] = {
+    "observations": {
+        "test_trouble_at_the_server_is_retriable": _FILES,
+        "test_a_garbled_answer_is_an_error_of_the_hub": _FILES,
+        "test_the_simulator_answers_the_same_twice": _FILES,
+    },
+    "polisen": {
+        "test_what_is_taken_back_is_retracted": "the feed never says that an event was taken back: its row is gone, as old rows are",
+    },
+    "sdk": {
+        "test_a_correction_keeps_its_identity": "a message that was sent is never edited: what corrects it is a message of its own",
+        "test_what_is_taken_back_is_retracted": "a message that was sent cannot be taken back over SDK",
+    },
+}
+"""By connector: case → reason."""
+
+SINKS: dict[str, dict[str, str]] = {}
+"""The same for sinks."""
