@@ -19,7 +19,7 @@ from hub.broker.java import find_java
 from hub.broker.launcher import EmbeddedBroker
 from hub.errors import ConfigError
 from hub.kafka import apply_topics
-from tests.demo_run import DemoRun, play_demo
+from tests.demo_run import DemoRun, share_demo
 from tests.postgres import Cluster, find_programs
 from tests.support import REQUIRE_VARIABLE, drop_topics, make_settings, missing
 
@@ -30,6 +30,7 @@ settings.load_profile("hub")
 _KAFKA_FIXTURES = {"kafka", "fresh_kafka", "demo_run"}
 _NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
 _MIGRATED: dict[Callable[[str], None], Path] = {}
+_LONG = Path(__file__).parent / "integration"
 _FIGURE = "figure"
 _FEWEST_DIGITS = 9  # an interim number in its short form
 _TWELVE_PLACES = 10**11
@@ -117,7 +118,10 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
         if error.code in _NOT_ON_THIS_MACHINE:
             missing(f"an embedded Kafka: {error}")
         raise
-    return play_demo(tmp_path_factory.mktemp("demo-run"))
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent
+    return share_demo(session / "demo-run")
 
 
 @pytest.fixture
@@ -152,7 +156,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the broker or PostgreSQL, so that `-m 'not kafka'` leaves it out."""
+    """Mark what uses the broker or PostgreSQL, so that `-m 'not kafka'` leaves it out; and begin with what takes long,
+    so that of several processes none has a long file left when the others are through.
+    """
+    items.sort(key=lambda item: not item.path.is_relative_to(_LONG))
     for item in items:
         if _KAFKA_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")

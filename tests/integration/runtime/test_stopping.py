@@ -15,9 +15,9 @@ from tests.integration.runtime.machine import Machine
 from tests.integration.runtime.town import WorkerProcess, absence_of, consent_of, make_youth
 
 ABSENCES = SCHOOL_ABSENCES.name
-YOUTHS = [make_youth(number) for number in range(60)]
+YOUTHS = [make_youth(number) for number in range(100)]
 _SLACK_SECONDS = 3.0  # for a busy machine
-_AT_A_TIME = 300  # of each youth and three times: fewer than a state holds
+_AT_A_TIME = 40  # of each youth and three times: fewer than a state holds
 
 
 @pytest.fixture(scope="module")
