@@ -90,6 +90,7 @@ RULES: dict[str, _Rule] = {
     "hub_outbox_pending": _up_to(SMALLEST_TOLD),
     "hub_audit_unsigned": _as_it_is,
     "hub_audit_damaged": _as_it_is,
+    "hub_audit_waiting": _up_to(SMALLEST_TOLD),
     "hub_connector_records": _before_the_gate,
     "hub_connector_gate_persons": _as_it_is,
     "hub_connector_polls": _as_it_is,

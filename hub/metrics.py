@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 __all__ = [
     "AUDIT_DAMAGED",
     "AUDIT_UNSIGNED",
+    "AUDIT_WAITING",
     "CONNECTOR_CAUGHT_UP",
     "CONNECTOR_KEPT",
     "CONNECTOR_LAST_SUCCESS",
@@ -47,6 +48,7 @@ OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet ackno
 
 # Audit log (told by the registry, which signs its checkpoints)
 AUDIT_UNSIGNED = Gauge("hub_audit_unsigned", "Entries of the audit log that no checkpoint was signed over yet.")
+AUDIT_WAITING = Gauge("hub_audit_waiting", "Entries that wait on this machine's disk until the audit log's database answers.")
 AUDIT_DAMAGED = Gauge("hub_audit_damaged", "1 when the audit log does not follow from its last checkpoint: hub audit verify.")
 
 # Connectors (`hub connect NAME`)

@@ -91,6 +91,7 @@ class Action(StrEnum):
     AUDIT_REVIEWED = "audit_reviewed"
     AUDIT_EXPORTED = "audit_exported"
     AUDIT_PRUNED = "audit_pruned"
+    AUDIT_CARRIED = "audit_carried"  # entries that waited on a disk came into the log; refused: some of them were gone
 
 
 # Openings of what is somebody's: the monthly review samples them.

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from hub.audit.entries import canonical_content
-from hub.audit.log import FIRST_CHAIN, chain_hash
+from hub.audit.log import FIRST_CHAIN, AuditLog, chain_hash
 from hub.audit.merkle import Tree, leaf_hash
 from hub.audit.notes import Checkpoint, Signer, read_note
 from hub.audit.reading import every_row, horizon, size, stored
@@ -22,11 +22,12 @@ from hub.clock import Clock
 from hub.database import answering
 from hub.errors import HubError, RejectedError, RetriableError
 from hub.logs import get_logger
-from hub.metrics import AUDIT_DAMAGED, AUDIT_UNSIGNED
+from hub.metrics import AUDIT_DAMAGED, AUDIT_UNSIGNED, AUDIT_WAITING
 
 __all__ = ["Checkpoints", "keep_signing"]
 
 _LOOK_SECONDS = 5.0
+_log = get_logger(__name__)
 
 
 class Checkpoints:
@@ -119,17 +120,30 @@ def _damaged(what: str) -> RejectedError:
     return RejectedError(f"no checkpoint is signed: {what}. Run `hub audit verify`", code="audit_damaged")
 
 
-def keep_signing(checkpoints: Checkpoints, stop: threading.Event, *, every_seconds: float = _LOOK_SECONDS) -> None:
-    """Sign what is due until `stop` is set. What cannot be signed is logged by its code and tried again: appends go on."""
-    log = get_logger(__name__)
+def keep_signing(
+    checkpoints: Checkpoints, stop: threading.Event, log: AuditLog | None = None, *, every_seconds: float = _LOOK_SECONDS
+) -> None:
+    """Carry over what waits for `log`, and sign what is due, until `stop` is set.
+
+    What cannot be done is logged by its code and tried again: appends go on.
+    """
     told = ""
     while not stop.wait(every_seconds):
         try:
+            if log is not None:
+                _carry(log)
             checkpoints.sign_if_due()
             AUDIT_DAMAGED.set(0)
             told = ""
         except HubError as error:
             AUDIT_DAMAGED.set(0 if isinstance(error, RetriableError) else 1)
             if error.code != told:
-                log.warning("audit_checkpoint_not_signed", code=error.code)
+                _log.warning("audit_checkpoint_not_signed", code=error.code)
             told = error.code
+
+
+def _carry(log: AuditLog) -> None:
+    if log.spool is not None and log.spool.waits():
+        AUDIT_WAITING.set(len(log.spool.look().entries))
+        log.carry()
+    AUDIT_WAITING.set(0)

@@ -45,13 +45,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome: how many entries were checked from which position on, the root (hexadecimal), how many checkpoints agreed."""
+    """The outcome: how many entries were checked from which position on, the root (hexadecimal), how many checkpoints agreed.
+
+    `waiting`: how many more wait on this machine's disk.
+    """
 
     first: int
     size: int
     root: str
     checkpoints: int
     findings: tuple[Finding, ...]
+    waiting: int = 0
 
     @property
     def whole(self) -> bool:

@@ -2,30 +2,39 @@
 
 Guarantee: when `append` has returned, the entry is on the medium (SQLite with synchronous FULL, or PostgreSQL's own commit)
 and every later entry of any process stands behind it. When it raises, the caller shows and does nothing: no audit, no read.
+Only what nothing may stop (`hub.audit.unstoppable`) can be kept on this machine's disk instead, when the database does not
+answer; whoever next writes to the log carries it over first.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, text
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
-from hub.audit.entries import Entry, Outcome, Subject, canonical_content, pseudonym
+from hub.audit.actions import Action
+from hub.audit.carrying import load_of
+from hub.audit.draft import Draft
+from hub.audit.entries import SYSTEM, Entry, Outcome, Subject, canonical_content, pseudonym
 from hub.audit.merkle import leaf_hash
-from hub.audit.tables import EntryRow, HorizonRow
+from hub.audit.spool import Spool, Spooled
+from hub.audit.tables import CarriedRow, EntryRow, HorizonRow, SealedRow
+from hub.audit.unstoppable import may_wait
 from hub.clock import Clock
 from hub.database import answering
-from hub.errors import RejectedError, RetriableError
+from hub.errors import ConfigError, RejectedError, RetriableError
 
-__all__ = ["FIRST_CHAIN", "AuditLog", "Draft", "chain_hash", "take_turn"]
+__all__ = ["FIRST_CHAIN", "AuditLog", "chain_hash", "take_turn"]
 
 FIRST_CHAIN = "0" * 64
-Beside = Callable[[Connection, int], None]
+_log = logging.getLogger(__name__)
+_VALUES = ("at", "account", "unit", "role", "action", "subject", "item", "purpose", "outcome", "rule")
 _TURN = 0x41554454  # any number that only this log takes
 _again = Retrying(
     retry=retry_if_exception_type(RetriableError), stop=stop_after_attempt(3), wait=wait_random(max=0.1), reraise=True
@@ -37,54 +46,98 @@ def chain_hash(previous: str, leaf: str) -> str:
     return hashlib.sha256(b"\x02" + bytes.fromhex(previous) + bytes.fromhex(leaf)).hexdigest()
 
 
-class Draft:
-    """What is being read under `AuditLog.recorded`: the block says of it what it learns only by reading."""
-
-    def __init__(self, entry: Entry) -> None:
-        self.entry = entry
-
-    def about(self, *, subject: Subject | None = None, item: Subject | None = None) -> None:
-        """Whom it turned out to be about."""
-        self.entry = replace(self.entry, subject=subject or self.entry.subject, item=item or self.entry.item)
-
-    def permitted(self, rule: str) -> None:
-        """The rule that permitted it."""
-        self.entry = replace(self.entry, rule=rule)
-
-    def denied(self, rule: str) -> None:
-        """It is refused, or shown without its content, by this rule."""
-        self.entry = replace(self.entry, outcome=Outcome.DENY, rule=rule)
-
-
 class AuditLog:
-    """Appends. Safe for several threads and processes; `key` makes the pseudonyms (32 bytes)."""
+    """Appends. Safe for several threads and processes; `key` makes the pseudonyms (32 bytes).
 
-    def __init__(self, engine: Engine, key: bytes, clock: Clock) -> None:
+    `spool`: where entries wait that may; without it none may. `prepare` migrates the database, once, before the first entry.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        key: bytes,
+        clock: Clock,
+        *,
+        spool: Spool | None = None,
+        prepare: Callable[[Engine], None] | None = None,
+    ) -> None:
         self.engine = engine
+        self.spool = spool
         self._key = key
         self._clock = clock
+        self._prepare = prepare
 
     def append(self, entry: Entry) -> int:
         """Write one entry, stamped with the present instant, and return its position when it is on the medium.
 
-        Raises RetriableError `audit` when it cannot be written: the caller must show and do nothing, and may try again.
+        Raises RetriableError `audit` when it cannot be written: the caller must show and do nothing, and may try again. An
+        entry that may wait, and does, has the position 0.
         """
         return self.append_many([entry])
 
-    def append_many(self, entries: Sequence[Entry], beside: Beside | None = None) -> int:
+    def append_many(self, entries: Sequence[Entry], sealed: Sequence[Mapping[str, Any]] = ()) -> int:
         """The same for several that belong together, in one transaction; returns the last one's position.
 
-        `beside` writes something else in that transaction; it is told the connection and the first entry's position.
+        `sealed`: for each entry the part of the sealed vault that it vouches for, kept in that transaction.
         """
         if not entries:
             raise ValueError("there is nothing to append")
+        waits = self.spool is not None and may_wait(entry.action for entry in entries)
         try:
-            return _again(self._append, entries, beside)
-        except RetriableError as error:
+            return self._append(entries, sealed) if waits else _again(self._append, entries, sealed)
+        except (RetriableError, ConfigError) as error:
+            if waits and self.spool is not None:
+                self.spool.append(self._rows(entries, sealed))
+                return 0
+            if isinstance(error, ConfigError):
+                raise
             raise RetriableError(
                 "the audit log cannot be written, and nothing is shown or done unlogged: try again, then look at its database",
                 code="audit",
             ) from error
+
+    def prepare(self) -> None:
+        """Migrate the database, if that was not done. Raises RetriableError when it does not answer, ConfigError."""
+        if self._prepare is not None:
+            self._prepare(self.engine)
+            self._prepare = None
+
+    def carry(self) -> int:
+        """Bring what waits on this machine's disk into the log, in its order, each entry once; answers how many came.
+
+        That they came late, and how many are lost, is an entry of its own. Raises RetriableError when the database does not
+        answer. What cannot be read on the disk is logged and stays there: it holds nobody else's entry up.
+        """
+        if self.spool is None or not self.spool.waits():
+            return 0
+        self.prepare()
+        try:
+            return self._carry(self.spool)
+        except RetriableError as error:
+            if error.code != "audit_waiting":
+                raise
+            _log.warning("%s", error)
+            return 0
+
+    def _carry(self, spool: Spool) -> int:
+        with ExitStack() as stack, answering():
+            with self.engine.begin() as connection:
+                take_turn(connection)
+                waiting = stack.enter_context(spool.held())
+                load = load_of(connection, waiting)
+                first, last = self._write(connection, load.entries) if load.entries else (1, 0)
+                places = zip(load.entries, range(first, last + 1), strict=True)
+                rows = [
+                    {"spool": waiting.spool, "number": one.number, "position": position}
+                    for one, position in places
+                    if one.number not in load.carried
+                ]
+                if rows:
+                    connection.execute(insert(CarriedRow), rows)
+                if rows or load.lost:
+                    self._write(connection, self._rows([_arrival(len(rows), len(load.lost))]))
+            spool.clear(waiting)
+        return len(load.entries)
 
     @contextmanager
     def recorded(self, entry: Entry) -> Iterator[Draft]:
@@ -115,20 +168,32 @@ class AuditLog:
         """Release the database."""
         self.engine.dispose()
 
-    def _append(self, entries: Sequence[Entry], beside: Beside | None) -> int:
+    def _append(self, entries: Sequence[Entry], sealed: Sequence[Mapping[str, Any]]) -> int:
+        self.prepare()
+        self.carry()
         with answering(), self.engine.begin() as connection:
             take_turn(connection)
-            position, chain = _last(connection)
-            if beside is not None:
-                beside(connection, position + 1)
-            rows = []
-            for entry in entries:
-                values = self._values(entry, self._clock.now())
-                leaf = leaf_hash(canonical_content(*values.values())).hex()
-                position, chain = position + 1, chain_hash(chain, leaf)
-                rows.append({"position": position, **values, "leaf": leaf, "chain": chain})
-            connection.execute(insert(EntryRow), rows)
-        return position
+            return self._write(connection, self._rows(entries, sealed))[1]
+
+    def _write(self, connection: Connection, entries: Sequence[Spooled]) -> tuple[int, int]:
+        """Behind the last one, whose turn is held; answers the first and the last position."""
+        position, chain = _last(connection)
+        rows, sealed, first = [], [], position + 1
+        for entry in entries:
+            leaf = leaf_hash(canonical_content(*(entry.values[name] for name in _VALUES))).hex()
+            position, chain = position + 1, chain_hash(chain, leaf)
+            rows.append({"position": position, **entry.values, "leaf": leaf, "chain": chain})
+            if entry.sealed is not None:
+                sealed.append({"position": position, **entry.sealed})
+        connection.execute(insert(EntryRow), rows)
+        if sealed:
+            connection.execute(insert(SealedRow), sealed)
+        return first, position
+
+    def _rows(self, entries: Sequence[Entry], sealed: Sequence[Mapping[str, Any]] = ()) -> list[Spooled]:
+        now = self._clock.now()
+        parts: Sequence[Mapping[str, Any] | None] = sealed or (None,) * len(entries)
+        return [Spooled(self._values(entry, now), part) for entry, part in zip(entries, parts, strict=True)]
 
     def _values(self, entry: Entry, now: datetime) -> dict[str, str]:
         return {
@@ -143,6 +208,12 @@ class AuditLog:
             "outcome": entry.outcome.value,
             "rule": entry.rule,
         }
+
+
+def _arrival(number: int, lost: int) -> Entry:
+    """What the log says of entries that came late."""
+    outcome = Outcome.DENY if lost else Outcome.PERMIT
+    return Entry(SYSTEM, Action.AUDIT_CARRIED, outcome=outcome, rule=f"n{number}.lost{lost}")
 
 
 def take_turn(connection: Connection) -> None:

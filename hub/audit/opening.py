@@ -13,9 +13,11 @@ from hub.audit.checkpoints import Checkpoints, keep_signing
 from hub.audit.log import AuditLog
 from hub.audit.notes import Signer, Verifier
 from hub.audit.sealed import SealedVault
+from hub.audit.spool import Spool
+from hub.audit.unstoppable import is_unstoppable
 from hub.clock import Clock
 from hub.database import build_engine, migrate
-from hub.errors import ConfigError, ContractError
+from hub.errors import ConfigError, ContractError, RetriableError
 from hub.installation import read_key
 from hub.settings import Settings
 
@@ -43,8 +45,18 @@ def migrate_audit(engine: Engine) -> None:
 
 
 def open_audit(settings: Settings, clock: Clock) -> AuditLog:
-    """The log, ready to append to; `close` it. Raises ConfigError when `keys/audit-subject.key` is missing (`hub init`)."""
-    return AuditLog(build_audit_engine(settings), read_key(settings, "audit-subject.key"), clock)
+    """The log, ready to append to; `close` it. Raises ConfigError when `keys/audit-subject.key` is missing (`hub init`).
+
+    A database that does not answer is met by whoever appends: a process whose other work must go on starts all the same.
+    """
+    engine, key = build_engine(settings.audit_database), read_key(settings, "audit-subject.key")
+    log = AuditLog(engine, key, clock, spool=Spool(settings.data / "audit-waiting", key), prepare=migrate_audit)
+    try:
+        log.prepare()
+    except (RetriableError, ConfigError) as error:
+        if isinstance(error, ConfigError) and not is_unstoppable():
+            raise
+    return log
 
 
 def open_vault(settings: Settings, clock: Clock) -> SealedVault:
@@ -61,18 +73,21 @@ def open_checkpoints(settings: Settings, engine: Engine, clock: Clock) -> Checkp
 
 @contextmanager
 def checkpoints_signed(settings: Settings, clock: Clock) -> Iterator[None]:
-    """For as long as the block runs, a thread signs checkpoints when they are due. Raises ConfigError when the key is missing."""
-    engine = build_audit_engine(settings)
+    """For as long as the block runs, a thread carries over what waits and signs checkpoints when they are due.
+
+    Raises ConfigError when the key is missing.
+    """
+    log = open_audit(settings, clock)
     end = threading.Event()
-    checkpoints = open_checkpoints(settings, engine, clock)
-    thread = threading.Thread(target=keep_signing, args=(checkpoints, end), name="audit-checkpoints", daemon=True)
+    checkpoints = open_checkpoints(settings, log.engine, clock)
+    thread = threading.Thread(target=keep_signing, args=(checkpoints, end, log), name="audit-checkpoints", daemon=True)
     thread.start()
     try:
         yield
     finally:
         end.set()
         thread.join()
-        engine.dispose()
+        log.close()
 
 
 def open_verifier(settings: Settings, public_key: Path | None = None) -> Verifier:

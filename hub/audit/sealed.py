@@ -5,8 +5,9 @@ XSalsa20-Poly1305) with `keys/sealed.public` as it is written, so that whoever w
 elsewhere until somebody opens one. The vault survives the erasure of the mapping, under the board's retention decision, and
 outlives the audit log's own retention.
 
-Guarantee: a part and the audit entry that vouches for it, with its SHA-256, are written in one transaction; `hub audit verify`
-finds a part that was changed, exchanged or removed. An opening is approved by a second person and stands in the log first.
+Guarantee: a part and the audit entry that vouches for it, with its SHA-256, are written in one transaction, or wait together
+(`hub.audit.unstoppable`); `hub audit verify` finds a part that was changed, exchanged or removed. An opening is approved by a
+second person and stands in the log first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import select
 
 from hub.audit.actions import Action
 from hub.audit.entries import SYSTEM, Entry, Subject, SubjectKind
@@ -86,11 +87,7 @@ class SealedVault:
             Entry(SYSTEM, Action.VAULT_SEALED, item=Subject(SubjectKind.DOCUMENT, part.document), rule=digest_of(row["sealed"]))
             for part, row in zip(parts, rows, strict=True)
         ]
-
-        def beside(connection: Connection, first: int) -> None:
-            connection.execute(insert(SealedRow), [{"position": first + number, **row} for number, row in enumerate(rows)])
-
-        self.log.append_many(entries, beside)
+        self.log.append_many(entries, rows)
 
     def documents(self, document: str = "") -> list[Document]:
         """All documents, or the named one, oldest first; nothing is opened."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["AuditRow", "CheckpointRow", "EntryRow", "HorizonRow", "SealedRow"]
+__all__ = ["AuditRow", "CarriedRow", "CheckpointRow", "EntryRow", "HorizonRow", "SealedRow"]
 
 
 class AuditRow(DeclarativeBase):
@@ -73,3 +73,13 @@ class SealedRow(AuditRow):
     kind: Mapped[str] = mapped_column(String(16))
     at: Mapped[str] = mapped_column(String(32))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CarriedRow(AuditRow):
+    """An entry that waited on a machine's disk (`spool`, its number there), and its position here."""
+
+    __tablename__ = "audit_carried"
+
+    spool: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger)

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Engine, func, select
 
 from hub.audit.actions import Action
+from hub.audit.carrying import gaps
 from hub.audit.chain import Walk
 from hub.audit.faults import Fault, Finding, Verdict
 from hub.audit.log import FIRST_CHAIN
@@ -20,6 +21,7 @@ from hub.audit.merkle import Tree
 from hub.audit.notes import Checkpoint, Verifier
 from hub.audit.reading import every_row, horizon
 from hub.audit.sealed import digest_of
+from hub.audit.spool import Waiting
 from hub.audit.tables import CheckpointRow, EntryRow, SealedRow
 from hub.database import answering
 from hub.errors import ContractError
@@ -43,12 +45,14 @@ def verify(
     against: Sequence[Given] = (),
     *,
     oldest: datetime | None = None,
+    waiting: Waiting | None = None,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Verdict:
     """Read the whole log and say what is wrong with it. `progress` is told the number of entries read.
 
-    `oldest`: entries may have been let go of only under a checkpoint signed before this instant. Raises RetriableError when
-    the database does not answer; what is wrong with the log is never an error but a finding.
+    `oldest`: entries may have been let go of only under a checkpoint signed before this instant. `waiting`: what waits on this
+    machine's disk. Raises RetriableError when the database does not answer; what is wrong with the log is never an error
+    but a finding.
     """
     stored, findings = _own(engine, verifier)
     trusted, refused = _checked(verifier, [*(Given("its own", row.note) for row in stored), *against])
@@ -64,11 +68,11 @@ def verify(
         findings.append(
             Finding(Fault.TRUNCATION, last + 1, longest, f"the log ends at {last}, but {longest} entries had been signed")
         )
-    findings += _sealed(engine, walk.vouched, first) + _before(engine, first)
+    findings += _sealed(engine, walk.vouched, first) + _before(engine, first) + _waited(engine, waiting, last)
     agreeing, forks = _compare(trusted, roots, walk.broken_at)
     findings += forks
     unique = sorted(dict.fromkeys(findings), key=lambda one: (one.first, one.fault))
-    return Verdict(first, last, tree.root().hex(), agreeing, tuple(unique))
+    return Verdict(first, last, tree.root().hex(), agreeing, tuple(unique), 0 if waiting is None else len(waiting.entries))
 
 
 def _own(engine: Engine, verifier: Verifier) -> tuple[list[CheckpointRow], list[Finding]]:
@@ -174,6 +178,19 @@ def _sealed(engine: Engine, vouched: dict[int, str], first: int) -> list[Finding
         for one in sorted(set(vouched) - seen)
     ]
     return found + missing
+
+
+def _waited(engine: Engine, waiting: Waiting | None, last: int) -> list[Finding]:
+    """Entries that waited on a machine's disk, and are neither there nor here."""
+    came, missing = gaps(engine, waiting)
+    found = [
+        Finding(Fault.DELETION, at, at, f"{number} entries that waited on a disk, due before entry {at}, are missing or changed")
+        for at, number in came
+    ]
+    if missing:
+        text = f"{len(missing)} entries that waited on this machine's disk are missing or changed"
+        found.append(Finding(Fault.DELETION, last + 1, last + 1, text))
+    return found
 
 
 def _compare(

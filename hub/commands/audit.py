@@ -52,9 +52,13 @@ def verify(
 
     with _opened(home) as (settings, clock, log):
         given = [texts.read_checkpoint(file) for file in against or ()]
+        waiting = None if log.spool is None else log.spool.look()
+        texts.warn_of_waiting(waiting)
         with texts.progress("Verifying the audit log", size(log.engine), quiet=as_json) as advance:
             oldest = limit_of(clock, settings.audit.retention_years)
-            verdict = verify_log(log.engine, open_verifier(settings, public_key), given, oldest=oldest, progress=advance)
+            verdict = verify_log(
+                log.engine, open_verifier(settings, public_key), given, oldest=oldest, waiting=waiting, progress=advance
+            )
     texts.print_verdict(verdict, len(given), as_json=as_json)
     if not verdict.whole:
         raise typer.Exit(1)
@@ -130,6 +134,7 @@ def list_entries(  # noqa: PLR0917 -- typer reads one option per parameter
 
     chosen = texts.read_filter(since, until, action or [], account, outcome)
     with _opened(home) as (_, _, log), log.recorded(Entry(command_actor(as_account), Action.AUDIT_READ)):
+        log.carry()
         records = the_latest(log.engine, chosen, limit)
     texts.print_records(records, as_json=as_json)
 
@@ -154,6 +159,7 @@ def review(  # noqa: PLR0917 -- typer reads one option per parameter
 
     drawn_by = secrets.randbelow(1_000_000) if seed is None else seed
     with _opened(home) as (_, _, log), log.recorded(Entry(command_actor(as_account), Action.AUDIT_REVIEWED)):
+        log.carry()
         found = monthly_review(log.engine, month, seed=drawn_by, sample=sample, days=days)
     texts.print_review(found, as_json=as_json)
 

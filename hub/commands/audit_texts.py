@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hub.audit.faults import Verdict
     from hub.audit.reading import Filter
     from hub.audit.review import Review
+    from hub.audit.spool import Waiting
     from hub.audit.verify import Given
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "progress",
     "read_checkpoint",
     "read_filter",
+    "warn_of_waiting",
     "write_out",
 ]
 
@@ -103,6 +105,15 @@ def write_out(out: Path | None, lines: Iterable[str]) -> None:
     finally:
         fresh.unlink(missing_ok=True)
     typer.echo(f"Written: {out}", err=True)
+
+
+def warn_of_waiting(waiting: Waiting | None) -> None:
+    """Said first, and on stderr: the database that they wait for may not answer."""
+    if waiting is not None and waiting.entries:
+        text = (
+            f"{len(waiting.entries)} more wait on this machine's disk until the log's database answers; whoever next writes to it"
+        )
+        typer.echo(f"{text} carries them over. Let data/audit-waiting be.", err=True)
 
 
 def print_verdict(verdict: Verdict, given: int, *, as_json: bool) -> None:

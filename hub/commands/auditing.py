@@ -11,7 +11,7 @@ from hub.audit.entries import Entry, Subject
 from hub.commands.options import command_actor
 
 if TYPE_CHECKING:
-    from hub.audit.log import Draft
+    from hub.audit.draft import Draft
     from hub.settings import Settings
 
 __all__ = ["logged"]

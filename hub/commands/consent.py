@@ -168,12 +168,15 @@ def withdraw(  # noqa: PLR0917 -- typer reads one option per parameter
 ) -> None:
     """Withdraw every consent of a person, or those to one cooperation. At once, and for ever.
 
-    Anybody records a withdrawal the moment it is said. Connectors stop at their next look at the directory;
+    Anybody records a withdrawal the moment it is said, also while the audit log's database does not answer: its entry
+    waits on the disk. Connectors stop at their next look at the directory;
     `hub consent erasure-status` shows who has erased.
 
     Example: hub consent withdraw --by guardian_1 --oral
     """
-    with opened(home) as registry:
+    from hub.audit.unstoppable import Unstoppable, unstoppable
+
+    with unstoppable(Unstoppable.WITHDRAWAL), opened(home) as registry:
         print_youth(registry.withdraw(read_identifier(identifier_from), cooperation, by, oral=oral), as_json=as_json)
 
 

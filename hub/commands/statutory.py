@@ -1,4 +1,8 @@
-"""`hub statutory`: the process of the statutory lane, and what has arrived in it."""
+"""`hub statutory`: the process of the statutory lane, and what has arrived in it.
+
+Every look is in the audit log before it is answered. When its database does not answer the entry waits on the disk: a mandatory
+report is read all the same (`hub.audit.unstoppable`).
+"""
 
 from __future__ import annotations
 
@@ -62,10 +66,11 @@ def list_messages(home: Home = None, as_json: Json = False) -> None:
     Example: hub statutory list --json
     """
     from hub.audit.actions import Action
+    from hub.audit.unstoppable import Unstoppable, unstoppable
     from hub.commands.auditing import logged
     from hub.settings import load_settings
 
-    with logged(load_settings(home), Action.REPORT_LISTED):
+    with unstoppable(Unstoppable.STATUTORY), logged(load_settings(home), Action.REPORT_LISTED):
         messages, damaged = _open(home).list()
     if as_json:
         document = {
@@ -93,13 +98,15 @@ def show(
     """
     from hub.audit.actions import Action
     from hub.audit.entries import Subject, SubjectKind
+    from hub.audit.unstoppable import Unstoppable, unstoppable
     from hub.bootstrap import build_clock
     from hub.commands.auditing import logged
     from hub.settings import load_settings
 
     settings, store = load_settings(home), _open(home)
     content = b""
-    with logged(settings, Action.REPORT_OPENED if reveal else Action.REPORT_LISTED) as draft:
+    action = Action.REPORT_OPENED if reveal else Action.REPORT_LISTED
+    with unstoppable(Unstoppable.STATUTORY), logged(settings, action) as draft:
         message = _find(store, identity)
         draft.about(item=Subject(SubjectKind.REPORT, message.entry))
         if reveal:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -17,6 +18,7 @@ from typing import Final, Protocol
 from hub.access.trail import UNKNOWN
 from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry, Outcome
+from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.clock import Clock
 from hub.errors import RetriableError
 from hub.logs import get_logger
@@ -67,7 +69,10 @@ class AgencyTrail:
         removed = sum(bool(entry["removed"]) for entry in page.entries)
         # A letter stands before each number: none can be taken for somebody's.
         rule = f"v{page.version}.n{len(page.entries)}.r{removed}"
-        self._to.append_many([Entry(connector_of(agency), Action.SUBJECTS_FETCHED, purpose=f"since.v{since}", rule=rule)])
+        entry = Entry(connector_of(agency), Action.SUBJECTS_FETCHED, purpose=f"since.v{since}", rule=rule)
+        # That an agency is told to forget is part of the withdrawal, which waits for no log.
+        with unstoppable(Unstoppable.WITHDRAWAL) if removed == len(page.entries) else nullcontext():
+            self._to.append_many([entry])
         self.write_due()
 
     def nothing_new(self, agency: str) -> None:

@@ -2,7 +2,8 @@
 
 A change is logged inside its transaction, after it was written and before it is committed: without the entry there is no change.
 (A commit that fails afterwards leaves an entry of something that did not happen; the other way round cannot be.) A look is
-logged before it is answered, a refusal with the rule that made it.
+logged before it is answered, a refusal with the rule that made it. A withdrawal alone goes on when the log's database does
+not answer: its entries wait on the disk.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from hub.audit.actions import Action
+from hub.audit.draft import Draft
 from hub.audit.entries import Actor, Entry, Outcome, Record, Subject, SubjectKind
-from hub.audit.log import AuditLog, Draft
+from hub.audit.log import AuditLog
 from hub.audit.reading import of_subjects
+from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent import Decision
 from hub.errors import RejectedError
@@ -108,7 +111,7 @@ class AuditedRegistry(Registry):
     def withdraw(
         self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None, *, oral: bool = False
     ) -> YouthView:
-        with self._doing(Action.CONSENT_WITHDRAWN):
+        with unstoppable(Unstoppable.WITHDRAWAL), self._doing(Action.CONSENT_WITHDRAWN):
             return super().withdraw(identifier, cooperation, by, oral=oral)
 
     def show(self, identifier: str) -> YouthView:

@@ -1,6 +1,7 @@
 """A consent officer's work, one consent at a time: the looks, and what is done.
 
-A change is in the audit log before it is committed: no log, no change (RetriableError `audit`).
+A change is in the audit log before it is committed: no log, no change (RetriableError `audit`). Only a withdrawal goes on without
+its database (`hub.audit.unstoppable`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from hub.access.roles import Action, Principal, may, may_for_any
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
+from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.errors import RejectedError
 from hub.registry import deeds, lifecycle, protection
 from hub.registry.cases import ConsentCase
@@ -133,7 +135,8 @@ class Casework(Looks):
             deeds.withdraw(work, chosen, by, oral=by is None)
             lifecycle.settle(work, consent.youth)
 
-        view = self._change(who, consent_id, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, deed)
+        with unstoppable(Unstoppable.WITHDRAWAL):
+            view = self._change(who, consent_id, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, deed)
         self._registry.shrink()
         return view
 
@@ -145,7 +148,7 @@ class Casework(Looks):
         Raises UnresolvedIdentifierError for what is no identifier.
         """
         deed = self._entry(who, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, purpose="told")
-        with self._registry.work() as work:
+        with unstoppable(Unstoppable.WITHDRAWAL), self._registry.work() as work:
             youth = find_youth(work, self._canonical(work, identifier))
             found = [] if youth is None else [one for one in youth.consents if cooperation in {None, one.cooperation}]
             chosen = [one for one in found if one.state in OPEN]

@@ -75,14 +75,14 @@ def run(
     threads, trail = Threads(stop), AgencyTrail(opened.sealed.log, clock)
     try:
         reconcile(opened.registry, opened.keyring, clock.now())
-        seal_missing(opened.registry, opened.sealed)
+        sealed = _is_sealed(opened)
         refresh(opened.registry)
         republish(opened.registry)
         if rule_set is not None:
             announce_rules(opened.registry, *rule_set, settings.kafka.partitions)
         threads.start("relay", lambda: _relay(opened, publisher_factory, threads.stop))
         threads.start("receipts", lambda: _receipts(opened, reader_factory, codec, threads.stop))
-        threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop))
+        threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop, sealed=sealed))
         if places is not None:
             survey = Survey(
                 opened.registry,
@@ -152,10 +152,21 @@ def _receipts(opened: OpenRegistry, reader_factory: Callable[[], Reads], codec: 
         _close(reader)
 
 
-def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event) -> None:
+def _is_sealed(opened: OpenRegistry) -> bool:
+    """Seal what the vault lacks, unless its database does not answer: what must go out goes out all the same."""
+    try:
+        seal_missing(opened.registry, opened.sealed)
+    except RetriableError as error:
+        _log.warning("sealing what the vault lacks waits", code=error.code)
+        return False
+    return True
+
+
+def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event, *, sealed: bool) -> None:
     refreshed = republished = clock.now()
     while not stop.is_set():
         try:
+            sealed = sealed or _is_sealed(opened)
             for state, number in opened.registry.counts().items():
                 REGISTRY_CONSENTS.labels(status=state).set(number)
             if clock.now() >= next_refresh(refreshed):

@@ -10,8 +10,9 @@ from typing import Final
 from hub.access.roles import Action, Principal
 from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
+from hub.audit.draft import Draft
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
-from hub.audit.log import AuditLog, Draft
+from hub.audit.log import AuditLog
 from hub.contract.models import ReferralTask
 from hub.delivery.worklist import TaskView
 

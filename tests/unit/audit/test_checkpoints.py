@@ -9,10 +9,13 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
+from hub.audit.actions import Action
 from hub.audit.checkpoints import Checkpoints, keep_signing
 from hub.audit.log import AuditLog
 from hub.audit.notes import Signer, read_note
 from hub.audit.opening import checkpoints_signed, open_checkpoints, open_verifier
+from hub.audit.reading import Filter, the_latest
+from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.clock import ManualClock
 from hub.errors import ConfigError, ContractError, RejectedError
 from hub.settings import Settings
@@ -174,3 +177,26 @@ def test_a_log_that_became_shorter_is_told_at_the_next_look(checkpoints: Checkpo
     run(log.engine, "DELETE FROM audit_entry WHERE position = 3")
     with pytest.raises(RejectedError, match="missing"):
         checkpoints.sign_if_due()
+
+
+def test_what_waits_is_counted_and_carried_over_by_whoever_signs(log: AuditLog, checkpoints: Checkpoints) -> None:
+    assert log.spool is not None
+    run(log.engine, "ALTER TABLE audit_entry RENAME TO away")
+    with unstoppable(Unstoppable.WITHDRAWAL):
+        log.append_many([make_entry(each, action=Action.CONSENT_WITHDRAWN) for each in range(2)])
+    stop = threading.Event()
+    thread = threading.Thread(target=keep_signing, args=(checkpoints, stop, log), kwargs={"every_seconds": 0.01})
+    thread.start()
+    try:
+        for waiting in (2, 0):
+            deadline = time.monotonic() + 30
+            while REGISTRY.get_sample_value("hub_audit_waiting") != waiting:
+                assert time.monotonic() < deadline
+                stop.wait(0.01)
+            if waiting:
+                run(log.engine, "ALTER TABLE away RENAME TO audit_entry")
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+    assert [one.action for one in the_latest(log.engine, Filter(), 9)] == ["audit_carried", *["consent_withdrawn"] * 2]
+    assert not log.spool.waits()

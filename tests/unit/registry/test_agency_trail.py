@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from hub.audit.actions import Action
+from hub.audit.log import AuditLog
+from hub.audit.spool import Spool
+from hub.database import build_engine
 from hub.registry.agency_trail import AgencyTrail
 from hub.registry.subject_api import build_app
 from hub.testing import served
+from tests.unit.audit.kept import migrate_url
 from tests.unit.registry.memory_log import MemoryLog
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
 
@@ -56,6 +62,28 @@ def test_without_the_log_nobody_is_told_of_anybody_and_afterwards_everything(
     log.broken = False
     assert len(client.get(URL, headers=MINE).json()["entries"]) == 1
     assert log.told()[0][3:] == ("since.v0", "v1.n1.r0")
+
+
+def test_that_somebody_is_to_be_forgotten_is_told_while_the_log_is_away(
+    home: Installation, tmp_path: Path, sqlite_databases: Callable[..., str]
+) -> None:
+    audit = AuditLog(
+        build_engine(sqlite_databases("audit", migrate_url)), bytes(32), home.clock, spool=Spool(tmp_path / "w", bytes(32))
+    )
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(make_identifier(1)))
+    home.relay.run_once()
+    with served(build_app(home.engine, home.tools, home.clock, AgencyTrail(audit, home.clock))) as url:
+        assert httpx.get(f"{url}{URL}", headers=MINE).json()["version"] == 2
+        with audit.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
+        home.registry.withdraw(make_identifier())
+        assert httpx.get(f"{url}{URL}", headers=MINE).status_code == 503  # it would tell of the other person, too
+        (entry,) = httpx.get(f"{url}{URL}", headers=MINE, params={"since": "2"}).json()["entries"]
+        assert entry["removed"] is True
+    assert audit.spool is not None
+    assert [one.values["rule"] for one in audit.spool.look().entries] == ["v3.n1.r1"]
+    audit.close()
 
 
 def test_answers_with_nothing_in_them_are_summed(home: Installation, client: httpx.Client, log: MemoryLog) -> None:

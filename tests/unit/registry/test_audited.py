@@ -13,6 +13,7 @@ from hub.audit.entries import Actor, Entry, Record, Subject, SubjectKind
 from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
 from hub.audit.reading import Filter, the_latest
+from hub.audit.spool import Spool
 from hub.database import build_engine
 from hub.errors import RejectedError, RetriableError
 from hub.registry.audited import AuditedRegistry
@@ -141,6 +142,30 @@ def test_without_the_log_nothing_changes(registry: AuditedRegistry, home: Instal
         assert caught.value.code == "audit"
     assert (home.rows("youth"), home.rows("consent"), home.rows("outbox")) == (1, 1, 0)
     assert home.registry.show(PERSON).consents[0].state == "waiting"
+
+
+def test_a_withdrawal_alone_goes_on_while_the_log_is_away(
+    registry: AuditedRegistry, home: Installation, audit: AuditLog, tmp_path: Path
+) -> None:
+    audit.spool = Spool(tmp_path / "audit-waiting", bytes(32))
+    registry.grant(make_grant())
+    registry.grant(make_grant(make_identifier(1), signed=("guardian_1",)))
+    gone(audit)
+    for change in (
+        lambda: registry.block(PERSON, Signatory.YOUTH),
+        lambda: registry.suspend(PERSON),
+        lambda: registry.sign(make_identifier(1), Signatory.GUARDIAN_2),
+    ):
+        with pytest.raises(RetriableError):
+            change()
+    assert not audit.spool.waits()
+    assert registry.withdraw(PERSON).status == "withdrawn"
+    assert home.registry.show(make_identifier(1)).consents[0].state == "waiting"
+    with pytest.raises(RejectedError):
+        registry.withdraw(make_identifier(2))
+    assert [(one.values["action"], one.values["outcome"], one.values["rule"]) for one in audit.spool.look().entries] == [
+        ("consent_withdrawn", "permit", ""), ("erasure_requested", "permit", ""), ("consent_withdrawn", "deny", "no_consent"),
+    ]  # fmt: skip
 
 
 def test_without_the_log_nothing_is_told(registry: AuditedRegistry, audit: AuditLog) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 from nacl.public import PrivateKey
-from sqlalchemy import text
 from typer.testing import CliRunner
 
 from hub.audit.opening import open_audit
@@ -124,17 +123,3 @@ def test_every_look_and_every_refusal_is_in_the_audit_log(home):
         ("report_listed", "permit", ""), ("report_listed", "permit", ""), ("report_opened", "deny", "no_purpose"),
         ("report_opened", "permit", ""), ("report_listed", "deny", "unknown_message"),
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "words", [["list"], ["show", "message-one", "--reveal", "--purpose", "registering the report"]], ids=" ".join
-)
-def test_without_the_audit_log_nothing_is_shown(home, words):
-    call(home, "list")
-    log = open_audit(load_settings(home), ManualClock(ARRIVED))
-    with log.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
-    log.close()
-    result = call(home, *words)
-    assert getattr(result.exception, "code", None) == "audit"
-    assert result.stdout == ""

@@ -1,0 +1,283 @@
+"""While the log's database is away: what nothing may stop waits on the disk, and comes into the chain in order, each once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from nacl.public import PrivateKey
+from sqlalchemy import Engine, text
+
+from hub.audit.actions import Action
+from hub.audit.carrying import lost
+from hub.audit.faults import Fault
+from hub.audit.log import AuditLog
+from hub.audit.reading import Filter, the_latest
+from hub.audit.sealed import Part, PartKind, SealedVault
+from hub.audit.spool import Spool, Waiting
+from hub.audit.unstoppable import MAY_WAIT, Unstoppable, may_wait, unstoppable
+from hub.audit.verify import verify
+from hub.clock import ManualClock
+from hub.errors import RejectedError, RetriableError
+from tests.unit.audit.kept import KEY, SIGNER
+from tests.unit.audit.make import make_entry
+from tests.unit.audit.tampering import run
+
+_CHILD = """
+import os, signal, sys
+from pathlib import Path
+from hub.audit.log import AuditLog
+from hub.audit.spool import Spool
+from hub.clock import SystemClock
+from hub.database import build_engine
+
+class Dying(Spool):
+    def clear(self, waiting):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+AuditLog(build_engine(sys.argv[1]), bytes(32), SystemClock(), spool=Dying(Path(sys.argv[2]), bytes(32))).carry()
+"""
+WITHDRAWN = make_entry(1, action=Action.CONSENT_WITHDRAWN)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "audit-waiting", KEY)
+
+
+@pytest.fixture
+def log(engine: Engine, clock: ManualClock, spool: Spool) -> AuditLog:
+    return AuditLog(engine, KEY, clock, spool=spool)
+
+
+class Outage:
+    """The database away, and back."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _run(self, statement: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(text(statement))
+
+    def begin(self) -> None:
+        self._run("ALTER TABLE audit_entry RENAME TO away")
+
+    def end(self) -> None:
+        self._run("ALTER TABLE away RENAME TO audit_entry")
+
+
+@pytest.fixture
+def outage(engine: Engine) -> Iterator[Outage]:
+    return Outage(engine)
+
+
+def withdraw(log: AuditLog, number: int = 1) -> int:
+    with unstoppable(Unstoppable.WITHDRAWAL):
+        return log.append(make_entry(number, action=Action.CONSENT_WITHDRAWN))
+
+
+def told(log: AuditLog) -> list[tuple[str, str, str]]:
+    found = the_latest(log.engine, Filter(), 1000)[::-1]
+    return [(one.action, one.item, one.rule) for one in found]
+
+
+def items(log: AuditLog, *numbers: int) -> list[str]:
+    return [log.pseudonyms([make_entry(number).item])[0] for number in numbers]  # type: ignore[list-item]
+
+
+def test_what_waited_comes_before_the_next_entry_in_its_order_with_its_own_time(
+    log: AuditLog, spool: Spool, outage: Outage, clock: ManualClock
+) -> None:
+    log.append(make_entry(1))
+    outage.begin()
+    assert [withdraw(log, number) for number in (2, 3)] == [0, 0]
+    at = clock.now()
+    clock.advance(timedelta(hours=1))
+    outage.end()
+    assert spool.waits()
+    assert log.append(make_entry(4)) == 5
+    one, two, three, four = items(log, 1, 2, 3, 4)
+    assert told(log) == [
+        ("task_opened", one, ""), ("consent_withdrawn", two, ""), ("consent_withdrawn", three, ""),
+        ("audit_carried", "", "n2.lost0"), ("task_opened", four, ""),
+    ]  # fmt: skip
+    assert [entry.at for entry in the_latest(log.engine, Filter(actions=("consent_withdrawn",)), 9)] == [at, at]
+    assert verify(log.engine, SIGNER.verifier, waiting=spool.look()).whole
+    assert not spool.waits()
+
+
+def test_only_what_belongs_to_the_purpose_may_wait(log: AuditLog, spool: Spool, outage: Outage) -> None:
+    outage.begin()
+    with pytest.raises(RetriableError):
+        log.append(WITHDRAWN)  # outside a withdrawal
+    for purpose in Unstoppable:
+        for action in set(Action) - MAY_WAIT[purpose]:
+            with unstoppable(purpose), pytest.raises(RetriableError) as caught:
+                log.append_many([make_entry(action=min(MAY_WAIT[purpose])), make_entry(action=action)])
+            assert caught.value.code == "audit"
+    assert not spool.folder.exists()
+
+
+def test_after_the_purpose_nothing_may_wait() -> None:
+    with suppress(RejectedError), unstoppable(Unstoppable.STATUTORY):
+        assert may_wait([Action.REPORT_OPENED])
+        raise RejectedError("no", code="no")
+    assert not may_wait([Action.REPORT_OPENED])
+
+
+def test_a_log_without_a_disk_to_wait_on_fails_closed(engine: Engine, clock: ManualClock, outage: Outage) -> None:
+    outage.begin()
+    with pytest.raises(RetriableError):
+        withdraw(AuditLog(engine, KEY, clock))
+
+
+def test_when_the_disk_refuses_too_nothing_is_done(log: AuditLog, spool: Spool, outage: Outage) -> None:
+    spool.folder.write_text("no folder")
+    outage.begin()
+    with pytest.raises(RetriableError) as caught:
+        withdraw(log)
+    assert caught.value.code == "audit"
+
+
+def test_while_it_answers_nothing_waits(log: AuditLog, spool: Spool) -> None:
+    assert withdraw(log) == 1
+    assert not spool.folder.exists()
+
+
+def test_the_sealed_part_of_a_withdrawal_waits_with_its_entry(log: AuditLog, outage: Outage, clock: ManualClock) -> None:
+    key = PrivateKey.generate()
+    vault = SealedVault(log, bytes(key.public_key))
+    outage.begin()
+    with unstoppable(Unstoppable.WITHDRAWAL):
+        vault.append([Part("consent-1", PartKind.END, {"by": "youth"})], clock.now())
+    outage.end()
+    log.append(make_entry())
+    assert [part.content for part in vault.open("consent-1", bytes(key))] == [{"by": "youth"}]
+    assert verify(log.engine, SIGNER.verifier).whole
+
+
+def test_who_dies_between_the_commit_and_the_letting_go_carries_nothing_twice(
+    log: AuditLog, spool: Spool, outage: Outage
+) -> None:
+    outage.begin()
+    withdraw(log, 1)
+    withdraw(log, 2)
+    outage.end()
+    url = log.engine.url.render_as_string(hide_password=False)
+    child = subprocess.run([sys.executable, "-c", _CHILD, url, str(spool.folder)], check=False)
+    assert child.returncode == -signal.SIGKILL
+    assert spool.waits()
+    before = told(log)
+    assert [action for action, _, _ in before] == ["consent_withdrawn", "consent_withdrawn", "audit_carried"]
+    assert log.carry() == 0
+    assert told(log) == before
+    assert not spool.waits()
+    assert verify(log.engine, SIGNER.verifier, waiting=spool.look()).whole
+
+
+def test_an_entry_that_waits_survives_whoever_dies_before_the_deed(log: AuditLog, spool: Spool, outage: Outage) -> None:
+    """The other order cannot be: an entry of something that did not happen, and never a deed that nobody logged."""
+    outage.begin()
+    if os.fork() == 0:
+        try:
+            withdraw(log)
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
+    outage.end()
+    assert log.carry() == 1
+
+
+def test_a_database_that_is_still_away_leaves_everything_where_it_is(log: AuditLog, spool: Spool, outage: Outage) -> None:
+    outage.begin()
+    withdraw(log)
+    before = spool.look()
+    for attempt in (log.carry, lambda: log.append(make_entry())):
+        with pytest.raises(RetriableError):
+            attempt()
+    assert spool.look() == before
+
+
+def _lines(spool: Spool) -> list[bytes]:
+    return (spool.folder / "waiting.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def _put(spool: Spool, lines: list[bytes]) -> None:
+    (spool.folder / "waiting.jsonl").write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "came"),
+    [
+        (lambda spool: _put(spool, [line.replace(b"account-7f3a", b"account-0000") for line in _lines(spool)[:1]] + _lines(spool)[1:]), [2, 3]),
+        (lambda spool: _put(spool, [_lines(spool)[0], _lines(spool)[2]]), [1, 3]),
+        (lambda spool: _put(spool, _lines(spool)[:2]), [1, 2]),
+    ],
+    ids=["edit", "deletion", "truncation"],
+)  # fmt: skip
+def test_tampering_with_what_waits_is_found_before_and_for_ever_after_it_is_carried_over(
+    log: AuditLog, spool: Spool, outage: Outage, tamper: Callable[[Spool], None], came: list[int]
+) -> None:
+    outage.begin()
+    for number in (1, 2, 3):
+        withdraw(log, number)
+    tamper(spool)
+    outage.end()
+    waiting = verify(log.engine, SIGNER.verifier, waiting=spool.look())
+    assert ([one.fault for one in waiting.findings], waiting.waiting) == ([Fault.DELETION], 2)
+    assert "1 entries that waited" in waiting.findings[0].seen
+    log.append(make_entry(9))
+    assert [item for action, item, _ in told(log) if action == "consent_withdrawn"] == items(log, *came)
+    (late,) = the_latest(log.engine, Filter(actions=("audit_carried",)), 9)
+    assert (late.outcome, late.rule) == ("deny", "n2.lost1")
+    outage.begin()
+    withdraw(log, 4)
+    outage.end()
+    log.carry()
+    after = verify(log.engine, SIGNER.verifier, waiting=spool.look())
+    assert [one.fault for one in after.findings] == [Fault.DELETION]
+
+
+def test_the_removal_of_all_that_waits_is_found(log: AuditLog, spool: Spool, outage: Outage) -> None:
+    outage.begin()
+    withdraw(log)
+    (spool.folder / "waiting.jsonl").unlink()
+    outage.end()
+    verdict = verify(log.engine, SIGNER.verifier, waiting=spool.look())
+    assert [one.fault for one in verdict.findings] == [Fault.DELETION]
+
+
+def test_a_row_that_says_falsely_that_an_entry_was_carried_over_hides_nothing(
+    log: AuditLog, spool: Spool, outage: Outage
+) -> None:
+    log.append(make_entry(7))
+    outage.begin()
+    withdraw(log)
+    outage.end()
+    name = json.loads(_lines(spool)[0])[0]
+    run(log.engine, f"INSERT INTO audit_carried (spool, number, position) VALUES ('{name}', 1, 1)")
+    assert log.carry() == 1
+    assert [action for action, _, _ in told(log)][:2] == ["task_opened", "consent_withdrawn"]
+
+
+def test_the_numbers_that_are_lost_are_told_apart_from_those_that_came() -> None:
+    assert lost(Waiting("s", 4, ()), 2) == [3, 4]
+
+
+def test_the_log_refuses_to_forget_what_was_carried_over(log: AuditLog, spool: Spool, outage: Outage) -> None:
+    outage.begin()
+    withdraw(log)
+    outage.end()
+    log.carry()
+    for statement in ("UPDATE audit_carried SET number = 9", "DELETE FROM audit_carried"):
+        with pytest.raises(Exception, match="only appended to"), log.engine.begin() as connection:
+            connection.execute(text(statement))
