@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +16,6 @@ from sqlalchemy import Engine, text
 
 from hub.audit.actions import Action
 from hub.audit.carrying import lost
-from hub.audit.faults import Fault
 from hub.audit.log import AuditLog
 from hub.audit.reading import Filter, the_latest
 from hub.audit.sealed import Part, PartKind, SealedVault
@@ -29,7 +26,7 @@ from hub.clock import ManualClock
 from hub.errors import RejectedError, RetriableError
 from tests.unit.audit.kept import KEY, SIGNER
 from tests.unit.audit.make import make_entry
-from tests.unit.audit.tampering import run
+from tests.unit.audit.outage import Outage, items, told, withdraw
 
 _CHILD = """
 import os, signal, sys
@@ -58,40 +55,9 @@ def log(engine: Engine, clock: ManualClock, spool: Spool) -> AuditLog:
     return AuditLog(engine, KEY, clock, spool=spool)
 
 
-class Outage:
-    """The database away, and back."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def _run(self, statement: str) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(text(statement))
-
-    def begin(self) -> None:
-        self._run("ALTER TABLE audit_entry RENAME TO away")
-
-    def end(self) -> None:
-        self._run("ALTER TABLE away RENAME TO audit_entry")
-
-
 @pytest.fixture
-def outage(engine: Engine) -> Iterator[Outage]:
+def outage(engine: Engine) -> Outage:
     return Outage(engine)
-
-
-def withdraw(log: AuditLog, number: int = 1) -> int:
-    with unstoppable(Unstoppable.WITHDRAWAL):
-        return log.append(make_entry(number, action=Action.CONSENT_WITHDRAWN))
-
-
-def told(log: AuditLog) -> list[tuple[str, str, str]]:
-    found = the_latest(log.engine, Filter(), 1000)[::-1]
-    return [(one.action, one.item, one.rule) for one in found]
-
-
-def items(log: AuditLog, *numbers: int) -> list[str]:
-    return [log.pseudonyms([make_entry(number).item])[0] for number in numbers]  # type: ignore[list-item]
 
 
 def test_what_waited_comes_before_the_next_entry_in_its_order_with_its_own_time(
@@ -205,68 +171,6 @@ def test_a_database_that_is_still_away_leaves_everything_where_it_is(log: AuditL
         with pytest.raises(RetriableError):
             attempt()
     assert spool.look() == before
-
-
-def _lines(spool: Spool) -> list[bytes]:
-    return (spool.folder / "waiting.jsonl").read_bytes().splitlines(keepends=True)
-
-
-def _put(spool: Spool, lines: list[bytes]) -> None:
-    (spool.folder / "waiting.jsonl").write_bytes(b"".join(lines))
-
-
-@pytest.mark.parametrize(
-    ("tamper", "came"),
-    [
-        (lambda spool: _put(spool, [line.replace(b"account-7f3a", b"account-0000") for line in _lines(spool)[:1]] + _lines(spool)[1:]), [2, 3]),
-        (lambda spool: _put(spool, [_lines(spool)[0], _lines(spool)[2]]), [1, 3]),
-        (lambda spool: _put(spool, _lines(spool)[:2]), [1, 2]),
-    ],
-    ids=["edit", "deletion", "truncation"],
-)  # fmt: skip
-def test_tampering_with_what_waits_is_found_before_and_for_ever_after_it_is_carried_over(
-    log: AuditLog, spool: Spool, outage: Outage, tamper: Callable[[Spool], None], came: list[int]
-) -> None:
-    outage.begin()
-    for number in (1, 2, 3):
-        withdraw(log, number)
-    tamper(spool)
-    outage.end()
-    waiting = verify(log.engine, SIGNER.verifier, waiting=spool.look())
-    assert ([one.fault for one in waiting.findings], waiting.waiting) == ([Fault.DELETION], 2)
-    assert "1 entries that waited" in waiting.findings[0].seen
-    log.append(make_entry(9))
-    assert [item for action, item, _ in told(log) if action == "consent_withdrawn"] == items(log, *came)
-    (late,) = the_latest(log.engine, Filter(actions=("audit_carried",)), 9)
-    assert (late.outcome, late.rule) == ("deny", "n2.lost1")
-    outage.begin()
-    withdraw(log, 4)
-    outage.end()
-    log.carry()
-    after = verify(log.engine, SIGNER.verifier, waiting=spool.look())
-    assert [one.fault for one in after.findings] == [Fault.DELETION]
-
-
-def test_the_removal_of_all_that_waits_is_found(log: AuditLog, spool: Spool, outage: Outage) -> None:
-    outage.begin()
-    withdraw(log)
-    (spool.folder / "waiting.jsonl").unlink()
-    outage.end()
-    verdict = verify(log.engine, SIGNER.verifier, waiting=spool.look())
-    assert [one.fault for one in verdict.findings] == [Fault.DELETION]
-
-
-def test_a_row_that_says_falsely_that_an_entry_was_carried_over_hides_nothing(
-    log: AuditLog, spool: Spool, outage: Outage
-) -> None:
-    log.append(make_entry(7))
-    outage.begin()
-    withdraw(log)
-    outage.end()
-    name = json.loads(_lines(spool)[0])[0]
-    run(log.engine, f"INSERT INTO audit_carried (spool, number, position) VALUES ('{name}', 1, 1)")
-    assert log.carry() == 1
-    assert [action for action, _, _ in told(log)][:2] == ["task_opened", "consent_withdrawn"]
 
 
 def test_the_numbers_that_are_lost_are_told_apart_from_those_that_came() -> None:
