@@ -12,7 +12,7 @@ from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Form, Signatory
 
 __all__ = [
-    "ENDS", "STATUS_OF", "Blocked", "CustodyChanged", "Declined", "Ended", "Fact", "Halted", "History", "Narrowed",
+    "ENDS", "STATUS_OF", "Barred", "Blocked", "CustodyChanged", "Declined", "Ended", "Fact", "Halted", "History", "Narrowed",
     "Registered", "Resumed", "Rule", "Signed", "Status", "Terms", "Unblocked", "Withdrawn", "narrowed",
 ]  # fmt: skip
 
@@ -172,6 +172,17 @@ class Narrowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """A time, half-open, of which this consent never covers anything, whatever its form says of what happened earlier: a block
+    or a protection of hers stood then, and another history knew it. The fact does not say which.
+    """
+
+    at: datetime
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """What time did, noted for a history that outlives the knowledge of the birth date. `rule` is one of ENDS."""
 
@@ -180,7 +191,18 @@ class Ended:
 
 
 Fact: TypeAlias = (
-    Registered | Signed | Declined | Withdrawn | Blocked | Unblocked | Halted | Resumed | CustodyChanged | Narrowed | Ended
+    Registered
+    | Signed
+    | Declined
+    | Withdrawn
+    | Blocked
+    | Unblocked
+    | Halted
+    | Resumed
+    | CustodyChanged
+    | Narrowed
+    | Barred
+    | Ended
 )
 
 

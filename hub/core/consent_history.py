@@ -10,9 +10,10 @@ signature of somebody who need not sign, a block of somebody who has no say, any
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from hub.core.consent_facts import (
     STATUS_OF,
@@ -37,7 +38,10 @@ from hub.core.consent_facts import (
 from hub.core.consent_rules import ADULT_AGE, AtSigningAge, ConsentRules, Form, Signatory, age_at, birthday
 from hub.core.instants import stockholm_date
 
-__all__ = ["Course", "Standing", "course"]
+__all__ = ["Course", "Standing", "Stretch", "course"]
+
+Stretch: TypeAlias = tuple[datetime, datetime | None]
+"""From an instant to the next, which is no part of it; None: it has no end yet."""
 
 
 class Standing(NamedTuple):
@@ -49,6 +53,8 @@ class Standing(NamedTuple):
     signed: frozenset[Signatory] = frozenset()
     declined: frozenset[Signatory] = frozenset()
     blocks: frozenset[Signatory] = frozenset()
+    halted: bool = False
+    """Whether the authority has stopped it, also while signatures are awaited."""
 
     @property
     def status(self) -> Status:
@@ -74,22 +80,18 @@ class Course:
                 found = standing
         return found
 
-    def in_force_until(self, at: datetime) -> tuple[tuple[datetime, datetime | None], ...]:
-        """The stretches in which it was in force up to an instant; the last has no end when it is in force then.
+    def in_force_until(self, at: datetime) -> tuple[Stretch, ...]:
+        """The stretches in which it was in force up to an instant; the last has no end when it is in force then."""
+        return self._stretches(at, lambda standing: standing.rule is Rule.IN_FORCE)
 
-        A halt that is over and left it in force was none: what happened meanwhile is covered.
-        """
+    def stopped_until(self, at: datetime) -> tuple[Stretch, ...]:
+        """The stretches in which a block or a halt stood, signed or not, up to an instant."""
+        return self._stretches(at, lambda standing: bool(standing.blocks) or standing.halted)
+
+    def _stretches(self, at: datetime, chosen: Callable[[Standing], bool]) -> tuple[Stretch, ...]:
         known = [standing for standing in self.standings if standing.since <= at]
-        found: list[tuple[datetime, datetime | None]] = []
-        end, covers = None, False
-        for standing in reversed(known):
-            covers = standing.rule is Rule.IN_FORCE or (covers and standing.rule is Rule.HALTED)
-            if covers and found and found[-1][0] == end:
-                found[-1] = (standing.since, found[-1][1])
-            elif covers:
-                found.append((standing.since, end))
-            end = standing.since
-        return tuple(reversed(found))
+        ends = [*(standing.since for standing in known[1:]), None]
+        return tuple((standing.since, end) for standing, end in zip(known, ends, strict=True) if chosen(standing))
 
 
 def course(history: History, born: date, rules: ConsentRules) -> Course:
@@ -201,7 +203,8 @@ class _Walk:
         rule = self.ended or self._rule(at, needed)
         if rule is Rule.IN_FORCE and self.in_force_since is None:
             self.in_force_since = at
-        standing = Standing(at, rule, needed, frozenset(self.signed), frozenset(self.declined), frozenset(self.blocks))
+        said = (frozenset(self.signed), frozenset(self.declined), frozenset(self.blocks))
+        standing = Standing(at, rule, needed, *said, self.halted)
         if self.standings and self.standings[-1].since == at:
             self.standings.pop()
         if not self.standings or self.standings[-1][1:] != standing[1:]:

@@ -126,8 +126,8 @@ class ConsentRules:
 
 
 def age_in_years(born: date, on: date) -> int:
-    """Whole years on a Swedish date; who is born on 29 February has a birthday on 1 March in other years."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    """Whole years on a Swedish date, by her `birthday` of that year."""
+    return on.year - born.year - (on < _birthday_in(born, on.year))
 
 
 def age_at(born: date, at: datetime) -> int:
@@ -136,12 +136,20 @@ def age_at(born: date, at: datetime) -> int:
 
 
 def birthday(born: date, age: int) -> datetime:
-    """The instant (UTC) at which somebody becomes so old."""
+    """The instant (UTC) at which somebody becomes so old: the beginning of the day in Sweden.
+
+    Who is born on 29 February becomes a year older on 28 February in common years. That is law and no municipality's choice:
+    time counted in years ends on the day with the same number in its month and, where that month has none, on its last day
+    (lag 1930:173 om beräkning av lagstadgad tid, 1 §). DOMAIN is silent on it.
+    """
+    return midnight(_birthday_in(born, born.year + age))
+
+
+def _birthday_in(born: date, year: int) -> date:
     try:
-        day = born.replace(year=born.year + age)
+        return born.replace(year=year)
     except ValueError:  # 29 February
-        day = date(born.year + age, 3, 1)
-    return midnight(day)
+        return date(year, 2, 28)
 
 
 def midnight(day: date) -> datetime:

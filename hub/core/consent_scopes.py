@@ -6,15 +6,15 @@ why not, because a receiver of records is told neither of blocks nor of signatur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
 
 from hub.contract.models import ConsentStatus, Cooperation, InfoKind, Scope
 from hub.core.consent import Decision, Demands, Purpose, Question, demands_of, judge
-from hub.core.consent_facts import History, Rule, Status, Terms
-from hub.core.consent_history import Standing, course
+from hub.core.consent_facts import Barred, History, Rule, Status, Terms
+from hub.core.consent_history import Standing, Stretch, course
 from hub.core.consent_rules import ConsentRules
 
 __all__ = ["HELD_STILL", "HISTORY_DENIALS", "Account", "Span", "account", "decide_history", "record_status", "shown_scopes"]
@@ -32,7 +32,7 @@ HISTORY_DENIALS = frozenset({
 @dataclass(frozen=True, slots=True)
 class Account:
     """One consent as it stands at an instant. `spans` are the times of which it covers information, half-open, ascending:
-    those in which it was in force, from before only by `includes_earlier`.
+    those in which it was in force, from before only by `includes_earlier`, and never while a block or a halt stood.
     """
 
     terms: Terms
@@ -57,7 +57,10 @@ def account(history: History, born: date, rules: ConsentRules, at: datetime) -> 
     stretches = way.in_force_until(at)
     since = way.in_force_since if way.in_force_since is not None and way.in_force_since <= at else None
     begun = [(terms.valid_from, since)] if terms.includes_earlier and since is not None else []
-    return Account(terms, standing, _clipped(terms, [*begun, *stretches]), since)
+    barred = [(fact.since, fact.until) for fact in history.facts if isinstance(fact, Barred) and fact.at <= at]
+    # A block beats a consent (DOMAIN §2) and a protected person is never correlated (§3): no later signature undoes that.
+    earlier = _without(begun, [(start, end or at) for start, end in way.stopped_until(at)])
+    return Account(terms, standing, tuple(_without(_clipped(terms, [*earlier, *stretches]), barred)), since)
 
 
 def record_status(accounts: Sequence[Account]) -> ConsentStatus | None:
@@ -143,7 +146,7 @@ def _scopes(one: Account) -> list[Scope]:
     ]
 
 
-def _clipped(terms: Terms, stretches: Sequence[tuple[datetime, datetime | None]]) -> tuple[Span, ...]:
+def _clipped(terms: Terms, stretches: Sequence[Stretch]) -> tuple[Span, ...]:
     """Stretches within the period, touching ones as one."""
     spans: list[Span] = []
     for start, end in stretches:
@@ -155,3 +158,12 @@ def _clipped(terms: Terms, stretches: Sequence[tuple[datetime, datetime | None]]
         else:
             spans.append((first, last))
     return tuple(spans)
+
+
+def _without(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
+    """What of some spans lies in no hole, in their order."""
+    left = list(spans)
+    for begin, end in holes:
+        parts = [part for start, stop in left for part in ((start, min(stop, begin)), (max(start, end), stop))]
+        left = [(start, stop) for start, stop in parts if start < stop]
+    return left

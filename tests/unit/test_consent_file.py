@@ -133,10 +133,11 @@ def test_a_birthday_begins_at_midnight_in_sweden_also_on_the_days_the_clock_chan
     assert (age_at(date(2008, 10, 26), second_before), age_at(date(2008, 10, 26), birthday(date(2008, 10, 26), 17))) == (16, 17)
 
 
-def test_who_is_born_on_a_leap_day_has_her_birthday_on_the_first_of_march_in_other_years() -> None:
-    assert birthday(date(2008, 2, 29), 18) == datetime(2026, 2, 28, 23, tzinfo=UTC)
+def test_who_is_born_on_a_leap_day_is_a_year_older_on_the_last_of_february_in_other_years() -> None:
+    assert birthday(date(2008, 2, 29), 18) == datetime(2026, 2, 27, 23, tzinfo=UTC)  # lag 1930:173, 1 §
     assert birthday(date(2008, 2, 29), 20) == datetime(2028, 2, 28, 23, tzinfo=UTC)
-    assert age_in_years(date(2008, 2, 29), date(2026, 2, 28)) == 17
+    assert [age_in_years(date(2008, 2, 29), date(2026, 2, day)) for day in (27, 28)] == [17, 18]
+    assert [age_in_years(date(2008, 2, 29), date(2028, 2, day)) for day in (28, 29)] == [19, 20]
 
 
 def test_the_shipped_ages_are_read_as_spans() -> None:

@@ -62,14 +62,15 @@ def birthdays(born: date) -> list[date]:
     for age in (10, 13, 15, 16, 17, 18, 19, 20, 21, 22, 26):
         year = born.year + age
         leap = (born.month, born.day) == (2, 29) and year % 4 != 0
-        found.append(date(year, 3, 1) if leap else date(year, born.month, born.day))
+        found.append(date(year, 2, 28) if leap else date(year, born.month, born.day))
     return found
 
 
 def instants(born: date) -> list[datetime]:
     """The instants that a case's facts and questions are drawn from."""
     days = [day for day in birthdays(born) if date(2025, 1, 1) < day < date(2028, 6, 1)]
-    days += [date(2025, 10, 26), date(2026, 3, 29), date(2026, 9, 1), date(2027, 3, 28), date(2028, 2, 29), date(2026, 3, 1)]
+    days += [date(2025, 10, 26), date(2026, 3, 29), date(2026, 9, 1), date(2027, 3, 28)]
+    days += [date(2028, 2, 29), date(2026, 3, 1), date(2026, 2, 28)]
     edges = [swedish(day) + timedelta(seconds=away) for day in days for away in (-1, 0, 1)]
     return sorted(edges + [swedish(FIRST_DAY) + timedelta(days=37 * step, hours=9) for step in range(30)])
 
@@ -81,7 +82,21 @@ def make_case(youth: int, consents: Iterable[tuple[int, list[int]]], questions: 
     municipality = OFTEN[digits.below(len(OFTEN))]
     choice = instants(born)
     made = [_consent(place, head, facts, born, choice) for place, (head, facts) in enumerate(consents)]
-    return Case(municipality, born, made, [_question(number, made, choice) for number in questions])
+    asked = [_question(number, made, choice) for number in questions]
+    return Case(municipality, born, made, [*asked, *_afterwards(made)])
+
+
+def _afterwards(consents: list[Consent]) -> list[tuple[Asked, datetime]]:
+    """Of what happened while something stood, asked a day after the last signature: at most three."""
+    found = []
+    for consent in consents:
+        signed = [at for at, kind, _what in consent.facts if kind == "signed"]
+        for at, kind, what in consent.facts if signed else ():
+            if kind in {"blocked", "halted", "barred"}:
+                then = (what[0] if kind == "barred" else at) + timedelta(minutes=10)
+                question = Asked("correlate", "police", None, min(consent.kinds), None, then)
+                found.append((question, signed[-1] + timedelta(days=1)))
+    return found[:3]
 
 
 def _consent(place: int, head: int, facts: list[int], born: date, choice: list[datetime]) -> Consent:
@@ -94,8 +109,11 @@ def _consent(place: int, head: int, facts: list[int], born: date, choice: list[d
     cooperation = "sig" if digits.below(3) == 0 else "sspf"
     begins = registered + timedelta(days=(0, 0, 0, -90, 40)[digits.below(5)], hours=digits.below(3) - 1)
     length = (365, 365, 200, 700, 700)[digits.below(5)]
-    earlier = digits.below(4) == 0
+    earlier = digits.below(3) == 0
     told = _facts(facts, roles, registered, choice)
+    if earlier and head % 4:
+        stopped = _stopped_before_signed(Digits(LARGEST - head), roles, registered)
+        told = sorted([*told, *stopped], key=lambda fact: fact[0])
     return Consent(
         scope=f"00000000-0000-4000-8000-00000000000{place}",
         cooperation=cooperation,
@@ -115,7 +133,7 @@ def _facts(numbers: list[int], roles: frozenset[str], registered: datetime, choi
     custody = roles
     for number in numbers:
         digits = Digits(number)
-        kind, role = digits.below(14), ROLES[digits.below(len(ROLES))]
+        kind, role = digits.below(15), ROLES[digits.below(len(ROLES))]
         at = later[min(digits.below(len(later)), digits.below(len(later)))]  # rather early: much is to come after it
         some = digits.below(4)
         if kind <= 4:  # all who must by custody, and perhaps the youth
@@ -123,10 +141,21 @@ def _facts(numbers: list[int], roles: frozenset[str], registered: datetime, choi
         elif kind == 9:
             custody = frozenset(CUSTODY[digits.below(len(CUSTODY))])
             told.append((at, "custody", custody))
+        elif kind == 14:  # what another history of hers tells this one
+            until = at - timedelta(days=(0, 0, 10, 40)[digits.below(4)])
+            told.append((at, "barred", (until - timedelta(days=(10, 60, 200, 400)[some]), until)))
         else:
             until = later[digits.below(len(later))]
             told += [(at, *said) for said in _said((kind, some), role, min(custody), until, number % 3)]
     return sorted(told, key=lambda fact: fact[0])
+
+
+def _stopped_before_signed(digits: Digits, roles: frozenset[str], registered: datetime) -> list[tuple]:
+    """A block or a halt that is over when all sign: what a form that includes earlier time must not pull in."""
+    begun, lifted, signed = (registered + timedelta(days=first + digits.below(20), hours=1) for first in (1, 30, 55))
+    stop, go_on, by = (("blocked", "unblocked", "youth"), ("halted", "resumed", None))[digits.below(2)]
+    signatures = [(signed, "signed", name) for name in sorted(roles | {"youth"})]
+    return [(begun, stop, by), (lifted, go_on, by), *signatures]
 
 
 def _said(draw: tuple[int, int], role: str, holder: str, until: datetime, end: int) -> list[tuple]:
@@ -162,7 +191,8 @@ def _question(number: int, consents: list[Consent], choice: list[datetime]) -> t
     usual = digits.below(4) > 0
     source, kind = ("police", "police_notice") if usual else (AGENCIES[digits.below(3)], KINDS[digits.below(3)])
     if correlate:
-        at = now if digits.below(3) == 0 else choice[digits.below(len(choice))]
+        just_after = (facts or choice)[digits.below(len(facts or choice))] + timedelta(minutes=10)
+        at = (now, choice[digits.below(len(choice))], just_after)[digits.below(3)]
         return Asked("correlate", source, None, kind, None, at), now
     named = consents[digits.below(len(consents))].cooperation if consents else "sspf"
     recipient = named if usual else (*RECIPIENTS, "nobody", None)[digits.below(5)]

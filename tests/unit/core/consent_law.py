@@ -41,8 +41,17 @@ expired  | yes          | correlate | yes              -> yes
 -        | -            | -         | -                -> no
 """
 
+COVERS = """
+barred then | in force then | to come, and in force now | the form says earlier | before it first came into force | blocked then | halted then -> covers
+yes         | -             | -                         | -                     | -                               | -            | -           -> no
+-           | yes           | -                         | -                     | -                               | -            | -           -> yes
+-           | -             | yes                       | -                     | -                               | -            | -           -> yes
+-           | -             | -                         | yes                   | yes                             | no           | no          -> yes
+-           | -             | -                         | -                     | -                               | -            | -           -> no
+"""
+
 QUESTION = """
-source named | kind named | cooperation fits | recipient named | stands | in period | in force then -> rule
+source named | kind named | cooperation fits | recipient named | stands | in period | covers then   -> rule
 no           | -          | -                | -               | -      | -         | -             -> no_scope_for_source
 -            | no         | -                | -               | -      | -         | -             -> kind_not_in_scope
 -            | -          | no               | -               | -      | -         | -             -> cooperation_not_covered

@@ -6,13 +6,18 @@ from tests.unit.core.consent_table import Tables
 
 
 def mutants() -> dict[str, Tables]:
-    """Every table with one thing wrong: a row left out, or an age moved by a year."""
+    """Every table with one thing wrong: a row left out, a cell that asks nothing, or an age moved by a year."""
     made: dict[str, Tables] = {}
-    for name in ("ends", "open", "stands", "question"):
+    for name in ("ends", "open", "stands", "covers", "question"):
         for place in range(len(getattr(Tables(), name))):
             wrong = Tables()
             _cells, outcome = getattr(wrong, name).pop(place)
             made[f"{name} without row {place + 1} ({outcome})"] = wrong
+    for column, title in ((5, "blocked then"), (6, "halted then")):
+        wrong = Tables()
+        cells, outcome = wrong.covers[3]
+        wrong.covers[3] = (*cells[:column], "-", *cells[column + 1 :]), outcome
+        made[f"covers what was {title}"] = wrong
     for place, row in enumerate(Tables().municipalities):
         for column, title in ((2, "youth signs from"), (4, "sspf until"), (5, "sig until")):
             wrong = Tables()

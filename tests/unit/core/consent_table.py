@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.unit.core.consent_law import ENDS, MUNICIPALITIES, OPEN, QUESTION, STANDS
+from tests.unit.core.consent_law import COVERS, ENDS, MUNICIPALITIES, OPEN, QUESTION, STANDS
 
 SWEDEN = ZoneInfo("Europe/Stockholm")
 
@@ -74,6 +74,7 @@ class Tables:
     ends: list[Row] = field(default_factory=lambda: rows_of(ENDS))
     open: list[Row] = field(default_factory=lambda: rows_of(OPEN))
     stands: list[Row] = field(default_factory=lambda: rows_of(STANDS))
+    covers: list[Row] = field(default_factory=lambda: rows_of(COVERS))
     question: list[Row] = field(default_factory=lambda: rows_of(QUESTION))
     adult: int = 18
 
@@ -119,7 +120,7 @@ class Look:
     def _birthday(self, age: int) -> date:
         year = self.born.year + age
         leap = (self.born.month, self.born.day) == (2, 29) and not (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
-        return date(year, 3, 1) if leap else date(year, self.born.month, self.born.day)
+        return date(year, 2, 28) if leap else date(year, self.born.month, self.born.day)
 
     def law(self, at: datetime) -> list[str]:
         today = at.astimezone(SWEDEN).date().isoformat()
@@ -244,6 +245,11 @@ class Look:
                 last[role] = kind if role in custody else last.get(role, "")
         return "blocked" in last.values()
 
+    def halted(self, step: Step) -> bool:
+        """The authority has stopped it and not let it go on since."""
+        halts = [kind for _number, _when, kind, _what in self.known(step) if kind in {"halted", "resumed"}]
+        return bool(halts) and halts[-1] == "halted"
+
     def ends(self, step: Step) -> datetime:
         """The end of the period as it is at a step."""
         narrowed = [what["until"] for _number, _when, kind, what in self.known(step) if kind == "narrowed"]
@@ -280,8 +286,7 @@ class Look:
                 yes(lacking),
                 yes(self.said_no(step)),
             ]
-            halts = [kind for _number, _when, kind, _what in self.known(step) if kind in {"halted", "resumed"}]
-            halted = yes(halts and halts[-1] == "halted")
+            halted = yes(self.halted(step))
             early = read(self.tables.open, [*cells, "no", halted])
             late = read(self.tables.open, [*cells, "yes", halted])
             self.remembered[key] = early if early == late or not self.was_in_force(step) else late
@@ -303,12 +308,24 @@ class Look:
         return str(self.remembered[key])
 
     def in_force_at(self, at: datetime, now: datetime) -> bool:
-        """Whether it was in force at an instant in the past, or halted by what by now has proved to be a slip."""
-        if not self.consent.facts[0][0] <= at <= now:
-            return False
-        later = [at, *(step[0] for step in self.steps(now) if step[0] > at)]
-        rules = [self.rule(instant) for instant in later]
-        return next((rule for rule in rules if rule != "halted"), "halted") == "in_force"
+        """Whether it was in force at an instant in the past."""
+        return self.consent.facts[0][0] <= at <= now and self.rule(at) == "in_force"
+
+    def covers(self, at: datetime, now: datetime) -> str:
+        """Whether anything that happened at an instant may count, `yes` or `no`, by what is known now."""
+        rule, force = self.rule(now), self.ever(now)
+        then = self.steps(at)[-1:]  # none before it was registered
+        barred = [what for _number, _when, kind, what in self.known(self.steps(now)[-1]) if kind == "barred"]
+        cells = [
+            yes(any(since <= at < until for since, until in barred)),
+            yes(self.in_force_at(at, now)),
+            yes(at > now and rule == "in_force"),
+            yes(self.consent.earlier),
+            yes(force and at < force[0][0]),
+            yes(then and self.blocked(then[0])),
+            yes(then and self.halted(then[0])),
+        ]
+        return read(self.tables.covers, cells)
 
     def ever(self, now: datetime) -> list[Step]:
         """The steps at which it was in force, up to now."""
@@ -328,7 +345,6 @@ class Look:
         told = asked.cooperation or (asked.recipient if asked.recipient in {"sspf", "sig"} else None)
         rule, force = self.rule(now), self.ever(now)
         stands = read(self.tables.stands, [rule, yes(force), asked.purpose, yes(others)])
-        before_it = self.consent.earlier and bool(force) and asked.at < force[0][0]
         cells = [
             yes(asked.source in agencies if asked.source or correlate else True),
             yes(asked.kind in kinds if asked.kind or correlate else True),
@@ -336,7 +352,7 @@ class Look:
             yes(recipients if correlate else asked.recipient in recipients),
             stands,
             yes(self.consent.begins <= asked.at < self.ends(last)),
-            yes(before_it or (asked.at > now and rule == "in_force") or self.in_force_at(asked.at, now)),
+            self.covers(asked.at, now),
         ]
         found = read(self.tables.question, cells)
         return rule if found == "its rule" else found

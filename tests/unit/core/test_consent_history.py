@@ -7,6 +7,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -85,6 +86,7 @@ def as_fact(at, kind, what) -> algebra.Fact:
         "ended": lambda: algebra.Ended(at, algebra.Rule(what)),
         "halted": lambda: algebra.Halted(at),
         "resumed": lambda: algebra.Resumed(at),
+        "barred": lambda: algebra.Barred(at, *what),
         "signed": lambda: algebra.Signed(at, Signatory(what)),
         "declined": lambda: algebra.Declined(at, Signatory(what)),
         "blocked": lambda: algebra.Blocked(at, Signatory(what)),
@@ -128,12 +130,13 @@ def record_of(accounts: list[Account], now) -> ConsentRecord | None:
     )  # fmt: skip
 
 
-def decisions(case: Case) -> list[tuple[Decision, Decision]]:
+def decisions(case: Case, rules: ConsentRules | None = None) -> list[tuple[Decision, Decision]]:
     """Each question decided twice: over the histories, and over the record that is published of them."""
+    rules = rules or RULES[case.municipality]
     histories = [as_history(consent) for consent in case.consents]
     made = []
     for asked, now in case.questions:
-        found = [account(history, case.born, RULES[case.municipality], now) for history in histories]
+        found = [account(history, case.born, rules, now) for history in histories]
         accounts = [one for one in found if one is not None]
         question = question_of(asked)
         made.append((decide_history(accounts, **question, version=3), decide(record_of(accounts, now), **question)))
@@ -203,6 +206,51 @@ def test_a_table_with_one_thing_wrong_disagrees(name: str, sample) -> None:
     where = name.split(maxsplit=1)[0]
     asked = [(case, decided) for case, decided in sample if where not in RULES or case.municipality == where]
     assert any(disagreement(wrong, case, decided) for case, decided in asked)
+
+
+def wrong_rules(rules: ConsentRules) -> dict[str, ConsentRules]:
+    """A municipality's rules with one thing wrong each, on the algebra's side."""
+
+    def older(span: AgeSpan) -> AgeSpan:
+        return AgeSpan(span.first, None if span.last is None else span.last + 1)
+
+    def moved(dated: Dated, change: Callable) -> Dated:
+        return Dated(tuple(Period(period.valid_from, change(period.value)) for period in dated.periods))
+
+    other = {AtSigningAge.CONTINUE: AtSigningAge.SUSPEND, AtSigningAge.SUSPEND: AtSigningAge.CONTINUE}
+    offered = rules.cooperations
+    return {
+        "the youth signs a year later": replace(rules, youth_signs_from=moved(rules.youth_signs_from, lambda age: age + 1)),
+        "sspf a year longer": replace(rules, cooperations={**offered, Cooperation.SSPF: moved(offered[Cooperation.SSPF], older)}),
+        "sig a year longer": replace(rules, cooperations={**offered, Cooperation.SIG: moved(offered[Cooperation.SIG], older)}),
+        "at that age the other way": replace(rules, at_signing_age=moved(rules.at_signing_age, lambda then: other[then])),
+    }
+
+
+@pytest.mark.parametrize("name", wrong_rules(RULES["invented"]))
+def test_an_algebra_with_one_rule_wrong_disagrees(name: str, sample) -> None:
+    wrong = wrong_rules(RULES["invented"])[name]
+    cases = [case for case, _decided in sample if case.municipality == "invented"]
+    assert any(disagreement(Tables(), case, decisions(case, wrong)) for case in cases)
+
+
+@pytest.mark.parametrize("kind", ["blocked", "halted", "barred", "custody", "withdrawn", "narrowed"])
+def test_an_algebra_that_never_hears_of_it_disagrees(kind: str, sample) -> None:
+    def deaf(case: Case) -> Case:
+        consents = [replace(one, facts=tuple(fact for fact in one.facts if fact[1] != kind)) for one in case.consents]
+        return replace(case, consents=consents)
+
+    assert any(disagreement(Tables(), case, decisions(deaf(case))) for case, _decided in sample)
+
+
+def test_a_denial_and_a_permit_name_consent_version_and_rule(sample) -> None:
+    """What is refused for a time under a block, a protection or another history's word is told like any other refusal."""
+    found = Counter(full.rule for _case, decided in sample for full, _public in decided)
+    assert found["not_in_force_then"] > 10
+    for _case, decided in sample:
+        for full, _public in decided:
+            assert (full.consent_version, full.scope_id is None) == ((None, True) if full.rule == "no_consent" else (3, False))
+            assert full.rule in HISTORY_DENIALS | {PERMITTED}
 
 
 def test_the_tables_import_nothing_of_the_hub() -> None:

@@ -124,6 +124,6 @@ def test_the_age_at_which_the_youth_signs_is_a_setting_with_a_date() -> None:
     assert signatories(12, make_rules(youth_signs_from=lower)) == BOTH
 
 
-def test_a_leap_day_birthday_is_the_first_of_march_in_other_years() -> None:
-    assert age_in_years(date(2008, 2, 29), date(2025, 2, 28)) == 16
-    assert age_in_years(date(2008, 2, 29), date(2025, 3, 1)) == 17
+def test_a_leap_day_birthday_is_the_last_of_february_in_other_years() -> None:
+    assert age_in_years(date(2008, 2, 29), date(2025, 2, 27)) == 16
+    assert age_in_years(date(2008, 2, 29), date(2025, 2, 28)) == 17
