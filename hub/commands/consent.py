@@ -172,6 +172,9 @@ def withdraw(  # noqa: PLR0917 -- typer reads one option per parameter
     waits on the disk. Connectors stop at their next look at the directory;
     `hub consent erasure-status` shows who has erased.
 
+    With the last consent everything about the person is erased. A block that stands is kept, under a keyed hash of the number: a
+    later consent is under it too. Lift it first (`hub consent unblock`) to leave nothing, or afterwards.
+
     Example: hub consent withdraw --by guardian_1 --oral
     """
     from hub.audit.unstoppable import Unstoppable, unstoppable

@@ -73,7 +73,8 @@ def block(
 ) -> None:
     """Block (spärra): nothing is told while the block stands, whoever has signed; consents registered later come under it too.
 
-    What happened while it stood is never told. It goes with the last consent: nothing registered permits nothing.
+    What happened while it stood is never told. It outlives the last consent, kept under a keyed hash of
+    the number, until the same role lifts it.
 
     Example: hub consent block --by youth
     """

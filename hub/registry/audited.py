@@ -64,6 +64,8 @@ class AuditedRegistry(Registry):
             if deed is not None:
                 work.session.flush()
                 self._log_diverted(work.diverted)
+                if work.forgotten:
+                    self._audit.append(self._entry(deed))
                 self._log(deed, [youth for youth in changed.values() if youth not in work.diverted])
 
     def grant(self, request: GrantRequest) -> YouthView:

@@ -13,7 +13,7 @@ from typing import Any
 from hub.contract.models import InfoKind
 from hub.core.consent_rules import Form, Signatory, midnight
 from hub.errors import RejectedError
-from hub.registry import lifecycle
+from hub.registry import barring, lifecycle
 from hub.registry.history import add_fact, form_of
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent
@@ -117,28 +117,10 @@ def unblock(work: Work, consents: Sequence[Consent], by: Signatory) -> list[Cons
         raise RejectedError(f"there is no block by {by}{told}", code="no_block")
     for consent in blocked:
         add_fact(work, consent, "unblocked", by)
+    youth = blocked[0].youth
+    everywhere = set(consents) >= {consent for consent in youth.consents if consent.state in OPEN}
+    barring.forget(work, lifecycle.lookups_of(youth), by, None if everywhere else {consent.cooperation for consent in blocked})
     return blocked
-
-
-def standing_blocks(consents: Sequence[Consent], cooperation: str) -> dict[Signatory, bool]:
-    """Whose blocks meet a consent of this cooperation: those of everything, and those of its own cooperation.
-
-    `consents` are all of one person; the answer says of each role whether it blocked everything. A block outlives the consent
-    that carried it: it stands until its role has lifted it.
-    """
-    lifted: dict[str | None, datetime] = {}
-    for fact in (fact for one in consents for fact in one.facts if fact.kind == "unblocked"):
-        lifted[fact.by] = max(fact.at, lifted.get(fact.by, fact.at))
-    found: dict[Signatory, bool] = {}
-    for consent in consents:
-        for fact in consent.facts:
-            if fact.kind != "blocked" or not (fact.details.get("all") or consent.cooperation == cooperation):
-                continue
-            open_one = consent.state in OPEN
-            if fact.by in consent.blocked_by if open_one else fact.by not in lifted or lifted[fact.by] < fact.at:
-                role = Signatory(fact.by or "")
-                found[role] = found.get(role, False) or bool(fact.details.get("all"))
-    return dict(sorted(found.items()))
 
 
 def narrow(work: Work, consents: Sequence[Consent], less: Less) -> list[Consent]:

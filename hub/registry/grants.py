@@ -16,10 +16,10 @@ from hub.contract.models import Cooperation
 from hub.core.consent_rules import ConsentRules
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
-from hub.registry.deeds import standing_blocks
+from hub.registry.barring import bar, blocked_times, look_up, standing_blocks, take_up
 from hub.registry.granting import Form, GrantRequest, check_form
 from hub.registry.history import add_fact, registration
-from hub.registry.lifecycle import add_youth, has_moved, settle, sign_again, withdraw
+from hub.registry.lifecycle import add_youth, has_moved, lookups_of, settle, sign_again, withdraw
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
@@ -97,6 +97,7 @@ def know(work: Work, rows: Iterable[Checked]) -> None:
     by_lookup = {youth.lookup: youth for youth in found}
     others = find_by_aliases(work, wanted - set(by_lookup))
     work.known.update({lookup: by_lookup.get(lookup) or others.get(lookup) for lookup in wanted})
+    look_up(work, wanted)
     work.fetch_keys({youth.youth_id for youth in (*by_lookup.values(), *others.values())})
 
 
@@ -121,11 +122,14 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
     youth = youth or add_youth(work, row.canonical)
     consent = _consent(work, row)
     blocks = standing_blocks(youth.consents, request.cooperation)
+    barred = blocked_times(youth.consents, request.cooperation, work.now)
     youth.consents.append(consent)
     details = registration(consent, row.form.kind, row.form.signatories, includes_earlier=request.includes_earlier)
     add_fact(work, consent, "registered", details=details)
     for role, everything in blocks.items():
         add_fact(work, consent, "blocked", role, details={"all": everything})
+    bar(work, consent, barred)
+    take_up(work, lookups_of(youth), [consent])
     for role in sorted(set(request.signed)):
         add_fact(work, consent, "signed", role)
     settle(work, youth)

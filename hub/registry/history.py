@@ -161,5 +161,6 @@ _FACTS: dict[str, Callable[[ConsentFact], algebra.Fact]] = {
     "resumed": lambda fact: algebra.Resumed(fact.at),
     "custody_changed": lambda fact: algebra.CustodyChanged(fact.at, _roles(fact)),
     "narrowed": _narrowed,
+    "barred": lambda fact: algebra.Barred(fact.at, *(datetime.fromisoformat(fact.details[name]) for name in ("since", "until"))),
     "ended": lambda fact: algebra.Ended(fact.at, Rule(fact.details["rule"])),
 }

@@ -5,7 +5,9 @@ reference the older one stays, and the younger is withdrawn for ever. Withdrawin
 person had ended her consent, which nobody did, and would end a lawful support; keeping the older one breaks the fewest tasks.
 The open consents go on under the reference that stays, for they are the same person's. A consent that the other row has a
 later withdrawal of, for the same cooperation, is suspended until all have signed it again: which of the two was meant to
-hold is for the signatories to say. What had ended before stays with the row it ended in.
+hold is for the signatories to say. What had ended before stays with the row it ended in. Blocks and changes of custody are a
+person's: what was blocked under one number is blocked under both, also for the time in which that stood, and a consent older than
+a change of custody under the other number is suspended until the new signatories have signed.
 
 **Splitting.** Nobody can tell which consent, event or task of a mixed row was whose. So the reference is withdrawn wholly,
 waiting consents too, everything is erased as after a withdrawal, and both persons begin anew from their own forms: new rows, new
@@ -15,18 +17,20 @@ references, new link keys. Nothing of the one can reach the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
+from hub.core.consent_rules import Signatory
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
-from hub.registry.deeds import standing_blocks
+from hub.registry.barring import bar, blocked_times, standing_blocks, take_up
 from hub.registry.grants import find_youth
 from hub.registry.history import add_fact
 from hub.registry.registry import Registry
 from hub.registry.states import LIVE, OPEN, State
-from hub.registry.tables import Consent, Youth
+from hub.registry.tables import Consent, ConsentFact, Youth
 from hub.registry.views import YouthView, view_youth
 from hub.registry.work import Work
 
@@ -56,6 +60,7 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
             if row is not stays:
                 _absorb(work, stays, row)
         _rename(work, stays, numbers)
+        take_up(work, lifecycle.lookups_of(stays), stays.consents)
         protection.spread(work, stays)
         lifecycle.settle(work, stays)
         directory.tell_identifiers(work, stays)
@@ -90,8 +95,13 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     everything = [*stays.consents, *goes.consents]
     canonical, data_key = lifecycle.identity(work, goes)
     numbers = [canonical, *open_aliases(work, goes, data_key)]
+    sides = [list(stays.consents), list(goes.consents)]
+    custody = [_latest_custody(side) for side in sides]  # of both, before one is told of the other's
     for consent in [consent for consent in goes.consents if consent.state in OPEN]:
         consent.youth = stays
+    for mine, others, changed in zip(sides, sides[::-1], custody[::-1], strict=True):
+        _spread_custody(work, mine, changed)
+        _spread_blocked_times(work, [one for one in mine if one.youth is stays], others)
     lifecycle.sign_again(work, doubtful)
     _spread_blocks(work, everything)
     lifecycle.end_reference(work, goes)
@@ -99,6 +109,39 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     _, kept_key = lifecycle.identity(work, stays)
     for number in numbers:
         add_alias(work, stays, kept_key, number)
+
+
+def _spread_custody(work: Work, consents: Sequence[Consent], changed: ConsentFact | None) -> None:
+    """What was signed before custody changed under the other number is signed again, by whom custody makes sign now."""
+    if changed is not None:
+        older = [one for one in consents if _rounds(one)[-1].at < changed.at]
+        lifecycle.sign_again(work, older, map(Signatory, changed.details["signatories"]))
+
+
+def _latest_custody(consents: Sequence[Consent]) -> ConsentFact | None:
+    changes = [fact for one in consents for fact in _custody_changes(one)]
+    return max(changes, key=lambda fact: fact.at, default=None)
+
+
+def _custody_changes(consent: Consent) -> list[ConsentFact]:
+    """Where custody was another from then on, and not only signed for again."""
+    rounds = _rounds(consent)
+    return [
+        later
+        for sooner, later in pairwise(rounds)
+        if later.details.get("named") or later.details["signatories"] != sooner.details["signatories"]
+    ]
+
+
+def _rounds(consent: Consent) -> list[ConsentFact]:
+    return [fact for fact in consent.facts if fact.kind in {"registered", "custody_changed"}]
+
+
+def _spread_blocked_times(work: Work, consents: Sequence[Consent], others: Sequence[Consent]) -> None:
+    """What happened while a block stood under one number is covered under neither (what expired covers its own time still)."""
+    for consent in consents:
+        if consent.state in OPEN | {State.EXPIRED}:
+            bar(work, consent, blocked_times(others, consent.cooperation, work.now))
 
 
 def _spread_blocks(work: Work, consents: Sequence[Consent]) -> None:

@@ -16,7 +16,7 @@ from hub.contract.models import ConsentRecord
 from hub.core.consent_facts import Rule
 from hub.core.consent_rules import Form, Signatory
 from hub.core.consent_scopes import Account
-from hub.registry import directory
+from hub.registry import barring, directory
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.erasures import new_scope_erasures, request_erasure
 from hub.registry.history import account_of, add_fact, form_of, project
@@ -25,7 +25,17 @@ from hub.registry.states import LIVE, OPEN, Standing, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
-__all__ = ["accounts", "add_youth", "end_reference", "has_moved", "identity", "settle", "sign_again", "withdraw"]
+__all__ = [
+    "accounts",
+    "add_youth",
+    "end_reference",
+    "has_moved",
+    "identity",
+    "lookups_of",
+    "settle",
+    "sign_again",
+    "withdraw",
+]
 
 
 def add_youth(work: Work, canonical: str) -> Youth:
@@ -80,7 +90,8 @@ def sign_again(work: Work, consents: Iterable[Consent], signatories: Iterable[Si
     changed = 0
     for consent in consents:
         if consent.state in OPEN and form_of(consent) is Form.CHILD:
-            add_fact(work, consent, "custody_changed", details={"signatories": named or _custody(consent)})
+            details = {"signatories": named or _custody(consent), "named": bool(named)}
+            add_fact(work, consent, "custody_changed", details=details)
             changed += 1
     return changed
 
@@ -155,6 +166,7 @@ def _pass_on(work: Work, youth: Youth) -> None:
         return
     canonical, data_key = identity(work, youth)
     further = open_aliases(work, youth, data_key)
+    barring.keep_blocks(work, lookups_of(youth), youth.consents)
     youth.lookup = None
     youth.aliases.clear()
     work.session.flush()
@@ -183,7 +195,13 @@ def _store(work: Work, youth: Youth, record: ConsentRecord, status: Standing) ->
     work.announce(record)
 
 
+def lookups_of(youth: Youth) -> list[bytes]:
+    """Every keyed hash by which a youth is found."""
+    return [lookup for lookup in (youth.lookup, *(alias.lookup for alias in youth.aliases)) if lookup is not None]
+
+
 def _destroy_mapping(work: Work, youth: Youth) -> None:
+    barring.keep_blocks(work, lookups_of(youth), youth.consents)
     if youth.lookup is not None:
         work.known[youth.lookup] = None
     for alias in youth.aliases:

@@ -8,6 +8,7 @@ only the protected-cases officer can read.
 **Marking somebody who has a reference.** At once a `suspended` record is published, her entries leave every directory, her
 parties' names are handed to the manual lane and erased here. Nothing can be signed or granted meanwhile. For a configured time
 (14 days) the decision can be reversed, as after a slip: consents that all had signed come back, and what was known goes on.
+What happened while the mark stood stays out for good: she is never correlated by it, not even afterwards (DOMAIN §3).
 After that the reference is withdrawn for ever and everything is erased as after a withdrawal; the mark stays. Had it been
 erased at once, a slip would destroy a lawful support beyond repair; a suspended reference meanwhile shows and emits nothing.
 """
@@ -24,9 +25,10 @@ from typing import Any
 from sqlalchemy import select
 
 from hub.errors import RejectedError, RetriableError
-from hub.registry import lifecycle
+from hub.registry import barring, lifecycle
 from hub.registry.grants import Checked, find_youth
 from hub.registry.history import add_fact
+from hub.registry.lifecycle import lookups_of
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Protection, Youth
 from hub.registry.work import Work
@@ -109,17 +111,13 @@ def require_open(work: Work, youth: Youth) -> None:
 
 
 def lift(work: Work, lookups: Iterable[bytes]) -> None:
-    """Take the marks away."""
+    """Take the marks away; the time in which they stood stays out of every later consent."""
     gone = list(lookups)
     for row in work.session.scalars(select(Protection).where(Protection.lookup.in_(gone))):
+        barring.keep_protection(work, row)
         work.session.delete(row)  # one by one, so that the shred list hears of it
     work.session.flush()
     work.marks.update(dict.fromkeys(gone, False))
-
-
-def lookups_of(youth: Youth) -> list[bytes]:
-    """Every keyed hash by which a youth is found."""
-    return [lookup for lookup in (youth.lookup, *(alias.lookup for alias in youth.aliases)) if lookup is not None]
 
 
 def suspend(work: Work, youth: Youth) -> None:

@@ -21,6 +21,7 @@ from hub.core.consent import Decision, Purpose
 from hub.core.consent_scopes import decide_history
 from hub.errors import RejectedError
 from hub.registry import deeds, erasures, lifecycle, protection
+from hub.registry.barring import forget
 from hub.registry.database import reading, repeated, shrink, writing
 from hub.registry.deeds import Less
 from hub.registry.endings import shred, watch_endings
@@ -28,7 +29,7 @@ from hub.registry.erasures import ErasureStatus
 from hub.registry.granting import GrantRequest, Signatory, read_grant
 from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know
 from hub.registry.sealing import seal, watch_changes
-from hub.registry.states import State
+from hub.registry.states import Standing, State
 from hub.registry.tables import Alias, Consent, Youth
 from hub.registry.views import ConsentView, Imported, RowError, YouthView, row_error, view_consent, view_youth
 from hub.registry.work import Tools, Work
@@ -172,7 +173,12 @@ class Registry:
 
     @repeated
     def unblock(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
-        """Lift the block that this role set. What happened while it stood is never covered."""
+        """Lift the block that this role set. What happened while it stood is never covered.
+
+        Also one that has outlived the person's last consent: then nothing is kept of her any more.
+        """
+        if self._forget_block(identifier, by, cooperation):
+            return YouthView(Standing.NONE, 0, served=False, consents=(), youth_ref=None)
         with self._changing(identifier, entering=True) as (work, youth):
             deeds.unblock(work, _chosen(youth, cooperation), by)
             lifecycle.settle(work, youth)
@@ -276,6 +282,16 @@ class Registry:
     def shrink(self) -> None:
         """Let go of what was destroyed, in the database's own files too."""
         shrink(self._engine)
+
+    def _forget_block(self, identifier: str, by: Signatory, cooperation: Cooperation | None) -> bool:
+        """Lift what is kept of somebody of whom nothing else is registered."""
+        with self.work() as work:
+            canonical = canonical_identifier(identifier, today=work.today)
+            lookups = [self._tools.vault.lookup(canonical)]
+            if find_youth(work, canonical) is not None or protection.is_protected(work, lookups):
+                return False
+            work.forgotten = forget(work, lookups, by, None if cooperation is None else {cooperation}) > 0
+        return work.forgotten
 
     def _youth(self, work: Work, identifier: str) -> Youth:
         canonical = canonical_identifier(identifier, today=stockholm_date(work.now))

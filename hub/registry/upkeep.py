@@ -13,7 +13,7 @@ from hub.contract.models import ConsentRecord, RuleMarker
 from hub.contract.topics import RULES
 from hub.core.consent_rules import midnight
 from hub.kafka import Outgoing
-from hub.registry import lifecycle, protection
+from hub.registry import barring, lifecycle, protection
 from hub.registry.erasures import repeat_open_requests
 from hub.registry.registry import Registry
 from hub.registry.states import Standing
@@ -46,6 +46,8 @@ def refresh(registry: Registry) -> int:
                 lifecycle.settle(work, youth)
                 changed += 1
             changed += sum(_refresh_one(work, youth) for youth in youths if youth.identity is not None)
+            if not youths:
+                barring.purge(work)
         if not youths:
             return changed
         last = youths[-1].youth_id

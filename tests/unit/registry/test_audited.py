@@ -19,6 +19,7 @@ from hub.errors import RejectedError, RetriableError
 from hub.registry.audited import AuditedRegistry
 from hub.registry.granting import Signatory
 from hub.registry.registry import Registry
+from hub.registry.tables import BarredTime
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 CLERK = Actor("account-5", unit="sspf", role="consent-officer")
@@ -76,6 +77,26 @@ def test_a_withdrawal_of_one_of_two_asks_for_no_erasure(registry: AuditedRegistr
     registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
     registry.withdraw(PERSON, cooperation="sig")
     assert [action for action, _, _ in told(audit)] == ["consent_registered", "consent_registered", "consent_withdrawn"]
+
+
+def test_a_block_that_outlived_everything_is_lifted_with_an_entry_about_nobody_or_not_at_all(
+    registry: AuditedRegistry, audit: AuditLog
+) -> None:
+    registry.grant(make_grant())
+    registry.block(PERSON, Signatory.YOUTH)
+    registry.withdraw(PERSON)
+    before = len(entries(audit))
+    assert registry.unblock(PERSON, Signatory.YOUTH).status == "none"
+    (entry,) = entries(audit)[before:]
+    assert (entry.action, entry.subject) == (Action.CONSENT_UNBLOCKED, "")
+    registry.grant(make_grant())
+    registry.block(PERSON, Signatory.YOUTH)
+    registry.withdraw(PERSON)
+    gone(audit)
+    with pytest.raises(RetriableError):
+        registry.unblock(PERSON, Signatory.YOUTH)
+    with registry.work() as work:
+        assert work.session.query(BarredTime).count() == 1
 
 
 def test_refusals_are_entries_with_their_rule(registry: AuditedRegistry, audit: AuditLog) -> None:

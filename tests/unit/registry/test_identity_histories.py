@@ -1,13 +1,8 @@
-"""Histories of grants, withdrawals, merges, splits and markings against a model that is written as a table of persons.
-
-The model knows nothing of rows, lookups or keys: a person is a set of numbers with consents, and what must be true after each
-step is said of persons only.
-"""
+"""Histories of grants, signatures, blocks, custody, withdrawals, merges, splits and markings against a model of persons."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,39 +11,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from hub.contract.models import InfoKind
+from hub.core.consent_rules import Signatory
 from hub.errors import RejectedError
 from hub.registry.granting import Marking
 from hub.registry.identities import merge, split
 from hub.registry.protecting import protect, unprotect
 from hub.registry.vault import subject_hash
-from tests.unit.registry.support import SCHOOL, Installation, make_grant, make_identifier
+from tests.unit.registry.identity_model import Given, Person, World
+from tests.unit.registry.support import SCHOOL, START, Installation, make_grant, make_identifier
 
 NUMBERS = [make_identifier(number) for number in range(4)]
 COOPERATIONS = {"sspf": ("outreach",), "sig": ("sig",)}
+BOTH = {"guardian_1", "guardian_2"}
 anybody = st.sampled_from(NUMBERS)
-
-
-@dataclass
-class Given:
-    """One consent of the model: `wants_signing` after a doubtful merge, `held` while its person is protected."""
-
-    cooperation: str
-    since: datetime
-    wants_signing: bool = False
-    held: bool = False
-
-    @property
-    def in_force(self) -> bool:
-        return not (self.wants_signing or self.held)
-
-
-@dataclass
-class Person:
-    numbers: set[str]
-    since: datetime
-    reference: str
-    consents: list[Given] = field(default_factory=list)
-    withdrawn: list[tuple[str, datetime]] = field(default_factory=list)
+blockers = st.sampled_from(["youth", "guardian_2"])  # who has a say whatever custody is here
 
 
 def no_record(_youth_id: str) -> None: ...
@@ -59,131 +36,201 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="hub-histories-")
         self.home = Installation(Path(self.folder.name))
-        self.persons: list[Person] = []
-        self.protected: set[str] = set()
-        self.dead: set[str] = set()
+        self.registry = self.home.registry
+        self.world = World()
 
     def teardown(self) -> None:
         self.home.close()
         self.folder.cleanup()
 
-    def person(self, number: str) -> Person | None:
-        return next((one for one in self.persons if number in one.numbers), None)
-
     def now(self) -> datetime:
-        return self.home.clock.advance(timedelta(minutes=1))
+        return self.home.clock.advance(timedelta(minutes=2))
 
     def refused(self, code: str, call, *arguments: object) -> None:
         with pytest.raises(RejectedError) as caught:
             call(*arguments)
         assert caught.value.code == code
 
-    def end(self, person: Person) -> None:
-        self.persons.remove(person)
-        self.dead.add(person.reference)
+    def protected(self, numbers: set[str]) -> bool:
+        return self.world.stands(numbers, "authority")
 
-    @rule(number=anybody, cooperation=st.sampled_from(sorted(COOPERATIONS)))
-    def grant(self, number: str, cooperation: str) -> None:
-        now, person = self.now(), self.person(number)
-        request = make_grant(number, cooperation=cooperation, recipients=COOPERATIONS[cooperation])
-        if number in self.protected:
-            return self.refused("manual_handling", self.home.registry.grant, request)
+    def settle(self, now: datetime) -> None:
+        """The model settles, and takes over the references that the registry has drawn."""
+        self.world.settle(now)
+        for person in self.world.persons:
+            if person.reference is None and any(one.since is not None for one in person.consents):
+                (person.reference,) = set(self.registry.references(sorted(person.numbers)))
+                assert person.reference not in {None, *self.world.dead}
+
+    @rule(number=anybody, cooperation=st.sampled_from(sorted(COOPERATIONS)), signed=st.sampled_from([BOTH, BOTH, {"guardian_1"}]))
+    def grant(self, number: str, cooperation: str, signed: set[str]) -> None:
+        now, person = self.now(), self.world.person(number)
+        request = make_grant(number, cooperation=cooperation, recipients=COOPERATIONS[cooperation], signed=tuple(sorted(signed)))
+        if self.protected({number}):
+            return self.refused("manual_handling", self.registry.grant, request)
         if person is not None and any(one.cooperation == cooperation for one in person.consents):
-            return self.refused("already_granted", self.home.registry.grant, request)
-        reference = self.home.registry.grant(request).youth_ref
-        assert reference is not None
+            return self.refused("already_granted", self.registry.grant, request)
+        self.registry.grant(request)
         if person is None:
-            assert reference not in self.dead | {one.reference for one in self.persons}
-            person = Person({number}, now, reference)
-            self.persons.append(person)
-        person.consents.append(Given(cooperation, now))
-        return None
+            person = Person({number}, now)
+            self.world.persons.append(person)
+        person.consents.append(Given(cooperation, set(BOTH), set(signed), rounds=[(now, False)]))
+        return self.settle(now)
+
+    @rule(number=anybody, role=st.sampled_from(sorted(BOTH)))
+    def sign(self, number: str, role: str) -> None:
+        now, person = self.now(), self.world.person(number)
+        if person is None:
+            return self.refused("no_consent", self.registry.sign, number, Signatory(role))
+        if self.protected(person.numbers):
+            return self.refused("manual_handling", self.registry.sign, number, Signatory(role))
+        running = self.world.in_force(person)
+        asked = [one for one in person.consents if one not in running and role in one.signers]
+        if not asked:
+            return self.refused("nothing_to_sign", self.registry.sign, number, Signatory(role))
+        self.registry.sign(number, Signatory(role))
+        for consent in asked:
+            consent.signed.add(role)
+        return self.settle(now)
+
+    @rule(number=anybody, by=blockers, cooperation=st.sampled_from([None, *sorted(COOPERATIONS)]))
+    def block(self, number: str, by: str, cooperation: str | None) -> None:
+        now, person = self.now(), self.world.person(number)
+        if person is None:
+            return self.refused("no_consent", self.registry.block, number, Signatory(by), cooperation)
+        if not any(cooperation in {None, one.cooperation} for one in person.consents):
+            return self.refused("nothing_to_block", self.registry.block, number, Signatory(by), cooperation)
+        self.registry.block(number, Signatory(by), cooperation)
+        self.world.say(person.numbers, by, cooperation or "", now)
+        return self.settle(now)
+
+    @rule(number=anybody, by=blockers)
+    def unblock(self, number: str, by: str) -> None:
+        now, person = self.now(), self.world.person(number)
+        lift = (self.registry.unblock, number, Signatory(by))
+        if person is None:
+            if self.protected({number}) or not self.world.stands({number}, by):
+                return self.refused("no_consent", *lift)
+            self.registry.unblock(number, Signatory(by))
+            self.world.unsay({number}, by, now)
+            return self.settle(now)
+        if self.protected(person.numbers):
+            return self.refused("manual_handling", *lift)
+        words = [word for word in self.world.said(person.numbers) if word.by == by and word.until is None]
+        if not any(word.meets(one.cooperation) for word in words for one in person.consents):
+            return self.refused("no_block", *lift)  # it meets nothing that is registered
+        self.registry.unblock(number, Signatory(by))
+        self.world.unsay(person.numbers, by, now)
+        return self.settle(now)
+
+    @rule(number=anybody, signers=st.sampled_from([BOTH, {"guardian_2"}]))
+    def change_custody(self, number: str, signers: set[str]) -> None:
+        now, person = self.now(), self.world.person(number)
+        roles = tuple(map(Signatory, sorted(signers)))
+        if person is None:
+            return self.refused("no_consent", self.registry.change_custody, number, roles)
+        self.registry.change_custody(number, roles)
+        for consent in person.consents:
+            consent.again(now, signers)
+        return self.settle(now)
 
     @rule(number=anybody, cooperation=st.sampled_from([None, *sorted(COOPERATIONS)]))
     def withdraw(self, number: str, cooperation: str | None) -> None:
-        now, person = self.now(), self.person(number)
+        now, person = self.now(), self.world.person(number)
         if person is None:
-            return self.refused("no_consent", self.home.registry.withdraw, number, cooperation)
+            return self.refused("no_consent", self.registry.withdraw, number, cooperation)
         chosen = [one for one in person.consents if cooperation in {None, one.cooperation}]
         if not chosen:
-            return self.refused("nothing_to_withdraw", self.home.registry.withdraw, number, cooperation)
-        self.home.registry.withdraw(number, cooperation)
+            return self.refused("nothing_to_withdraw", self.registry.withdraw, number, cooperation)
+        self.registry.withdraw(number, cooperation)
         person.consents = [one for one in person.consents if one not in chosen]
+        person.ended += chosen
         person.withdrawn += [(one.cooperation, now) for one in chosen]
-        if not person.consents:
-            self.end(person)
-        return None
+        return self.settle(now)
 
-    @precondition(lambda self: self.persons)
+    @precondition(lambda self: self.world.persons)
     @rule(former=anybody, present=anybody)
     def merge(self, former: str, present: str) -> None:
-        self.now()
-        one, other = self.person(former), self.person(present)
+        now = self.now()
+        one, other = self.world.person(former), self.world.person(present)
         if one is None and other is None:
-            return self.refused("no_consent", merge, self.home.registry, former, present, no_record)
+            return self.refused("no_consent", merge, self.registry, former, present, no_record)
         if one is other or former == present:
-            return self.refused("already_one", merge, self.home.registry, former, present, no_record)
-        merge(self.home.registry, former, present, no_record)
-        if one is not None and other is not None:
-            stays, goes = sorted([one, other], key=lambda person: person.since)
-            doubtful = [c for c in stays.consents if _later_no(goes, c)] + [c for c in goes.consents if _later_no(stays, c)]
-            for consent in doubtful:
-                consent.wants_signing = True
-            stays.consents += goes.consents
-            stays.numbers |= goes.numbers
-            self.end(goes)
-        else:
-            stays = one or other  # type: ignore[assignment]
-        stays.numbers |= {former, present}
-        if stays.numbers & self.protected:
-            self.hold(stays)
-        return None
+            return self.refused("already_one", merge, self.registry, former, present, no_record)
+        merge(self.registry, former, present, no_record)
+        self.world.join(one, other, {former, present}, now)
+        self.hold(self.world.person(present))
+        return self.settle(now)
 
     @rule(number=anybody)
     def split(self, number: str) -> None:
-        self.now()
-        person = self.person(number)
+        now, person = self.now(), self.world.person(number)
         if person is None:
-            return self.refused("no_consent", split, self.home.registry, number, no_record)
-        split(self.home.registry, number, no_record)
-        self.end(person)
-        return None
+            return self.refused("no_consent", split, self.registry, number, no_record)
+        split(self.registry, number, no_record)
+        person.consents.clear()
+        return self.settle(now)
 
     @rule(number=anybody, marking=st.sampled_from(list(Marking)))
     def protect(self, number: str, marking: Marking) -> None:
-        self.now()
-        person = self.person(number)
-        assert protect(self.home.registry, number, marking, no_record) == (person is not None)
-        self.protected.add(number)
-        if person is not None:
-            self.hold(person)
+        now, person = self.now(), self.world.person(number)
+        assert protect(self.registry, number, marking, no_record) == (person is not None)
+        self.world.say({number} if person is None else person.numbers, "authority", "", now)
+        self.hold(person)
+        self.settle(now)
 
     @rule(number=anybody)
     def unprotect(self, number: str) -> None:
-        self.now()
-        person = self.person(number)
-        if number not in self.protected:
-            return self.refused("not_protected", unprotect, self.home.registry, number, "decision-1", no_record)
-        unprotect(self.home.registry, number, "decision-1", no_record)
-        self.protected -= {number} if person is None else person.numbers
+        now, person = self.now(), self.world.person(number)
+        numbers = {number} if person is None else person.numbers
+        if not self.protected(numbers):
+            return self.refused("not_protected", unprotect, self.registry, number, "decision-1", no_record)
+        unprotect(self.registry, number, "decision-1", no_record)
+        self.world.unsay(numbers, "authority", now)
         for consent in person.consents if person is not None else []:
             consent.held = False
-        return None
+        return self.settle(now)
 
-    def hold(self, person: Person) -> None:
-        self.protected |= person.numbers
-        for consent in person.consents:
+    def hold(self, person: Person | None) -> None:
+        for consent in person.consents if person is not None and self.protected(person.numbers) else ():
             consent.held = True
 
     @invariant()
     def every_number_has_its_persons_reference(self) -> None:
-        people = [self.person(number) for number in NUMBERS]
-        assert self.home.registry.references(NUMBERS) == [person.reference if person else None for person in people]
+        people = [self.world.person(number) for number in NUMBERS]
+        assert self.registry.references(NUMBERS) == [person.reference if person else None for person in people]
+
+    @invariant()
+    def every_consent_stands_where_the_model_says(self) -> None:
+        named = {"held": "suspended"}
+        for person in self.world.persons:
+            shown = [one for one in self.registry.show(min(person.numbers)).consents if one.state != "withdrawn"]
+            wanted = [(one.cooperation, named.get(rule, rule)) for one in person.consents for rule in [self.state(person, one)]]
+            assert sorted((one.cooperation, str(one.state)) for one in shown) == sorted(wanted)
+
+    def state(self, person: Person, consent: Given) -> str:
+        return self.world.standing(person, consent)
+
+    @invariant()
+    def nothing_that_happened_under_a_block_or_a_protection_is_covered_and_what_was_before_is(self) -> None:
+        for person in self.world.persons:
+            running = {one.cooperation for one in self.world.in_force(person)}
+            assert self.counts(person, START - timedelta(days=30)) == bool(running)
+            for word in self.world.said(person.numbers):
+                if not {cooperation for cooperation in running if not word.meets(cooperation)}:
+                    assert not self.counts(person, word.since + timedelta(minutes=1)), word
+
+    def counts(self, person: Person, at: datetime) -> bool:
+        asked = {"source": SCHOOL, "recipient": None, "kind": InfoKind.SCHOOL_ABSENCE, "at": at}
+        decision = self.registry.decide(min(person.numbers), **asked)
+        assert decision.scope_id is not None
+        assert decision.permit == (decision.rule == "permitted")
+        return decision.permit
 
     @invariant()
     def agencies_see_those_in_force_by_all_their_numbers_and_nobody_else(self) -> None:
         before = {entry["youth_ref"] for entry in self.home.told().entries if not entry["removed"]}
-        visible = {one.reference: one.numbers for one in self.persons if any(consent.in_force for consent in one.consents)}
+        visible = {one.reference: one.numbers for one in self.world.persons if self.world.in_force(one)}
         assert before <= set(visible)  # what may be seen no more is gone before anything is published
         while self.home.relay.run_once():
             pass
@@ -196,13 +243,8 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def the_last_record_of_whoever_is_gone_says_withdrawn(self) -> None:
         last = {record.youth_ref: str(record.status) for record in self.home.sent()}
-        assert {ref for ref, status in last.items() if status == "withdrawn"} == self.dead & set(last)
+        assert {ref for ref, status in last.items() if status == "withdrawn"} == self.world.dead & set(last)
 
 
-def _later_no(person: Person, consent: Given) -> bool:
-    """Whether this other row saw the same cooperation withdrawn after the consent came into force, and it is still running."""
-    return any(cooperation == consent.cooperation and at > consent.since for cooperation, at in person.withdrawn)
-
-
-Histories.TestCase.settings = settings(max_examples=12, stateful_step_count=14, deadline=None)
+Histories.TestCase.settings = settings(max_examples=16, stateful_step_count=18, deadline=None)
 TestHistories = Histories.TestCase

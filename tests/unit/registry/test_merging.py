@@ -139,6 +139,61 @@ def test_what_is_blocked_under_one_number_is_blocked_under_both(home: Installati
     assert [one.state for one in home.registry.show(PRESENT).consents] == ["in_force", "in_force"]
 
 
+@pytest.mark.parametrize("changed", [FORMER, PRESENT], ids=["the former", "the present"])
+def test_a_change_of_custody_under_one_number_suspends_what_was_signed_before_it_under_the_other(
+    home: Installation, changed: str
+) -> None:
+    other = PRESENT if changed == FORMER else FORMER
+    home.registry.grant(make_grant(changed))
+    home.registry.grant(make_grant(other, **SIG))
+    home.clock.advance(timedelta(days=1))
+    home.registry.change_custody(changed, (Signatory.GUARDIAN_2,))
+    home.registry.sign(changed, Signatory.GUARDIAN_2)
+    home.clock.advance(timedelta(days=1))
+    view = merge(home.registry, FORMER, PRESENT, no_record)
+    assert {one.cooperation: one.state for one in view.consents if one.state != "withdrawn"} == {
+        "sspf": "in_force",
+        "sig": "suspended",
+    }
+    assert {one.required for one in view.consents} == {("guardian_2",)}
+    view = home.registry.sign(PRESENT, Signatory.GUARDIAN_2, "sig")
+    assert {one.state for one in view.consents} == {"in_force"}
+
+
+def test_what_was_signed_after_custody_changed_or_only_signed_for_again_stays(home: Installation) -> None:
+    home.registry.grant(make_grant(FORMER))
+    home.registry.grant(make_grant(PRESENT, **SIG))
+    home.clock.advance(timedelta(days=1))
+    home.registry.suspend(FORMER)  # nobody said that custody is another's
+    view = merge(home.registry, FORMER, PRESENT, no_record)
+    assert {one.cooperation: one.state for one in view.consents} == {"sspf": "suspended", "sig": "in_force"}
+    third = make_identifier(7)
+    home.registry.grant(make_grant(third, valid_to="2025-11-01"))
+    home.clock.advance(timedelta(days=1))
+    home.registry.change_custody(third, (Signatory.GUARDIAN_1,))
+    home.registry.withdraw(PRESENT, "sig")
+    home.registry.grant(make_grant(PRESENT, **SIG, valid_to="2025-11-01"))
+    view = merge(home.registry, third, PRESENT, no_record)
+    assert [one.required for one in view.consents if one.state == "in_force"] == [("guardian_1", "guardian_2")]
+
+
+def test_what_happened_under_a_block_of_one_number_is_covered_under_neither(home: Installation) -> None:
+    home.registry.grant(make_grant(FORMER))
+    home.registry.grant(make_grant(PRESENT, **SIG))
+    home.clock.advance(timedelta(days=1))
+    home.registry.block(PRESENT, Signatory.YOUTH)
+    began = home.clock.now()
+    ended = home.clock.advance(timedelta(days=1))
+    home.registry.unblock(PRESENT, Signatory.YOUTH)
+    home.clock.advance(timedelta(days=1))
+    view = merge(home.registry, FORMER, PRESENT, no_record)
+    assert {one.state for one in view.consents} == {"in_force"}
+    home.relay.run_once()
+    record = [one for one in home.sent() if one.youth_ref == view.youth_ref][-1]
+    assert not [scope for scope in record.scopes if scope.valid_from < ended and scope.valid_to > began]
+    assert len(record.scopes) == 4
+
+
 def test_after_a_split_nothing_passes_from_one_person_to_the_other(home: Installation) -> None:
     first = home.registry.grant(make_grant(FORMER)).youth_ref
     home.registry.grant(make_grant(FORMER, **SIG, signed=()))

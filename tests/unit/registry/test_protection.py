@@ -13,7 +13,7 @@ from hub.registry.parties import open_parties, read_parties, seal_parties
 from hub.registry.protecting import protect, protect_reference, unprotect
 from hub.registry.tables import Protection
 from hub.registry.upkeep import refresh
-from tests.unit.registry.support import LEISURE, SCHOOL, Installation, make_grant, make_identifier
+from tests.unit.registry.support import LEISURE, SCHOOL, START, Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
 SIG = {"cooperation": "sig", "recipients": ("sig",)}
@@ -92,7 +92,10 @@ def test_a_slip_is_reversed_by_a_decision_and_everything_goes_on(home: Installat
     assert {consent.cooperation: consent.state for consent in view.consents} == {"sspf": "in_force", "sig": "suspended"}
     assert view.youth_ref == reference
     (after,) = home.told().entries
-    assert {**after, "version": 0} == {**before, "version": 0}
+    assert {**after, "version": 0, "spans": []} == {**before, "version": 0, "spans": []}
+    marked, lifted = START.isoformat(), (START + timedelta(days=13)).isoformat()
+    (whole,) = before["spans"]
+    assert after["spans"] == [{"from": whole["from"], "to": marked}, {"from": lifted, "to": whole["to"]}]
     assert [case["decision"] for case in home.lane.cases.values() if case["what"] == "reversed"] == ["ksn-2025-17"]
     refused("not_protected", unprotect, home.registry, PERSON, "ksn-2025-17", no_record)
 

@@ -207,6 +207,17 @@ def test_registered_consents_from_elsewhere_are_shown_too(desk: Desk) -> None:
     assert "Gäller" in desk.client.post("/consents/find", data={"sought": make_identifier()}).text
 
 
+def test_before_a_withdrawal_the_page_says_that_a_block_outlives_it_and_the_next_consent_is_under_it(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    assert "Spärren finns kvar" not in desk.client.get(f"{case}/withdraw").text
+    desk.client.post(f"{case}/block", data={"deed": "block", "role": "youth"})
+    for every in ("", "?all=1"):
+        assert "Spärren finns kvar efter återkallelsen." in desk.client.get(f"{case}/withdraw{every}").text
+    desk.client.post(f"{case}/withdraw", data={"all": "1", "by": "guardian_1"})
+    again = desk.register(signatures=BOTH)
+    assert "Spärrat" in desk.client.get(again).text
+
+
 def test_a_block_beats_every_signature_until_who_set_it_lifts_it(desk: Desk) -> None:
     case = desk.register(signatures=BOTH)
     desk.client.post(f"{case}/block", data={"deed": "block", "role": "youth"})

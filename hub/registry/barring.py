@@ -1,0 +1,155 @@
+"""Times of which a consent may cover nothing: a block (spärr) stood, or the person was protected.
+
+Within one consent its history knows. Here is what one consent must be told of another, and what outlives all of a person's:
+
+- **A consent registered beside others, or met by a merge**, is told of the blocks in the others' histories.
+- **A block outlives the last consent.** The mapping and the data key are destroyed then; what stays is a keyed hash of the
+  number, whose block it is (a role), what it blocks and since when, and nothing else. Without it a guardian could lift a youth's
+  block by withdrawing and registering anew. The next consent is under it from its first moment; whoever lifts it leaves nothing.
+  A guardian's block ends when the youth is 18.
+- **A protection that was lifted** leaves the keyed hash and its two instants, no kind and no reason, for as long as a consent
+  that covers what happened before it could reach back: the longest consent of `consent.yaml`.
+
+Sources: DOMAIN §2 (a block beats a consent), §3 (a protected person is never correlated automatically).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from hub.core.consent_rules import Signatory
+from hub.registry.history import add_fact
+from hub.registry.spans import Span
+from hub.registry.states import OPEN, State
+from hub.registry.tables import BarredTime, Consent, ConsentFact, Protection
+from hub.registry.work import Work
+
+__all__ = ["bar", "blocked_times", "forget", "keep_blocks", "keep_protection", "look_up", "purge", "standing_blocks", "take_up"]
+
+
+def standing_blocks(consents: Sequence[Consent], cooperation: str) -> dict[Signatory, bool]:
+    """Whose blocks meet a consent of this cooperation: those of everything, and those of its own cooperation.
+
+    `consents` are all of one person; the answer says of each role whether it blocked everything. A block outlives the consent
+    that carried it: it stands until its role has lifted it.
+    """
+    found: dict[Signatory, bool] = {}
+    for consent, fact, lifted in _blocks(consents):
+        everything = bool(fact.details.get("all"))
+        if lifted is None and (everything or consent.cooperation == cooperation):
+            role = Signatory(fact.by or "")
+            found[role] = found.get(role, False) or everything
+    return dict(sorted(found.items()))
+
+
+def blocked_times(consents: Sequence[Consent], cooperation: str, now: datetime) -> list[Span]:
+    """The times in which these consents' blocks met a consent of this cooperation, until now; overlapping ones as they are."""
+    return [
+        (fact.at, lifted or now)
+        for consent, fact, lifted in _blocks(consents)
+        if fact.details.get("all") or consent.cooperation == cooperation
+    ]
+
+
+def _blocks(consents: Sequence[Consent]) -> Iterator[tuple[Consent, ConsentFact, datetime | None]]:
+    """Every block and when its role lifted it. Once its consent has ended, at whichever of the others that was said."""
+    for consent in consents:
+        for fact in (one for one in consent.facts if one.kind == "blocked"):
+            if consent.state in OPEN:
+                said = [one.at for one in consent.facts[fact.position :] if one.kind == "unblocked" and one.by == fact.by]
+            else:
+                facts = [one for other in consents for one in other.facts]
+                said = [one.at for one in facts if one.kind == "unblocked" and one.by == fact.by and one.at >= fact.at]
+            yield consent, fact, min(said, default=None)
+
+
+def look_up(work: Work, lookups: Collection[bytes]) -> None:
+    """Read what is kept of many numbers at once; what the transaction has not read before."""
+    unread = set(lookups) - set(work.barred)
+    if unread:
+        with work.session.no_autoflush:  # nothing that waits to be written changes what is kept of them
+            query = select(BarredTime).where(BarredTime.lookup.in_(unread))
+            rows = work.session.scalars(query.order_by(BarredTime.since, BarredTime.by, BarredTime.cooperation)).all()
+        work.barred.update({lookup: [row for row in rows if row.lookup == lookup] for lookup in unread})
+
+
+def bar(work: Work, consent: Consent, spans: Iterable[Span]) -> None:
+    """Let a consent know of these times, as far as its own reaches back to them; of each once."""
+    known = [fact.details for fact in consent.facts if fact.kind == "barred"]
+    for since, until in sorted(set(spans)):
+        details = {"since": since.isoformat(), "until": until.isoformat()}
+        if since < until and until > consent.valid_from and details not in known:
+            add_fact(work, consent, "barred", details=details)
+
+
+def keep_blocks(work: Work, lookups: Collection[bytes], consents: Sequence[Consent]) -> None:
+    """The mapping of these numbers is about to go: what stands is kept by their keyed hashes."""
+    standing: dict[tuple[str, str], datetime] = {}
+    for consent, fact, lifted in _blocks(consents):
+        by = fact.by or ""
+        if lifted is None and (by == Signatory.YOUTH or consent.state != State.LAPSED):
+            what = (by, "" if fact.details.get("all") else consent.cooperation)
+            standing[what] = min(fact.at, standing.get(what, fact.at))
+    for lookup in lookups:
+        known = {(row.by, row.cooperation) for row in (_rows(work, [lookup]) if standing else ())}
+        for (by, cooperation), since in standing.items():
+            if (by, cooperation) not in known:
+                _keep(work, BarredTime(lookup=lookup, since=since, until=None, by=by, cooperation=cooperation))
+
+
+def keep_protection(work: Work, marked: Protection) -> None:
+    """A marking is lifted: the time in which it stood stays out of every later consent."""
+    if marked.marked_at < work.now:
+        _keep(work, BarredTime(lookup=marked.lookup, since=marked.marked_at, until=work.now, by="", cooperation=""))
+
+
+def take_up(work: Work, lookups: Collection[bytes], consents: Iterable[Consent]) -> None:
+    """Put open consents under what is kept of their person's numbers. A block that they carry needs no keeping any more."""
+    open_ones = [consent for consent in consents if consent.state in OPEN]
+    for row in _rows(work, lookups):
+        met = [consent for consent in open_ones if row.cooperation in {"", consent.cooperation}]
+        for consent in met:
+            bar(work, consent, [(row.since, row.until or work.now)])
+            if row.by and not _carries(consent, row.by):
+                add_fact(work, consent, "blocked", Signatory(row.by), details={"all": not row.cooperation})
+        if met and row.by:
+            _let_go(work, row)
+
+
+def _carries(consent: Consent, by: str) -> bool:
+    said = [fact.kind for fact in consent.facts if fact.by == by and fact.kind in {"blocked", "unblocked"}]
+    return said[-1:] == ["blocked"]
+
+
+def forget(work: Work, lookups: Collection[bytes], by: Signatory, cooperations: Collection[str] | None) -> int:
+    """A role lifts its kept blocks: of these cooperations, or all and everything (None). Answers how many there were."""
+    rows = [row for row in _rows(work, lookups) if row.by == by.value]
+    gone = [row for row in rows if cooperations is None or row.cooperation in cooperations]
+    for row in gone:
+        _let_go(work, row)
+    return len(gone)
+
+
+def purge(work: Work) -> None:
+    """Let go of what is over and lies too far back for any consent to reach."""
+    longest = timedelta(days=max(work.tools.consent.longest_days.values()))
+    work.session.execute(delete(BarredTime).where(BarredTime.until < work.now - longest))
+
+
+def _rows(work: Work, lookups: Collection[bytes]) -> list[BarredTime]:
+    look_up(work, lookups)
+    return [row for lookup in dict.fromkeys(lookups) for row in work.barred[lookup]]
+
+
+def _keep(work: Work, row: BarredTime) -> None:
+    look_up(work, [row.lookup])
+    work.session.add(row)
+    work.barred[row.lookup].append(row)
+
+
+def _let_go(work: Work, row: BarredTime) -> None:
+    work.session.delete(row)
+    work.barred[row.lookup].remove(row)

@@ -1,0 +1,229 @@
+"""What a block or a protection keeps out of later consents, and how little is kept for that when all else is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from hub.contract.models import InfoKind
+from hub.core.consent_rules import Signatory
+from hub.errors import RejectedError
+from hub.registry.granting import Marking
+from hub.registry.identities import merge, split
+from hub.registry.protecting import protect, unprotect
+from hub.registry.upkeep import refresh
+from tests.unit.registry.support import SCHOOL, Installation, make_grant, make_identifier
+
+PERSON, OTHER = make_identifier(), make_identifier(1)
+G1, G2, YOUTH = Signatory.GUARDIAN_1, Signatory.GUARDIAN_2, Signatory.YOUTH
+SIG = {"cooperation": "sig", "recipients": ("sig",)}
+LATER = {"valid_to": "2025-11-01"}
+
+
+def no_record(_youth_id: str) -> None: ...
+
+
+def refused(code: str, call: Callable[[], object]) -> None:
+    with pytest.raises(RejectedError) as caught:
+        call()
+    assert caught.value.code == code
+
+
+def states(home: Installation, person: str = PERSON) -> dict[str, str]:
+    return {one.cooperation: one.state for one in home.registry.show(person).consents if one.state != "withdrawn"}
+
+
+def passed(home: Installation, days: int = 1) -> datetime:
+    return home.clock.advance(timedelta(days=days))
+
+
+def counted(home: Installation, at: datetime, person: str = PERSON) -> tuple[bool, str]:
+    """May what happened then be counted, and by which rule? The consent that decided is always named."""
+    decision = home.registry.decide(person, source=SCHOOL, recipient=None, kind=InfoKind.SCHOOL_ABSENCE, at=at)
+    assert decision.scope_id is not None
+    return decision.permit, decision.rule
+
+
+def kept(home: Installation) -> list[tuple[str, str]]:
+    with home.engine.connect() as connection:
+        query = 'select "by", cooperation from barred_time order by "by", cooperation, lookup'
+        return [(by, cooperation) for by, cooperation in connection.execute(text(query))]
+
+
+def test_a_block_outlives_the_last_consent_so_that_withdrawing_and_registering_anew_lifts_nothing(home: Installation) -> None:
+    before = home.registry.grant(make_grant()).youth_ref
+    passed(home)
+    home.registry.block(PERSON, YOUTH)
+    passed(home)
+    assert home.registry.withdraw(PERSON, by=G1).status == "withdrawn"
+    assert (home.registry.references([PERSON]), kept(home)) == ([None], [("youth", "")])
+    passed(home)
+    view = home.registry.grant(make_grant(**LATER))
+    assert (view.consents[0].state, view.consents[0].blocked_by, view.youth_ref) == ("blocked", ("youth",), None)
+    assert kept(home) == []  # the consent itself carries it now
+    refused("no_block", lambda: home.registry.unblock(PERSON, G1))
+    assert home.registry.unblock(PERSON, YOUTH).youth_ref not in {None, before}
+
+
+def test_of_the_time_under_a_kept_block_the_next_consent_covers_nothing(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    earlier = home.clock.now() - timedelta(days=3)
+    passed(home)
+    home.registry.block(PERSON, YOUTH)
+    under = passed(home)
+    home.registry.withdraw(PERSON)
+    erased = passed(home)
+    home.registry.grant(make_grant(**LATER))
+    waiting = passed(home)
+    passed(home)
+    home.registry.unblock(PERSON, YOUTH)
+    after = passed(home)
+    assert counted(home, earlier) == (True, "permitted")  # the form says so
+    assert [counted(home, at) for at in (under, erased, waiting)] == [(False, "not_in_force_then")] * 3
+    assert counted(home, after) == (True, "permitted")
+
+
+def test_whoever_lifts_her_block_leaves_nothing_before_the_last_consent_or_after_it(home: Installation) -> None:
+    for lifted_first in (True, False):
+        home.registry.grant(make_grant())
+        passed(home)
+        home.registry.block(PERSON, YOUTH)
+        passed(home)
+        if lifted_first:
+            home.registry.unblock(PERSON, YOUTH)
+        home.registry.withdraw(PERSON)
+        if not lifted_first:
+            refused("no_consent", lambda: home.registry.unblock(PERSON, G1))
+            refused("no_consent", lambda: home.registry.unblock(PERSON, YOUTH, "sig"))
+            assert home.registry.unblock(PERSON, YOUTH).status == "none"
+        assert kept(home) == []
+    assert home.registry.grant(make_grant()).status == "in_force"
+
+
+def test_what_happened_under_a_block_that_was_lifted_is_not_pulled_in_by_another_consent(home: Installation) -> None:
+    home.registry.grant(make_grant(**SIG))
+    passed(home)
+    home.registry.block(PERSON, YOUTH)
+    under = passed(home)
+    passed(home)
+    home.registry.unblock(PERSON, YOUTH)
+    between = passed(home)
+    home.registry.block(PERSON, YOUTH, "sig")  # of the other cooperation: no matter of this one
+    under_sig = passed(home)
+    home.registry.grant(make_grant())
+    assert counted(home, under) == (False, "not_in_force_then")
+    assert [counted(home, at) for at in (between, under_sig)] == [(True, "permitted")] * 2
+
+
+def test_a_block_before_all_had_signed_keeps_its_time_out_though_the_form_includes_what_was_earlier(home: Installation) -> None:
+    home.registry.grant(make_grant(signed=("guardian_1",)))
+    open_then = passed(home)
+    passed(home)
+    home.registry.block(PERSON, YOUTH)
+    under = passed(home)
+    passed(home)
+    home.registry.unblock(PERSON, YOUTH)
+    passed(home)
+    home.registry.sign(PERSON, G2)
+    assert counted(home, open_then) == (True, "permitted")
+    assert counted(home, under) == (False, "not_in_force_then")
+
+
+def test_a_block_of_a_cooperation_that_has_ended_is_kept_when_what_waits_goes_on_alone(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(**SIG, signed=("guardian_1",)))
+    passed(home)
+    home.registry.block(PERSON, YOUTH, "sspf")
+    passed(home)
+    home.registry.withdraw(PERSON, "sspf")
+    assert states(home) == {"sig": "waiting"}
+    home.registry.grant(make_grant(**LATER))
+    home.registry.sign(PERSON, G2, "sig")
+    assert states(home) == {"sspf": "blocked", "sig": "in_force"}
+    home.registry.unblock(PERSON, YOUTH, "sspf")
+    assert (states(home), kept(home)) == ({"sspf": "in_force", "sig": "in_force"}, [])
+
+
+def test_at_18_a_guardians_block_ends_with_the_form_and_the_youths_own_stays(home: Installation) -> None:
+    person = make_identifier(born="20070610")
+    home.registry.grant(make_grant(person, signed=("guardian_1", "guardian_2", "youth")))
+    passed(home)
+    home.registry.block(person, G1)
+    home.registry.block(person, YOUTH)
+    passed(home, 60)
+    refresh(home.registry)
+    assert kept(home) == [("youth", "")]
+    view = home.registry.grant(make_grant(person, signed=("youth",)))
+    assert (view.consents[0].state, view.consents[0].blocked_by) == ("blocked", ("youth",))
+
+
+def test_nobody_can_tell_whose_a_split_persons_block_was_so_it_meets_both(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    merge(home.registry, PERSON, OTHER, no_record)
+    passed(home)
+    home.registry.block(PERSON, YOUTH)
+    passed(home)
+    split(home.registry, PERSON, no_record)
+    for person in (PERSON, OTHER):
+        home.registry.grant(make_grant(person))
+        assert states(home, person) == {"sspf": "blocked"}
+        home.registry.unblock(person, YOUTH)
+        assert states(home, person) == {"sspf": "in_force"}
+
+
+def test_what_happened_while_somebody_was_protected_enters_no_later_consent(home: Installation) -> None:
+    protect(home.registry, PERSON, Marking.OWN, no_record)
+    under = passed(home)
+    passed(home)
+    unprotect(home.registry, PERSON, "ksn-2025-17", no_record)
+    after = passed(home)
+    passed(home)
+    home.registry.grant(make_grant())
+    assert [counted(home, at) for at in (under, after)] == [(False, "not_in_force_then"), (True, "permitted")]
+
+
+def test_a_protection_that_was_reversed_leaves_the_time_in_which_it_stood_uncovered(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(**SIG, signed=("guardian_1",)))
+    before = passed(home)
+    passed(home)
+    protect(home.registry, PERSON, Marking.OWN, no_record)
+    under = passed(home)
+    passed(home)
+    unprotect(home.registry, PERSON, "ksn-2025-17", no_record)
+    after = passed(home)
+    passed(home)
+    home.registry.withdraw(PERSON, "sspf")
+    home.registry.sign(PERSON, G2, "sig")
+    home.registry.grant(make_grant(**LATER))  # neither what waited then nor what is registered now covers it
+    assert states(home) == {"sspf": "in_force", "sig": "in_force"}
+    assert [counted(home, at)[0] for at in (before, under, after)] == [True, False, True]
+
+
+def test_what_is_kept_of_a_lifted_protection_goes_when_no_consent_can_reach_so_far_back(home: Installation) -> None:
+    protect(home.registry, PERSON, Marking.HOUSEHOLD, no_record)
+    passed(home)
+    unprotect(home.registry, PERSON, "ksn-2025-17", no_record)
+    home.registry.grant(make_grant(OTHER))
+    home.registry.block(OTHER, YOUTH)
+    home.registry.withdraw(OTHER)
+    passed(home, 999)
+    refresh(home.registry)
+    assert kept(home) == [("", ""), ("youth", "")]
+    passed(home, 2)
+    refresh(home.registry)
+    assert kept(home) == [("youth", "")]  # a block has no such end
+
+
+def test_what_is_kept_holds_neither_number_nor_reference(home: Installation) -> None:
+    reference = home.registry.grant(make_grant()).youth_ref
+    home.registry.block(PERSON, YOUTH)
+    passed(home)
+    home.registry.withdraw(PERSON)
+    with home.engine.connect() as connection:
+        (row,) = connection.execute(text("select * from barred_time")).all()
+    assert len(row) == 5
+    assert not any(word in str(row) for word in (PERSON, PERSON[2:], str(reference)))
