@@ -38,6 +38,7 @@ __all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "pu
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
 _PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+_SHORT_PATIENCE_MS = 1_000
 _CONNECT_SECONDS = 10  # libpq would wait for a silent host as long as the kernel does
 _LOCK_MS, _IDLE_MS, _RECYCLE_SECONDS = 15_000, 120_000, 1_800
 _USELESS = ("SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_READONLY")  # another try would meet the same
@@ -45,6 +46,15 @@ _KNOWN = ("sqlite", "postgresql")
 _FORMS = "write sqlite:////folder/file.db or postgresql+psycopg://user@host/name?password_file=/file; no other kind is known"
 _REVISION = re.compile(r'^(revision|down_revision) *(?::[^=]*)?= *"([^"]+)"', re.MULTILINE)
 _VERSION_TABLE = re.compile(r'version_table *= *"([^"]+)"')
+_OF_TABLES = """
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relname = ANY(:names) AND c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+AND a.attnum > 0 AND NOT a.attisdropped
+"""
+_SAMPLING = f"SELECT c.relname, a.attname {_OF_TABLES} AND coalesce(a.attstattarget, -1) <> 0"
+_SAMPLED = f"""SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) {_OF_TABLES} AND EXISTS
+(SELECT FROM pg_stats s WHERE s.schemaname = current_schema() AND s.tablename = c.relname AND s.attname = a.attname)"""  # noqa: S608 - no value of anybody's
+_OWNED = "SELECT pg_has_role(datdba, 'MEMBER') FROM pg_database WHERE datname = current_database()"
 _MIGRATION_LOCK = 0x4855425F  # any number that only the hub takes
 
 
@@ -211,22 +221,60 @@ def purge(engine: Engine, tables: Sequence[str]) -> bool:
     """Rid the database's own files of what was erased from `tables`; False when somebody was in the way: try again later.
 
     SQLite overwrites what it deletes (`secure_delete`), so its log is all. PostgreSQL writes the tables anew, which locks them
-    while it does; its write-ahead log and replicas are its operator's.
+    while it does, and keeps in its statistics no sample of what they hold. Its write-ahead log: `hub.database_log`.
     """
     if engine.dialect.name != "postgresql":
         return truncate_log(engine)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for name in tables:
-            connection.exec_driver_sql(f'VACUUM (FULL) "{name}"')
-    return True
+        return _keep_no_samples(connection, tables) and all(_written_anew(connection, name) for name in tables)
+
+
+def _written_anew(connection: Connection, name: str) -> bool:
+    """Whether nothing that is dead came along: what an older transaction could still see does."""
+    dead: list[int] = []
+
+    def note(notice: Any) -> None:
+        found = re.search(r"\d+", notice.message_detail or "")
+        if found is not None:
+            dead.append(int(found[0]))
+
+    driver: Any = connection.connection.driver_connection
+    driver.add_notice_handler(note)
+    try:
+        connection.exec_driver_sql(f'VACUUM (FULL, VERBOSE) "{name}"')
+    finally:
+        driver.remove_notice_handler(note)
+    return not any(dead)
+
+
+def _keep_no_samples(connection: Connection, tables: Sequence[str]) -> bool:
+    """Let PostgreSQL sample no column of `tables` for its planner, and forget what it has; False when it may not.
+
+    Its statistics would keep values of persons who are erased. A column's are dropped when its type is set, to what it is.
+    """
+    names = {"names": list(tables)}
+    for table_, column_ in connection.execute(text(_SAMPLING), names).all():
+        connection.exec_driver_sql(f'ALTER TABLE "{table_}" ALTER COLUMN "{column_}" SET STATISTICS 0')
+    sampled = connection.execute(text(_SAMPLED), names).all()
+    if not sampled:
+        return True
+    if not connection.scalar(text(_OWNED)):
+        return False
+    for table_, column_, type_ in sampled:
+        connection.exec_driver_sql(f'ALTER TABLE "{table_}" ALTER COLUMN "{column_}" TYPE {type_}')
+    return _written_anew(connection, "pg_statistic")
 
 
 def truncate_log(engine: Engine) -> bool:
     """Empty SQLite's write-ahead log, which would keep what was erased; False when a reader was in the way: try again later.
 
-    Elsewhere that is the operator's vacuum.
+    It waits for a second at most. Elsewhere that is the operator's vacuum.
     """
     if engine.dialect.name != "sqlite":
         return True
     with engine.connect() as connection:
-        return not connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_SHORT_PATIENCE_MS}")
+        try:
+            return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        finally:
+            connection.exec_driver_sql(f"PRAGMA {_PRAGMAS[0]}")

@@ -85,7 +85,8 @@ class ErasureSettings(Section):
     worker's changelog keeps an overwritten record; `compaction_lag_minutes`: the shortest, in which a worker that lost its
     partition notices (an hour, but in tests). `segment_hours`: topics with a retention begin a new file at least so often.
     `look_minutes`: how often the registry looks what is gone, and writes what makes quiet partitions begin a new file.
-    `backup_days`: how long backups are kept, by whoever keeps them.
+    `backup_days`: how long backups are kept, by whoever keeps them; `former_data_days`: how long the hub keeps what a restore put
+    aside. `database_log_hours`: within so long PostgreSQL's write-ahead log is written over.
     """
 
     effect_seconds: Annotated[float, Field(gt=0)] = 60.0
@@ -94,6 +95,8 @@ class ErasureSettings(Section):
     segment_hours: Annotated[float, Field(gt=0)] = 168.0
     look_minutes: Annotated[float, Field(gt=0)] = 60.0
     backup_days: Annotated[float, Field(ge=0)] = 30.0
+    former_data_days: Annotated[float, Field(ge=0)] = 7.0
+    database_log_hours: Annotated[float, Field(gt=0)] = 72.0
 
 
 class DeliverySettings(Section):

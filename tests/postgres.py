@@ -57,14 +57,15 @@ class Cluster:
         self._templates: dict[object, str] = {}
         self._made = 0
 
-    def start(self) -> None:
+    def start(self, *further: str) -> None:
+        """`further`: settings of the server, `name=value`."""
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         data, log = self.folder / "data", self.folder / "log"
         initdb = [self.programs / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, **self._identity())
         command = [self.programs / "postgres", "-D", data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.folder]
-        command += [part for setting in _QUICK for part in ("-c", setting)]
+        command += [part for setting in (*_QUICK, *further) for part in ("-c", setting)]
         with log.open("wb") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **self._identity())
         watch = ["/bin/sh", "-c", _WATCH, "sh", str(self._process.pid), str(self.folder)]

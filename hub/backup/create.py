@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hub.backup.copying import copy_sqlite, dump
 from hub.backup.manifest import MANIFEST, SHRED_LIST, Copied, Manifest, sha256_of
+from hub.backup.secrets import without_secrets
 from hub.backup.stores import FOLDERS, find_stores
 from hub.errors import ConfigError
 from hub.registry.keyring import open_keyring, write_shred_list
@@ -21,7 +22,8 @@ from hub.settings import Settings
 
 __all__ = ["create_backup", "create_key_copy"]
 
-_SETTINGS = ("hub.toml", "teams.yaml", "areas.yaml", "agencies.yaml", "rules", "consent")
+_TOML = "hub.toml"
+_SETTINGS = ("teams.yaml", "areas.yaml", "agencies.yaml", "rules", "consent")
 _NAME = "hub-backup-%Y%m%dT%H%M%SZ"
 _KEYS = "hub-keyring-%Y%m%dT%H%M%SZ"
 
@@ -39,8 +41,12 @@ def create_backup(
         partial.mkdir(parents=True, mode=0o700)
         copied = [_copy_database(partial, store.name, store.url, say) for store in find_stores(settings)]
         copied += _copy_files(settings, partial, say)
+        settings_file, left_out = _copy_settings(settings, partial)
+        copied += settings_file
         _write_list(settings, partial / SHRED_LIST)
-        manifest = Manifest(name=target.name, made_at=now, municipality=settings.municipality, files=tuple(copied))
+        manifest = Manifest(
+            name=target.name, made_at=now, municipality=settings.municipality, files=tuple(copied), left_out=tuple(left_out)
+        )
         (partial / MANIFEST).touch(mode=0o600)
         (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
         _sync(partial)
@@ -93,6 +99,20 @@ def _copy_files(settings: Settings, partial: Path, say: Callable[[str], None]) -
             target.chmod(0o600)
         done.append(_copied(partial, target, ""))
     return done
+
+
+def _copy_settings(settings: Settings, partial: Path) -> tuple[list[Copied], list[str]]:
+    """`hub.toml` without the passwords that stand in it, and what those are of."""
+    source, target = settings.home / _TOML, partial / "settings" / _TOML
+    if not source.is_file():
+        return [], []
+    content, left_out = without_secrets(source.read_text(encoding="utf-8"))
+    if content is None:
+        return [], left_out
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.touch(mode=0o600)
+    target.write_text(content, encoding="utf-8")
+    return [_copied(partial, target, "")], left_out
 
 
 def _files(folder: Path) -> list[Path]:

@@ -29,7 +29,10 @@ class Copied(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a backup holds; `made_at` is a UTC instant, `name` the folder's own."""
+    """What a backup holds; `made_at` is a UTC instant, `name` the folder's own.
+
+    `left_out`: secrets that stood in the settings and are not in the copy of them, in words; put them back by hand.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,6 +41,7 @@ class Manifest(BaseModel):
     made_at: datetime
     municipality: str
     files: tuple[Copied, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def sha256_of(file: Path) -> str:

@@ -3,7 +3,10 @@
 Order: (1) everything is put together beside the installation, in `data.restoring`; (2) the shred lists of all copies that are
 known are merged and replayed: on the keyring, so that no destroyed key is there, and on the registry, so that nobody's consent
 is in force again; (3) the versions are raised above what the bus has seen and the records are queued; (4) the folder is
-swapped in, in one step. Until then the installation is as it was; what a crash left behind is made anew.
+swapped in, in one step. Until then the installation is as it was; what a failed restore has made is removed when it fails, what a
+killed one has, by the next restore, by the registry, or with `hub backup discard`.
+
+What is put aside is a place of physical removal like any other: who withdraws is shredded in it, and it leaves in time.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -22,14 +25,15 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.process import read_announcements
+from hub.put_aside import destroy, put_aside, restoring, staging, step_back
 from hub.registry.coming_back import come_back
+from hub.registry.former import shred_copy
 from hub.registry.keyring import Ending, Keyring, merge_endings, open_keyring, read_shred_list
 from hub.registry.opening import open_registry
+from hub.registry.removal import look_again
 from hub.settings import Settings
 
 __all__ = ["Plan", "Restored", "make_plan", "restore"]
-
-_STAGED = "data.restoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,22 @@ def make_plan(settings: Settings, backup: Path, keyring: Path | None, lists: Seq
 
 
 def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] = lambda _text: None) -> Restored:
-    """Carry the plan out. Raises ConfigError or RetriableError; the installation is as it was then."""
-    home, now = plan.settings.home, clock.now()
-    staged = home / _STAGED
-    shutil.rmtree(staged, ignore_errors=True)
+    """Carry the plan out. Raises ConfigError or RetriableError: the installation is as it was, with nothing beside it."""
+    home = plan.settings.home
+    with restoring(home):
+        step_back(home)
+        destroy(staging(home))
+        try:
+            return _carry_out(plan, clock, codec, say)
+        except OSError as error:
+            text = f"{home} cannot be restored: {(error.strerror or type(error).__name__).lower()}; everything is as it was"
+            raise ConfigError(text, code="cannot_restore") from error
+        finally:
+            destroy(staging(home))
+
+
+def _carry_out(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None]) -> Restored:
+    staged = staging(plan.settings.home)
     staged.mkdir(parents=True, mode=0o700)
     endings = _all_endings(plan)
     settings = _staged_settings(plan.settings, staged)
@@ -99,14 +115,26 @@ def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] =
     if plan.keyring is not None:
         copy_sqlite(plan.keyring, staged / "keyring" / "keyring.db")
     _replay_on_keyring(settings, endings)
+    ended = _come_back(plan, settings, clock, codec)
+    former = plan.settings.data / "keyring" / "keyring.db"
+    if former.is_file():  # what is put aside must not know more than what is brought back
+        shred_copy(former, endings)
+    return Restored(ended, len(endings), put_aside(plan.settings.home, plan.settings.data, clock.now()))
+
+
+def _come_back(plan: Plan, settings: Settings, clock: Clock, codec: Codec) -> int:
+    """The registry's own part; what was put aside counts, from now on, as a place where something may lie."""
     opened = open_registry(settings, clock, codec)
     try:
         ended = come_back(opened.registry, opened.keyring, plan.manifest.made_at)
+        if plan.replaces:
+            bound = timedelta(days=settings.erasure.former_data_days)
+            with opened.registry.work() as work:
+                look_again(work, bound, fresh_log=not settings.kafka.bootstrap_servers)
         opened.registry.shrink()
+        return ended
     finally:
         opened.close()
-    aside = _swap(plan.settings, staged, now)
-    return Restored(ended, len(endings), aside)
 
 
 def _is_up(settings: Settings) -> bool:
@@ -133,7 +161,7 @@ def _all_endings(plan: Plan) -> list[Ending]:
 
 
 def _endings_of_copy(plan: Plan) -> list[Ending]:
-    scratch = plan.settings.home / _STAGED / "keyring" / "keyring.db"
+    scratch = staging(plan.settings.home) / "keyring" / "keyring.db"
     copy_sqlite(plan.keyring or scratch, scratch)
     keyring = open_keyring(f"sqlite:///{scratch}")
     try:
@@ -184,13 +212,3 @@ def _replay_on_keyring(settings: Settings, endings: Sequence[Ending]) -> None:
         keyring.tidy()
     finally:
         keyring.close()
-
-
-def _swap(settings: Settings, staged: Path, now: datetime) -> Path | None:
-    """The former data are put aside, not removed: they hold what was registered since the backup."""
-    aside = None
-    if settings.data.exists():
-        aside = settings.home / f"data.before-{now:%Y%m%dT%H%M%SZ}"
-        settings.data.rename(aside)
-    staged.rename(settings.data)
-    return aside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +28,8 @@ def create(
 ) -> None:
     """Make a backup: databases, the statutory store (sealed as it is), settings, and the shred list. Nothing has to stop.
 
-    Neither data keys nor `keys/` are in it; see `hub backup keyring`.
+    Neither data keys nor `keys/` are in it; see `hub backup keyring`. Passwords that stand in hub.toml are left out: keep them
+    where you keep `keys/`, or in a file that `?password_file=` names.
 
     Example: hub backup create /mnt/backups
     """
@@ -41,9 +42,11 @@ def create(
     size = sum(one.size for one in manifest.files)
     if as_json:
         databases = [one.store for one in manifest.files if one.store]
-        typer.echo(json.dumps({"backup": str(target), "databases": databases, "files": len(manifest.files), "bytes": size}))
+        told = {"backup": str(target), "databases": databases, "files": len(manifest.files), "bytes": size}
+        typer.echo(json.dumps({**told, "left_out": manifest.left_out}))
         return
     typer.echo(f"{target}: {len(manifest.files)} files, {size:,} bytes. Check it: hub backup verify {target}")
+    _tell_left_out(manifest.left_out)
 
 
 @app.command()
@@ -89,8 +92,42 @@ def verify(backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="One ba
         for fault in faults:
             typer.echo(fault, err=True)
         typer.echo(f"{backup}: {'damaged' if faults else 'whole'}, made {manifest.made_at:%Y-%m-%d %H:%M} UTC")
+        _tell_left_out(manifest.left_out)
     if faults:
         raise typer.Exit(1)
+
+
+@app.command()
+def discard(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Remove now what restores left beside the installation: the former data (data.before-…) and what a killed one had made.
+
+    The registry does it by itself when they have lain for `erasure.former_data_days`. Until then they count among the places
+    from which a withdrawal's data is to go: `hub consent erasure-status --places`. There is no way back after this.
+
+    Example: hub backup discard
+    """
+    from hub.put_aside import destroy, find_asides, find_leftover, remove_leftover
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    found = [aside.folder for aside in find_asides(settings.home)]
+    leftover = find_leftover(settings.home)
+    folders = [*found, *([leftover] if leftover else [])]
+    if folders and not yes:
+        typer.echo("\n".join(str(folder) for folder in folders), err=True)
+        typer.confirm("Remove them for ever?", abort=True, err=True)
+    if leftover:
+        remove_leftover(settings.home)
+    for folder in found:
+        destroy(folder)
+    if as_json:
+        typer.echo(json.dumps({"removed": [str(folder) for folder in folders]}))
+        return
+    typer.echo(f"{len(folders)} folders removed" if folders else "Nothing of a restore lies here")
 
 
 @app.command()
@@ -120,6 +157,7 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     """
     from hub.backup.restore import make_plan
     from hub.backup.restore import restore as carry_out
+    from hub.backup.stores import find_stores
     from hub.bootstrap import build_clock
     from hub.contract.codec import Codec
     from hub.settings import load_settings
@@ -137,9 +175,16 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
         typer.confirm("Restore it?", abort=True, err=True)
     done = carry_out(plan, build_clock(settings), Codec.load(), _said(quiet=as_json))
     if as_json:
-        typer.echo(json.dumps({"ended_again": done.ended, "shred_list": done.endings, "aside": str(done.aside or "")}))
+        told = {"ended_again": done.ended, "shred_list": done.endings, "aside": str(done.aside or "")}
+        typer.echo(json.dumps({**told, "left_out": plan.manifest.left_out}))
         return
     typer.echo(f"Restored; {done.ended} ended again of {done.endings} on the shred list. Former data: {done.aside or 'none'}")
+    if done.aside:
+        days = settings.erasure.former_data_days
+        typer.echo(f"They are removed after {days:g} days, or now with: hub backup discard")
+    if any(not store.is_sqlite for store in find_stores(settings)):
+        typer.echo("On PostgreSQL the former databases are still there, with what has since been erased: drop them")
+    _tell_left_out(plan.manifest.left_out)
     typer.echo("What was registered after the backup must be registered again. Start it: hub up")
 
 
@@ -176,6 +221,12 @@ def drill(
             typer.echo(f"{'yes' if one.holds else 'NO '}  {one.what}")
     if not all(one.holds for one in proofs):
         raise typer.Exit(1)
+
+
+def _tell_left_out(left_out: Sequence[str]) -> None:
+    """What the backup's hub.toml lacks on purpose."""
+    for one in left_out:
+        typer.echo(f"not in the backup, put it back in hub.toml (better: ?password_file=): {one}", err=True)
 
 
 def _said(*, quiet: bool) -> Callable[[str], None]:

@@ -254,18 +254,21 @@ def erasure_status(
 
     Example: hub consent erasure-status --open
     """
-    from hub.commands.erasure_texts import as_json_erasure, bound_line, lines
+    from hub.commands.erasure_texts import as_json_erasure, bound_line, left_by_restores, lines
 
     with opened(home) as registry:
         found = registry.erasure_status(only_open=only_open)
-    bound = bound_line(home)
+    bound, left = bound_line(home), left_by_restores(home)
     if as_json:
-        entries = [as_json_erasure(one) for one in found]
-        print_json({"open": sum(not one.complete for one in found), "bound_hours": bound.hours, "erasures": entries})
+        told = {"open": sum(not one.complete for one in found), "bound_hours": bound.hours}
+        former = [{"folder": str(one.folder), "removed_by": one.removed_by and one.removed_by.isoformat()} for one in left]
+        print_json({**told, "erasures": [as_json_erasure(one) for one in found], "former_data": former})
         return
     for one in found:
         for line_ in lines(one, places=places):
             typer.echo(line_)
     typer.echo(f"{len(found)} withdrawals, {sum(not one.complete for one in found)} not complete")
+    for folder in left:
+        typer.echo(folder.text)
     if found:
         typer.echo(bound.text)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hub.erasure_bounds import bounds_of
+from hub.put_aside import find_asides, find_leftover
 from hub.registry.erasures import ErasureStatus
 from hub.settings import load_settings
 
-__all__ = ["Bound", "as_json_erasure", "bound_line", "lines"]
+__all__ = ["Bound", "Left", "as_json_erasure", "bound_line", "left_by_restores", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,31 @@ def bound_line(home: Path | None) -> Bound:
         hours,
         f"removed everywhere at most {hours:,.1f} h after everybody has erased (longest: {place}); see [erasure] in hub.toml",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A folder that a restore left, and by when the registry removes it; None: at its next look."""
+
+    folder: Path
+    removed_by: datetime | None
+
+    @property
+    def text(self) -> str:
+        if self.removed_by is None:
+            return (
+                f"{self.folder} was left by a restore that was killed: removed at the registry's next look, or hub backup discard"
+            )
+        return f"{self.folder} holds former data: removed by {_minute(self.removed_by)}, or now with hub backup discard"
+
+
+def left_by_restores(home: Path | None) -> list[Left]:
+    """What restores left beside this installation, which counts as the place `former-data`."""
+    settings = load_settings(home)
+    keep = timedelta(days=settings.erasure.former_data_days)
+    leftover = find_leftover(settings.home)
+    found = [Left(aside.folder, aside.removed_by(keep)) for aside in find_asides(settings.home)]
+    return found if leftover is None else [*found, Left(leftover, None)]
 
 
 def lines(one: ErasureStatus, *, places: bool) -> Iterator[str]:

@@ -5,7 +5,8 @@ never in the registry's database: whoever restores an old copy of that finds no 
 says whose keys were destroyed, which consents ended or are blocked, and who is marked as protected; it is copied out with every
 backup and replayed after a restore.
 
-Guarantee: what `put` and `end` returned is on disk. `end` destroys keys in the transaction that writes their owners on the list.
+Guarantee: what `put` and `end` returned is on disk. `end` destroys keys in the transaction that writes their owners on the list;
+their bytes are gone from the keyring's own files when `tidy` has said so, for which physical removal waits.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    text,
     update,
 )
 
-from hub.database import UtcInstant, answering, be_alone, build_engine, migrate, truncate_log
+from hub.database import UtcInstant, answering, be_alone, build_engine, migrate, purge, truncate_log
 from hub.errors import ConfigError
+from hub.logs import get_logger
 
 __all__ = [
     "BLOCKED",
@@ -57,6 +58,7 @@ SHREDDED, PROTECTED, UNPROTECTED = "shredded", "protected", "unprotected"
 BLOCKED, SUSPENDED = "blocked", "suspended"
 _MIGRATIONS = Path(__file__).parent / "keyring_migrations"
 _AT_ONCE = 500
+_log = get_logger(__name__)
 _LOCK = 0x48554B52  # any number that only the keyring takes
 _metadata = MetaData()
 _keys = Table(
@@ -170,8 +172,8 @@ class Keyring:
                 connection.execute(delete(_keys).where(_keys.c.youth_id.in_(shredded[start : start + _AT_ONCE])))
         if fresh:
             self.copy_out()
-        if shredded:
-            truncate_log(self.engine)
+        if shredded and not truncate_log(self.engine):
+            _log.warning("a reader keeps destroyed keys in the keyring's log; tried again until it has let go")
 
     def endings(self) -> list[Ending]:
         with answering(), self.engine.connect() as connection:
@@ -186,16 +188,13 @@ class Keyring:
         if self._copy is not None:
             write_shred_list(self._copy, self.endings())
 
-    def tidy(self) -> None:
-        """Let go of the bytes of destroyed keys. SQLite overwrote them; PostgreSQL writes its table anew, without them.
+    def tidy(self) -> bool:
+        """Let go of the bytes of destroyed keys; False when somebody was in the way: they are there still, try again.
 
-        Its write-ahead log keeps them until it is recycled: archive no log of this database for longer than the board allows.
+        SQLite overwrote them, so its log is all; PostgreSQL writes its table anew, without them.
         """
-        if self.engine.dialect.name == "sqlite":
-            truncate_log(self.engine)
-            return
-        with answering(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM FULL data_key"))
+        with answering():
+            return purge(self.engine, [_keys.name])
 
 
 def open_keyring(url: str, copy: Path | None = None) -> Keyring:

@@ -18,18 +18,21 @@ from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.clock import Clock
 from hub.contract.codec import Codec
-from hub.erasure_bounds import bounds_of
+from hub.database_log import DatabaseLog
+from hub.erasure_bounds import bounds_of, database_logs
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_CONSENTS
 from hub.registry.agency_trail import AgencyTrail
 from hub.registry.database import shrink
+from hub.registry.former import FormerData
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.registry.protecting import protect_reference
 from hub.registry.receipts import Reads, Receipts
 from hub.registry.reconcile import reconcile
 from hub.registry.relay import Publishes, Relay
 from hub.registry.removal import Places, Survey
+from hub.registry.removal_stores import OwnStores
 from hub.registry.sealing import seal_missing
 from hub.registry.subject_api import Protects, build_app
 from hub.registry.threads import Threads
@@ -84,14 +87,7 @@ def run(
         threads.start("receipts", lambda: _receipts(opened, reader_factory, codec, threads.stop))
         threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop, sealed=sealed))
         if places is not None:
-            survey = Survey(
-                opened.registry,
-                opened.engine,
-                places,
-                bounds_of(settings, settings.changelog("youths")),
-                clock,
-                effect=timedelta(seconds=settings.erasure.effect_seconds),
-            )
+            survey = _build_survey(settings, opened, places, clock)
             look = settings.erasure.look_minutes * 60
             threads.start("removal", lambda: _survey(survey, look, threads.stop))
         threads.start("http", lambda: _serve(opened, clock, trail, listener, threads.stop))
@@ -183,6 +179,19 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event, *, sealed
         except RetriableError as error:
             _log.warning("upkeep waits", code=error.code)
         stop.wait(_AFTER_FAILURE_SECONDS)
+
+
+def _build_survey(settings: Settings, opened: OpenRegistry, places: Places, clock: Clock) -> Survey:
+    former = FormerData(settings.home, timedelta(days=settings.erasure.former_data_days))
+    logs = {name: DatabaseLog(url) for name, url in database_logs(settings).items()}
+    return Survey(
+        opened.registry,
+        OwnStores(opened.registry, opened.engine, opened.keyring, clock, former=former, logs=logs),
+        places,
+        bounds_of(settings, settings.changelog("youths")),
+        clock,
+        effect=timedelta(seconds=settings.erasure.effect_seconds),
+    )
 
 
 def _survey(survey: Survey, look_seconds: float, stop: threading.Event) -> None:

@@ -13,26 +13,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy import Engine, Select, delete, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from hub.clock import Clock
 from hub.contract.models import ConsentRecord
 from hub.contract.topics import CATALOGUE, Cleanup
-from hub.erasure_bounds import BACKUPS, DELIVERY_STORE, REGISTRY_STORE, WORKER_STORE, Bounds
+from hub.erasure_bounds import FORMER_DATA, Bounds
 from hub.metrics import ERASURES_LATE, ERASURES_OPEN
-from hub.registry.database import rid
 from hub.registry.erasures import EFFECT
 from hub.registry.registry import Registry
-from hub.registry.tables import ErasureRequest, OutboxRow, Removal, Youth
+from hub.registry.removal_stores import OwnStores
+from hub.registry.tables import ErasureRequest, Removal, Youth
 from hub.registry.work import Work
 
-__all__ = ["PERSONAL", "Places", "Survey"]
+__all__ = ["Places", "Survey", "look_again"]
 
-PERSONAL = ("youth", "alias", "link_key", "subject_entry", "outbox")
-"""The registry's tables that hold, or held, what identifies somebody."""
 _ANSWERS = timedelta(hours=1)  # a connector that is down for so long is late
-_STORES = {DELIVERY_STORE, WORKER_STORE}
 
 
 class Places(Protocol):
@@ -59,20 +56,23 @@ class Survey:
     """One per registry process; not for sharing between threads. Its methods may raise RetriableError: call them again later."""
 
     def __init__(
-        self, registry: Registry, engine: Engine, places: Places, bounds: Bounds, clock: Clock, *, effect: timedelta
+        self, registry: Registry, stores: OwnStores, places: Places, bounds: Bounds, clock: Clock, *, effect: timedelta
     ) -> None:
         self._registry = registry
         self._clock = clock
-        self._engine = engine
+        self._stores = stores
         self._places = places
         self._bounds = bounds
         self._effect = effect
-        self._topics = tuple(place for place in bounds if place not in _STORES | {REGISTRY_STORE, BACKUPS})
+        self._topics = tuple(place for place in bounds if place not in stores.places)
 
     def tell(self) -> None:
-        """Set the gauges: how many withdrawals wait for what, and how many of them for too long."""
+        """Set the gauges: how many withdrawals wait for what, and how many of them for too long. A destroyed key that a reader
+        kept in the keyring's files is let go of, too.
+        """
         with self._registry.view() as session:
             rows = session.scalars(_unfinished()).all()
+        self._write_down(self._stores.clean_keyring(_open_places(rows)))
         waiting = [stage for row in rows for stage in _stages(row)]
         late = [stage for row in rows for stage in self._late(row)]
         for stage in ("effect", "answers", "removal"):
@@ -81,18 +81,25 @@ class Survey:
 
     def look(self) -> int:
         """Look at every place that is not known to be clean; the answer is how many were found clean now."""
+        self._stores.tend()
         self._begin()
         with self._registry.view() as session:
             rows = session.scalars(_unfinished()).all()
-        open_places = [(row, place) for row in rows for place in row.removals if place.done_at is None]
-        clean = [*self._clean_topics(open_places), *self._clean_stores(open_places)]
+        open_places = _open_places(rows)
+        clean = [*self._clean_topics(open_places), *self._stores.clean(open_places)]
+        self._write_down(clean)
+        with self._registry.work() as work:
+            self._stir(work, {row.youth_ref for row, place in open_places if self._is_compacted(place.place)})
+        return len(clean)
+
+    def _write_down(self, clean: Collection[tuple[str, str]]) -> None:
+        if not clean:
+            return
         with self._registry.work() as work:
             for erasure_id, name in clean:
                 removal = work.session.get(Removal, (erasure_id, name))
                 if removal is not None:
                     removal.done_at = removal.done_at or work.now
-            self._stir(work, {row.youth_ref for row, place in open_places if self._is_compacted(place.place)})
-        return len(clean)
 
     def _begin(self) -> None:
         """Write down where the topics end, for each withdrawal that everybody has answered."""
@@ -137,31 +144,6 @@ class Survey:
                 clean += [(erasure_id, topic) for erasure_id, below in asked if all(offset >= below for offset in earlier)]
         return clean
 
-    def _clean_stores(self, found: Sequence[tuple[ErasureRequest, Removal]]) -> list[tuple[str, str]]:
-        clean: list[tuple[str, str]] = []
-        owned = [row for row, place in found if place.place == REGISTRY_STORE]
-        if owned and self._purge_own(owned):
-            clean += [(row.erasure_id, REGISTRY_STORE) for row in owned]
-        now = self._clock.now()
-        for row, place in found:
-            answered = any(one.component == place.place and one.answered_at is not None for one in row.answers)
-            if (place.place in _STORES and answered) or (place.place == BACKUPS and place.due_at <= now):
-                clean.append((row.erasure_id, place.place))
-        return clean
-
-    def _purge_own(self, rows: Sequence[ErasureRequest]) -> bool:
-        """Forget what was published of these references before they were erased, in the database's files too."""
-        with self._registry.work() as work:
-            for row in rows:
-                work.session.execute(
-                    delete(OutboxRow).where(
-                        OutboxRow.key == row.youth_ref.encode("ascii"),
-                        OutboxRow.published_at.is_not(None),
-                        OutboxRow.created_at <= row.completed_at,
-                    )
-                )
-        return rid(self._engine, PERSONAL)
-
     def _stir(self, work: Work, youth_refs: Collection[str]) -> None:
         """Something new on the partitions of these references, so that files which nobody writes to are closed."""
         for youth in work.session.scalars(select(Youth).where(Youth.youth_ref.in_(sorted(youth_refs)))):
@@ -178,6 +160,26 @@ class Survey:
             yield "answers"
         if "removal" in stages and any(place.done_at is None and place.due_at < now for place in row.removals):
             yield "removal"
+
+
+def look_again(work: Work, bound: timedelta, *, fresh_log: bool) -> None:
+    """After a restore: what was put aside may hold whatever is not removed everywhere; it is looked for anew, within `bound`.
+
+    `fresh_log`: Kafka's own files were put aside too. Then the topics begin anew, and none holds anything from before.
+    """
+    for row in work.session.scalars(_unfinished().where(ErasureRequest.removals.any())):
+        aside = next((place for place in row.removals if place.place == FORMER_DATA), None)
+        if aside is None:
+            row.removals.append(Removal(place=FORMER_DATA, below=None, due_at=work.now + bound))
+        else:
+            aside.due_at, aside.done_at = work.now + bound, None
+        for place in row.removals:
+            if fresh_log and place.below is not None:
+                place.below = 0
+
+
+def _open_places(rows: Iterable[ErasureRequest]) -> list[tuple[ErasureRequest, Removal]]:
+    return [(row, place) for row in rows for place in row.removals if place.done_at is None]
 
 
 def _unfinished() -> Select[ErasureRequest]:

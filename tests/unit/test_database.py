@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, inspect, text
 
 import hub.delivery
-from hub.database import UtcInstant, answering, build_engine, migrate, truncate_log
+from hub.database import UtcInstant, answering, build_engine, migrate, purge, truncate_log
 from hub.errors import ConfigError, RetriableError
+from tests.postgres import Cluster
 
 MIGRATIONS = Path(hub.delivery.__file__).parent / "migrations"
 _MIGRATE = """
@@ -188,3 +189,54 @@ def test_a_revision_that_these_migrations_do_not_know_is_never_taken_for_the_new
         connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
     with pytest.raises(Exception, match="0009"):
         migrate(engine, folder)
+
+
+@pytest.mark.postgres
+def test_what_was_erased_is_in_no_page_of_postgresql_nor_in_its_statistics(postgres: Cluster) -> None:
+    with postgres.database() as url:
+        engine = build_engine(url)
+        mark = "what-was-erased-of-somebody"
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE held (what TEXT PRIMARY KEY)"))
+            connection.execute(
+                text("INSERT INTO held SELECT CASE WHEN n = 1 THEN :mark ELSE n::text END FROM generate_series(1, 99) n"),
+                {"mark": mark},
+            )
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE held"))
+            folder = (
+                postgres.folder
+                / "data"
+                / "base"
+                / str(connection.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()")))
+            )
+            connection.execute(text("DELETE FROM held WHERE what = :mark"), {"mark": mark})
+
+        def found() -> list[Path]:
+            postgres.run("CHECKPOINT")
+            return [path for path in folder.iterdir() if path.is_file() and mark.encode() in path.read_bytes()]
+
+        assert len(found()) >= 3  # the table, its index, the sample of the planner
+        assert purge(engine, ["held"])
+        assert found() == []
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE held"))
+            assert connection.scalar(text("SELECT count(*) FROM pg_stats WHERE tablename = 'held'")) == 0
+        engine.dispose()
+
+
+@pytest.mark.postgres
+def test_what_an_older_transaction_can_still_see_is_waited_for(postgres: Cluster) -> None:
+    with postgres.database() as url:
+        engine = build_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE held (what TEXT)"))
+            connection.execute(text("CREATE TABLE other (what TEXT)"))
+            connection.execute(text("INSERT INTO held VALUES ('erased')"))
+        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
+            reader.execute(text("SELECT * FROM other"))
+            with engine.begin() as connection:
+                connection.execute(text("DELETE FROM held"))
+            assert not purge(engine, ["held"])
+        assert purge(engine, ["held"])
+        engine.dispose()

@@ -41,6 +41,11 @@ PLACES: Final[Mapping[str, str]] = {
     "registry-store": mark("The registry's database"),
     "delivery-store": mark("The database of proposals"),
     "worker-store": mark("The counting's store"),
+    "keyring-store": mark("The keyring"),
+    "former-data": mark("Data put aside by a restore"),
+    "registry-database-log": mark("PostgreSQL's log"),
+    "keyring-database-log": mark("PostgreSQL's log of the keyring"),
+    "delivery-database-log": mark("PostgreSQL's log of the proposals"),
     "backups": mark("Backups"),
 }
 LEGAL_BASES: Final[Mapping[str, str]] = {

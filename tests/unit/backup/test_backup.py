@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -24,6 +25,7 @@ from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.installation import initialise
+from hub.registry.former import FormerData
 from hub.registry.keyring import open_keyring
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.settings import Settings, load_settings
@@ -156,6 +158,86 @@ def test_a_restore_brings_back_what_was_lost_and_nobody_who_withdrew(
     assert registry.registry.references([PERSON, OTHER]) == [None, None]
     assert registry.registry.grant(make_grant(PERSON)).status == "in_force"
     registry.close()
+
+
+def test_a_restore_that_fails_half_way_leaves_no_key_beside_the_installation(
+    granted: Settings, clock: ManualClock, tmp_path: Path, databases: Callable[..., str]
+) -> None:
+    backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
+    keyring = open_keyring(granted.keyring_database)
+    keys = list(keyring.get(keyring.ages()).values())
+    keyring.close()
+    settings = fresh_databases(granted, databases)
+    plan = make_plan(settings, backup, None, ())
+    (settings.keys / "registry.key").rename(tmp_path / "registry.key")  # the registry cannot be opened
+    with pytest.raises(ConfigError, match=r"registry\.key"):
+        restore(plan, clock, Codec.load())
+    assert not (settings.home / "data.restoring").exists()
+    holding = [path for path in settings.home.rglob("*") if path.is_file() and keys[0] in path.read_bytes()]
+    assert {path.relative_to(settings.home).parts[:2] for path in holding} == {("data", "keyring")}
+    (tmp_path / "registry.key").rename(settings.keys / "registry.key")
+    assert restore(plan, clock, Codec.load()).aside is not None
+
+
+def test_who_withdraws_after_a_restore_is_shredded_in_the_former_data_too_and_they_leave_in_time(
+    granted: Settings, clock: ManualClock, tmp_path: Path, databases: Callable[..., str]
+) -> None:
+    backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
+    settings = fresh_databases(granted, databases)
+    done = restore(make_plan(settings, backup, None, ()), clock, Codec.load())
+    assert done.aside is not None
+    registry = opened(settings, clock)
+    registry.registry.withdraw(PERSON)
+    former = FormerData(settings.home, timedelta(days=7))
+    former.tend(registry.registry, registry.keyring, clock.now())
+    copy = open_keyring(f"sqlite:///{done.aside / 'keyring' / 'keyring.db'}")
+    assert copy.ages().keys() == registry.keyring.ages().keys()
+    assert len(copy.ages()) == 1
+    copy.close()
+    assert not former.is_gone()
+    former.tend(registry.registry, registry.keyring, clock.now() + timedelta(days=7))
+    registry.close()
+    assert former.is_gone()
+    assert not done.aside.exists()
+
+
+def test_a_database_password_of_the_settings_is_not_in_the_backup_and_that_is_told(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    initialise(home)
+    file = home / "hub.toml"
+    content = file.read_text(encoding="utf-8")
+    secret = "postgresql+psycopg://hub:a-password-of-hers@127.0.0.1:1/audit"
+    file.write_text(content.replace("[web]", f'# [audit] database_url = "{secret}"\n[web]'), encoding="utf-8")
+    opened(load_settings(home), ManualClock(START)).close()
+    made = CliRunner().invoke(app, ["backup", "create", str(tmp_path / "backups"), "--home", str(home)])
+    assert made.exit_code == 0, (made.output, made.exception)
+    assert "put it back in hub.toml" in made.output
+    (backup,) = (tmp_path / "backups").iterdir()
+    assert not [path for path in backup.rglob("*") if path.is_file() and b"a-password-of-hers" in path.read_bytes()]
+    assert tomllib.loads((backup / "settings" / "hub.toml").read_text(encoding="utf-8"))["municipality"] == "0581"
+    restored = CliRunner().invoke(app, ["backup", "restore", str(backup), "--home", str(home), "--yes"])
+    assert "put it back in hub.toml" in restored.output
+
+
+def test_what_restores_left_is_told_and_removed_by_a_command(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    initialise(home)
+    opened(load_settings(home), ManualClock(START)).close()
+    for name in ("data.before-20250519T053000Z", "data.restoring"):
+        (home / name / "keyring").mkdir(parents=True)
+        (home / name / "keyring" / "keyring.db").write_bytes(b"keys")
+    told = CliRunner().invoke(app, ["consent", "erasure-status", "--home", str(home)])
+    assert "data.before-20250519T053000Z holds former data: removed by 2025-05-26 05:30" in told.output.replace("\n", " ")
+    assert "data.restoring was left by a restore that was killed" in told.output.replace("\n", " ")
+    asked = CliRunner().invoke(app, ["backup", "discard", "--home", str(home)], input="n\n")
+    assert asked.exit_code == 1
+    assert len(list(home.glob("data.*"))) == 2
+    done = CliRunner().invoke(app, ["backup", "discard", "--home", str(home), "--yes", "--json"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert len(json.loads(done.stdout)["removed"]) == 2
+    assert not list(home.glob("data.*"))
+    again = CliRunner().invoke(app, ["backup", "discard", "--home", str(home)])
+    assert "Nothing of a restore lies here" in again.output
 
 
 def test_versions_go_on_above_what_others_have_seen(

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
 
 from hub.contract.topics import CONSENTS, POLICE_NOTICES
-from hub.erasure_bounds import BACKUPS, DELIVERY_STORE, REGISTRY_STORE, WORKER_STORE, bounds_of
-from hub.registry.removal import Survey
+from hub.erasure_bounds import (
+    BACKUPS,
+    DELIVERY_STORE,
+    FORMER_DATA,
+    KEYRING_STORE,
+    REGISTRY_STORE,
+    WORKER_STORE,
+    bounds_of,
+    database_logs,
+)
+from hub.put_aside import staging
+from hub.registry.former import FormerData
+from hub.registry.keyring import open_keyring
+from hub.registry.removal import Survey, look_again
+from hub.registry.removal_stores import OwnStores
 from tests.support import make_settings
-from tests.unit.registry.support import Installation
+from tests.unit.registry.support import Installation, make_grant, make_identifier
 from tests.unit.registry.test_erasures import answer, make_withdrawal
 
+LOG = "registry-database-log"
 CHANGELOG = "hub-correlation-youths-changelog"
 TOPICS = (CONSENTS.name, POLICE_NOTICES.name, CHANGELOG)
 BOUNDS = {name: timedelta(hours=hours) for name, hours in zip(TOPICS, (26, 3000, 26), strict=True)}
-BOUNDS |= dict.fromkeys((REGISTRY_STORE, DELIVERY_STORE, WORKER_STORE), timedelta(hours=2)) | {BACKUPS: timedelta(days=30)}
+STORES = (REGISTRY_STORE, KEYRING_STORE, DELIVERY_STORE, WORKER_STORE)
+BOUNDS |= dict.fromkeys(STORES, timedelta(hours=2)) | {BACKUPS: timedelta(days=30), FORMER_DATA: timedelta(days=7)}
 COMPONENTS = ("connector-sdk", "connector-ss12000", "delivery", "worker")
 
 
@@ -45,8 +63,45 @@ class MemoryPlaces:
         return {key: self.held.get(topic, [3, 7]) for key in keys}
 
 
-def make_survey(home: Installation, places: MemoryPlaces) -> Survey:
-    return Survey(home.registry, home.engine, places, BOUNDS, home.clock, effect=timedelta(seconds=60))
+@dataclass
+class MemoryLog:
+    """PostgreSQL's log as the survey sees it: where it is, and how far it is written over."""
+
+    at: int = 100
+    over: int = 0
+    stirred: int = 0
+
+    def position(self) -> int:
+        return self.at
+
+    def is_past(self, position: int) -> bool:
+        return self.over >= position
+
+    def stir(self) -> None:
+        self.stirred += 1
+
+
+def make_survey(home: Installation, places: MemoryPlaces, log: MemoryLog | None = None) -> Survey:
+    former = FormerData(home.file.parent, timedelta(days=7))
+    logs = {} if log is None else {LOG: log}
+    stores = OwnStores(home.registry, home.engine, home.keyring, home.clock, former=former, logs=logs)
+    bounds = BOUNDS if log is None else {**BOUNDS, LOG: timedelta(hours=72)}
+    return Survey(home.registry, stores, places, bounds, home.clock, effect=timedelta(seconds=60))
+
+
+def put_aside_with_keys(home: Installation) -> Path:
+    """What a restore would have put aside an hour ago: the keyring as it is."""
+    since = home.clock.now() - timedelta(hours=1)
+    file = home.file.parent / f"data.before-{since:%Y%m%dT%H%M%SZ}" / "keyring" / "keyring.db"
+    copy = open_keyring(f"sqlite:///{file}")
+    copy.put(home.keyring.get(home.keyring.ages()), since)
+    copy.put({"registered-since-the-backup": b"k"}, since)
+    copy.close()
+    return file
+
+
+def all_gone() -> MemoryPlaces:
+    return MemoryPlaces(held={key: [12] for key in TOPICS}, begun={POLICE_NOTICES.name: 10})
 
 
 def erased(home: Installation) -> None:
@@ -124,7 +179,7 @@ def test_stores_are_clean_when_their_owner_has_said_so_and_backups_when_their_ti
         answer(home, request, component)
     survey = make_survey(home, MemoryPlaces(held={key: [12] for key in TOPICS}, begun={POLICE_NOTICES.name: 10}))
     survey.look()
-    assert clean(home) == {*TOPICS, REGISTRY_STORE}
+    assert clean(home) == {*TOPICS, REGISTRY_STORE, KEYRING_STORE, FORMER_DATA}
     for component in (DELIVERY_STORE, WORKER_STORE):
         answer(home, request, component)
     survey.look()
@@ -171,3 +226,105 @@ def test_the_bound_follows_the_settings(tmp_path) -> None:
     assert hours(CHANGELOG, erasure={"compaction_hours": 1, "look_minutes": 1, "compaction_lag_minutes": 0}) < 1.3
     assert hours(BACKUPS, erasure={"backup_days": 2}) == 48
     assert hours("hub.police-notices.v1.dlq") > 14 * 24
+    assert hours(FORMER_DATA, erasure={"former_data_days": 1}) == 26
+    assert hours(KEYRING_STORE) == 2
+
+
+def test_the_log_of_each_postgresql_is_a_place_once(tmp_path: Path) -> None:
+    def url(host: str, name: str) -> str:
+        return f"postgresql+psycopg://hub@{host}/{name}"
+
+    one = {"database_url": url("a", "registry"), "keyring_url": url("b", "keyring")}
+    settings = make_settings(tmp_path, registry=one, delivery={"database_url": url("a", "inbox")})
+    assert database_logs(settings) == {
+        "registry-database-log": url("a", "registry"),
+        "keyring-database-log": url("b", "keyring"),
+    }
+    assert bounds_of(settings, CHANGELOG)["keyring-database-log"] == timedelta(hours=72)
+    assert database_logs(make_settings(tmp_path / "other")) == {}
+
+
+def test_a_reader_that_keeps_a_destroyed_key_in_the_keyrings_log_is_waited_for(sqlite_home: Installation) -> None:
+    """SQLite's log cannot be emptied while somebody reads from before: until then the key is on the disk, and that is told."""
+    home = sqlite_home
+    home.registry.grant(make_grant(make_identifier(1)))
+    home.keyring.tidy()
+    with closing(sqlite3.connect(home.file.with_name("keyring.db"))) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM shred_list").fetchall()
+        request = make_withdrawal(home)
+        for component in (*COMPONENTS, DELIVERY_STORE, WORKER_STORE):
+            answer(home, request, component)
+        survey = make_survey(home, all_gone())
+        survey.look()
+        survey.tell()
+        assert clean(home) == BOUNDS.keys() - {BACKUPS, KEYRING_STORE}
+    survey.tell()  # told every few seconds, and so tried
+    assert clean(home) == BOUNDS.keys() - {BACKUPS}
+
+
+def test_what_a_restore_put_aside_is_a_place_until_it_is_removed_in_time(home: Installation) -> None:
+    home.registry.grant(make_grant(make_identifier(1)))
+    file = put_aside_with_keys(home)
+    erased(home)
+    survey = make_survey(home, all_gone())
+    survey.look()
+    assert FORMER_DATA not in clean(home)
+    home.clock.advance(timedelta(days=7))
+    survey.look()
+    assert FORMER_DATA in clean(home)
+    assert not file.parents[1].exists()
+
+
+def test_who_is_shredded_is_shredded_in_what_was_put_aside_too(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    (key,) = home.keyring.get(home.keyring.ages()).values()
+    file = put_aside_with_keys(home)
+    assert key in file.read_bytes()
+    home.registry.withdraw(make_identifier())
+    make_survey(home, MemoryPlaces()).look()
+    copy = open_keyring(f"sqlite:///{file}")
+    assert list(copy.ages()) == ["registered-since-the-backup"]  # known there only; it goes with the folder
+    copy.close()
+    assert not [path for path in file.parent.iterdir() if key in path.read_bytes()]
+
+
+def test_what_a_killed_restore_left_is_removed_at_the_next_look(home: Installation) -> None:
+    left = staging(home.file.parent) / "keyring"
+    left.mkdir(parents=True)
+    (left / "keyring.db").write_bytes(b"keys")
+    (home.file.parent / "data").mkdir()
+    make_survey(home, MemoryPlaces()).look()
+    assert not left.parent.exists()
+
+
+def test_postgresqls_log_is_clean_when_it_is_past_where_it_was_when_the_databases_were_clean(home: Installation) -> None:
+    request = make_withdrawal(home)
+    for component in COMPONENTS:
+        answer(home, request, component)
+    log = MemoryLog()
+    survey = make_survey(home, all_gone(), log)
+    survey.look()
+    answer(home, request, DELIVERY_STORE)  # only now is everything out of the databases
+    log.at, log.over = 200, 150
+    survey.look()
+    survey.look()
+    assert LOG not in clean(home)
+    assert log.stirred == 1
+    survey.look()
+    log.over = 200
+    survey.look()
+    assert LOG in clean(home)
+
+
+def test_after_a_restore_what_is_not_removed_everywhere_is_looked_for_in_the_former_data(home: Installation) -> None:
+    erased(home)
+    survey = make_survey(home, MemoryPlaces(begun={POLICE_NOTICES.name: 5}))
+    survey.look()
+    assert FORMER_DATA in clean(home)
+    put_aside_with_keys(home)
+    with home.registry.work() as work:
+        look_again(work, timedelta(days=7), fresh_log=True)
+    survey.look()
+    assert FORMER_DATA not in clean(home)
+    assert POLICE_NOTICES.name in clean(home)  # Kafka's files were put aside too, and it begins anew

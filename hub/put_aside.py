@@ -1,0 +1,160 @@
+"""Folders that a restore leaves beside `data/`: what was there before, and what one that failed was putting together.
+
+Both hold data keys and personal data that a later withdrawal does not reach by itself. So they are counted among the places of
+physical removal, and leave: the former data after `erasure.former_data_days`, or at once with `hub backup discard`; what a
+failed or killed restore made, when it fails, else at the next look.
+
+Guarantee: a folder is removed only while no restore works on it (a file lock). The bytes of its data keys are overwritten first.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from hub.errors import ConfigError
+
+__all__ = [
+    "Aside",
+    "destroy",
+    "find_asides",
+    "find_leftover",
+    "put_aside",
+    "remove_leftover",
+    "restoring",
+    "staging",
+    "step_back",
+]
+
+_STAGED, _BEFORE, _LOCK = "data.restoring", "data.before-", ".restoring.lock"
+_INSTANT = "%Y%m%dT%H%M%SZ"
+_KEYRING = "keyring"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Aside:
+    """Data that a restore put aside, and since when (a UTC instant)."""
+
+    since: datetime
+    folder: Path
+
+    @property
+    def keyring(self) -> Path | None:
+        """Its data keys; None when they lay in a database elsewhere."""
+        file = self.folder / _KEYRING / "keyring.db"
+        return file if file.is_file() else None
+
+    def removed_by(self, keep: timedelta) -> datetime:
+        """When it has been kept for long enough."""
+        return self.since + keep
+
+
+def staging(home: Path) -> Path:
+    """Where a restore puts everything together."""
+    return home / _STAGED
+
+
+def find_asides(home: Path) -> list[Aside]:
+    """What restores have put aside, oldest first."""
+    found = []
+    for folder in home.glob(f"{_BEFORE}*"):
+        try:
+            since = datetime.strptime(folder.name.removeprefix(_BEFORE), _INSTANT).replace(tzinfo=UTC)
+        except ValueError:  # renamed by somebody
+            since = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        found.append(Aside(since, folder))
+    return sorted(found)
+
+
+def find_leftover(home: Path) -> Path | None:
+    """What a restore that was killed has left, while none is at work."""
+    if not staging(home).exists():
+        return None
+    try:
+        with restoring(home):
+            return staging(home) if staging(home).exists() else None
+    except ConfigError:
+        return None
+
+
+@contextmanager
+def restoring(home: Path) -> Iterator[None]:
+    """While the block lasts, no other restore begins and nobody removes what this one makes.
+
+    Raises ConfigError when another restore is at work.
+    """
+    lock = FileLock(home / _LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigError(f"{home} is being restored: wait until that is done", code="restoring") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def remove_leftover(home: Path) -> bool:
+    """Remove what a killed restore left; whether there was anything. Raises ConfigError when it cannot be removed."""
+    if find_leftover(home) is None:
+        return False
+    with restoring(home):
+        step_back(home)
+        destroy(staging(home))
+    return True
+
+
+def put_aside(home: Path, data: Path, now: datetime) -> Path | None:
+    """Swap `data` for what was put together; answers where the former data lie, if there were any.
+
+    Raises OSError when it cannot be done; everything is as it was then.
+    """
+    aside = home / f"{_BEFORE}{now.astimezone(UTC):{_INSTANT}}"
+    if not data.exists():
+        staging(home).rename(data)
+        return None
+    data.rename(aside)
+    try:
+        staging(home).rename(data)
+    except OSError:
+        aside.rename(data)
+        raise
+    return aside
+
+
+def step_back(home: Path) -> bool:
+    """Undo the first half of a swap that was cut in two: without `data/`, the newest former data are it."""
+    asides = find_asides(home)
+    if (home / "data").exists() or not staging(home).exists() or not asides:
+        return False
+    asides[-1].folder.rename(home / "data")
+    return True
+
+
+def destroy(folder: Path) -> None:
+    """Remove a folder, the bytes of its data keys first. Raises ConfigError when something of it stays."""
+    try:
+        for file in sorted((folder / _KEYRING).glob("*")):
+            _overwrite(file)
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise ConfigError(f"{folder} cannot be removed ({why}); it holds data keys: remove it", code="cannot_remove") from error
+
+
+def _overwrite(file: Path) -> None:
+    size = file.stat().st_size
+    with file.open("r+b") as out:
+        for start in range(0, size, _CHUNK):
+            out.write(bytes(min(_CHUNK, size - start)))
+        out.flush()
+        os.fsync(out.fileno())
