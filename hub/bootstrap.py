@@ -36,6 +36,7 @@ __all__ = [
     "build_runner",
     "build_worklist",
     "migrate_stores",
+    "reference_of_task",
     "run_deliver",
     "run_registry",
     "run_statutory",
@@ -111,14 +112,23 @@ def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
 
 def build_revealing(settings: Settings, registry: Registry, audit: AuditLog, worklist: Worklist) -> Revealing:
     """What opens identities, inside tasks of `worklist` and by four eyes outside."""
-    from hub.contract.models import ReferralTask
+    from functools import partial
+
     from hub.registry.revealing import Revealing
 
-    def task_of(task_id: str, team: str) -> str | None:
-        content = worklist.open_task(task_id, team).content
-        return content.youth_ref if isinstance(content, ReferralTask) else None
+    return Revealing(registry, audit, build_four_eyes(settings, audit), partial(reference_of_task, worklist))
 
-    return Revealing(registry, audit, build_four_eyes(settings, audit), task_of)
+
+def reference_of_task(worklist: Worklist, task_id: str, team: str) -> str | None:
+    """Whom an open task of `team` is about, when consent lets the team see its content now; else None."""
+    from hub.contract.models import ReferralTask
+    from hub.errors import RejectedError
+
+    try:
+        task = worklist.open_task(task_id, team)
+    except RejectedError:
+        return None
+    return task.content.youth_ref if isinstance(task.content, ReferralTask) and task.closed_at is None else None
 
 
 def build_manual_lane(settings: Settings, clock: Clock) -> ManualCases:

@@ -6,12 +6,12 @@ Imports stand inside the functions, so that a process loads its own parts only. 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.bootstrap import build_audit, build_clock, build_four_eyes, build_registry, build_worklist
+from hub.bootstrap import build_audit, build_clock, build_four_eyes, build_registry, build_revealing, build_worklist
 from hub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hub.access.roles import Role
     from hub.audit.log import AuditLog
     from hub.registry.casework import Casework
+    from hub.registry.registry import Registry
     from hub.web.consents.office import Office
     from hub.web.principal import Login, Provider
 
@@ -33,15 +34,17 @@ def run_web(home: Path | None) -> None:
     from hub.process import process_frame
     from hub.rules_file import load_rules
     from hub.web.app import Web, build_web
+    from hub.web.consents.office import opened_once
     from hub.web.presenting import Presenter
     from hub.web.process import listening, serve
 
     settings = load_settings(home)
     presenter = Presenter(load_rules(settings.home / "rules").rules, load_places(settings.home))
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
-        audit = build_audit(settings)
+        audit, worklist = build_audit(settings), build_worklist(settings)
+        registry = opened_once(lambda: build_registry(settings, build_clock(settings)).registry)
         web = Web(
-            worklist=build_worklist(settings),
+            worklist=worklist,
             teams=load_teams(settings.home),
             login=build_login(settings, audit),
             four_eyes=build_four_eyes(settings, audit),
@@ -50,12 +53,13 @@ def run_web(home: Path | None) -> None:
             clock=build_clock(settings),
             url=settings.web_url,
             default_language=settings.language,
-            office=build_office(settings, audit),
+            office=build_office(settings, audit, registry),
+            revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
         )
         serve(build_web(web), port, stop)
 
 
-def build_office(settings: Settings, audit: AuditLog) -> Office:
+def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Registry]) -> Office:
     """What the consent pages need; the registry is opened by the first page that asks for it, once."""
     from hub.installation import load_agencies, load_places, load_teams
     from hub.rules_file import load_rules
@@ -64,7 +68,7 @@ def build_office(settings: Settings, audit: AuditLog) -> Office:
     def casework() -> Casework:
         from hub.registry.casework import Casework
 
-        return Casework(build_registry(settings, build_clock(settings)).registry, audit)
+        return Casework(registry(), audit)
 
     rules, places = load_rules(settings.home / "rules"), load_places(settings.home)
     return Office(

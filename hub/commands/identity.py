@@ -1,4 +1,4 @@
-"""`hub identity`: from a reference back to a person, outside a task: one asks, another approves, the first opens it once."""
+"""`hub identity`: back to a person; inside a task at once, outside one asks, another approves, the first opens it once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from hub.access.matters import Request
     from hub.access.roles import Principal
     from hub.audit.log import AuditLog
-    from hub.registry.revealing import Revealing
+    from hub.registry.revealing import Identity, Revealing
 
 __all__ = ["app"]
 
 app = typer.Typer(
     cls=Silent,
-    help="Who a reference is, outside a task. It takes a purpose and two persons, and every step is audited. --as is an account "
+    help="Who somebody is: inside an open task of your team (show), or outside one (request), which takes a purpose and two "
+    "persons. Every step is audited. --as is an account "
     "of the installation (hub account) with the right to ask or to approve; its password is asked for.",
     no_args_is_help=True,
 )
@@ -57,6 +58,21 @@ def request(  # noqa: PLR0917 -- typer reads one option per parameter
 
 
 @app.command()
+def show(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="The task's whole number, as its page shows it.")],
+    team: Annotated[str, typer.Option(help="Your team, whose open task it is.")],
+    account: As = "",
+    home: Home = None,
+) -> None:
+    """Show whom an open task of your team is about, as JSON. Consent is decided anew, and the look is audited first.
+
+    Example: hub identity show 7d3f3c1e-8a54-4a9e-9a0c-1f0f5c1f7b10 --team outreach --as faltare-1
+    """
+    with _opened(home, account) as (revealing, _, who, _):
+        _write(revealing.in_task(who, task.strip().lower(), team))
+
+
+@app.command()
 def approve(number: Number, account: As = "", home: Home = None) -> None:
     """Approve what somebody else has asked for. It can then be opened once, by who asked, until the time shown.
 
@@ -80,6 +96,10 @@ def open_identity(number: Number, account: As = "", home: Home = None) -> None:
         if asked is None:
             raise RejectedError("there is no such request of yours", code="no_such_request")
         identity = revealing.reveal(who, asked.item, Purpose(asked.purpose), approval=number)
+    _write(identity)
+
+
+def _write(identity: Identity) -> None:
     parties = identity.parties.model_dump(mode="json") if identity.parties is not None else None
     content = {"identifiers": identity.identifiers, "parties": parties}
     sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -132,7 +152,7 @@ def _opened(
     """Where any name is believed, it is a consent officer's of every team, or on no team's behalf a statutory officer's."""
     from hub.access.opening import build_access_engine, open_four_eyes
     from hub.access.roles import Role
-    from hub.bootstrap import build_audit, build_clock, build_registry
+    from hub.bootstrap import build_audit, build_clock, build_registry, build_worklist, reference_of_task
     from hub.commands.vault_person import person
     from hub.installation import load_teams
     from hub.registry.revealing import Revealing
@@ -141,13 +161,17 @@ def _opened(
     settings = load_settings(home)
     clock = build_clock(settings)
     engine = build_access_engine(settings)
+
+    def inside(task_id: str, of_team: str) -> str | None:
+        return reference_of_task(build_worklist(settings, clock), task_id, of_team)
+
     try:
         with closing(build_audit(settings, clock)) as audit:
-            believed = {Role.CONSENT_OFFICER, Role.STATUTORY_OFFICER}
+            believed = {Role.CONSENT_OFFICER, Role.STATUTORY_OFFICER, Role.TEAM_MEMBER}
             teams = load_teams(settings.home)
             who = person(settings, engine, audit, account, approving=approving, believed=believed, teams=teams)
             eyes = open_four_eyes(settings, engine, audit)
             with closing(build_registry(settings, clock)) as opened:
-                yield Revealing(opened.registry, audit, eyes, lambda _task_id, _team: None), eyes, who, audit
+                yield Revealing(opened.registry, audit, eyes, inside), eyes, who, audit
     finally:
         engine.dispose()

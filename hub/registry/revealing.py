@@ -94,18 +94,26 @@ class Revealing:
             else:
                 self._permit_approved(who, youth_ref, purpose, approval)
             if youth is None:
-                raise self._refused(who, youth_ref, purpose, team, "no_identity")
+                raise self._refused(who, youth_ref, purpose, team, "no_identity", task_id=task_id)
             if purpose is Purpose.TASK:
                 self._audit.append(_entry(who, youth_ref, purpose, team, task_id=task_id))
             else:
                 self._approvals.use(who, approval, Matter.IDENTITY, youth_ref)
             return _identity(work, youth)
 
+    def in_task(self, who: Principal, task_id: str, team: str) -> Identity:
+        """Open whom an open task of `team` is about; consent is decided anew, and the log has it before anything is opened.
+
+        Raises as `reveal`.
+        """
+        youth_ref = self._task_of(task_id, team) if may(who, Action.IDENTITY_IN_TASK, team) else None
+        return self.reveal(who, youth_ref or "", Purpose.TASK, task_id=task_id, team=team)
+
     def _permit_task(self, who: Principal, youth_ref: str, task_id: str, team: str) -> None:
         if not may(who, Action.IDENTITY_IN_TASK, team):
-            raise self._refused(who, youth_ref, Purpose.TASK, team, "not_permitted")
-        if self._task_of(task_id, team) != youth_ref:
-            raise self._refused(who, youth_ref, Purpose.TASK, team, "not_your_task")
+            raise self._refused(who, youth_ref, Purpose.TASK, team, "not_permitted", task_id=task_id)
+        if not youth_ref or self._task_of(task_id, team) != youth_ref:
+            raise self._refused(who, youth_ref, Purpose.TASK, team, "not_your_task", task_id=task_id)
 
     def _permit_approved(self, who: Principal, youth_ref: str, purpose: Purpose, approval: str) -> None:
         """That it was asked for this person and this purpose; whether it is approved, and still holds, `use` decides."""
@@ -113,9 +121,11 @@ class Revealing:
         if not any((one.matter, one.item, one.purpose) == (Matter.IDENTITY, youth_ref, purpose.value) for one in asked):
             raise self._refused(who, youth_ref, purpose, "", "not_approved")
 
-    def _refused(self, who: Principal, youth_ref: str, purpose: Purpose, team: str, code: str) -> RejectedError:
+    def _refused(
+        self, who: Principal, youth_ref: str, purpose: Purpose, team: str, code: str, *, task_id: str = ""
+    ) -> RejectedError:
         """The refusal, once it is in the log."""
-        self._audit.append(_entry(who, youth_ref, purpose, team, refusal=code))
+        self._audit.append(_entry(who, youth_ref, purpose, team, task_id=task_id, refusal=code))
         return RejectedError(_TEXTS[code], code=code)
 
 
@@ -144,7 +154,7 @@ def _entry(who: Principal, youth_ref: str, purpose: Purpose, team: str, *, task_
     return Entry(
         actor_of(who, action, team or None),
         Logged.IDENTITY_REVEALED,
-        subject=Subject(SubjectKind.REFERENCE, youth_ref),
+        subject=Subject(SubjectKind.REFERENCE, youth_ref) if youth_ref else None,
         item=Subject(SubjectKind.TASK, task_id) if task_id else None,
         purpose=purpose.value,
         outcome=Outcome.DENY if refusal else Outcome.PERMIT,

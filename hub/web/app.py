@@ -23,6 +23,7 @@ from hub.web.consents.routes import consent_doors
 from hub.web.doors import Doors
 from hub.web.entrance import Entrance
 from hub.web.guard import Guard
+from hub.web.identities import Identities
 from hub.web.language import mark
 from hub.web.me import Me
 from hub.web.pages import Pages
@@ -31,6 +32,7 @@ from hub.web.rendering import Renderer, TeamTitle, Web
 
 __all__ = ["TeamTitle", "Web", "build_web"]
 
+_TASK = "/team/{team}/task/{task:uuid}"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -47,6 +49,7 @@ def build_web(web: Web) -> Starlette:
     renderer = Renderer(web)
     pages, entrance, doors = Pages(web, renderer), Entrance(web, renderer), Doors(web, renderer)
     elsewhere, me, approvals = ProviderEntrance(web, renderer), Me(web, renderer), Approvals(web, renderer)
+    identities = Identities(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code != 404:
@@ -59,8 +62,9 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/", pages.start, Action.START_SEE),
             doors.guarded("/find", pages.find, Action.TASK_OPEN),
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
-            doors.guarded("/team/{team}/task/{task:uuid}", pages.task, Action.TASK_OPEN),
-            doors.guarded("/team/{team}/task/{task:uuid}/acknowledge", pages.acknowledge, Action.TASK_OPEN, "POST"),
+            doors.guarded(_TASK, pages.task, Action.TASK_OPEN),
+            doors.guarded(f"{_TASK}/acknowledge", pages.acknowledge, Action.TASK_OPEN, "POST"),
+            doors.guarded(f"{_TASK}/identity", identities.of_task, Action.IDENTITY_IN_TASK, "POST"),
             doors.open("/sign-in", entrance.sign_in, "GET", "POST"),
             doors.open("/sign-in/password", entrance.choose_password, "POST"),
             doors.open("/sign-in/provider", elsewhere.begin),

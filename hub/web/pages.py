@@ -7,7 +7,9 @@ import re
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.roles import Action, Principal, may_somewhere, teams_where
+from hub.access.roles import Action, Principal, may, may_somewhere, teams_where
+from hub.contract.models import ReferralTask
+from hub.delivery.worklist import TaskView
 from hub.errors import RejectedError
 from hub.web.language import mark
 from hub.web.presenting import NOT_LOOKED
@@ -74,7 +76,9 @@ class Pages:
             return self._renderer.message(request, mark("No such task"), text, 404)
         title, words = self._web.teams[code].title, self._renderer.words(request)
         page = self._web.presenter.page(task, title, words, self._web.clock.now())
-        return self._renderer.page(request, "task.html", principal, current_team=code, team=title, task=page)
+        return self._renderer.page(
+            request, "task.html", principal, current_team=code, team=title, task=page, may_reveal=_may_reveal(principal, task)
+        )
 
     def acknowledge(self, request: Request, principal: Principal) -> Response:
         """Somebody of the team says that she has read that consent is withdrawn; the erasure's status shows it."""
@@ -99,3 +103,9 @@ class Pages:
                 return RedirectResponse("/team/{}/task/{}".format(*found[0]), status_code=303)
         text = mark("No task of yours has that number. Give at least its first six characters.")
         return self._renderer.message(request, mark("No such task"), text, 404, sought=sought)
+
+
+def _may_reveal(principal: Principal, task: TaskView) -> bool:
+    """Whether the page offers to show whom an open task is about; whether it is shown is decided then."""
+    about_a_youth = isinstance(task.content, ReferralTask) and task.closed_at is None
+    return about_a_youth and may(principal, Action.IDENTITY_IN_TASK, task.team)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -22,6 +22,9 @@ from hub.web.language import LANGUAGE_NAMES, Words, mark, words
 from hub.web.paths import own_path
 from hub.web.presenting import Presenter, moment
 from hub.web.principal import Login, Visitors
+
+if TYPE_CHECKING:
+    from hub.registry.revealing import Revealing
 
 __all__ = ["LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
 
@@ -51,7 +54,8 @@ class Web:
     """What the pages are built from.
 
     `url` is where people reach them: its host is the only one answered to besides loopback, and with https cookies are sent
-    over nothing else. `default_language` is used until a visitor chooses another.
+    over nothing else. `default_language` is used until a visitor chooses another. `revealing` opens the registry when somebody
+    first asks who a task is about.
     """
 
     worklist: Worklist
@@ -64,6 +68,7 @@ class Web:
     url: str
     default_language: str
     office: Office
+    revealing: Callable[[], Revealing]
 
 
 class Renderer:
@@ -98,11 +103,23 @@ class Renderer:
         text = self._templates.get_template(template).render(**{**common, **values})
         return HTMLResponse(text, status_code=status)
 
-    def message(self, request: Request, heading: str, text: str, status: int, **values: Any) -> HTMLResponse:
-        """A page that says one thing. `heading` and `text` are messages of the catalogue, `values` what they name."""
+    def message(self, request: Request, heading: str, text: str, status: int, *, here: str = "", **values: Any) -> HTMLResponse:
+        """A page that says one thing. `heading` and `text` are messages of the catalogue, `values` what they name.
+
+        `here` leads back after a change of language, where the request's own path would not.
+        """
         principal = self.visitors.principal(request)
         word = self.words(request).text
-        return self.page(request, "message.html", principal, status=status, heading=word(heading), text=word(text, **values))
+        return self.page(
+            request,
+            "message.html",
+            principal,
+            status=status,
+            heading=word(heading),
+            text=word(text, **values),
+            back=here,
+            here=here or request.url.path,
+        )
 
     def entrance(self, request: Request, *, text: str = "", status: int = 200, choosing: str = "") -> HTMLResponse:
         """The page to sign in at, with every way in that there is; `text` says why one stands here, or what went wrong.

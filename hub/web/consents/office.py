@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hub.audit.log import AuditLog
 from hub.core.rule_set import Rule
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Office", "opened_once"]
 
+Opened = TypeVar("Opened")
 
-def opened_once(build: Callable[[], Casework]) -> Callable[[], Casework]:
+
+def opened_once(build: Callable[[], Opened]) -> Callable[[], Opened]:
     """`build` at the first call, whichever thread makes it, and what it built ever after."""
     lock = threading.Lock()
-    built: list[Casework] = []
+    built: list[Opened] = []
 
-    def opened() -> Casework:
+    def opened() -> Opened:
         with lock:
             if not built:
                 built.append(build())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,19 @@ from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.audit.opening import open_audit
 from hub.audit.reading import Filter, the_latest
-from hub.bootstrap import build_registry
+from hub.bootstrap import build_delivery_engine, build_registry
 from hub.clock import ManualClock, SystemClock
 from hub.commands.identity import app
+from hub.contract.codec import Codec
+from hub.contract.models import ConsentRecord
+from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
+from hub.delivery.inbox import Inbox
 from hub.errors import RejectedError
 from hub.installation import initialise
+from hub.kafka import Incoming
 from hub.settings import load_settings
 from tests.unit.registry.support import START, make_grant, make_identifier
+from tests.unit.web.town import make_consent, make_task
 
 PERSON = make_identifier()
 PASSWORD = "four words that differ"
@@ -109,6 +116,39 @@ def test_the_inbox_is_read_only_for_who_has_signed_in_and_may_ask(home: Path) ->
     assert looks == [("deny", "not_permitted"), ("deny", "unknown_task")]
 
 
+def test_a_member_sees_in_the_command_line_whom_an_open_task_is_about_and_nobody_else_does(home: Path) -> None:
+    settings = load_settings(home)
+    reference = (home.parent / "reference").read_text()
+    task = make_task("absence-alone", created=START, days=5, ref=reference)
+    engine = build_delivery_engine(settings)
+    inbox = Inbox(engine, Codec.load(), ManualClock(START))
+    for topic, message in ((CONSENTS, current_consent(reference)), (TASKS_OUTREACH, task)):
+        inbox.take([Incoming(topic.name, 0, 0, reference.encode(), Codec.load().encode(topic, message), (), 0)])
+    inbox.beat([(CONSENTS.name, 0), (ERASURES.name, 0)], datetime.now(UTC))
+    engine.dispose()
+    access, log = build_access_engine(settings), open_audit(settings, SystemClock())
+    newcomer = Newcomer("falt", "Prov", frozenset({Role.TEAM_MEMBER}), frozenset({"outreach"}))
+    open_accounts(settings, access, log).add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
+    access.dispose()
+    shown = run(home, "show", task.task_id, "--team", "outreach", account="falt")
+    assert json.loads(shown.stdout)["identifiers"] == [PERSON]
+    assert code(run(home, "show", task.task_id, "--team", "outreach", account="drift")) == "not_permitted"
+    assert code(run(home, "show", task.task_id, "--team", "sspf", account="falt")) == "not_permitted"
+    assert code(run(home, "show", "0" * 8, "--team", "outreach", account="falt")) == "not_your_task"
+    steps = [(one.action, one.outcome, one.rule) for one in the_latest(log.engine, Filter(), 100)]
+    log.close()
+    assert ("identity_revealed", "permit", "task") in steps
+
+
+def current_consent(reference: str) -> ConsentRecord:
+    """In force now, by the machine's own time."""
+    now = datetime.now(UTC)
+    made = make_consent(reference, "outreach")
+    (scope,) = made.scopes
+    long = scope.model_copy(update={"valid_from": START - timedelta(days=365), "valid_to": now + timedelta(days=90)})
+    return made.model_copy(update={"scopes": (long,)})
+
+
 def test_every_help_has_an_example() -> None:
-    for command in ("request", "approve", "open"):
+    for command in ("request", "approve", "open", "show"):
         assert "Example" in CliRunner().invoke(app, [command, "--help"]).output

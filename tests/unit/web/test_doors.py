@@ -26,6 +26,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/team/{team}"): Action.TASK_OPEN,
     ("GET", "/team/{team}/task/{task:uuid}"): Action.TASK_OPEN,
     ("POST", "/team/{team}/task/{task:uuid}/acknowledge"): Action.TASK_OPEN,
+    ("POST", "/team/{team}/task/{task:uuid}/identity"): Action.IDENTITY_IN_TASK,
     ("GET", "/sign-in"): OPEN,
     ("POST", "/sign-in"): OPEN,
     ("POST", "/sign-in/password"): OPEN,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import hub.delivery
@@ -17,6 +17,7 @@ from hub.access.tables import AccessRow
 from hub.audit.entries import Entry
 from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
+from hub.bootstrap import reference_of_task
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.contract.ids import new_youth_ref, task_id
@@ -44,6 +45,7 @@ from hub.kafka import Incoming
 from hub.registry.casework import Casework
 from hub.registry.registry import Registry
 from hub.registry.relay import Relay
+from hub.registry.revealing import Revealing
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.web.app import Web, build_web
@@ -158,6 +160,11 @@ def make_office(town: PagesTown) -> Office:
     )
 
 
+def make_revealing(town: PagesTown) -> Revealing:
+    """What opens identities of the town's registry, inside the tasks of its inbox."""
+    return Revealing(town.consents.registry, town.audit, town.four_eyes, partial(reference_of_task, town.worklist))
+
+
 class PagesTown:
     """The inbox of one installation and its pages. `tasks` are the numbers of the tasks by what became of them."""
 
@@ -193,6 +200,7 @@ class PagesTown:
             url="http://127.0.0.1:8700",
             default_language="sv",
             office=make_office(self),
+            revealing=opened_once(lambda: make_revealing(self)),
         )
         self.app = build_web(self.web)
 
