@@ -127,23 +127,27 @@ class School:
             leave.end = max(leave.start + timedelta(hours=1), leave.end + timedelta(days=1 if what == "lengthened" else -1))
         return done
 
-    def facts(self, numbers: set[str]) -> Counter[Fact]:
-        """All that counts now of the pupils with these numbers and no protection."""
-        found: Counter[Fact] = Counter()
+    def told(self) -> dict[str, Fact]:
+        """All that counts now of pupils without protection, by the source's own id of it."""
+        found: dict[str, Fact] = {}
         attended: dict[str, list[tuple[datetime, datetime]]] = {}
         for lesson in self.lessons:
             for mark in lesson.marks if not lesson.cancelled else ():
                 if mark.reported and lesson.start < self.now:
                     attended.setdefault(mark.pupil.number, []).append((lesson.start, lesson.end))
                     for kind, minutes in (("excused", mark.valid), ("unexcused", mark.invalid)):
-                        found[Fact(mark.pupil.number, kind, minutes, lesson.start)] += minutes > 0
+                        found[f"{mark.key}:{kind}"] = Fact(mark.pupil.number, kind, minutes, lesson.start)
         for leave in self.leaves:
             for start, end in self._days(leave):
                 told = any(a < end and b > start for a, b in attended.get(leave.pupil.number, ()))
-                minutes = min(SCHOOL_DAY_MINUTES, (end - start) // timedelta(minutes=1))
-                found[Fact(leave.pupil.number, "excused", minutes, start)] += start < self.now and not told
-        allowed = {pupil.number for pupil in self.pupils if pupil.marking == "Ingen"} & numbers
-        return Counter({fact: times for fact, times in found.items() if times and fact.number in allowed})
+                minutes = 0 if told else min(SCHOOL_DAY_MINUTES, (end - start) // timedelta(minutes=1))
+                found[f"{leave.key}:{start.date().isoformat()}"] = Fact(leave.pupil.number, "excused", minutes, start)
+        allowed = {pupil.number for pupil in self.pupils if pupil.marking == "Ingen"}
+        return {key: fact for key, fact in found.items() if fact.minutes and fact.at < self.now and fact.number in allowed}
+
+    def facts(self, numbers: set[str]) -> Counter[Fact]:
+        """The same of the pupils with these numbers."""
+        return Counter(fact for fact in self.told().values() if fact.number in numbers)
 
     def _days(self, leave: Leave) -> list[tuple[datetime, datetime]]:
         """The leave by Swedish day, Saturdays and Sundays left out."""
