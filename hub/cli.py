@@ -21,7 +21,9 @@ from hub.commands import (
     demo,
     identity,
     installation,
+    journal,
     keys,
+    letters,
     protected,
     registry,
     schemas,
@@ -102,6 +104,8 @@ app.add_typer(vault.app, name="vault", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)
 app.add_typer(backup.app, name="backup", rich_help_panel=_WORK)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
+app.add_typer(letters.app, name="dlq", rich_help_panel=_WORK)
+app.add_typer(journal.app, name="journal", rich_help_panel=_WORK)
 app.add_typer(topics.app, name="topics", rich_help_panel=_WORK)
 app.add_typer(schemas.app, name="schemas", rich_help_panel=_WORK)
 app.command(rich_help_panel=_PROCESSES)(broker.broker)

@@ -25,6 +25,7 @@ class Role(StrEnum):
     STATUTORY_OFFICER = "statutory-officer"
     PROTECTED_CASES_OFFICER = "protected-cases-officer"
     OPERATOR = "operator"
+    SOURCE_OFFICER = "source-officer"
     AUDITOR = "auditor"
     OPS = "ops"
 
@@ -58,6 +59,11 @@ class Action(StrEnum):
     PROTECTED_READ = "protected.read"
     OPERATIONS_SEE = "operations.see"
     OPERATIONS_ACT = "operations.act"
+    LETTER_SEE = "letter.see"
+    LETTER_BODY = "letter.body"
+    LETTER_REDRIVE = "letter.redrive"
+    JOURNAL_SEE = "journal.see"
+    JOURNAL_PERSONS = "journal.persons"
     AUDIT_READ = "audit.read"
     AUDIT_REVIEW = "audit.review"
     SEALED_REQUEST = "sealed.request"
@@ -129,6 +135,14 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
         Action.PROTECTED_READ: _only(Role.PROTECTED_CASES_OFFICER),
         Action.OPERATIONS_SEE: _only(Role.OPERATOR, Role.OPS),
         Action.OPERATIONS_ACT: _only(Role.OPERATOR),
+        # Dead letters: where and why, what they hold, and sending them again are three things. What they hold is the source
+        # agency's own record, and for its officer, who has it in the source's system too.
+        Action.LETTER_SEE: _only(Role.OPERATOR, Role.OPS, Role.SOURCE_OFFICER),
+        Action.LETTER_BODY: _only(Role.SOURCE_OFFICER),
+        Action.LETTER_REDRIVE: _only(Role.OPERATOR),
+        Action.JOURNAL_SEE: _only(Role.OPERATOR, Role.OPS, Role.AUDITOR),
+        # A list by time of what passed the gate tells whoever feeds one record whether its person has a reference.
+        Action.JOURNAL_PERSONS: _only(Role.AUDITOR),
         Action.AUDIT_READ: _only(Role.AUDITOR),
         Action.AUDIT_REVIEW: _only(Role.AUDITOR),
         Action.SEALED_REQUEST: _only(Role.AUDITOR),

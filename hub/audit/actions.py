@@ -79,8 +79,13 @@ class Action(StrEnum):
     # Running the hub
     RULES_CHANGED = "rules_changed"
     SETTINGS_CHANGED = "settings_changed"
+    DEAD_LETTER_LISTED = "dead_letter_listed"
     DEAD_LETTER_READ = "dead_letter_read"
-    DEAD_LETTER_RESOLVED = "dead_letter_resolved"
+    DEAD_LETTER_BODY_READ = "dead_letter_body_read"  # the source's own record
+    DEAD_LETTER_TRIED = "dead_letter_tried"  # mapped again, and nothing done with it
+    DEAD_LETTER_REDRIVEN = "dead_letter_redriven"
+    DEAD_LETTER_RESOLVED = "dead_letter_resolved"  # discarded
+    JOURNAL_SEARCHED = "journal_searched"
     BACKUP_MADE = "backup_made"
     BACKUP_RESTORED = "backup_restored"
     KEY_CHANGED = "key_changed"

@@ -69,6 +69,7 @@ class SubjectKind(StrEnum):
     REPORT = "report"  # an entry of the statutory store
     DOCUMENT = "document"  # a document of the sealed vault
     ACCOUNT = "account"
+    LETTER = "letter"  # a dead letter, by its own number
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who stands at the command line of `hub vault` and `hub identity`: an account with its password, where there are accounts."""
+"""Who stands at the command line: an account with its password, where there are accounts."""
 
 from __future__ import annotations
 

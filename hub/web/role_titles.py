@@ -19,6 +19,7 @@ ROLE_TITLES = MappingProxyType(
         Role.STATUTORY_OFFICER: mark("statutory officer"),
         Role.PROTECTED_CASES_OFFICER: mark("protected-cases officer"),
         Role.OPERATOR: mark("operator"),
+        Role.SOURCE_OFFICER: mark("source officer"),
         Role.AUDITOR: mark("auditor"),
         Role.OPS: mark("operations"),
     }

@@ -26,6 +26,8 @@ def make_installation(home: Path, registry_port: int, **source) -> Settings:
     one = {"agency": AGENCY, "poll_seconds": 0.05, "directory_poll_seconds": 0.05}
     chosen = {"folder": str(home / "source"), **source}
     instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw", "toyplaces", "toyfeed")}
+    for name in ("toymend", "toyrows"):
+        instances[name] = {**one, "source": {**chosen, "minutes_in": "mins"}}
     instances["odd"] = {**one, "connector": "toy", "agency": "nobody", "source": chosen}
     instances["wrong"] = {**one, "connector": "toy", "source": {"folder": str(home), "page": "secret-word"}}
     write_toml(home / "hub.toml", {"registry": {"port": registry_port}, "connectors": instances})

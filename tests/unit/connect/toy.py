@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.connector import Absence, Batch, Connector, PersonRecord, Place, PlaceRecord, RawMessage, StatutoryBatch
+from hub.connector import Absence, Batch, Connector, PersonRecord, Place, PlaceRecord, RawMessage, StatutoryBatch, Unmapped
 from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
 
-_TOYS = ("toy", "toyraw", "toyplaces", "toyfeed")
+_TOYS = ("toy", "toyraw", "toyplaces", "toyfeed", "toymend", "toyrows")
 
 
 class ToyConfig(BaseModel):
@@ -19,6 +19,7 @@ class ToyConfig(BaseModel):
 
     folder: Path = Field(description="Where facts.jsonl and raw.jsonl lie.")
     page: int = Field(2, description="Facts of one batch.")
+    minutes_in: str = Field("minutes", description="The field that holds the minutes: a mapping that can be wrong and be mended.")
 
 
 class Lines:
@@ -42,6 +43,25 @@ class ToySource(Lines):
     def batches(self, cursor):
         for page, reached in self.pages(cursor):
             yield Batch([_record(fact) for fact in page], reached)
+
+
+class ToyMend(Lines):
+    """As `ToySource`, with the field of the minutes as the settings name it; without it there is no event."""
+
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__(config, "facts.jsonl")
+        self._minutes_in = config.minutes_in
+
+    def batches(self, cursor):
+        for page, reached in self.pages(cursor):
+            yield Batch([mend(fact, self._minutes_in) for fact in page], reached)
+
+
+def mend(fact, minutes_in):
+    if minutes_in not in fact:
+        content = json.dumps(fact).encode()
+        return Unmapped("no_minutes", intentional=False, source_id=fact["id"], content=content)
+    return _record({**fact, "minutes": fact[minutes_in]})
 
 
 class ToyFeed(Lines):
@@ -82,6 +102,13 @@ def make_connector(name: str, **changes) -> Connector:
 
 
 toy = make_connector("toy", kinds=frozenset({InfoKind.SCHOOL_ABSENCE}))
+toymend = make_connector("toymend", kinds=frozenset({InfoKind.SCHOOL_ABSENCE}), build_source=lambda config, _: ToyMend(config))
+toyrows = make_connector(
+    "toyrows",
+    places=True,
+    build_source=lambda config, _: ToyMend(config),
+    map_again=lambda config, _, content: [mend(json.loads(content), config.minutes_in)],
+)
 toyraw = make_connector(
     "toyraw",
     kinds=frozenset({InfoKind.SCHOOL_ABSENCE}),

@@ -1,0 +1,161 @@
+"""How letters are printed: where each stands and why, never whose it is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from hub.commands.dry_run import print_shown, shown_as_json
+
+if TYPE_CHECKING:
+    from hub.commands.redriving import Tried
+    from hub.connect.letter_box import Filed
+    from hub.connect.recall import Recalled
+
+__all__ = ["print_letter", "print_list", "print_preview", "print_redriven", "print_trial"]
+
+_WHY = {
+    "not_at_source": "the source does not show it any more",
+    "not_kept": "it was not kept, or under a key that is no more, and the source cannot be asked again",
+}
+
+
+def print_list(found: Sequence[Filed], limit: int, *, as_json: bool) -> None:
+    """Letters, and how many there are by connector and reason."""
+    counts = Counter((one.connector, one.letter.reason, one.letter.state.value) for one in found)
+    if as_json:
+        told = [{"connector": c, "reason": r, "state": s, "letters": number} for (c, r, s), number in sorted(counts.items())]
+        _print_json({"letters": [_facts(one) for one in found[:limit]], "counts": told})
+        return
+    if not found:
+        typer.echo("No letter waits: nothing was refused for what it is, or all is seen to.")
+        return
+    table = _table("Letter", "Connector", "Found", "Reason", "State", "Tries", "Last try")
+    for one in found[:limit]:
+        letter = one.letter
+        cells = (letter.letter_id, one.connector, _time(letter.found_at), letter.reason, letter.state.value)
+        table.add_row(*cells, str(letter.attempts), letter.result)
+    _show(table)
+    for (connector, reason, state), number in sorted(counts.items()):
+        typer.echo(f"{number:>8}  {connector}: {reason}, {state}")
+    if len(found) > limit:
+        typer.echo(f"{len(found) - limit} more: --limit {min(1000, len(found))}, or name a --connector or --reason.")
+
+
+def print_letter(filed: Filed, found: Recalled | None, *, as_json: bool) -> None:
+    """One letter; `found` is what it holds, for whoever may see that."""
+    bodies = None if found is None else _bodies(found)
+    if as_json:
+        _print_json(_facts(filed) | ({} if found is None else {"body": bodies, "body_missing": found.reason}))
+        return
+    for name, value in _facts(filed).items():
+        typer.echo(f"{name.replace('_', ' '):>16}: {value}")
+    if found is None:
+        return
+    typer.echo(f"\nWhat it holds, identifiers covered{'' if bodies else ': nothing that can be shown'}.")
+    for body in bodies or [_WHY.get(found.reason, found.reason or "it is mapped now: hub dlq try")]:
+        typer.echo(body)
+
+
+def print_trial(filed: Filed, tried: Tried, *, as_json: bool) -> None:
+    """What the mapping makes of one letter now."""
+    if as_json:
+        shown = [shown_as_json(one) for one in tried.shown]
+        _print_json({"letter": filed.letter.letter_id, "outcome": tried.outcome, "records": shown})
+        return
+    for one in tried.shown:
+        print_shown(filed.letter.letter_id, one)
+    if tried.reason:
+        typer.echo(f"{filed.letter.letter_id}  {tried.reason}: {_WHY.get(tried.reason, 'the source did not give it')}")
+
+
+def print_preview(chosen: Sequence[Filed], outcomes: Mapping[str, Tried], more: int, *, as_json: bool) -> None:
+    """What would be sent again, and what each would give up to the gate."""
+    counts = Counter(outcomes[one.letter.letter_id].outcome for one in chosen)
+    if as_json:
+        told = [_facts(one) | {"now": outcomes[one.letter.letter_id].outcome} for one in chosen]
+        _print_json({"letters": told, "now": dict(sorted(counts.items())), "more": more})
+        return
+    if not chosen:
+        typer.echo("Nothing waits that this would take.")
+        return
+    table = _table("Letter", "Connector", "Found", "Refused for", "Now")
+    for one in chosen:
+        letter = one.letter
+        table.add_row(letter.letter_id, one.connector, _time(letter.found_at), letter.reason, outcomes[letter.letter_id].outcome)
+    _show(table)
+    for outcome, number in sorted(counts.items()):
+        typer.echo(f"{number:>8}  {outcome}")
+    _tell_more(more)
+
+
+def print_redriven(done: Sequence[Filed], more: int, *, as_json: bool) -> None:
+    """How the letters stand now. What consent decided is not told."""
+    counts = Counter((one.letter.state.value, one.letter.result) for one in done)
+    if as_json:
+        told = [{"state": state, "reason": reason, "letters": number} for (state, reason), number in sorted(counts.items())]
+        _print_json({"redriven": told, "more": more})
+        return
+    if not done:
+        typer.echo("Nothing waited that this would take.")
+    for (state, reason), number in sorted(counts.items()):
+        typer.echo(f"{number:>8}  {state}" + (f": {reason}" if reason else ""))
+    if any(one.letter.state.value == "queued" for one in done):
+        typer.echo("Those that are queued are taken by the running connector at its next look: hub dlq list")
+    _tell_more(more)
+
+
+def _tell_more(more: int) -> None:
+    if more:
+        typer.echo(f"{more} more wait beyond the --limit.")
+
+
+def _bodies(found: Recalled) -> list[str]:
+    """The source's own records as text, whatever looks like an identifier covered."""
+    from hub.commands.discreet import without_identifiers
+    from hub.connector import Unmapped
+
+    contents = [record.content for record in found.records if isinstance(record, Unmapped) and record.content]
+    return [without_identifiers(content.decode("utf-8", "replace")) for content in contents]
+
+
+def _facts(filed: Filed) -> dict[str, Any]:
+    letter = filed.letter
+    return {
+        "letter": letter.letter_id,
+        "connector": filed.connector,
+        "found_at": letter.found_at.isoformat(),
+        "reason": letter.reason,
+        "cursor": letter.cursor_digest,
+        "place": letter.ordinal,
+        "state": letter.state.value,
+        "tries": letter.attempts,
+        "changed_at": letter.changed_at.isoformat() if letter.changed_at else None,
+        "last_try": letter.result,
+    }
+
+
+def _time(at: Any) -> str:
+    from hub.clock import STOCKHOLM
+
+    return f"{at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"
+
+
+def _table(*columns: str) -> Any:
+    from rich.table import Table
+
+    return Table(*columns)
+
+
+def _show(table: Any) -> None:
+    from rich.console import Console
+
+    Console().print(table)
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
