@@ -9,7 +9,7 @@ reported and for a lesson that was cancelled afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -65,20 +65,21 @@ def _map_attendance(item: Any, lesson: _Lesson, roster: Roster, pieces: dict[str
     if not isinstance(attendance_id, str) or not attendance_id.strip():
         yield Unmapped("malformed_attendance", intentional=False)
         return
+    identity = attendance_id.strip().lower()
     person_id = roster.person_of(item.get("student"))
     if isinstance(person_id, Unmapped):
-        yield person_id
+        yield replace(person_id, source_id=identity)
         return
     counts = item.get("isReported") is True and not lesson.cancelled
     for kind, name in _MINUTES_OF.items():
         minutes = _minutes(item.get(name)) if counts else 0
         if minutes is None:
-            yield Unmapped("bad_minutes", intentional=False)
+            yield Unmapped("bad_minutes", intentional=False, source_id=f"{identity}:{kind.value}")
             continue
         yield PersonRecord(
             kind=InfoKind.SCHOOL_ABSENCE,
             person_id=person_id,
-            source_id=f"{attendance_id.strip().lower()}:{kind.value}",
+            source_id=f"{identity}:{kind.value}",
             occurred_at=lesson.start,
             body=absence_body(kind, minutes, lesson.offered),
             retracted=minutes == 0,
@@ -101,21 +102,22 @@ def map_absence(row: Any, roster: Roster, start: datetime, end: datetime) -> lis
     """
     if not isinstance(row, dict) or not isinstance(row.get("id"), str):
         return Unmapped("malformed_absence", intentional=False)
+    identity = row["id"].strip().lower()
     first, last = parse_instant(row.get("startTime")), parse_instant(row.get("endTime"))
     if first is None or last is None or last <= first:
-        return Unmapped("malformed_absence", intentional=False)
+        return Unmapped("malformed_absence", intentional=False, source_id=identity)
     if str(row.get("type")).strip().casefold() not in _ABSENCE_TYPES:
-        return Unmapped("unknown_absence_type", intentional=False)
+        return Unmapped("unknown_absence_type", intentional=False, source_id=identity)
     person_id = roster.person_of(row.get("student"))
     if isinstance(person_id, Unmapped):
-        return person_id
+        return replace(person_id, source_id=identity)
     pieces = []
     day = max(first, start).astimezone(STOCKHOLM).date()
     while (begins := max(first, day_start(day))) < min(last, end):
         following = day + timedelta(days=1)
         if begins >= start and day.weekday() < _SATURDAY:
             ends = min(last, day_start(following))
-            pieces.append(Piece(person_id, f"{row['id'].strip().lower()}:{day.isoformat()}", begins, ends))
+            pieces.append(Piece(person_id, f"{identity}:{day.isoformat()}", begins, ends))
         day = following
     return pieces
 
