@@ -43,7 +43,9 @@ def open_sessions(settings: Settings, engine: Engine, clock: Clock | None = None
     """Sessions by the installation's limits and, without a clock, the machine's own time."""
     login = settings.login
     longest, idle = timedelta(hours=login.session_hours), timedelta(minutes=login.idle_minutes)
-    return Sessions(engine, clock or SystemClock(), longest=longest, idle=idle)
+    return Sessions(
+        engine, clock or SystemClock(), longest=longest, idle=idle, recheck=timedelta(minutes=login.oidc.recheck_minutes)
+    )
 
 
 def open_accounts(settings: Settings, engine: Engine, trail: Trail, clock: Clock | None = None) -> Accounts:

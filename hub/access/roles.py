@@ -1,7 +1,7 @@
 """Who may do what: one table, action by role. Whoever guards something asks `may`, and never compares a role's name.
 
 What no line of the table grants is refused. A grant reaches either everywhere, or only as far as the principal's own teams.
-The table stands in hub/web/README.md too; a test compares the two, and both with every route.
+The table stands in hub/registry/README.md too; a test compares the two, and both with every route.
 """
 
 from __future__ import annotations

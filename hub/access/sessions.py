@@ -55,25 +55,39 @@ def end_sessions(connection: Connection, account: str | None, *, but: str = "") 
 
 
 class Sessions:
-    """Over the access database. Without a `clock` that is shifted: sessions go by the machine's own time."""
+    """Over the access database. Without a `clock` that is shifted: sessions go by the machine's own time.
 
-    def __init__(self, engine: Engine, clock: Clock, *, longest: timedelta, idle: timedelta) -> None:
+    `recheck`: how long a provider's word on somebody's roles holds; a session older than that opens nothing until it is `vouch`ed
+    for anew, and after half of it is `due`.
+    """
+
+    def __init__(
+        self, engine: Engine, clock: Clock, *, longest: timedelta, idle: timedelta, recheck: timedelta | None = None
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._idle = idle
+        self._recheck = recheck
         self.longest = longest
 
     def now(self) -> datetime:
         """The time that sessions go by."""
         return self._clock.now()
 
-    def begin(self, principal: Principal, way: Way, browser: str = "", *, instead_of: str | None = None) -> str:
-        """A new session, and the end of the one that the visitor had before; returns what the cookie is to hold."""
+    def begin(
+        self, principal: Principal, way: Way, browser: str = "", *, instead_of: str | None = None, provider_session: str = ""
+    ) -> str:
+        """A new session, and the end of the one that the visitor had before; returns what the cookie is to hold.
+
+        `provider_session`: what the provider that let the visitor in calls its own.
+        """
         token, now = secrets.token_urlsafe(_TOKEN_BYTES), self._clock.now()
         values = {
             "session_id": _hash(token), "account": principal.account, "name": principal.name,
             "roles": " ".join(sorted(principal.roles)), "teams": " ".join(sorted(principal.teams)), "way": way,
-            "person": principal.person, "browser": browser, "begun_at": now, "seen_at": now, "until": now + self.longest,
+            "person": principal.person, "provider_session": _hash(provider_session) if provider_session else "",
+            "vouched_at": now if way == "oidc" else None,
+            "browser": browser, "begun_at": now, "seen_at": now, "until": now + self.longest,
         }  # fmt: skip
         with answering(), self._engine.begin() as connection:
             ended = or_(SessionRow.until <= now, SessionRow.seen_at <= now - self._idle)
@@ -85,15 +99,40 @@ class Sessions:
 
     def principal(self, token: str | None, *, noted: bool = True) -> Principal | None:
         """Whose session it is; None when there is none, or it has ended. Not `noted`: a page that renews itself is no use."""
-        row = self._row(token)
-        if row is None:
+        row, now = self._row(token), self._clock.now()
+        if row is None or (self._recheck is not None and self._unvouched(row, now) >= self._recheck):
             return None
-        now = self._clock.now()
         if noted and now - row.seen_at >= _NOTED_EVERY:
             with answering(), self._engine.begin() as connection:
                 here = SessionRow.session_id == row.session_id
                 connection.execute(update(SessionRow).where(here).values(seen_at=now))
         return _principal(row)
+
+    def due(self, token: str | None) -> bool:
+        """Whether the provider is to be asked anew who the holder is and what she may do, as soon as that disturbs nobody."""
+        row = self._row(token)
+        return row is not None and self._recheck is not None and self._unvouched(row, self._clock.now()) >= self._recheck / 2
+
+    def vouch(self, token: str | None, principal: Principal) -> Principal | None:
+        """The provider says again who the holder is: her roles are those from now on, and the session lasts no longer for it.
+
+        Returns who she was before; None when there is no such session, or it is another account's.
+        """
+        row = self._row(token)
+        if row is None or row.account != principal.account:
+            return None
+        values = {
+            "name": principal.name, "roles": " ".join(sorted(principal.roles)), "teams": " ".join(sorted(principal.teams)),
+            "person": principal.person, "vouched_at": self._clock.now(),
+        }  # fmt: skip
+        with answering(), self._engine.begin() as connection:
+            connection.execute(update(SessionRow).where(SessionRow.session_id == row.session_id).values(**values))
+        return _principal(row)
+
+    @staticmethod
+    def _unvouched(row: Row[Any], now: datetime) -> timedelta:
+        """How long ago a provider said what the holder may do; nothing at all where no provider does."""
+        return now - (row.vouched_at or row.begun_at) if row.way == "oidc" else timedelta(0)
 
     def way(self, token: str | None) -> str | None:
         """How the holder of the session came in."""

@@ -78,6 +78,17 @@ def add(  # noqa: PLR0917 -- typer reads one option per parameter
     typer.echo(f"{made.username} may sign in" + ("" if own else " and must choose another password within seven days"))
 
 
+@app.command()
+def matrix() -> None:
+    """Print who may do what, role by action: `all`, `own` (for the account's own teams), or empty.
+
+    Example: hub account matrix
+    """
+    from hub.access.matrix import matrix_text
+
+    sys.stdout.write(matrix_text())
+
+
 @app.command("list")
 def list_accounts(home: Home = None, as_json: Json = False) -> None:
     """Show every account with its roles and teams.

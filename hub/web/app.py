@@ -47,8 +47,8 @@ def build_web(web: Web) -> Starlette:
     It answers to its own names only: another site's name that leads here (DNS rebinding) gets nothing.
     """
     renderer = Renderer(web)
-    pages, entrance, doors = Pages(web, renderer), Entrance(web, renderer), Doors(web, renderer)
-    elsewhere, me, approvals = ProviderEntrance(web, renderer), Me(web, renderer), Approvals(web, renderer)
+    pages, entrance, elsewhere = Pages(web, renderer), Entrance(web, renderer), ProviderEntrance(web, renderer)
+    doors, me, approvals = Doors(web, renderer, elsewhere.again), Me(web, renderer), Approvals(web, renderer)
     identities = Identities(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
@@ -70,6 +70,7 @@ def build_web(web: Web) -> Starlette:
             doors.open("/sign-in/provider", elsewhere.begin),
             doors.open("/sign-in/return", elsewhere.finish),
             doors.open("/sign-out/provider", elsewhere.left),
+            doors.machine("/sign-out/back-channel", elsewhere.signed_out),
             doors.guarded("/sign-out", entrance.sign_out, Action.SESSION_SEE, "POST"),
             doors.guarded("/me", me.page, Action.SESSION_SEE),
             doors.guarded("/me/sessions", me.end_sessions, Action.SESSION_SEE, "POST"),

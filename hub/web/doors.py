@@ -47,13 +47,19 @@ class Door(Route):
 class Doors:
     """Makes the routes of one application."""
 
-    def __init__(self, web: Web, renderer: Renderer) -> None:
+    def __init__(self, web: Web, renderer: Renderer, again: Callable[[Request], Response | None]) -> None:
+        """`again` leads a visitor to the provider when it is to say anew what she may do."""
         self._web = web
         self._renderer = renderer
+        self._again = again
 
     def open(self, path: str, view: _View, *methods: str) -> Door:
         """For everybody: signing in, the choice of language."""
         return Door(path, lambda request: self._foreign(request) or view(request), OPEN, methods)
+
+    def machine(self, path: str, view: _View) -> Door:
+        """For another system that posts a signed message: no browser, no cookie, no form of ours; the view verifies it."""
+        return Door(path, view, OPEN, ("POST",))
 
     def guarded(self, path: str, view: Callable[[Request, Principal], Response], action: Action, *methods: str) -> Door:
         """For those who may do `action`: for the path's `{team}` when it has one, else for anything at all.
@@ -62,6 +68,9 @@ class Doors:
         """
 
         def guard(request: Request) -> Response:
+            away = self._again(request)
+            if away is not None:
+                return away
             principal = self._renderer.visitors.principal(request)
             if principal is None:
                 text = mark("These pages are for those who work with the tasks. Sign in to see them.")

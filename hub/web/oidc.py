@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,10 +25,14 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from hub.access.roles import Principal, Role
-from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.access.persons import person_key
+from hub.access.roles import Principal
+from hub.errors import RejectedError, RetriableError
 from hub.login_settings import OidcSettings
+from hub.web.oidc_claims import role_named, values_of
+from hub.web.oidc_logout import check_logout, logout_number
 from hub.web.paths import own_path
+from hub.web.principal import Arrival
 
 __all__ = ["JOURNEY_SECONDS", "OidcProvider"]
 
@@ -63,7 +67,8 @@ class OidcProvider:
         self._redirect_uri = redirect_uri
         self._journeys = URLSafeTimedSerializer(key, salt="oidc-journey", signer_kwargs={"digest_method": hashlib.sha256})
         self._spend = spend
-        self._roles = {value: _role(role) for value, role in settings.roles.items()}
+        self._key = key
+        self._roles = {value: role_named(role) for value, role in settings.roles.items()}
         self._http = httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
         self._known: _Metadata | None = None
 
@@ -71,20 +76,23 @@ class OidcProvider:
         """Let go of connections."""
         self._http.close()
 
-    def begin(self, onward: str) -> tuple[str, str]:
+    def begin(self, onward: str, *, again: bool = False) -> tuple[str, str]:
         """Where to send the browser, and what its journey's cookie is to hold.
 
+        `again`: only if the provider knows its visitor without asking anything (prompt=none, Core 3.1.2.1).
         Raises RetriableError when the provider does not answer.
         """
         journey = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")} | {"next": own_path(onward)}
+        journey |= {"again": "1" if again else ""}
         extra = {"acr_values": " ".join(self._settings.acr_values)} if self._settings.acr_values else {}
+        extra |= {"prompt": "none"} if again else {}
         address, _ = self._client().create_authorization_url(
             self._metadata().content["authorization_endpoint"],
             state=journey["state"], nonce=journey["nonce"], code_verifier=journey["verifier"], **extra,
         )  # fmt: skip
         return str(address), self._journeys.dumps(journey)
 
-    def finish(self, answer: Mapping[str, str], cookie: str | None) -> tuple[Principal, str]:
+    def finish(self, answer: Mapping[str, str], cookie: str | None) -> Arrival:
         """Who came back, and where they wanted to go.
 
         Raises RejectedError: `bad_state` (not this browser's journey, too old, or used), `declined` (the provider or the person
@@ -99,7 +107,26 @@ class OidcProvider:
         claims = self._verified(token, journey["nonce"])
         if self._settings.acr_values and claims.get("acr") not in self._settings.acr_values:
             raise RejectedError("the way of signing in is not strong enough", code="weak_sign_in")
-        return self._principal(claims), journey["next"]
+        return Arrival(self._principal(claims), journey["next"], str(claims.get("sid") or ""), bool(journey["again"]))
+
+    def signed_out(self, token: str) -> tuple[str, str]:
+        """Whose sessions the provider ends, by its logout token (Back-Channel Logout 1.0): account and its own session's name.
+
+        Raises RejectedError `bad_token`, for a token that was used too; RetriableError when the provider does not answer.
+        """
+        offered = self._metadata().content.get("id_token_signing_alg_values_supported", ["RS256"])
+        try:
+            claims = self._decoded(token, [name for name in _SIGNATURES if name in offered]).claims
+        except (JoseError, ValueError, TypeError) as error:
+            raise RejectedError("the identity provider's token does not verify", code="bad_token") from error
+        check_logout(claims, self._settings.issuer, self._settings.client_id, time.time())
+        if not self._spend(logout_number(claims), datetime.now(UTC) + timedelta(seconds=2 * JOURNEY_SECONDS)):
+            raise RejectedError("this logout token has been used", code="bad_token")
+        return self._account(str(claims["sub"])) if claims.get("sub") else "", str(claims.get("sid") or "")
+
+    def _account(self, subject: str) -> str:
+        known = f"{self._settings.issuer}\x00{subject}"
+        return f"oidc-{hashlib.sha256(known.encode()).hexdigest()[:32]}"
 
     def sign_out_address(self) -> str | None:
         """Where to end the session at the provider too, when it offers that; None also when it does not answer just now."""
@@ -181,13 +208,13 @@ class OidcProvider:
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         settings = self._settings
-        roles = frozenset(self._roles[value] for value in _values(claims, settings.roles_claim) if value in self._roles)
+        roles = frozenset(self._roles[value] for value in values_of(claims, settings.roles_claim) if value in self._roles)
         if not roles:
             raise RejectedError("the account has no role here", code="no_role")
-        teams = frozenset(settings.teams[value] for value in _values(claims, settings.teams_claim) if value in settings.teams)
-        subject = hashlib.sha256(f"{settings.issuer}\x00{claims['sub']}".encode()).hexdigest()[:32]
+        teams = frozenset(settings.teams[value] for value in values_of(claims, settings.teams_claim) if value in settings.teams)
         name = "".join(letter for letter in str(claims.get(settings.name_claim) or "") if letter.isprintable())
-        return Principal(f"oidc-{subject}", name[:_NAME_LENGTH] or "–", roles, teams)
+        person = person_key(self._key, next(iter(values_of(claims, settings.person_claim)), ""))
+        return Principal(self._account(str(claims["sub"])), name[:_NAME_LENGTH] or "–", roles, teams, person)
 
     def _metadata(self) -> _Metadata:
         if self._known is None or time.monotonic() - self._known.at > _METADATA_SECONDS:
@@ -220,23 +247,3 @@ def _as_it_is(request: httpx.Request) -> httpx.Request:
 
 def _unreachable() -> RetriableError:
     return RetriableError("the identity provider does not answer as it should", code="provider")
-
-
-def _role(name: str) -> Role:
-    try:
-        return Role(name)
-    except ValueError:
-        known = ", ".join(role.value for role in Role)
-        raise ConfigError(f"login.oidc.roles: no role {name}; there are: {known}", code="unknown_role") from None
-
-
-def _values(claims: Mapping[str, Any], path: str) -> Iterable[str]:
-    """The values of a claim; a path with dots leads into it (`realm_access.roles`)."""
-    found: Any = claims.get(path)
-    if found is None:
-        found = claims
-        for step in path.split("."):
-            found = found.get(step) if isinstance(found, Mapping) else None
-    if isinstance(found, str):
-        return (found,)
-    return [value for value in found if isinstance(value, str)] if isinstance(found, list) else ()

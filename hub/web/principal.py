@@ -18,7 +18,7 @@ from hub.access.roles import Principal
 from hub.access.sessions import Sessions, Way
 from hub.access.trail import Trail
 
-__all__ = ["COOKIE", "FORM_COOKIE", "LIVE", "Login", "Provider", "Visitors"]
+__all__ = ["COOKIE", "FORM_COOKIE", "LIVE", "Arrival", "Login", "Provider", "Visitors"]
 
 COOKIE = "hub_session"
 FORM_COOKIE = "hub_form"  # what a form's token is bound to before anybody has signed in
@@ -28,15 +28,32 @@ _BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Saf
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody back from the provider: who, where she wanted to go, and what the provider calls its session of hers.
+
+    `again`: she was signed in, and the provider was asked, unseen, whether she still is what she was.
+    """
+
+    principal: Principal
+    onward: str
+    provider_session: str = ""
+    again: bool = False
+
+
 class Provider(Protocol):
     """An identity provider, as `hub.web.oidc.OidcProvider` is one."""
 
-    def begin(self, onward: str) -> tuple[str, str]:
-        """Where to send the browser, and what its journey's cookie is to hold."""
+    def begin(self, onward: str, *, again: bool = False) -> tuple[str, str]:
+        """Where to send the browser, and what its journey's cookie is to hold; `again`: nobody is to be asked anything."""
         ...
 
-    def finish(self, answer: Mapping[str, str], cookie: str | None) -> tuple[Principal, str]:
+    def finish(self, answer: Mapping[str, str], cookie: str | None) -> Arrival:
         """Who came back, and where they wanted to go."""
+        ...
+
+    def signed_out(self, token: str) -> tuple[str, str]:
+        """Whose sessions the provider has ended: the account, and the provider's own session; one of them may be empty."""
         ...
 
     def sign_out_address(self) -> str | None:
@@ -96,9 +113,11 @@ class Visitors:
         found: Principal | None = request.state.principal
         return found
 
-    def welcome(self, request: Request, principal: Principal, way: Way, to: str = "/") -> Response:
+    def welcome(self, request: Request, principal: Principal, way: Way, to: str = "/", *, provider_session: str = "") -> Response:
         """Begin a session, in place of whichever the visitor had, and lead on."""
-        token = self._sessions.begin(principal, way, _browser(request), instead_of=self.token(request))
+        token = self._sessions.begin(
+            principal, way, _browser(request), instead_of=self.token(request), provider_session=provider_session
+        )
         answer = RedirectResponse(to, status_code=303)
         seconds = int(self._sessions.longest.total_seconds())
         answer.set_cookie(self.cookie, token, max_age=seconds, path="/", httponly=True, samesite="lax", secure=self.secure)

@@ -9,7 +9,9 @@ from hub.access.trail import UNKNOWN, account_entry
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome
 from hub.errors import RejectedError, RetriableError
+from hub.web.forms import field
 from hub.web.language import mark
+from hub.web.principal import LIVE, Arrival
 from hub.web.rendering import Renderer, Web
 
 __all__ = ["JOURNEY_COOKIE", "ProviderEntrance"]
@@ -41,6 +43,25 @@ class ProviderEntrance:
             address, journey = self._login.provider.begin(request.query_params.get("next", "/"))
         except (RetriableError, RejectedError):
             return self._unreachable(request)
+        return self._away(address, journey)
+
+    def again(self, request: Request) -> Response | None:
+        """To the provider and back unseen, when it is time that it says anew what the visitor may do; None: go on.
+
+        Only when a page is asked for: a form that was filled in is not lost, and a list that renews itself waits. While the
+        provider does not answer the session goes on until its word is too old.
+        """
+        if self._login.provider is None or request.method != "GET" or LIVE in request.headers:
+            return None
+        if not self._login.sessions.due(self._visitors.token(request)):
+            return None
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        try:
+            return self._away(*self._login.provider.begin(wanted, again=True))
+        except (RetriableError, RejectedError):
+            return None
+
+    def _away(self, address: str, journey: str) -> Response:
         answer = RedirectResponse(address, status_code=303)
         answer.set_cookie(
             self._cookie, journey, max_age=_JOURNEY_SECONDS, path="/", httponly=True, samesite="lax", secure=self._visitors.secure
@@ -52,16 +73,55 @@ class ProviderEntrance:
         if self._login.provider is None:
             return self._renderer.entrance(request, status=404)
         try:
-            principal, onward = self._login.provider.finish(request.query_params, request.cookies.get(self._cookie))
+            found = self._login.provider.finish(request.query_params, request.cookies.get(self._cookie))
         except RejectedError as error:
             refusal = Entry(UNKNOWN, Logged.SIGN_IN_REFUSED, purpose="oidc", outcome=Outcome.DENY, rule=error.code)
             self._login.trail.append(refusal)
+            if error.code != "bad_state":  # the provider vouches for nobody in this browser any more
+                self._end(request)
             text = _TEXTS.get(error.code, mark("Your organisation's sign-in could not be verified. Begin again."))
             return self._without_journey(self._renderer.entrance(request, text=text, status=403))
         except RetriableError:
             return self._unreachable(request)
-        self._login.trail.append(account_entry(Logged.SIGN_IN, principal.account, purpose="oidc"))
-        return self._without_journey(self._visitors.welcome(request, principal, "oidc", onward))
+        return self._without_journey(self._vouched(request, found) or self._welcome(request, found))
+
+    def _vouched(self, request: Request, found: Arrival) -> Response | None:
+        """On with the session that there is, with the roles of now; what changed is in the audit log first."""
+        if not found.again:
+            return None
+        before = self._login.sessions.vouch(self._visitors.token(request), found.principal)
+        if before is None:
+            return None
+        if (before.roles, before.teams) != (found.principal.roles, found.principal.teams):
+            self._login.trail.append(account_entry(Logged.ACCOUNT_CHANGED, found.principal.account, purpose="provider_roles"))
+        return RedirectResponse(found.onward, status_code=303)
+
+    def _welcome(self, request: Request, found: Arrival) -> Response:
+        self._login.trail.append(account_entry(Logged.SIGN_IN, found.principal.account, purpose="oidc"))
+        onward, session = found.onward, found.provider_session
+        return self._visitors.welcome(request, found.principal, "oidc", onward, provider_session=session)
+
+    def _end(self, request: Request) -> None:
+        token = self._visitors.token(request)
+        if self._login.sessions.way(token) == "oidc":
+            self._login.sessions.end(token)
+
+    def signed_out(self, request: Request) -> Response:
+        """The provider says, from machine to machine, that somebody has signed out there, or may sign in no longer."""
+        if self._login.provider is None:
+            return Response(status_code=404)
+        try:
+            account, session = self._login.provider.signed_out(field(request, "logout_token"))
+        except RejectedError:
+            return Response(status_code=400)
+        except RetriableError:
+            return Response(status_code=503)
+        self._login.trail.append(account_entry(Logged.SIGN_OUT, account or "provider-session", purpose="provider"))
+        if session:
+            self._login.sessions.end_provider_session(session)
+        elif account:
+            self._login.sessions.end_all(account)
+        return Response(status_code=200)
 
     def left(self, request: Request) -> Response:
         """After signing out here: how to leave at the provider too, where it offers that."""

@@ -1,4 +1,4 @@
-"""Role by route: who gets through which door. What is expected is read from the table that people read, hub/web/README.md."""
+"""Role by route: who gets through which door. What is expected is read from the table that people read, hub/registry/README.md."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.routing import Mount
+from typer.testing import CliRunner
 
-import hub.web
+import hub
+from hub.access.matrix import matrix_text
 from hub.access.roles import TABLE, Action, Principal, Role
+from hub.cli import app
 from hub.web.doors import OPEN, Door
 from hub.web.language import LANGUAGES
 from tests.unit.web.conftest import Visit
 from tests.unit.web.places import filled
 from tests.unit.web.town import PagesTown
 
-README = Path(hub.web.__file__).parent / "README.md"
+README = Path(hub.__file__).parent / "registry" / "README.md"
 EVERYWHERE, OWN = "all", "own"
 # What every route asks for. A new route is added here by hand, after thinking about who should get through.
 DOORS: dict[tuple[str, str], Action | str] = {
@@ -33,6 +36,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/sign-in/provider"): OPEN,
     ("GET", "/sign-in/return"): OPEN,
     ("GET", "/sign-out/provider"): OPEN,
+    ("POST", "/sign-out/back-channel"): OPEN,
     ("POST", "/sign-out"): Action.SESSION_SEE,
     ("GET", "/me"): Action.SESSION_SEE,
     ("POST", "/me/sessions"): Action.SESSION_SEE,
@@ -109,6 +113,11 @@ def test_the_printed_matrix_is_the_table() -> None:
         for role in Role:
             reach = EVERYWHERE if role in grant.everywhere else OWN if role in grant.own_teams else ""
             assert printed[action.value, role.value] == reach, (action, role)
+
+
+def test_the_readme_holds_the_matrix_as_the_code_prints_it() -> None:
+    assert matrix_text() in README.read_text(encoding="utf-8")
+    assert CliRunner().invoke(app, ["account", "matrix"]).stdout == matrix_text()
 
 
 def test_a_route_without_an_action_cannot_be_written() -> None:

@@ -182,7 +182,9 @@ class PagesTown:
         self.trail = Trail()
         self.access = build_engine(f"sqlite:///{folder / 'access.db'}")
         AccessRow.metadata.create_all(self.access)
-        self.sessions = Sessions(self.access, self.clock, longest=timedelta(hours=8), idle=timedelta(minutes=30))
+        self.sessions = Sessions(
+            self.access, self.clock, longest=timedelta(hours=8), idle=timedelta(minutes=30), recheck=timedelta(minutes=20)
+        )
         self.accounts = Accounts(self.access, self.trail, self.clock, Attempts(self.access, KEY, self.clock))
         self.four_eyes = FourEyes(
             self.access, self.trail, self.clock, approve_within=timedelta(hours=72), use_within=timedelta(hours=4)
