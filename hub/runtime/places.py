@@ -12,6 +12,7 @@ from hub.core.rules import CompiledRules
 from hub.core.state import StateError
 from hub.errors import FatalError
 from hub.kafka import outgoing
+from hub.runtime.claims import Claims
 from hub.runtime.effects import SOURCE, Drop, Emission, Step
 
 __all__ = ["PlaceProgram"]
@@ -24,9 +25,10 @@ class PlaceProgram:
 
     topics = (PLACE_EVENTS.name,)
 
-    def __init__(self, rules: CompiledRules, codec: Codec) -> None:
+    def __init__(self, rules: CompiledRules, codec: Codec, claims: Claims) -> None:
         self._rules = rules
         self._codec = codec
+        self._claims = claims
 
     @property
     def rules_sha256(self) -> str:
@@ -54,6 +56,9 @@ class PlaceProgram:
         """Fold one place event."""
         if not isinstance(message, PlaceEvent):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
+        claim = self._claims.refusal(message)
+        if claim:
+            return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
         before = core.new_place_state(key) if state is None else _state(state)
         return self._translated(before, core.place_step(before, message, self._rules, now))
 

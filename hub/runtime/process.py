@@ -28,6 +28,7 @@ from hub.process import process_frame
 from hub.rules_file import load_active_rules
 from hub.runtime.app import build_app, end_process, leave_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
+from hub.runtime.claims import read_claims
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.effects import Program
 from hub.runtime.gauges import Gauges
@@ -67,7 +68,8 @@ def run(settings: Settings, clock: Clock) -> None:
         instance = f"{settings.worker.group}-{socket.gethostname()}-{number}"
         rules = compile_rules(load_active_rules(settings), exposed_areas=load_places(settings.home).exposed)
         codec = Codec.load()
-        programs: dict[str, Program] = {YOUTHS: YouthProgram(rules, codec), PLACES: PlaceProgram(rules, codec)}
+        claims = read_claims(settings)
+        programs: dict[str, Program] = {YOUTHS: YouthProgram(rules, codec, claims), PLACES: PlaceProgram(rules, codec, claims)}
         if not await_reach(settings.bootstrap_servers, stop):
             return
         try:

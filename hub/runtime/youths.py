@@ -24,6 +24,7 @@ from hub.core.consent import DENIALS
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
+from hub.runtime.claims import Claims
 from hub.runtime.effects import SOURCE, Drop, Emission, Step
 
 __all__ = ["COMPONENT", "YouthProgram"]
@@ -37,9 +38,10 @@ class YouthProgram:
 
     topics = (*(topic.name for topic in YOUTH_TOPICS), ERASURES.name)
 
-    def __init__(self, rules: CompiledRules, codec: Codec) -> None:
+    def __init__(self, rules: CompiledRules, codec: Codec, claims: Claims) -> None:
         self._rules = rules
         self._codec = codec
+        self._claims = claims
 
     @property
     def rules_sha256(self) -> str:
@@ -70,6 +72,9 @@ class YouthProgram:
             return self._erase(before, message, now)
         if not isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
+        claim = "" if isinstance(message, ConsentRecord) else self._claims.refusal(message)
+        if claim:
+            return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
         step = self._translated(before, core.step(before, message, self._rules, now))
         # Newer consents cannot help a consent that is refused itself.
         return replace(step, awaits_consent=False) if isinstance(message, ConsentRecord) else step

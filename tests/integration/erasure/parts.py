@@ -33,7 +33,7 @@ from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import LogRecord
 from hub.runtime.work import Arrival, Work
 from hub.runtime.youths import YouthProgram
-from tests.unit.runtime.fakes import CODEC, MemoryLog
+from tests.unit.runtime.fakes import CLAIMS, CODEC, MemoryLog
 
 RULES = compile_rules(load_rules(defaults_folder() / "rules"))
 TASK_TOPICS = (TASKS_OUTREACH.name, TASKS_SIG.name)
@@ -93,7 +93,7 @@ class Worker:
 
     def __init__(self, folder: Path, kafka: Kafka, clock: Clock, chance: random.Random) -> None:
         self._folder, self._kafka, self._clock, self._chance = folder, kafka, clock, chance
-        self.program = YouthProgram(RULES, CODEC)
+        self.program = YouthProgram(RULES, CODEC, CLAIMS)
         self._committed: Counter[str] = Counter()
         self._offered: Counter[str] = Counter()
         self._generation = 0

@@ -12,18 +12,28 @@ from typing import Any
 
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
-from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, Message, SchoolAbsence
+from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, InfoKind, Message, SchoolAbsence
 from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASKS_OUTREACH, Topic
 from hub.errors import FatalError
 from hub.kafka import Outgoing
+from hub.runtime.claims import Claims, Declared
 from hub.runtime.effects import Drop, Emission, Record, Step
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import LogRecord
-from tests.unit.core.make import NOW, YOUTH
+from tests.unit.core.make import LEISURE, NOW, POLICE, SCHOOL, YOUTH
 
 CHANGELOG = "test-youths-changelog"
 CODEC = Codec.load()
+DECLARED = Declared(
+    {
+        SCHOOL: frozenset({InfoKind.SCHOOL_ABSENCE}),
+        POLICE: frozenset({InfoKind.POLICE_NOTICE}),
+        LEISURE: frozenset({InfoKind.RISK_EVENT}),
+    },
+    {"ss12000": SCHOOL, "sdk": POLICE, "observations": LEISURE},
+)
+CLAIMS = Claims(lambda: DECLARED, lambda: None)
 
 
 def make_record(

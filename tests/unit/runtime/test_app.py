@@ -25,7 +25,7 @@ from hub.runtime.places import PlaceProgram
 from hub.runtime.store import StoreCache
 from hub.runtime.youths import YouthProgram
 from tests.support import make_settings
-from tests.unit.runtime.fakes import CODEC, MemoryLog, make_clock
+from tests.unit.runtime.fakes import CLAIMS, CODEC, MemoryLog, make_clock
 
 RULES = compile_rules(RuleSet(version="1", owner="test", rules=()))
 
@@ -42,7 +42,7 @@ def make_app(tmp_path: Path) -> Any:
         raise error
 
     kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), fail)
-    programs = {"youths": (YouthProgram(RULES, CODEC), 12), "places": (PlaceProgram(RULES, CODEC), 3)}
+    programs = {"youths": (YouthProgram(RULES, CODEC, CLAIMS), 12), "places": (PlaceProgram(RULES, CODEC, CLAIMS), 3)}
     drivers = {
         Driver(name, program, Changelog(changelog_name(settings, name), {}), kit): number
         for name, (program, number) in programs.items()
@@ -116,7 +116,7 @@ def test_a_lane_brakes_its_own_partition_only(tmp_path: Path) -> None:
 
     stub = Stub()
     kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), lambda _: None)
-    flow = PausingFlow(stub, Driver("places", PlaceProgram(RULES, CODEC), Changelog("c", {}), kit))
+    flow = PausingFlow(stub, Driver("places", PlaceProgram(RULES, CODEC, CLAIMS), Changelog("c", {}), kit))
     flow.pause(2)
     flow.resume(2)
     assert stub.calls == [("full", TP(PLACE_EVENTS.name, 2)), ("drop", TP(PLACE_EVENTS.name, 2))]

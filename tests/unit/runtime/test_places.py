@@ -12,14 +12,14 @@ from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.runtime.places import PlaceProgram
 from tests.unit.core.make import NOW, YOUTH, ago, make_consent, make_place_event
-from tests.unit.runtime.fakes import CODEC
+from tests.unit.runtime.fakes import CLAIMS, CODEC
 
 AREA = "0581-hageby"
 
 
 @pytest.fixture(scope="module")
 def program() -> PlaceProgram:
-    return PlaceProgram(compile_rules(load_rules(defaults_folder() / "rules"), exposed_areas={AREA}), CODEC)
+    return PlaceProgram(compile_rules(load_rules(defaults_folder() / "rules"), exposed_areas={AREA}), CODEC, CLAIMS)
 
 
 def test_enough_incidents_become_a_presence_task(program: PlaceProgram) -> None:

@@ -26,7 +26,7 @@ from tests.unit.core.make import (
     make_sig_scope,
     make_withdrawn,
 )
-from tests.unit.runtime.fakes import CODEC
+from tests.unit.runtime.fakes import CLAIMS, CODEC
 
 ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
 
@@ -38,7 +38,7 @@ def rules() -> CompiledRules:
 
 @pytest.fixture
 def program(rules: CompiledRules) -> YouthProgram:
-    return YouthProgram(rules, CODEC)
+    return YouthProgram(rules, CODEC, CLAIMS)
 
 
 def steps(program: YouthProgram, *messages: object) -> list[Step]:
