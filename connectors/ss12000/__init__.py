@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.ss12000.config import Ss12000Config
-from hub.connector import Connector, Source, SourceContext, Trial
+from hub.connector import Connector, Source, SourceContext, Trial, Waker
 from hub.contract.models import InfoKind
 
 __all__ = ["connector"]
@@ -19,6 +19,14 @@ def _build_source(config: Ss12000Config, context: SourceContext) -> Source:
     from connectors.ss12000.source import Ss12000Source  # noqa: PLC0415
 
     return Ss12000Source(config, context)
+
+
+def _build_waker(config: Ss12000Config, context: SourceContext) -> Waker | None:
+    if config.webhook is None:
+        return None
+    from connectors.ss12000.webhook import Ss12000Waker  # noqa: PLC0415
+
+    return Ss12000Waker(config, config.webhook, context)
 
 
 def _build_simulator(dataset: Path, options: Mapping[str, Any]) -> Any:
@@ -35,6 +43,7 @@ connector = Connector(
     build_simulator=_build_simulator,
     kinds=frozenset({InfoKind.SCHOOL_ABSENCE}),
     backfill=True,
+    build_waker=_build_waker,
     trial=Trial(
         datasets=Path(__file__).parent / "trial",
         config={"base_url": "{url}/v2.0", "since": "2025-05-05", "page_size": 2, "attempts": 1, "timeout_seconds": 0.5},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain
 from typing import Any, TypeVar
@@ -102,6 +102,35 @@ class Ss12000Client:
                 return None
             raise
 
+    def subscriptions(self) -> Iterator[list[Any]]:
+        """Every subscription of ours there, page by page."""
+        return self._pages(Query("subscriptions"))
+
+    def subscribe(self, name: str, target: str, kinds: Sequence[str]) -> dict[str, Any]:
+        """Have `target` called when entities of these kinds (EndPointsEnum) change; the answer is the subscription.
+
+        Whoever repeats it has two: look for one first.
+        """
+        body = {"name": name, "target": target, "resourceTypes": [{"resource": kind} for kind in kinds]}
+        return parse_entity("subscriptions", self._call("POST", "subscriptions", body).content)
+
+    def renew(self, subscription_id: str) -> dict[str, Any]:
+        """Put off the end of a subscription; the answer is the subscription as it is then."""
+        answer = self._call("PATCH", f"subscriptions/{quote(subscription_id, safe='')}", None)
+        return parse_entity("subscription", answer.content)
+
+    def unsubscribe(self, subscription_id: str) -> None:
+        """End a subscription; one that is none any more is no error."""
+        try:
+            self._call("DELETE", f"subscriptions/{quote(subscription_id, safe='')}", None)
+        except RejectedError as error:
+            if error.code not in _GONE:
+                raise
+
+    def _call(self, method: str, path: str, body: Any) -> Answer:
+        url, operation = f"{self._config.base_url}/{path}", "subscriptions"
+        return self._with_token(lambda headers: self._fetcher.call(method, operation, url, headers=headers, body=body))
+
     def close(self) -> None:
         """Release the connections."""
         self._fetcher.close()
@@ -153,18 +182,22 @@ class Ss12000Client:
         return self._answer(operation, operation, params, lambda answer: parse(operation, answer.content))
 
     def _answer(self, operation: str, path: str, params: Params, reader: Callable[[Answer], Read]) -> Read:
+        url = f"{self._config.base_url}/{path}"
+        return self._with_token(lambda headers: self._fetcher.read(operation, url, reader, params=params, headers=headers))
+
+    def _with_token(self, ask: Callable[[dict[str, str]], Read]) -> Read:
         """Ask, and once again with another token when the first one has expired on the way."""
         token = self._authorization.token()
         try:
-            return self._ask(operation, path, params, reader, token)
+            return ask(_headers(token))
         except ConfigError as error:
             if error.code != _EXPIRED or (other := self._authorization.renewed(token)) is None:
                 raise
-        return self._ask(operation, path, params, reader, other)
+        return ask(_headers(other))
 
-    def _ask(self, operation: str, path: str, params: Params, reader: Callable[[Answer], Read], token: str) -> Read:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        return self._fetcher.read(operation, f"{self._config.base_url}/{path}", reader, params=params, headers=headers)
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
 
 def _offered(pages: Iterator[list[Any]]) -> Iterator[list[Any]] | None:

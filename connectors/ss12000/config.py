@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from connectors.addresses import SafeAddress
 
-__all__ = ["Oauth", "Ss12000Config"]
+__all__ = ["Oauth", "Ss12000Config", "Webhook"]
 
 
 class Oauth(BaseModel):
@@ -21,6 +21,19 @@ class Oauth(BaseModel):
     client_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     client_authentication: Literal["basic", "post"] = "basic"
     scope: str = ""
+
+
+class Webhook(BaseModel):
+    """Where the source may say that something changed; it wakes a pull and is believed nothing else.
+
+    The standard has no authentication for it, so the address that is subscribed ends in the connector's secret
+    `webhook-secret`. `listen_port` is on this machine only; a reverse proxy with TLS brings `public_url` to it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    public_url: SafeAddress
+    listen_port: Annotated[int, Field(ge=0, le=65535)]
 
 
 class Ss12000Config(BaseModel):
@@ -37,6 +50,7 @@ class Ss12000Config(BaseModel):
     base_url: SafeAddress
     since: date
     oauth: Oauth | None = None
+    webhook: Webhook | None = None
     reading: Literal["lessons", "sums"] = "lessons"
     follow_changes: bool = True
     overlap_days: Annotated[int, Field(ge=0, le=400)] = 14

@@ -1,7 +1,7 @@
 """Behaves as an SS12000:2020 server over a folder of JSON files (see README.md), strictly by the standard's document.
 
 It serves `GET` on organisations, persons, groups, activities, calendarEvents, absences and attendances, and on each with
-`/{id}`, on aggregatedAttendance and deletedEntities, at the root and under `/v2` and `/v2.0`. Options:
+`/{id}`, on aggregatedAttendance and deletedEntities, and all of subscriptions, at the root and under `/v2` and `/v2.0`. Options:
 
     now         callable that tells the time: nothing dated later is revealed (default: everything is)
     token       the bearer token to demand (default: any)
@@ -24,6 +24,7 @@ from starlette.routing import Mount, Route
 from connectors.ss12000.dataset import Dataset, Deletion, Entity, Event, Version, load_dataset, load_deletions
 from connectors.ss12000.instants import parse_day, parse_instant
 from connectors.ss12000.questions import Question, Refusal, make_token, read_question
+from connectors.ss12000.subscribing import Subscriptions
 from connectors.ss12000.summing import deleted_ids, sum_up
 from hub.errors import ConfigError
 
@@ -43,22 +44,29 @@ class _Server:
         self._now = now
         self._token = token
         self._page_size = page_size
+        self._subscriptions = Subscriptions(now)
 
     async def answer(self, request: Request) -> Response:
-        """Any GET; a Refusal becomes the standard's error body."""
+        """Any call; a Refusal becomes the standard's error body."""
         try:
             self._authorise(request)
-            body = self._body(request.path_params["path"], request.query_params.multi_items())
+            operation, _, key = request.path_params["path"].partition("/")
+            if operation == "subscriptions":
+                status, body = self._subscriptions.answer(request.method, key, await request.body())
+            else:
+                status, body = 200, self._body(request.method, request.path_params["path"], request.query_params.multi_items())
         except Refusal as refusal:
             return JSONResponse({"code": refusal.code, "message": refusal.message}, status_code=refusal.status)
-        return Response(body, media_type="application/json")
+        return Response(body, status_code=status, media_type="application/json" if body else None)
 
     def _authorise(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip() or (self._token is not None and token.strip() != self._token):
             raise Refusal(401, "unauthorised", "a valid bearer token is required")
 
-    def _body(self, path: str, params: list[tuple[str, str]]) -> bytes:
+    def _body(self, method: str, path: str, params: list[tuple[str, str]]) -> bytes:
+        if method != "GET":
+            raise Refusal(405, "method_not_allowed", "this server offers GET there")
         operation, _, key = path.partition("/")
         if operation == "aggregatedAttendance" and not key:
             return self._sums(params)
@@ -130,5 +138,5 @@ def build_simulator(dataset: Path, options: Mapping[str, Any]) -> Starlette:
     if not callable(now) or not (token is None or isinstance(token, str)) or not isinstance(page_size, int) or page_size < 1:
         raise ConfigError("ss12000 simulator: options are `now` (callable), `token` (text), `page_size` (≥ 1)", code="bad_option")
     server = _Server(load_dataset(dataset), load_deletions(dataset), now, token, page_size)
-    route = Route("/{path:path}", server.answer, methods=["GET"])
+    route = Route("/{path:path}", server.answer, methods=["GET", "POST", "PATCH", "DELETE"])
     return Starlette(routes=[Mount(prefix, routes=[route]) for prefix in _PREFIXES])

@@ -17,6 +17,7 @@ CAPABILITIES = {
     Capability.STATUTORY: "every message goes to the statutory store first, whatever its consent or shape",
     Capability.BACKFILL: "can be asked again for some persons, when a consent comes to cover earlier time",
     Capability.MOVING_WINDOW: "what one poll shows may be gone from the next: each batch is on disk before anything is published",
+    Capability.WAKING: "can be told by the foreign system that something changed, and asks at once",
     Capability.DELIVERY: "hands tasks to a receiver: that they are there, never whom they are about",
     Capability.SIMULATOR: "brings a server that behaves as the foreign system",
 }

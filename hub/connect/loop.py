@@ -22,6 +22,7 @@ __all__ = ["Loop", "Polled"]
 
 _ATTEMPTS = 4
 _LONGEST_WAIT = 60.0
+_NOTICED_SECONDS = 1.0
 _log = get_logger(__name__)
 
 
@@ -71,6 +72,8 @@ class Loop:
         self._clock = clock
         self._stop = stop
         self._after = after
+        self._woken = threading.Event()
+        self._longest_pause = keep_seconds
         self.first_poll_over = threading.Event()
         self.caught_up = threading.Event()
         self._gauge = CONNECTOR_CAUGHT_UP.labels(connector=connector, lane=lane.name)
@@ -89,6 +92,14 @@ class Loop:
             polled = self.once()
             whole = polled.result == "ok"
             self._wait(self._poll_seconds if whole else min(self._poll_seconds, max(self._keep_seconds, 1.0)))
+
+    def heed_wakes(self) -> None:
+        """From now on `wake` may be called, and is noticed within a second."""
+        self._longest_pause = min(self._keep_seconds, _NOTICED_SECONDS)
+
+    def wake(self) -> None:
+        """Poll soon; from any thread. However often it is called, two polls lie a few seconds apart."""
+        self._woken.set()
 
     def once(self) -> Polled:
         """One poll with its retries, counted."""
@@ -127,13 +138,17 @@ class Loop:
     def _wait(self, seconds: float) -> None:
         """Wait, jittered so that many connectors do not ask at once; what is due between polls is done on the way."""
         remaining = seconds * random.uniform(0.9, 1.1)  # noqa: S311 -- spreads load, guards nothing
-        while remaining > 0:
-            pause = min(remaining, self._keep_seconds)
+        waited = unkept = 0.0
+        while remaining > 0 and not (self._woken.is_set() and waited >= self._keep_seconds):
+            pause = min(remaining, self._longest_pause)
             if self._stop.wait(pause):
                 return
             remaining -= pause
-            if remaining > 0:
+            waited, unkept = waited + pause, unkept + pause
+            if remaining > 0 and unkept >= self._keep_seconds:
+                unkept = 0.0
                 self._keep()
+        self._woken.clear()
 
     def _keep(self) -> None:
         try:

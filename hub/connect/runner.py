@@ -27,7 +27,8 @@ from hub.connect.recalling import bounds_of, build_recall
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
 from hub.connect.vault import DirectoryFile
-from hub.connector import Source
+from hub.connect.waking import listening
+from hub.connector import Source, Waker
 from hub.contract.codec import Codec
 from hub.contract.models import Message
 from hub.contract.topics import Topic
@@ -77,6 +78,7 @@ class Runner:
             self._alongside(statutory),
             guarded(self._chosen.name, EVENTS),
             self._events_loop(statutory, secured) as events,
+            listening(self._waker(secured), events, self._chosen.name, self._stop),
         ):
             events.run()
 
@@ -197,6 +199,10 @@ class Runner:
                 after_publish=self._after_publish,
                 recall=build_recall(chosen, self._clock, secured, origin),
             )
+
+    def _waker(self, secured: Callable[[str], bool]) -> Waker | None:
+        build = self._chosen.connector.build_waker
+        return build(self._chosen.config, self._chosen.context(self._clock, secured)) if build is not None else None
 
     def _source(self, ledger: Ledger, secured: Callable[[str], bool]) -> Source:
         chosen = self._chosen

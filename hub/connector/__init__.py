@@ -51,7 +51,7 @@ from hub.connector.records import (
 )
 from hub.connector.registered import ENTRY_POINT_GROUP, Capability, Connector, find_connectors, load_connector
 from hub.connector.sink import Delivered, Errand, Sink, SinkContext
-from hub.connector.source import Backfill, Gazetteer, Source, SourceContext, StatutorySource, Subjects
+from hub.connector.source import Backfill, Gazetteer, Source, SourceContext, StatutorySource, Subjects, Waker
 from hub.connector.trial import DATASETS, Trial
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "Subjects",
     "Trial",
     "Unmapped",
+    "Waker",
     "find_connectors",
     "load_connector",
 ]

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from hub.connector.records import Record
 from hub.connector.sink import Sink, SinkContext
-from hub.connector.source import Source, SourceContext, StatutorySource
+from hub.connector.source import Source, SourceContext, StatutorySource, Waker
 from hub.connector.trial import Trial
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError
@@ -36,6 +36,8 @@ class Capability(StrEnum):
     """Can read again what it knows of some persons since an instant (`Backfill`)."""
     MOVING_WINDOW = "moving_window"
     """Shows what may be gone from its next poll: its batches are on disk before anything of them is published."""
+    WAKING = "waking"
+    """Can be told by the foreign system that something changed, so that its next poll need not be waited for (`Waker`)."""
     SIMULATOR = "simulator"
     """Brings a server that behaves as the foreign system."""
     DELIVERY = "delivery"
@@ -70,6 +72,8 @@ class Connector:
     """(settings, context, `Unmapped.content`) → what the mapping makes of it now. Only where places alone are told of."""
     backfill: bool = False
     """Its source is a `Backfill` too. Without it the whole source is read again when a grant covers earlier time."""
+    build_waker: Callable[[Any, SourceContext], Waker | None] | None = None
+    """None, too, where the instance's settings say nothing of it: then only `poll_seconds` decides when it is asked."""
     build_sink: Callable[[Any, SinkContext], Sink] | None = None
     trial: Trial | None = None
     """How it is tried without the foreign system; the suite runs on it."""
@@ -98,6 +102,7 @@ class Connector:
             Capability.STATUTORY: self.build_statutory is not None,
             Capability.BACKFILL: self.backfill,
             Capability.MOVING_WINDOW: self.moving_window,
+            Capability.WAKING: self.build_waker is not None,
             Capability.DELIVERY: self.build_sink is not None,
             Capability.SIMULATOR: self.build_simulator is not None,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from hub.connector.records import Batch, Cursor, StatutoryBatch
 
-__all__ = ["Backfill", "Gazetteer", "Source", "SourceContext", "StatutorySource", "Subjects"]
+__all__ = ["Backfill", "Gazetteer", "Source", "SourceContext", "StatutorySource", "Subjects", "Waker"]
 
 Subjects: TypeAlias = Callable[[str], bool]
 """Whether a person, by national identifier in any spelling, is among those asked for. It never raises."""
@@ -45,6 +46,17 @@ class Backfill(Protocol):
         nor moved. Records are those that `batches` yields, under the same source ids: what was published before changes
         nothing. Errors are those of `batches`. Records of others may be among them (a server that cannot ask for one person
         alone): the gate judges every one.
+        """
+        ...
+
+
+class Waker(Protocol):
+    """Hears from the foreign system that something changed. It is believed nothing else: what changed is pulled."""
+
+    def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:
+        """Call `wake` whenever something changed, until `stop` is set; runs on a thread of its own.
+
+        What it raises is logged, and it is started again after a while: the connector polls at its own pace meanwhile.
         """
         ...
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.config import Ss12000Config
 from connectors.ss12000.simulator import build_simulator
 from connectors.ss12000.source import Ss12000Source
+from connectors.ss12000.webhook import Ss12000Waker
 from hub.connector import PersonRecord, Removal
 from hub.testing import served
 from tests.contract.prism.conftest import Judged
@@ -30,6 +32,7 @@ NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 LATER = {"created": "2025-05-05T10:00:00+02:00", "modified": "2025-05-20T10:00:00+02:00"}
 FIRST_POLL = {"persons", "calendarEvents", "absences"}
 USED = FIRST_POLL | {"attendances", "calendarEvents/{id}", "deletedEntities", "aggregatedAttendance"}
+USED |= {"subscriptions", "subscriptions/{id}"}
 
 
 @pytest.fixture
@@ -104,6 +107,7 @@ def test_every_call_that_the_connector_ever_makes_goes_through_prism(dataset, sp
         first = list(closing_batches(given, now, judged))
         now += timedelta(days=2)
         second = list(closing_batches(given, now, judged, first[-1].cursor))
+        keep_subscribed_for_a_week(url, now, judged)
         sums = list(closing_batches(given | {"reading": "sums", "since": "2025-05-15"}, now, judged))
     report(f"requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
     assert judged.objections == []
@@ -113,6 +117,20 @@ def test_every_call_that_the_connector_ever_makes_goes_through_prism(dataset, sp
     assert 10 in {one.body.minutes for one in told}
     assert sum(isinstance(aside, Removal) for batch in second for aside in batch.asides) == 3 * 2
     assert any(isinstance(one, PersonRecord) and one.source_id.startswith("sums:") for batch in sums for one in batch.records)
+
+
+def keep_subscribed_for_a_week(url, now, judged):
+    config = Ss12000Config(
+        base_url=url, since="2025-04-28", attempts=1, webhook={"public_url": "https://hub.example", "listen_port": 0}
+    )
+    for moment in (now, now, now + timedelta(days=7)):
+        waker = Ss12000Waker(config, config.webhook, make_context(moment), transport=judged)
+        waker.keep_subscribed("a" * 40)
+        waker.close()
+    client = Ss12000Client(config, make_context(now), transport=judged)
+    (row,) = (row for page in client.subscriptions() for row in page)
+    client.unsubscribe(row["id"])
+    client.close()
 
 
 def closing_batches(given, now, judged, cursor=None):
