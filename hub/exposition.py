@@ -88,7 +88,7 @@ def _changed_or_not(sample: Sample) -> Sample | None:
 RULES: dict[str, _Rule] = {
     "hub_process_started_seconds": _as_it_is,
     "hub_outbox_pending": _up_to(SMALLEST_TOLD),
-    "hub_audit_unsigned": _as_it_is,
+    "hub_audit_unsigned": _up_to(SMALLEST_TOLD),  # a withdrawal that met something makes more entries
     "hub_audit_damaged": _as_it_is,
     "hub_audit_waiting": _up_to(SMALLEST_TOLD),
     "hub_connector_records": _before_the_gate,

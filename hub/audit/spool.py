@@ -7,8 +7,8 @@
 
 The lines make a chain: each has the next number, never given twice, and an HMAC of all of it (its key made from
 `keys/audit-subject.key`), so that none can be changed, moved or put in without that key. A number that was given and is neither
-here nor in the log is a lost entry, and `hub audit verify` says so. Who removes lines, head and all, or puts an earlier state of
-both back, leaves a trace only in the application's log: send that to another machine.
+here nor in the log is a lost entry, and `hub audit verify` says so. Not found is who removes lines, head and all, or puts an
+earlier state of both back, before the database answers again.
 
 Guarantee: when `append` has returned, the entries survive the loss of power. A line torn by a crash was never confirmed.
 """
@@ -85,8 +85,10 @@ class Spool:
         except OSError as error:
             text = f"{self.folder} cannot be written ({error.strerror}), and neither can the audit log: nothing is done unlogged"
             raise RetriableError(text, code="audit") from error
-        # Plain logging: commands, which configure none, say it on stderr.
-        _log.warning("the audit log's database does not answer: entry %d of %s waits on the disk", number, present.spool)
+        if not present.entries:
+            # Once, and without a number: how many entries a withdrawal makes says what it met. Plain logging: commands, which
+            # configure none, say it on stderr.
+            _log.warning("the audit log's database does not answer: entries wait in %s", self.folder)
 
     def look(self) -> Waiting:
         """What lies there. Raises RetriableError `audit_waiting` when it cannot be read."""

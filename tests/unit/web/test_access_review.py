@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.access.roles import Principal, Role
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry, Subject, SubjectKind
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import EVERYBODY, PagesTown
 
@@ -25,6 +27,20 @@ def test_openings_that_nothing_followed_are_listed_by_account_and_never_by_perso
     assert page.count("inget följde") == 4  # three rows and the explanation above
     assert EVERYBODY.account in page
     assert opened.tasks["late"] not in page
+
+
+def test_each_row_says_why_it_is_there_drawn_at_random_or_nothing_followed_or_both(opened: PagesTown, visit: Visit) -> None:
+    followed = Entry(
+        Actor(EVERYBODY.account, unit="outreach"), Action.TASK_ACCEPTED, item=Subject(SubjectKind.TASK, opened.tasks["late"])
+    )
+    opened.audit.append(followed)
+    page = visit(AUDITOR).get("/audit/review", params={"month": "2025-05", "seed": "7"}).text
+    assert "3 öppningar, 2 utan åtgärd." in page
+    rows = page.split("<tbody>")[1].split("</tbody>")[0].split("</tr>")[:-1]
+    item = opened.audit.pseudonyms([Subject(SubjectKind.TASK, opened.tasks["late"])])[0][:9]
+    assert ["dragen på måfå" in row for row in rows] == [True] * 3
+    assert [("inget följde" in row) for row in rows if item in row] == [False]
+    assert sum("inget följde" in row for row in rows) == 2
 
 
 def test_the_same_seed_draws_the_same_and_the_look_itself_is_logged(opened: PagesTown, visit: Visit) -> None:
