@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -120,23 +120,22 @@ class AuditLog:
             return 0
 
     def _carry(self, spool: Spool) -> int:
-        with ExitStack() as stack, answering():
-            with self.engine.begin() as connection:
-                take_turn(connection)
-                waiting = stack.enter_context(spool.held())
-                load = load_of(connection, waiting)
-                first, last = self._write(connection, load.entries) if load.entries else (1, 0)
-                places = zip(load.entries, range(first, last + 1), strict=True)
-                rows = [
-                    {"spool": waiting.spool, "number": one.number, "position": position}
-                    for one, position in places
-                    if one.number not in load.carried
-                ]
-                if rows:
-                    connection.execute(insert(CarriedRow), rows)
-                if rows or load.lost:
-                    self._write(connection, self._rows([_arrival(len(rows), len(load.lost))]))
-            spool.clear(waiting)
+        with answering(), self.engine.begin() as connection:
+            take_turn(connection)
+            waiting = spool.look()
+            load = load_of(connection, waiting)
+            first, last = self._write(connection, load.entries) if load.entries else (1, 0)
+            places = zip(load.entries, range(first, last + 1), strict=True)
+            rows = [
+                {"spool": waiting.spool, "number": one.number, "position": position}
+                for one, position in places
+                if one.number not in load.carried
+            ]
+            if rows:
+                connection.execute(insert(CarriedRow), rows)
+            if rows or load.lost:
+                self._write(connection, self._rows([_arrival(len(rows), len(load.lost))]))
+        spool.clear(waiting)
         return len(load.entries)
 
     @contextmanager

@@ -3,7 +3,7 @@
     waiting.jsonl   one entry a line, appended and synced before anything is done or shown
     head.json       the last number given; it stays when the entries are gone
     unread.jsonl    lines that are no entries, set aside: torn by a crash, or changed by somebody
-    lock            held by whoever writes or carries over
+    lock            held while a file is read or written, never while a database is waited for
 
 The lines make a chain: each has the next number, never given twice, and an HMAC of all of it (its key made from
 `keys/audit-subject.key`), so that none can be changed, moved or put in without that key. A number that was given and is neither
@@ -94,22 +94,26 @@ class Spool:
         """What lies there. Raises RetriableError `audit_waiting` when it cannot be read."""
         if not self.folder.exists():
             return Waiting(_NONE, 0, ())
-        with self.held() as waiting:
-            return waiting
-
-    @contextmanager
-    def held(self) -> Iterator[Waiting]:
-        """What lies there, while nobody adds to it. Raises RetriableError `audit_waiting` when it cannot be read."""
         with self._readable(), self._alone():
-            yield self._read()
+            return self._read()
 
     def clear(self, waiting: Waiting) -> None:
-        """It is in the log, on the medium there: let go of it, inside `held`. Lines that are no entries are set aside first."""
-        if waiting.unread:
-            _write(self._unread, b"".join(line + b"\n" for line in waiting.unread), os.O_APPEND)
-        self._write_head(waiting.spool, waiting.number)
-        self._file.unlink(missing_ok=True)
-        _sync(self.folder)
+        """It is in the log, on the medium there: let go of it, and of nothing that came after. Lines that are no entries are set
+        aside first. Raises RetriableError `audit_waiting`.
+        """
+        with self._readable(), self._alone():
+            present = self._read()
+            later = [one for one in present.entries if one.number > waiting.number]
+            if present.unread:
+                _write(self._unread, b"".join(line + b"\n" for line in present.unread), os.O_APPEND)
+            self._write_head(present.spool, present.number)
+            if later:
+                fresh = self._file.with_suffix(".new")
+                _write(fresh, b"".join(self._line(present.spool, one.number, one) for one in later), os.O_TRUNC)
+                fresh.replace(self._file)
+            else:
+                self._file.unlink(missing_ok=True)
+            _sync(self.folder)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from hub.audit.carrying import lost
 from hub.audit.log import AuditLog
 from hub.audit.reading import Filter, the_latest
 from hub.audit.sealed import Part, PartKind, SealedVault
-from hub.audit.spool import Spool, Waiting
+from hub.audit.spool import Spool, Spooled, Waiting
 from hub.audit.unstoppable import MAY_WAIT, Unstoppable, may_wait, unstoppable
 from hub.audit.verify import verify
 from hub.clock import ManualClock
@@ -161,6 +162,27 @@ def test_an_entry_that_waits_survives_whoever_dies_before_the_deed(log: AuditLog
     assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
     outage.end()
     assert log.carry() == 1
+
+
+def test_nobody_waits_for_whoever_carries_over_and_is_not_answered(
+    log: AuditLog, spool: Spool, outage: Outage, engine: Engine, clock: ManualClock
+) -> None:
+    """The database stops answering in the middle: another's withdrawal is taken meanwhile, and none is lost."""
+
+    class Interrupted(Spool):
+        def look(self) -> Waiting:
+            found = super().look()
+            with ThreadPoolExecutor(1) as other:
+                other.submit(self.append, [Spooled({**found.entries[0].values, "rule": "meanwhile"})]).result(timeout=20)
+            return found
+
+    outage.begin()
+    withdraw(log)
+    outage.end()
+    assert AuditLog(engine, KEY, clock, spool=Interrupted(spool.folder, KEY)).carry() == 1
+    assert [one.values["rule"] for one in spool.look().entries] == ["meanwhile"]
+    assert log.carry() == 1
+    assert verify(log.engine, SIGNER.verifier, waiting=spool.look()).whole
 
 
 def test_a_database_that_is_still_away_leaves_everything_where_it_is(log: AuditLog, spool: Spool, outage: Outage) -> None:

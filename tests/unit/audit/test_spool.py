@@ -69,13 +69,24 @@ def test_what_waits_is_read_as_it_was_kept_in_its_order(spool: Spool) -> None:
 
 def test_numbers_go_on_after_it_was_carried_over(spool: Spool) -> None:
     fill(spool)
-    with spool.held() as waiting:
-        spool.clear(waiting)
+    waiting = spool.look()
+    spool.clear(waiting)
     assert not spool.waits()
     fill(spool, 1)
     after = spool.look()
     assert (after.spool, after.number, [one.number for one in after.entries]) == (waiting.spool, 4, [4])
     assert lost(after, 3) == []
+
+
+def test_what_came_while_the_rest_was_carried_over_stays(spool: Spool) -> None:
+    fill(spool)
+    waiting = spool.look()
+    fill(spool, 2)
+    spool.clear(waiting)
+    assert [one.number for one in spool.look().entries] == [4, 5]
+    assert lost(spool.look(), 3) == []
+    spool.clear(waiting)  # by somebody who carried the same over
+    assert [one.number for one in spool.look().entries] == [4, 5]
 
 
 def test_folder_and_files_are_their_owners_alone(spool: Spool) -> None:
@@ -181,6 +192,6 @@ def test_a_head_that_is_none_is_made_anew_from_the_lines(spool: Spool, content: 
 def test_what_is_no_entry_is_kept_apart(spool: Spool) -> None:
     fill(spool)
     put(spool, b"scribble\n", *lines(spool))
-    with spool.held() as waiting:
-        spool.clear(waiting)
+    waiting = spool.look()
+    spool.clear(waiting)
     assert (spool.folder / "unread.jsonl").read_bytes() == b"scribble\n"
