@@ -98,8 +98,9 @@ class AuditLog:
 
     def prepare(self) -> None:
         """Migrate the database, if that was not done. Raises RetriableError when it does not answer, ConfigError."""
-        if self._prepare is not None:
-            self._prepare(self.engine)
+        prepare = self._prepare
+        if prepare is not None:
+            prepare(self.engine)  # by several threads at once too: the first does it
             self._prepare = None
 
     def carry(self) -> int:
