@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import httpx
 from sqlalchemy import text
 
 from hub.audit.entries import Subject, SubjectKind
@@ -15,6 +14,7 @@ from hub.delivery.worklist import Worklist
 from hub.web.app import build_web
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.registry.support import make_identifier
+from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.consents.conftest import Desk, officer
 from tests.unit.web.town import make_consent, make_evidence, make_task, member
@@ -124,7 +124,7 @@ def test_while_withdrawals_cannot_be_read_an_extract_says_nothing_of_what_propos
     with_tasks(desk)
     town = desk.town
     pages = replace(town.web, worklist=Worklist(town.engine, town.clock, stale_after=timedelta(minutes=1)))
-    client = httpx.Client(transport=InProcess(build_web(pages)), base_url=str(desk.client.base_url), cookies=desk.client.cookies)
+    client = Browser(transport=InProcess(build_web(pages)), base_url=str(desk.client.base_url), cookies=desk.client.cookies)
     with client:
         behind = Desk(client, town)
         page = told(client.get(put_together(behind, "youth")).text)
