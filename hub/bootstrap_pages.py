@@ -30,6 +30,7 @@ __all__ = ["build_accounts", "build_login", "build_office", "run_web", "sign_in_
 
 def run_web(home: Path | None) -> None:
     """`hub web`."""
+    from hub.audit.opening import open_vault
     from hub.installation import load_places, load_teams
     from hub.process import process_frame
     from hub.rules_file import load_rules
@@ -54,6 +55,7 @@ def run_web(home: Path | None) -> None:
             url=settings.web_url,
             default_language=settings.language,
             office=build_office(settings, audit, registry),
+            sealed=opened_once(lambda: open_vault(settings, build_clock(settings))),
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
         )
         serve(build_web(web), port, stop)

@@ -29,6 +29,7 @@ from hub.web.me import Me
 from hub.web.pages import Pages
 from hub.web.provider_entrance import ProviderEntrance
 from hub.web.rendering import Renderer, TeamTitle, Web
+from hub.web.sealed_requests import SealedRequests
 
 __all__ = ["TeamTitle", "Web", "build_web"]
 
@@ -49,7 +50,7 @@ def build_web(web: Web) -> Starlette:
     renderer = Renderer(web)
     pages, entrance, elsewhere = Pages(web, renderer), Entrance(web, renderer), ProviderEntrance(web, renderer)
     doors, me, approvals = Doors(web, renderer, elsewhere.again), Me(web, renderer), Approvals(web, renderer)
-    identities = Identities(web, renderer)
+    identities, sealed = Identities(web, renderer), SealedRequests(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.status_code != 404:
@@ -77,6 +78,8 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/me/password", me.change_password, Action.SESSION_SEE, "POST"),
             doors.guarded("/approvals", approvals.page, Action.APPROVAL_SEE),
             doors.guarded("/approvals", approvals.decide, Action.APPROVAL_SEE, "POST"),
+            doors.guarded("/approvals/sealed", sealed.page, Action.SEALED_REQUEST),
+            doors.guarded("/approvals/sealed", sealed.ask, Action.SEALED_REQUEST, "POST"),
             doors.open("/language/{language}", entrance.language),
             doors.guarded("/audit/review", AccessReview(web, renderer).page, Action.AUDIT_REVIEW),
             *consent_doors(doors, Desk(web, renderer, web.office)),

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.matters import Matter
 from hub.access.matters import Request as Asked
-from hub.access.roles import Principal, known_roles
+from hub.access.roles import Action, Principal, known_roles, may_somewhere
 from hub.errors import RejectedError
 from hub.web.forms import field
 from hub.web.language import Words, mark
@@ -39,6 +39,7 @@ class Approvals:
             request, "approvals.html", principal, status=status, text=words.text(text) if text else "",
             waiting=[self._row(one, words) for one in eyes.waiting_for(principal)],
             own=[self._row(one, words) for one in eyes.own(principal)], here="/approvals",
+            may_ask=may_somewhere(principal, Action.SEALED_REQUEST),
         )  # fmt: skip
 
     def decide(self, request: Request, principal: Principal) -> Response:

@@ -24,6 +24,7 @@ from hub.web.presenting import Presenter, moment
 from hub.web.principal import Login, Visitors
 
 if TYPE_CHECKING:
+    from hub.audit.sealed import SealedVault
     from hub.registry.revealing import Revealing
 
 __all__ = ["LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
@@ -69,6 +70,7 @@ class Web:
     default_language: str
     office: Office
     revealing: Callable[[], Revealing]
+    sealed: Callable[[], SealedVault]
 
 
 class Renderer:

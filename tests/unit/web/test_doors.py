@@ -43,6 +43,8 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("POST", "/me/password"): Action.SESSION_SEE,
     ("GET", "/approvals"): Action.APPROVAL_SEE,
     ("POST", "/approvals"): Action.APPROVAL_SEE,
+    ("GET", "/approvals/sealed"): Action.SEALED_REQUEST,
+    ("POST", "/approvals/sealed"): Action.SEALED_REQUEST,
     ("GET", "/language/{language}"): OPEN,
     ("GET", "/consents"): Action.CONSENT_SEE,
     ("POST", "/consents/find"): Action.CONSENT_SEE,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 
+from nacl.public import PrivateKey
+
 import hub.delivery
 from hub.access.accounts import Accounts
 from hub.access.attempts import Attempts
@@ -17,6 +19,7 @@ from hub.access.tables import AccessRow
 from hub.audit.entries import Entry
 from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
+from hub.audit.sealed import SealedVault
 from hub.bootstrap import reference_of_task
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
@@ -202,6 +205,7 @@ class PagesTown:
             url="http://127.0.0.1:8700",
             default_language="sv",
             office=make_office(self),
+            sealed=opened_once(lambda: SealedVault(self.audit, bytes(PrivateKey(KEY).public_key))),
             revealing=opened_once(lambda: make_revealing(self)),
         )
         self.app = build_web(self.web)
