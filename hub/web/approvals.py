@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.matters import Matter
 from hub.access.matters import Request as Asked
 from hub.access.roles import Action, Principal, known_roles, may_somewhere
 from hub.errors import RejectedError
@@ -55,13 +54,13 @@ class Approvals:
     def _row(self, asked: Asked, words: Words) -> dict[str, object]:
         now = self._web.login.sessions.now()
         team = self._web.teams.get(asked.team)
-        item = words.text(SEARCH_TITLE) if asked.item.startswith("search:") else asked.item
+        matter = SEARCH_TITLE if asked.item.startswith("search:") else MATTERS[asked.matter]
         purpose = words.text(PURPOSES[asked.purpose]) if asked.purpose in PURPOSES else asked.purpose
         return {
-            "id": asked.request_id, "matter": words.text(MATTERS[asked.matter]), "purpose": purpose,
+            "id": asked.request_id, "matter": words.text(matter), "purpose": purpose,
             "who": asked.requester_name, "team": team.title if team else "", "asked": moment(asked.asked_at, words, now),
             "until": moment(asked.until, words, now), "state": words.text(STATES[asked.state]), "decider": asked.decider_name,
-            "item": item if asked.matter is Matter.SEALED else "", "ground": asked.legal_ground, "case": asked.case_reference,
+            "ground": asked.legal_ground, "case": asked.case_reference,
             "role": _role(asked.requester_role, words), "decider_role": _role(asked.decider_role, words),
             "waiting": asked.state == "waiting",
         }  # fmt: skip

@@ -31,7 +31,7 @@ MATTERS = MappingProxyType(
         Matter.IDENTITY: mark("Show who somebody is, outside a task"),
     }
 )
-SEARCH_TITLE = mark("search for the documents of one person")
+SEARCH_TITLE = mark("Search the sealed vault for one person's documents")
 # Codes of the audit log; one that is not named here is shown as it is.
 PURPOSES = MappingProxyType(
     {

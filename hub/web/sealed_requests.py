@@ -14,7 +14,7 @@ from hub.clock import stockholm_date
 from hub.contract.identifiers import UnresolvedIdentifierError, canonical_identifier
 from hub.errors import RejectedError
 from hub.web.forms import field
-from hub.web.language import Words, mark
+from hub.web.language import mark
 from hub.web.rendering import Renderer, Web
 from hub.web.role_titles import PURPOSES
 
@@ -22,16 +22,18 @@ __all__ = ["SealedRequests"]
 
 _PURPOSES: Final = ("supervision", "damages", "appeal", "authority")
 _KEPT: Final = ("document", "purpose", "ground", "case")  # never the number: it is typed anew
+_FIELDS: Final = {"no_such_document": "document"}  # what is only known when it is asked for; the rest concerns no one field
 _TEXTS: Final = {
-    "no_purpose": ("purpose", mark("Choose what it is for.")),
-    "no_document": ("document", mark("Give either a document's number or a person's number.")),
-    "no_such_document": ("document", mark("The vault has no such document.")),
-    "no_ground": ("ground", mark("Say which provision permits it, in 2 to 120 characters.")),
-    "no_case": ("case", mark("Give the number of the case, in 2 to 80 characters.")),
-    "names_somebody": ("case", mark("Legal ground and case must hold no person's number.")),
-    "no_person": ("", mark("It is not known which person your account is. Whoever keeps the accounts can say so.")),
-    "too_many": ("", mark("You have five requests open already. Use one, or take one back, first.")),
+    "no_purpose": mark("Choose what it is for."),
+    "no_document": mark("Give either a document's number or a person's number."),
+    "no_such_document": mark("The vault has no such document."),
+    "no_ground": mark("Say which provision permits it, in 2 to 120 characters."),
+    "no_case": mark("Give the number of the case, in 2 to 80 characters."),
+    "names_somebody": mark("Legal ground and case must hold no person's number."),
+    "no_person": mark("It is not known which person your account is. Whoever keeps the accounts can say so."),
+    "too_many": mark("You have five requests open already. Use one, or take one back, first."),
 }
+_NOT_YOURS: Final = mark("Your role does not include this. Whoever gives out the roles can change that.")
 
 
 class SealedRequests:
@@ -55,32 +57,43 @@ class SealedRequests:
     def ask(self, request: Request, principal: Principal) -> Response:
         """Ask; another person finds the request among what waits for a second one."""
         words = self._renderer.words(request)
+        wrong = _missing(request)
         try:
-            self._ask(request, principal)
+            if not wrong:
+                self._ask(request, principal)
         except UnresolvedIdentifierError as error:
             return self.page(request, principal, wrong={"identifier": error.told(words.language)})
         except RejectedError as error:
-            named = error.code == "names_somebody"  # then nothing of it is shown again
-            return self.page(request, principal, wrong=_wrong(error.code, words), kept=_KEPT[:2] if named else _KEPT)
+            wrong = {_FIELDS.get(error.code, ""): error.code}
+        if wrong:
+            told = {name: words.text(_TEXTS.get(code, _NOT_YOURS)) for name, code in wrong.items()}
+            kept = [name for name in _KEPT if wrong.get(name) != "names_somebody"]  # nothing of that is shown again
+            return self.page(request, principal, wrong=told, kept=kept)
         return RedirectResponse("/approvals", status_code=303)
 
     def _ask(self, request: Request, principal: Principal) -> None:
         from hub.registry.unsealing import ask_to_open, ask_to_search  # noqa: PLC0415 - loads cryptography, when first needed
 
-        purpose, ground = field(request, "purpose"), Ground(field(request, "ground"), field(request, "case")).checked()
-        document, identifier = field(request, "document").strip(), field(request, "identifier").strip()
-        if purpose not in _PURPOSES:
-            raise RejectedError("no such purpose", code="no_purpose")
-        if bool(document) is bool(identifier):
-            raise RejectedError("a document or a person", code="no_document")
-        eyes, vault = self._web.four_eyes, self._web.sealed()
+        purpose, ground = field(request, "purpose"), Ground(field(request, "ground"), field(request, "case"))
+        eyes, vault, document = self._web.four_eyes, self._web.sealed(), field(request, "document").strip()
         if document:
             ask_to_open(vault, eyes, principal, document, purpose=purpose, ground=ground)
             return
-        canonical = canonical_identifier(identifier, today=stockholm_date(self._web.clock.now()))
+        canonical = canonical_identifier(field(request, "identifier"), today=stockholm_date(self._web.clock.now()))
         ask_to_search(vault, eyes, principal, canonical, purpose=purpose, ground=ground)
 
 
-def _wrong(code: str, words: Words) -> dict[str, str]:
-    where, text = _TEXTS.get(code, ("", mark("Your role does not include this. Whoever gives out the roles can change that.")))
-    return {where: words.text(text)}
+def _missing(request: Request) -> dict[str, str]:
+    """What is wrong with each field, by a code: all of it at once."""
+    wrong = {}
+    if bool(field(request, "document").strip()) is bool(field(request, "identifier").strip()):
+        wrong["document"] = "no_document"
+    if field(request, "purpose") not in _PURPOSES:
+        wrong["purpose"] = "no_purpose"
+    good = "–" * 2
+    for name, ground in (("ground", Ground(field(request, "ground"), good)), ("case", Ground(good, field(request, "case")))):
+        try:
+            ground.checked()
+        except RejectedError as error:
+            wrong[name] = error.code
+    return wrong

@@ -34,7 +34,14 @@ def test_a_search_is_asked_for_on_the_page_approved_by_another_and_used_once_for
     assert (answer.status_code, answer.headers["location"]) == (303, "/approvals")
     second = visit(officer("Samtycken", "sspf"))
     page = second.get("/approvals").text
-    for part in ("Granskare", "granskare", "skadestånd", "GDPR art. 82", "KS 2025/118", "sökning efter en persons handlingar"):
+    for part in (
+        "Granskare",
+        "granskare",
+        "skadestånd",
+        "GDPR art. 82",
+        "KS 2025/118",
+        "Sök i det förseglade valvet efter en persons handlingar",
+    ):
         assert part in page
     assert PERSON[8:] not in page
     (asked,) = empty_town.four_eyes.own(AUDITOR)
@@ -70,6 +77,12 @@ def test_what_is_missing_is_said_beside_its_field_and_the_number_is_never_shown_
     assert said in answer.text
     assert PERSON not in answer.text
     assert empty_town.four_eyes.own(AUDITOR) == []
+
+
+def test_everything_that_is_wrong_is_said_at_once(client: Browser) -> None:
+    text = client.post("/approvals/sealed").text
+    for said in ("Ange antingen", "Välj vad det är till för.", "Ange vilken bestämmelse", "Ange ärendets nummer"):
+        assert said in text
 
 
 def test_who_may_not_ask_is_offered_nothing(empty_town: PagesTown, visit: Visit) -> None:
