@@ -35,6 +35,7 @@ __all__ = [
     "begin_offsets",
     "check_topics",
     "end_offsets",
+    "incoming",
     "outgoing",
 ]
 
@@ -202,7 +203,7 @@ class Reader:
         """
         consumer = self._connected()
         batches = _edge(lambda: consumer.poll(timeout_ms=round(timeout_seconds * 1000), max_records=max_records))
-        return [_incoming(record) for batch in batches.values() for record in batch]
+        return [incoming(record) for batch in batches.values() for record in batch]
 
     def commit(self) -> None:
         """Commit everything polled so far; call it after the effects are durable.
@@ -285,7 +286,8 @@ def _leave(consumer: Any, seconds: float) -> None:
         _log.info("left without a farewell", error=type(error).__name__)
 
 
-def _incoming(record: Any) -> Incoming:
+def incoming(record: Any) -> Incoming:
+    """A record of kafka-python, as the hub passes it on."""
     headers = tuple((name, value or b"") for name, value in record.headers)
     return Incoming(record.topic, record.partition, record.offset, record.key, record.value, headers, record.timestamp)
 

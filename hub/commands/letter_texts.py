@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from hub.connect.letter_box import Filed
     from hub.connect.recall import Recalled
 
-__all__ = ["print_letter", "print_list", "print_preview", "print_redriven", "print_trial"]
+__all__ = ["print_letter", "print_list", "print_preview", "print_redriven", "print_trial", "progressing", "swedish_time"]
 
 _WHY = {
     "not_at_source": "the source does not show it any more",
@@ -24,20 +25,38 @@ _WHY = {
 }
 
 
-def print_list(found: Sequence[Filed], limit: int, *, as_json: bool) -> None:
-    """Letters, and how many there are by connector and reason."""
+def print_list(found: Sequence[Filed], topics: Sequence[Mapping[str, Any]] | None, limit: int, *, as_json: bool) -> None:
+    """Letters, and how many there are by connector and reason; `topics`: those of records on Kafka, None when it is away."""
     counts = Counter((one.connector, one.letter.reason, one.letter.state.value) for one in found)
     if as_json:
         told = [{"connector": c, "reason": r, "state": s, "letters": number} for (c, r, s), number in sorted(counts.items())]
-        _print_json({"letters": [_facts(one) for one in found[:limit]], "counts": told})
+        listed = None if topics is None else list(topics[:limit])
+        _print_json({"letters": [_facts(one) for one in found[:limit]], "counts": told, "topics": listed})
         return
-    if not found:
+    if not (found or topics):
         typer.echo("No letter waits: nothing was refused for what it is, or all is seen to.")
-        return
+    if found:
+        _print_found(found, counts, limit)
+    if topics:
+        _print_topics(topics, limit)
+    if topics is None:
+        typer.echo("Those of topics are left out: Kafka does not answer.")
+
+
+def _print_topics(topics: Sequence[Mapping[str, Any]], limit: int) -> None:
+    table = _table("Record on Kafka", "Found", "Reason", "Refused by", "State")
+    for one in topics[:limit]:
+        table.add_row(one["letter"], one["found"], one["reason"], ", ".join(one["refused_by"]), one["state"])
+    _show(table)
+    if len(topics) > limit:
+        typer.echo(f"{len(topics) - limit} more on topics: --limit {min(1000, len(topics))}.")
+
+
+def _print_found(found: Sequence[Filed], counts: Mapping[tuple[str, str, str], int], limit: int) -> None:
     table = _table("Letter", "Connector", "Found", "Reason", "State", "Tries", "Last try")
     for one in found[:limit]:
         letter = one.letter
-        cells = (letter.letter_id, one.connector, _time(letter.found_at), letter.reason, letter.state.value)
+        cells = (letter.letter_id, one.connector, swedish_time(letter.found_at), letter.reason, letter.state.value)
         table.add_row(*cells, str(letter.attempts), letter.result)
     _show(table)
     for (connector, reason, state), number in sorted(counts.items()):
@@ -86,7 +105,9 @@ def print_preview(chosen: Sequence[Filed], outcomes: Mapping[str, Tried], more: 
     table = _table("Letter", "Connector", "Found", "Refused for", "Now")
     for one in chosen:
         letter = one.letter
-        table.add_row(letter.letter_id, one.connector, _time(letter.found_at), letter.reason, outcomes[letter.letter_id].outcome)
+        table.add_row(
+            letter.letter_id, one.connector, swedish_time(letter.found_at), letter.reason, outcomes[letter.letter_id].outcome
+        )
     _show(table)
     for outcome, number in sorted(counts.items()):
         typer.echo(f"{number:>8}  {outcome}")
@@ -107,6 +128,17 @@ def print_redriven(done: Sequence[Filed], more: int, *, as_json: bool) -> None:
     if any(one.letter.state.value == "queued" for one in done):
         typer.echo("Those that are queued are taken by the running connector at its next look: hub dlq list")
     _tell_more(more)
+
+
+@contextmanager
+def progressing(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal's stderr; what it yields is told how many are done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("Sending again", total=total)
+        yield lambda number: progress.update(task, completed=number)
 
 
 def _tell_more(more: int) -> None:
@@ -139,7 +171,8 @@ def _facts(filed: Filed) -> dict[str, Any]:
     }
 
 
-def _time(at: Any) -> str:
+def swedish_time(at: Any) -> str:
+    """Day and minute in Sweden, for people."""
     from hub.clock import STOCKHOLM
 
     return f"{at.astimezone(STOCKHOLM):%Y-%m-%d %H:%M}"

@@ -23,6 +23,9 @@ Ids = Annotated[list[str] | None, typer.Argument(metavar="[LETTER]...", help="Le
 Letter = Annotated[str, typer.Argument(metavar="LETTER", help="A letter, as `hub dlq list` prints it.")]
 Connector = Annotated[str, typer.Option("--connector", "-c", metavar="NAME", help="Only of this connector instance.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="CODE", help="Only those refused for this reason.")]
+TopicName = Annotated[
+    str, typer.Option("--topic", "-t", metavar="TOPIC", help="Those of records on this topic, instead of connectors'.")
+]
 Every = Annotated[bool, typer.Option("--all", help="All that wait, instead of naming letters.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many, the oldest first.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -41,12 +44,16 @@ def list_letters(
 ) -> None:
     """List letters with origin and reason, oldest first, and how many there are of each reason. Nothing of their content.
 
+    Those of connectors are records of a source; those of topics are records on Kafka that a process of the hub could not take,
+    named by their place.
+
     Example: hub dlq list --connector ss12000 --reason bad_minutes
     """
     from hub.access.roles import Action
     from hub.audit.actions import Action as Logged
     from hub.commands import letter_texts as texts
     from hub.commands.letter_person import admitted
+    from hub.commands.topic_letters import listed_or_none
     from hub.connect.letter_box import Look
     from hub.connect.letters import LetterState
 
@@ -56,7 +63,8 @@ def list_letters(
     with admitted(home, account, Action.LETTER_SEE) as place:
         place.log(Logged.DEAD_LETTER_LISTED)
         found = place.box.letters(look)
-    texts.print_list(found, limit, as_json=as_json)
+        topics = [] if connector or reason else listed_or_none(place, every=every)
+    texts.print_list(found, topics, limit, as_json=as_json)
 
 
 @app.command()
@@ -79,8 +87,12 @@ def show(
     from hub.commands import letter_texts as texts
     from hub.commands.letter_person import admitted
     from hub.commands.redriving import recalled
+    from hub.commands.topic_letters import is_place, show_topic_letter
 
     with admitted(home, account, Action.LETTER_BODY if body else Action.LETTER_SEE) as place:
+        if is_place(letter):
+            show_topic_letter(place, letter, body=body, as_json=as_json)
+            return
         filed = place.box.find(letter)
         place.log(Logged.DEAD_LETTER_BODY_READ if body else Logged.DEAD_LETTER_READ, [letter])
         found = recalled(place, [filed])[letter] if body else None
@@ -100,8 +112,12 @@ def try_letter(letter: Letter, account: As = "", home: Home = None, as_json: Jso
     from hub.commands import letter_texts as texts
     from hub.commands.letter_person import admitted
     from hub.commands.redriving import tried
+    from hub.commands.topic_letters import is_place, try_topic_letters
 
     with admitted(home, account, Action.LETTER_REDRIVE) as place:
+        if is_place(letter):
+            try_topic_letters(place, [letter], "", 1, as_json=as_json)
+            return
         filed = place.box.find(letter)
         place.log(Logged.DEAD_LETTER_TRIED, [letter])
         found = tried(place, [filed])[letter]
@@ -117,6 +133,7 @@ def preview(
     every: Every = False,
     connector: Connector = "",
     reason: Reason = "",
+    topic: TopicName = "",
     limit: Limit = CAP,
     account: As = "",
     home: Home = None,
@@ -131,9 +148,13 @@ def preview(
     from hub.commands import letter_texts as texts
     from hub.commands.letter_person import admitted
     from hub.commands.redriving import choose, tried
+    from hub.commands.topic_letters import are_places, try_topic_letters
     from hub.connect.letter_box import Look
 
     with admitted(home, account, Action.LETTER_REDRIVE) as place:
+        if are_places(letters, topic):
+            try_topic_letters(place, letters or (), topic, limit, as_json=as_json)
+            return
         chosen, more = choose(place, letters or (), Look(connector=connector, reason=reason), limit, every=every)
         place.log(Logged.DEAD_LETTER_TRIED, [one.letter.letter_id for one in chosen])
         found = tried(place, chosen)
@@ -147,6 +168,7 @@ def redrive(
     every: Every = False,
     connector: Connector = "",
     reason: Reason = "",
+    topic: TopicName = "",
     limit: Limit = CAP,
     yes: Yes = False,
     account: As = "",
@@ -156,7 +178,8 @@ def redrive(
     """Send letters again: mapped as the mapping is now, and let through or not as consent is now.
 
     It shows what it would take and asks. A running connector does it by itself, within seconds; otherwise it is done here.
-    How consent decided is not told. Twice has one effect. Exits 1 when some still wait.
+    A record on a topic is read again from where it stands, if it still does, and written once more for its reader to decide. How
+    consent decided is not told. Twice has one effect. Exits 1 when some still wait.
 
     Example: hub dlq redrive --all --connector ss12000 --limit 50 --yes
     """
@@ -165,12 +188,16 @@ def redrive(
     from hub.commands import letter_texts as texts
     from hub.commands import redriving
     from hub.commands.letter_person import admitted
+    from hub.commands.topic_letters import are_places, redrive_topic_letters
     from hub.connect.letter_box import Look
     from hub.connect.letters import LetterState
     from hub.logs import configure_logs
 
     configure_logs("dlq", level="ERROR")
     with admitted(home, account, Action.LETTER_REDRIVE) as place:
+        if are_places(letters, topic):
+            redrive_topic_letters(place, letters or (), topic, limit, yes=yes, as_json=as_json)
+            return
         look = Look(connector=connector, reason=reason)
         chosen, more = redriving.choose(place, letters or (), look, limit, every=every)
         ids = [one.letter.letter_id for one in chosen]
@@ -193,6 +220,7 @@ def discard(
     every: Every = False,
     connector: Connector = "",
     reason: Reason = "",
+    topic: TopicName = "",
     limit: Limit = CAP,
     yes: Yes = False,
     undo: Annotated[bool, typer.Option("--undo", help="Let discarded letters wait again.")] = False,
@@ -207,6 +235,7 @@ def discard(
     from hub.audit.actions import Action as Logged
     from hub.commands.letter_person import admitted
     from hub.commands.redriving import choose
+    from hub.commands.topic_letters import are_places, discard_topic_letters
     from hub.connect.letter_box import Look
     from hub.connect.letters import LetterState
 
@@ -214,6 +243,9 @@ def discard(
     if undo:
         before, after = after, before
     with admitted(home, account, Action.LETTER_REDRIVE) as place:
+        if are_places(letters, topic):
+            discard_topic_letters(place, letters or (), topic, limit, yes=yes, undo=undo)
+            return
         look = Look(connector=connector, reason=reason)
         chosen, _more = choose(place, letters or (), look, limit, every=every, state=before)
         if chosen and not yes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from hub.commands.letter_texts import progressing
 from hub.connect.letter_box import Filed, Look
 from hub.connect.letters import LetterState
 from hub.errors import ConfigError, HubError, RejectedError
@@ -91,7 +91,7 @@ def redrive(place: Admitted, letters: Sequence[Filed], *, quiet: bool = False) -
 
     A running connector takes them itself. Where none runs it is done here; when that fails they wait again, and the error leaves.
     """
-    with _bar(len(letters), quiet=quiet) as advance:
+    with progressing(len(letters), quiet=quiet) as advance:
         done = 0
         for name, own in _by_connector(letters):
             ids = [one.letter.letter_id for one in own]
@@ -146,14 +146,3 @@ def _runs_elsewhere(error: HubError) -> bool:
 def _by_connector(letters: Sequence[Filed]) -> Iterator[tuple[str, list[Filed]]]:
     for name, own in groupby(sorted(letters, key=lambda one: one.connector), key=lambda one: one.connector):
         yield name, list(own)
-
-
-@contextmanager
-def _bar(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal's stderr."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
-        task = progress.add_task("Sending again", total=total)
-        yield lambda number: progress.update(task, completed=number)
