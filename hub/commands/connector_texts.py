@@ -68,14 +68,14 @@ def fields_of(connector: Connector) -> list[FieldTold]:
 
 
 def example_block(connector: Connector) -> str:
-    """What an operator may start from: the fields that are required, with invented values."""
+    """What an operator may start from: the fields that are required, with invented values. Empty for what is no source."""
     name = connector.name
+    if connector.build_source is None:
+        return ""
     given = dict(connector.trial.config) if connector.trial else {}
     required = [field.name for field in fields_of(connector) if field.default is None]
     lines = [f"[connectors.{name}]", "enabled = true", 'agency = "…"             # who speaks: one of agencies.yaml']
     lines += ["poll_seconds = 300       # how often the source is asked", "", f"[connectors.{name}.source]"]
-    if connector.build_source is None:
-        lines = [f"[connectors.{name}.sink]"]
     lines += [f"{field} = {_toml(_invented(given.get(field, '…')))}" for field in required if "." not in field]
     secrets = sorted(connector.trial.secrets) if connector.trial else []
     lines += [f"# its secret {secret} lies in keys/connector-{name}-{secret}" for secret in secrets]

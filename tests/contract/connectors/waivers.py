@@ -20,5 +20,9 @@ SOURCES: dict[str, dict[str, str]] = {
 }
 """By connector: case → reason."""
 
-SINKS: dict[str, dict[str, str]] = {}
+SINKS: dict[str, dict[str, str]] = {
+    "webhook": {
+        "test_the_receivers_own_id_is_handed_back": "who takes a webhook answers with a status, and names no id of its own",
+    },
+}
 """The same for sinks."""

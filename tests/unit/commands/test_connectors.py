@@ -64,6 +64,14 @@ def test_the_example_is_toml_that_the_connector_takes(run, name: str) -> None:
     assert load_connector(name).config.model_validate(source)
 
 
+def test_a_sink_is_described_without_a_place_in_hub_toml(run) -> None:
+    shown = run("describe", "webhook").output
+    assert "one effect" in shown
+    assert "hands tasks to a receiver" in shown
+    assert "hub.toml has no place" in shown
+    assert json.loads(run("describe", "webhook", "--json").output)["capabilities"] == ["delivery", "simulator"]
+
+
 def test_a_table_within_the_settings_is_told_field_by_field(run) -> None:
     fields = {one["name"]: one for one in json.loads(run("describe", "sdk", "--json").output)["fields"]}
     assert fields["coding.category_root"]["default"] == '"urn:hub:police-notice:category"'

@@ -27,7 +27,7 @@ def test_one_connector_is_loaded_by_name(site) -> None:
 
 def test_an_unknown_name_lists_the_known_ones(site) -> None:
     install_toys(site)
-    with pytest.raises(ConfigError, match=r"toy, toyfeed, toyplaces, toyraw") as raised:
+    with pytest.raises(ConfigError, match=r"toy, toyfeed, .*toyplaces, toyraw") as raised:
         load_connector("elsewhere")
     assert raised.value.code == "unknown_connector"
 

@@ -1,0 +1,20 @@
+"""Settings of a receiver that takes webhooks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.addresses import SafeAddress
+
+__all__ = ["WebhookConfig"]
+
+
+class WebhookConfig(BaseModel):
+    """Where word of a team's tasks goes. The secret `signing` (`whsec_` and Base64) is shared with the receiver."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: SafeAddress = Field(description="The address that is posted to; https, except on this machine.")
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="How long the receiver may take to answer.")

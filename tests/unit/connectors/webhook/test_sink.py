@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+
+import httpx
+import pytest
+from standardwebhooks import Webhook
+
+from connectors.webhook.config import WebhookConfig
+from connectors.webhook.simulator import build_simulator
+from connectors.webhook.sink import WebhookSink, body_of
+from hub.connector import Errand, SinkContext
+from hub.contract.models import Priority, TaskState
+from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.testing import served
+
+SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, long enough").decode()
+
+
+def make_errand(**changes) -> Errand:
+    now = datetime.now(UTC)
+    values = {
+        "task_id": "3f0c2b1e-8d5a-4c7e-9b1a-0e5d7a9c4b01",
+        "state": TaskState.REQUESTED,
+        "team": "outreach",
+        "function": "school_attendance",
+        "priority": Priority.HIGH,
+        "created_at": now,
+        "respond_by": now + timedelta(days=5),
+    }
+    return Errand(**(values | changes))
+
+
+def make_sink(url: str, secret: str = SECRET, now: datetime | None = None, observed=None) -> WebhookSink:
+    context = SinkContext(
+        now=lambda: now or datetime.now(UTC),
+        secret=lambda _name: f"{secret}\n",
+        observe_request=lambda operation, status: observed.append((operation, status)) if observed is not None else None,
+    )
+    return WebhookSink(WebhookConfig(url=url), context)
+
+
+class Keeping:
+    """An ASGI application that keeps what it was sent and answers with a status."""
+
+    def __init__(self, status: int = 204) -> None:
+        self.status = status
+        self.sent: list[tuple[dict[str, str], bytes]] = []
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.sent.append((headers, (await receive())["body"]))
+        told = [(b"content-length", b"0"), (b"location", b"/elsewhere")]
+        await send({"type": "http.response.start", "status": self.status, "headers": told})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.fixture
+def keeping():
+    app = Keeping()
+    with served(app) as app.url:
+        yield app
+
+
+def test_the_standards_own_library_verifies_what_is_sent(keeping) -> None:
+    observed = []
+    with closing(make_sink(keeping.url, observed=observed)) as sink:
+        sink.deliver(make_errand())
+    ((headers, body),) = keeping.sent
+    assert Webhook(SECRET).verify(body, headers)["type"] == "task.requested"
+    assert observed == [("post", 204)]
+
+
+def test_a_clock_in_another_zone_signs_the_same_instant(keeping) -> None:
+    with closing(make_sink(keeping.url, now=datetime.now(timezone(timedelta(hours=9))))) as sink:
+        sink.deliver(make_errand())
+    ((headers, body),) = keeping.sent
+    assert Webhook(SECRET).verify(body, headers)
+
+
+def test_the_receiver_is_told_that_there_is_a_task_and_nothing_of_its_reason() -> None:
+    told = json.loads(body_of(make_errand()))
+    assert set(told) == {"type", "timestamp", "data"}
+    assert set(told["data"]) == {"task_id", "team", "priority", "respond_by"}
+    assert "school_attendance" not in json.dumps(told)
+
+
+def test_every_attempt_carries_the_same_id_and_the_same_bytes(keeping) -> None:
+    errand = make_errand()
+    for _ in range(2):
+        with closing(make_sink(keeping.url)) as sink:
+            sink.deliver(errand)
+    assert len({(headers["webhook-id"], body) for headers, body in keeping.sent}) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(408, RetriableError), (404, ConfigError), (410, ConfigError), (302, ConfigError), (413, RejectedError)],
+)
+def test_an_answer_names_its_reaction(keeping, status: int, error) -> None:
+    keeping.status = status
+    with closing(make_sink(keeping.url)) as sink, pytest.raises(error) as raised:
+        sink.deliver(make_errand())
+    assert raised.value.code == f"status_{status}"
+    assert len(keeping.sent) == 1, "a redirect is not followed"
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_å"])
+def test_a_secret_of_another_form_stops_before_anything_is_sent(keeping, secret: str) -> None:
+    with closing(make_sink(keeping.url, secret)) as sink, pytest.raises(ConfigError) as raised:
+        sink.deliver(make_errand())
+    assert raised.value.code == "bad_secret"
+    assert keeping.sent == []
+
+
+def test_the_simulator_refuses_another_secret_an_old_time_and_a_changed_body(tmp_path) -> None:
+    with served(build_simulator(tmp_path, {"secret": SECRET})) as url:
+        address = f"{url}/hook"
+        another = "whsec_" + base64.b64encode(b"somebody else's secret").decode()
+        for sink in (make_sink(address, another), make_sink(address, now=datetime.now(UTC) - timedelta(minutes=6))):
+            with closing(sink), pytest.raises(ConfigError):
+                sink.deliver(make_errand())
+        signature = Webhook(SECRET).sign("one", datetime.now(UTC), "{}")
+        headers = {
+            "webhook-id": "one",
+            "webhook-timestamp": str(int(datetime.now(UTC).timestamp())),
+            "webhook-signature": signature,
+        }
+        assert httpx.post(address, content=b"{ }", headers=headers).status_code == 401
+        assert httpx.get(f"{url}/simulator/received").json() == []
+
+
+def test_the_simulator_needs_a_secret(tmp_path) -> None:
+    with pytest.raises(ConfigError):
+        build_simulator(tmp_path, {})
