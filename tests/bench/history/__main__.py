@@ -164,9 +164,8 @@ def _measure(bench: Bench, due: int) -> bool:
         again = bench.connect(home)
         more = bench.served() - number
     twice, still = _records(bench.kafka)
-    print(
-        f"  kill -9 in the middle: exit {killed.code}, {more} attendances read twice, {killed.wall + again.wall - run.wall:+.1f} s"
-    )
+    lost = more / (number + more) * (killed.wall + again.wall)
+    print(f"  kill -9 in the middle: exit {killed.code}, {more} attendances ({more / number:.1%}) read twice, about {lost:.0f} s")
     print(f"  of both imports on Kafka {twice} records, {still} distinct: {twice - 2 * found} told twice by the kill")
     return (run.code, again.code, distinct, still) == (0, 0, due, due)
 

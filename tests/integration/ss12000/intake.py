@@ -10,7 +10,7 @@ from hub.clock import ManualClock
 from hub.connect.events import EventsLane
 from hub.connect.gate import Origin
 from hub.connect.ledger import Ledger
-from hub.connect.ports import Entry
+from hub.connect.ports import Entry, SubjectDirectory
 from hub.connector import Source
 from hub.contract.codec import Codec
 from hub.contract.models import InfoKind, SchoolAbsence
@@ -26,7 +26,7 @@ KEY = bytes(range(32))
 class Intake:
     """One connector's events lane; `references` says who has which."""
 
-    def __init__(self, folder: Path, source: Source, clock: ManualClock) -> None:
+    def __init__(self, folder: Path, source: Source, clock: ManualClock, directory: SubjectDirectory | None = None) -> None:
         self.clock = clock
         self.codec = Codec.load()
         self.publisher = MemoryPublisher()
@@ -36,7 +36,7 @@ class Intake:
         self.lane = EventsLane(
             origin=Origin("school-norrkoping", "ss12000", frozenset({InfoKind.SCHOOL_ABSENCE}), False, KEY),
             source=source,
-            directory=self.directory,
+            directory=directory or self.directory,
             ledger=self.ledger,
             publisher=self.publisher,
             encode=lambda topic, key, message, identity, at: outgoing(

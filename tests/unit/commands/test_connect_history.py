@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.cli import app
+
+
+@pytest.mark.parametrize("arguments", [["--history"], ["--since", "2025-01-01"], ["--history", "--since", "yesterday"]])
+def test_a_history_needs_its_first_day_and_the_day_its_history(tmp_path, arguments) -> None:
+    (tmp_path / "hub.toml").write_text("")
+    result = CliRunner().invoke(app, ["connect", "ss12000", "--home", str(tmp_path), *arguments])
+    assert result.exit_code == 2
+    assert "2024-08-19" in result.output
