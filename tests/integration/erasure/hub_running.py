@@ -51,6 +51,7 @@ def short_bounds(retention_seconds: float) -> dict[str, Any]:
             "segment_hours": 4 / 3600,
             "look_minutes": 2 / 60,
             "backup_days": 0,
+            "former_data_days": 0,
         },
         "connectors": {
             "observations": {
