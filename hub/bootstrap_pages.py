@@ -61,7 +61,7 @@ def run_web(home: Path | None) -> None:
         serve(build_web(web), port, stop)
 
 
-def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Registry]) -> Office:
+def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Registry] | None = None) -> Office:
     """What the consent pages need; the registry is opened by the first page that asks for it, once."""
     from hub.installation import load_agencies, load_places, load_teams
     from hub.rules_file import load_rules
@@ -70,7 +70,8 @@ def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Reg
     def casework() -> Casework:
         from hub.registry.casework import Casework
 
-        return Casework(registry(), audit)
+        found = registry() if registry else build_registry(settings, build_clock(settings)).registry
+        return Casework(found, audit)
 
     rules, places = load_rules(settings.home / "rules"), load_places(settings.home)
     return Office(

@@ -23,6 +23,7 @@ _TEXTS = {
         "is taken care of by the protected-cases officer. The attempt is recorded."
     ),
 }
+_STATUS = {"not_your_task": 404, "no_identity": 409}
 
 
 class Identities:
@@ -41,7 +42,7 @@ class Identities:
         except RejectedError as error:
             text = _TEXTS.get(error.code, mark("Your role does not include this. Whoever gives out the roles can change that."))
             heading = mark("Who it is cannot be shown")
-            return self._renderer.message(request, heading, text, 403, here=task)
+            return self._renderer.message(request, heading, text, _STATUS.get(error.code, 403), here=task)
         words = self._renderer.words(request)
         showing = Showing(self._web.office, words, self._web.clock.now())
         people = found.parties.parties if found.parties else ()

@@ -89,7 +89,7 @@ def test_consent_is_decided_as_of_now_and_not_when_the_page_was_shown(case: Case
     client.get(case.path)
     case.town.withdraw(make_task("absence-alone", created=NOW - timedelta(hours=3), days=5, ref=case.reference))
     answer = client.post(f"{case.path}/identity")
-    assert answer.status_code == 403
+    assert answer.status_code == 404
     assert secrets_in(answer.text) == []
     assert case.logged() == [("identity_revealed", "deny", "not_your_task", member("Fältare").account)]
 
@@ -97,7 +97,7 @@ def test_consent_is_decided_as_of_now_and_not_when_the_page_was_shown(case: Case
 def test_what_the_registry_knows_already_and_delivery_not_yet_refuses_too(case: Case, client: Browser) -> None:
     case.town.consents.registry.suspend(PERSON)
     answer = client.post(f"{case.path}/identity")
-    assert answer.status_code == 403
+    assert answer.status_code == 409
     assert "samtyckesansvarig" in answer.text
     assert secrets_in(answer.text) == []
     assert case.logged()[-1][1:3] == ("deny", "no_identity")
@@ -106,7 +106,7 @@ def test_what_the_registry_knows_already_and_delivery_not_yet_refuses_too(case: 
 def test_a_protected_identity_is_told_like_every_other_refusal_and_where_to_go(case: Case, client: Browser) -> None:
     protect(case.town.consents.registry, PERSON, Marking.OWN, lambda _: None)
     answer = client.post(f"{case.path}/identity")
-    assert answer.status_code == 403
+    assert answer.status_code == 409
     assert "skyddade ärenden" in answer.text
     assert secrets_in(answer.text) == []
 
@@ -128,7 +128,7 @@ def test_another_teams_address_and_an_unknown_number_show_nobody(case: Case, vis
     sig = visit(member("SIG", "sig", "outreach"))
     for path in (f"/team/sig/task/{case.task}/identity", "/team/outreach/task/00000000-0000-4000-8000-000000000000/identity"):
         answer = sig.post(path)
-        assert answer.status_code == 403
+        assert answer.status_code == 404
         assert secrets_in(answer.text) == []
     assert {entry[2] for entry in case.logged()} == {"not_your_task"}
 
@@ -145,11 +145,11 @@ def test_a_presence_task_and_an_ended_one_offer_nothing(town: PagesTown, visit: 
     client = visit(member("Fältare", "outreach"))
     for name in ("presence", "cancelled", "recalled", "hidden"):
         assert "/identity" not in client.get(town.path(name)).text
-        assert client.post(f"{town.path(name)}/identity").status_code == 403
+        assert client.post(f"{town.path(name)}/identity").status_code == 404
 
 
 def test_a_consent_that_names_another_team_shows_nobody(case: Case, client: Browser) -> None:
     from hub.contract.topics import CONSENTS
 
     case.town.take(CONSENTS, case.reference, make_consent(case.reference, "sspf").model_copy(update={"version": 3}))
-    assert client.post(f"{case.path}/identity").status_code == 403
+    assert client.post(f"{case.path}/identity").status_code == 404
