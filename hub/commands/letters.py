@@ -139,7 +139,7 @@ def preview(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Show what `hub dlq redrive` would take, and what the mapping as it is now makes of each. Nothing is done with it.
+    """Show what would be sent again, and what the mapping as it is now makes of each. Nothing is done with it.
 
     Example: hub dlq preview --all --reason bad_minutes
     """
