@@ -80,7 +80,9 @@ def add(  # noqa: PLR0917 -- typer reads one option per parameter
 
 @app.command()
 def matrix() -> None:
-    """Print who may do what, role by action: `all`, `own` (for the account's own teams), or empty.
+    """Print who may do what, a role in each column.
+
+    `all`, `own` (for the account's own teams), or nothing.
 
     Example: hub account matrix
     """

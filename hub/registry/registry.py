@@ -26,12 +26,13 @@ from hub.registry.database import reading, repeated, shrink, writing
 from hub.registry.deeds import Less
 from hub.registry.endings import shred, watch_endings
 from hub.registry.erasures import ErasureStatus
-from hub.registry.granting import GrantRequest, Signatory, read_grant
-from hub.registry.grants import Checked, GrantRules, check, enter, find_youth, know
+from hub.registry.granting import GrantRequest, Signatory
+from hub.registry.grants import GrantRules, check, enter, find_youth
+from hub.registry.importing import grant_chunk
 from hub.registry.sealing import seal, watch_changes
 from hub.registry.states import Standing, State
 from hub.registry.tables import Alias, Consent, Youth
-from hub.registry.views import ConsentView, Imported, RowError, YouthView, row_error, view_consent, view_youth
+from hub.registry.views import ConsentView, Imported, RowError, YouthView, view_consent, view_youth
 from hub.registry.work import Tools, Work
 
 __all__ = ["Registry"]
@@ -101,35 +102,11 @@ class Registry:
         for start in range(0, len(rows), _ROWS_PER_TRANSACTION):
             chunk = rows[start : start + _ROWS_PER_TRANSACTION]
             with self.work() as work:
-                views, refused = self._grant_chunk(work, start, chunk)
+                views, refused = grant_chunk(work, start, chunk, self._rules)
             granted.extend(views)
             errors.extend(refused)
             progress(start + len(chunk))
         return Imported(tuple(granted), tuple(errors))
-
-    def _grant_chunk(
-        self, work: Work, start: int, chunk: Sequence[GrantRequest | Mapping[str, Any]]
-    ) -> tuple[list[YouthView], list[RowError]]:
-        checked: list[tuple[int, Checked]] = []
-        errors: list[RowError] = []
-        views: list[YouthView] = []
-        for number, row in enumerate(chunk, start=start + 1):
-            try:
-                request = row if isinstance(row, GrantRequest) else read_grant(row)
-                checked.append((number, check(work, request, self._rules)))
-            except RejectedError as error:
-                errors.append(row_error(number, error))
-        know(work, [row for _, row in checked])
-        protection.look_up(work, [row.lookup for _, row in checked])
-        for number, good in checked:
-            try:
-                if protection.divert(work, good):
-                    raise protection.refuse()
-                youth, _ = enter(work, good)
-                views.append(view_youth(youth))
-            except RejectedError as error:
-                errors.append(row_error(number, error))
-        return views, sorted(errors, key=lambda error: error.row)
 
     @repeated
     def sign(self, identifier: str, signatory: Signatory, cooperation: Cooperation | None = None) -> YouthView:
