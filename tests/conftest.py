@@ -20,7 +20,7 @@ from hub.broker.launcher import EmbeddedBroker
 from hub.errors import ConfigError
 from hub.kafka import apply_topics
 from tests.demo_run import DemoRun, share_demo
-from tests.postgres import Cluster, find_programs
+from tests.postgres import Cluster, running_cluster
 from tests.support import REQUIRE_VARIABLE, drop_topics, make_settings, missing
 
 # Hypothesis' deadlines measure how busy the machine is, and pytest has a time limit of its own.
@@ -66,15 +66,8 @@ def fresh_kafka(kafka: str, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
     """A real PostgreSQL, one for the whole session. `with postgres.database() as url` is a fresh database in it."""
-    programs = find_programs()
-    if programs is None:
-        missing("PostgreSQL's programs: initdb and postgres")
-    cluster = Cluster(programs)
-    try:
-        cluster.start()
+    with running_cluster() as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 Databases: TypeAlias = Callable[..., str]

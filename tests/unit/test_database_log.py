@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from hub.database import build_engine
 from hub.database_log import DatabaseLog
 from hub.errors import ConfigError
-from tests.postgres import Cluster, find_programs
-from tests.support import missing
+from tests.postgres import Cluster, running_cluster
 
 pytestmark = pytest.mark.postgres
 _MARK = "what-was-erased-of-somebody"
@@ -21,15 +20,8 @@ _MARK = "what-was-erased-of-somebody"
 @pytest.fixture
 def server() -> Iterator[Cluster]:
     """One of its own, with a small log: that of the session is written to by others."""
-    programs = find_programs()
-    if programs is None:
-        missing("PostgreSQL's programs: initdb and postgres")
-    cluster = Cluster(programs)
-    try:
-        cluster.start("min_wal_size=32MB", "max_wal_size=64MB")
+    with running_cluster("min_wal_size=32MB", "max_wal_size=64MB") as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 def holding(cluster: Cluster) -> list[Path]:

@@ -18,8 +18,7 @@ from hub.registry.removal_stores import PERSONAL, OwnStores
 from hub.registry.vault import subject_hash
 from tests.integration.privacy.controls import CONTROL, WAYS
 from tests.integration.privacy.traces import Person, Trace, encodings, index_traces, scan
-from tests.postgres import Cluster, find_programs
-from tests.support import missing
+from tests.postgres import Cluster, running_cluster
 from tests.unit.registry.conftest import migrate_keyring, migrate_registry
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
 from tests.unit.registry.test_erasures import answer
@@ -35,15 +34,8 @@ _SHORTENED = timedelta(minutes=2)
 @pytest.fixture
 def server() -> Iterator[Cluster]:
     """Its own: the session's holds what other tests have written."""
-    programs = find_programs()
-    if programs is None:
-        missing("PostgreSQL's programs: initdb and postgres")
-    cluster = Cluster(programs)
-    try:
-        cluster.start("min_wal_size=32MB", "max_wal_size=64MB")
+    with running_cluster("min_wal_size=32MB", "max_wal_size=64MB") as cluster:
         yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.fixture

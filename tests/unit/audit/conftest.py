@@ -11,11 +11,13 @@ from sqlalchemy import Engine
 
 from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
+from hub.audit.spool import Spool
 from hub.clock import ManualClock
 from hub.database import build_engine
 from hub.installation import initialise
 from hub.settings import Settings, load_settings
-from tests.unit.audit.kept import Kept, migrate_url
+from tests.unit.audit.kept import KEY, Kept, migrate_url
+from tests.unit.audit.outage import Outage
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 
@@ -39,11 +41,21 @@ def log(settings: Settings, clock: ManualClock) -> Iterator[AuditLog]:
 
 
 @pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "audit-waiting", KEY)
+
+
+@pytest.fixture
 def engine(databases: Callable[..., str]) -> Iterator[Engine]:
     """An empty log's database, of each kind."""
     engine = build_engine(databases("audit", migrate_url))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def outage(engine: Engine) -> Outage:
+    return Outage(engine)
 
 
 @pytest.fixture

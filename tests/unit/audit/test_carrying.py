@@ -9,7 +9,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from nacl.public import PrivateKey
@@ -47,18 +46,8 @@ WITHDRAWN = make_entry(1, action=Action.CONSENT_WITHDRAWN)
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "audit-waiting", KEY)
-
-
-@pytest.fixture
 def log(engine: Engine, clock: ManualClock, spool: Spool) -> AuditLog:
     return AuditLog(engine, KEY, clock, spool=spool)
-
-
-@pytest.fixture
-def outage(engine: Engine) -> Outage:
-    return Outage(engine)
 
 
 def test_what_waited_comes_before_the_next_entry_in_its_order_with_its_own_time(

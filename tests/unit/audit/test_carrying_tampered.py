@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -22,18 +21,8 @@ from tests.unit.audit.tampering import run
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "audit-waiting", KEY)
-
-
-@pytest.fixture
 def log(engine: Engine, clock: ManualClock, spool: Spool) -> AuditLog:
     return AuditLog(engine, KEY, clock, spool=spool)
-
-
-@pytest.fixture
-def outage(engine: Engine) -> Outage:
-    return Outage(engine)
 
 
 def _lines(spool: Spool) -> list[bytes]:
