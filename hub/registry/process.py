@@ -18,8 +18,9 @@ from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.clock import Clock
 from hub.contract.codec import Codec
+from hub.contract.topics import ERASURES
 from hub.database_log import DatabaseLog
-from hub.erasure_bounds import bounds_of, database_logs
+from hub.erasure_bounds import Bounds, bounds_of, database_logs
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import REGISTRY_CONSENTS
@@ -76,6 +77,7 @@ def run(
         listener.close()
         raise
     threads, trail = Threads(stop), AgencyTrail(opened.sealed.log, clock)
+    bounds = bounds_of(settings, settings.changelog("youths"))
     try:
         reconcile(opened.registry, opened.keyring, clock.now())
         sealed = _is_sealed(opened)
@@ -84,10 +86,10 @@ def run(
         if rule_set is not None:
             announce_rules(opened.registry, *rule_set, settings.kafka.partitions)
         threads.start("relay", lambda: _relay(opened, publisher_factory, threads.stop))
-        threads.start("receipts", lambda: _receipts(opened, reader_factory, codec, threads.stop))
+        threads.start("receipts", lambda: _receipts(opened, reader_factory(), codec, bounds[ERASURES.name], threads.stop))
         threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop, sealed=sealed))
         if places is not None:
-            survey = _build_survey(settings, opened, places, clock)
+            survey = _build_survey(settings, opened, places, bounds, clock)
             look = settings.erasure.look_minutes * 60
             threads.start("removal", lambda: _survey(survey, look, threads.stop))
         threads.start("http", lambda: _serve(opened, clock, trail, listener, threads.stop))
@@ -134,9 +136,8 @@ def _relay(opened: OpenRegistry, publisher_factory: Callable[[], Publishes], sto
         _close(publisher)
 
 
-def _receipts(opened: OpenRegistry, reader_factory: Callable[[], Reads], codec: Codec, stop: threading.Event) -> None:
-    reader = reader_factory()
-    receipts = Receipts(opened.registry, reader, codec.decode)
+def _receipts(opened: OpenRegistry, reader: Reads, codec: Codec, bound: timedelta, stop: threading.Event) -> None:
+    receipts = Receipts(opened.registry, reader, codec.decode, bound)
     try:
         while not stop.is_set():
             try:
@@ -181,14 +182,14 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event, *, sealed
         stop.wait(_AFTER_FAILURE_SECONDS)
 
 
-def _build_survey(settings: Settings, opened: OpenRegistry, places: Places, clock: Clock) -> Survey:
+def _build_survey(settings: Settings, opened: OpenRegistry, places: Places, bounds: Bounds, clock: Clock) -> Survey:
     former = FormerData(settings.home, timedelta(days=settings.erasure.former_data_days))
     logs = {name: DatabaseLog(url) for name, url in database_logs(settings).items()}
     return Survey(
         opened.registry,
         OwnStores(opened.registry, opened.engine, opened.keyring, clock, former=former, logs=logs),
         places,
-        bounds_of(settings, settings.changelog("youths")),
+        bounds,
         clock,
         effect=timedelta(seconds=settings.erasure.effect_seconds),
     )

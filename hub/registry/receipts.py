@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Protocol
 
 from hub.contract.ids import valid_key
@@ -14,6 +15,7 @@ from hub.logs import get_logger
 from hub.metrics import REGISTRY_MESSAGES
 from hub.registry.erasures import record_receipt
 from hub.registry.registry import Registry
+from hub.registry.removal import received_later
 from hub.registry.work import Work
 
 __all__ = ["Decode", "Reads", "Receipts"]
@@ -37,12 +39,16 @@ class Reads(Protocol):
 
 
 class Receipts:
-    """A loop's body. Receipts are stored before the offsets are committed: at least once, and a repeat changes nothing."""
+    """A loop's body. Receipts are stored before the offsets are committed: at least once, and a repeat changes nothing.
 
-    def __init__(self, registry: Registry, reader: Reads, decode: Decode) -> None:
+    `bound`: how long a record of this topic may lie on the disks (`hub.erasure_bounds`).
+    """
+
+    def __init__(self, registry: Registry, reader: Reads, decode: Decode, bound: timedelta) -> None:
         self._registry = registry
         self._reader = reader
         self._decode = decode
+        self._bound = bound
 
     def run_once(self, timeout_seconds: float = 0.5) -> int:
         """Take what came; the answer is the number of receipts that answered a request. Raises RetriableError."""
@@ -66,7 +72,10 @@ class Receipts:
             return False
         if message.kind is not ErasureKind.RECEIPT:
             return False  # our own requests come by here too
-        return record_receipt(work.session, message, work.now)
+        if not record_receipt(work.session, message, work.now):
+            return False
+        received_later(work, message.erasure_id, record.offset, self._bound)
+        return True
 
     def _read(self, record: Incoming) -> Erasure:
         """The message, when it and its key tell of the same reference: whoever else reads the topic asks that, too."""

@@ -1,10 +1,11 @@
 """Physical removal after a withdrawal: looked for, place by place, until nothing is left, and told when it is late.
 
 When everybody has answered, every topic's end is written down: what stands below it on the youth's partition was there before.
-A topic with a retention is clean when it begins beyond that; a compacted one when, read from its beginning, it holds no record
-of the reference below that but the newest, which says that all is erased. Quiet partitions begin no new file by
-themselves, and only a closed file is compacted: so the current record is published again at each look, which makes the worker
-write to its changelog too.
+A topic with a retention is clean when it begins beyond that. Receipts that come later still, a team's acknowledgement among
+them, tell of the reference too: their topic is clean when it begins beyond the last of them. A compacted topic is clean when,
+read from its beginning, it holds no record of the reference below that but the newest, which says that all is erased. Quiet
+partitions begin no new file by themselves, and only a closed file is compacted: so the current record is published again at
+each look, which makes the worker write to its changelog too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.orm import selectinload
 
 from hub.clock import Clock
 from hub.contract.models import ConsentRecord
-from hub.contract.topics import CATALOGUE, Cleanup
+from hub.contract.topics import CATALOGUE, ERASURES, Cleanup
 from hub.erasure_bounds import FORMER_DATA, Bounds
 from hub.metrics import ERASURES_LATE, ERASURES_OPEN
 from hub.registry.erasures import EFFECT
@@ -27,7 +28,7 @@ from hub.registry.removal_stores import OwnStores
 from hub.registry.tables import ErasureRequest, Removal, Youth
 from hub.registry.work import Work
 
-__all__ = ["Places", "Survey", "look_again"]
+__all__ = ["Places", "Survey", "look_again", "received_later"]
 
 _ANSWERS = timedelta(hours=1)  # a connector that is down for so long is late
 
@@ -160,6 +161,13 @@ class Survey:
             yield "answers"
         if "removal" in stages and any(place.done_at is None and place.due_at < now for place in row.removals):
             yield "removal"
+
+
+def received_later(work: Work, erasure_id: str, offset: int, bound: timedelta) -> None:
+    """A receipt stands at `offset` of its topic, maybe beyond what was to go: it must go as well, within `bound` from now."""
+    place = work.session.get(Removal, (erasure_id, ERASURES.name))
+    if place is not None and place.below is not None and place.below <= offset:
+        place.below, place.due_at, place.done_at = offset + 1, work.now + bound, None
 
 
 def look_again(work: Work, bound: timedelta, *, fresh_log: bool) -> None:

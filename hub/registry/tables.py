@@ -273,7 +273,7 @@ class Answer(Row):
 class Removal(Row):
     """One place where bytes from before a withdrawal may lie still: a topic, a store, the databases, backups.
 
-    For a topic `below` is where it ended when everybody had erased: what is older must go. `done_at`: looked, and gone.
+    For a topic `below`: where it ended when all had erased, or after a later receipt; what is older must go. `done_at`: gone.
     """
 
     __tablename__ = "erasure_removal"

@@ -62,7 +62,7 @@ class Interleaving:
         self.delivery = Delivery(folder / "delivery.db", self.kafka, self.clock, self.chance)
         self.scope: Cooperation | None = self.chance.choice([None, Cooperation.SSPF, Cooperation.SIG])
         self.result = Result(seed, "all" if self.scope is None else self.scope.value)
-        self._receipts = Receipts(self.home.registry, self, CODEC.decode)
+        self._receipts = Receipts(self.home.registry, self, CODEC.decode, timedelta(hours=1))
 
     # What `Receipts` reads from
     def poll(self, timeout_seconds: float, max_records: int) -> list[Incoming]:

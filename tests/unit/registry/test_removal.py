@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from prometheus_client import REGISTRY
 
-from hub.contract.topics import CONSENTS, POLICE_NOTICES
+from hub.contract.models import ErasureKind
+from hub.contract.topics import CONSENTS, ERASURES, POLICE_NOTICES
 from hub.erasure_bounds import (
     BACKUPS,
     DELIVERY_STORE,
@@ -20,16 +22,18 @@ from hub.erasure_bounds import (
     KEYRING_STORE,
     REGISTRY_STORE,
     WORKER_STORE,
+    Bounds,
     bounds_of,
     database_logs,
 )
 from hub.put_aside import staging
 from hub.registry.former import FormerData
 from hub.registry.keyring import open_keyring
+from hub.registry.receipts import Receipts
 from hub.registry.removal import Survey, look_again
 from hub.registry.removal_stores import OwnStores
 from tests.support import make_settings
-from tests.unit.registry.support import Installation, make_grant, make_identifier
+from tests.unit.registry.support import Installation, MemoryReader, make_grant, make_identifier
 from tests.unit.registry.test_erasures import answer, make_withdrawal
 
 LOG = "registry-database-log"
@@ -81,11 +85,13 @@ class MemoryLog:
         self.stirred += 1
 
 
-def make_survey(home: Installation, places: MemoryPlaces, log: MemoryLog | None = None) -> Survey:
+def make_survey(
+    home: Installation, places: MemoryPlaces, log: MemoryLog | None = None, topics: Bounds = MappingProxyType({})
+) -> Survey:
     former = FormerData(home.file.parent, timedelta(days=7))
     logs = {} if log is None else {LOG: log}
     stores = OwnStores(home.registry, home.engine, home.keyring, home.clock, former=former, logs=logs)
-    bounds = BOUNDS if log is None else {**BOUNDS, LOG: timedelta(hours=72)}
+    bounds = {**BOUNDS, **topics, **({} if log is None else {LOG: timedelta(hours=72)})}
     return Survey(home.registry, stores, places, bounds, home.clock, effect=timedelta(seconds=60))
 
 
@@ -328,3 +334,27 @@ def test_after_a_restore_what_is_not_removed_everywhere_is_looked_for_in_the_for
     survey.look()
     assert FORMER_DATA not in clean(home)
     assert POLICE_NOTICES.name in clean(home)  # Kafka's files were put aside too, and it begins anew
+
+
+def test_a_receipt_that_comes_when_its_topic_was_clean_must_go_too_and_a_repeat_of_it_asks_for_nothing_more(
+    home: Installation,
+) -> None:
+    erased(home)
+    (request,) = home.sent(ERASURES.name)
+    acknowledged = replace(
+        home.incoming(request.model_copy(update={"kind": ErasureKind.RECEIPT, "component": "receiver-sspf"})), offset=12
+    )
+    places = MemoryPlaces(begun={ERASURES.name: 10})
+    survey = make_survey(home, places, topics={ERASURES.name: timedelta(hours=3)})
+    survey.look()
+    assert ERASURES.name in clean(home)
+    home.clock.advance(timedelta(days=2))
+    for begins, is_clean in ((10, False), (12, False), (13, True)):
+        Receipts(home.registry, MemoryReader([acknowledged]), home.codec.decode, timedelta(hours=3)).run_once()
+        places.begun[ERASURES.name] = begins
+        survey.look()
+        assert (ERASURES.name in clean(home)) is is_clean
+        (status,) = home.registry.erasure_status()
+        assert next(one.due_at for one in status.places if one.name == ERASURES.name) == home.clock.now() + timedelta(hours=3)
+    Receipts(home.registry, MemoryReader([acknowledged]), home.codec.decode, timedelta(hours=3)).run_once()
+    assert ERASURES.name in clean(home)
