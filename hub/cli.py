@@ -35,7 +35,8 @@ from hub.commands import (
     web,
     worker,
 )
-from hub.commands.discreet import Discreet, without_identifiers
+from hub.commands.discreet import Discreet
+from hub.contract.covering import without_identifiers
 from hub.errors import ConfigError, FatalError, HubError, RejectedError, places_passed
 from hub.sparing import spare_command_lines
 

@@ -13,9 +13,9 @@ import typer
 from hub.commands.dry_run import print_shown, shown_as_json
 
 if TYPE_CHECKING:
-    from hub.commands.redriving import Tried
     from hub.connect.letter_box import Filed
     from hub.connect.recall import Recalled
+    from hub.connect.trying import Tried
 
 __all__ = ["print_letter", "print_list", "print_preview", "print_redriven", "print_trial", "progressing", "swedish_time"]
 
@@ -67,7 +67,9 @@ def _print_found(found: Sequence[Filed], counts: Mapping[tuple[str, str, str], i
 
 def print_letter(filed: Filed, found: Recalled | None, *, as_json: bool) -> None:
     """One letter; `found` is what it holds, for whoever may see that."""
-    bodies = None if found is None else _bodies(found)
+    from hub.connect.trying import bodies as bodies_of
+
+    bodies = None if found is None else bodies_of(found)
     if as_json:
         _print_json(_facts(filed) | ({} if found is None else {"body": bodies, "body_missing": found.reason}))
         return
@@ -144,15 +146,6 @@ def progressing(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
 def _tell_more(more: int) -> None:
     if more:
         typer.echo(f"{more} more wait beyond the --limit.")
-
-
-def _bodies(found: Recalled) -> list[str]:
-    """The source's own records as text, whatever looks like an identifier covered."""
-    from hub.commands.discreet import without_identifiers
-    from hub.connector import Unmapped
-
-    contents = [record.content for record in found.records if isinstance(record, Unmapped) and record.content]
-    return [without_identifiers(content.decode("utf-8", "replace")) for content in contents]
 
 
 def _facts(filed: Filed) -> dict[str, Any]:

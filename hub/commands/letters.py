@@ -86,8 +86,8 @@ def show(
     from hub.audit.actions import Action as Logged
     from hub.commands import letter_texts as texts
     from hub.commands.letter_person import admitted
-    from hub.commands.redriving import recalled
     from hub.commands.topic_letters import is_place, show_topic_letter
+    from hub.connect.trying import recalled
 
     with admitted(home, account, Action.LETTER_BODY if body else Action.LETTER_SEE) as place:
         if is_place(letter):
@@ -95,7 +95,7 @@ def show(
             return
         filed = place.box.find(letter)
         place.log(Logged.DEAD_LETTER_BODY_READ if body else Logged.DEAD_LETTER_READ, [letter])
-        found = recalled(place, [filed])[letter] if body else None
+        found = recalled(place.settings, place.clock, [filed])[letter] if body else None
     texts.print_letter(filed, found, as_json=as_json)
 
 
@@ -111,8 +111,8 @@ def try_letter(letter: Letter, account: As = "", home: Home = None, as_json: Jso
     from hub.audit.actions import Action as Logged
     from hub.commands import letter_texts as texts
     from hub.commands.letter_person import admitted
-    from hub.commands.redriving import tried
     from hub.commands.topic_letters import is_place, try_topic_letters
+    from hub.connect.trying import tried
 
     with admitted(home, account, Action.LETTER_REDRIVE) as place:
         if is_place(letter):
@@ -120,7 +120,7 @@ def try_letter(letter: Letter, account: As = "", home: Home = None, as_json: Jso
             return
         filed = place.box.find(letter)
         place.log(Logged.DEAD_LETTER_TRIED, [letter])
-        found = tried(place, [filed])[letter]
+        found = tried(place.settings, place.clock, [filed])[letter]
     texts.print_trial(filed, found, as_json=as_json)
     if found.outcome != "mapped":
         raise typer.Exit(1)
@@ -147,17 +147,17 @@ def preview(
     from hub.audit.actions import Action as Logged
     from hub.commands import letter_texts as texts
     from hub.commands.letter_person import admitted
-    from hub.commands.redriving import choose, tried
     from hub.commands.topic_letters import are_places, try_topic_letters
     from hub.connect.letter_box import Look
+    from hub.connect.trying import choose, tried
 
     with admitted(home, account, Action.LETTER_REDRIVE) as place:
         if are_places(letters, topic):
             try_topic_letters(place, letters or (), topic, limit, as_json=as_json)
             return
-        chosen, more = choose(place, letters or (), Look(connector=connector, reason=reason), limit, every=every)
+        chosen, more = choose(place.box, letters or (), Look(connector=connector, reason=reason), limit, every=every)
         place.log(Logged.DEAD_LETTER_TRIED, [one.letter.letter_id for one in chosen])
-        found = tried(place, chosen)
+        found = tried(place.settings, place.clock, chosen)
     texts.print_preview(chosen, found, more, as_json=as_json)
 
 
@@ -191,6 +191,7 @@ def redrive(
     from hub.commands.topic_letters import are_places, redrive_topic_letters
     from hub.connect.letter_box import Look
     from hub.connect.letters import LetterState
+    from hub.connect.trying import choose, tried
     from hub.logs import configure_logs
 
     configure_logs("dlq", level="ERROR")
@@ -199,11 +200,11 @@ def redrive(
             redrive_topic_letters(place, letters or (), topic, limit, yes=yes, as_json=as_json)
             return
         look = Look(connector=connector, reason=reason)
-        chosen, more = redriving.choose(place, letters or (), look, limit, every=every)
+        chosen, more = choose(place.box, letters or (), look, limit, every=every)
         ids = [one.letter.letter_id for one in chosen]
         if chosen and not yes:
             place.log(Logged.DEAD_LETTER_TRIED, ids)
-            texts.print_preview(chosen, redriving.tried(place, chosen), more, as_json=False)
+            texts.print_preview(chosen, tried(place.settings, place.clock, chosen), more, as_json=False)
             typer.confirm(f"Send {len(chosen)} again?", abort=True, err=True)
         if chosen:
             place.log(Logged.DEAD_LETTER_REDRIVEN, ids)
@@ -234,10 +235,10 @@ def discard(
     from hub.access.roles import Action
     from hub.audit.actions import Action as Logged
     from hub.commands.letter_person import admitted
-    from hub.commands.redriving import choose
     from hub.commands.topic_letters import are_places, discard_topic_letters
     from hub.connect.letter_box import Look
     from hub.connect.letters import LetterState
+    from hub.connect.trying import choose
 
     before, after = LetterState.WAITING, LetterState.DISCARDED
     if undo:
@@ -247,7 +248,7 @@ def discard(
             discard_topic_letters(place, letters or (), topic, limit, yes=yes, undo=undo)
             return
         look = Look(connector=connector, reason=reason)
-        chosen, _more = choose(place, letters or (), look, limit, every=every, state=before)
+        chosen, _more = choose(place.box, letters or (), look, limit, every=every, state=before)
         if chosen and not yes:
             typer.confirm(f"{'Bring back' if undo else 'Discard'} {len(chosen)} letters?", abort=True, err=True)
         if chosen:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from hub.cli import app as hub
 from hub.clock import CLOCK_VARIABLE
 from hub.commands.consent import app
-from hub.commands.discreet import without_identifiers
+from hub.contract.covering import without_identifiers
 from hub.errors import HubError
 from hub.installation import initialise
 from tests.unit.registry.support import make_grant, make_identifier

@@ -1,0 +1,86 @@
+"""Which letters are meant, what their records are now, and what the mapping as it is now makes of them; nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from hub.clock import Clock
+from hub.connect.instance import load_instance
+from hub.connect.letter_box import Filed, LetterBox, Look
+from hub.connect.letters import LetterState
+from hub.connect.recall import Recalled
+from hub.connect.recalling import build_recall
+from hub.connect.showing import Shown, show
+from hub.connector import Unmapped
+from hub.contract.covering import without_identifiers
+from hub.errors import RejectedError
+from hub.settings import Settings
+
+__all__ = ["Tried", "bodies", "by_connector", "choose", "recalled", "tried"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What the mapping makes of a letter's record now, or why it could not be had."""
+
+    shown: tuple[Shown, ...]
+    reason: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """`mapped`, or the first reason why not; what is as it should be is `mapped` too: nothing is left to do."""
+        faults = [one.reason for one in self.shown if one.outcome != "mapped" and not one.intentional]
+        return self.reason or next(iter(faults), "mapped")
+
+
+def choose(
+    box: LetterBox, ids: Sequence[str], look: Look, limit: int, *, every: bool, state: LetterState = LetterState.WAITING
+) -> tuple[list[Filed], int]:
+    """The letters that are meant, oldest first, at most `limit`; and how many more there are. Only those in `state`.
+
+    Raises RejectedError `which_letters` when none are named, and `no_such_letter` for a name that is none.
+    """
+    if not ids and not every:
+        raise RejectedError("say which: letters as `hub dlq list` prints them, or --all", code="which_letters")
+    known = box.letters(Look(states=frozenset(LetterState), ids=frozenset(ids))) if ids else []
+    if len(known) < len(set(ids)):
+        raise RejectedError("there is no such letter: see `hub dlq list --all`", code="no_such_letter")
+    wanted = Look(connector=look.connector, reason=look.reason, states=frozenset({state}), ids=frozenset(ids))
+    found = box.letters(wanted)
+    return found[:limit], max(0, len(found) - limit)
+
+
+def recalled(settings: Settings, clock: Clock, letters: Sequence[Filed]) -> dict[str, Recalled]:
+    """By letter, its record again: from the source, or as it was kept. Raises ConfigError."""
+    found: dict[str, Recalled] = {}
+    for name, own in by_connector(letters):
+        instance = load_instance(settings, name)
+        recall = build_recall(instance, clock, lambda _: True, instance.origin())
+        found |= recall([one.letter for one in own])
+    return found
+
+
+def tried(settings: Settings, clock: Clock, letters: Sequence[Filed]) -> dict[str, Tried]:
+    """By letter, what would become of it up to the gate. Raises ConfigError."""
+    found, now = recalled(settings, clock, letters), clock.now()
+    origins = {name: load_instance(settings, name).origin() for name, _ in by_connector(letters)}
+    outcomes = {}
+    for one in letters:
+        again = found[one.letter.letter_id]
+        shown = tuple(show(record, origins[one.connector], now) for record in again.records)
+        outcomes[one.letter.letter_id] = Tried(shown, again.reason)
+    return outcomes
+
+
+def bodies(found: Recalled) -> list[str]:
+    """The source's own records as text, whatever looks like an identifier covered."""
+    contents = [record.content for record in found.records if isinstance(record, Unmapped) and record.content]
+    return [without_identifiers(content.decode("utf-8", "replace")) for content in contents]
+
+
+def by_connector(letters: Sequence[Filed]) -> Iterator[tuple[str, list[Filed]]]:
+    """The letters of each instance, in its name's order."""
+    for name, own in groupby(sorted(letters, key=lambda one: one.connector), key=lambda one: one.connector):
+        yield name, list(own)
