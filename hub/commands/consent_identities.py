@@ -13,6 +13,7 @@ import typer
 
 from hub.commands.consent_texts import print_json, print_youth, read_identifier, read_text
 from hub.commands.options import As, Home, Json, command_actor
+from hub.contract.models import Cooperation
 from hub.registry.granting import Marking
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def split(identifier_from: Source = "", yes: Yes = False, account: As = "", home
 def parties(
     file: Annotated[str, typer.Argument(metavar="FILE.json", help="Who stands on the form; the form is below.")],
     identifier_from: Source = "",
+    cooperation: Annotated[
+        Cooperation | None, typer.Option("--cooperation", "-c", help="Whose form it is; needed when the person has several.")
+    ] = None,
     account: As = "",
     home: Home = None,
 ) -> None:
@@ -110,7 +114,7 @@ def parties(
     found = read_parties(content if isinstance(content, dict) else {})
     identifier = read_identifier(identifier_from)
     with _recorded(home, account, Action.IDENTITY_CHANGED, "parties") as (registry, record):
-        note_parties(registry, identifier, found, record)
+        note_parties(registry, identifier, found, record, cooperation)
     typer.echo(f"Kept, sealed: the youth and {len(found.parties)} more.")
 
 

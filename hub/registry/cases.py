@@ -33,9 +33,11 @@ class ConsentCase:
     ended_at: datetime | None
     withdrawn_by: str | None
     document: str
-    version: int
     acknowledged: bool
-    """Whether Kafka has acknowledged the newest record of this reference: only then do others know what this page says."""
+    """Whether Kafka has acknowledged what last befell this consent: only then do others know what this page says.
+
+    The record's version is not told: it counts what befell another cooperation's consents too.
+    """
     youth_id: str = field(repr=False)
     youth_ref: str | None = field(repr=False)
     blocks: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ its database (`hub.audit.unstoppable`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from hub.access.roles import Action, Principal, may, may_for_any
 from hub.audit.actions import Action as Logged
@@ -18,7 +18,7 @@ from hub.registry import deeds, lifecycle, protection
 from hub.registry.cases import ConsentCase
 from hub.registry.granting import GrantRequest, Marking, Signatory
 from hub.registry.grants import check, enter, find_youth
-from hub.registry.looks import Looks, youth_of
+from hub.registry.looks import Looks, sees, youth_of
 from hub.registry.parties import Parties, seal_parties
 from hub.registry.protecting import protect
 from hub.registry.states import OPEN, Standing
@@ -51,7 +51,7 @@ class Casework(Looks):
                 if not diverted:
                     youth, consent = enter(work, row)
                     if parties is not None and youth.identity is not None:
-                        seal_parties(work, youth, parties)
+                        seal_parties(work, youth, consent.cooperation, parties)
                     work.session.flush()  # the paper's row rests on the consent's
                     if document:
                         work.session.add(Paper(consent_id=consent.consent_id, document=document))
@@ -97,7 +97,10 @@ class Casework(Looks):
         """A block (spärr) on everything, by the youth or who has custody. Raises RejectedError `not_a_signatory`."""
 
         def deed(work: Work, consent: Consent) -> None:
-            deeds.block(work, consent.youth.consents, by, everything=True)
+            own, others = _parted(who, consent)
+            deeds.block(work, own, by, everything=True)
+            with suppress(RejectedError):
+                deeds.block(work, others, by, everything=True)
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_BLOCKED, deed)
@@ -107,7 +110,10 @@ class Casework(Looks):
 
         def deed(work: Work, consent: Consent) -> None:
             protection.require_open(work, consent.youth)
-            deeds.unblock(work, consent.youth.consents, by)
+            own, others = _parted(who, consent)
+            if not any(one.state in OPEN and by in one.blocked_by for one in own):
+                raise RejectedError(f"there is no block by {by}", code="no_block")
+            deeds.unblock(work, [*own, *others], by)
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_UNBLOCKED, deed)
@@ -119,7 +125,10 @@ class Casework(Looks):
         """
 
         def deed(work: Work, consent: Consent) -> None:
-            deeds.change_custody(work, consent.youth.consents, tuple(signatories))
+            own, others = _parted(who, consent)
+            deeds.change_custody(work, own, tuple(signatories))
+            with suppress(RejectedError):
+                deeds.change_custody(work, others, tuple(signatories))
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_SUSPENDED, deed)
@@ -127,13 +136,19 @@ class Casework(Looks):
     def withdraw(self, who: Principal, consent_id: str, by: Signatory | None, *, everything: bool) -> ConsentCase:
         """End one consent, or all of the person, at once and for ever; `by` None: told by word of mouth, no role noted.
 
-        Raises RejectedError `nothing_to_withdraw`, `not_a_signatory`.
+        All end, also those that `who` may not see, of which the answer says nothing: who withdraws all is answered alike when
+        nothing was open any more. Raises RejectedError `nothing_to_withdraw` of one, `not_a_signatory`.
         """
 
         def deed(work: Work, consent: Consent) -> None:
-            chosen = list(consent.youth.consents) if everything else [consent]
-            deeds.withdraw(work, chosen, by, oral=by is None)
-            lifecycle.settle(work, consent.youth)
+            own, others = _parted(who, consent) if everything else ([consent], [])
+            any_open = any(one.state in OPEN for one in (*own, *others))
+            if not everything or any(one.state in OPEN for one in own):
+                deeds.withdraw(work, own, by, oral=by is None)
+            with suppress(RejectedError):
+                deeds.withdraw(work, others, by, oral=by is None)
+            if any_open:
+                lifecycle.settle(work, consent.youth)
 
         with unstoppable(Unstoppable.WITHDRAWAL):
             view = self._change(who, consent_id, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, deed)
@@ -193,3 +208,12 @@ class Casework(Looks):
             refused = Entry(entry.actor, entry.action, item=entry.item, outcome=Outcome.DENY, rule=error.code)
             self._audit.append(refused)
             raise
+
+
+def _parted(who: Principal, consent: Consent) -> tuple[list[Consent], list[Consent]]:
+    """The person's consents: those that `who` may see, which decide what is answered, and the rest, which follow in silence.
+
+    That another cooperation has a consent is secret from her (OSL 8:1): no answer may depend on it.
+    """
+    everyone = list(consent.youth.consents)
+    return [one for one in everyone if sees(who, one)], [one for one in everyone if not sees(who, one)]

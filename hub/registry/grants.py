@@ -17,9 +17,10 @@ from hub.core.consent_rules import ConsentRules
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
 from hub.registry.barring import bar, blocked_times, look_up, standing_blocks, take_up
+from hub.registry.forms import tell_apart
 from hub.registry.granting import Form, GrantRequest, check_form
 from hub.registry.history import add_fact, registration
-from hub.registry.lifecycle import add_youth, has_moved, lookups_of, settle, sign_again, withdraw
+from hub.registry.lifecycle import add_youth, has_moved, identity, lookups_of, settle, sign_again, withdraw
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
@@ -119,6 +120,8 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
         youth = find_youth(work, row.canonical)
     if youth is not None and any(_equal(consent, request) for consent in youth.consents):
         raise RejectedError("this very consent is already registered; sign, suspend or withdraw that one", code="already_granted")
+    if youth is not None and youth.parties is not None:
+        tell_apart(work, youth, identity(work, youth)[1])
     youth = youth or add_youth(work, row.canonical)
     consent = _consent(work, row)
     blocks = standing_blocks(youth.consents, request.cooperation)

@@ -19,6 +19,7 @@ from hub.core.consent_scopes import Account
 from hub.registry import barring, directory
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.erasures import new_scope_erasures, request_erasure
+from hub.registry.forms import carry_forms
 from hub.registry.history import account_of, add_fact, form_of, project
 from hub.registry.records import build_record, withdrawn_record
 from hub.registry.states import LIVE, OPEN, Standing, State
@@ -175,6 +176,7 @@ def _pass_on(work: Work, youth: Youth) -> None:
     _, own_key = identity(work, successor)
     for number in further:
         add_alias(work, successor, own_key, number)
+    carry_forms(work, (youth, data_key), (successor, own_key), {consent.cooperation for consent in waiting})
 
 
 def end_reference(work: Work, youth: Youth) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from hub.access.roles import Action, Principal, may, may_for_any
@@ -28,10 +28,10 @@ from hub.registry.grants import find_youth
 from hub.registry.parties import open_parties
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN
-from hub.registry.tables import Consent, ErasureRequest, Paper, Youth
+from hub.registry.tables import Consent, ErasureRequest, OutboxRow, Paper, Youth
 from hub.registry.work import Work
 
-__all__ = ["Looks", "youth_of"]
+__all__ = ["Looks", "sees", "youth_of"]
 
 _NONE = "there is no such consent for you"
 
@@ -47,7 +47,7 @@ class Looks:
         """The open consents that name a team of `who` as recipient, oldest first."""
         with self._audit.recorded(self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_LISTED)), self._registry.view() as session:
             rows = session.scalars(_cases().where(Consent.state.in_([state.value for state in OPEN])))
-            return self._views(session, [row for row in rows if _sees(who, row)])
+            return self._views(session, [row for row in rows if sees(who, row)])
 
     def case(self, who: Principal, consent_id: str, logged: Logged = Logged.CONSENT_SHOWN) -> ConsentCase:
         """One consent, whatever its state; `logged` is what it is looked at for."""
@@ -62,14 +62,14 @@ class Looks:
         """The same person's other consents, as far as `who` may see them; part of looking at `case`."""
         with self._registry.view() as session:
             rows = session.scalars(_cases().where(Consent.youth_id == case.youth_id, Consent.consent_id != case.consent_id))
-            return self._views(session, [row for row in rows if _sees(who, row)])
+            return self._views(session, [row for row in rows if sees(who, row)])
 
     def find(self, who: Principal, number: str) -> list[str]:
         """Consents whose number begins with `number` (at least six characters), two at most, because two are too many."""
         entry = self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_LISTED, purpose="number")
         with self._audit.recorded(entry), self._registry.view() as session:
             rows = session.scalars(_cases().where(Consent.consent_id.startswith(number, autoescape=True)).limit(20))
-            return [row.consent_id for row in rows if _sees(who, row)][:2]
+            return [row.consent_id for row in rows if sees(who, row)][:2]
 
     def of_person(self, who: Principal, identifier: str) -> list[ConsentCase]:
         """The consents of the person with exactly this identifier; empty for nobody, for others' consents, for protected ones.
@@ -81,10 +81,10 @@ class Looks:
             with self._registry.work() as work:
                 youth = find_youth(work, self._canonical(work, identifier))
                 hidden = youth is None or protection.is_protected(work, protection.lookups_of(youth))
-                rows = [] if youth is None or hidden else [consent for consent in youth.consents if _sees(who, consent)]
+                rows = [] if youth is None or hidden else _findable(who, youth)
                 views = self._views(work.session, rows)
             if rows:
-                draft.about(subject=youth_of(rows[0]))
+                draft.about(subject=youth_of(rows[0]), item=Subject(SubjectKind.CONSENT, rows[0].consent_id))
             else:
                 draft.denied("nobody")
             return views
@@ -97,18 +97,18 @@ class Looks:
             row = self._row(work.session, who, consent_id)
             draft.about(subject=youth_of(row))
             found = find_youth(work, self._canonical(work, identifier))
-            if found is None or found.youth_id != row.youth_id:
+            if found is None or found.youth_id != row.youth_id or not _findable(who, found):
                 raise RejectedError("the identifier is not that of the person of this consent", code="another_person")
             protection.require_open(work, found)
             canonical, _ = lifecycle.identity(work, found)
-            parties = open_parties(work, found)
+            parties = open_parties(work, found, row.cooperation)
         if parties is None:
             return Named(canonical, "")
         return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
 
     def erasing(self, case: ConsentCase) -> Erasing | None:
         """How far the erasure has come, of this consent alone or with the whole reference; None while none was asked for."""
-        if case.youth_ref is None:
+        if case.youth_ref is None or case.in_force_at is None:  # never in force: it rests on no reference, whatever others do
             return None
         whole = self._erasures(ErasureRequest.youth_ref == case.youth_ref, ErasureRequest.scope_id.is_(None))
         alone = self._erasures(ErasureRequest.scope_id == case.consent_id)
@@ -132,16 +132,12 @@ class Looks:
         )  # fmt: skip
         self._audit.append(entry)
 
-    def of_case(self, case: ConsentCase) -> list[str]:
-        """The numbers of every consent of the person, as the audit log's entries of them are looked up for an extract."""
-        with self._registry.view() as session:
-            return list(session.scalars(select(Consent.consent_id).where(Consent.youth_id == case.youth_id)))
-
     def _of_theirs(self, who: Principal) -> ColumnElement[bool]:
         asked = select(ErasureRequest.youth_ref)
         with self._registry.view() as session:
-            rows = session.scalars(_cases().join(Consent.youth).where(Youth.youth_ref.in_(asked)))
-            theirs = {row.consent_id: row.youth.youth_ref for row in rows if _sees(who, row)}
+            been_in_force = _cases().join(Consent.youth).where(Consent.in_force_at.is_not(None))
+            rows = session.scalars(been_in_force.where(Youth.youth_ref.in_(asked)))
+            theirs = {row.consent_id: row.youth.youth_ref for row in rows if sees(who, row)}
         alone = ErasureRequest.scope_id.is_(None) | ErasureRequest.scope_id.in_(list(theirs))
         return ErasureRequest.youth_ref.in_(set(theirs.values())) & alone
 
@@ -156,7 +152,7 @@ class Looks:
 
     def _row(self, session: Session, who: Principal, consent_id: str) -> Consent:
         row = session.scalars(_cases().where(Consent.consent_id == consent_id)).one_or_none()
-        if row is None or not _sees(who, row):
+        if row is None or not sees(who, row):
             raise RejectedError(_NONE, code="no_such_consent")
         return row
 
@@ -165,7 +161,7 @@ class Looks:
         papers = {
             paper.consent_id: paper.document for paper in session.scalars(select(Paper).where(Paper.consent_id.in_(numbers)))
         }
-        return [_view(row, papers.get(row.consent_id, "")) for row in rows]
+        return [_view(row, papers.get(row.consent_id, ""), _is_told(session, row)) for row in rows]
 
     def _canonical(self, work: Work, identifier: str) -> str:
         return canonical_identifier(identifier, today=stockholm_date(work.now))
@@ -175,8 +171,18 @@ def _cases() -> Select[Consent]:
     return select(Consent).options(selectinload(Consent.youth)).order_by(Consent.created_at, Consent.consent_id)
 
 
-def _sees(who: Principal, row: Consent) -> bool:
+def sees(who: Principal, row: Consent) -> bool:
+    """Whether a consent is of a team for which `who` may see it."""
     return may_for_any(who, Action.CONSENT_SEE, row.recipients)
+
+
+def _findable(who: Principal, youth: Youth) -> list[Consent]:
+    """What is found by the person's number: what `who` may see, while any of that is open.
+
+    With its last consent a number's tie to them is destroyed; that another cooperation's keeps it must not show.
+    """
+    found = [consent for consent in youth.consents if sees(who, consent)]
+    return found if any(consent.state in OPEN for consent in found) else []
 
 
 def _team(who: Principal, teams: Sequence[str] | frozenset[str]) -> str | None:
@@ -189,14 +195,24 @@ def youth_of(row: Consent) -> Subject:
     return Subject(SubjectKind.YOUTH, row.youth_id)
 
 
-def _view(row: Consent, document: str) -> ConsentCase:
+def _is_told(session: Session, row: Consent) -> bool:
+    """Whether Kafka has acknowledged what last befell this consent; that something of another's waits must not show here."""
+    youth: Youth = row.youth
+    if youth.acked_version == youth.record_version:
+        return True
+    waiting = (OutboxRow.key == (youth.youth_ref or "").encode("ascii"), OutboxRow.record_version > youth.acked_version)
+    first = session.scalar(select(func.min(OutboxRow.created_at)).where(*waiting))
+    return first is not None and max(row.ended_at or row.created_at, *(fact.at for fact in row.facts)) < first
+
+
+def _view(row: Consent, document: str, told: bool) -> ConsentCase:  # noqa: FBT001 - one of a row's columns
     youth: Youth = row.youth
     return ConsentCase(
         row.consent_id, row.state, row.cooperation, tuple(row.agencies), tuple(row.recipients), tuple(row.kinds),
         row.valid_from, row.valid_to, row.legal_basis, row.area, tuple(row.required),
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
-        row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document, youth.record_version,
-        youth.acked_version == youth.record_version, youth.youth_id, youth.youth_ref, tuple(row.blocked_by), tuple(row.declined),
+        row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document,
+        told, youth.youth_id, youth.youth_ref, tuple(row.blocked_by), tuple(row.declined),
     )  # fmt: skip
 
 

@@ -1,48 +1,28 @@
 """The people on a consent form: the youth's name, the guardians' names and how to reach them.
 
-A consent officer needs them on the form; nobody else does, and nothing of them goes on Kafka. They are sealed under the
-youth's data key and go with the mapping.
+A consent officer of the form's cooperation needs them; nobody else does, and nothing of them goes on Kafka. They are sealed under
+the youth's data key and go with the mapping.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.errors import RejectedError
 from hub.registry import lifecycle, protection
-from hub.registry.granting import Signatory
+from hub.registry.forms import Parties, Party, open_forms, put_together, seal_forms
 from hub.registry.grants import find_youth
 from hub.registry.registry import Registry
-from hub.registry.tables import PARTIES, Youth
+from hub.registry.states import OPEN
+from hub.registry.tables import Youth
 from hub.registry.work import Work
 
 __all__ = ["Parties", "Party", "note_parties", "open_parties", "read_parties", "seal_parties"]
-
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-
-
-class _Sealed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Party(_Sealed):
-    """One who signs: her role in the consent, her name, and how to reach her (telephone, e-mail or address)."""
-
-    role: Signatory
-    name: Line = Field(repr=False)
-    contacts: Annotated[tuple[Line, ...], Field(max_length=5)] = Field(default=(), repr=False)
-
-
-class Parties(_Sealed):
-    """Everybody on the form; one party to a role."""
-
-    name: Line = Field(repr=False)
-    parties: Annotated[tuple[Party, ...], Field(max_length=8)] = ()
 
 
 def read_parties(row: dict[str, Any]) -> Parties:
@@ -60,29 +40,36 @@ def read_parties(row: dict[str, Any]) -> Parties:
     return found
 
 
-def seal_parties(work: Work, youth: Youth, parties: Parties) -> None:
-    """Keep them with the youth, in place of those before."""
+def seal_parties(work: Work, youth: Youth, cooperation: str, parties: Parties) -> None:
+    """Keep them with the youth, in place of those of this cooperation before; those of another stay as they are."""
     _, data_key = lifecycle.identity(work, youth)
-    youth.parties = work.tools.vault.seal(data_key, youth.youth_id, PARTIES, parties.model_dump_json().encode())
+    seal_forms(work, youth, data_key, {**open_forms(work, youth, data_key), cooperation: parties})
 
 
-def open_parties(work: Work, youth: Youth) -> Parties | None:
-    """Who stands on the form, None when nobody was written down."""
+def open_parties(work: Work, youth: Youth, cooperation: str | None = None) -> Parties | None:
+    """Who stands on the form of a cooperation, or (None) on any; None when nobody was written down."""
     if youth.parties is None:
         return None
     _, data_key = lifecycle.identity(work, youth)
-    return Parties.model_validate_json(work.tools.vault.open(data_key, youth.youth_id, PARTIES, youth.parties))
+    forms = open_forms(work, youth, data_key)
+    return put_together(forms.values()) if cooperation is None else forms.get(cooperation)
 
 
-def note_parties(registry: Registry, identifier: str, parties: Parties, record: Callable[[str], None]) -> None:
-    """Keep who stands on a person's form. `record` is told her row before it commits.
+def note_parties(
+    registry: Registry, identifier: str, parties: Parties, record: Callable[[str], None], cooperation: str | None = None
+) -> None:
+    """Keep who stands on a person's form for a cooperation, which may be left out where she has open consents to one only.
 
-    Raises RejectedError `no_consent`, and `manual_handling` for a protected identity.
+    `record` is told her row before it commits. Raises RejectedError `no_consent`, `which_cooperation`, and `manual_handling` for
+    a protected identity.
     """
     with registry.work() as work:
         youth = find_youth(work, canonical_identifier(identifier, today=stockholm_date(work.now)))
-        if youth is None:
-            raise RejectedError("no consent is registered for this person", code="no_consent")
+        open_ones = set() if youth is None else {one.cooperation for one in youth.consents if one.state in OPEN}
+        if youth is None or not open_ones or (cooperation is not None and cooperation not in open_ones):
+            raise RejectedError("no such consent is registered for this person", code="no_consent")
         protection.require_open(work, youth)
-        seal_parties(work, youth, parties)
+        if cooperation is None and len(open_ones) > 1:
+            raise RejectedError("the person has consents to several: say which with --cooperation", code="which_cooperation")
+        seal_parties(work, youth, cooperation or open_ones.pop(), parties)
         record(youth.youth_id)

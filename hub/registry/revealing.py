@@ -91,15 +91,16 @@ class Revealing:
             youth = _openable(work, youth_ref, in_force=purpose is Purpose.TASK)
             if purpose is Purpose.TASK:
                 self._permit_task(who, youth_ref, task_id, team)
+                asking = team
             else:
-                self._permit_approved(who, youth_ref, purpose, approval)
+                asking = self._permit_approved(who, youth_ref, purpose, approval)
             if youth is None:
                 raise self._refused(who, youth_ref, purpose, team, "no_identity", task_id=task_id)
             if purpose is Purpose.TASK:
                 self._audit.append(_entry(who, youth_ref, purpose, team, task_id=task_id))
             else:
                 self._approvals.use(who, approval, Matter.IDENTITY, youth_ref)
-            return _identity(work, youth)
+            return _identity(work, youth, self._cooperation_of(asking))
 
     def in_task(self, who: Principal, task_id: str, team: str) -> Identity:
         """Open whom an open task of `team` is about; consent is decided anew, and the log has it before anything is opened.
@@ -109,17 +110,24 @@ class Revealing:
         youth_ref = self._task_of(task_id, team) if may(who, Action.IDENTITY_IN_TASK, team) else None
         return self.reveal(who, youth_ref or "", Purpose.TASK, task_id=task_id, team=team)
 
+    def _cooperation_of(self, team: str) -> str | None:
+        """Whose form a team may read; None, of all, for what is asked on no team's behalf."""
+        return (self._registry.rules.teams or {}).get(team)
+
     def _permit_task(self, who: Principal, youth_ref: str, task_id: str, team: str) -> None:
         if not may(who, Action.IDENTITY_IN_TASK, team):
             raise self._refused(who, youth_ref, Purpose.TASK, team, "not_permitted", task_id=task_id)
         if not youth_ref or self._task_of(task_id, team) != youth_ref:
             raise self._refused(who, youth_ref, Purpose.TASK, team, "not_your_task", task_id=task_id)
 
-    def _permit_approved(self, who: Principal, youth_ref: str, purpose: Purpose, approval: str) -> None:
-        """That it was asked for this person and this purpose; whether it is approved, and still holds, `use` decides."""
-        asked = [one for one in self._approvals.own(who) if one.request_id == approval]
-        if not any((one.matter, one.item, one.purpose) == (Matter.IDENTITY, youth_ref, purpose.value) for one in asked):
-            raise self._refused(who, youth_ref, purpose, "", "not_approved")
+    def _permit_approved(self, who: Principal, youth_ref: str, purpose: Purpose, approval: str) -> str:
+        """That it was asked for this person and this purpose, and for which team (or none); whether it is approved, and still
+        holds, `use` decides.
+        """
+        for one in self._approvals.own(who):
+            if (one.request_id, one.matter, one.item, one.purpose) == (approval, Matter.IDENTITY, youth_ref, purpose.value):
+                return one.team
+        raise self._refused(who, youth_ref, purpose, "", "not_approved")
 
     def _refused(
         self, who: Principal, youth_ref: str, purpose: Purpose, team: str, code: str, *, task_id: str = ""
@@ -144,9 +152,9 @@ def _openable(work: Work, youth_ref: str, *, in_force: bool) -> Youth | None:
     return None if protection.is_protected(work, protection.lookups_of(youth)) else youth
 
 
-def _identity(work: Work, youth: Youth) -> Identity:
+def _identity(work: Work, youth: Youth, cooperation: str | None) -> Identity:
     canonical, data_key = lifecycle.identity(work, youth)
-    return Identity((canonical, *open_aliases(work, youth, data_key)), open_parties(work, youth))
+    return Identity((canonical, *open_aliases(work, youth, data_key)), open_parties(work, youth, cooperation))
 
 
 def _entry(who: Principal, youth_ref: str, purpose: Purpose, team: str, *, task_id: str = "", refusal: str = "") -> Entry:

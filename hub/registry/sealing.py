@@ -7,7 +7,6 @@ that it stopped. The form's part holds who the person is, which after an erasure
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +18,9 @@ from sqlalchemy.orm.attributes import get_history
 
 from hub.audit.sealed import Document, Part, PartKind
 from hub.registry import lifecycle
+from hub.registry.forms import open_forms
 from hub.registry.states import State
-from hub.registry.tables import PARTIES, Consent, ErasureRequest, Youth
+from hub.registry.tables import Consent, ErasureRequest, Youth
 from hub.registry.work import Sealed, Work
 
 __all__ = ["Changes", "seal", "seal_missing", "watch_changes"]
@@ -100,10 +100,9 @@ def seal_missing(registry: Registry, vault: Vault) -> int:
 
 
 def _of_consent(work: Work, consent: Consent, *, new: bool) -> Part:
-    youth = consent.youth
     ended = consent.state in _ENDED
     kind = PartKind.FORM if new else PartKind.END if ended else PartKind.CHANGE
-    return Part(consent.consent_id, kind, {**_facts(consent), **_person(work, youth)})
+    return Part(consent.consent_id, kind, {**_facts(consent), **_person(work, consent)})
 
 
 def _facts(consent: Consent) -> dict[str, Any]:
@@ -118,13 +117,15 @@ def _facts(consent: Consent) -> dict[str, Any]:
     return found
 
 
-def _person(work: Work, youth: Youth) -> dict[str, Any]:
-    """Who it is, as long as the registry itself knows."""
+def _person(work: Work, consent: Consent) -> dict[str, Any]:
+    """Who it is, as long as the registry itself knows; of names those on the form of the consent's own cooperation."""
+    youth = consent.youth
     found: dict[str, Any] = {"youth_ref": youth.youth_ref}
     if youth.identity is not None:
         found["identifier"], data_key = lifecycle.identity(work, youth)
-        if youth.parties is not None:
-            found["parties"] = json.loads(work.tools.vault.open(data_key, youth.youth_id, PARTIES, youth.parties))
+        form = open_forms(work, youth, data_key).get(consent.cooperation)
+        if form is not None:
+            found["parties"] = form.model_dump(mode="json")
     return found
 
 

@@ -147,13 +147,21 @@ def _untold(visit: Visit, task: TaskView) -> str:
 
 
 def _records(visit: Visit, cases: Sequence[ConsentCase], tasks: Sequence[str]) -> list[Record]:
-    """Every entry of the audit log about the person, her consents and her proposals, oldest first."""
-    subjects = {Subject(SubjectKind.YOUTH, case.youth_id) for case in cases}
-    subjects |= {Subject(SubjectKind.REFERENCE, case.youth_ref) for case in cases if case.youth_ref}
-    subjects |= {Subject(SubjectKind.CONSENT, number) for case in cases for number in visit.casework.of_case(case)}
-    subjects |= {Subject(SubjectKind.TASK, number) for number in tasks}
-    found = sorted(subjects, key=lambda subject: (subject.kind, subject.reference))
-    return of_subjects(visit.office.audit.engine, visit.office.audit.pseudonyms(found))
+    """The entries of the audit log about these consents and proposals, and what the officer's own units did with the person.
+
+    Oldest first. Each unit answers for what it did: that another did anything is as secret as what it holds (OSL 8:1-2).
+    """
+    audit = visit.office.audit
+    things = {Subject(SubjectKind.CONSENT, case.consent_id) for case in cases}
+    things |= {Subject(SubjectKind.TASK, number) for number in tasks}
+    person = {Subject(SubjectKind.YOUTH, case.youth_id) for case in cases}
+    person |= {Subject(SubjectKind.REFERENCE, case.youth_ref) for case in cases if case.youth_ref}
+    own, hers = (set(audit.pseudonyms(list(subjects))) for subjects in (things, person))
+    return [
+        record
+        for record in of_subjects(audit.engine, sorted(own | hers))
+        if {record.item, record.subject} & own or (record.unit and may(visit.who, Action.EXTRACT_RELEASE, record.unit))
+    ]
 
 
 def _access(visit: Visit, record: Record) -> Access:

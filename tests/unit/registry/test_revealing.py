@@ -76,7 +76,7 @@ def refused(code: str, call, *arguments: object, **named: object) -> None:
 
 def test_a_team_reveals_whom_its_open_task_is_about_and_the_log_says_so(world: World) -> None:
     with world.home.registry.work() as work:
-        seal_parties(work, find_youth(work, PERSON), read_parties({"name": "Test Testsson"}))
+        seal_parties(work, find_youth(work, PERSON), "sspf", read_parties({"name": "Test Testsson"}))
     identity = world.in_task()
     assert identity.identifiers == (PERSON,)
     assert identity.parties is not None
@@ -135,3 +135,10 @@ def test_a_protected_identity_is_revealed_to_nobody(world: World) -> None:
     protect(world.home.registry, PERSON, Marking.OWN, lambda _: None)
     refused("no_identity", world.in_task)
     refused("no_identity", world.revealing.reveal, OFFICER, world.reference, Purpose.CORRECTION, approval=request.request_id)
+
+
+def test_inside_a_task_nothing_stands_of_another_cooperations_form(world: World) -> None:
+    world.home.registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
+    with world.home.registry.work() as work:
+        seal_parties(work, find_youth(work, PERSON), "sig", read_parties({"name": "Test Testsson"}))
+    assert world.in_task().parties is None

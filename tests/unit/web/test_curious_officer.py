@@ -1,0 +1,154 @@
+"""An officer of another cooperation who has a consent of her own for the same person: she learns nothing of the other's.
+
+Anybody who registers may register one without a signature, so a consent of her own must tell her no more than the number did.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.unit.web.conftest import Visit
+from tests.unit.web.consents.conftest import Desk
+from tests.unit.web.test_curious import CURIOUS, PERSON, arrived, tokenless
+from tests.unit.web.town import PagesTown, make_task, member, officer
+
+SIG = CURIOUS["officer of another cooperation"]
+HERS = {
+    "names": {"name": ""},
+    "cooperation": {"cooperation": "sig"},
+    "recipients": {"recipients": ["sig"]},
+    "sources": {"sources": ["police-ost"]},
+    "kinds": {"kinds": ["police_notice"]},
+    "area": {"area": ""},
+}
+PROBES = (
+    ("form", {"identifier": PERSON}),
+    ("custody", {"custody": "joint"}),
+    ("block", {"deed": "block", "role": "youth"}),
+    ("block", {"deed": "block", "role": "guardian_2"}),
+    ("block", {"deed": "lift", "role": "youth"}),
+    ("withdraw", {"all": "1", "by": "guardian_2"}),
+    ("withdraw", {"all": "1", "by": ""}),
+)
+
+
+def with_anothers(town: PagesTown) -> str:
+    """The SSPF consent of the person: in force, with names on its form, and a proposal under it that its team has opened."""
+    with closing(arrived(town, officer("Samtycken", "outreach", "sspf"))) as client:
+        desk = Desk(client, town)
+        case = desk.register(signatures={"signatures": ["guardian_1", "guardian_2"]})
+        client.get(case)
+    ref = town.consents.registry.show(PERSON).youth_ref
+    town.add("theirs", make_task("absence-alone", created=town.clock.now() - timedelta(hours=2), days=5, ref=ref))
+    with closing(arrived(town, member("Fältare", "outreach"))) as client:
+        assert client.get(town.path("theirs")).status_code == 200
+    return case
+
+
+def with_her_own(town: PagesTown, *, ended: bool) -> list[tuple[str, tuple[int, str, str]]]:
+    """What an officer is told who has registered a consent to her cooperation for the same person, without any signature."""
+    with closing(arrived(town, SIG)) as client:
+        case = Desk(client, town).register(**HERS)
+        number = case.rsplit("/", 1)[1]
+        if ended:
+            assert client.post(f"{case}/withdraw", data={"by": ""}).status_code == 303
+        numbers = {"consent": number, "short": number[:8]}
+
+        def ask(method: str, path: str, data: dict[str, str] | None = None) -> httpx.Response:
+            answer = client.request(method, path, data=data)
+            seen.append((f"{method} {path}".replace(number, "NUMBER"), bare(answer)))
+            return answer
+
+        def bare(answer: httpx.Response) -> tuple[int, str, str]:
+            known = re.compile("|".join([*numbers.values(), r"(?<=/extract/)\w+"]))
+            where = known.sub("NUMBER", answer.headers.get("location", ""))
+            return answer.status_code, where, known.sub("NUMBER", tokenless(answer.text))
+
+        seen: list[tuple[str, tuple[int, str, str]]] = []
+        for page in ("", "/form", "/receipt", "/receipt.json", "/erasure", "/custody", "/block", "/withdraw", "/withdraw?all=1"):
+            ask("GET", f"{case}{page}")
+        ask("POST", "/consents/find", {"sought": PERSON})
+        extract = client.post("/consents/extract", data={"recipient": "youth", "identifier": PERSON})
+        seen.append(("POST /consents/extract", bare(extract)))
+        if extract.status_code == 303:
+            seen.append(("the preview", bare(client.get(extract.headers["location"]))))
+        for path, data in PROBES:
+            ask("POST", f"{case}/{path}", data)
+            ask("GET", case)
+            ask("GET", f"{case}/erasure")
+            ask("GET", "/erasures")
+        return seen
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["open", "ended"])
+def test_an_officer_with_a_consent_of_her_own_learns_nothing_of_another_cooperations(tmp_path: Path, *, ended: bool) -> None:
+    told_her = []
+    for name in ("with", "without"):
+        with closing(PagesTown(tmp_path / name)) as town:
+            if name == "with":
+                with_anothers(town)
+            told_her.append(with_her_own(town, ended=ended))
+    for there, alone in zip(*told_her, strict=True):
+        assert there == alone, there[0]
+    everything_told = " ".join(text for _, (_, _, text) in told_her[0])
+    assert not any(secret in everything_told for secret in ("Testsson", "011-15", "SSPF:", "Förebyggarteamet"))
+
+
+def test_whether_her_own_consent_was_told_depends_on_nothing_of_another_cooperations(empty_town: PagesTown, visit: Visit) -> None:
+    client = visit(SIG)
+    hers = Desk(client, empty_town).register(**HERS, signatures={"signatures": ["guardian_1", "guardian_2"]})
+    assert "på väg" in client.get(hers).text
+    empty_town.consents.relay.run_once()
+    alone = tokenless(client.get(hers).text)
+    assert "på väg" not in alone
+    empty_town.clock.advance(timedelta(seconds=1))
+    with_anothers(empty_town)
+    assert tokenless(client.get(hers).text) == alone
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "state"),
+    [
+        ("custody", {"custody": "joint"}, "Vilande"),
+        ("block", {"deed": "block", "role": "youth"}, "Spärrat"),
+        ("withdraw", {"all": "1", "by": ""}, "Återkallat"),
+    ],
+)
+def test_what_concerns_everything_of_the_person_is_done_to_what_the_officer_does_not_see(
+    empty_town: PagesTown, visit: Visit, path: str, data: dict[str, str], state: str
+) -> None:
+    theirs = with_anothers(empty_town)
+    client = visit(SIG)
+    hers = Desk(client, empty_town).register(**HERS)
+    assert client.post(f"{hers}/{path}", data=data).status_code == 303
+    assert state in visit(officer("Samtycken", "outreach", "sspf")).get(theirs).text
+
+
+def test_from_an_ended_consent_only_a_withdrawal_of_everything_reaches_the_others(empty_town: PagesTown, visit: Visit) -> None:
+    theirs = with_anothers(empty_town)
+    client, ours = visit(SIG), visit(officer("Samtycken", "outreach", "sspf"))
+    hers = Desk(client, empty_town).register(**HERS)
+    client.post(f"{hers}/withdraw", data={"by": ""})
+    assert client.post(f"{hers}/custody", data={"custody": "joint"}).status_code == 422
+    assert client.post(f"{hers}/block", data={"deed": "block", "role": "youth"}).status_code == 422
+    assert "Gäller, sista dag" in ours.get(theirs).text
+    assert client.post(f"{hers}/withdraw", data={"all": "1", "by": ""}).status_code == 303
+    assert "Återkallat" in ours.get(theirs).text
+
+
+def test_each_cooperations_names_stand_on_its_own_form_whatever_another_writes_down(empty_town: PagesTown, visit: Visit) -> None:
+    theirs = with_anothers(empty_town)
+    client, ours = visit(SIG), visit(officer("Samtycken", "outreach", "sspf"))
+    hers = Desk(client, empty_town).register(**{**HERS, "names": {"name": "Prov Andersson"}})
+    asked = {"identifier": PERSON}
+    kept, written = ours.post(f"{theirs}/form", data=asked).text, client.post(f"{hers}/form", data=asked).text
+    assert all(name in kept for name in ("Kim Testsson", "Robin Testsson", "011-15 00 00"))
+    assert "Prov Andersson" not in kept
+    assert "Prov Andersson" in written
+    assert "Testsson" not in written
