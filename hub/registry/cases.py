@@ -83,11 +83,12 @@ class ErasingPlace:
 class Erasing:
     """A withdrawal of a reference, or of one scope of it: when it was asked for, and how far each component has come.
 
+    `number`: its own to an auditor; to an officer, who sees what befell a consent of hers, the consent's.
     `effect_at`: from when on nothing was emitted or shown. `teams` had opened a task of it, and when they acknowledged.
     `places`: physical removal; empty until every component has answered.
     """
 
-    erasure_id: str
+    number: str
     requested_at: datetime
     completed_at: datetime | None
     effect_at: datetime | None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from hub.access.roles import Action, Principal, may, may_for_any
@@ -22,13 +22,13 @@ from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.errors import RejectedError
 from hub.registry import lifecycle, protection
-from hub.registry.cases import ConsentCase, Erasing, ErasingPart, ErasingPlace, Named
-from hub.registry.erasures import EFFECT, RECEIVER
+from hub.registry.cases import ConsentCase, Erasing, Named
+from hub.registry.erasing import erasing_of, every_erasing
 from hub.registry.grants import find_youth
 from hub.registry.parties import open_parties
 from hub.registry.registry import Registry
-from hub.registry.states import OPEN
-from hub.registry.tables import Consent, ErasureRequest, OutboxRow, Paper, Youth
+from hub.registry.states import OPEN, State
+from hub.registry.tables import Consent, OutboxRow, Paper, Youth
 from hub.registry.work import Work
 
 __all__ = ["Looks", "sees", "youth_of"]
@@ -107,20 +107,22 @@ class Looks:
         return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
 
     def erasing(self, case: ConsentCase) -> Erasing | None:
-        """How far the erasure has come, of this consent alone or with the whole reference; None while none was asked for."""
-        if case.youth_ref is None or case.in_force_at is None:  # never in force: it rests on no reference, whatever others do
-            return None
-        whole = self._erasures(ErasureRequest.youth_ref == case.youth_ref, ErasureRequest.scope_id.is_(None))
-        alone = self._erasures(ErasureRequest.scope_id == case.consent_id)
-        return next(iter([*alone, *whole]), None)
+        """How far the erasure of a withdrawn consent has come; None while none was asked for."""
+        with self._registry.view() as session:
+            rows = session.scalars(_cases().where(Consent.consent_id == case.consent_id)).all()
+            return next(iter(erasing_of(session, rows)), None)
 
     def erasures(self, who: Principal) -> list[Erasing]:
         """Every withdrawal, newest first, without any tie to a person; to an officer those of consents that she may see.
 
         Anybody may withdraw by typing a number: who then sees what came of it learns whether there was a consent.
         """
-        with self._audit.recorded(self._entry(who, Action.ERASURE_SEE, Logged.ERASURE_LISTED)):
-            return self._erasures() if may(who, Action.AUDIT_READ) else self._erasures(self._of_theirs(who))
+        seen = self._audit.recorded(self._entry(who, Action.ERASURE_SEE, Logged.ERASURE_LISTED))
+        with seen, self._registry.view() as session:
+            if may(who, Action.AUDIT_READ):
+                return every_erasing(session)
+            rows = session.scalars(_cases().where(Consent.state == State.WITHDRAWN))
+            return erasing_of(session, [row for row in rows if sees(who, row)])
 
     def note(self, who: Principal, case: ConsentCase, logged: Logged, *, purpose: str = "", refused: str = "") -> None:
         """Write down what was done with a consent elsewhere: simulated, printed, an extract made or (`refused`) not."""
@@ -131,21 +133,6 @@ class Looks:
             outcome=Outcome.DENY if refused else Outcome.PERMIT, rule=refused,
         )  # fmt: skip
         self._audit.append(entry)
-
-    def _of_theirs(self, who: Principal) -> ColumnElement[bool]:
-        asked = select(ErasureRequest.youth_ref)
-        with self._registry.view() as session:
-            been_in_force = _cases().join(Consent.youth).where(Consent.in_force_at.is_not(None))
-            rows = session.scalars(been_in_force.where(Youth.youth_ref.in_(asked)))
-            theirs = {row.consent_id: row.youth.youth_ref for row in rows if sees(who, row)}
-        alone = ErasureRequest.scope_id.is_(None) | ErasureRequest.scope_id.in_(list(theirs))
-        return ErasureRequest.youth_ref.in_(set(theirs.values())) & alone
-
-    def _erasures(self, *conditions: ColumnElement[bool]) -> list[Erasing]:
-        query = select(ErasureRequest).order_by(ErasureRequest.requested_at.desc())
-        query = query.options(selectinload(ErasureRequest.answers), selectinload(ErasureRequest.removals))
-        with self._registry.view() as session:
-            return [_erasing(row) for row in session.scalars(query.where(*conditions).limit(200))]
 
     def _entry(self, who: Principal, action: Action, logged: Logged, *, item: Subject | None = None, purpose: str = "") -> Entry:
         return Entry(actor_of(who, action, _team(who, who.teams)), logged, item=item, purpose=purpose)
@@ -205,7 +192,7 @@ def _is_told(session: Session, row: Consent) -> bool:
     return first is not None and max(row.ended_at or row.created_at, *(fact.at for fact in row.facts)) < first
 
 
-def _view(row: Consent, document: str, told: bool) -> ConsentCase:  # noqa: FBT001 - one of a row's columns
+def _view(row: Consent, document: str, told: bool) -> ConsentCase:
     youth: Youth = row.youth
     return ConsentCase(
         row.consent_id, row.state, row.cooperation, tuple(row.agencies), tuple(row.recipients), tuple(row.kinds),
@@ -213,17 +200,4 @@ def _view(row: Consent, document: str, told: bool) -> ConsentCase:  # noqa: FBT0
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
         row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document,
         told, youth.youth_id, youth.youth_ref, tuple(row.blocked_by), tuple(row.declined),
-    )  # fmt: skip
-
-
-def _erasing(row: ErasureRequest) -> Erasing:
-    parts = [one for one in row.answers if not one.component.startswith(RECEIVER)]
-    teams = [one for one in row.answers if one.component.startswith(RECEIVER)]
-    effect = [one.answered_at for one in parts if one.component in EFFECT]
-    done = [at for at in effect if at is not None]
-    return Erasing(
-        row.erasure_id, row.requested_at, row.completed_at, max(done) if done and len(done) == len(effect) else None,
-        tuple(ErasingPart(one.component, one.agency, one.answered_at) for one in parts),
-        tuple((one.component.removeprefix(RECEIVER), one.answered_at) for one in teams),
-        tuple(ErasingPlace(one.place, one.due_at, one.done_at) for one in row.removals),
     )  # fmt: skip

@@ -141,7 +141,7 @@ def erasure(visit: Visit, case: ConsentCase) -> Response:
     if erasing is not None:
         shown = {
             "parts": [
-                (_component(one.component, visit), visit.maybe(one.answered_at), _seconds(erasing.requested_at, one.answered_at))
+                (text(COMPONENTS[one.component]), visit.maybe(one.answered_at), _seconds(erasing.requested_at, one.answered_at))
                 for one in erasing.parts
             ],
             "teams": [(titles[code].title if code in titles else code, visit.maybe(at)) for code, at in erasing.teams],
@@ -156,12 +156,6 @@ def erasure(visit: Visit, case: ConsentCase) -> Response:
         "consents/erasure.html", case=case, erasing=erasing, ended=visit.maybe(case.ended_at), row=visit.showing.row(case),
         retention_days=visit.office.retention_days, gone_by=gone_by, **shown,
     )  # fmt: skip
-
-
-def _component(name: str, visit: Visit) -> str:
-    if name in COMPONENTS:
-        return visit.words.text(COMPONENTS[name])
-    return visit.words.text("Connector {name}", name=name.removeprefix("connector-").removeprefix("of-"))
 
 
 def _seconds(asked: datetime, answered: datetime | None) -> int | None:

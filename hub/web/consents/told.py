@@ -40,7 +40,7 @@ def erasures(visit: Visit) -> Response:
     """Every withdrawal of a reference, and who still has to answer; without any tie to a person."""
     rows = [
         (
-            one.erasure_id[:8],
+            one.number[:8],
             visit.moment(one.requested_at),
             [part.component for part in one.parts if part.answered_at is None],
             None if one.effect_at is None else max(0, round((one.effect_at - one.requested_at).total_seconds())),

@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hub.contract.models import Erasure, ErasureKind
+from hub.registry.erasures import record_receipt
 from tests.unit.web.conftest import Visit
 from tests.unit.web.consents.conftest import Desk
 from tests.unit.web.test_curious import CURIOUS, PERSON, arrived, tokenless
@@ -27,6 +29,7 @@ HERS = {
     "kinds": {"kinds": ["police_notice"]},
     "area": {"area": ""},
 }
+SIGNED = {"signatures": ["guardian_1", "guardian_2"]}
 PROBES = (
     ("form", {"identifier": PERSON}),
     ("custody", {"custody": "joint"}),
@@ -42,7 +45,7 @@ def with_anothers(town: PagesTown) -> str:
     """The SSPF consent of the person: in force, with names on its form, and a proposal under it that its team has opened."""
     with closing(arrived(town, officer("Samtycken", "outreach", "sspf"))) as client:
         desk = Desk(client, town)
-        case = desk.register(signatures={"signatures": ["guardian_1", "guardian_2"]})
+        case = desk.register(signatures=SIGNED)
         client.get(case)
     ref = town.consents.registry.show(PERSON).youth_ref
     town.add("theirs", make_task("absence-alone", created=town.clock.now() - timedelta(hours=2), days=5, ref=ref))
@@ -51,10 +54,10 @@ def with_anothers(town: PagesTown) -> str:
     return case
 
 
-def with_her_own(town: PagesTown, *, ended: bool) -> list[tuple[str, tuple[int, str, str]]]:
-    """What an officer is told who has registered a consent to her cooperation for the same person, without any signature."""
+def with_her_own(town: PagesTown, *, signed: bool, ended: bool) -> list[tuple[str, tuple[int, str, str]]]:
+    """What an officer is told who has registered a consent to her cooperation for the same person, with or without signatures."""
     with closing(arrived(town, SIG)) as client:
-        case = Desk(client, town).register(**HERS)
+        case = Desk(client, town).register(**HERS, signatures=SIGNED if signed else {"signatures": []})
         number = case.rsplit("/", 1)[1]
         if ended:
             assert client.post(f"{case}/withdraw", data={"by": ""}).status_code == 303
@@ -80,34 +83,37 @@ def with_her_own(town: PagesTown, *, ended: bool) -> list[tuple[str, tuple[int, 
             seen.append(("the preview", bare(client.get(extract.headers["location"]))))
         for path, data in PROBES:
             ask("POST", f"{case}/{path}", data)
-            ask("GET", case)
-            ask("GET", f"{case}/erasure")
-            ask("GET", "/erasures")
+            for page in (case, f"{case}/erasure", "/erasures", "/consents"):
+                ask("GET", page)
         return seen
 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["open", "ended"])
-def test_an_officer_with_a_consent_of_her_own_learns_nothing_of_another_cooperations(tmp_path: Path, *, ended: bool) -> None:
+@pytest.mark.parametrize("signed", [False, True], ids=["waiting", "signed"])
+def test_an_officer_with_a_consent_of_her_own_learns_nothing_of_another_cooperations(
+    tmp_path: Path, *, signed: bool, ended: bool
+) -> None:
     told_her = []
     for name in ("with", "without"):
         with closing(PagesTown(tmp_path / name)) as town:
             if name == "with":
                 with_anothers(town)
-            told_her.append(with_her_own(town, ended=ended))
+            told_her.append(with_her_own(town, signed=signed, ended=ended))
     for there, alone in zip(*told_her, strict=True):
         assert there == alone, there[0]
+        assert there[1][0] in {200, 303, 422}, there
     everything_told = " ".join(text for _, (_, _, text) in told_her[0])
     assert not any(secret in everything_told for secret in ("Testsson", "011-15", "SSPF:", "Förebyggarteamet"))
 
 
 def test_whether_her_own_consent_was_told_depends_on_nothing_of_another_cooperations(empty_town: PagesTown, visit: Visit) -> None:
     client = visit(SIG)
-    hers = Desk(client, empty_town).register(**HERS, signatures={"signatures": ["guardian_1", "guardian_2"]})
+    hers = Desk(client, empty_town).register(**HERS, signatures=SIGNED)
     assert "på väg" in client.get(hers).text
     empty_town.consents.relay.run_once()
+    empty_town.clock.advance(timedelta(seconds=1))
     alone = tokenless(client.get(hers).text)
     assert "på väg" not in alone
-    empty_town.clock.advance(timedelta(seconds=1))
     with_anothers(empty_town)
     assert tokenless(client.get(hers).text) == alone
 
@@ -152,3 +158,26 @@ def test_each_cooperations_names_stand_on_its_own_form_whatever_another_writes_d
     assert "Prov Andersson" not in kept
     assert "Prov Andersson" in written
     assert "Testsson" not in written
+
+
+def test_an_erasure_of_everything_shows_an_officer_nothing_of_others_teams_and_connectors(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    with_anothers(empty_town)
+    registry, client = empty_town.consents.registry, visit(SIG)
+    hers = Desk(client, empty_town).register(**HERS, signatures=SIGNED)
+    ref = registry.show(PERSON).youth_ref or ""
+    client.post(f"{hers}/withdraw", data={"all": "1", "by": ""})
+    (asked,) = registry.erasure_status()
+    answers = [("connector-ss12000-norrkoping", None), ("worker", None), ("delivery", "sig"), ("delivery", "outreach")]
+    with registry.work() as work:
+        for component, team in answers:
+            receipt = Erasure(
+                kind=ErasureKind.RECEIPT, erasure_id=asked.erasure_id, youth_ref=ref, component=component, awaits=team,
+                occurred_at=work.now,
+            )  # fmt: skip
+            assert record_receipt(work.session, receipt, work.now)
+    pages = client.get(f"{hers}/erasure").text + client.get("/erasures").text
+    assert "Räkningen" in pages
+    assert "SIG-gruppen" in pages
+    assert not any(word in pages for word in ("ss12000", "Förebyggarteamet", asked.erasure_id[:8]))
