@@ -50,7 +50,9 @@ def gaps(engine: Engine, waiting: Waiting | None) -> tuple[list[tuple[int, int]]
     """
     query = select(CarriedRow.spool, CarriedRow.number, CarriedRow.position).order_by(CarriedRow.spool, CarriedRow.number)
     with answering(), engine.connect() as connection:
-        rows = connection.execute(query).all()
+        found_rows = connection.execute(query).all()
+    # A row that somebody made of anything else stands for no entry: it shows as a gap.
+    rows = [row for row in found_rows if type(row.number) is int and type(row.position) is int and isinstance(row.spool, str)]
     found, before = [], dict.fromkeys((row.spool for row in rows), 0)
     for row in rows:
         if row.number > before[row.spool] + 1:

@@ -50,35 +50,45 @@ class Walk:
     broken_at: int | None = None
     renumbered: bool = False
 
-    def take(self, position: int, values: Sequence[str], leaf: str, chain: str) -> bytes:
+    def take(self, position: int, values: Sequence[str], leaf: object, chain: object) -> bytes:
         """One row: its content's values, its leaf and link as they stand. Returns the leaf hash of its content."""
         content = leaf_hash(canonical_content(*values))
-        if content.hex() != leaf:
-            self.edited[position], self.held[position] = content.hex(), leaf
+        standing, link = _text(leaf), _text(chain)
+        if content.hex() != standing:
+            self.edited[position], self.held[position] = content.hex(), standing
             self._break(position)
-        self._link(position, leaf, chain)
-        self.expected, self.chain = position + 1, chain
+        # What is no hash any more is told above; whether the entry is in its place is asked of its content then.
+        self.chain = self._link(position, standing if _is_hash(standing) else content.hex(), link)
+        self.expected = position + 1
         return content
 
     def _break(self, position: int) -> None:
         if self.broken_at is None:
             self.broken_at = position
 
-    def _link(self, position: int, leaf: str, chain: str) -> None:
+    def _link(self, position: int, leaf: str, chain: str) -> str:
+        """Whether an entry stands where it was written; returns the link from which the next one has to follow."""
         gap = self.expected if position != self.expected else None
         should = _link_of(self.chain, leaf)
-        if gap is None and should == chain:
-            return
+        if gap is None and should == chain != "":
+            return chain
+        if not _is_hash(chain):
+            self.edited.setdefault(position, leaf)
+            self.held.setdefault(position, chain)
+            self._break(self.expected)
+            if gap is None:
+                return should
         before = self.loose[-1] if self.loose else None
-        if before is not None and gap is None and before.position == position - 1 and _link_of(before.should, leaf) == chain:
+        if before is not None and gap is None and before.position == position - 1 and _follows(before.should, leaf, chain):
             # It follows from what the link before it should be: only that link was changed.
             self.loose.pop()
             self.edited[before.position], self.held[before.position] = before.leaf, before.chain
-            return
+            return chain
         self._break(self.expected)
         self.loose.append(_Loose(position, leaf, chain, gap, should))
+        return chain
 
-    def findings(self, links: Iterable[str], *, shorter_than_signed: bool) -> list[Finding]:
+    def findings(self, links: Iterable[object], *, shorter_than_signed: bool) -> list[Finding]:
         """What happened. `links` are all that stand in the log, read once more only if something is loose."""
         moved, lost = self._predecessors(links) if self.loose else (set(), [])
         leaves = {leaf: position for position, leaf in self.held.items()}
@@ -88,25 +98,39 @@ class Walk:
             found.append(_moved(swapped))
         found += [_edited(first, last) for first, last in _runs(sorted(set(self.edited) - swapped - moved))]
         self.renumbered = shorter_than_signed and any(one.gap is None for one in lost)
-        found += [_lost(one, shorter_than_signed=shorter_than_signed) for one in lost if one.position not in self.edited]
+        told = [one for one in lost if one.gap is not None or one.position not in self.edited]
+        found += [_lost(one, shorter_than_signed=shorter_than_signed) for one in told]
         return sorted(found, key=lambda finding: finding.first)
 
-    def _predecessors(self, links: Iterable[str]) -> tuple[set[int], list[_Loose]]:
+    def _predecessors(self, links: Iterable[object]) -> tuple[set[int], list[_Loose]]:
         missing = {one.position: one for one in self.loose[:_MOST]}
         moved: set[int] = set()
-        for link in links:
-            for one in [one for one in missing.values() if _link_of(link, one.leaf) == one.chain]:
+        for link in map(_text, links):
+            for one in [one for one in missing.values() if _follows(link, one.leaf, one.chain)]:
                 moved.add(one.position)
                 del missing[one.position]
         return moved, list(missing.values())
 
 
+def _text(value: object) -> str:
+    """What stands where a text was written; a value of another type is no text."""
+    return value if isinstance(value, str) else ""
+
+
+def _is_hash(value: str) -> bool:
+    try:
+        return len(value) == _HASH_HEX and len(bytes.fromhex(value)) == _HASH_HEX // 2
+    except ValueError:
+        return False
+
+
 def _link_of(chain: str, leaf: str) -> str:
     """The link; empty where one of them is no hash any more."""
-    try:
-        return chain_hash(chain, leaf) if len(chain) == len(leaf) == _HASH_HEX else ""
-    except ValueError:
-        return ""
+    return chain_hash(chain, leaf) if _is_hash(chain) and _is_hash(leaf) else ""
+
+
+def _follows(chain: str, leaf: str, link: str) -> bool:
+    return bool(link) and _link_of(chain, leaf) == link
 
 
 def _runs(positions: Iterable[int]) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ A checkpoint goes on from the last one, and only over entries that follow from i
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.audit.entries import canonical_content
 from hub.audit.log import FIRST_CHAIN, AuditLog, chain_hash
-from hub.audit.merkle import Tree, leaf_hash
+from hub.audit.merkle import Tree, leaf_hash, read_tree
 from hub.audit.notes import Checkpoint, Signer, read_note
 from hub.audit.reading import every_row, horizon, size, stored
 from hub.audit.tables import CheckpointRow, EntryRow
@@ -27,6 +28,7 @@ from hub.metrics import AUDIT_DAMAGED, AUDIT_UNSIGNED, AUDIT_WAITING
 __all__ = ["Checkpoints", "keep_signing"]
 
 _LOOK_SECONDS = 5.0
+_HASH = re.compile(r"[0-9a-f]{64}")
 _log = get_logger(__name__)
 
 
@@ -95,7 +97,10 @@ class Checkpoints:
         if row is None:
             return Tree(), FIRST_CHAIN
         said = self._signer.verifier.check(row.note)
-        tree = Tree(row.size, [bytes.fromhex(peak) for peak in row.peaks.split()])
+        try:
+            tree = read_tree(row.size, row.peaks)
+        except ValueError as error:
+            raise _damaged("what is kept of the last checkpoint's tree is none") from error
         if (said.size, said.root) != (tree.size, tree.root()):
             raise _damaged("the last checkpoint disagrees with what is kept of its tree")
         return tree, self._chain_at(said)
@@ -108,12 +113,17 @@ class Checkpoints:
             chain = connection.scalar(select(EntryRow.chain).where(EntryRow.position == said.size))
         if chain is None:
             raise _damaged(f"entry {said.size}, which a checkpoint was signed over, is missing")
-        return str(chain)
+        if not isinstance(chain, str) or not _HASH.fullmatch(chain):
+            raise _damaged(f"the link of entry {said.size} is no hash")
+        return chain
 
     def _last(self) -> Row[Any] | None:
         query = select(CheckpointRow.__table__).order_by(CheckpointRow.size.desc()).limit(1)
         with answering(), self._engine.connect() as connection:
-            return connection.execute(query).one_or_none()
+            row = connection.execute(query).one_or_none()
+        if row is not None and type(row.size) is not int:
+            raise _damaged("the size of the last checkpoint is no number")
+        return row
 
 
 def _damaged(what: str) -> RejectedError:

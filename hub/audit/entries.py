@@ -123,8 +123,16 @@ class Record:
 
 
 def canonical_content(*values: str) -> bytes:
-    """The bytes under an entry's hash: a line of JSON in the order of the table's columns, its form fixed for ever."""
-    return json.dumps([_FORM, *values], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    """The bytes under an entry's hash: a line of JSON in the order of the table's columns, its form fixed for ever.
+
+    Where somebody made of a text a value of another type, they are no bytes of any entry that was ever written.
+    """
+    line = json.dumps([_FORM, *values], ensure_ascii=False, separators=(",", ":"), default=_no_text)
+    return line.encode("utf-8", "surrogatepass")
+
+
+def _no_text(value: object) -> dict[str, str]:
+    return {"no text": repr(value)}
 
 
 def pseudonym(key: bytes, subject: Subject | None) -> str:

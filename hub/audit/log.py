@@ -228,14 +228,21 @@ def _last(connection: Connection) -> tuple[int, str]:
     for table, place in ((EntryRow, EntryRow.position), (HorizonRow, HorizonRow.size)):
         found = connection.execute(select(place, table.chain).order_by(place.desc()).limit(1)).one_or_none()
         if found is not None:
-            return int(found[0]), _link(str(found[1]))
+            return _place(found[0]), _link(found[1])
     return 0, FIRST_CHAIN
 
 
-def _link(chain: str) -> str:
+def _place(position: object) -> int:
+    """Raises RetriableError when somebody made of the last entry's position what is no number."""
+    if type(position) is int:
+        return position
+    raise RetriableError("the last entry of the audit log was changed: hub audit verify", code="audit_damaged")
+
+
+def _link(chain: object) -> str:
     """Raises RetriableError when somebody made of the last entry's link what is none: nothing can be appended to it."""
     try:
-        if len(bytes.fromhex(chain)) == len(FIRST_CHAIN) // 2:
+        if isinstance(chain, str) and len(bytes.fromhex(chain)) == len(FIRST_CHAIN) // 2:
             return chain
     except ValueError:
         pass

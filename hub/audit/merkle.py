@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-__all__ = ["EMPTY_ROOT", "Tree", "consistency_proof", "leaf_hash", "node_hash", "verify_consistency"]
+__all__ = ["EMPTY_ROOT", "Tree", "consistency_proof", "leaf_hash", "node_hash", "read_tree", "verify_consistency"]
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -50,6 +50,13 @@ class Tree:
         for peak in reversed(self.peaks[:-1]):
             found = node_hash(peak, found)
         return found
+
+
+def read_tree(size: object, peaks: object) -> Tree:
+    """The tree that a table keeps as its size and its peaks (hexadecimal). Raises ValueError for whatever else stands there."""
+    if type(size) is not int or size < 0 or not isinstance(peaks, str):
+        raise ValueError("a tree is kept as a whole number and a text")
+    return Tree(size, [bytes.fromhex(peak) for peak in peaks.split()])
 
 
 def _root(leaves: Sequence[bytes]) -> bytes:

@@ -93,8 +93,11 @@ class Verifier:
         """What a system that keeps checkpoints needs to check them."""
         return f"{self._name}+{_key_id(self._name, self._public).hex()}+{base64.b64encode(_ED25519 + self._public).decode()}"
 
-    def check(self, note: str) -> Checkpoint:
-        """The checkpoint of a note that our key signed. Raises ContractError `bad_checkpoint` or `bad_signature`."""
+    def check(self, note: object) -> Checkpoint:
+        """The checkpoint of a note that our key signed, whatever was found in its place.
+
+        Raises ContractError `bad_checkpoint` or `bad_signature`.
+        """
         text, signatures = _split(note)
         checkpoint = read_note(note)
         for name, sealed in signatures:
@@ -108,7 +111,7 @@ class Verifier:
         raise ContractError("the checkpoint is not signed by this log's key", code="bad_signature")
 
 
-def read_note(note: str) -> Checkpoint:
+def read_note(note: object) -> Checkpoint:
     """What a note says, whoever signed it. Raises ContractError `bad_checkpoint`."""
     text, _ = _split(note)
     lines = text.splitlines()
@@ -123,7 +126,9 @@ def read_note(note: str) -> Checkpoint:
     return found
 
 
-def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def _split(note: object) -> tuple[str, list[tuple[str, bytes]]]:
+    if not isinstance(note, str):
+        raise ContractError("no signed note: it is no text", code="bad_checkpoint")
     text, gap, tail = note.partition("\n\n")
     if not gap or len(note) > _MAX_NOTE:
         raise ContractError("no signed note: text, an empty line, signatures", code="bad_checkpoint")

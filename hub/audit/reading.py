@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, func, or_, select
+from sqlalchemy import BigInteger, Engine, Row, cast, func, or_, select
 
 from hub.audit.entries import Outcome, Record
 from hub.audit.tables import EntryRow, HorizonRow
@@ -37,8 +37,12 @@ def stored(instant: datetime) -> str:
 
 
 def as_record(row: Row[Any]) -> Record:
-    """What stands in the columns. Raises RejectedError `audit_damaged` where somebody made a time that is none."""
+    """What stands in the columns. Raises RejectedError `audit_damaged` where somebody made of it no text, or no time."""
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    place = values["position"]
+    if type(place) is not int or not all(isinstance(value, str) for name, value in values.items() if name != "position"):
+        where = place if type(place) is int else "without a number"
+        raise RejectedError(f"entry {where} was changed: run `hub audit verify`", code="audit_damaged")
     try:
         return Record(**{**values, "at": datetime.fromisoformat(values["at"])})
     except ValueError as error:
@@ -88,16 +92,18 @@ def of_subjects(engine: Engine, pseudonyms: Sequence[str]) -> list[Record]:
 
 
 def size(engine: Engine) -> int:
-    """How many entries there have been."""
+    """How many entries there have been; fewer than were signed where somebody made of a position what is no number."""
+    last, gone = (cast(func.max(column), BigInteger) for column in (EntryRow.position, HorizonRow.size))
     with answering(), engine.connect() as connection:
-        return int(
-            connection.scalar(select(func.max(EntryRow.position))) or connection.scalar(select(func.max(HorizonRow.size))) or 0
-        )
+        return int(connection.scalar(select(last)) or connection.scalar(select(gone)) or 0)
 
 
 def horizon(engine: Engine) -> tuple[int, str] | None:
-    """The last entry that retention has let go of, and its chain; None when all are there."""
-    query = select(HorizonRow.size, HorizonRow.chain).order_by(HorizonRow.size.desc()).limit(1)
+    """The last entry that retention has let go of, and its chain; None when all are there.
+
+    A row that is no number and a text says nothing of any (`hub.audit.damage` tells of it).
+    """
+    query = select(HorizonRow.size, HorizonRow.chain).order_by(HorizonRow.size.desc())
     with answering(), engine.connect() as connection:
-        found = connection.execute(query).one_or_none()
-    return None if found is None else (int(found.size), str(found.chain))
+        rows = connection.execute(query).all()
+    return next(((row.size, row.chain) for row in rows if type(row.size) is int and isinstance(row.chain, str)), None)

@@ -7,22 +7,25 @@ hashes (a fork), show only against a checkpoint that whoever tampered could not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, type_coerce
+from sqlalchemy.types import NullType
 
 from hub.audit.actions import Action
 from hub.audit.carrying import gaps
 from hub.audit.chain import Walk
+from hub.audit.damage import NEEDED, missing_tables, of_retention, of_tables
 from hub.audit.faults import Fault, Finding, Verdict
 from hub.audit.log import FIRST_CHAIN
-from hub.audit.merkle import Tree
+from hub.audit.merkle import Tree, read_tree
 from hub.audit.notes import Checkpoint, Verifier
 from hub.audit.reading import every_row, horizon
 from hub.audit.sealed import digest_of
 from hub.audit.spool import Waiting
-from hub.audit.tables import CheckpointRow, EntryRow, SealedRow
+from hub.audit.tables import CarriedRow, CheckpointRow, EntryRow, SealedRow
 from hub.database import answering
 from hub.errors import ContractError
 
@@ -54,13 +57,18 @@ def verify(
     machine's disk. Raises RetriableError when the database does not answer; what is wrong with the log is never an error
     but a finding.
     """
-    stored, findings = _own(engine, verifier)
+    missing = missing_tables(engine)
+    if missing & NEEDED:
+        return Verdict(1, 0, Tree().root().hex(), 0, tuple(of_tables(missing)), 0 if waiting is None else len(waiting.entries))
+    stored, findings = _own(engine, verifier, missing)
+    findings += of_tables(missing) + of_retention(engine)
     trusted, refused = _checked(verifier, [*(Given("its own", row.note) for row in stored), *against])
     findings += refused + _between(trusted)
     tree, walk, gone = _start(engine, trusted, stored, oldest)
     findings += gone
     first = walk.expected
-    roots = _read(engine, tree, walk, {one.size for _, one in trusted}, progress)
+    roots, unnumbered = _read(engine, tree, walk, {one.size for _, one in trusted}, progress)
+    findings += unnumbered
     last = walk.expected - 1
     longest = max((one.size for _, one in trusted), default=0)
     findings += walk.findings(_links(engine), shorter_than_signed=longest > last)
@@ -68,28 +76,32 @@ def verify(
         findings.append(
             Finding(Fault.TRUNCATION, last + 1, longest, f"the log ends at {last}, but {longest} entries had been signed")
         )
-    findings += _sealed(engine, walk.vouched, first) + _before(engine, first) + _waited(engine, waiting, last)
+    findings += _before(engine, first)
+    findings += [] if SealedRow.__tablename__ in missing else _sealed(engine, walk.vouched, first)
+    findings += [] if CarriedRow.__tablename__ in missing else _waited(engine, waiting, last)
     agreeing, forks = _compare(trusted, roots, walk.broken_at)
     findings += forks
     unique = sorted(dict.fromkeys(findings), key=lambda one: (one.first, one.fault))
     return Verdict(first, last, tree.root().hex(), agreeing, tuple(unique), 0 if waiting is None else len(waiting.entries))
 
 
-def _own(engine: Engine, verifier: Verifier) -> tuple[list[CheckpointRow], list[Finding]]:
-    """The log's own checkpoints; one whose peaks are not those of its root was changed."""
+def _own(engine: Engine, verifier: Verifier, missing: frozenset[str]) -> tuple[list[CheckpointRow], list[Finding]]:
+    """The log's own checkpoints, if their table is there; one whose peaks are not those of its root was changed."""
+    if CheckpointRow.__tablename__ in missing:
+        return [], []
     with answering(), engine.connect() as connection:
         rows = connection.execute(select(CheckpointRow.__table__).order_by(CheckpointRow.size)).all()
     found = []
     for row in rows:
         try:
             said = verifier.check(row.note)
-            peaks = Tree(row.size, [bytes.fromhex(peak) for peak in row.peaks.split()])
-            same = (said.size, said.root) == (row.size, peaks.root())
+            same = (said.size, said.root) == (row.size, read_tree(row.size, row.peaks).root())
         except (ContractError, ValueError):
             same = False
         if not same:
-            text = f"the stored checkpoint of size {row.size} is not as it was signed"
-            found.append(Finding(Fault.CHECKPOINT, row.size, row.size, text))
+            place = row.size if type(row.size) is int else 0
+            text = f"the stored checkpoint of size {place or 'unknown'} is not as it was signed"
+            found.append(Finding(Fault.CHECKPOINT, place, place, text))
     return [CheckpointRow(**row._mapping) for row in rows], found  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
@@ -127,16 +139,25 @@ def _start(
     signed = next((one for source, one in trusted if source == "its own" and one.size == size), None)
     row = next((row for row in stored if row.size == size), None)
     if signed is not None and row is not None and (oldest is None or signed.at < oldest):
-        return Tree(size, [bytes.fromhex(peak) for peak in row.peaks.split()]), Walk(size + 1, chain), []
+        with suppress(ValueError):  # told already
+            return read_tree(size, row.peaks), Walk(size + 1, chain), []
     text = f"entries 1 to {size} are missing, and no checkpoint old enough says that retention let go of them"
     return Tree(), Walk(size + 1, chain, broken_at=1), [Finding(Fault.DELETION, 1, size, text)]
 
 
-def _read(engine: Engine, tree: Tree, walk: Walk, sizes: set[int], progress: Callable[[int], None]) -> dict[int, bytes]:
-    """Every entry through the walk and into the tree; the roots at the sizes that checkpoints speak of."""
-    roots = {tree.size: tree.root()}
+def _read(
+    engine: Engine, tree: Tree, walk: Walk, sizes: set[int], progress: Callable[[int], None]
+) -> tuple[dict[int, bytes], list[Finding]]:
+    """Every entry through the walk and into the tree; the roots at the sizes that checkpoints speak of, and entries that have
+    no number any more.
+    """
+    roots, unnumbered = {tree.size: tree.root()}, []
     for done, row in enumerate(every_row(engine, after=walk.expected - 1), start=1):
         values = list(row)
+        if type(row.position) is not int:
+            text = f"behind entry {walk.expected - 1} stands one whose position is no number: it was changed or put in"
+            unnumbered.append(Finding(Fault.EDIT, walk.expected, walk.expected, text))
+            continue
         tree.append(walk.take(row.position, values[1:-2], row.leaf, row.chain))
         if row.action == Action.VAULT_SEALED:
             walk.vouched[row.position] = row.rule
@@ -144,35 +165,38 @@ def _read(engine: Engine, tree: Tree, walk: Walk, sizes: set[int], progress: Cal
             roots[tree.size] = tree.root()
         if done % _STEP == 0:
             progress(done)
-    return roots
+    return roots, unnumbered
 
 
-def _links(engine: Engine) -> Iterator[str]:
+def _links(engine: Engine) -> Iterator[object]:
     gone = horizon(engine)
     yield FIRST_CHAIN if gone is None else gone[1]
     for row in every_row(engine):
-        yield row.chain
+        if type(row.position) is int:  # one without a number stands behind nothing
+            yield row.chain
 
 
 def _before(engine: Engine, first: int) -> list[Finding]:
     """Rows where none can be: they would be listed, and are no part of what was signed."""
     with answering(), engine.connect() as connection:
         lowest = connection.scalar(select(func.min(EntryRow.position)))
-    if lowest is None or lowest >= first:
+    if type(lowest) is not int or lowest >= first:
         return []
     return [Finding(Fault.EDIT, lowest, first - 1, f"there are entries before the first one, from {lowest} on: they were put in")]
 
 
 def _sealed(engine: Engine, vouched: dict[int, str], first: int) -> list[Finding]:
     """The parts of the sealed vault against the entries that vouch for them; older ones outlive their entries."""
-    query = select(SealedRow.position, SealedRow.sealed).where(SealedRow.position >= first).order_by(SealedRow.position)
+    sealed = type_coerce(SealedRow.sealed, NullType()).label("sealed")  # as it stands: somebody may have made a text of it
+    query = select(SealedRow.position, sealed).where(SealedRow.position >= first).order_by(SealedRow.position)
     found, seen = [], set()
     with answering(), engine.connect() as connection:
         for row in connection.execute(query.execution_options(yield_per=_STEP)):
             seen.add(row.position)
-            if vouched.get(row.position) != digest_of(row.sealed):
-                text = f"the part of the sealed vault beside entry {row.position} is not what was sealed then"
-                found.append(Finding(Fault.EDIT, row.position, row.position, text))
+            if not isinstance(row.sealed, bytes) or vouched.get(row.position) != digest_of(row.sealed):
+                place = row.position if type(row.position) is int else first
+                text = f"the part of the sealed vault beside entry {place} is not what was sealed then"
+                found.append(Finding(Fault.EDIT, place, place, text))
     missing = [
         Finding(Fault.DELETION, one, one, f"the part of the sealed vault beside entry {one} is missing")
         for one in sorted(set(vouched) - seen)

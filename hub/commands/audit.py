@@ -45,6 +45,7 @@ def verify(
 
     Example: hub audit verify --against kept-elsewhere/2025-05.note
     """
+    from hub.audit.damage import missing_tables
     from hub.audit.opening import open_verifier
     from hub.audit.pruning import limit_of
     from hub.audit.reading import size
@@ -54,7 +55,8 @@ def verify(
         given = [texts.read_checkpoint(file) for file in against or ()]
         waiting = None if log.spool is None else log.spool.look()
         texts.warn_of_waiting(waiting)
-        with texts.progress("Verifying the audit log", size(log.engine), quiet=as_json) as advance:
+        entries = 0 if missing_tables(log.engine) else size(log.engine)
+        with texts.progress("Verifying the audit log", entries, quiet=as_json) as advance:
             oldest = limit_of(clock, settings.audit.retention_years)
             verdict = verify_log(
                 log.engine, open_verifier(settings, public_key), given, oldest=oldest, waiting=waiting, progress=advance
