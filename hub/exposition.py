@@ -64,6 +64,11 @@ def _up_to(step: int) -> _Rule:
     return lambda sample: sample._replace(value=float(-(-sample.value // step) * step))
 
 
+def _any_or_none(sample: Sample) -> Sample:
+    """Whether there is anything at all: who adds to it one by one learns nothing from how it grows."""
+    return sample._replace(value=1.0 if sample.value > 0 else 0.0)
+
+
 def tells_of_nobody(outcome: str, reason: str) -> bool:
     """Whether so many records of a connector came to this end whatever consents there are."""
     return outcome in _FREE_OUTCOMES or (outcome == "refused" and reason not in GATE_REASONS)
@@ -87,10 +92,11 @@ def _changed_or_not(sample: Sample) -> Sample | None:
 
 RULES: dict[str, _Rule] = {
     "hub_process_started_seconds": _as_it_is,
-    "hub_outbox_pending": _up_to(SMALLEST_TOLD),
-    "hub_audit_unsigned": _up_to(SMALLEST_TOLD),  # a withdrawal that met something makes more entries
+    "hub_outbox_pending": _never,  # a withdrawal that met nothing sends nothing
+    "hub_outbox_stuck": _as_it_is,
+    "hub_audit_unsigned": _never,  # a withdrawal that met something makes more entries
     "hub_audit_damaged": _as_it_is,
-    "hub_audit_waiting": _up_to(SMALLEST_TOLD),
+    "hub_audit_waiting": _any_or_none,  # a withdrawal makes an entry whether it met anything or not
     "hub_connector_records": _before_the_gate,
     "hub_connector_gate_persons": _as_it_is,
     "hub_connector_polls": _as_it_is,

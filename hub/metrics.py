@@ -25,6 +25,7 @@ __all__ = [
     "ERASURES_OPEN",
     "LEDGER_EVENTS",
     "OUTBOX_PENDING",
+    "OUTBOX_STUCK",
     "PROCESS_UP",
     "REGISTRY_CONSENTS",
     "REGISTRY_MESSAGES",
@@ -45,6 +46,7 @@ __all__ = [
 # Every process
 PROCESS_UP = Gauge("hub_process_started_seconds", "Unix time at which the process was ready.", ["process"])
 OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet acknowledged by Kafka.", ["outbox"])
+OUTBOX_STUCK = Gauge("hub_outbox_stuck", "1 when the oldest message of the outbox has not left it for ten minutes.", ["outbox"])
 
 # Audit log (told by the registry, which signs its checkpoints)
 AUDIT_UNSIGNED = Gauge("hub_audit_unsigned", "Entries of the audit log that no checkpoint was signed over yet.")

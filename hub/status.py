@@ -38,7 +38,7 @@ _GAUGES = {
     "hub_worker_partitions": "partitions",
     "hub_worker_recovering": "restoring or without Kafka",
     "hub_worker_stalled_seconds": "seconds without progress",
-    "hub_outbox_pending": "waiting in the outbox",
+    "hub_outbox_stuck": "outbox that stands still",
     "hub_delivery_open_tasks": "open for",
     "hub_delivery_overdue_tasks": "late for",
     "hub_statutory_messages": "messages",

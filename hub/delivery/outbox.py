@@ -16,7 +16,7 @@ from hub.delivery.tables import LeaseRow, OutboxRow
 from hub.kafka import Outgoing
 from hub.lease import release_lease, take_lease, this_process
 
-__all__ = ["OutboxRelay", "Publishes", "enqueue", "pending"]
+__all__ = ["OutboxRelay", "Publishes", "enqueue", "pending", "waiting"]
 
 _LEASE = timedelta(seconds=90)  # longer than one attempt to publish: two relays never publish side by side
 _BATCH = 500
@@ -39,8 +39,14 @@ def enqueue(session: Session, record: Outgoing) -> None:
 
 def pending(engine: Engine) -> int:
     """Records written and not yet acknowledged. Raises RetriableError when the database does not answer."""
+    return waiting(engine)[0]
+
+
+def waiting(engine: Engine) -> tuple[int, int | None]:
+    """How many are pending, and the number of the oldest, if any. Raises RetriableError when the database does not answer."""
     with answering(), Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(OutboxRow)) or 0
+        number, oldest = session.execute(select(func.count(), func.min(OutboxRow.id)).select_from(OutboxRow)).one()
+    return int(number), oldest
 
 
 def _outgoing(row: OutboxRow) -> Outgoing:

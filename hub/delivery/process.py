@@ -16,12 +16,13 @@ from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG
 from hub.database import answering
 from hub.delivery.inbox import Inbox
-from hub.delivery.outbox import OutboxRelay, Publishes, pending
+from hub.delivery.outbox import OutboxRelay, Publishes, waiting
 from hub.delivery.worklist import Worklist
 from hub.errors import FatalError, RetriableError
 from hub.kafka import Incoming
 from hub.logs import get_logger
-from hub.metrics import DELIVERY_MESSAGES, DELIVERY_OPEN_TASKS, DELIVERY_OVERDUE_TASKS, OUTBOX_PENDING
+from hub.metrics import DELIVERY_MESSAGES, DELIVERY_OPEN_TASKS, DELIVERY_OVERDUE_TASKS
+from hub.standstill import Standstill
 
 __all__ = ["GROUP", "INPUTS", "Reads", "run_delivery"]
 
@@ -78,14 +79,14 @@ def run_delivery(
     Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when the relay died, RetriableError
     when Kafka stayed away for two minutes.
     """
-    relay = OutboxRelay(engine, publisher, clock)
+    relay, standstill = OutboxRelay(engine, publisher, clock), Standstill("delivery")
     failed: list[BaseException] = []
-    thread = threading.Thread(target=_relay_until, args=(relay, engine, stop, failed), name="outbox-relay", daemon=True)
+    thread = threading.Thread(target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True)
     thread.start()
     inbox, worklist = Inbox(engine, codec, clock), Worklist(engine, clock)
     try:
         inbox.check_ends(_patient(stop)(ends))
-        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist), clock=clock)
+        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist, standstill), clock=clock)
     except RetriableError:
         if not stop.is_set():  # else somebody asked for the end while something was away
             raise
@@ -119,12 +120,14 @@ def _take_until(
             beat = time.monotonic() + _BEAT_SECONDS
 
 
-def _relay_until(relay: OutboxRelay, engine: Engine, stop: threading.Event, failed: list[BaseException]) -> None:
+def _relay_until(
+    relay: OutboxRelay, engine: Engine, standstill: Standstill, stop: threading.Event, failed: list[BaseException]
+) -> None:
     patient = _patient(stop)
     try:
         while not stop.is_set():
             sent = patient(relay.run_once)
-            OUTBOX_PENDING.labels(outbox="delivery").set(patient(pending, engine))
+            standstill.tell(*patient(waiting, engine), moved=bool(sent))
             if not sent:
                 stop.wait(_POLL_SECONDS)
     except BaseException as error:  # noqa: BLE001 - handed to the main thread, which ends the process
@@ -140,9 +143,9 @@ def _let_go(relay: OutboxRelay) -> None:
         _log.warning("the lease was not released", code=error.code)
 
 
-def _report(engine: Engine, worklist: Worklist) -> None:
+def _report(engine: Engine, worklist: Worklist, standstill: Standstill) -> None:
     # First, so that nobody sees the records taken and not yet what is still to be told of them.
-    OUTBOX_PENDING.labels(outbox="delivery").set(pending(engine))
+    standstill.tell(*waiting(engine))
     with answering():
         counts, waiting, late = worklist.counts(), worklist.open_by_team(), worklist.overdue_by_team()
     for (topic, outcome), number in counts.items():

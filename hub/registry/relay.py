@@ -21,11 +21,11 @@ from hub.errors import RetriableError
 from hub.kafka import Outgoing
 from hub.lease import release_lease, take_lease, this_process
 from hub.logs import get_logger
-from hub.metrics import OUTBOX_PENDING
 from hub.registry import directory
 from hub.registry.registry import Registry
 from hub.registry.tables import Lease, OutboxRow, Youth
 from hub.registry.work import Work
+from hub.standstill import Standstill
 
 __all__ = ["Publishes", "Relay"]
 
@@ -51,6 +51,7 @@ class Relay:
         self._registry = registry
         self._publisher = publisher
         self._holder = holder or this_process()
+        self._standstill = Standstill(_NAME)
         self._retrying = Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.2, max=5),
@@ -76,9 +77,10 @@ class Relay:
 
     def _count(self) -> int:
         with self._registry.view() as session:
-            pending = session.scalar(select(func.count()).where(OutboxRow.published_at.is_(None))) or 0
-        OUTBOX_PENDING.labels(outbox=_NAME).set(pending)
-        return pending
+            found = select(func.count(), func.min(OutboxRow.outbox_id)).where(OutboxRow.published_at.is_(None))
+            pending, oldest = session.execute(found).one()
+        self._standstill.tell(pending, oldest)
+        return int(pending)
 
     def _publish(self, records: Sequence[Outgoing]) -> None:
         # Renewed before each attempt: an attempt is shorter than the lease, so two relays never publish side by side.

@@ -97,7 +97,7 @@ def test_how_many_messages_of_persons_were_taken_is_kept_dead_letters_and_places
         ("hub_worker_lag", (0, 1, 249, 250, 1300), (0, 0, 0, 250, 1250)),
         ("hub_delivery_open_tasks", (0, 1, 4, 5, 12), (0, 0, 0, 5, 10)),
         ("hub_delivery_overdue_tasks", (0, 1, 4, 5, 6), (0, 5, 5, 5, 10)),
-        ("hub_outbox_pending", (0, 1, 2), (0, 5, 5)),
+        ("hub_audit_waiting", (0, 1, 4, 6), (0, 1, 1, 1)),
     ],
 )
 def test_what_an_alarm_needs_is_told_in_steps(name: str, exact: tuple[int, ...], shown: tuple[int, ...]) -> None:
@@ -105,7 +105,10 @@ def test_what_an_alarm_needs_is_told_in_steps(name: str, exact: tuple[int, ...],
     assert tuple(public(family(name, *rows)).values()) == shown
 
 
-@pytest.mark.parametrize("name", ["hub_worker_in_flight", "hub_worker_batch_seconds", "hub_worker_tasks"])
+@pytest.mark.parametrize(
+    "name",
+    ["hub_worker_in_flight", "hub_worker_batch_seconds", "hub_worker_tasks", "hub_outbox_pending", "hub_audit_unsigned"],
+)
 def test_what_moves_with_every_record_behind_the_gate_is_not_told(name: str) -> None:
     assert public(family(name, ({"team": "sig"}, 1))) == {}
 

@@ -7,23 +7,32 @@ exist and with numbers that nobody gave. A page that is added later is tried, to
 from __future__ import annotations
 
 import re
+import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
+from prometheus_client.core import Metric
 from starlette.routing import Route
 
 from hub.access.roles import Action, Principal, Role, may
+from hub.audit.checkpoints import Checkpoints
+from hub.audit.notes import Signer
+from hub.errors import RetriableError
+from hub.exposition import Open
+from hub.registry.relay import Relay
 from tests.unit.connectors.in_process import InProcess
-from tests.unit.registry.support import make_grant, make_identifier
+from tests.unit.registry.support import MemoryPublisher, make_grant, make_identifier
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import PagesTown, member, officer
 
 PERSON = make_identifier()
+_GROWING = ("hub_audit_", "hub_outbox_")
 _SENT = {"sought": PERSON, "identifier": PERSON, "role": "guardian_1", "custody": "sole", "recipient": "guardian_1"}
 _LEFT_OUT = {"/sign-out", "/me/sessions", "/me/password"}  # they end the visit, and know of nobody
 
@@ -133,6 +142,41 @@ def test_every_page_is_the_same_with_and_without_her_consent_before_and_after_he
             typed = client.post("/withdrawal", data={"identifier": PERSON, "by": "oral", "sure": "1"})
             seen.append([everything(town, client), typed.status_code, tokenless(typed.text), everything(town, client)])
     assert seen[0] == seen[1]
+
+
+def figures(town: PagesTown) -> tuple[dict[str, float], dict[str, float]]:
+    """Of the outbox and the audit log: what `/metrics` shows to everybody, and what it counts. Kafka is away."""
+    signer, away = Signer("hub/0581/audit", bytes(range(32))), threading.Event()
+    away.set()  # nobody waits for it
+    Checkpoints(town.audit.engine, signer, town.clock, entries=1000, minutes=60).sign_if_due()
+    with suppress(RetriableError):
+        Relay(town.consents.registry, MemoryPublisher(failures=99), away, "elsewhere/1/x").run_once()
+    return growing(Open(REGISTRY).collect()), growing(REGISTRY.collect())
+
+
+def growing(families: Iterable[Metric]) -> dict[str, float]:
+    """The samples of what grows with entries and messages."""
+    return {
+        f"{one.name} {sorted(one.labels.items())}": one.value
+        for family in families
+        for one in family.samples
+        if one.name.startswith(_GROWING)
+    }
+
+
+def test_no_figure_moves_by_what_a_withdrawal_met(two_towns: tuple[PagesTown, PagesTown]) -> None:
+    """Entries are added one at a time, so that no rounding would hide the number that hers made."""
+    told, counted = [], []
+    for town in two_towns:
+        with closing(arrived(town, CURIOUS["operator"])) as client:
+            seen = []
+            for number in (PERSON, *map(make_identifier, range(20, 27))):
+                client.post("/withdrawal", data={"identifier": number, "by": "oral", "sure": "1"})
+                seen.append(figures(town))
+        told.append([one for one, _ in seen])
+        counted.append([one for _, one in seen])
+    assert counted[0] != counted[1], "the worlds do differ, where she may not look"
+    assert told[0] == told[1]
 
 
 def test_no_page_about_erasures_is_for_those_who_could_withdraw_to_see_what_happens() -> None:
