@@ -75,6 +75,16 @@ class AuditLog:
         """
         return self.append_many([entry])
 
+    def require(self) -> None:
+        """Before something is shown that an earlier entry stands for: nothing is written.
+
+        Raises RetriableError `audit` when none could be.
+        """
+        try:
+            _again(self._require)
+        except (RetriableError, ConfigError) as error:
+            raise _unlogged() from error
+
     def append_many(self, entries: Sequence[Entry], sealed: Sequence[Mapping[str, Any]] = ()) -> int:
         """The same for several that belong together, in one transaction; returns the last one's position.
 
@@ -91,10 +101,7 @@ class AuditLog:
                 return 0
             if isinstance(error, ConfigError):
                 raise
-            raise RetriableError(
-                "the audit log cannot be written, and nothing is shown or done unlogged: try again, then look at its database",
-                code="audit",
-            ) from error
+            raise _unlogged() from error
 
     def prepare(self) -> None:
         """Migrate the database, if that was not done. Raises RetriableError when it does not answer, ConfigError."""
@@ -175,6 +182,12 @@ class AuditLog:
             take_turn(connection)
             return self._write(connection, self._rows(entries, sealed))[1]
 
+    def _require(self) -> None:
+        self.prepare()
+        with answering(), self.engine.begin() as connection:
+            take_turn(connection)
+            _last(connection)
+
     def _write(self, connection: Connection, entries: Sequence[Spooled]) -> tuple[int, int]:
         """Behind the last one, whose turn is held; answers the first and the last position."""
         position, chain = _last(connection)
@@ -208,6 +221,11 @@ class AuditLog:
             "outcome": entry.outcome.value,
             "rule": entry.rule,
         }
+
+
+def _unlogged() -> RetriableError:
+    text = "the audit log cannot be written, and nothing is shown or done unlogged: try again, then look at its database"
+    return RetriableError(text, code="audit")
 
 
 def _arrival(number: int, lost: int) -> Entry:

@@ -31,9 +31,13 @@ class TaskTrail:
         self._looks: dict[tuple[str, str, bool], float] = {}
 
     def listed(self, principal: Principal, team: str, *, show_all: bool) -> None:
-        """A team's list, which tells nothing of any youth; a list that stays open is written down every quarter of an hour."""
+        """A team's list, which tells nothing of any youth; a list that stays open is written down every quarter of an hour.
+
+        In between the log must answer all the same: without it there is no page.
+        """
         look, now = (principal.account, team, show_all), time.monotonic()
         if now - self._looks.get(look, -_ONE_LOOK_SECONDS) < _ONE_LOOK_SECONDS:
+            self._audit.require()
             return
         self._audit.append(Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.TASK_LISTED))
         if len(self._looks) >= _MOST_LOOKS:

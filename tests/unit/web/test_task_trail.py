@@ -78,3 +78,18 @@ def test_without_the_audit_log_there_is_no_page(town: PagesTown, client: httpx.C
     assert answer.status_code == 500
     assert "absence" not in answer.text
     assert town.tasks["fine"] not in answer.text.replace(path.format(**town.tasks), "")
+
+
+def test_a_list_that_was_open_when_the_audit_log_went_away_shows_no_more_and_comes_back_with_it(
+    town: PagesTown, client: httpx.Client
+) -> None:
+    assert client.get("/team/outreach").status_code == 200
+    with town.audit.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
+    answer = client.get("/team/outreach")
+    assert answer.status_code == 500
+    assert town.tasks["fine"] not in answer.text
+    with town.audit.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE gone RENAME TO audit_entry"))
+    assert client.get("/team/outreach").status_code == 200
+    assert len(entries(town, "task_listed")) == 1
