@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -32,6 +33,7 @@ app = typer.Typer(
     "of the installation (hub account) with the right to ask or to approve; its password is asked for.",
     no_args_is_help=True,
 )
+_TASK = re.compile(r"[0-9a-f-]{6,36}")
 Reference = Annotated[
     str, typer.Option("--reference-from", "-r", metavar="FILE", help="Read the reference from this file. Default: ask.")
 ]
@@ -42,7 +44,7 @@ Number = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's nu
 def request(  # noqa: PLR0917 -- typer reads one option per parameter
     purpose: Annotated[Purpose, typer.Option(help="Why: consent, extract, correction or authority.")],
     team: Annotated[str, typer.Option(help="The team on whose behalf, where your right goes by team.")] = "",
-    task: Annotated[str, typer.Option(metavar="TASK", help="Whom this task is about: its number, or the first part.")] = "",
+    task: Annotated[str, typer.Option(metavar="TASK", help="Whom this task of the team is about: its number, or the first six characters or more.")] = "",
     reference_from: Reference = "",
     account: As = "",
     home: Home = None,
@@ -106,9 +108,10 @@ def _write(identity: Identity) -> None:
 
 
 def _of_task(home: Path | None, audit: AuditLog, who: Principal, number: str, team: str) -> str:
-    """The reference of the one task whose number begins so, for somebody who may ask; the look is logged.
+    """The reference of the team's one task whose number begins so, for somebody who may ask; the look is logged.
 
-    Raises RejectedError `not_permitted` before anything is read, and `unknown_task`.
+    Without a `team`: among those of every team, for whose right goes by none. Raises RejectedError `not_permitted` and
+    `bad_task_number` before anything is read, and `unknown_task`.
     """
     from hub.access.roles import Action, may
     from hub.access.trail import actor_of
@@ -117,19 +120,24 @@ def _of_task(home: Path | None, audit: AuditLog, who: Principal, number: str, te
     from hub.bootstrap import build_worklist
     from hub.contract.models import ReferralTask
     from hub.errors import RejectedError
+    from hub.installation import load_teams
     from hub.settings import load_settings
 
     entry = Entry(actor_of(who, Action.IDENTITY_REQUEST, team or None), Logged.TASK_SOUGHT, purpose="identity")
     with audit.recorded(entry) as draft:
         if not may(who, Action.IDENTITY_REQUEST, team or None):
             raise RejectedError("your role does not permit it for this team", code="not_permitted")
-        tasks = [one for one in build_worklist(load_settings(home)).all_tasks() if one.task_id.startswith(number)]
-        found = {one.content.youth_ref: one.task_id for one in tasks if isinstance(one.content, ReferralTask)}
-        if len(found) != 1:
-            raise RejectedError(
-                "this is the number of no task about a person, or of several: see `hub tasks`", code="unknown_task"
-            )
-        ((reference, task_id),) = found.items()
+        settings, sought = load_settings(home), number.strip().lower()
+        if not _TASK.fullmatch(sought):
+            raise RejectedError("--task: the task's number, or at least its first six characters", code="bad_task_number")
+        worklist = build_worklist(settings)
+        found = worklist.find(sought, [team] if team else load_teams(settings.home))
+        matching = [one for one in worklist.all_tasks() if len(found) == 1 and one.task_id == found[0][1]]
+        people = {one.content.youth_ref: one.task_id for one in matching if isinstance(one.content, ReferralTask)}
+        if not people:
+            text = "this is the number of no task of the team about a person, or of several: see `hub tasks`"
+            raise RejectedError(text, code="unknown_task")
+        ((reference, task_id),) = people.items()
         draft.about(subject=Subject(SubjectKind.REFERENCE, reference), item=Subject(SubjectKind.TASK, task_id))
     return reference
 

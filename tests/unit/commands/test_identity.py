@@ -20,7 +20,7 @@ from hub.bootstrap import build_delivery_engine, build_registry
 from hub.clock import ManualClock, SystemClock
 from hub.commands.identity import app
 from hub.contract.codec import Codec
-from hub.contract.models import ConsentRecord
+from hub.contract.models import ConsentRecord, ReferralTask
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
 from hub.delivery.inbox import Inbox
 from hub.errors import RejectedError
@@ -114,6 +114,27 @@ def test_the_inbox_is_read_only_for_who_has_signed_in_and_may_ask(home: Path) ->
     looks = [(one.outcome, one.rule) for one in the_latest(log.engine, Filter(actions=("task_sought",)), 100)[::-1]]
     log.close()
     assert looks == [("deny", "not_permitted"), ("deny", "unknown_task")]
+
+
+def fill(home: Path, *tasks: ReferralTask) -> None:
+    engine = build_delivery_engine(load_settings(home))
+    inbox = Inbox(engine, Codec.load(), ManualClock(START))
+    for offset, task in enumerate(tasks):
+        value = Codec.load().encode(TASKS_OUTREACH, task)
+        inbox.take([Incoming(TASKS_OUTREACH.name, 0, offset, task.youth_ref.encode(), value, (), 0)])
+    engine.dispose()
+
+
+def test_a_task_is_found_for_its_own_team_only_and_by_six_characters_or_more(home: Path) -> None:
+    reference = (home.parent / "reference").read_text()
+    ours = make_task("repeated-notices", created=START, days=5, team="sspf", ref=reference)
+    others = make_task("absence-alone", created=START, days=5)
+    fill(home, ours, others)
+    words = ("request", "--purpose", "correction", "--team", "sspf", "--task")
+    assert code(run(home, *words, others.task_id)) == "unknown_task"
+    assert code(run(home, *words, ours.task_id[:1])) == "bad_task_number"
+    assert code(run(home, *words, ours.task_id[:5])) == "bad_task_number"
+    assert "waiting" in run(home, *words, ours.task_id[:6].upper()).output
 
 
 def test_a_member_sees_in_the_command_line_whom_an_open_task_is_about_and_nobody_else_does(home: Path) -> None:
