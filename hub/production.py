@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import unicodedata
 from urllib.parse import urlsplit
 
 from hub.login_settings import LegalSettings, LoginSettings
 
 __all__ = ["production_lacks"]
 
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")  # Hangul fillers: letters to Unicode, and nothing is to be seen
+
 
 def production_lacks(legal: LegalSettings, login: LoginSettings, web_url: str) -> list[str]:
     """What is missing, each with the setting that says it and what it is; empty when production may start."""
     lacks = []
-    if not legal.retention_decision.strip():
+    if not _says_something(legal.retention_decision):
         lacks.append(
             "legal.retention_decision: the reference number of the board's decision on retention (gallringsbeslut), under which "
-            "consent forms, withdrawals, receipts and audit stay sealed"
+            "consent forms, withdrawals, receipts and audit stay sealed; it holds a letter or a digit"
         )
-    if not legal.dpo_decision.strip():
+    if not _says_something(legal.dpo_decision):
         lacks.append(
             "legal.dpo_decision: the reference number of the data protection officer's written decision (dataskyddsombudets "
-            "beslut) that correlation may be switched on"
+            "beslut) that correlation may be switched on; it holds a letter or a digit"
         )
     if not login.oidc.issuer and not login.local_in_production:
         lacks.append(
@@ -35,3 +38,8 @@ def production_lacks(legal: LegalSettings, login: LoginSettings, web_url: str) -
     if urlsplit(web_url).scheme != "https":
         lacks.append("web.url that begins with https://: where people reach the pages, behind a proxy that ends TLS")
     return lacks
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is a letter or a digit in it, and not only dashes, or spaces of whatever width."""
+    return any(letter.isalnum() for letter in unicodedata.normalize("NFKC", text) if letter not in _BLANK_LETTERS)

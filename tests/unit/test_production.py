@@ -37,6 +37,10 @@ def test_production_starts_when_everything_is_stated(tmp_path: Path) -> None:
     [
         ("legal", "retention_decision", "", ["legal.retention_decision", "gallringsbeslut", "reference number"]),
         ("legal", "retention_decision", "  ", ["legal.retention_decision"]),
+        ("legal", "retention_decision", "\u200b", ["legal.retention_decision", "a letter or a digit"]),
+        ("legal", "retention_decision", "\u3164", ["legal.retention_decision"]),
+        ("legal", "dpo_decision", "-", ["legal.dpo_decision", "a letter or a digit"]),
+        ("legal", "dpo_decision", "\u2060\u2013 /", ["legal.dpo_decision"]),
         ("legal", "dpo_decision", "", ["legal.dpo_decision", "data protection officer's written decision", "reference number"]),
         ("login", "oidc", {}, ["login.oidc.issuer", "login.local_in_production = true"]),
         ("web", "url", "", ["web.url that begins with https://"]),
