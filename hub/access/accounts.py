@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.access.attempts import Attempts
+from hub.access.grounds import function_name
 from hub.access.passwords import check_new, hash_password, is_right
 from hub.access.roles import Principal, Role, known_roles
 from hub.access.sessions import end_sessions
@@ -78,16 +79,17 @@ class Accounts:
     def add(self, newcomer: Newcomer, password: str, actor: Actor, *, own: bool = False) -> Account:
         """Make an account. Unless it is the keeper's `own`, its owner must choose another password within seven days.
 
-        Raises RejectedError `bad_username`, `username_taken`, or what `check_new` says of the password.
+        Raises RejectedError `bad_username`, `bad_name`, `names_somebody`, `username_taken`, or what `check_new` says of the password.
         """
         username = newcomer.username.casefold()
         if not _USERNAME.fullmatch(username) or _NUMBERLIKE.search(username):
             text = "the user name: 2 to 63 of a-z, 0-9 and . _ @ -, and nothing that could be a person's number"
             raise RejectedError(text, code="bad_username")
-        check_new(password, _words(username, newcomer.name, newcomer.teams))
+        name = function_name(newcomer.name)
+        check_new(password, _words(username, name, newcomer.teams))
         account, now = f"local-{secrets.token_hex(8)}", self._clock.now()
         values = {
-            "account": account, "username": username, "name": newcomer.name, "password_hash": hash_password(password),
+            "account": account, "username": username, "name": name, "password_hash": hash_password(password),
             "roles": _joined(newcomer.roles), "teams": _joined(newcomer.teams), "disabled": False,
             "initial_until": None if own else now + timedelta(days=INITIAL_DAYS), "changed_at": now,
             "person": newcomer.person,

@@ -9,10 +9,11 @@ from typing import Final
 
 from hub.errors import RejectedError
 
-__all__ = ["NO_GROUND", "Ground"]
+__all__ = ["NO_GROUND", "Ground", "function_name"]
 
 _LONGEST: Final = {"legal ground": 120, "case reference": 80}
 _SHORTEST: Final = 2
+_LONGEST_NAME: Final = 80  # what the tables keep
 # Six or eight places of a date (a samordningsnummer's day lies 60 later), then three and one, an interim number's letter too.
 _NUMBER: Final = re.compile(
     r"(?<![0-9])(?:[0-9]{2})?[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]|[67][0-9]|8[0-9]|9[01])"
@@ -34,6 +35,16 @@ class Ground:
 
 
 NO_GROUND: Final = Ground()
+
+
+def function_name(text: str) -> str:
+    """What pages call an account, tidied: a function. Raises RejectedError `bad_name` or `names_somebody`, without the value."""
+    name = unicodedata.normalize("NFKC", text).strip()
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise RejectedError(f"the name: 1 to {_LONGEST_NAME} printable characters on one line", code="bad_name")
+    if _NUMBER.search(_plain(name)):
+        raise RejectedError("the name must hold no person's number: name the function", code="names_somebody")
+    return name
 
 
 def _stated(text: str, what: str, code: str) -> str:

@@ -149,6 +149,33 @@ def test_other_roles_hold_at_the_next_sign_in(accounts: Accounts, anna: Account)
     assert (who.roles, who.teams) == ({Role.AUDITOR}, frozenset())
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("", "bad_name"),
+        (" ", "bad_name"),
+        ("Samtycken\nsspf", "bad_name"),
+        ("Samtycken\u200b", "bad_name"),
+        ("x" * 81, "bad_name"),
+        ("x" * 5000, "bad_name"),
+        ("19990101-9802", "names_somebody"),
+        ("Anna 199901019802", "names_somebody"),
+        ("Anna 990101 9802", "names_somebody"),
+        ("Anna 990101\u20139802", "names_somebody"),
+    ],
+)
+def test_a_name_is_a_function_on_one_line_and_nobodys_number(accounts: Accounts, name: str, told: str) -> None:
+    with pytest.raises(RejectedError, match="^the name") as refused:
+        accounts.add(Newcomer("berit", name, frozenset(), frozenset()), OWN, KEEPER)
+    assert refused.value.code == told
+    assert not name.strip() or name not in str(refused.value)
+    assert "berit" not in [one.username for one in accounts.all()]
+
+
+def test_a_name_of_eighty_letters_is_kept_as_it_was_given(accounts: Accounts) -> None:
+    assert accounts.add(Newcomer("berit", "å" * 80, frozenset(), frozenset()), OWN, KEEPER).name == "å" * 80
+
+
 @pytest.mark.parametrize("username", ["", "a", "å b", "19990101-9802", "199901019802", "990101-9802", "x" * 64, "-anna", "a/b"])
 def test_a_user_name_is_short_plain_and_nobodys_number(accounts: Accounts, username: str) -> None:
     with pytest.raises(RejectedError) as refused:
