@@ -55,6 +55,7 @@ def monthly_review(engine: Engine, month: str, *, seed: int, sample: int = 20, d
     same item (or subject). Openings by the hub itself are none. Raises RejectedError `bad_month`, RetriableError.
     """
     begin, end = _span(month)
+    days = min(days, (datetime.max.replace(tzinfo=UTC) - end).days)
     openings = [
         one for one in _of(engine, begin, end, OPENINGS) if one.outcome == Outcome.PERMIT and one.account != SYSTEM.account
     ]
@@ -73,9 +74,12 @@ def monthly_review(engine: Engine, month: str, *, seed: int, sample: int = 20, d
 def _span(month: str) -> tuple[datetime, datetime]:
     if not _MONTH.match(month):
         raise RejectedError("month: give it as YYYY-MM, for example 2025-05", code="bad_month")
-    first = date(int(month[:4]), int(month[5:]), 1)
-    following = (first + timedelta(days=31)).replace(day=1)
-    begin, end = (datetime.combine(day, time(), STOCKHOLM).astimezone(UTC) for day in (first, following))
+    try:
+        first = date(int(month[:4]), int(month[5:]), 1)
+        following = (first + timedelta(days=31)).replace(day=1)
+        begin, end = (datetime.combine(day, time(), STOCKHOLM).astimezone(UTC) for day in (first, following))
+    except (ValueError, OverflowError) as error:
+        raise RejectedError("month: the calendar has no such month", code="bad_month") from error
     return begin, end
 
 

@@ -59,21 +59,22 @@ def read_filter(since: str, until: str, actions: list[str], account: str, outcom
         raise RejectedError(f"--action: no {', '.join(unknown)}; there are: {', '.join(Action)}", code="unknown_action")
     if outcome and outcome not in set(Outcome):
         raise RejectedError(f"--outcome: {' or '.join(Outcome)}", code="unknown_outcome")
-    begin, end = _day("--since", since), _day("--until", until)
+    begin, end = _day("--since", since), _day("--until", until, later=1)
     return Filter(
         since=begin,
-        until=None if end is None else end + timedelta(days=1),
+        until=end,
         actions=tuple(actions),
         account=account,
         outcome=Outcome(outcome) if outcome else None,
     )
 
 
-def _day(option: str, text: str) -> datetime | None:
-    """Midnight in Sweden, as UTC."""
+def _day(option: str, text: str, later: int = 0) -> datetime | None:
+    """Midnight in Sweden, so many days later, as UTC."""
     try:
-        return datetime.combine(date.fromisoformat(text), time(), STOCKHOLM).astimezone(UTC) if text else None
-    except ValueError:
+        day = date.fromisoformat(text) + timedelta(days=later) if text else None
+        return None if day is None else datetime.combine(day, time(), STOCKHOLM).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RejectedError(f"{option}: give a day as YYYY-MM-DD", code="bad_day") from None
 
 

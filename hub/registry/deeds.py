@@ -38,7 +38,7 @@ def read_day(text: str) -> datetime:
     """The beginning of a day in Sweden. Raises RejectedError `bad_field`."""
     try:
         return midnight(date.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise RejectedError("until: not a date (2025-05-19)", code="bad_field") from None
 
 

@@ -145,6 +145,8 @@ def _take_period(form: Form, asking: Asking, answers: dict[str, Any]) -> Taken:
             errors.append(Error("last", text("The last day has been already.")))
         elif last - first > timedelta(days=366 * 3):
             errors.append(Error("last", text("That is more than three years: a shorter time, and then a new consent.")))
+        if first - stockholm_date(asking.now) > timedelta(days=366 * 3):
+            errors.append(Error("first", text("The first day lies more than three years ahead.")))
         if first < stockholm_date(asking.now) and not earlier:
             errors.append(
                 Error("earlier", text("The first day lies before today: say that the form reaches back, or begin today."))

@@ -100,3 +100,14 @@ def test_a_month_is_one_in_sweden(log: AuditLog, clock: ManualClock) -> None:
 def test_what_is_no_month_is_refused(log: AuditLog, month: str) -> None:
     with pytest.raises(RejectedError, match="YYYY-MM"):
         monthly_review(log.engine, month, seed=1)
+
+
+@pytest.mark.parametrize("month", ["0000-01", "0001-01", "9999-12"])
+def test_a_month_that_the_calendar_has_not_is_refused_too(log: AuditLog, month: str) -> None:
+    with pytest.raises(RejectedError, match="the calendar has no such month") as refused:
+        monthly_review(log.engine, month, seed=1)
+    assert refused.value.code == "bad_month"
+
+
+def test_an_action_may_follow_until_the_end_of_time(log: AuditLog) -> None:
+    assert monthly_review(log.engine, "9999-11", seed=1, days=10**9).openings == 0

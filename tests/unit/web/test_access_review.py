@@ -58,6 +58,10 @@ def test_without_a_month_it_is_the_one_before_and_a_wrong_one_is_told(opened: Pa
     assert "Ingen öppnade något den månaden." in client.get("/audit/review").text
     wrong = client.get("/audit/review", params={"month": "maj"})
     assert wrong.status_code == 422
+    for month in ("9999-12", "0000-01", "0001-01"):
+        answer = client.get("/audit/review", params={"month": month})
+        assert answer.status_code == 422
+        assert "Ange månaden som år-månad" in answer.text
     assert "Ange månaden som år-månad" in wrong.text
 
 

@@ -47,6 +47,9 @@ def test_nothing_typed_is_on_the_disk_before_it_is_registered(desk: Desk) -> Non
         ("period", {"first": "2025-05-19", "last": "2025-05-18"}, "Sista dagen ligger före den första."),
         ("period", {"first": "i går", "last": "2025-12-01"}, "Ange dagen som år-månad-dag"),
         ("period", {"first": "2025-05-01", "last": "2025-12-01"}, "ange att blanketten gäller bakåt"),
+        ("period", {"first": "9998-12-30", "last": "9999-12-31"}, "Första dagen ligger mer än tre år fram i tiden."),
+        ("period", {"first": "9999-12-31", "last": "9999-12-31"}, "Första dagen ligger mer än tre år fram i tiden."),
+        ("period", {"first": "0001-01-01", "last": "9999-12-31", "earlier": "1"}, "Det är mer än tre år"),
         ("document", {"document": "avser 20130304-9801"}, "inget personnummer"),
     ],
 )
