@@ -23,6 +23,7 @@ from hub.audit.carrying import load_of
 from hub.audit.draft import Draft
 from hub.audit.entries import SYSTEM, Entry, Outcome, Subject, canonical_content, pseudonym
 from hub.audit.merkle import leaf_hash
+from hub.audit.reading import stored
 from hub.audit.spool import Spool, Spooled
 from hub.audit.tables import CarriedRow, EntryRow, HorizonRow, SealedRow
 from hub.audit.unstoppable import may_wait
@@ -210,7 +211,7 @@ class AuditLog:
 
     def _values(self, entry: Entry, now: datetime) -> dict[str, str]:
         return {
-            "at": now.isoformat(timespec="microseconds"),
+            "at": stored(now),
             "account": entry.actor.account,
             "unit": entry.actor.unit,
             "role": entry.actor.role,

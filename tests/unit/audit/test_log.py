@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from hub.audit.entries import Outcome, canonical_content
 from hub.audit.log import FIRST_CHAIN, AuditLog, chain_hash
 from hub.audit.merkle import leaf_hash
 from hub.audit.opening import open_audit
-from hub.clock import ManualClock
+from hub.clock import STOCKHOLM, ManualClock
 from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.settings import Settings
 from tests.unit.audit.make import CLERK, make_entry, make_task, make_youth
@@ -35,6 +35,16 @@ for number in range(int(sys.argv[2])):
     print(log.append(make_entry(number)))
 log.close()
 """
+
+
+class SwedishClock:
+    """Tells instants as clocks on Swedish walls do."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now().astimezone(STOCKHOLM)
 
 
 def rows(log: AuditLog) -> list:
@@ -172,6 +182,19 @@ def test_every_entry_has_its_own_instant(log: AuditLog, clock: ManualClock) -> N
     clock.advance(timedelta(seconds=1))
     log.append(make_entry())
     assert [row.at[17:19] for row in rows(log)] == ["00", "01"]
+
+
+def test_an_instant_is_written_in_utc_whatever_zone_the_clock_thinks_in(settings: Settings, clock: ManualClock) -> None:
+    log = open_audit(settings, SwedishClock(clock))
+    log.append(make_entry())
+    clock.set(datetime(2025, 10, 26, 0, 30, tzinfo=UTC))  # the first of the two half past two of that night
+    log.append(make_entry())
+    clock.advance(timedelta(hours=1))
+    log.append(make_entry())
+    assert [row.at for row in rows(log)] == [
+        "2025-05-19T05:30:00.000000+00:00", "2025-10-26T00:30:00.000000+00:00", "2025-10-26T01:30:00.000000+00:00",
+    ]  # fmt: skip
+    log.close()
 
 
 def test_without_its_key_the_log_does_not_open(settings: Settings, clock: ManualClock) -> None:

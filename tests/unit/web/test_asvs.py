@@ -8,9 +8,13 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+import click
+from typer.main import get_command
+
 import hub.web
 from hub.access import attempts, codes, passwords, roles
 from hub.access.accounts import INITIAL_DAYS
+from hub.commands import account
 from hub.login_settings import LoginSettings
 from tests.unit.web.test_doors import DOORS, OPEN, README
 
@@ -73,6 +77,40 @@ def test_the_figures_that_the_text_names_are_those_of_the_code() -> None:
     assert (timedelta(minutes=1), timedelta(minutes=15)) == (attempts._FIRST, attempts._LONGEST)
     assert timedelta(hours=24) == attempts._FORGOTTEN
     assert (INITIAL_DAYS, codes.CODE_SECONDS) == (7, 600)
+
+
+def paragraph(title: str) -> str:
+    """What the text says under a title of a paragraph."""
+    return " ".join(TEXT.split(f"**{title}", 1)[1].split("\n\n", 1)[0].split())
+
+
+def test_the_text_says_how_many_sessions_one_may_have_and_what_ends_them() -> None:
+    """And the pages and commands that it names are there."""
+    told = paragraph("Sessions.**")
+    for part in ("Any number of sessions at once", "`/me` lists them and ends them", "`hub account sign-out` ends anybody's"):
+        assert part in told
+    assert {("GET", "/me"), ("POST", "/me/sessions")} <= set(DOORS)
+    assert {"sessions", "sign-out"} <= set(account_commands())
+
+
+def test_the_text_says_how_sessions_here_and_at_the_provider_go_together() -> None:
+    """How long each lasts, what signing out ends, when a role that was taken away is gone, and who can end it at once."""
+    told, settings = paragraph("With an identity provider"), LoginSettings()
+    for part in (
+        "a session here lasts as long as above", "signing out here ends this one", "leads to where one leaves the provider",
+        f"holds for {settings.oidc.recheck_minutes:.0f} minutes (`recheck_minutes`)", "(`prompt=none`)",
+        "A role taken away acts within that time", "ends when the provider knows its holder no longer",
+        "a logout token to `/sign-out/back-channel`", "`hub account sign-out` (an account, `--person`, `--everybody`)",
+    ):  # fmt: skip
+        assert part in told
+    assert ("POST", "/sign-out/back-channel") in DOORS
+    assert {"--person", "--everybody"} <= {name for one in account_commands()["sign-out"].params for name in one.opts}
+
+
+def account_commands() -> dict[str, click.Command]:
+    group = get_command(account.app)
+    assert isinstance(group, click.Group)
+    return group.commands
 
 
 def test_the_words_that_make_no_password_are_in_the_text() -> None:
