@@ -59,13 +59,8 @@ def _down_to(step: int) -> _Rule:
     return lambda sample: sample._replace(value=float(sample.value // step * step))
 
 
-def _up_to(step: int) -> _Rule:
-    """Nothing stays nothing, so that an alarm on anything at all works."""
-    return lambda sample: sample._replace(value=float(-(-sample.value // step) * step))
-
-
 def _any_or_none(sample: Sample) -> Sample:
-    """Whether there is anything at all: who adds to it one by one learns nothing from how it grows."""
+    """Whether there is anything at all, for an alarm: who adds to it one by one learns nothing from how it grows."""
     return sample._replace(value=1.0 if sample.value > 0 else 0.0)
 
 
@@ -111,7 +106,7 @@ RULES: dict[str, _Rule] = {
     "hub_registry_messages": _of_no_person,
     "hub_registry_requests": _changed_or_not,
     "hub_erasures_open": _never,  # who withdraws for somebody would see there whether it met anything
-    "hub_erasures_late": _up_to(SMALLEST_TOLD),
+    "hub_erasures_late": _any_or_none,
     "hub_ledger_events": _of_no_person,
     "hub_worker_in_flight": _never,
     "hub_worker_lag": _down_to(_LAG_STEP),
@@ -122,7 +117,7 @@ RULES: dict[str, _Rule] = {
     "hub_worker_batch_seconds": _never,
     "hub_delivery_messages": _of_no_person,
     "hub_delivery_open_tasks": _down_to(SMALLEST_TOLD),
-    "hub_delivery_overdue_tasks": _up_to(SMALLEST_TOLD),
+    "hub_delivery_overdue_tasks": _any_or_none,
     "hub_statutory_messages": _as_it_is,
     "hub_statutory_damaged": _as_it_is,
     "hub_statutory_oldest_arrival_seconds": _as_it_is,

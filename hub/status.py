@@ -38,16 +38,22 @@ _GAUGES = {
     "hub_worker_partitions": "partitions",
     "hub_worker_recovering": "restoring or without Kafka",
     "hub_worker_stalled_seconds": "seconds without progress",
-    "hub_outbox_stuck": "outbox that stands still",
     "hub_delivery_open_tasks": "open for",
-    "hub_delivery_overdue_tasks": "late for",
     "hub_statutory_messages": "messages",
     "hub_statutory_damaged": "damaged files",
     "hub_registry_consents": "consents",
 }
+_SIGNS = {
+    "hub_outbox_stuck": "an outbox stands still:",
+    "hub_delivery_overdue_tasks": "tasks are late for",
+    "hub_erasures_late": "withdrawals are late:",
+}
+"""Told as such: how many depends on persons."""
 _LABELS = {
     "hub_delivery_open_tasks": ("team",),
     "hub_delivery_overdue_tasks": ("team",),
+    "hub_outbox_stuck": ("outbox",),
+    "hub_erasures_late": ("stage",),
     "hub_registry_consents": ("status",),
 }
 
@@ -120,6 +126,8 @@ def _summary(samples: _Samples) -> list[str]:
         lines += [
             f"{' '.join((words, *key)).strip()} {number}" for key, number in _sums(samples, name, *_LABELS.get(name, ())).items()
         ]
+    for name, words in _SIGNS.items():
+        lines += [f"{words} {label}" for (label,) in _sums(samples, name, *_LABELS[name])]
     return lines
 
 

@@ -79,7 +79,8 @@ class Accounts:
     def add(self, newcomer: Newcomer, password: str, actor: Actor, *, own: bool = False) -> Account:
         """Make an account. Unless it is the keeper's `own`, its owner must choose another password within seven days.
 
-        Raises RejectedError `bad_username`, `bad_name`, `names_somebody`, `username_taken`, or what `check_new` says of the password.
+        Raises RejectedError `bad_username`, `bad_name`, `names_somebody`, `username_taken`, or what `check_new` says of the
+        password.
         """
         username = newcomer.username.casefold()
         if not _USERNAME.fullmatch(username) or _NUMBERLIKE.search(username):

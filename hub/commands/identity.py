@@ -44,7 +44,12 @@ Number = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's nu
 def request(  # noqa: PLR0917 -- typer reads one option per parameter
     purpose: Annotated[Purpose, typer.Option(help="Why: consent, extract, correction or authority.")],
     team: Annotated[str, typer.Option(help="The team on whose behalf, where your right goes by team.")] = "",
-    task: Annotated[str, typer.Option(metavar="TASK", help="Whom this task of the team is about: its number, or the first six characters or more.")] = "",
+    task: Annotated[
+        str,
+        typer.Option(
+            metavar="TASK", help="Whom this task of the team is about: its number, or the first six characters or more."
+        ),
+    ] = "",
     reference_from: Reference = "",
     account: As = "",
     home: Home = None,

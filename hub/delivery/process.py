@@ -81,7 +81,9 @@ def run_delivery(
     """
     relay, standstill = OutboxRelay(engine, publisher, clock), Standstill("delivery")
     failed: list[BaseException] = []
-    thread = threading.Thread(target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True)
+    thread = threading.Thread(
+        target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True
+    )
     thread.start()
     inbox, worklist = Inbox(engine, codec, clock), Worklist(engine, clock)
     try:
@@ -147,11 +149,11 @@ def _report(engine: Engine, worklist: Worklist, standstill: Standstill) -> None:
     # First, so that nobody sees the records taken and not yet what is still to be told of them.
     standstill.tell(*waiting(engine))
     with answering():
-        counts, waiting, late = worklist.counts(), worklist.open_by_team(), worklist.overdue_by_team()
+        counts, open_tasks, late = worklist.counts(), worklist.open_by_team(), worklist.overdue_by_team()
     for (topic, outcome), number in counts.items():
         DELIVERY_MESSAGES.labels(topic=topic, outcome=outcome).set(number)
     DELIVERY_OPEN_TASKS.clear()
-    for (team, state), number in waiting.items():
+    for (team, state), number in open_tasks.items():
         DELIVERY_OPEN_TASKS.labels(team=team, state=state).set(number)
     DELIVERY_OVERDUE_TASKS.clear()
     for team, number in late.items():

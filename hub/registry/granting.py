@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import Agency, AreaCode, Code, Cooperation, InfoKind
@@ -17,6 +26,10 @@ from hub.core.consent_rules import Form as FormKind
 from hub.errors import RejectedError
 
 __all__ = ["ADULT_AGE", "Form", "GrantRequest", "Marking", "Signatory", "age_in_years", "check_form", "read_grant"]
+
+
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2999
 
 
 class Marking(StrEnum):
@@ -39,7 +52,14 @@ def _instant(value: Any) -> Any:
     return value
 
 
-Beginning = Annotated[AwareDatetime, BeforeValidator(_instant)]
+def _in_reach(value: datetime) -> datetime:
+    """A day and its midnight are there in every zone, whatever is reckoned from it; the calendar ends at the years 1 and 9999."""
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise ValueError("not a year of a consent")
+    return value
+
+
+Beginning = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_reach)]
 
 
 class GrantRequest(BaseModel):

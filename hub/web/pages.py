@@ -40,6 +40,8 @@ class Pages:
             return RedirectResponse("/consents", status_code=303)
         if not own and may_somewhere(principal, Action.AUDIT_REVIEW):
             return RedirectResponse("/audit/review", status_code=303)
+        if own:
+            self._web.audit.require()
         waiting: dict[str, int] = {}
         for (team, _state), number in self._web.worklist.open_by_team().items():
             waiting[team] = waiting.get(team, 0) + number

@@ -15,7 +15,15 @@ def test_it_is_told_after_ten_minutes_and_no_more_when_the_oldest_has_left() -> 
     seconds = [0.0]
     watch = Standstill("sample", lambda: seconds[0])
     told = []
-    for at, pending, oldest in ((0, 0, None), (10, 1, 7), (609, 40, 7), (610, 41, 7), (611, 41, 8), (1300, 3, 8), (1301, 0, None)):
+    for at, pending, oldest in (
+        (0, 0, None),
+        (10, 1, 7),
+        (609, 40, 7),
+        (610, 41, 7),
+        (611, 41, 8),
+        (1300, 3, 8),
+        (1301, 0, None),
+    ):
         seconds[0] = float(at)
         watch.tell(pending, oldest)
         told.append(stuck())

@@ -32,7 +32,10 @@ DELIVER = """
 hub_delivery_open_tasks{team="outreach",state="received"} 3.0
 hub_delivery_open_tasks{team="outreach",state="accepted"} 2.0
 hub_delivery_overdue_tasks{team="outreach"} 1.0
-hub_outbox_pending{outbox="delivery"} 0.0
+hub_outbox_stuck{outbox="delivery"} 0.0
+hub_outbox_stuck{outbox="registry"} 1.0
+hub_erasures_late{stage="effect"} 1.0
+hub_erasures_late{stage="removal"} 0.0
 """
 REFUSING = """
 hub_delivery_messages{topic="hub.consents.v1",outcome="dead_lettered"} 2.0
@@ -70,7 +73,9 @@ def test_what_the_gate_decided_is_told_in_rounded_persons_of_yesterday(tmp_path:
 
 
 def test_figures_are_summed_and_what_is_nought_is_left_out(tmp_path: Path) -> None:
-    assert summary_of(tmp_path, DELIVER) == ["open for outreach 5", "late for outreach 1"]
+    assert summary_of(tmp_path, DELIVER) == [
+        "open for outreach 5", "an outbox stands still: registry", "tasks are late for outreach", "withdrawals are late: effect",
+    ]  # fmt: skip
 
 
 def test_what_delivery_and_the_registry_refused_is_told_and_what_they_took_is_not(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_other_roles_hold_at_the_next_sign_in(accounts: Accounts, anna: Account)
     ],
 )
 def test_a_name_is_a_function_on_one_line_and_nobodys_number(accounts: Accounts, name: str, told: str) -> None:
-    with pytest.raises(RejectedError, match="^the name") as refused:
+    with pytest.raises(RejectedError, match=r"^the name") as refused:
         accounts.add(Newcomer("berit", name, frozenset(), frozenset()), OWN, KEEPER)
     assert refused.value.code == told
     assert not name.strip() or name not in str(refused.value)

@@ -70,7 +70,7 @@ def test_a_search_is_written_down_whether_it_finds_or_not(town: PagesTown, clien
     assert (missed.outcome, missed.unit, missed.item) == ("deny", "", "")
 
 
-@pytest.mark.parametrize("path", ["/team/outreach", "/team/outreach/task/{fine}", "/find?number={fine}"])
+@pytest.mark.parametrize("path", ["/", "/team/outreach", "/team/outreach/task/{fine}", "/find?number={fine}"])
 def test_without_the_audit_log_there_is_no_page(town: PagesTown, client: httpx.Client, path: str) -> None:
     with town.audit.engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
