@@ -151,13 +151,15 @@ class Accounts:
             end_sessions(connection, account)
             self._trail.append(account_entry(Logged.ACCOUNT_CHANGED, account, actor=actor, purpose="removed"))
 
-    def authenticate(self, username: str, password: str, address: str) -> Principal:
+    def authenticate(self, username: str, password: str, address: str, browser: str = "") -> Principal:
         """Who gives this name and password. The audit log has the outcome before the caller does.
+
+        `browser` is what `known_browser` made for the browser in which she signed in last, if it is that.
 
         Raises RejectedError: `wrong` says only that name or password are wrong, whatever it is; `wait` that there were too many
         attempts; `choose_password` that they are right, but that another password must be chosen first (`choose`).
         """
-        row = self._right(username, password, address)
+        row = self._right(username, password, address, browser)
         if row.initial_until is not None:
             expired = row.initial_until <= self._clock.now()
             self._refuse(row.account, "initial_expired" if expired else "initial_password")
@@ -167,12 +169,12 @@ class Accounts:
         self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose=self._way))
         return _principal(row)
 
-    def choose(self, username: str, current: str, chosen: str, address: str) -> Principal:
+    def choose(self, username: str, current: str, chosen: str, address: str, browser: str = "") -> Principal:
         """Change one's own password, which takes the present one; every session of the account ends. As `authenticate`.
 
         Raises besides what `check_new` says, and `same_password`.
         """
-        row = self._right(username, current, address)
+        row = self._right(username, current, address, browser)
         if row.initial_until is not None and row.initial_until <= self._clock.now():
             self._refuse(row.account, "initial_expired")
             raise _wrong()
@@ -188,10 +190,14 @@ class Accounts:
     def _way(self) -> str:
         return "local" if self._emergency is None else "emergency"
 
-    def _right(self, username: str, password: str, address: str) -> Row[Any]:
+    def known_browser(self, username: str) -> str:
+        """What the cookie of a browser holds in which this account has just signed in: others' guesses do not hold it up."""
+        return self._attempts.known_browser(_typed(username))
+
+    def _right(self, username: str, password: str, address: str, browser: str) -> Row[Any]:
         """The account, when name and password are right and it is open; as slow when there is none."""
-        name = username.strip().casefold()[:_LONGEST_NAME]
-        wait = self._attempts.take(name, address)
+        name = _typed(username)
+        wait = self._attempts.take(name, address, browser)
         if wait is not None:
             self._refuse(name, "too_many_attempts", known=False)
             minutes = max(1, -(-int(wait.total_seconds()) // 60))
@@ -205,7 +211,7 @@ class Accounts:
             code = "unknown_account" if row is None else "wrong_password" if not right else known
             self._refuse(name if row is None else row.account, code, known=row is not None)
             raise _wrong()
-        self._attempts.succeeded(name, address)
+        self._attempts.succeeded(name, address, browser)
         return row
 
     def _refuse(self, account: str, code: str, *, known: bool = True) -> None:
@@ -237,6 +243,11 @@ def _find(connection: Connection, username: str) -> Row[Any] | None:
     if not _USERNAME.fullmatch(username):  # nobody is called so, and not every text may be asked for
         return None
     return connection.execute(select(*AccountRow.__table__.columns).where(AccountRow.username == username)).one_or_none()
+
+
+def _typed(username: str) -> str:
+    """A user name as it was meant, whatever was typed; never longer than any that there is."""
+    return username.strip().casefold()[:_LONGEST_NAME]
 
 
 def _joined(codes: Iterable[str]) -> str:

@@ -60,12 +60,13 @@ class Entrance:
         if self._login.accounts is None:
             return self._renderer.entrance(request, status=404)
         try:
-            principal = self._login.accounts.choose(name, current, chosen, address_of(request))
+            known = self._visitors.known(request)
+            principal = self._login.accounts.choose(name, current, chosen, address_of(request), known)
         except RejectedError as error:
             if error.code in PASSWORD_TEXTS:
                 return self._renderer.entrance(request, text=PASSWORD_TEXTS[error.code], status=400, choosing=name)
             return self._refused(request, error)
-        return self._visitors.welcome(request, principal, "local", own_path(field(request, "next")))
+        return self._welcome(request, principal, self._login.accounts.known_browser(name))
 
     def sign_out(self, request: Request, principal: Principal) -> Response:
         """Ends the session, not only its cookie; who came from an identity provider is told how to leave there too."""
@@ -105,13 +106,18 @@ class Entrance:
             return self._renderer.entrance(request, status=404)
         name = field(request, "username")
         try:
-            principal = self._login.accounts.authenticate(name, field(request, "password"), address_of(request))
+            known = self._visitors.known(request)
+            principal = self._login.accounts.authenticate(name, field(request, "password"), address_of(request), known)
         except RejectedError as error:
             if error.code == "choose_password":
                 text = mark("Your password was chosen by somebody else. Choose one of your own, then you are in.")
                 return self._renderer.entrance(request, text=text, choosing=name)
             return self._refused(request, error)
-        return self._visitors.welcome(request, principal, "local", own_path(field(request, "next")))
+        return self._welcome(request, principal, self._login.accounts.known_browser(name))
+
+    def _welcome(self, request: Request, principal: Principal, browser: str) -> Response:
+        answer = self._visitors.welcome(request, principal, "local", own_path(field(request, "next")))
+        return self._visitors.remember(answer, browser)
 
     def _refused(self, request: Request, error: RejectedError) -> Response:
         if error.code == "wait":

@@ -64,7 +64,7 @@ class Me:
             return self.page(request, principal, text=mark("Your password is not kept here."), status=404)
         current, chosen = field(request, "current"), field(request, "chosen")
         try:
-            self._login.accounts.choose(username, current, chosen, address_of(request))
+            self._login.accounts.choose(username, current, chosen, address_of(request), self._visitors.known(request))
         except RejectedError as error:
             text = PASSWORD_TEXTS.get(error.code, mark("That is not your present password."))
             if error.code == "wait":

@@ -13,15 +13,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.accounts import Accounts
+from hub.access.browsers import KNOWN_DAYS
 from hub.access.codes import Codes
 from hub.access.roles import Principal
 from hub.access.sessions import Sessions, Way
 from hub.access.trail import Trail
 
-__all__ = ["COOKIE", "FORM_COOKIE", "LIVE", "Arrival", "Login", "Provider", "Visitors"]
+__all__ = ["BROWSER_COOKIE", "COOKIE", "FORM_COOKIE", "LIVE", "Arrival", "Login", "Provider", "Visitors"]
 
 COOKIE = "hub_session"
 FORM_COOKIE = "hub_form"  # what a form's token is bound to before anybody has signed in
+BROWSER_COOKIE = "hub_browser"  # that an account signed in here before: it opens nothing (`hub.access.browsers`)
 LIVE = "hub-live"  # the header of a page that renews itself: no use of the session by anybody
 _FORM_BYTES = 32
 _BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
@@ -82,11 +84,23 @@ class Visitors:
         self._sessions = sessions
         self.secure = urlsplit(url).scheme == "https"
         self.cookie = f"__Host-{COOKIE}" if self.secure else COOKIE
+        self.browser_cookie = f"__Host-{BROWSER_COOKIE}" if self.secure else BROWSER_COOKIE
         self.form_cookie = f"__Host-{FORM_COOKIE}" if self.secure else FORM_COOKIE
 
     def token(self, request: Request) -> str | None:
         """What the visitor's cookie holds."""
         return request.cookies.get(self.cookie)
+
+    def known(self, request: Request) -> str:
+        """What the visitor's browser says of who signed in there before."""
+        return request.cookies.get(self.browser_cookie, "")
+
+    def remember(self, answer: Response, browser: str) -> Response:
+        """Let the browser say so from now on."""
+        answer.set_cookie(
+            self.browser_cookie, browser, max_age=KNOWN_DAYS * 86400, path="/", httponly=True, samesite="lax", secure=self.secure
+        )
+        return answer
 
     def form_secret(self, request: Request) -> str:
         """What the tokens of this browser's forms are bound to: its session, else a cookie of its own; or nothing."""

@@ -1,4 +1,4 @@
-"""Guessing is slowed down per account and per address, and nobody can lock another out for good."""
+"""Guessing is slowed down, whoever guesses from wherever, and nobody can lock another out of a browser that she uses."""
 
 from __future__ import annotations
 
@@ -44,11 +44,76 @@ def test_guessing_during_the_wait_does_not_lengthen_it(attempts: Attempts, clock
     assert attempts.take("anna", HERE) is None
 
 
-def test_an_account_waits_wherever_it_is_tried_from_and_another_does_not(attempts: Attempts) -> None:
+def poll(attempts: Attempts, clock: ManualClock, address: str, days: int, *, anna: str = "") -> tuple[int, int]:
+    """Somebody tries every minute, Anna with her password every ten; how many attempts of each were granted."""
+    theirs = hers = 0
+    for step in range(days * 1440):
+        clock.advance(timedelta(minutes=1))
+        theirs += attempts.take("anna", address) is None
+        if step % 10 == 0 and attempts.take("anna", THERE, anna) is None:
+            attempts.succeeded("anna", THERE, anna)
+            hers += 1
+    return theirs, hers
+
+
+def test_who_guesses_from_one_address_for_days_makes_the_owner_wait_at_no_other(attempts: Attempts, clock: ManualClock) -> None:
+    theirs, hers = poll(attempts, clock, HERE, 2)
+    assert hers == 2 * 144
+    assert theirs < 205
+
+
+def test_a_browser_that_signed_in_before_waits_for_nobody_even_at_the_guessers_own_address(
+    attempts: Attempts, clock: ManualClock
+) -> None:
+    for number in range(100):
+        attempts.take("anna", f"198.51.100.{number}")
+    theirs, hers = poll(attempts, clock, THERE, 1, anna=attempts.known_browser("anna"))
+    assert hers == 144
+    assert theirs < 110
+    assert attempts.take("anna", "203.0.113.1") is not None
+
+
+def test_guesses_from_ever_new_addresses_are_bounded(attempts: Attempts, clock: ManualClock) -> None:
+    granted = 0
+    for number in range(1440):
+        clock.advance(timedelta(minutes=1))
+        granted += attempts.take("anna", f"address-{number}") is None
+    assert granted < 100 + 110
+
+
+def test_from_many_addresses_each_counts_for_the_account_with_its_first_attempts(attempts: Attempts, clock: ManualClock) -> None:
+    for number in range(20):
+        assert [attempts.take("anna", f"address-{number}") for _ in range(5)] == [None] * 5
+    assert minutes(attempts.take("anna", HERE)) == 1
+    assert attempts.take("berit", HERE) is None
+
+
+def test_a_known_browser_has_five_attempts_of_its_own_and_only_for_its_account(attempts: Attempts) -> None:
+    known = attempts.known_browser("anna")
+    assert [attempts.take("anna", HERE, known) for _ in range(5)] == [None] * 5
+    assert minutes(attempts.take("anna", THERE, known)) == 1
+    assert attempts.take("anna", HERE, attempts.known_browser("anna")) is None
     for _ in range(5):
-        attempts.take("anna", HERE)
-    assert attempts.take("anna", THERE) is not None
-    assert attempts.take("berit", THERE) is None
+        attempts.take("berit", HERE)
+    for token in (known, known + "x", "", "nonsense", "å", "."):
+        assert attempts.take("berit", HERE, token) is not None
+
+
+def test_the_right_password_gives_a_known_browser_its_attempts_back(attempts: Attempts) -> None:
+    known = attempts.known_browser("anna")
+    for _ in range(5):
+        attempts.take("anna", HERE, known)
+    attempts.succeeded("anna", HERE, known)
+    assert [attempts.take("anna", HERE, known) for _ in range(5)] == [None] * 5
+
+
+def test_what_the_owner_mistyped_is_no_longer_counted_for_the_account(attempts: Attempts, clock: ManualClock) -> None:
+    for _ in range(40):
+        for _ in range(4):
+            assert attempts.take("anna", HERE) is None
+        attempts.succeeded("anna", HERE)
+        clock.advance(timedelta(hours=12))
+    assert attempts.take("anna", THERE) is None
 
 
 def test_an_address_that_tries_many_accounts_waits_and_another_does_not(attempts: Attempts) -> None:
@@ -88,5 +153,5 @@ def test_neither_name_nor_address_is_kept(attempts: Attempts, engine: Engine) ->
     attempts.take("anna", HERE)
     with engine.connect() as connection:
         kept = [row[0] for row in connection.execute(select(AttemptRow.target))]
-    assert len(kept) == 2
+    assert len(kept) == 3
     assert all(len(target) == 64 and "anna" not in target and HERE not in target for target in kept)

@@ -12,7 +12,7 @@ from typing import Any
 from typer.main import get_command
 
 import hub.web
-from hub.access import attempts, codes, passwords, roles
+from hub.access import attempts, browsers, codes, passwords, roles
 from hub.access.accounts import INITIAL_DAYS
 from hub.commands import account
 from hub.login_settings import LoginSettings
@@ -67,13 +67,15 @@ def test_the_figures_that_the_text_names_are_those_of_the_code() -> None:
         f"{settings.session_hours:.0f} hours from sign-in and {settings.idle_minutes:.0f} minutes from the last use",
         f"approves within {settings.approve_within_hours:.0f} hours, the first does it once within {settings.use_within_hours:.0f}",
         f"At least {passwords.SHORTEST} characters and at most {passwords._LONGEST}",
-        "fewer than 10^8 tries", "19 MiB, 2 passes", "Five wrong passwords for an account, or twenty from an address",
-        "one minute, then two, four, eight, never longer than fifteen", "after 24 hours all is forgotten",
+        "fewer than 10^8 tries", "19 MiB, 2 passes", "Five wrong passwords for an account from one address, twenty from an address",
+        "a hundred for an account from all addresses together (of each its first five)",
+        "one minute, then two, four, eight, never longer than fifteen", "after 24 hours without an attempt all is forgotten",
+        f"within {browsers.KNOWN_DAYS} days is known again by a signed cookie and has five attempts of its own",
         f"holds for {settings.oidc.recheck_minutes:.0f} minutes", "another within seven days", "good once, within ten minutes",
     ):  # fmt: skip
         assert figure in FOLDED
     assert passwords._GUESSES == 10**8
-    assert attempts._FREE == {"account": 5, "address": 20}
+    assert attempts._FREE == {"browser": 5, "here": 5, "address": 20, "account": 100}
     assert (timedelta(minutes=1), timedelta(minutes=15)) == (attempts._FIRST, attempts._LONGEST)
     assert timedelta(hours=24) == attempts._FORGOTTEN
     assert (INITIAL_DAYS, codes.CODE_SECONDS) == (7, 600)

@@ -17,7 +17,7 @@ from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.web.app import build_web
 from hub.web.form_tokens import form_token
-from hub.web.principal import COOKIE, FORM_COOKIE
+from hub.web.principal import BROWSER_COOKIE, COOKIE, FORM_COOKIE
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.web.browser import Browser, token_in
 from tests.unit.web.conftest import Visit
@@ -84,6 +84,18 @@ def test_after_five_wrong_passwords_one_waits(arrive: Arrive) -> None:
     answer = sign_in(client)
     assert answer.status_code == 429
     assert "Vänta en kvart" in answer.text
+
+
+def test_a_browser_that_signed_in_before_does_not_wait_for_whoever_guesses_beside_it(arrive: Arrive) -> None:
+    own, guessing = arrive(), arrive()
+    sign_in(own)
+    own.post("/sign-out")
+    for _ in range(6):
+        last = sign_in(guessing, OTHER)
+    assert last.status_code == 429
+    assert sign_in(own, OTHER).status_code == 401
+    assert sign_in(own).status_code == 303
+    assert "anna" not in own.cookies[BROWSER_COOKIE]
 
 
 def test_signing_in_gives_a_new_cookie_and_ends_the_session_of_the_old_one(arrive: Arrive, empty_town: PagesTown) -> None:
