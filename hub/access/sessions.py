@@ -113,10 +113,11 @@ class Sessions:
         row = self._row(token)
         return row is not None and self._recheck is not None and self._unvouched(row, self._clock.now()) >= self._recheck / 2
 
-    def vouch(self, token: str | None, principal: Principal) -> Principal | None:
+    def vouch(self, token: str | None, principal: Principal, provider_session: str = "") -> Principal | None:
         """The provider says again who the holder is: her roles are those from now on, and the session lasts no longer for it.
 
-        Returns who she was before; None when there is no such session, or it is another account's.
+        `provider_session`: what the provider calls its own session now; it may be another than at the beginning. Returns who
+        she was before; None when there is no such session, or it is another account's.
         """
         row = self._row(token)
         if row is None or row.account != principal.account:
@@ -124,6 +125,7 @@ class Sessions:
         values = {
             "name": principal.name, "roles": " ".join(sorted(principal.roles)), "teams": " ".join(sorted(principal.teams)),
             "person": principal.person, "vouched_at": self._clock.now(),
+            "provider_session": _hash(provider_session) if provider_session else row.provider_session,
         }  # fmt: skip
         with answering(), self._engine.begin() as connection:
             connection.execute(update(SessionRow).where(SessionRow.session_id == row.session_id).values(**values))

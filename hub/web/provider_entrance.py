@@ -89,7 +89,7 @@ class ProviderEntrance:
         """On with the session that there is, with the roles of now; what changed is in the audit log first."""
         if not found.again:
             return None
-        before = self._login.sessions.vouch(self._visitors.token(request), found.principal)
+        before = self._login.sessions.vouch(self._visitors.token(request), found.principal, found.provider_session)
         if before is None:
             return None
         if (before.roles, before.teams) != (found.principal.roles, found.principal.teams):
@@ -117,9 +117,9 @@ class ProviderEntrance:
         except RetriableError:
             return Response(status_code=503)
         self._login.trail.append(account_entry(Logged.SIGN_OUT, account or "provider-session", purpose="provider"))
-        if session:
-            self._login.sessions.end_provider_session(session)
-        elif account:
+        # Of a session that is not known here (any more) nobody knows which one it has become: then all of the account end.
+        ended = self._login.sessions.end_provider_session(session) if session else 0
+        if not ended and account:
             self._login.sessions.end_all(account)
         return Response(status_code=200)
 

@@ -182,6 +182,29 @@ def test_the_provider_ends_every_session_of_somebody_or_one_of_its_own(place: Pl
     assert [entry.purpose for entry in place.town.trail.entries[-2:]] == ["provider", "provider"]
 
 
+@pytest.mark.parametrize(
+    "named", [{"sub": None, "sid": "new"}, {"sid": "new"}, {"sid": "old"}, {"sid": "never heard of"}, {}], ids=str
+)
+def test_a_session_vouched_for_anew_ends_by_the_name_that_it_has_now(place: Place, named: dict[str, Any]) -> None:
+    client, other = place.arrive(), place.arrive()
+    place.sign_in(client, sid="old")
+    place.sign_in(other, sub="somebody-else")
+    place.town.clock.advance(SOFT)
+    assert again(place, client, sid="new").status_code == 303
+    assert logout(place, **named).status_code == 200
+    assert [place.who(one) is None for one in (client, other)] == [True, False]
+
+
+def test_a_session_of_one_browser_ends_by_its_name_and_the_other_stays(place: Place) -> None:
+    desk, phone = place.arrive(), place.arrive()
+    place.sign_in(desk, sid="desk")
+    place.sign_in(phone, sid="phone")
+    place.town.clock.advance(SOFT)
+    assert again(place, desk).status_code == 303  # without a name, which keeps the first
+    assert logout(place, sid="desk").status_code == 200
+    assert [place.who(one) is None for one in (desk, phone)] == [True, False]
+
+
 BENT = {
     "of another provider": {"iss": "https://evil.example"}, "for another": {"aud": "other"}, "old": {"iat": int(time.time()) - 3600},
     "without an event": {"events": {}}, "an ID token": {"nonce": "x"}, "of nobody": {"sub": None}, "without a number": {"jti": None},
