@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Protocol
 
 from hub.access.roles import TABLE, Action, Principal
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
+from hub.audit.unstoppable import Unstoppable, unstoppable
+from hub.errors import ConfigError, RetriableError
 
-__all__ = ["UNKNOWN", "Trail", "account_entry", "actor_of", "refusal_entry", "system_user"]
+__all__ = ["UNKNOWN", "Trail", "account_entry", "actor_of", "note_sign_out", "refusal_entry", "system_user"]
 
+_log = logging.getLogger(__name__)
 UNKNOWN = Actor("unknown")  # somebody before the door
 
 
@@ -48,6 +52,18 @@ def account_entry(logged: Logged, account: str, *, actor: Actor | None = None, p
         outcome=Outcome.DENY if refusal else Outcome.PERMIT,
         rule=refusal,
     )
+
+
+def note_sign_out(trail: Trail, account: str, *, actor: Actor | None = None, purpose: str = "") -> None:
+    """Write that sessions have ended, once they have: a log that does not answer keeps nobody signed in.
+
+    The entry may wait on the disk (`hub.audit.unstoppable`). When that refuses too the application log says so, without whose.
+    """
+    try:
+        with unstoppable(Unstoppable.SIGN_OUT):
+            trail.append(account_entry(Logged.SIGN_OUT, account, actor=actor, purpose=purpose))
+    except (RetriableError, ConfigError) as error:
+        _log.error("sessions have ended, and the audit log does not say so (%s)", error.code)
 
 
 def refusal_entry(principal: Principal, action: Action, team: str | None = None) -> Entry:

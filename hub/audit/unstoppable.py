@@ -1,7 +1,8 @@
 """What nothing may stop, not even an audit log that cannot be written: its entries may wait on disk (`hub.audit.spool`).
 
-Two purposes, and no third. A withdrawal is the person's right at any time (GDPR art. 7.3), and what it makes the hub do is to
-stop. A mandatory report must be read the day it comes (SoL 2025:400 ch. 19 and 20:2). All else fails closed: no audit, no read.
+Three purposes, and no fourth. A withdrawal is the person's right at any time (GDPR art. 7.3), and what it makes the hub do is to
+stop. A mandatory report must be read the day it comes (SoL 2025:400 ch. 19 and 20:2). Ending a session takes access away and
+gives none (ASVS 5.0, 7.4.1). All else fails closed: no audit, no read.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = ["MAY_WAIT", "Unstoppable", "is_unstoppable", "may_wait", "unstoppable
 class Unstoppable(StrEnum):
     WITHDRAWAL = "withdrawal"
     STATUTORY = "statutory"
+    SIGN_OUT = "sign_out"
 
 
 MAY_WAIT: Final[Mapping[Unstoppable, frozenset[Action]]] = MappingProxyType(
@@ -30,6 +32,7 @@ MAY_WAIT: Final[Mapping[Unstoppable, frozenset[Action]]] = MappingProxyType(
             {Action.CONSENT_WITHDRAWN, Action.ERASURE_REQUESTED, Action.VAULT_SEALED, Action.SUBJECTS_FETCHED}
         ),
         Unstoppable.STATUTORY: frozenset({Action.REPORT_LISTED, Action.REPORT_OPENED}),
+        Unstoppable.SIGN_OUT: frozenset({Action.SIGN_OUT}),
     }
 )
 _now: ContextVar[Unstoppable | None] = ContextVar("unstoppable", default=None)

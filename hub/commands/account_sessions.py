@@ -74,23 +74,22 @@ def sign_out(
 
     Examples: hub account sign-out anna    hub account sign-out --person anna.berg@kommun.se    hub account sign-out --everybody
     """
-    from hub.access.trail import account_entry, system_user
-    from hub.audit.actions import Action
+    from hub.access.trail import note_sign_out, system_user
+    from hub.audit.unstoppable import Unstoppable, unstoppable
 
     if sum((account is not None, bool(person), everybody)) != 1:
         raise typer.BadParameter("name an account, or a --person, or say --everybody")
-    with _opened(home) as (settings, audit, login):
+    with unstoppable(Unstoppable.SIGN_OUT), _opened(home) as (settings, audit, login):
         if person:
             from hub.access.persons import person_key
             from hub.installation import read_key
 
             key = person_key(read_key(settings, "worklist.key"), person)
-            audit.append(account_entry(Action.SIGN_OUT, f"person-{key}", actor=system_user()))
-            ended = login.sessions.end_person(key)
+            ended, whose = login.sessions.end_person(key), f"person-{key}"
         else:
-            whose = None if account is None else _account(login, account)
-            audit.append(account_entry(Action.SIGN_OUT, whose or "everybody", actor=system_user()))
-            ended = login.sessions.end_all(whose)
+            of = None if account is None else _account(login, account)
+            ended, whose = login.sessions.end_all(of), of or "everybody"
+        note_sign_out(audit, whose, actor=system_user())
     typer.echo(f"{ended} {'session has' if ended == 1 else 'sessions have'} ended")
 
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.roles import Principal
-from hub.access.trail import UNKNOWN, account_entry
+from hub.access.trail import UNKNOWN, account_entry, note_sign_out
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome
 from hub.errors import RejectedError
@@ -72,8 +72,8 @@ class Entrance:
         """Ends the session, not only its cookie; who came from an identity provider is told how to leave there too."""
         token = self._visitors.token(request)
         way = self._login.sessions.way(token)
-        self._login.trail.append(account_entry(Logged.SIGN_OUT, principal.account))
         self._login.sessions.end(token)
+        note_sign_out(self._login.trail, principal.account)
         if self._login.provider is None or way != "oidc":
             return self._visitors.farewell()
         return self._visitors.farewell("/sign-out/provider")

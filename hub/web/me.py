@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.roles import Principal
-from hub.access.trail import account_entry
-from hub.audit.actions import Action as Logged
+from hub.access.trail import note_sign_out
 from hub.errors import RejectedError
 from hub.web.entrance import PASSWORD_TEXTS, address_of
 from hub.web.forms import field
@@ -45,17 +44,19 @@ class Me:
         )  # fmt: skip
 
     def end_sessions(self, request: Request, principal: Principal) -> Response:
-        """End one session, all others, or all; the audit log has it first."""
+        """End one session, all others, or all."""
         which, token = field(request, "end"), self._visitors.token(request)
-        self._login.trail.append(account_entry(Logged.SIGN_OUT, principal.account))
+        self._end(principal, which, token)
+        note_sign_out(self._login.trail, principal.account)
+        return self._visitors.farewell() if which == "all" else RedirectResponse("/me", status_code=303)
+
+    def _end(self, principal: Principal, which: str, token: str | None) -> None:
         if which == "others":
             self._login.sessions.end_all(principal.account, but=token)
         elif which == "all":
             self._login.sessions.end_all(principal.account)
-            return self._visitors.farewell()
         else:
             self._login.sessions.end_one(principal.account, which)
-        return RedirectResponse("/me", status_code=303)
 
     def change_password(self, request: Request, principal: Principal) -> Response:
         """Another password, which takes the present one; every other session ends, and this one gets a new number."""

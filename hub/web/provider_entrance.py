@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.trail import UNKNOWN, account_entry
+from hub.access.trail import UNKNOWN, account_entry, note_sign_out
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome
 from hub.errors import RejectedError, RetriableError
@@ -75,10 +75,10 @@ class ProviderEntrance:
         try:
             found = self._login.provider.finish(request.query_params, request.cookies.get(self._cookie))
         except RejectedError as error:
-            refusal = Entry(UNKNOWN, Logged.SIGN_IN_REFUSED, purpose="oidc", outcome=Outcome.DENY, rule=error.code)
-            self._login.trail.append(refusal)
             if error.code != "bad_state":  # the provider vouches for nobody in this browser any more
                 self._end(request)
+            refusal = Entry(UNKNOWN, Logged.SIGN_IN_REFUSED, purpose="oidc", outcome=Outcome.DENY, rule=error.code)
+            self._login.trail.append(refusal)
             text = _TEXTS.get(error.code, mark("Your organisation's sign-in could not be verified. Begin again."))
             return self._without_journey(self._renderer.entrance(request, text=text, status=403))
         except RetriableError:
@@ -116,11 +116,11 @@ class ProviderEntrance:
             return Response(status_code=400)
         except RetriableError:
             return Response(status_code=503)
-        self._login.trail.append(account_entry(Logged.SIGN_OUT, account or "provider-session", purpose="provider"))
         # Of a session that is not known here (any more) nobody knows which one it has become: then all of the account end.
         ended = self._login.sessions.end_provider_session(session) if session else 0
         if not ended and account:
             self._login.sessions.end_all(account)
+        note_sign_out(self._login.trail, account or "provider-session", purpose="provider")
         return Response(status_code=200)
 
     def left(self, request: Request) -> Response:

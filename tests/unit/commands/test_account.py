@@ -17,10 +17,12 @@ from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.cli import app
 from hub.clock import SystemClock
+from hub.database import build_engine
 from hub.errors import ConfigError, RejectedError
 from hub.installation import initialise
 from hub.settings import load_settings
 from tests.unit.access.make import logged
+from tests.unit.audit.outage import Outage
 
 FIRST, OTHER = "sparv kastrull olja tisdag", "glasbruket tolv vantar"
 Run = Callable[..., Result]
@@ -132,6 +134,23 @@ def test_sessions_of_one_and_of_everybody_are_ended(run: Run, home: Path, accoun
     assert sessions.principal(berit) is None
     engine.dispose()
     assert CliRunner().invoke(app, ["account", "sign-out", "--home", str(home)]).exit_code == 2
+
+
+def test_sessions_are_ended_while_the_audit_logs_database_is_away(run: Run, home: Path, accounts: Accounts) -> None:
+    add(run, "--own")
+    settings = load_settings(home)
+    engine = build_access_engine(settings)
+    sessions = open_sessions(settings, engine)
+    anna = sessions.begin(accounts.authenticate("anna", FIRST, "192.0.2.1"), "local")
+    audit = build_engine(settings.audit_database)
+    outage = Outage(audit)
+    outage.begin()
+    assert "1 session has ended" in run("sign-out", "--everybody").output
+    assert sessions.principal(anna) is None
+    assert (settings.data / "audit-waiting" / "waiting.jsonl").exists()
+    outage.end()
+    for one in (engine, audit):
+        one.dispose()
 
 
 def test_an_account_that_is_not_there_is_told_before_a_password_is_asked_for(run: Run) -> None:

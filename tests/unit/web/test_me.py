@@ -238,6 +238,18 @@ def test_when_the_audit_log_cannot_be_written_nobody_gets_in(arrive: Arrive, emp
     assert client.get("/").status_code == 401
 
 
+def test_while_the_audit_log_cannot_be_written_everybody_gets_out(arrive: Arrive, empty_town: PagesTown) -> None:
+    for path, form in (("/sign-out", {}), ("/me/sessions", {"end": "all"}), ("/me/sessions", {"end": "others"})):
+        here, there = arrive(), arrive()
+        sign_in(here)
+        sign_in(there)
+        empty_town.trail.broken = True
+        copied = (there if form == {"end": "others"} else here).cookies[COOKIE]
+        answer = here.post(path, data=form)
+        assert (answer.status_code, empty_town.sessions.principal(copied)) == (303, None)
+        empty_town.trail.broken = False
+
+
 def test_four_eyes_on_a_page(empty_town: PagesTown, visit: Visit) -> None:
     auditor = replace(member("Granskare"), roles=frozenset({Role.AUDITOR}))
     second = replace(member("Andra granskaren"), roles=frozenset({Role.AUDITOR}))

@@ -205,6 +205,18 @@ def test_a_session_of_one_browser_ends_by_its_name_and_the_other_stays(place: Pl
     assert [place.who(one) is None for one in (desk, phone)] == [True, False]
 
 
+def test_while_the_audit_log_is_away_the_provider_still_ends_a_session(place: Place) -> None:
+    one, two = place.arrive(), place.arrive()
+    place.sign_in(one)
+    place.sign_in(two, sub="somebody-else")
+    place.town.trail.broken = True
+    assert logout(place).status_code == 200
+    assert place.who(one) is None
+    place.town.clock.advance(SOFT)
+    again(place, two, sub="somebody-else", roles=[])
+    assert place.who(two) is None
+
+
 BENT = {
     "of another provider": {"iss": "https://evil.example"}, "for another": {"aud": "other"}, "old": {"iat": int(time.time()) - 3600},
     "without an event": {"events": {}}, "an ID token": {"nonce": "x"}, "of nobody": {"sub": None}, "without a number": {"jti": None},
