@@ -1,7 +1,8 @@
 """Signing in at an OpenID Connect provider: code flow with PKCE (S256), state, nonce, and an ID token that verifies.
 
-What a journey there and back is tied to lies in a signed cookie of the visitor's own browser for ten minutes; each journey ends
-once. Nothing of the provider's tokens is kept. Loaded only where `[login.oidc]` names an issuer.
+What a journey there and back is tied to lies in a signed cookie of the visitor's own browser for ten minutes, one to each, so
+that several tabs can be on their way; each journey ends once. Nothing of the provider's tokens is kept. Loaded only where
+`[login.oidc]` names an issuer.
 Sources: OpenID Connect Core 1.0 §3.1, Discovery 1.0, RP-Initiated Logout 1.0; RFC 7636, RFC 9207.
 """
 
@@ -32,7 +33,7 @@ from hub.login_settings import OidcSettings
 from hub.web.oidc_claims import role_named, values_of
 from hub.web.oidc_logout import check_logout, logout_number
 from hub.web.paths import own_path
-from hub.web.principal import Arrival
+from hub.web.principal import Arrival, Journey
 
 __all__ = ["JOURNEY_SECONDS", "OidcProvider"]
 
@@ -76,8 +77,8 @@ class OidcProvider:
         """Let go of connections."""
         self._http.close()
 
-    def begin(self, onward: str, *, again: bool = False) -> tuple[str, str]:
-        """Where to send the browser, and what its journey's cookie is to hold.
+    def begin(self, onward: str, *, again: bool = False) -> Journey:
+        """Where to send the browser, under which state, and what the journey's cookie is to hold.
 
         `again`: only if the provider knows its visitor without asking anything (prompt=none, Core 3.1.2.1).
         Raises RetriableError when the provider does not answer.
@@ -90,7 +91,7 @@ class OidcProvider:
             self._metadata().content["authorization_endpoint"],
             state=journey["state"], nonce=journey["nonce"], code_verifier=journey["verifier"], **extra,
         )  # fmt: skip
-        return str(address), self._journeys.dumps(journey)
+        return Journey(str(address), journey["state"], str(self._journeys.dumps(journey)))
 
     def finish(self, answer: Mapping[str, str], cookie: str | None) -> Arrival:
         """Who came back, and where they wanted to go.

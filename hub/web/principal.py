@@ -19,7 +19,7 @@ from hub.access.roles import Principal
 from hub.access.sessions import Sessions, Way
 from hub.access.trail import Trail
 
-__all__ = ["BROWSER_COOKIE", "COOKIE", "FORM_COOKIE", "LIVE", "Arrival", "Login", "Provider", "Visitors"]
+__all__ = ["BROWSER_COOKIE", "COOKIE", "FORM_COOKIE", "LIVE", "Arrival", "Journey", "Login", "Provider", "Visitors"]
 
 COOKIE = "hub_session"
 FORM_COOKIE = "hub_form"  # what a form's token is bound to before anybody has signed in
@@ -43,11 +43,20 @@ class Arrival:
     again: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Somebody on the way to the provider: the address there, the state that she comes back with, and what her cookie holds."""
+
+    address: str
+    state: str
+    cookie: str
+
+
 class Provider(Protocol):
     """An identity provider, as `hub.web.oidc.OidcProvider` is one."""
 
-    def begin(self, onward: str, *, again: bool = False) -> tuple[str, str]:
-        """Where to send the browser, and what its journey's cookie is to hold; `again`: nobody is to be asked anything."""
+    def begin(self, onward: str, *, again: bool = False) -> Journey:
+        """Send somebody away; `again`: nobody is to be asked anything."""
         ...
 
     def finish(self, answer: Mapping[str, str], cookie: str | None) -> Arrival:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -11,13 +14,14 @@ from hub.audit.entries import Entry, Outcome
 from hub.errors import RejectedError, RetriableError
 from hub.web.forms import field
 from hub.web.language import mark
-from hub.web.principal import LIVE, Arrival
+from hub.web.principal import LIVE, Arrival, Journey
 from hub.web.rendering import Renderer, Web
 
 __all__ = ["JOURNEY_COOKIE", "ProviderEntrance"]
 
 JOURNEY_COOKIE = "hub_journey"
 _JOURNEY_SECONDS = 600
+_JOURNEYS = 5  # of one browser at a time, a tab each
 _TEXTS = {
     "bad_state": mark("That sign-in was not begun in this browser, or too long ago. Begin again."),
     "declined": mark("Your organisation's sign-in let nobody in. Begin again, or ask whoever gives out the accounts."),
@@ -27,7 +31,7 @@ _TEXTS = {
 
 
 class ProviderEntrance:
-    """Three steps: away, back, and in. The journey's cookie is bound to this host where the pages are reached with https."""
+    """Three steps: away, back, and in. A journey's cookie is bound to this host where the pages are reached with https."""
 
     def __init__(self, web: Web, renderer: Renderer) -> None:
         self._login = web.login
@@ -40,10 +44,10 @@ class ProviderEntrance:
         if self._login.provider is None:
             return self._renderer.entrance(request, status=404)
         try:
-            address, journey = self._login.provider.begin(request.query_params.get("next", "/"))
+            journey = self._login.provider.begin(request.query_params.get("next", "/"))
         except (RetriableError, RejectedError):
             return self._unreachable(request)
-        return self._away(address, journey)
+        return self._away(request, journey)
 
     def again(self, request: Request) -> Response | None:
         """To the provider and back unseen, when it is time that it says anew what the visitor may do; None: go on.
@@ -57,33 +61,44 @@ class ProviderEntrance:
             return None
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         try:
-            return self._away(*self._login.provider.begin(wanted, again=True))
+            return self._away(request, self._login.provider.begin(wanted, again=True))
         except (RetriableError, RejectedError):
             return None
 
-    def _away(self, address: str, journey: str) -> Response:
-        answer = RedirectResponse(address, status_code=303)
-        answer.set_cookie(
-            self._cookie, journey, max_age=_JOURNEY_SECONDS, path="/", httponly=True, samesite="lax", secure=self._visitors.secure
-        )
+    def _away(self, request: Request, journey: Journey) -> Response:
+        answer = RedirectResponse(journey.address, status_code=303)
+        for older in self._cookies(request)[: 1 - _JOURNEYS]:  # tabs that were closed on the way
+            self._forget(answer, older)
+        name, secure = f"{self._cookie}_{int(time.time() * 1000):x}_{_mark(journey.state)}", self._visitors.secure
+        answer.set_cookie(name, journey.cookie, max_age=_JOURNEY_SECONDS, path="/", httponly=True, samesite="lax", secure=secure)
         return answer
+
+    def _cookies(self, request: Request) -> list[str]:
+        """The names of the cookies of journeys that this browser has begun, the oldest first: a name begins with its time."""
+        return sorted(name for name in request.cookies if name.startswith(f"{self._cookie}_"))
+
+    def _cookie_of(self, request: Request) -> str | None:
+        """The name of the cookie of the journey that ends here, if this browser has begun it."""
+        end = f"_{_mark(request.query_params.get('state', ''))}"
+        return next((name for name in self._cookies(request) if name.endswith(end)), None)
 
     def finish(self, request: Request) -> Response:
         """Back from the provider: in, or told why not."""
         if self._login.provider is None:
             return self._renderer.entrance(request, status=404)
+        name = self._cookie_of(request)
         try:
-            found = self._login.provider.finish(request.query_params, request.cookies.get(self._cookie))
+            found = self._login.provider.finish(request.query_params, request.cookies[name] if name else None)
         except RejectedError as error:
             if error.code != "bad_state":  # the provider vouches for nobody in this browser any more
                 self._end(request)
             refusal = Entry(UNKNOWN, Logged.SIGN_IN_REFUSED, purpose="oidc", outcome=Outcome.DENY, rule=error.code)
             self._login.trail.append(refusal)
             text = _TEXTS.get(error.code, mark("Your organisation's sign-in could not be verified. Begin again."))
-            return self._without_journey(self._renderer.entrance(request, text=text, status=403))
+            return self._forget(self._renderer.entrance(request, text=text, status=403), name)
         except RetriableError:
             return self._unreachable(request)
-        return self._without_journey(self._vouched(request, found) or self._welcome(request, found))
+        return self._forget(self._vouched(request, found) or self._welcome(request, found), name)
 
     def _vouched(self, request: Request, found: Arrival) -> Response | None:
         """On with the session that there is, with the roles of now; what changed is in the audit log first."""
@@ -132,6 +147,13 @@ class ProviderEntrance:
         text = mark("Your organisation's sign-in does not answer just now. Try again in a minute.")
         return self._renderer.entrance(request, text=text, status=503)
 
-    def _without_journey(self, answer: Response) -> Response:
-        answer.delete_cookie(self._cookie, path="/", httponly=True, samesite="lax", secure=self._visitors.secure)
+    def _forget(self, answer: Response, name: str | None) -> Response:
+        """The journey is over; others go on."""
+        if name:
+            answer.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=self._visitors.secure)
         return answer
+
+
+def _mark(state: str) -> str:
+    """What tells a journey's cookie from another's by its name; the state itself stands in none."""
+    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -58,6 +58,10 @@ class Place:
         return self.town.sessions.principal(client.cookies.get(COOKIE))
 
 
+def journeys(client: httpx.Client) -> list[str]:
+    return [name for name in client.cookies if name.startswith(JOURNEY_COOKIE)]
+
+
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as stack:
@@ -86,7 +90,7 @@ def test_somebody_signs_in_with_roles_and_teams_from_the_claims_and_goes_where_t
     assert (who.name, who.roles, who.teams) == ("Samordnare", {Role.CONSENT_OFFICER}, {"sspf"})
     assert who.account.startswith("oidc-")
     assert "person-17" not in who.account
-    assert JOURNEY_COOKIE not in client.cookies
+    assert not journeys(client)
     assert place.town.trail.told() == [("sign_in", "permit", "")]
     assert place.town.trail.entries[0].purpose == "oidc"
 
@@ -159,12 +163,39 @@ def test_an_answer_that_was_not_asked_for_in_this_browser_opens_nothing(place: P
 def test_an_answer_works_once(place: Place) -> None:
     client = place.arrive()
     answer = place.crooked.authorise(client.get("/sign-in/provider").headers["location"])
-    journey = client.cookies[JOURNEY_COOKIE]
+    (name,) = journeys(client)
+    journey = client.cookies[name]
     assert come_back(client, answer).status_code == 303
     again = place.arrive()
-    again.cookies.set(JOURNEY_COOKIE, journey, domain="127.0.0.1")
+    again.cookies.set(name, journey, domain="127.0.0.1")
     assert come_back(again, answer).status_code == 403
     assert place.who(again) is None
+
+
+def test_two_tabs_on_their_way_at_once_both_arrive(place: Place) -> None:
+    client = place.arrive()
+    one, two = (place.crooked.authorise(client.get("/sign-in/provider").headers["location"]) for _ in range(2))
+    assert len(journeys(client)) == 2
+    assert [come_back(client, answer).status_code for answer in (one, two)] == [303, 303]
+    assert not journeys(client)
+    assert place.who(client) is not None
+
+
+def test_what_fails_in_one_tab_leaves_the_other_on_its_way(place: Place) -> None:
+    client = place.arrive()
+    one, two = (place.crooked.authorise(client.get("/sign-in/provider").headers["location"]) for _ in range(2))
+    assert come_back(client, one | {"state": "forged"}).status_code == 403
+    assert len(journeys(client)) == 2
+    assert come_back(client, {"error": "access_denied", "state": one["state"], "iss": one["iss"]}).status_code == 403
+    assert come_back(client, two).status_code == 303
+
+
+def test_a_browser_has_five_journeys_at_a_time_and_the_last_arrives(place: Place) -> None:
+    client = place.arrive()
+    for _ in range(8):
+        last = client.get("/sign-in/provider").headers["location"]
+    assert len(journeys(client)) == 5
+    assert come_back(client, place.crooked.authorise(last)).status_code == 303
 
 
 def test_a_code_that_the_provider_has_taken_already_opens_nothing(place: Place) -> None:

@@ -119,6 +119,15 @@ def test_an_answer_for_somebody_else_does_not_become_her_session(place: Place) -
     assert place.who(client).roles == {Role.AUDITOR}
 
 
+def test_two_tabs_that_are_sent_away_at_once_both_go_on(place: Place) -> None:
+    client = place.arrive()
+    place.sign_in(client)
+    place.town.clock.advance(SOFT)
+    away = [client.get(path).headers["location"] for path in ("/consents", "/me")]
+    back = [come_back(client, place.crooked.authorise(address)) for address in away]
+    assert [answer.headers["location"] for answer in back] == ["/consents", "/me"]
+
+
 def test_a_forged_return_ends_nobodys_session(place: Place) -> None:
     client = place.arrive()
     place.sign_in(client)
