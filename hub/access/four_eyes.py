@@ -9,8 +9,9 @@ Used for re-identification outside a task and for the sealed vault (DOMAIN: the 
 sealed: auditor, four eyes). Persons are compared, not accounts (`hub.access.persons`); where nobody has said which person an
 account is, giving out accounts is where it is made true that two are two; with `persons_needed` nobody unknown takes part.
 
-Guarantee: of any number of attempts to use one approval at most one succeeds; every step and every refusal is in the audit log
-before it has an effect; when the log cannot be written nothing happens (RetriableError `audit`).
+Guarantee: of any number of attempts to use one approval at most one succeeds, and however many ask at once no more than
+`MOST_OPEN` are open; every step and every refusal is in the audit log before it has an effect; when the log cannot be written
+nothing happens (RetriableError `audit`).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from hub.access.trail import Trail
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Actor, Entry, Outcome, Subject
 from hub.clock import Clock
-from hub.database import answering
+from hub.database import answering, be_alone
 from hub.errors import RejectedError
 
 __all__ = ["MOST_OPEN", "FourEyes"]
@@ -40,6 +41,7 @@ __all__ = ["MOST_OPEN", "FourEyes"]
 MOST_OPEN = 5  # requests of one person in one matter that wait or are approved: nobody gathers approvals
 
 _NUMBER = re.compile(r"[0-9a-f]{32}")
+_ASKING = 0x46455945  # any number that only asking takes
 _OPEN = frozenset({RequestState.WAITING, RequestState.APPROVED})
 _SHOWN = timedelta(days=30)  # after its end, so that whoever asked can see what became of it
 
@@ -88,8 +90,6 @@ class FourEyes:
             raise self._refused(deed, "not_permitted")
         stated = ground.checked() if terms.grounded or ground != NO_GROUND else NO_GROUND
         self._require_person(deed)
-        if sum(one.matter is matter and one.state in _OPEN for one in self.own(principal)) >= MOST_OPEN:
-            raise self._refused(deed, "too_many")
         values = {
             "request_id": request_id, "matter": matter.value, "item": item, "purpose": purpose, "team": team or "",
             "requester": principal.account, "requester_name": principal.name, "asked_at": now,
@@ -98,12 +98,22 @@ class FourEyes:
             "decider_role": "", "legal_ground": stated.legal_ground, "case_reference": stated.case_reference,
         }  # fmt: skip
         with answering(), self._engine.begin() as connection:
-            for each, of_it in TERMS.items():
-                ended = (RequestRow.matter == each.value, RequestRow.until < now - of_it.kept)
-                connection.execute(delete(RequestRow).where(*ended))
-            connection.execute(insert(RequestRow).values(**values))
-            self._audit.append(deed.entry())
+            be_alone(connection, _ASKING)  # of several at once each counts those before it
+            permitted = self._open(connection, principal, matter) < MOST_OPEN
+            if permitted:
+                for each, of_it in TERMS.items():
+                    ended = (RequestRow.matter == each.value, RequestRow.until < now - of_it.kept)
+                    connection.execute(delete(RequestRow).where(*ended))
+                connection.execute(insert(RequestRow).values(**values))
+                self._audit.append(deed.entry())
+        if not permitted:
+            raise self._refused(deed, "too_many")
         return self._found(request_id)
+
+    def _open(self, connection: Connection, principal: Principal, matter: Matter) -> int:
+        """How many requests of this person, with whichever account, wait or are approved."""
+        of_it = self._rows(connection, RequestRow.matter == matter.value)
+        return sum(one.state in _OPEN and _asked_by(one, principal) for one in of_it)
 
     def approve(self, principal: Principal, request_id: str) -> Request:
         """Permit what somebody else asked for; it can be used from now on, once, until `until`."""

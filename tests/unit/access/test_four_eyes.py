@@ -168,6 +168,24 @@ def test_of_many_uses_at_once_one_succeeds(four_eyes: FourEyes) -> None:
     assert sorted(outcomes) == ["not_approved"] * 5 + ["used"]
 
 
+def test_of_many_requests_at_once_five_are_open(four_eyes: FourEyes) -> None:
+    outcomes: list[str] = []
+
+    def ask(number: int) -> None:
+        try:
+            four_eyes.ask(AUDITOR, Matter.SEALED, f"document-{number:04}", "supervision", ground=GROUND)
+            outcomes.append("asked")
+        except RejectedError as error:
+            outcomes.append(error.code)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["asked"] * 5 + ["too_many"] * 7
+
+
 def test_when_the_log_cannot_be_written_nothing_happens(
     settings: Settings, engine: Engine, four_eyes: FourEyes, clock: ManualClock
 ) -> None:
