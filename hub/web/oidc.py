@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from hub.access.roles import Principal
 from hub.errors import RejectedError, RetriableError
 from hub.login_settings import OidcSettings
 from hub.web.oidc_claims import role_named, values_of
-from hub.web.oidc_logout import check_logout, logout_number
+from hub.web.oidc_logout import check_logout, logout_number, unverified
 from hub.web.paths import own_path
 from hub.web.principal import Arrival, Journey
 
@@ -41,6 +42,7 @@ JOURNEY_SECONDS: Final = 600
 _LEEWAY_SECONDS = 60
 _TIMEOUT_SECONDS = 5.0
 _METADATA_SECONDS = 3600.0
+_BETWEEN_SECONDS = 60.0
 _SIGNATURES: Final = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS512", "ES512", "EdDSA")  # none shared
 _NAME_LENGTH: Final = 80
 
@@ -72,6 +74,8 @@ class OidcProvider:
         self._roles = {value: role_named(role) for value, role in settings.roles.items()}
         self._http = httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
         self._known: _Metadata | None = None
+        self._turn = threading.Lock()
+        self._asked_at: float | None = None
 
     def close(self) -> None:
         """Let go of connections."""
@@ -115,12 +119,16 @@ class OidcProvider:
 
         Raises RejectedError `bad_token`, for a token that was used too; RetriableError when the provider does not answer.
         """
+        settings = self._settings
+        check_logout(unverified(token), settings.issuer, settings.client_id, time.time())  # before anybody is asked for keys
+        if not self._is_known() and not self._may_ask():
+            raise _unreachable()
         offered = self._metadata().content.get("id_token_signing_alg_values_supported", ["RS256"])
         try:
-            claims = self._decoded(token, [name for name in _SIGNATURES if name in offered]).claims
+            claims = self._decoded(token, [name for name in _SIGNATURES if name in offered], self._may_ask).claims
         except (JoseError, ValueError, TypeError) as error:
             raise RejectedError("the identity provider's token does not verify", code="bad_token") from error
-        check_logout(claims, self._settings.issuer, self._settings.client_id, time.time())
+        check_logout(claims, settings.issuer, settings.client_id, time.time())
         if not self._spend(logout_number(claims), datetime.now(UTC) + timedelta(seconds=2 * JOURNEY_SECONDS)):
             raise RejectedError("this logout token has been used", code="bad_token")
         return self._account(str(claims["sub"])) if claims.get("sub") else "", str(claims.get("sid") or "")
@@ -199,13 +207,24 @@ class OidcProvider:
         found: Mapping[str, Any] = claims
         return found
 
-    def _decoded(self, text: str, signatures: list[str]) -> jwt.Token:
-        """Decode with the keys at hand; a key unknown to us may be new, and is asked for once."""
+    def _decoded(self, text: str, signatures: list[str], may_ask: Callable[[], bool] = lambda: True) -> jwt.Token:
+        """Decode with the keys at hand; a key unknown to us may be new, and is asked for once, where that is permitted."""
         try:
             return jwt.decode(text, self._metadata().keys, algorithms=signatures)
         except (JoseError, ValueError):
-            self._known = None
-            return jwt.decode(text, self._metadata().keys, algorithms=signatures)
+            if not may_ask():
+                raise
+            self._known = self._asked()
+            return jwt.decode(text, self._known.keys, algorithms=signatures)
+
+    def _may_ask(self) -> bool:
+        """Whether the provider may be asked for its keys again for what anybody can post: now and then, whatever comes."""
+        with self._turn:
+            now = time.monotonic()
+            if self._asked_at is not None and now - self._asked_at < _BETWEEN_SECONDS:
+                return False
+            self._asked_at = now
+            return True
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         settings = self._settings
@@ -218,20 +237,27 @@ class OidcProvider:
         return Principal(self._account(str(claims["sub"])), name[:_NAME_LENGTH] or "–", roles, teams, person)
 
     def _metadata(self) -> _Metadata:
-        if self._known is None or time.monotonic() - self._known.at > _METADATA_SECONDS:
-            address = f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration"
-            content = self._get(address)
-            if content.get("issuer") != self._settings.issuer:
-                raise RejectedError("the provider calls itself by another name than login.oidc.issuer", code="bad_token")
-            try:
-                keys = KeySet.import_key_set(self._get(content["jwks_uri"]))
-                missing = {"authorization_endpoint", "token_endpoint"} - set(content)
-            except (KeyError, ValueError, JoseError) as error:
-                raise _unreachable() from error
-            if missing:
-                raise _unreachable()
-            self._known = _Metadata(content, keys, time.monotonic())
-        return self._known
+        known = self._known
+        if known is None or not self._is_known():
+            known = self._known = self._asked()
+        return known
+
+    def _is_known(self) -> bool:
+        known = self._known
+        return known is not None and time.monotonic() - known.at <= _METADATA_SECONDS
+
+    def _asked(self) -> _Metadata:
+        content = self._get(f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if content.get("issuer") != self._settings.issuer:
+            raise RejectedError("the provider calls itself by another name than login.oidc.issuer", code="bad_token")
+        try:
+            keys = KeySet.import_key_set(self._get(content["jwks_uri"]))
+            missing = {"authorization_endpoint", "token_endpoint"} - set(content)
+        except (KeyError, ValueError, JoseError) as error:
+            raise _unreachable() from error
+        if missing:
+            raise _unreachable()
+        return _Metadata(content, keys, time.monotonic())
 
     def _get(self, address: str) -> Any:
         try:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+from joserfc.jwk import RSAKey
 
 from hub.access.roles import Role
 from hub.testing import served
@@ -247,6 +249,49 @@ def test_a_logout_token_works_once_and_one_signed_by_a_stranger_never(place: Pla
     assert logout(place, jti="same").status_code == 400
     assert place.arrive().post("/sign-out/back-channel", content=b"logout_token=a.b.c").status_code == 400
     assert place.who(client) is not None
+
+
+def said(place: Place, **changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    known = {"iss": place.crooked.url, "aud": CLIENT, "iat": now, "jti": "x", "events": {LOGOUT_EVENT: {}}, "sub": "person-17"}
+    return known | changes
+
+
+NO_TOKENS = ["", "a.b.c", "x", "e30.e30.e30", "e30.W10.e30", "..", "\x00", "å.å.å", "e30." + "e30" * 1000 + ".e30"]
+
+
+@pytest.mark.parametrize("text", NO_TOKENS, ids=range(len(NO_TOKENS)))
+def test_what_is_no_token_is_refused_before_the_provider_is_asked_anything(place: Place, text: str) -> None:
+    content = f"logout_token={quote(text)}".encode()
+    assert place.arrive().post("/sign-out/back-channel", content=content).status_code == 400
+    assert place.crooked.fetched == []
+
+
+def test_the_provider_is_asked_for_its_keys_once_a_minute_however_many_forgeries_come(place: Place) -> None:
+    place.sign_in(place.arrive())
+    before = len(place.crooked.fetched)
+    stranger = RSAKey.generate_key(2048, {"kid": "one"})
+    for number in range(5):
+        forged = Crooked.signed(said(place, jti=str(number)), stranger, typ="logout+jwt")
+        answer = place.arrive().post("/sign-out/back-channel", content=f"logout_token={forged}".encode())
+        assert answer.status_code == 400
+    assert len(place.crooked.fetched) - before == 1
+    assert logout(place).status_code == 200
+
+
+def test_while_the_provider_is_away_forgeries_wait_for_it_once_a_minute(place: Place) -> None:
+    place.crooked.metadata = {"jwks_uri": "http://127.0.0.1:9/"}
+    assert [logout(place).status_code for _ in range(4)] == [503] * 4
+    assert len(place.crooked.fetched) == 1
+
+
+def test_a_logout_token_of_a_key_that_the_provider_has_changed_ends_the_session(place: Place) -> None:
+    client = place.arrive()
+    place.sign_in(client)
+    place.crooked.key = RSAKey.generate_key(2048, {"kid": "two"})
+    signed = Crooked.signed(said(place), place.crooked.key, typ="logout+jwt", kid="two")
+    assert place.arrive().post("/sign-out/back-channel", content=f"logout_token={signed}".encode()).status_code == 200
+    assert place.who(client) is None
 
 
 def test_without_a_provider_there_is_no_such_address(stranger: httpx.Client) -> None:
