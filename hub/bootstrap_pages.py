@@ -58,7 +58,11 @@ def run_web(home: Path | None) -> None:
             sealed=opened_once(lambda: open_vault(settings, build_clock(settings))),
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
         )
-        serve(build_web(web), port, stop)
+        app = build_web(web)
+        try:
+            serve(app, port, stop)
+        finally:
+            app.state.turned_away.write_due(everything=True)
 
 
 def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Registry] | None = None) -> Office:

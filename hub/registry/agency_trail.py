@@ -8,43 +8,23 @@ kind is written at once, what follows with its number (`n17`) when the time is o
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final, Protocol
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from hub.access.trail import UNKNOWN
 from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry, Outcome
+from hub.audit.sums import Log, Sums
 from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.clock import Clock
-from hub.errors import RetriableError
-from hub.logs import get_logger
 from hub.registry.directory import Page
 
-__all__ = ["AgencyTrail", "Log", "connector_of"]
+__all__ = ["AgencyTrail", "connector_of"]
 
 _REFUSALS_EVERY: Final = timedelta(minutes=1)
 _NOTHING_EVERY: Final = timedelta(minutes=15)
-_log = get_logger(__name__)
-
-
-class Log(Protocol):
-    """Where entries go: `hub.audit.log.AuditLog`. Raises RetriableError `audit` when nothing must be told."""
-
-    def append_many(self, entries: Sequence[Entry]) -> int:
-        """Write them; they are on the medium when this returns."""
-        ...
-
-
-@dataclass(slots=True)
-class _Sum:
-    """How many were not written yet, and when writing was last tried."""
-
-    number: int = 0
-    tried: datetime | None = None
 
 
 def connector_of(agency: str) -> Actor:
@@ -57,9 +37,7 @@ class AgencyTrail:
 
     def __init__(self, log: Log, clock: Clock) -> None:
         self._to = log
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._sums: dict[Entry, _Sum] = {}
+        self._sums = Sums(log, clock, _wait)
 
     def told(self, agency: str, since: int, page: Page) -> None:
         """An answer that is about to go out. Raises RetriableError `audit`: it must not."""
@@ -86,31 +64,11 @@ class AgencyTrail:
 
     def count(self, entry: Entry) -> None:
         """One more of this kind. Its `purpose` must be empty: it will say how many."""
-        with self._lock:
-            self._sums.setdefault(entry, _Sum()).number += 1
-        self.write_due()
+        self._sums.count(entry)
 
     def write_due(self, *, everything: bool = False) -> None:
         """Write what has been summed long enough, or all of it at the end; what cannot be written now is tried again."""
-        now = self._clock.now()
-        with self._lock:
-            due = [
-                (entry, one.number)
-                for entry, one in self._sums.items()
-                if one.number and (everything or one.tried is None or abs(now - one.tried) >= _wait(entry))
-            ]
-            for entry, _ in due:
-                self._sums[entry].tried = now
-        if not due:
-            return
-        try:
-            self._to.append_many([replace(entry, purpose=f"n{number}") for entry, number in due])
-        except RetriableError as error:
-            _log.warning("what the subject service refused is not in the audit log yet", code=error.code)
-            return
-        with self._lock:
-            for entry, number in due:
-                self._sums[entry].number -= number
+        self._sums.write_due(everything=everything)
 
 
 def _wait(entry: Entry) -> timedelta:

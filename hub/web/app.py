@@ -30,6 +30,7 @@ from hub.web.pages import Pages
 from hub.web.provider_entrance import ProviderEntrance
 from hub.web.rendering import Renderer, TeamTitle, Web
 from hub.web.sealed_requests import SealedRequests
+from hub.web.turned_away import TurnedAway
 
 __all__ = ["TeamTitle", "Web", "build_web"]
 
@@ -47,9 +48,9 @@ def build_web(web: Web) -> Starlette:
 
     It answers to its own names only: another site's name that leads here (DNS rebinding) gets nothing.
     """
-    renderer = Renderer(web)
-    pages, entrance, elsewhere = Pages(web, renderer), Entrance(web, renderer), ProviderEntrance(web, renderer)
-    doors, me, approvals = Doors(web, renderer, elsewhere.again), Me(web, renderer), Approvals(web, renderer)
+    renderer, turned_away = Renderer(web), TurnedAway(web.audit, web.clock)
+    pages, entrance, elsewhere = Pages(web, renderer), Entrance(web, renderer), ProviderEntrance(web, renderer, turned_away)
+    doors, me, approvals = Doors(web, renderer, elsewhere.again, turned_away), Me(web, renderer), Approvals(web, renderer)
     identities, sealed = Identities(web, renderer), SealedRequests(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
@@ -58,7 +59,7 @@ def build_web(web: Web) -> Starlette:
         text = mark("Go to the start page to see what waits.")
         return renderer.message(request, mark("No such page"), text, 404)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             doors.guarded("/", pages.start, Action.START_SEE),
             doors.guarded("/find", pages.find, Action.TASK_OPEN),
@@ -86,8 +87,10 @@ def build_web(web: Web) -> Starlette:
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[
-            Middleware(BaseHTTPMiddleware, dispatch=Guard(renderer)),
+            Middleware(BaseHTTPMiddleware, dispatch=Guard(renderer, turned_away)),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, _host(web.url)], www_redirect=False),
         ],
         exception_handlers={HTTPException: refused},
     )
+    app.state.turned_away = turned_away  # for whoever serves it: what is summed is written at the end
+    return app

@@ -19,6 +19,7 @@ from hub.web.form_tokens import FIELD, is_genuine
 from hub.web.forms import field, read_form
 from hub.web.language import mark
 from hub.web.rendering import Renderer, Web
+from hub.web.turned_away import TurnedAway
 
 __all__ = ["OPEN", "Door", "Doors"]
 
@@ -47,11 +48,14 @@ class Door(Route):
 class Doors:
     """Makes the routes of one application."""
 
-    def __init__(self, web: Web, renderer: Renderer, again: Callable[[Request], Response | None]) -> None:
+    def __init__(
+        self, web: Web, renderer: Renderer, again: Callable[[Request], Response | None], turned_away: TurnedAway
+    ) -> None:
         """`again` leads a visitor to the provider when it is to say anew what she may do."""
         self._web = web
         self._renderer = renderer
         self._again = again
+        self._turned_away = turned_away
 
     def open(self, path: str, view: _View, *methods: str) -> Door:
         """For everybody: signing in, the choice of language."""
@@ -68,6 +72,8 @@ class Doors:
         """
 
         def guard(request: Request) -> Response:
+            if request.method == "GET":  # signing out waits for no log
+                self._turned_away.write_due()
             away = self._again(request)
             if away is not None:
                 return away
@@ -83,6 +89,7 @@ class Doors:
         """The refusal of a form that no page of ours, in this browser and this session, has sent; before anything is done."""
         if request.method == "GET" or is_genuine(self._renderer.visitors.form_secret(request), field(request, FIELD)):
             return None
+        self._turned_away.count("form_token")
         text = mark("Nothing was changed: the form was older than your sign-in. Load the page again, then send it again.")
         return self._renderer.message(request, mark("The form has to be loaded again"), text, 403)
 

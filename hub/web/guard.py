@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from hub.logs import get_logger
 from hub.metrics import WEB_REQUESTS
 from hub.web.language import mark
 from hub.web.rendering import Renderer
+from hub.web.turned_away import TurnedAway
 
 __all__ = ["Guard"]
 
@@ -35,8 +37,9 @@ _PAGES: Final = {"Cache-Control": "no-store"}
 class Guard:
     """The dispatch function of the outermost middleware."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, turned_away: TurnedAway) -> None:
         self._renderer = renderer
+        self._turned_away = turned_away
 
     async def __call__(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await self._answer(request, call)
@@ -50,7 +53,10 @@ class Guard:
 
     async def _answer(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         # Opening a task is recorded, and a code works once: a browser that reads ahead must not do either.
-        if request.headers.get("sec-purpose", "").startswith("prefetch") or _forged(request):
+        if request.headers.get("sec-purpose", "").startswith("prefetch"):
+            return Response(status_code=403)
+        if _forged(request):
+            await run_in_threadpool(self._turned_away.count, "foreign_origin")
             return Response(status_code=403)
         try:
             return await call(request)

@@ -16,6 +16,7 @@ from hub.web.forms import field
 from hub.web.language import mark
 from hub.web.principal import LIVE, Arrival, Journey
 from hub.web.rendering import Renderer, Web
+from hub.web.turned_away import TurnedAway
 
 __all__ = ["JOURNEY_COOKIE", "ProviderEntrance"]
 
@@ -33,8 +34,9 @@ _TEXTS = {
 class ProviderEntrance:
     """Three steps: away, back, and in. A journey's cookie is bound to this host where the pages are reached with https."""
 
-    def __init__(self, web: Web, renderer: Renderer) -> None:
+    def __init__(self, web: Web, renderer: Renderer, turned_away: TurnedAway) -> None:
         self._login = web.login
+        self._turned_away = turned_away
         self._renderer = renderer
         self._visitors = renderer.visitors
         self._cookie = f"__Host-{JOURNEY_COOKIE}" if self._visitors.secure else JOURNEY_COOKIE
@@ -128,6 +130,7 @@ class ProviderEntrance:
         try:
             account, session = self._login.provider.signed_out(field(request, "logout_token"))
         except RejectedError:
+            self._turned_away.count("logout_token")
             return Response(status_code=400)
         except RetriableError:
             return Response(status_code=503)
