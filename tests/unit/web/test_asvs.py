@@ -70,6 +70,7 @@ def test_the_figures_that_the_text_names_are_those_of_the_code() -> None:
         "fewer than 10^8 tries", "19 MiB, 2 passes", "Five wrong passwords for an account from one address, twenty from an address",
         "a hundred for an account from all addresses together (of each its first five)",
         "one minute, then two, four, eight, never longer than fifteen", "after 24 hours without an attempt all is forgotten",
+        f"At most {attempts._MOST:,} counters are kept",
         f"within {browsers.KNOWN_DAYS} days is known again by a signed cookie and has five attempts of its own",
         f"holds for {settings.oidc.recheck_minutes:.0f} minutes", "another within seven days", "good once, within ten minutes",
     ):  # fmt: skip
