@@ -22,7 +22,7 @@ from hub.web.consents.desk import Desk
 from hub.web.consents.routes import consent_doors
 from hub.web.doors import Doors
 from hub.web.entrance import Entrance
-from hub.web.guard import Guard
+from hub.web.guard import Guard, is_asset
 from hub.web.identities import Identities
 from hub.web.language import mark
 from hub.web.me import Me
@@ -54,7 +54,8 @@ def build_web(web: Web) -> Starlette:
     identities, sealed = Identities(web, renderer), SealedRequests(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
-        if isinstance(error, HTTPException) and error.status_code != 404:
+        plain = is_asset(request)  # a browser asks for it, nobody reads it: no page that knows who is signed in
+        if isinstance(error, HTTPException) and (plain or error.status_code != 404):
             return Response(status_code=error.status_code, headers=error.headers)
         text = mark("Go to the start page to see what waits.")
         return renderer.message(request, mark("No such page"), text, 404)

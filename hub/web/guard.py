@@ -16,7 +16,7 @@ from hub.web.language import mark
 from hub.web.rendering import Renderer
 from hub.web.turned_away import TurnedAway
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "is_asset"]
 
 _LOG = get_logger(__name__)
 _EVERYWHERE: Final = {
@@ -43,8 +43,8 @@ class Guard:
 
     async def __call__(self, request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await self._answer(request, call)
-        asset = request.url.path.startswith("/static/")
-        response.headers.update({**_EVERYWHERE, **(_ASSETS if asset else _PAGES)})
+        asset = is_asset(request)
+        response.headers.update({**_EVERYWHERE, **(_ASSETS if asset and response.status_code < 400 else _PAGES)})
         self._renderer.visitors.remember_form(request, response)
         if not asset:
             route = getattr(request.scope.get("route"), "path", "none")
@@ -68,6 +68,11 @@ class Guard:
                 "The page could not be shown. No task is lost. Try again in a minute; if it happens again, tell whoever runs it."
             )
             return self._renderer.message(request, mark("Something went wrong"), text, 500)
+
+
+def is_asset(request: Request) -> bool:
+    """Whether a part of a page is asked for, which is the same for everybody: no page."""
+    return request.url.path.startswith("/static/")
 
 
 def _forged(request: Request) -> bool:

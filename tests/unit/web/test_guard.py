@@ -14,7 +14,8 @@ from hub.web.app import build_web
 from hub.web.principal import COOKIE
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.web.browser import Browser
-from tests.unit.web.town import PagesTown
+from tests.unit.web.conftest import Visit
+from tests.unit.web.town import PagesTown, member
 
 
 def answers(town: PagesTown, client: httpx.Client, stranger: httpx.Client) -> list[httpx.Response]:
@@ -44,11 +45,36 @@ def test_pages_are_stored_nowhere_and_assets_are_asked_for_anew(
     town: PagesTown, client: httpx.Client, stranger: httpx.Client
 ) -> None:
     for answer in answers(town, client, stranger):
-        asset = answer.request.url.path.startswith("/static/")
+        asset = answer.request.url.path == "/static/hub.css"
         assert answer.headers["cache-control"] == ("no-cache" if asset else "no-store")
     style = client.get("/static/hub.css")
     again = client.get("/static/hub.css", headers={"If-None-Match": style.headers["etag"]})
     assert (style.status_code, again.status_code) == (200, 304)
+
+
+def test_whatever_goes_wrong_while_somebody_is_signed_in_is_stored_nowhere(town: PagesTown, visit: Visit) -> None:
+    client = visit(member("Fältare", "outreach"))
+    task = town.path("fine")
+    answers = {
+        "another role's": (403, client.get("/audit/review")), "another team's": (403, client.get("/team/sspf")),
+        "no team": (404, client.get("/team/nowhere")), "no page": (404, client.get("/nowhere")),
+        "no task": (404, client.get(f"{task[:-4]}0000")), "no number": (404, client.get("/find", params={"number": "zz"})),
+        "no such way": (405, client.put("/me")), "read ahead": (403, client.get("/me", headers={"Sec-Purpose": "prefetch"})),
+        "of elsewhere": (403, client.post("/me/sessions", headers={"Origin": "null"})),
+        "no page's": (403, client.bare_post("/me/sessions")), "too long": (413, client.post("/sign-in", data={"code": "x" * 70000})),
+        "no form": (400, client.post("/sign-in", data={f"f{number}": "" for number in range(600)})),
+        "no password here": (404, client.post("/me/password")), "wrong": (401, client.post("/sign-in", data={"username": "x"})),
+        "another's host": (400, client.get("/", headers={"Host": "evil.example"})), "no asset": (404, client.get("/static/x.css")),
+    }  # fmt: skip
+    found = {kind: (answer.status_code, answer.headers["cache-control"]) for kind, (_, answer) in answers.items()}
+    assert found == {kind: (status, "no-store") for kind, (status, _) in answers.items()}
+
+
+@pytest.mark.parametrize("path", ["/static/none.css", "/static/", "/static/..%2fapp.py", "/static/%00", "/static/" + "a" * 300])
+def test_an_asset_that_does_not_exist_is_no_page_and_nobodys(client: httpx.Client, stranger: httpx.Client, path: str) -> None:
+    for answer in (client.get(path), stranger.get(path)):
+        assert (answer.status_code, answer.text, answer.headers["cache-control"]) == (404, "", "no-store")
+        assert "set-cookie" not in answer.headers
 
 
 def test_pages_hold_no_style_script_or_address_of_elsewhere(
