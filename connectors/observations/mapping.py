@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hub.connector import Observation, PersonRecord, Place, PlaceRecord, Unmapped
+from hub.connector import Gazetteer, Observation, PersonRecord, Place, PlaceRecord, Unmapped
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import InfoKind, PlaceCategory, PlaceKind, RiskConcern
 from hub.errors import RejectedError
@@ -52,7 +52,7 @@ _CATEGORIES = {category.value: category for category in PlaceCategory} | {
 }
 
 
-def map_observation(fields: Mapping[str, str], area_code: Callable[[str], str], now: datetime) -> PersonRecord | Unmapped:
+def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> PersonRecord | Unmapped:
     """One observation of one youth, or Unmapped:
 
     `no_row_id`, `telling_row_id` (an id made of a person's number), `no_person`, `unknown_concern`, `bad_time`,
@@ -75,12 +75,12 @@ def map_observation(fields: Mapping[str, str], area_code: Callable[[str], str], 
         return Unmapped(reason or "malformed_row", intentional=False, source_id=name)
     if observed_at > now + _TOLERANCE:
         return Unmapped("future_time", intentional=False, source_id=digest)
-    code = area_code(area) if 0 < len(area) <= _LONGEST_AREA else ""
+    code = gazetteer.area_code(area, observed_at) if 0 < len(area) <= _LONGEST_AREA else ""
     body = Observation(concern=concern, area=code if _CONFIGURED_AREA.match(code) else None)
     return PersonRecord(InfoKind.RISK_EVENT, person, digest, observed_at, body)
 
 
-def map_est(fields: Mapping[str, str], area_code: Callable[[str], str], now: datetime) -> PlaceRecord | Unmapped:
+def map_est(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> PlaceRecord | Unmapped:
     """One weekly row, at noon on the week's Sunday in Sweden: at no time do two weeks of a place lie within seven days.
 
     Its identity is week, area and category. Unmapped: `bad_week`, `future_time`, `bad_area`, `unknown_category`, `bad_count`.
@@ -93,7 +93,8 @@ def map_est(fields: Mapping[str, str], area_code: Callable[[str], str], now: dat
     label, occurred_at = week
     if occurred_at > now + _WEEK_TOLERANCE:
         return Unmapped("future_time", intentional=False)
-    code = area_code(area) if 0 < len(area) <= _LONGEST_AREA and not _LONG_NUMBER.search(area) else ""
+    told = 0 < len(area) <= _LONGEST_AREA and not _LONG_NUMBER.search(area)
+    code = gazetteer.area_code(area, occurred_at) if told else ""
     if not code or _LONG_NUMBER.search(code):
         return Unmapped("bad_area", intentional=False)
     if category is None:

@@ -101,9 +101,9 @@ class ObservationsSource:
             raise RetriableError("a file of the inbox cannot be read to its end", code="file_unreadable") from error
 
     def _map(self, row: Row) -> PersonRecord | PlaceRecord | Unmapped:
-        place_code, now = self._context.gazetteer.area_code, self._context.now()
+        gazetteer, now = self._context.gazetteer, self._context.now()
         mapper = map_observation if row.kind is Kind.OBSERVATIONS else map_est
-        mapped = mapper(row.fields, place_code, now)
+        mapped = mapper(row.fields, gazetteer, now)
         if isinstance(mapped, Unmapped):  # for whoever may see the row, in memory
             return replace(mapped, content=json.dumps(row.fields, ensure_ascii=False).encode("utf-8", "replace"))
         return mapped

@@ -62,7 +62,7 @@ def map_row(row: Any, gazetteer: Gazetteer) -> PlaceRecord | Unmapped:
         return Unmapped("bad_time", intentional=False, content=content)
     return PlaceRecord(
         source_id=str(number).strip(),
-        area=gazetteer.area_code(place.strip()),
+        area=gazetteer.area_code(place.strip(), occurred_at),
         occurred_at=occurred_at,
         body=Place(kind=PlaceKind.POLICE_EVENT, category=category_of(row.get("type"))),
         fingerprint=fingerprint(row),

@@ -111,6 +111,7 @@ class MemoryPlaces:
     def __init__(self, codes: Mapping[str, str] | None = None) -> None:
         self._codes = {"Norrköping": "0581", "Hageby": "0581-hageby", "City": "0581-city", **(codes or {})}
 
-    def area_code(self, name: str) -> str:
+    def area_code(self, name: str, at: datetime | None = None) -> str:
+        del at
         letters = "".join(one for one in name.lower() if one.isascii() and one.isalpha())
         return self._codes.get(name) or (name if name in self._codes.values() else f"place-{letters or 'unknown'}")

@@ -76,8 +76,11 @@ class StatutorySource(Protocol):
 class Gazetteer(Protocol):
     """Turns a place name of a source into an area code."""
 
-    def area_code(self, name: str) -> str:
-        """The configured code, else a slug of the name (place names are public; names of persons never come here)."""
+    def area_code(self, name: str, at: datetime | None = None) -> str:
+        """The configured code, else a slug of the name (place names are public; names of persons never come here).
+
+        `at` (aware): when what is told of occurred; districts are divided and renamed. Without it, whatever had the name first.
+        """
         ...
 
 

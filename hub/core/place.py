@@ -1,6 +1,7 @@
 """Place events folded per area into presence tasks. Never tied to a person, and never a ground for a person's task.
 
-A rule holds while the incidents of its categories within (now - window, now] suffice, in an area marked exposed. The event
+A rule holds while the incidents of its categories within (now - window, now] suffice, of those that occurred while the area was
+marked exposed. The event
 with which they first suffice (by `occurred_at`) gives the task's ISO week (Stockholm); there is one task per area, rule and
 week, and never one for an earlier week than has been proposed already: a late report does not send anybody to last week.
 A correction after which the incidents no longer suffice recalls the task; age does not.
@@ -154,12 +155,13 @@ def _settle(
     edge = at_ms - rules.place_longest_ms
     reports = {event_id: report for event_id, report in state.reports.items() if report.keep_ms > edge}
     work = _Work(replace(state, reports=reports), rules.version, at_ms, now, dict(state.proposals), dict(state.recalled))
-    for rule in rules.place_rules if state.area in rules.exposed_areas else ():
-        members = _members(rule, reports, at_ms)
+    spans = rules.exposed_areas.get(state.area, ())
+    for rule in rules.place_rules if spans else ():
+        members = _members(rule, reports, at_ms, spans)
         opener = _opener(rule, members)
         if opener is not None:
             work.propose(rule, stockholm_week(opener.occurred_ms), members)
-        elif before is not None and _opener(rule, _members(rule, before.reports, at_ms)) is not None:
+        elif before is not None and _opener(rule, _members(rule, before.reports, at_ms, spans)) is not None:
             work.recall(rule, members)
     if reports:
         work.wakes.append(next_midnight(min(report.keep_ms for report in reports.values()) + rules.place_longest_ms))
@@ -224,10 +226,18 @@ class _Work:
         )
 
 
-def _members(rule: CompiledPlaceRule, reports: Mapping[str, Report], at_ms: int) -> list[Report]:
-    """The reports that count at an instant, oldest first."""
+def _members(
+    rule: CompiledPlaceRule, reports: Mapping[str, Report], at_ms: int, spans: Sequence[tuple[int, int]]
+) -> list[Report]:
+    """The reports that count at an instant, oldest first. `spans`: when the area was exposed."""
     edge = at_ms - rule.window_ms
-    found = [report for report in reports.values() if edge < report.occurred_ms <= at_ms and report.category in rule.categories]
+    found = [
+        report
+        for report in reports.values()
+        if edge < report.occurred_ms <= at_ms
+        and report.category in rule.categories
+        and any(start <= report.occurred_ms < end for start, end in spans)
+    ]
     return sorted(found, key=lambda report: (report.occurred_ms, report.category, report.incidents))
 
 

@@ -133,7 +133,7 @@ class Rule(Strict):
 
 
 class PlaceRule(Strict):
-    """One rule about a place: so many incidents within so many days, in areas that areas.yaml marks exposed."""
+    """One rule about a place: so many incidents within so many days, in areas while areas.yaml marks them exposed."""
 
     about: Literal["place"]
     id: ContractCode

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 
 from hub.contract.models import Cooperation, InfoKind, PlaceCategory, Priority
-from hub.core.instants import DAY
+from hub.core.instants import DAY, to_ms
 from hub.core.rule_set import Condition, Measure, PlaceRule, Rule, RulesError, RuleSet, parse_rules, rules_digest
 
 __all__ = [
@@ -89,7 +91,8 @@ class CompiledRules:
     longest_ms: int
     place_rules: tuple[CompiledPlaceRule, ...]
     place_longest_ms: int
-    exposed_areas: frozenset[str]
+    exposed_areas: Mapping[str, tuple[tuple[int, int], ...]]
+    """By area code, the half-open spans (milliseconds) in which what occurred there counts."""
     touched: Mapping[tuple[str, str], frozenset[str]]
     """The rules that an event of (kind, code) can change."""
 
@@ -103,8 +106,16 @@ class CompiledRules:
         return next((rule for rule in self.rules if rule.id == rule_id), None)
 
 
-def compile_rules(rule_set: RuleSet, *, exposed_areas: Iterable[str] = ()) -> CompiledRules:
-    """Compile a validated set. `exposed_areas` are the area codes that areas.yaml marks exposed; place rules look only there."""
+_NOWHERE: Mapping[str, Sequence[tuple[datetime, datetime]]] = MappingProxyType({})
+
+
+def compile_rules(
+    rule_set: RuleSet, *, exposed_areas: Mapping[str, Sequence[tuple[datetime, datetime]]] = _NOWHERE
+) -> CompiledRules:
+    """Compile a validated set. `exposed_areas`: which areas areas.yaml marks exposed, and in which half-open spans (aware).
+
+    Place rules look only there, and only at what occurred then.
+    """
     people = sorted((rule for rule in rule_set.rules if isinstance(rule, Rule)), key=lambda rule: rule.id)
     places = sorted((rule for rule in rule_set.rules if isinstance(rule, PlaceRule)), key=lambda rule: rule.id)
     selections: dict[Selection, int] = {}
@@ -120,7 +131,7 @@ def compile_rules(rule_set: RuleSet, *, exposed_areas: Iterable[str] = ()) -> Co
             for rule in places
         ),
         place_longest_ms=max((rule.within_days * DAY for rule in places), default=0),
-        exposed_areas=frozenset(exposed_areas),
+        exposed_areas={code: tuple((to_ms(start), to_ms(end)) for start, end in spans) for code, spans in exposed_areas.items()},
         touched=_index(people),
     )
 

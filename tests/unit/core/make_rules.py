@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hub.core.rules import compile_rules, parse_rules
@@ -13,7 +14,8 @@ from hub.rules_file import load_rules
 from .make import NOW, YOUTH, make_consent
 
 SHIPPED = load_rules(defaults_folder() / "rules")
-RULES = compile_rules(SHIPPED, exposed_areas=["0581-hageby"])
+ALWAYS = ((datetime(1900, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)),)
+RULES = compile_rules(SHIPPED, exposed_areas={"0581-hageby": ALWAYS})
 
 
 def make_rules(**changes: Any) -> Any:

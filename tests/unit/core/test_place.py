@@ -10,11 +10,12 @@ import pytest
 from hub.contract import ids
 from hub.contract.models import PlaceCategory
 from hub.core.place import PlaceStep, new_place_state, place_from_bytes, place_step, place_to_bytes, place_wake
+from hub.core.rules import compile_rules
 from hub.core.state import StateError
 from hub.core.step import Drop
 
 from .make import NOW, ago, event_id, make_place_event
-from .make_rules import RULES
+from .make_rules import ALWAYS, RULES, SHIPPED
 
 AREA = "0581-hageby"
 FRIDAY = datetime(2025, 5, 16, 10, tzinfo=UTC)
@@ -52,6 +53,22 @@ def test_four_are_not_enough() -> None:
 def test_other_categories_do_not_count() -> None:
     events = [make_place_event(n, FRIDAY, 9, category=c) for n, c in enumerate((PlaceCategory.THEFT, PlaceCategory.TRAFFIC))]
     assert told(run(*events)) == []
+
+
+def test_what_occurred_before_an_area_was_exposed_does_not_count_however_late_it_is_told() -> None:
+    since = datetime(2025, 5, 16, 9, tzinfo=UTC)
+    rules = compile_rules(SHIPPED, exposed_areas={AREA: ((since, ALWAYS[0][1]),)})
+    state = place_step(new_place_state(AREA), make_place_event(1, since - timedelta(minutes=1), 9), rules, NOW).state
+    assert not state.proposals
+    assert place_step(state, make_place_event(2, since, 5), rules, NOW).tasks[0].incidents == 5
+
+
+def test_what_occurred_while_an_area_was_exposed_counts_although_it_is_so_no_more() -> None:
+    until = FRIDAY + timedelta(hours=1)
+    rules = compile_rules(SHIPPED, exposed_areas={AREA: ((ALWAYS[0][0], until),)})
+    step = place_step(new_place_state(AREA), make_place_event(1, FRIDAY, 5), rules, NOW)
+    assert [task.incidents for task in step.tasks] == [5]
+    assert not place_step(new_place_state(AREA), make_place_event(1, until, 9), rules, NOW).tasks
 
 
 def test_an_area_not_marked_exposed_gets_no_task() -> None:

@@ -12,6 +12,7 @@ from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.runtime.places import PlaceProgram
 from tests.unit.core.make import NOW, YOUTH, ago, make_consent, make_place_event
+from tests.unit.core.make_rules import ALWAYS
 from tests.unit.runtime.fakes import CLAIMS, CODEC
 
 AREA = "0581-hageby"
@@ -19,7 +20,7 @@ AREA = "0581-hageby"
 
 @pytest.fixture(scope="module")
 def program() -> PlaceProgram:
-    return PlaceProgram(compile_rules(load_rules(defaults_folder() / "rules"), exposed_areas={AREA}), CODEC, CLAIMS)
+    return PlaceProgram(compile_rules(load_rules(defaults_folder() / "rules"), exposed_areas={AREA: ALWAYS}), CODEC, CLAIMS)
 
 
 def test_enough_incidents_become_a_presence_task(program: PlaceProgram) -> None:

@@ -12,16 +12,16 @@ from hub.contract.models import InfoKind, PlaceCategory, PlaceKind, RiskConcern
 from hub.testing import MemoryPlaces
 from tests.unit.connectors.observations.make import NOW, PERSON
 
-AREA_CODE = MemoryPlaces().area_code
+PLACES = MemoryPlaces()
 
 
 def observation(**changes):
     fields = {"id": "obs-1", "person": PERSON, "concern": "recruitment", "area": "Hageby", "observed_at": "2025-05-12T19:30"}
-    return map_observation(fields | changes, AREA_CODE, NOW)
+    return map_observation(fields | changes, PLACES, NOW)
 
 
 def est(**changes):
-    return map_est({"week": "2025-W20", "area": "Hageby", "category": "disorder", "incidents": "4"} | changes, AREA_CODE, NOW)
+    return map_est({"week": "2025-W20", "area": "Hageby", "category": "disorder", "incidents": "4"} | changes, PLACES, NOW)
 
 
 def test_an_observation_becomes_a_record():
@@ -136,9 +136,28 @@ TEXT = st.text(max_size=70)
 
 @given(st.fixed_dictionaries(dict.fromkeys(("id", "person", "concern", "area", "observed_at"), TEXT)))
 def test_no_text_breaks_the_mapping_of_an_observation(fields):
-    assert isinstance(map_observation(fields, AREA_CODE, NOW), PersonRecord | Unmapped)
+    assert isinstance(map_observation(fields, PLACES, NOW), PersonRecord | Unmapped)
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(("week", "area", "category", "incidents"), TEXT)))
 def test_no_text_breaks_the_mapping_of_a_weekly_row(fields):
-    assert isinstance(map_est(fields, AREA_CODE, NOW), PlaceRecord | Unmapped)
+    assert isinstance(map_est(fields, PLACES, NOW), PlaceRecord | Unmapped)
+
+
+def test_areas_are_those_that_had_the_name_when_it_occurred() -> None:
+    class Asked(MemoryPlaces):
+        def area_code(self, name: str, at: datetime | None = None) -> str:
+            asked.append((name, at))
+            return super().area_code(name, at)
+
+    asked: list[tuple[str, datetime | None]] = []
+    fields = {
+        "id": "obs-1",
+        "person": "20120314-9800",
+        "concern": "conflict",
+        "area": "Hageby",
+        "observed_at": "2025-05-12T19:30",
+    }
+    map_observation(fields, Asked(), NOW)
+    map_est({"week": "2025-W20", "area": "City", "category": "theft", "incidents": "1"}, Asked(), NOW)
+    assert asked == [("Hageby", datetime(2025, 5, 12, 17, 30, tzinfo=UTC)), ("City", datetime(2025, 5, 18, 10, tzinfo=UTC))]

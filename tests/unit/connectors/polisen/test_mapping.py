@@ -27,6 +27,12 @@ def test_a_row_becomes_a_coded_place_event_without_any_text():
     assert "58.58" not in repr(record)
 
 
+def test_the_area_is_the_one_that_had_the_name_when_it_occurred():
+    gazetteer = Gazetteer()
+    map_row(make_row(), gazetteer)
+    assert gazetteer.asked == ("Norrköping", datetime(2025, 5, 6, 17, 13, 34, tzinfo=UTC))
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
