@@ -13,7 +13,7 @@ from hub.audit.checkpoints import Checkpoints, keep_signing
 from hub.audit.log import AuditLog
 from hub.audit.notes import Signer, Verifier
 from hub.audit.sealed import SealedVault
-from hub.audit.spool import Spool
+from hub.audit.spool import SPOOL, Spool
 from hub.audit.unstoppable import is_unstoppable
 from hub.clock import Clock
 from hub.database import build_engine, migrate
@@ -50,7 +50,7 @@ def open_audit(settings: Settings, clock: Clock) -> AuditLog:
     A database that does not answer is met by whoever appends: a process whose other work must go on starts all the same.
     """
     engine, key = build_engine(settings.audit_database), read_key(settings, "audit-subject.key")
-    log = AuditLog(engine, key, clock, spool=Spool(settings.data / "audit-waiting", key), prepare=migrate_audit)
+    log = AuditLog(engine, key, clock, spool=Spool(settings.data / SPOOL, key), prepare=migrate_audit)
     try:
         log.prepare()
     except (RetriableError, ConfigError) as error:

@@ -31,8 +31,10 @@ from typing import Any
 
 from hub.errors import RetriableError
 
-__all__ = ["Spool", "Spooled", "Waiting"]
+__all__ = ["SPOOL", "Spool", "Spooled", "Waiting", "copied"]
 
+SPOOL = "audit-waiting"
+"""The folder's name under `data/`."""
 _KEY_OF = b"hub-audit-spool-1"
 _NONE = ""
 _log = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ class Spool:
     def append(self, entries: Sequence[Spooled]) -> None:
         """Keep them, in this order, behind what waits already. Raises RetriableError `audit` when the disk refuses."""
         try:
-            with self._alone():
+            with _alone(self.folder):
                 present = self._read()
                 content = b"\n" if self._is_torn() else b""
                 number = present.number
@@ -94,14 +96,14 @@ class Spool:
         """What lies there. Raises RetriableError `audit_waiting` when it cannot be read."""
         if not self.folder.exists():
             return Waiting(_NONE, 0, ())
-        with self._readable(), self._alone():
+        with self._readable(), _alone(self.folder):
             return self._read()
 
     def clear(self, waiting: Waiting) -> None:
         """It is in the log, on the medium there: let go of it, and of nothing that came after. Lines that are no entries are set
         aside first. Raises RetriableError `audit_waiting`.
         """
-        with self._readable(), self._alone():
+        with self._readable(), _alone(self.folder):
             present = self._read()
             later = [one for one in present.entries if one.number > waiting.number]
             if present.unread:
@@ -122,16 +124,6 @@ class Spool:
         except OSError as error:
             text = f"{self.folder} cannot be used ({error.strerror}): entries of the audit log wait there"
             raise RetriableError(text, code="audit_waiting") from error
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _read(self) -> Waiting:
         spool, number = self._read_head()
@@ -189,6 +181,48 @@ class Spool:
     def _mac(self, said: list[Any]) -> str:
         text = json.dumps(said, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
         return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+
+
+@contextmanager
+def copied(folder: Path, target: Path) -> Iterator[None]:
+    """While the block lasts `target` holds all that lies in `folder`, on the medium, and nobody adds to it or takes from it.
+
+    For a restore, which puts another data folder in the place of this one: whoever waits meanwhile writes to that. The copy
+    keeps the spool's name and numbers, so that of two copies too each entry comes into the log once. Raises OSError.
+    """
+    if not folder.exists():
+        yield
+        return
+    with _alone(folder):
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in sorted(folder.glob("*.json*")):
+            _write(target / file.name, file.read_bytes(), os.O_TRUNC)
+        _sync(target)
+        yield
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = _locked(folder / "lock")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(file: Path) -> int:
+    """The lock that lies there now: while it was waited for, a restore may have put another folder in this one's place."""
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if file.exists() and os.path.samestat(os.fstat(descriptor), file.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def _write(file: Path, content: bytes, how: int) -> None:

@@ -1,10 +1,11 @@
 """Brings a backup back, and nobody who was shredded since.
 
-Order: (1) everything is put together beside the installation, in `data.restoring`; (2) the shred lists of all copies that are
-known are merged and replayed: on the keyring, so that no destroyed key is there, and on the registry, so that nobody's consent
-is in force again; (3) the versions are raised above what the bus has seen and the records are queued; (4) the folder is
-swapped in, in one step. Until then the installation is as it was; what a failed restore has made is removed when it fails, what a
-killed one has, by the next restore, by the registry, or with `hub backup discard`.
+Order: (1) everything is put together beside the installation, in `data.restoring`, and with it what waits on the disk for the
+audit log; (2) the shred lists of all copies that are known are merged and replayed: on the keyring, so that no destroyed key is
+there, and on the registry, so that nobody's consent is in force again; (3) the versions are raised above what the bus has seen
+and the records are queued; (4) the folder is swapped in, in one step. Until then the installation is as it was; what a failed
+restore has made is removed when it fails, what a killed one has, by the next restore, by the registry, or with
+`hub backup discard`.
 
 What is put aside is a place of physical removal like any other: who withdraws is shredded in it, and it leaves in time.
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hub.audit.spool import SPOOL, copied
 from hub.backup.copying import copy_sqlite, load, restored_from
 from hub.backup.manifest import SHRED_LIST, Manifest, read_manifest, verify
 from hub.clock import Clock
@@ -59,6 +61,14 @@ class Restored:
     ended: int
     endings: int
     aside: Path | None
+
+
+class _Staged(Settings):
+    """The same installation, its data where they are being put together."""
+
+    @property
+    def data(self) -> Path:
+        return staging(self.home)
 
 
 def make_plan(settings: Settings, backup: Path, keyring: Path | None, lists: Sequence[Path]) -> Plan:
@@ -108,7 +118,13 @@ def _carry_out(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None
     staged = staging(plan.settings.home)
     staged.mkdir(parents=True, mode=0o700)
     endings = _all_endings(plan)
-    settings = _staged_settings(plan.settings, staged)
+    # Until the swap: what is done to the restored registry meanwhile is an entry of the restored log, behind what waits for it.
+    with copied(plan.settings.data / SPOOL, staged / SPOOL):
+        return _put_together(plan, endings, clock, codec, say)
+
+
+def _put_together(plan: Plan, endings: Sequence[Ending], clock: Clock, codec: Codec, say: Callable[[str], None]) -> Restored:
+    staged, settings = staging(plan.settings.home), _Staged.model_construct(**vars(plan.settings))
     _put_files(plan, staged, say)
     _put_databases(plan, settings, staged, say)
     say("shred list")
@@ -168,16 +184,6 @@ def _endings_of_copy(plan: Plan) -> list[Ending]:
         return keyring.endings()
     finally:
         keyring.close()
-
-
-def _staged_settings(settings: Settings, staged: Path) -> Settings:
-    """The same installation, its registry and keyring where they are being put together."""
-    own = settings.registry
-    changed = {
-        "database_url": own.database_url or f"sqlite:///{staged / 'registry' / 'registry.db'}",
-        "keyring_url": own.keyring_url or f"sqlite:///{staged / 'keyring' / 'keyring.db'}",
-    }
-    return settings.model_copy(update={"registry": own.model_copy(update=changed)})
 
 
 def _put_files(plan: Plan, staged: Path, say: Callable[[str], None]) -> None:
