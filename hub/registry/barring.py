@@ -27,7 +27,20 @@ from hub.registry.states import OPEN, State
 from hub.registry.tables import BarredTime, Consent, ConsentFact, Protection
 from hub.registry.work import Work
 
-__all__ = ["bar", "blocked_times", "forget", "keep_blocks", "keep_protection", "look_up", "purge", "standing_blocks", "take_up"]
+__all__ = [
+    "bar",
+    "blocked_times",
+    "carries",
+    "forget",
+    "keep_blocks",
+    "keep_protection",
+    "kept_by",
+    "look_up",
+    "outlived",
+    "purge",
+    "standing_blocks",
+    "take_up",
+]
 
 
 def standing_blocks(consents: Sequence[Consent], cooperation: str) -> dict[Signatory, bool]:
@@ -54,14 +67,29 @@ def blocked_times(consents: Sequence[Consent], cooperation: str, now: datetime) 
     ]
 
 
+def outlived(consents: Sequence[Consent], by: Signatory) -> list[Consent]:
+    """Those of a person's consents that have ended while this role's block on them stands."""
+    found = [consent for consent, fact, lifted in _blocks(consents) if fact.by == by and lifted is None and _stays(consent, by)]
+    return [consent for consent in dict.fromkeys(found) if consent.state not in OPEN]
+
+
+def _stays(consent: Consent, by: str) -> bool:
+    """A guardian's block ends with the form when the youth is 18."""
+    return by == Signatory.YOUTH or consent.state != State.LAPSED
+
+
 def _blocks(consents: Sequence[Consent]) -> Iterator[tuple[Consent, ConsentFact, datetime | None]]:
-    """Every block and when its role lifted it. Once its consent has ended, at whichever of the others that was said."""
+    """Every block and when its role lifted it. Once its consent has ended, at whichever of the others that was said.
+
+    But what is said at a consent to one cooperation lifts no block of the other alone.
+    """
     for consent in consents:
         for fact in (one for one in consent.facts if one.kind == "blocked"):
             if consent.state in OPEN:
                 said = [one.at for one in consent.facts[fact.position :] if one.kind == "unblocked" and one.by == fact.by]
             else:
-                facts = [one for other in consents for one in other.facts]
+                alike = [other for other in consents if fact.details.get("all") or other.cooperation == consent.cooperation]
+                facts = [one for other in alike for one in other.facts]
                 said = [one.at for one in facts if one.kind == "unblocked" and one.by == fact.by and one.at >= fact.at]
             yield consent, fact, min(said, default=None)
 
@@ -90,7 +118,7 @@ def keep_blocks(work: Work, lookups: Collection[bytes], consents: Sequence[Conse
     standing: dict[tuple[str, str], datetime] = {}
     for consent, fact, lifted in _blocks(consents):
         by = fact.by or ""
-        if lifted is None and (by == Signatory.YOUTH or consent.state != State.LAPSED):
+        if lifted is None and _stays(consent, by):
             what = (by, "" if fact.details.get("all") else consent.cooperation)
             standing[what] = min(fact.at, standing.get(what, fact.at))
     for lookup in lookups:
@@ -113,13 +141,14 @@ def take_up(work: Work, lookups: Collection[bytes], consents: Iterable[Consent])
         met = [consent for consent in open_ones if row.cooperation in {"", consent.cooperation}]
         for consent in met:
             bar(work, consent, [(row.since, row.until or work.now)])
-            if row.by and not _carries(consent, row.by):
+            if row.by and not carries(consent, row.by):
                 add_fact(work, consent, "blocked", Signatory(row.by), details={"all": not row.cooperation})
         if met and row.by:
             _let_go(work, row)
 
 
-def _carries(consent: Consent, by: str) -> bool:
+def carries(consent: Consent, by: str) -> bool:
+    """Whether this role's block stands in the consent's own history."""
     said = [fact.kind for fact in consent.facts if fact.by == by and fact.kind in {"blocked", "unblocked"}]
     return said[-1:] == ["blocked"]
 
@@ -131,6 +160,11 @@ def forget(work: Work, lookups: Collection[bytes], by: Signatory, cooperations: 
     for row in gone:
         _let_go(work, row)
     return len(gone)
+
+
+def kept_by(work: Work, lookups: Collection[bytes]) -> tuple[str, ...]:
+    """The roles whose blocks are kept of these numbers."""
+    return tuple(sorted({row.by for row in _rows(work, lookups) if row.by}))
 
 
 def purge(work: Work) -> None:

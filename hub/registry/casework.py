@@ -14,7 +14,7 @@ from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
 from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.errors import RejectedError
-from hub.registry import deeds, lifecycle, protection
+from hub.registry import barring, deeds, lifecycle, protection
 from hub.registry.cases import ConsentCase
 from hub.registry.granting import GrantRequest, Marking, Signatory
 from hub.registry.grants import check, enter, find_youth
@@ -111,9 +111,10 @@ class Casework(Looks):
         def deed(work: Work, consent: Consent) -> None:
             protection.require_open(work, consent.youth)
             own, others = _parted(who, consent)
-            if not any(one.state in OPEN and by in one.blocked_by for one in own):
+            standing = [one for one in own if one.state in OPEN and by in one.blocked_by]
+            if not {*standing, *barring.outlived([*own, *others], by)} & set(own):
                 raise RejectedError(f"there is no block by {by}", code="no_block")
-            deeds.unblock(work, [*own, *others], by)
+            deeds.unblock(work, consent.youth, None, by)
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_UNBLOCKED, deed)

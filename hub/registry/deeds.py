@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from hub.contract.models import InfoKind
+from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Form, Signatory, midnight
 from hub.errors import RejectedError
 from hub.registry import barring, lifecycle
 from hub.registry.history import add_fact, form_of
 from hub.registry.states import OPEN, State
-from hub.registry.tables import Consent
+from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
 __all__ = ["Less", "block", "change_custody", "decline", "narrow", "read_day", "sign", "suspend", "unblock", "withdraw"]
@@ -108,18 +108,25 @@ def block(work: Work, consents: Sequence[Consent], by: Signatory, *, everything:
     return chosen
 
 
-def unblock(work: Work, consents: Sequence[Consent], by: Signatory) -> list[Consent]:
-    """Lift the block that this role set, no other's. Raises RejectedError `no_block`."""
-    blocked = [one for one in _open(consents) if by in one.blocked_by]
-    if not blocked:
-        others = sorted({role for one in _open(consents) for role in one.blocked_by})
+def unblock(work: Work, youth: Youth, cooperation: Cooperation | None, by: Signatory) -> list[Consent]:
+    """Lift the block that this role set on one cooperation, or on all, no other's; also one that has outlived its consent.
+
+    Raises RejectedError `no_block`.
+    """
+    chosen = [consent for consent in youth.consents if cooperation in {None, consent.cooperation}]
+    blocked = [one for one in _open(chosen) if by in one.blocked_by]
+    if youth.identity is not None:  # else what is kept of her number is lifted by the number alone
+        blocked += [one for one in barring.outlived(youth.consents, by) if one in chosen]
+    kept = barring.forget(work, lifecycle.lookups_of(youth), by, None if cooperation is None else {cooperation})
+    if not blocked and not kept:
+        others = sorted({role for one in _open(chosen) for role in one.blocked_by})
         told = f"; blocked by {', '.join(others)}, who alone can lift it" if others else ""
         raise RejectedError(f"there is no block by {by}{told}", code="no_block")
     for consent in blocked:
         add_fact(work, consent, "unblocked", by)
-    youth = blocked[0].youth
-    everywhere = set(consents) >= {consent for consent in youth.consents if consent.state in OPEN}
-    barring.forget(work, lifecycle.lookups_of(youth), by, None if everywhere else {consent.cooperation for consent in blocked})
+        if consent.state not in OPEN:  # what has ended is not made anew of its history
+            consent.blocked_by = [role for role in consent.blocked_by if role != by]
+    work.forgotten = not blocked
     return blocked
 
 

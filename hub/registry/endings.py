@@ -12,6 +12,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from hub.errors import HubError, RetriableError
 from hub.logs import get_logger
+from hub.registry.block_lines import line_of
 from hub.registry.keyring import PROTECTED, SHREDDED, UNPROTECTED, Ending, KeyStore
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Protection, Youth
@@ -30,8 +31,8 @@ _again = Retrying(
 
 
 def watch_endings(session: Session, now: datetime) -> list[Ending]:
-    """A list that fills, at each flush, with the mappings destroyed, the consents ended, stopped or in force again, and the
-    markings as protected that were set or lifted.
+    """A list that fills, at each flush, with the mappings destroyed, the consents ended, stopped or in force again, the blocks
+    and the markings as protected that were set or lifted.
     """
     found: list[Ending] = []
 
@@ -39,8 +40,11 @@ def watch_endings(session: Session, now: datetime) -> list[Ending]:
         for row in (*flushed.dirty, *flushed.new):
             if isinstance(row, Youth) and row.identity is None and _changed(row, "identity", fresh=row in flushed.new):
                 found.append(Ending(now, row.youth_id, SHREDDED))
-            elif isinstance(row, Consent) and row in flushed.dirty and _changed(row, "state"):
-                found.extend(_of_consent(row, now))
+            elif isinstance(row, Consent):
+                facts = get_history(row, "facts").added or ()
+                found.extend(line for line in (line_of(row.consent_id, fact) for fact in facts) if line is not None)
+                if row in flushed.dirty and _changed(row, "state"):
+                    found.extend(_of_consent(row, now))
             elif isinstance(row, Protection) and row in flushed.new:
                 found.append(Ending(row.marked_at, row.lookup.hex(), PROTECTED))
         found.extend(Ending(now, row.lookup.hex(), UNPROTECTED) for row in flushed.deleted if isinstance(row, Protection))

@@ -52,9 +52,13 @@ def add_fact(
     *,
     details: dict[str, Any] | None = None,
     oral: bool = False,
+    at: datetime | None = None,
 ) -> None:
-    """Append one fact at this instant; never before the last one, whatever another process' clock said. `settle` follows."""
-    latest = max([work.now, *(fact.at for fact in consent.facts[-1:])])
+    """Append one fact at this instant; never before the last one, whatever another process' clock said. `settle` follows.
+
+    `at`: when it was, of what only becomes known again.
+    """
+    latest = max([at or work.now, *(fact.at for fact in consent.facts[-1:])])
     role = None if by is None else by.value
     consent.facts.append(
         ConsentFact(position=len(consent.facts), at=latest, kind=kind, by=role, details=details or {}, oral=oral)

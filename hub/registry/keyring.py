@@ -2,8 +2,8 @@
 
 A youth's fields are sealed under a data key of her own. The key is wrapped by the installation's master key and kept here,
 never in the registry's database: whoever restores an old copy of that finds no key that was destroyed since. The shred list
-says whose keys were destroyed, which consents ended or are blocked, and who is marked as protected; it is copied out with every
-backup and replayed after a restore.
+says whose keys were destroyed, which consents ended or are blocked, and by which role, and who is marked as protected; it is
+copied out with every backup and replayed after a restore.
 
 Guarantee: what `put` and `end` returned is on disk. `end` destroys keys in the transaction that writes their owners on the list;
 their bytes are gone from the keyring's own files when `tidy` has said so, for which physical removal waits.
@@ -40,6 +40,9 @@ from hub.logs import get_logger
 
 __all__ = [
     "BLOCKED",
+    "BLOCKS_ALL",
+    "BLOCKS_ONE",
+    "LIFTED",
     "PROTECTED",
     "SHREDDED",
     "SUSPENDED",
@@ -56,6 +59,7 @@ __all__ = [
 
 SHREDDED, PROTECTED, UNPROTECTED = "shredded", "protected", "unprotected"
 BLOCKED, SUSPENDED = "blocked", "suspended"
+BLOCKS_ALL, BLOCKS_ONE, LIFTED = "blocks_all", "blocks_one", "lifted"
 _MIGRATIONS = Path(__file__).parent / "keyring_migrations"
 _AT_ONCE = 500
 _log = get_logger(__name__)
@@ -82,10 +86,10 @@ _endings = Table(
 @dataclass(frozen=True, slots=True, order=True)
 class Ending:
     """One line of the shred list: a youth's key is gone (shredded), a consent is withdrawn, suspended, blocked or in force again,
-    or somebody is marked as protected, or is no longer.
+    a role has blocked it, with everything else or alone, or lifted that, or somebody is marked as protected, or is no longer.
 
-    `subject` is the registry's own random number of the youth or the consent, of a marking the keyed hash under which it is kept:
-    without the installation's keys it says nothing about a person.
+    `subject` is the registry's own random number of the youth or the consent (of a role's block: and `.` and the role), of a
+    marking the keyed hash under which it is kept: without the installation's keys it says nothing about a person.
     """
 
     at: datetime

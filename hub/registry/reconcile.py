@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.registry import lifecycle, protection
+from hub.registry.block_lines import bring_back, by_consent, unlisted
 from hub.registry.endings import TOLD
 from hub.registry.history import add_fact
 from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state
@@ -31,8 +32,8 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`ended`: youths and consents that the list ended, and persons that it marked as protected, in the database; `told`: endings
-    that were missing on the list.
+    """`ended`: youths and consents that the list ended or blocked, and persons that it marked as protected, in the database;
+    `told`: endings that were missing on the list.
     """
 
     ended: int
@@ -41,8 +42,9 @@ class Reconciled:
 
 def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     """Replay the shred list on the database, then add to the list what it lacks. Raises RetriableError."""
-    listed = {one.subject: one for one in keys.endings()}
-    ended = _replay(registry, list(listed.values()))
+    endings = keys.endings()
+    listed = {one.subject: one for one in endings}
+    ended = _replay(registry, list(listed.values()), by_consent(endings))
     with registry.view() as session:
         missing = _missing(session, keys, listed, now)
     if missing:
@@ -50,9 +52,16 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     return Reconciled(ended, len(missing))
 
 
-def _replay(registry: Registry, listed: Sequence[Ending]) -> int:
-    """End what the list says has ended; consents first, so that a youth with others in force keeps her reference."""
+def _replay(registry: Registry, listed: Sequence[Ending], blocks: Sequence[Sequence[Ending]]) -> int:
+    """Block what the list says is blocked, then end what it says has ended, so that a block outlives that.
+
+    Youths before consents: of whom the key is destroyed nothing can be settled.
+    """
     ended = 0
+    shredded = {one.subject for one in listed if one.state == SHREDDED}
+    for start in range(0, len(blocks), _AT_ONCE):
+        with registry.work() as work:
+            ended += sum(bring_back(work, lines, shredded) for lines in blocks[start : start + _AT_ONCE])
     consents = [one for one in listed if one.state in TOLD]
     youths = [one for one in listed if one.state == SHREDDED]
     marked = [one for one in listed if one.state == PROTECTED]
@@ -104,8 +113,8 @@ def _protect(work: Work, ending: Ending) -> bool:
 def _stop(work: Work, consent: Consent, state: str) -> int:
     """What was suspended, blocked or disputed when the list was written: all sign again, an adult's waits for a person.
 
-    The list does not say whose block it was. So nobody's signature may lift it: it is halted, waiting too, until a person has
-    looked at the form.
+    Whose block it was the lines of blocks say. Where an older list has none, nobody's signature may lift it: it is halted,
+    waiting too, until a person has looked at the form.
     """
     if state == State.BLOCKED and consent.state in OPEN - TOLD:
         add_fact(work, consent, "halted")
@@ -134,4 +143,4 @@ def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: d
     ]
     marks = session.execute(select(Protection.lookup, Protection.marked_at))
     protected = [Ending(at, lookup.hex(), PROTECTED) for lookup, at in marks if lookup.hex() not in listed]
-    return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected
+    return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected + unlisted(session, listed)

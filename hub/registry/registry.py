@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from hub.core.consent import Decision, Purpose
 from hub.core.consent_scopes import decide_history
 from hub.errors import RejectedError
 from hub.registry import deeds, erasures, lifecycle, protection
-from hub.registry.barring import forget
+from hub.registry.barring import forget, kept_by
 from hub.registry.database import reading, repeated, shrink, writing
 from hub.registry.deeds import Less
 from hub.registry.endings import shred, watch_endings
@@ -152,12 +153,12 @@ class Registry:
     def unblock(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
         """Lift the block that this role set. What happened while it stood is never covered.
 
-        Also one that has outlived the person's last consent: then nothing is kept of her any more.
+        Also one that has outlived its own consent, or the person's last: then nothing is kept of that any more.
         """
         if self._forget_block(identifier, by, cooperation):
             return YouthView(Standing.NONE, 0, served=False, consents=(), youth_ref=None)
         with self._changing(identifier, entering=True) as (work, youth):
-            deeds.unblock(work, _chosen(youth, cooperation), by)
+            deeds.unblock(work, youth, cooperation, by)
             lifecycle.settle(work, youth)
             return view_youth(youth)
 
@@ -179,9 +180,12 @@ class Registry:
         recorded without a role, as an oral withdrawal may be. With the last consent the person's mapping is destroyed.
         """
         with self._changing(identifier) as (work, youth):
+            lookups = lifecycle.lookups_of(youth)
             chosen = deeds.withdraw(work, _chosen(youth, cooperation), by, oral=oral)
             lifecycle.settle(work, youth)
             view = view_youth(youth, chosen)
+            if find_youth(work, canonical_identifier(identifier, today=work.today)) is None:
+                view = replace(view, erased=True, kept_blocks=kept_by(work, lookups))
         shrink(self._engine)
         return view
 

@@ -40,13 +40,19 @@ class ConsentView:
 
 @dataclass(frozen=True, slots=True)
 class YouthView:
-    """One youth's standing. `served`: Kafka has acknowledged the newest record, so that connectors may see her."""
+    """One youth's standing. `served`: Kafka has acknowledged the newest record, so that connectors may see her.
+
+    After a withdrawal, `erased`: it was the last consent, and nothing leads from the person's number to a reference any more;
+    `kept_blocks`: the roles whose block outlives that, under a keyed hash of the number.
+    """
 
     status: str
     version: int
     served: bool
     consents: tuple[ConsentView, ...]
     youth_ref: str | None = field(repr=False)
+    erased: bool = False
+    kept_blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

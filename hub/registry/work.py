@@ -79,7 +79,7 @@ class Work:
 
     `diverted` are those who went to the manual lane instead (None: somebody without a row), `marks` what is known
     of who is marked, `barred` the times that are kept of a number,
-    `forgotten` whether a block was lifted of somebody without a row.
+    `forgotten` whether a block was lifted that no consent carries: nothing else of its person changes.
     """
 
     session: Session

@@ -14,6 +14,7 @@ from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
 from hub.audit.reading import Filter, the_latest
 from hub.audit.spool import Spool
+from hub.contract.models import Cooperation
 from hub.database import build_engine
 from hub.errors import RejectedError, RetriableError
 from hub.registry.audited import AuditedRegistry
@@ -147,6 +148,16 @@ def test_who_looks_references_up_leaves_an_entry_for_each(registry: AuditedRegis
         ("references_sought", "deny", "unresolved_identifier"),
     ]  # fmt: skip
     assert entries(audit)[1].subject == audit.pseudonyms([Subject(SubjectKind.REFERENCE, ref)])[0]
+
+
+def test_a_block_that_is_kept_beside_what_still_waits_is_lifted_with_an_entry(registry: AuditedRegistry, audit: AuditLog) -> None:
+    registry.grant(make_grant())
+    registry.grant(make_grant(cooperation="sig", recipients=("sig",), signed=("guardian_1",)))
+    registry.block(PERSON, Signatory.YOUTH, Cooperation.SSPF)
+    registry.withdraw(PERSON, Cooperation.SSPF)
+    before = len(entries(audit))
+    registry.unblock(PERSON, Signatory.YOUTH, Cooperation.SSPF)
+    assert [entry.action for entry in entries(audit)[before:]] == [Action.CONSENT_UNBLOCKED]
 
 
 def test_without_the_log_nothing_changes(registry: AuditedRegistry, home: Installation, audit: AuditLog) -> None:

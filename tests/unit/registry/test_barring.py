@@ -147,6 +147,36 @@ def test_a_block_of_a_cooperation_that_has_ended_is_kept_when_what_waits_goes_on
     assert (states(home), kept(home)) == ({"sspf": "in_force", "sig": "in_force"}, [])
 
 
+def test_a_block_of_a_cooperation_that_has_ended_is_lifted_though_a_consent_to_the_other_is_open(home: Installation) -> None:
+    for signed in ({}, {"signed": ("guardian_1",)}):  # still a row of hers, or kept by the keyed hash
+        home.registry.grant(make_grant(**LATER))
+        home.registry.grant(make_grant(**SIG, **signed))
+        passed(home)
+        home.registry.block(PERSON, YOUTH, "sspf")
+        home.registry.withdraw(PERSON, "sspf")
+        refused("no_block", lambda: home.registry.unblock(PERSON, G1, "sspf"))
+        refused("no_block", lambda: home.registry.unblock(PERSON, YOUTH, "sig"))
+        passed(home)
+        home.registry.unblock(PERSON, YOUTH, "sspf")
+        refused("no_block", lambda: home.registry.unblock(PERSON, YOUTH))
+        assert home.registry.grant(make_grant()).consents[-1].state == "in_force"
+        home.registry.withdraw(PERSON)
+        assert kept(home) == []
+
+
+def test_lifting_what_one_cooperation_is_under_leaves_the_others_block_that_outlived_its_consent(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(**SIG))
+    passed(home)
+    home.registry.block(PERSON, YOUTH, "sspf")
+    home.registry.block(PERSON, YOUTH, "sig")
+    home.registry.withdraw(PERSON, "sspf")
+    passed(home)
+    home.registry.unblock(PERSON, YOUTH, "sig")
+    home.registry.withdraw(PERSON)
+    assert kept(home) == [("youth", "sspf")]
+
+
 def test_at_18_a_guardians_block_ends_with_the_form_and_the_youths_own_stays(home: Installation) -> None:
     person = make_identifier(born="20070610")
     home.registry.grant(make_grant(person, signed=("guardian_1", "guardian_2", "youth")))
