@@ -18,7 +18,7 @@ from hub.web.consents.showing import day
 from hub.web.consents.titles import COMPONENTS, PLACES
 from hub.web.language import mark
 
-__all__ = ["block", "custody", "erasure", "of_case", "shown", "sign", "withdraw"]
+__all__ = ["block", "custody", "erasure", "of_case", "shown", "sign", "withdraw", "withdrawn_by"]
 
 _ENDED: Final = frozenset({"expired", "lapsed", "withdrawn"})
 _REFUSALS: Final = {
@@ -125,12 +125,17 @@ def withdraw(visit: Visit, case: ConsentCase) -> Response:
     days = visit.office.retention_days
     if not visit.posted:
         return _act(visit, template, case, everything=visit.request.query_params.get("all") == "1", retention_days=days)
-    by, everything = visit.field("by"), visit.field("all") == "1"
-    signatory = Signatory(by) if by in set(Signatory) else None
+    by, everything = withdrawn_by(visit)
     return _done(
-        visit, template, case, lambda: visit.casework.withdraw(visit.who, case.consent_id, signatory, everything=everything),
+        visit, template, case, lambda: visit.casework.withdraw(visit.who, case.consent_id, by, everything=everything),
         to="/erasure", everything=everything, retention_days=days,
     )  # fmt: skip
+
+
+def withdrawn_by(visit: Visit) -> tuple[Signatory | None, bool]:
+    """What the form says: who withdraws (None: told by word of mouth), and whether it is everything."""
+    by = visit.field("by")
+    return Signatory(by) if by in set(Signatory) else None, visit.field("all") == "1"
 
 
 def erasure(visit: Visit, case: ConsentCase) -> Response:

@@ -8,6 +8,7 @@ from hub.web.consents.case import of_case
 from hub.web.consents.desk import Desk
 from hub.web.consents.registering import of_draft
 from hub.web.consents.simulator import simulator
+from hub.web.consents.unlogged import though_unlogged
 from hub.web.doors import Door, Doors
 
 __all__ = ["consent_doors"]
@@ -32,7 +33,7 @@ def consent_doors(doors: Doors, desk: Desk) -> list[Door]:
         doors.guarded(f"{_ONE}/sign", at(of_case(case.sign)), register, *both),
         doors.guarded(f"{_ONE}/block", at(of_case(case.block)), register, *both),
         doors.guarded(f"{_ONE}/custody", at(of_case(case.custody)), register, *both),
-        doors.guarded(f"{_ONE}/withdraw", at(of_case(case.withdraw)), see, *both),
+        doors.guarded(f"{_ONE}/withdraw", at(though_unlogged(of_case(case.withdraw))), see, *both),
         doors.guarded(f"{_ONE}/erasure", at(of_case(case.erasure)), see),
         doors.guarded(f"{_ONE}/form", at(of_case(printing.form)), see, *both),
         doors.guarded(f"{_ONE}/receipt", at(of_case(printing.receipt)), see),

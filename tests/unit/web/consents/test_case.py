@@ -186,7 +186,7 @@ def test_when_the_audit_log_cannot_be_written_nothing_is_shown_and_nothing_is_do
         connection.exec_driver_sql("alter table audit_entry rename to elsewhere")
     for method, path in (("GET", case), ("GET", "/consents"), ("POST", f"{case}/withdraw"), ("POST", f"{case}/sign")):
         answer = desk.client.request(method, path, data={"role": "guardian_1", "all": "1"} if method == "POST" else None)
-        assert answer.status_code == 500, path
+        assert answer.status_code == (503 if path.endswith("/withdraw") else 500), path
         assert "SSPF" not in answer.text
     assert desk.town.consents.registry.show(make_identifier()).consents[0].state != "withdrawn"
     assert desk.town.consents.registry.show(make_identifier()).consents[0].signed == ()
