@@ -20,6 +20,7 @@ from hub.commands.consent_texts import (
 )
 from hub.commands.discreet import Silent
 from hub.commands.options import Home, Json
+from hub.commands.withdrawing import ask, print_withdrawn
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Form
 from hub.registry.granting import Marking, Signatory
@@ -162,6 +163,7 @@ def withdraw(  # noqa: PLR0917 -- typer reads one option per parameter
     ] = None,
     cooperation: Within = None,
     oral: Annotated[bool, typer.Option("--oral", help="It was said, not written; it counts as much.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Only at a terminal is anything asked.")] = False,
     identifier_from: Source = "",
     home: Home = None,
     as_json: Json = False,
@@ -175,12 +177,16 @@ def withdraw(  # noqa: PLR0917 -- typer reads one option per parameter
     With the last consent everything about the person is erased. A block that stands is kept, under a keyed hash of the number: a
     later consent is under it too. Lift it first (`hub consent unblock`) to leave nothing, or afterwards.
 
+    At a terminal it says first what will happen, and asks; a script is asked nothing.
+
     Example: hub consent withdraw --by guardian_1 --oral
     """
     from hub.audit.unstoppable import Unstoppable, unstoppable
 
     with unstoppable(Unstoppable.WITHDRAWAL), opened(home) as registry:
-        print_youth(registry.withdraw(read_identifier(identifier_from), cooperation, by, oral=oral), as_json=as_json)
+        identifier = read_identifier(identifier_from)
+        ask(lambda: registry.show(identifier), cooperation, by, yes=yes)
+        print_withdrawn(registry.withdraw(identifier, cooperation, by, oral=oral), as_json=as_json)
 
 
 @app.command()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_json_consent",
+    "as_json_youth",
     "line",
     "opened",
     "print_json",
@@ -109,8 +110,7 @@ def print_json(value: object) -> None:
 def print_youth(view: YouthView, *, as_json: bool) -> None:
     """Standing, version and consents of one person; no reference and no identity."""
     if as_json:
-        consents = [as_json_consent(consent) for consent in view.consents]
-        print_json({"status": view.status, "version": view.version, "served": view.served, "consents": consents})
+        print_json(as_json_youth(view))
         return
     served = ", connectors may see it" if view.served else ""
     typer.echo(f"Status: {view.status}, version {view.version}{served}")
@@ -118,6 +118,12 @@ def print_youth(view: YouthView, *, as_json: bool) -> None:
         typer.echo(f"  {line(consent)}")
         for told in _explained(consent):
             typer.echo(f"    {told}")
+
+
+def as_json_youth(view: YouthView) -> dict[str, Any]:
+    """One person's standing for a script."""
+    consents = [as_json_consent(consent) for consent in view.consents]
+    return {"status": view.status, "version": view.version, "served": view.served, "consents": consents}
 
 
 def _explained(consent: ConsentView) -> Iterator[str]:
