@@ -65,9 +65,8 @@ def bring_back(work: Work, lines: Sequence[Ending], shredded: Collection[str]) -
         times, last = _times([one for one in lines if one.subject == role])
         over += [span for span in times if (_role(role), span[0]) not in known]
         stands += [last] if last is not None else []
-    for one in sorted(
-        stands
-    ):  # before the times that are over, which become known now: facts stand in the order of their instants
+    # Before the times that are over, which become known now: facts stand in the order of their instants.
+    for one in sorted(stands):
         role = _role(one.subject)
         if (role, one.at) not in known and not carries(consent, role):
             add_fact(work, consent, "blocked", Signatory(role), details={"all": one.state == BLOCKS_ALL}, at=one.at)

@@ -81,6 +81,21 @@ def test_a_restored_consent_is_under_the_block_of_the_role_that_set_it_and_that_
     assert reconcile(home.registry, home.keyring, home.clock.now()) == Reconciled(0, 0)
 
 
+def test_a_block_on_what_was_suspended_or_blocked_by_another_already_comes_back(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(**SIG))
+    home.registry.suspend(PERSON, Cooperation.SSPF)
+    home.registry.block(PERSON, G1, Cooperation.SIG)
+    backup = copy_of(home)
+    passed(home)
+    home.registry.block(PERSON, YOUTH)
+    passed(home)
+    assert restored(home, backup).ended == 2
+    assert states(home) == {"sspf": ("blocked", ("youth",)), "sig": ("blocked", ("guardian_1", "youth"))}
+    home.registry.unblock(PERSON, YOUTH)
+    assert states(home) == {"sspf": ("suspended", ()), "sig": ("blocked", ("guardian_1",))}
+
+
 def test_of_a_block_that_was_set_and_lifted_since_the_backup_its_time_stays_out(home: Installation) -> None:
     home.registry.grant(make_grant())
     before = passed(home)
