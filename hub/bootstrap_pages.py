@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from hub.registry.casework import Casework
     from hub.registry.registry import Registry
     from hub.web.consents.office import Office
+    from hub.web.operations.console import Console
     from hub.web.principal import Login, Provider
 
-__all__ = ["build_accounts", "build_login", "build_office", "run_web", "sign_in_address"]
+__all__ = ["build_accounts", "build_console", "build_login", "build_office", "run_web", "sign_in_address"]
 
 
 def run_web(home: Path | None) -> None:
@@ -57,12 +58,25 @@ def run_web(home: Path | None) -> None:
             office=build_office(settings, audit, registry),
             sealed=opened_once(lambda: open_vault(settings, build_clock(settings))),
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
+            console=opened_once(lambda: build_console(settings)),
         )
         app = build_web(web)
         try:
             serve(app, port, stop)
         finally:
             app.state.turned_away.write_due(everything=True)
+
+
+def build_console(settings: Settings) -> Console:
+    """What the operator's pages need. The settings are read again at each look: a corrected mapping is tried as it is."""
+    from threading import Event
+
+    from hub.bootstrap import build_runner
+    from hub.web.operations.console import open_console
+
+    return open_console(
+        lambda: load_settings(settings.home), build_clock(settings), lambda found, name: build_runner(found, name, Event())
+    )
 
 
 def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Registry] | None = None) -> Office:

@@ -92,13 +92,15 @@ class LetterBox:
             return move_letters(connection, ids, before, after, now)
 
     def journal(self, look: Look, *, event_id: str = "", outcome: str = "", persons: bool, limit: int) -> list[Line]:
-        """Newest first. `persons`: lines about persons too; without it they are given for a whole event id only.
+        """Newest first; `look.ids` are the letters that they were redriven from. `persons`: lines about persons too; without it
+        they are given for a whole event id only.
 
         A list of them by time would tell whoever feeds one record about a person, and looks, whether she has a reference.
         """
         conditions: list[Any] = [journal.c.topic == PLACE_EVENTS.name] if not (persons or event_id) else []
         conditions += [journal.c.event_id == event_id] if event_id else []
         conditions += [journal.c.outcome == outcome] if outcome else []
+        conditions += [journal.c.letter_id.in_(look.ids)] if look.ids else []
         conditions += [journal.c.settled_at >= look.since] if look.since else []
         conditions += [journal.c.settled_at < look.until] if look.until else []
         query = select(journal).where(*conditions).order_by(journal.c.number.desc()).limit(limit)

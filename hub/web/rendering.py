@@ -26,6 +26,7 @@ from hub.web.principal import Login, Visitors
 if TYPE_CHECKING:
     from hub.audit.sealed import SealedVault
     from hub.registry.revealing import Revealing
+    from hub.web.operations.console import Console
 
 __all__ = ["LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
 
@@ -38,6 +39,8 @@ _MENU = (
     (Action.ERASURE_SEE, "/erasures", mark("Withdrawals")),
     (Action.AUDIT_REVIEW, "/audit/review", mark("Access review")),
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
+    (Action.LETTER_SEE, "/letters", mark("Dead letters")),
+    (Action.JOURNAL_SEE, "/journal", mark("Message journal")),
 )
 
 
@@ -56,7 +59,7 @@ class Web:
 
     `url` is where people reach them: its host is the only one answered to besides loopback, and with https cookies are sent
     over nothing else. `default_language` is used until a visitor chooses another. `revealing` opens the registry when somebody
-    first asks who a task is about.
+    first asks who a task is about, `console` loads what connectors need when an operator first looks.
     """
 
     worklist: Worklist
@@ -71,6 +74,7 @@ class Web:
     office: Office
     revealing: Callable[[], Revealing]
     sealed: Callable[[], SealedVault]
+    console: Callable[[], Console]
 
 
 class Renderer:

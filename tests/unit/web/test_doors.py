@@ -79,6 +79,17 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/withdrawal"): Action.CONSENT_WITHDRAW,
     ("POST", "/withdrawal"): Action.CONSENT_WITHDRAW,
     ("GET", "/erasures"): Action.ERASURE_SEE,
+    ("GET", "/letters"): Action.LETTER_SEE,
+    ("POST", "/letters"): Action.LETTER_REDRIVE,
+    ("GET", "/letters/preview/{work}"): Action.LETTER_REDRIVE,
+    ("GET", "/letters/sent"): Action.LETTER_REDRIVE,
+    ("GET", "/letters/topics"): Action.LETTER_SEE,
+    ("POST", "/letters/topics"): Action.LETTER_REDRIVE,
+    ("POST", "/letters/topics/body"): Action.LETTER_BODY,
+    ("GET", "/letters/{letter}"): Action.LETTER_SEE,
+    ("POST", "/letters/{letter}/try"): Action.LETTER_REDRIVE,
+    ("POST", "/letters/{letter}/body"): Action.LETTER_BODY,
+    ("GET", "/journal"): Action.JOURNAL_SEE,
 }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from nacl.public import PrivateKey
 
@@ -21,7 +24,7 @@ from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
 from hub.audit.sealed import SealedVault
 from hub.bootstrap import reference_of_task
-from hub.clock import ManualClock
+from hub.clock import Clock, ManualClock
 from hub.contract.codec import Codec
 from hub.contract.ids import new_youth_ref, task_id
 from hub.contract.models import (
@@ -40,9 +43,11 @@ from hub.contract.models import (
 )
 from hub.contract.topics import CONSENTS, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG, Topic
 from hub.database import build_engine, migrate
+from hub.dead_letters.box import TopicLetterBox, TopicPorts
+from hub.dead_letters.store import SettledLetters
 from hub.delivery.inbox import Inbox
 from hub.delivery.worklist import Worklist
-from hub.errors import RetriableError
+from hub.errors import ConfigError, RetriableError
 from hub.installation import load_agencies, load_places, load_teams
 from hub.kafka import Incoming
 from hub.registry.casework import Casework
@@ -51,8 +56,10 @@ from hub.registry.relay import Relay
 from hub.registry.revealing import Revealing
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
+from hub.settings import Settings
 from hub.web.app import Web, build_web
 from hub.web.consents.office import Office, opened_once
+from hub.web.operations.console import Console
 from hub.web.presenting import Presenter
 from hub.web.principal import Login
 from tests.unit.registry.support import Installation
@@ -168,10 +175,22 @@ def make_revealing(town: PagesTown) -> Revealing:
     return Revealing(town.consents.registry, town.audit, town.four_eyes, partial(reference_of_task, town.worklist))
 
 
+def make_console(settings: Settings, clock: Clock, **parts: Any) -> Console:
+    """An operator's console over an installation; no dead letter stands on its topics, and nothing can be redriven."""
+
+    def topics(found: Settings) -> TopicLetterBox:
+        return TopicLetterBox(SettledLetters(found), clock, TopicPorts(list, nullcontext))
+
+    def nobody(name: str) -> Any:
+        raise ConfigError(f"nothing redrives {name} here", code="no_runner")
+
+    return Console(**({"load": lambda: settings, "clock": clock, "build_runner": nobody, "build_topics": topics} | parts))
+
+
 class PagesTown:
     """The inbox of one installation and its pages. `tasks` are the numbers of the tasks by what became of them."""
 
-    def __init__(self, folder: Path, *, now: datetime = NOW) -> None:
+    def __init__(self, folder: Path, *, now: datetime = NOW, build_console: Callable[[Clock], Console] | None = None) -> None:
         self.folder = folder
         self.clock = ManualClock(now)
         self.engine = build_engine(f"sqlite:///{folder / 'delivery.db'}")
@@ -207,6 +226,7 @@ class PagesTown:
             office=make_office(self),
             sealed=opened_once(lambda: SealedVault(self.audit, bytes(PrivateKey(KEY).public_key))),
             revealing=opened_once(lambda: make_revealing(self)),
+            console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
         )
         self.app = build_web(self.web)
 

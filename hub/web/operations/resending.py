@@ -1,0 +1,142 @@
+"""Sending dead letters again: chosen, previewed, sent, watched until they are processed; or put aside, and back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
+
+from hub.access.roles import Action
+from hub.audit.actions import Action as Logged
+from hub.connect.letter_box import Filed, Look
+from hub.connect.letters import LetterState
+from hub.connect.trying import Tried, by_connector, choose, tried
+from hub.errors import RejectedError
+from hub.web.operations.letter_rows import CAP, letter_row, outcome_told
+from hub.web.operations.refusing import failure_text
+from hub.web.operations.watch import Watch
+
+__all__ = ["Preview", "act", "preview", "sent"]
+
+_SECTION: Final = "/letters"
+_NAMED: Final = "letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent again: the letters, what each gives now, and how many more wait beyond the cap."""
+
+    chosen: tuple[Filed, ...]
+    outcomes: dict[str, Tried]
+    more: int
+
+
+def act(watch: Watch) -> Response:
+    """What the list's and the preview's buttons ask for."""
+    deeds: dict[str, Callable[[Watch], Response]] = {
+        "preview": _begin_preview, "preview_all": _begin_preview, "redrive": _redrive, "discard": _discard, "restore": _restore,
+    }  # fmt: skip
+    deed = deeds.get(watch.field("deed"))
+    if deed is None:
+        raise RejectedError("the form says not what to do", code="which_letters")
+    return deed(watch)
+
+
+def preview(watch: Watch) -> Response:
+    """How far the preview has come, and what each letter gives now."""
+    work = watch.console.works.find(watch.request.path_params["work"], watch.who.account)
+    found = work.result if isinstance(work.result, Preview) else Preview((), {}, 0)
+    outcomes = {name: one.outcome for name, one in found.outcomes.items()}
+    told = {outcome: outcome_told(watch.words, outcome) for outcome in sorted(set(outcomes.values()))}
+    now = [outcomes[one.letter.letter_id] for one in found.chosen]
+    return watch.page(
+        "preview.html", _SECTION, work=work, over=work.over.is_set(), cap=CAP, more=found.more,
+        rows=[(letter_row(watch, one), told[is_now], is_now == "mapped") for one, is_now in zip(found.chosen, now, strict=True)],
+        counts=[(told[outcome], number) for outcome, number in sorted(Counter(now).items())],
+        ready=[name for name, outcome in outcomes.items() if outcome == "mapped"],
+        failure=failure_text(watch, work.failure) if work.failure else "", here=f"/letters/preview/{work.number}",
+    )  # fmt: skip
+
+
+def sent(watch: Watch) -> Response:
+    """How the letters of the address stand now: the page renews itself until none is on its way."""
+    ids = list(dict.fromkeys(watch.request.query_params.getlist(_NAMED)))[:CAP]
+    found = watch.console.box.letters(Look(ids=frozenset(ids), states=frozenset(LetterState))) if ids else []
+    states = Counter(one.letter.state for one in found)
+    failure, work = _failure(watch), watch.asked("work")
+    return watch.page(
+        "sent.html", _SECTION, total=len(found), done=states[LetterState.HANDLED], queued=states[LetterState.QUEUED],
+        back=states[LetterState.WAITING], rows=[letter_row(watch, one) for one in found], failure=failure,
+        here=f"/letters/sent?{urlencode([('work', work), *((_NAMED, one) for one in ids)])}",
+    )  # fmt: skip
+
+
+def _failure(watch: Watch) -> str:
+    """Why the sending failed as a whole, as long as that is remembered."""
+    try:
+        code = watch.console.works.find(watch.asked("work"), watch.who.account).failure
+    except RejectedError:
+        return ""
+    return failure_text(watch, code) if code else ""
+
+
+def _begin_preview(watch: Watch) -> Response:
+    every = watch.field("deed") == "preview_all"
+    ids = [] if every else watch.chosen(_NAMED)
+    console, look = watch.console, Look(connector=watch.field("source"), reason=watch.field("reason"))
+    chosen, more = choose(console.box, ids, look, CAP, every=every)
+    watch.log(Action.LETTER_REDRIVE, Logged.DEAD_LETTER_TRIED, [one.letter.letter_id for one in chosen])
+    settings = console.load()
+
+    def task(advance: Callable[[int], None]) -> Preview:
+        outcomes: dict[str, Tried] = {}
+        for _, own in by_connector(chosen):
+            outcomes |= tried(settings, console.clock, own)
+            advance(len(outcomes))
+        return Preview(tuple(chosen), outcomes, more)
+
+    work = console.works.begin(watch.who.account, task)
+    return RedirectResponse(f"/letters/preview/{work.number}", status_code=303)
+
+
+def _redrive(watch: Watch) -> Response:
+    chosen = _waiting(watch)
+    again = watch.console.again
+    watch.log(Action.LETTER_REDRIVE, Logged.DEAD_LETTER_REDRIVEN, [one.letter.letter_id for one in chosen])
+    queued = again.queue(chosen)
+    query = [(_NAMED, one.letter.letter_id) for one in chosen]
+    if queued:
+        work = watch.console.works.begin(watch.who.account, lambda advance: again.have_done(queued, advance))
+        query.insert(0, ("work", work.number))
+    return RedirectResponse(f"/letters/sent?{urlencode(query)}", status_code=303)
+
+
+def _discard(watch: Watch) -> Response:
+    return _move(watch, LetterState.WAITING, LetterState.DISCARDED)
+
+
+def _restore(watch: Watch) -> Response:
+    return _move(watch, LetterState.DISCARDED, LetterState.WAITING)
+
+
+def _move(watch: Watch, before: LetterState, after: LetterState) -> Response:
+    chosen = _waiting(watch, before)
+    watch.log(Action.LETTER_REDRIVE, Logged.DEAD_LETTER_RESOLVED, [one.letter.letter_id for one in chosen])
+    moved = sum(
+        len(watch.console.box.move(name, [one.letter.letter_id for one in own], before, after, watch.now))
+        for name, own in by_connector(chosen)
+    )
+    return RedirectResponse(f"/letters?done={after.value}&number={moved}", status_code=303)
+
+
+def _waiting(watch: Watch, state: LetterState = LetterState.WAITING) -> Sequence[Filed]:
+    """The letters that the form names and that are in `state`. Raises RejectedError `too_many_letters` past the cap."""
+    ids = watch.chosen(_NAMED)
+    if len(ids) > CAP:
+        raise RejectedError(f"at most {CAP} at once", code="too_many_letters")
+    chosen, _more = choose(watch.console.box, ids, Look(), CAP, every=False, state=state)
+    return chosen

@@ -1,0 +1,208 @@
+"""Dead letters on the operator's pages: where and why for those who may see that, what they hold for the source agency only."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from hub.access.roles import Principal
+from hub.audit.reading import Filter, the_latest
+from hub.connect.letter_box import LetterBox, Look
+from hub.connect.letters import LetterState
+from hub.errors import RetriableError
+from tests.unit.connect.conftest import World
+from tests.unit.web.browser import Browser
+from tests.unit.web.conftest import Visit
+from tests.unit.web.operations.source import AUDITOR, OFFICER, OPERATOR, OPS, Sources
+from tests.unit.web.town import PagesTown, member
+
+
+def audited(town: PagesTown) -> list[str]:
+    return [one.action for one in the_latest(town.audit.engine, Filter(), 100)]
+
+
+def refused(sources: Sources, number: int = 1) -> list[str]:
+    """So many letters about persons."""
+    sources.facts(number)
+    sources.run()
+    return sources.letters()
+
+
+def followed(client: Browser, deed: str, letters: list[str], **more: str) -> str:
+    """What a form's deed leads to."""
+    answer = client.post("/letters", data={"deed": deed, "letter": letters, **more})
+    assert answer.status_code == 303, answer.text
+    return client.get(answer.headers["location"]).text
+
+
+def test_where_nothing_waits_the_page_says_so_and_an_operator_is_led_there(sources: Sources, visit: Visit) -> None:
+    client = visit(OPERATOR)
+    assert client.get("/").headers["location"] == "/letters"
+    assert "Ingen post väntar" in client.get("/letters").text
+
+
+def test_the_list_tells_where_and_why_and_nothing_of_what_letters_hold(
+    sources: Sources, empty_town: PagesTown, visit: Visit
+) -> None:
+    ids = refused(sources, 3)
+    text = visit(OPERATOR).get("/letters").text
+    assert all(f"/letters/{one}" in text for one in ids)
+    assert "<code>toymend: no_minutes</code></a> <span>3</span>" in text
+    assert not any(World.person(number) in text for number in range(3))
+    assert "Ingen post är sådan." in visit(OPERATOR).get("/letters", params={"reason": "other"}).text
+    assert audited(empty_town)[0] == "dead_letter_listed"
+
+
+@pytest.mark.parametrize("who", [OPERATOR, OPS], ids=["operator", "ops"])
+def test_without_the_body_right_there_is_metadata_only(
+    sources: Sources, empty_town: PagesTown, visit: Visit, who: Principal
+) -> None:
+    (letter,) = refused(sources)
+    client = visit(who)
+    text = client.get(f"/letters/{letter}").text
+    assert "no_minutes" in text
+    assert "källmyndighetens egen post" in text
+    assert f"/letters/{letter}/body" not in text
+    assert client.post(f"/letters/{letter}/body").status_code == 403
+    assert "dead_letter_body_read" not in audited(empty_town)
+
+
+def test_the_source_officer_sees_what_it_holds_with_numbers_covered_and_it_is_logged(
+    sources: Sources, empty_town: PagesTown, visit: Visit
+) -> None:
+    (letter,) = refused(sources)
+    client = visit(OFFICER)
+    assert "Visa innehållet" in client.get(f"/letters/{letter}").text
+    text = client.post(f"/letters/{letter}/body").text
+    assert "&#34;minutes&#34;: 40" in text
+    assert World.person(0) not in text
+    assert audited(empty_town)[0] == "dead_letter_body_read"
+    assert client.post("/letters", data={"deed": "redrive", "letter": letter}).status_code == 403
+
+
+def test_nothing_is_shown_that_cannot_be_logged(sources: Sources, empty_town: PagesTown, visit: Visit) -> None:
+    (letter,) = refused(sources)
+    client = visit(OFFICER)
+    with empty_town.audit.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE audit_entry RENAME TO away")
+    answer = client.post(f"/letters/{letter}/body")
+    assert answer.status_code == 500
+    assert "minutes" not in answer.text
+
+
+def test_a_corrected_mapping_is_tried_on_the_letter_and_nothing_is_done(sources: Sources, visit: Visit) -> None:
+    (letter,) = refused(sources)
+    client = visit(OPERATOR)
+    assert "fortfarande ingen händelse" in client.post(f"/letters/{letter}/try").text
+    sources.mend()
+    text = client.post(f"/letters/{letter}/try").text
+    assert "Den kan läsas nu" in text
+    assert re.search(r"minutes</dt><dd class=\"code\">40<", text)
+    assert World.person(0) not in text
+    assert (sources.publisher.records, sources.letters()) == ([], [letter])
+
+
+def test_letters_are_previewed_sent_again_and_told_as_processed_whatever_consent_decided(
+    sources: Sources, empty_town: PagesTown, visit: Visit
+) -> None:
+    sources.grant(0)
+    ids = refused(sources, 2)
+    sources.mend()
+    client = visit(OPERATOR)
+    preview = followed(client, "preview_all", [])
+    assert "Skicka 2 igen" in preview
+    assert "kan läsas nu <span>2</span>" in preview
+    sent = followed(client, "redrive", ids)
+    assert "2 av 2 är behandlade" in sent
+    assert len(sources.publisher.records) == 1
+    assert audited(empty_town)[:6].count("dead_letter_redriven") == 2
+    shown = [client.get(f"/letters/{one}").text.replace(one, "") for one in ids]
+    bare = {re.sub(r'name="form_token" value="[^"]+"|<dd>\d+</dd>', "", one) for one in shown}
+    assert len(bare) == 1
+
+
+def test_what_is_on_kafka_from_a_letter_about_a_place_is_linked_to_it_both_ways(sources: Sources, visit: Visit) -> None:
+    sources.places(1)
+    sources.run("toyrows")
+    (letter,) = sources.letters()
+    sources.mend()
+    client = visit(OPERATOR)
+    followed(client, "redrive", [letter])
+    event = re.search(r"/journal\?event=(e[0-9a-f]{40})", client.get(f"/letters/{letter}").text)
+    assert event
+    assert f'href="/letters/{letter}"' in client.get("/journal", params={"event": event[1]}).text
+    assert f'href="/letters/{letter}"' in client.get("/journal").text
+
+
+def test_without_the_mending_there_is_nothing_to_send(sources: Sources, visit: Visit) -> None:
+    ids = refused(sources, 2)
+    text = followed(visit(OPERATOR), "preview", ids[:1])
+    assert "Ingen av dem kan läsas nu" in text
+    assert "no_minutes <span>1</span>" in text
+
+
+def test_when_kafka_is_away_letters_wait_again_and_the_page_says_what_to_do(sources: Sources, visit: Visit) -> None:
+    def away() -> None:
+        raise RetriableError("nobody", code="kafka")
+
+    sources.grant(0)
+    ids = refused(sources)
+    sources.mend()
+    sources.publisher.before = away  # type: ignore[method-assign]
+    text = followed(visit(OPERATOR), "redrive", ids)
+    assert "Kafka svarar inte" in text
+    assert sources.letters(Look(states=frozenset({LetterState.WAITING}))) == ids
+
+
+def test_letters_are_put_aside_and_taken_back(sources: Sources, visit: Visit) -> None:
+    ids = refused(sources, 2)
+    client = visit(OPERATOR)
+    assert "2 poster lades undan." in followed(client, "discard", ids)
+    assert sources.letters() == []
+    assert all(one in client.get("/letters?state=discarded").text for one in ids)
+    assert "1 post väntar igen." in followed(client, "restore", ids[:1])
+    assert sources.letters() == ids[:1]
+
+
+def test_a_form_that_names_none_too_many_or_unknown_letters_says_so(sources: Sources, visit: Visit) -> None:
+    client = visit(OPERATOR)
+    for data, status, said in (
+        ({"deed": "preview"}, 400, "Inget var valt."),
+        ({"deed": "redrive", "letter": [f"l{number}" for number in range(51)]}, 400, "Högst 50 på en gång."),
+        ({"deed": "discard", "letter": "l0"}, 404, "ingen sådan stoppad post"),
+        ({"deed": "guess"}, 400, "Inget var valt."),
+    ):
+        answer = client.post("/letters", data=data)
+        assert (answer.status_code, said in answer.text) == (status, True), data
+
+
+def test_a_preview_is_its_beginner_s_alone(sources: Sources, visit: Visit) -> None:
+    refused(sources)
+    place = visit(OPERATOR).post("/letters", data={"deed": "preview_all"}).headers["location"]
+    other = Principal("account-0a", "Annan", OPERATOR.roles)
+    assert visit(other).get(place).status_code == 404
+
+
+def test_the_page_is_not_for_teams_nor_the_journal_of_persons_for_operators(sources: Sources, visit: Visit) -> None:
+    assert visit(member("Fältare", "outreach")).get("/letters").status_code == 403
+    sources.grant(0)
+    sources.mend()
+    sources.facts(1)
+    sources.run()
+    lines = LetterBox(sources.load()).journal(Look(), persons=True, limit=9)
+    event = lines[0].published.event_id
+    asked = {"persons": "1"}
+    assert event not in visit(OPERATOR).get("/journal", params=asked).text
+    assert event in visit(AUDITOR).get("/journal", params=asked).text
+    found = visit(OPERATOR).get("/journal", params={"event": event}).text
+    assert "hub.school-absences.v1" in found
+    assert lines[0].published.subject not in found
+    assert visit(OFFICER).get("/journal").status_code == 403
+
+
+def test_the_journal_says_what_is_wrong_beside_its_field(sources: Sources, visit: Visit) -> None:
+    answer = visit(OPERATOR).get("/journal", params={"event": "e1", "since": "tisdag"})
+    assert answer.status_code == 400
+    for said in ("En händelses nummer är e och 40", "Ange dag och tid"):
+        assert said in answer.text
