@@ -4,7 +4,8 @@ HubError
 ├── ConfigError      stop before start: a setting, file or key is wrong; the text says what to change
 ├── ContractError    dead-letter: bytes or a message that break the contract; repeating cannot help
 ├── RejectedError    refuse with a reason: a well-formed request that a rule does not permit
-│   └── StaleDirectoryError  refuse to publish until the subject directory is fresh again
+│   ├── StaleDirectoryError  refuse to publish until the subject directory is fresh again
+│   └── PausedError          ask the source nothing until somebody resumes the connector
 ├── RetriableError   retry (tenacity, bounded, jittered): a foreign system or a store that may answer later
 └── FatalError       exit without commit: going on could lose or double an effect
 
@@ -22,6 +23,7 @@ __all__ = [
     "ContractError",
     "FatalError",
     "HubError",
+    "PausedError",
     "RejectedError",
     "RetriableError",
     "StaleDirectoryError",
@@ -59,6 +61,10 @@ class RejectedError(HubError):
 
 class StaleDirectoryError(RejectedError):
     """The connector's copy of the subject directory is older than its limit: publish nothing, fetch again."""
+
+
+class PausedError(RejectedError):
+    """Somebody paused the connector: its source is asked nothing until she, or somebody else, resumes it."""
 
 
 class RetriableError(HubError):

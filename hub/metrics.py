@@ -12,6 +12,7 @@ __all__ = [
     "CONNECTOR_KEPT",
     "CONNECTOR_LAST_SUCCESS",
     "CONNECTOR_LETTERS",
+    "CONNECTOR_PAUSED_SINCE",
     "CONNECTOR_PERSONS",
     "CONNECTOR_POLLS",
     "CONNECTOR_RECORDS",
@@ -70,7 +71,7 @@ CONNECTOR_PERSONS = Gauge(
 )
 CONNECTOR_POLLS = Counter(
     "hub_connector_polls_total",
-    "Polls by result: ok, retry, rejected, stale; lanes are events, statutory and directory.",
+    "Polls by result: ok, retry, rejected, stale, paused; lanes are events, statutory and directory.",
     ["connector", "lane", "result"],
 )
 CONNECTOR_CAUGHT_UP = Gauge(
@@ -94,6 +95,11 @@ CONNECTOR_REMEMBERED = Gauge(
     ["connector", "lane"],
 )
 CONNECTOR_LAST_SUCCESS = Gauge("hub_connector_last_success_seconds", "Unix time of the last whole poll.", ["connector", "lane"])
+CONNECTOR_PAUSED_SINCE = Gauge(
+    "hub_connector_paused_since_seconds",
+    "Unix time at which somebody paused the connector's events lane; 0 when it is not paused.",
+    ["connector"],
+)
 CONNECTOR_REQUESTS = Counter(
     "hub_connector_requests_total", "Requests to the foreign system.", ["connector", "operation", "status"]
 )

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from hub.clock import parse_clock
 from hub.contract.topics import CATALOGUE
 from hub.errors import HubError
 from hub.exposition import ABOUT_NO_PERSON, SMALLEST_TOLD
@@ -111,10 +112,17 @@ def _gate_lines(samples: _Samples) -> list[str]:
     ]
 
 
-def _summary(samples: _Samples) -> list[str]:
+def _source_lines(samples: _Samples, now: float) -> list[str]:
+    """What somebody decided about a connector's source."""
+    since = [value for value in samples.get("hub_connector_paused_since_seconds", {}).values() if value]
+    return [f"paused for {(now - value) / 3600:.1f} h" for value in since]
+
+
+def _summary(samples: _Samples, now: float) -> list[str]:
     """A process' figures in a few lines: what came out of its records, and what is not well."""
     records = _sums(samples, "hub_connector_records", "outcome")
-    lines = [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in _UNREMARKABLE]
+    lines = _source_lines(samples, now)
+    lines += [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in _UNREMARKABLE]
     lines += _gate_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]
     for name in _READERS:
@@ -133,7 +141,7 @@ def _summary(samples: _Samples) -> list[str]:
 
 def collect_status(settings: Settings) -> dict[str, Any]:
     """Everything `hub status` shows, as plain data."""
-    now = time.time()
+    now, here = time.time(), parse_clock(settings.clock).now().timestamp()
     entries = read_announcements(settings)
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # one that hangs costs five seconds, and so do many
         samples = list(pool.map(read_metrics, entries))
@@ -143,7 +151,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
             "pid": entry.pid,
             "minutes": (now - entry.started) / 60,
             "metrics": entry.metrics,
-            "summary": _summary(found),
+            "summary": _summary(found, here),
         }
         for entry, found in zip(entries, samples, strict=True)
     ]

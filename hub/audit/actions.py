@@ -79,6 +79,8 @@ class Action(StrEnum):
     # Running the hub
     RULES_CHANGED = "rules_changed"
     SETTINGS_CHANGED = "settings_changed"
+    CONNECTOR_PAUSED = "connector_paused"  # `purpose` names the instance; why stands with the pause
+    CONNECTOR_RESUMED = "connector_resumed"
     DEAD_LETTER_LISTED = "dead_letter_listed"
     DEAD_LETTER_READ = "dead_letter_read"
     DEAD_LETTER_BODY_READ = "dead_letter_body_read"  # the source's own record

@@ -17,6 +17,7 @@ __all__ = ["connect"]
 
 _WHAT_TO_DO = {
     "stale_directory": "The consent registry has not answered for too long, so nothing is published. Start it: hub registry",
+    "paused": "Somebody paused this connector (`hub connectors state`). Let it go on: hub connectors resume NAME",
     "kafka": "Kafka does not answer, so nothing is published. Start it: hub up, or hub broker",
 }
 

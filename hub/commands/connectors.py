@@ -1,4 +1,4 @@
-"""`hub connectors`: which connectors are installed, what each wants to be told, and a new one to start from."""
+"""`hub connectors`: which connectors are installed, what each wants to be told, how they are, and a new one to start from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.commands import connector_states
 from hub.commands.options import Json
 
 if TYPE_CHECKING:
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    name="connectors", help="The connectors that are installed, their settings, and a new one.", no_args_is_help=True
+    name="connectors",
+    help="The connectors that are installed, their settings, how they are, pausing them, and a new one.",
+    no_args_is_help=True,
 )
+app.command()(connector_states.state)
+app.command()(connector_states.pause)
+app.command()(connector_states.resume)
 
 
 @app.command("list")

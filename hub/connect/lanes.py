@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hub.connect.ledger import Tally
+from hub.connect.news import NEWS
 from hub.connector import Cursor
 from hub.metrics import CONNECTOR_RECORDS, CONNECTOR_REMEMBERED
 
@@ -14,8 +15,6 @@ __all__ = ["EVENTS", "HISTORY", "NEWS", "STATUTORY", "Lane", "show_remembered", 
 EVENTS = "events"
 HISTORY = "history"
 STATUTORY = "statutory"
-NEWS = frozenset({"handled", "placed", "secured"})
-"""Outcomes that say something new was read: none of them depends on anybody's consent."""
 
 
 class Lane(Protocol):

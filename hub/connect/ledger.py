@@ -17,13 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, select
 
 from hub.connect import rows
 from hub.connect.database import open_store
 from hub.connect.gate import Publishable
 from hub.connect.letter_rows import Bounds, Published, Result, add_letters, add_published, find_letters, purge, set_results
 from hub.connect.letters import Letter, LetterState
+from hub.connect.news import add_news
 from hub.connect.ports import Removed
 from hub.connect.revisions import Plan, assign
 from hub.connect.tables import cursors, events, intents, journal, kept, letters, outcomes, receipts
@@ -51,6 +52,11 @@ class Ledger:
     def __init__(self, file: Path, bounds: Bounds | None = None) -> None:
         self._engine = open_store(file)
         self._bounds = bounds or Bounds()
+
+    @property
+    def engine(self) -> Engine:
+        """The store's own, for what lies beside the ledger: pauses, and how the lane is."""
+        return self._engine
 
     def close(self) -> None:
         """Release the file."""
@@ -103,6 +109,7 @@ class Ledger:
         with self._engine.begin() as connection:
             self._acknowledge(connection, plan, counts, published)
             rows.move_cursor(connection, lane, cursor, now)
+            add_news(connection, lane, now, counts)
             add_letters(connection, refused[-self._bounds.letters :] if self._bounds.letters else ())
             purge(connection, self._bounds, now, grown=bool(refused))
 
@@ -203,6 +210,7 @@ class Ledger:
             rows.remember_messages(connection, fresh)
             rows.move_cursor(connection, lane, cursor, now)
             rows.add_counts(connection, [(("secured", ""), len(fresh))])
+            add_news(connection, lane, now, {("secured", ""): len(fresh)})
         return len(fresh)
 
     def is_secured(self, digest: str) -> bool:

@@ -6,6 +6,8 @@ import random
 import threading
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any, stop_when_event_set
 from tenacity.nap import sleep_using_event
@@ -14,11 +16,11 @@ from tenacity.wait import wait_base, wait_random_exponential
 from hub.clock import Clock
 from hub.connect.lanes import NEWS, Lane
 from hub.connect.ledger import Tally
-from hub.errors import RejectedError, RetriableError, StaleDirectoryError
+from hub.errors import PausedError, RejectedError, RetriableError, StaleDirectoryError
 from hub.logs import get_logger
 from hub.metrics import CONNECTOR_CAUGHT_UP, CONNECTOR_LAST_SUCCESS, CONNECTOR_POLLS
 
-__all__ = ["Loop", "Polled"]
+__all__ = ["Loop", "Polled", "Watch"]
 
 _ATTEMPTS = 4
 _LONGEST_WAIT = 60.0
@@ -28,11 +30,26 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What became of one poll: `ok`, `retry`, `rejected` or `stale`; the code of the error, and the counts when it was whole."""
+    """What became of one poll, the code of the error, and the counts when it was whole.
+
+    `ok`; `paused`: somebody paused the connector; `stale`, `rejected` or `retry` (`hub.errors`).
+    """
 
     result: str
     code: str
     counts: Tally
+
+
+class Watch(Protocol):
+    """Looks after a lane from outside. What it raises of RetriableError is logged and stops nothing."""
+
+    def look(self) -> None:
+        """Called between two polls."""
+        ...
+
+    def note(self, now: datetime, result: str, code: str, next_poll: datetime | None) -> None:
+        """Called after each poll."""
+        ...
 
 
 class _Backoff(wait_base):
@@ -64,6 +81,7 @@ class Loop:
         clock: Clock,
         stop: threading.Event,
         after: Loop | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._lane = lane
         self._connector = connector
@@ -72,6 +90,7 @@ class Loop:
         self._clock = clock
         self._stop = stop
         self._after = after
+        self._watch = watch
         self._woken = threading.Event()
         self._longest_pause = keep_seconds
         self.first_poll_over = threading.Event()
@@ -89,9 +108,13 @@ class Loop:
     def run(self) -> None:
         """Poll, wait, poll again, until `stop` is set."""
         while not self._stop.is_set():
-            polled = self.once()
+            polled = self._poll()
             whole = polled.result == "ok"
-            self._wait(self._poll_seconds if whole else min(self._poll_seconds, max(self._keep_seconds, 1.0)))
+            seconds = self._poll_seconds if whole else min(self._poll_seconds, max(self._keep_seconds, 1.0))
+            # Jittered so that many connectors do not ask at once.
+            jittered = seconds * random.uniform(0.9, 1.1)  # noqa: S311 -- spreads load, guards nothing
+            self._note(polled, timedelta(seconds=jittered))
+            self._wait(jittered)
 
     def heed_wakes(self) -> None:
         """From now on `wake` may be called, and is noticed within a second."""
@@ -103,6 +126,11 @@ class Loop:
 
     def once(self) -> Polled:
         """One poll with its retries, counted."""
+        polled = self._poll()
+        self._note(polled, None)
+        return polled
+
+    def _poll(self) -> Polled:
         # Taken before the poll: what the other lane secures from now on may concern records this poll has passed.
         settled = self._after is None or self._after.caught_up.is_set()
         try:
@@ -112,7 +140,7 @@ class Loop:
         CONNECTOR_POLLS.labels(connector=self._connector, lane=self._lane.name, result=polled.result).inc()
         if polled.result == "ok":
             CONNECTOR_LAST_SUCCESS.labels(connector=self._connector, lane=self._lane.name).set(self._clock.now().timestamp())
-        else:
+        elif polled.result != "paused":  # it was logged when it began
             _log.warning("poll_" + polled.result, connector=self._connector, lane=self._lane.name, code=polled.code)
         news = any(outcome in NEWS for outcome, _ in polled.counts)
         self._show(caught_up=polled.result == "ok" and settled and not news)
@@ -121,6 +149,8 @@ class Loop:
     def _attempt(self) -> Polled:
         try:
             return Polled("ok", "", self._retrying(self._lane.poll))
+        except PausedError as error:
+            return Polled("paused", error.code, Counter())
         except StaleDirectoryError as error:
             return Polled("stale", error.code, Counter())
         except RejectedError as error:
@@ -135,9 +165,17 @@ class Loop:
         else:
             self.caught_up.clear()
 
+    def _note(self, polled: Polled, pause: timedelta | None) -> None:
+        if self._watch is not None:
+            now = self._clock.now()
+            try:
+                self._watch.note(now, polled.result, polled.code, None if pause is None else now + pause)
+            except RetriableError as error:
+                _log.warning("not_noted", connector=self._connector, lane=self._lane.name, code=error.code)
+
     def _wait(self, seconds: float) -> None:
-        """Wait, jittered so that many connectors do not ask at once; what is due between polls is done on the way."""
-        remaining = seconds * random.uniform(0.9, 1.1)  # noqa: S311 -- spreads load, guards nothing
+        """Wait; what is due between polls is done on the way."""
+        remaining = seconds
         waited = unkept = 0.0
         while remaining > 0 and not (self._woken.is_set() and waited >= self._keep_seconds):
             pause = min(remaining, self._longest_pause)
@@ -151,7 +189,8 @@ class Loop:
         self._woken.clear()
 
     def _keep(self) -> None:
-        try:
-            self._lane.keep()
-        except (RetriableError, RejectedError) as error:
-            _log.info("not_kept", connector=self._connector, lane=self._lane.name, code=error.code)
+        for due in (self._lane.keep, *([self._watch.look] if self._watch else [])):
+            try:
+                due()
+            except (RetriableError, RejectedError) as error:
+                _log.info("not_kept", connector=self._connector, lane=self._lane.name, code=error.code)

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from tenacity.nap import sleep_using_event
 
 from hub.clock import Clock
+from hub.connect.conditions import Conditions
 from hub.connect.directory import Directory
 from hub.connect.events import EventsLane, GoOn
 from hub.connect.failing import guarded
@@ -21,13 +22,14 @@ from hub.connect.kept import KeptSource
 from hub.connect.lanes import EVENTS, HISTORY, STATUTORY, Lane
 from hub.connect.ledger import Ledger
 from hub.connect.letters import Sealing
-from hub.connect.loop import Loop, Polled
+from hub.connect.loop import Loop, Polled, Watch
 from hub.connect.ports import Encode, Publisher, StatutoryPort
 from hub.connect.recalling import bounds_of, build_recall
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
 from hub.connect.vault import DirectoryFile
 from hub.connect.waking import listening
+from hub.connect.watching import LaneWatch, Standing, watched
 from hub.connector import Source, Waker
 from hub.contract.codec import Codec
 from hub.contract.models import Message
@@ -99,7 +101,7 @@ class Runner:
             self._alone(),
             self._statutory_loop() as (statutory, secured),
             guarded(self._chosen.name, EVENTS),
-            self._events_lane(secured) as lane,
+            self._events_lane(secured) as (lane, _),
         ):
             del statutory
             lane.keep()
@@ -111,9 +113,9 @@ class Runner:
     def history(self, since: datetime, go_on: GoOn) -> bool:
         """Import the source's history since an instant, retried and resumable; False when `go_on` ended it.
 
-        Raises RejectedError `no_history`, and RetriableError when a place in it cannot be passed: run it again later.
+        Raises RejectedError `no_history`, PausedError, and RetriableError when a place in it cannot be passed: run it again.
         """
-        with self._alone(), guarded(self._chosen.name, HISTORY), self._events_lane(lambda _: True) as lane:
+        with self._alone(), guarded(self._chosen.name, HISTORY), self._events_lane(lambda _: True) as (lane, _):
             return import_history(lane, since, go_on, self._stop)
 
     @contextmanager
@@ -171,20 +173,29 @@ class Runner:
                 lane = StatutoryLane(
                     connector=chosen.name, source=source, store=self._statutory_port, ledger=ledger, clock=self._clock
                 )
-                yield self._loop(lane, None), secured
+                yield self._loop(lane, None, LaneWatch(Conditions(ledger.engine, STATUTORY))), secured
 
     @contextmanager
     def _events_loop(self, statutory: Loop | None, secured: Callable[[str], bool]) -> Iterator[Loop]:
-        with self._events_lane(secured) as lane:
-            yield self._loop(lane, statutory)
+        with self._events_lane(secured) as (lane, watch):
+            yield self._loop(lane, statutory, watch)
 
     @contextmanager
-    def _events_lane(self, secured: Callable[[str], bool]) -> Iterator[EventsLane]:
+    def _events_lane(self, secured: Callable[[str], bool]) -> Iterator[tuple[EventsLane, Watch]]:
         chosen = self._chosen
         origin = chosen.origin()
+        with closing(Ledger(chosen.folder / "ledger.db", bounds_of(chosen.installation.journal))) as ledger:
+            standing = Standing(ledger.engine, chosen.name)
+            with self._lane_on(ledger, origin, secured, standing) as lane:
+                yield lane, LaneWatch(Conditions(ledger.engine, EVENTS), standing.look)
+
+    @contextmanager
+    def _lane_on(
+        self, ledger: Ledger, origin: Origin, secured: Callable[[str], bool], standing: Standing
+    ) -> Iterator[EventsLane]:
+        chosen = self._chosen
         with (
-            closing(Ledger(chosen.folder / "ledger.db", bounds_of(chosen.installation.journal))) as ledger,
-            closing(self._source(ledger, secured)) as source,
+            closing(self._source(ledger, secured, standing)) as source,
             self._directory(origin) as directory,
             closing(self._publisher_factory(f"connect-{chosen.name}")) as publisher,
         ):
@@ -204,9 +215,9 @@ class Runner:
         build = self._chosen.connector.build_waker
         return build(self._chosen.config, self._chosen.context(self._clock, secured)) if build is not None else None
 
-    def _source(self, ledger: Ledger, secured: Callable[[str], bool]) -> Source:
+    def _source(self, ledger: Ledger, secured: Callable[[str], bool], standing: Standing) -> Source:
         chosen = self._chosen
-        source = chosen.source(chosen.context(self._clock, secured))
+        source = watched(chosen.source(chosen.context(self._clock, secured)), standing.require)
         if not chosen.connector.moving_window:
             return source
         pause = timedelta(seconds=chosen.settings.poll_seconds)
@@ -235,7 +246,7 @@ class Runner:
             DIRECTORY_AGE.labels(connector=chosen.name).set_function(lambda: directory.age_seconds)
             yield directory
 
-    def _loop(self, lane: Lane, after: Loop | None) -> Loop:
+    def _loop(self, lane: Lane, after: Loop | None, watch: Watch) -> Loop:
         settings = self._chosen.settings
         return Loop(
             lane,
@@ -245,6 +256,7 @@ class Runner:
             clock=self._clock,
             stop=self._stop,
             after=after,
+            watch=watch,
         )
 
 

@@ -6,7 +6,22 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from hub.database import UtcInstant
 
-__all__ = ["cursors", "events", "intents", "journal", "kept", "letters", "metadata", "outcomes", "receipts", "secured", "starts"]
+__all__ = [
+    "conditions",
+    "cursors",
+    "events",
+    "intents",
+    "journal",
+    "kept",
+    "letters",
+    "metadata",
+    "news",
+    "outcomes",
+    "pauses",
+    "receipts",
+    "secured",
+    "starts",
+]
 
 metadata = MetaData()
 
@@ -111,4 +126,36 @@ journal = Table(
     Index("journal_by_event", "event_id"),
     Index("journal_by_subject", "subject"),
     Index("journal_by_time", "settled_at"),
+)
+
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("lane", String(16), primary_key=True),
+    Column("watched_since", UtcInstant, nullable=False, comment="the first poll that was noted here"),
+    Column("polled_at", UtcInstant, nullable=False),
+    Column("result", String(16), nullable=False),
+    Column("code", String(64), nullable=False, comment="of the error, or empty"),
+    Column("succeeded_at", UtcInstant, comment="the last whole poll"),
+    Column("next_poll", UtcInstant, comment="null when nobody polls"),
+)
+
+news = Table(
+    "news",
+    metadata,
+    Column("lane", String(16), primary_key=True),
+    Column("hour", UtcInstant, primary_key=True),
+    Column("records", BigInteger, nullable=False, comment="new ones, whatever consent said of them"),
+    Column("last_at", UtcInstant, nullable=False),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("paused_at", UtcInstant, nullable=False),
+    Column("paused_by", String(64), nullable=False, comment="an account's opaque id"),
+    Column("reason", String(200), nullable=False, comment="a line that holds no number of a person"),
+    Column("resumed_at", UtcInstant),
+    Column("resumed_by", String(64), nullable=False),
 )

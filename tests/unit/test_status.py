@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,3 +124,10 @@ def test_it_tells_which_database_each_part_uses_and_no_password(tmp_path: Path) 
     assert told["registry"] == "postgresql db:5433/registry"
     assert told["delivery"] == f"sqlite {tmp_path}/data/delivery/delivery.db"
     assert "planted-password" not in str(told)
+
+
+def test_a_paused_connector_is_seen(tmp_path) -> None:
+    since = 'hub_connector_paused_since_seconds{{connector="ss12000"}} {}\n'
+    assert summary_of(tmp_path / "going", since.format(0.0)) == []
+    (line,) = summary_of(tmp_path / "paused", since.format(time.time() - 7200))
+    assert line == "paused for 2.0 h"

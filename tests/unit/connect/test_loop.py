@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from hub.connect.loop import Loop
-from hub.errors import ConfigError, FatalError, RejectedError, RetriableError, StaleDirectoryError
+from hub.errors import ConfigError, FatalError, PausedError, RejectedError, RetriableError, StaleDirectoryError
 
 
 class CountedStop(threading.Event):
@@ -49,8 +49,27 @@ class ScriptedLane:
             raise self.keep_failure
 
 
-def make_loop(world, lane, stop, *, after=None, poll=300.0, keep=5.0) -> Loop:
-    return Loop(lane, "looped", poll_seconds=poll, keep_seconds=keep, clock=world.clock, stop=stop, after=after)
+class Noting:
+    """A watch that remembers; its store may be away."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.noted: list = []
+        self.looks = 0
+        self.away = away
+
+    def look(self) -> None:
+        self.looks += 1
+        if self.away:
+            raise RetriableError("no store", code="database")
+
+    def note(self, now, result, code, next_poll) -> None:
+        if self.away:
+            raise RetriableError("no store", code="database")
+        self.noted.append((result, code, next_poll and (next_poll - now).total_seconds()))
+
+
+def make_loop(world, lane, stop, *, after=None, poll=300.0, keep=5.0, watch=None) -> Loop:
+    return Loop(lane, "looped", poll_seconds=poll, keep_seconds=keep, clock=world.clock, stop=stop, after=after, watch=watch)
 
 
 def caught_up() -> float | None:
@@ -133,3 +152,32 @@ def test_between_polls_the_lane_is_kept(world) -> None:
     make_loop(world, lane, stop, poll=30.0, keep=5.0).run()
     assert lane.polls > 5
     assert lane.keeps > 4 * lane.polls
+
+
+def test_each_poll_is_noted_with_when_the_next_one_is_due(world) -> None:
+    watch = Noting()
+    make_loop(world, ScriptedLane({}), CountedStop(200), watch=watch).run()
+    make_loop(world, ScriptedLane({}), CountedStop(1), watch=watch).once()
+    (ok, code, due), *_, last = watch.noted
+    assert (ok, code, last) == ("ok", "", ("ok", "", None))
+    assert 270 <= due <= 330
+    assert watch.looks > 40
+
+
+def test_a_paused_lane_is_tried_again_soon_is_kept_and_its_last_success_stands(world) -> None:
+    lane = ScriptedLane({}, PausedError("paused", code="paused"))
+    watch = Noting()
+    loop = make_loop(world, lane, CountedStop(12), poll=4.0, keep=1.0, watch=watch)
+    loop.run()
+    assert [result for result, *_ in watch.noted[:2]] == ["ok", "paused"]
+    assert lane.polls > 3
+    assert lane.keeps > 1
+    assert polls("paused") >= 2
+    assert not loop.caught_up.is_set()
+
+
+def test_a_watch_whose_store_is_away_stops_neither_polls_nor_what_is_due_between_them(world) -> None:
+    lane = ScriptedLane({})
+    make_loop(world, lane, CountedStop(30), poll=10.0, keep=1.0, watch=Noting(away=True)).run()
+    assert lane.polls > 1
+    assert lane.keeps > 10

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
+from hub.audit.entries import Actor
+from hub.connect.pausing import Pausing
 from hub.connect.runner import Runner
 from hub.contract.codec import Codec
 from hub.contract.models import ErasureKind
@@ -273,3 +275,35 @@ def test_a_moving_window_is_read_on_while_kafka_is_away_but_no_sooner_than_it_is
         assert cut_off.runner("toyfeed", publisher_factory=lambda _: Down()).once()["events"].code == "kafka"
     assert (cut_off.source / "shown").read_text() == "6"  # four attempts to publish in each poll, and one pull
     assert cut_off.runner("toyfeed").once()["events"].counts == {("placed", ""): 8, ("published", ""): 8, ("uncertain", ""): 6}
+
+
+class Silently:
+    """An audit log that nobody reads."""
+
+    def append(self, entry) -> int:
+        return 1
+
+
+def test_a_running_connector_heeds_a_pause_and_its_end_while_its_statutory_lane_goes_on(connected, subjects, world) -> None:
+    grant(subjects, world.person(0))
+    pausing = Pausing(connected.settings, world.clock, Silently())
+    pausing.pause("toyraw", Actor("anna"), "why")
+    connected.absence(world.person(0))
+    with connected.running("toyraw") as raised:
+        write_lines(connected.source / "raw.jsonl", RAW)
+        assert connected.store.arrived.acquire(timeout=20)
+        assert connected.publisher.records == []
+        pausing.resume("toyraw", Actor("anna"))
+        connected.publisher.wait_for(1)
+    assert raised == []
+
+
+def test_a_single_poll_of_a_paused_connector_reads_its_statutory_lane_alone(connected, subjects, world) -> None:
+    grant(subjects, world.person(0))
+    Pausing(connected.settings, world.clock, Silently()).pause("toyraw", Actor("anna"), "why")
+    connected.absence(world.person(0))
+    write_lines(connected.source / "raw.jsonl", RAW)
+    polled = connected.runner("toyraw").once()
+    assert (polled["statutory"].result, polled["events"].result) == ("ok", "paused")
+    assert list(connected.store.messages) == ["m1"]
+    assert connected.publisher.records == []

@@ -1,0 +1,78 @@
+"""`hub connectors state|pause|resume`, as an operator meets them."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.audit.reading import Filter, the_latest
+from hub.bootstrap import build_audit
+from hub.cli import app
+from hub.errors import RejectedError
+from tests.unit.connect.installation import make_installation
+from tests.unit.connect.toy import install_toys
+
+
+class Hub:
+    def __init__(self, home) -> None:
+        self.home = home
+        self.settings = make_installation(home, 1)
+        for number, name in enumerate(("audit.key", "audit-subject.key", "worklist.key")):
+            (home / "keys" / name).write_text(base64.b64encode(bytes([number]) * 32).decode())
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        ended = CliRunner().invoke(app, ["connectors", *words, "--home", str(self.home)], env={"COLUMNS": "200"})
+        assert ended.exit_code == code, (ended.output, ended.exception)
+        return ended.stdout
+
+    def refused(self, *words: str) -> RejectedError:
+        ended = CliRunner().invoke(app, ["connectors", *words, "--home", str(self.home)])
+        assert isinstance(ended.exception, RejectedError), ended.output
+        return ended.exception
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch) -> Hub:
+    install_toys(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    return Hub(tmp_path / "home")
+
+
+def test_an_operator_pauses_sees_it_and_resumes(hub) -> None:
+    assert "hub connectors resume toy" in hub("pause", "toy", "--reason", "The school system is [being] moved", "--as", "olle")
+    assert "by olle: The school system is [being] moved" in " ".join(hub("state").split())
+    (told,) = json.loads(hub("state", "toy", "--json"))
+    assert (told["paused"]["by"], told["pauses"][0]["resumed_at"]) == ("olle", None)
+    assert "goes on" in hub("resume", "toy", "--as", "olle")
+    assert "by olle" in hub("state", "toy")
+    (told,) = json.loads(hub("state", "toy", "--json"))
+    assert told["paused"] is None
+
+
+def test_every_instance_is_listed_with_its_statutory_lane(hub) -> None:
+    told = {one["name"]: one for one in json.loads(hub("state", "--json"))}
+    assert set(told) == set(hub.settings.connectors)
+    assert told["toyraw"]["statutory"]["last_result"] == ""
+    table = hub("state")
+    assert "does not run" in table
+    assert "statutory" in table
+
+
+def test_a_pause_stands_in_the_audit_log_and_its_reason_does_not(hub) -> None:
+    hub("pause", "toy", "--reason", "because", "--as", "olle")
+    log = build_audit(hub.settings)
+    try:
+        (entry,) = the_latest(log.engine, Filter(), 9)
+    finally:
+        log.close()
+    assert (entry.account, entry.action, entry.role, entry.purpose) == ("olle", "connector_paused", "operator", "connector:toy")
+
+
+def test_what_cannot_be_done_says_why(hub) -> None:
+    assert hub.refused("resume", "toy").code == "not_paused"
+    assert hub.refused("pause", "nobody", "--reason", "why").code == "unknown_instance"
+    assert hub.refused("pause", "toy", "--reason", "about 20110315-9801").code == "number_in_reason"
+    assert hub.refused("state", "nobody").code == "unknown_instance"
