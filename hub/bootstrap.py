@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING
 from hub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from sqlalchemy import Engine
 
     from hub.access.four_eyes import FourEyes
     from hub.audit.log import AuditLog
     from hub.clock import Clock
+    from hub.coding.desk import CodingDesk
     from hub.connect.runner import Runner
+    from hub.connector import Draft
     from hub.delivery.worklist import Worklist
     from hub.registry.opening import OpenRegistry
     from hub.registry.registry import Registry
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "build_audit",
     "build_clock",
+    "build_coding_desk",
     "build_delivery_engine",
     "build_four_eyes",
     "build_manual_lane",
@@ -85,10 +91,41 @@ def build_four_eyes(settings: Settings, audit: AuditLog) -> FourEyes:
     return open_four_eyes(settings, build_access_engine(settings), audit)
 
 
+def build_coding_desk(settings: Settings, audit: AuditLog) -> CodingDesk:
+    """Where notices without a code are coded, of every connector that has such; close it.
+
+    Raises ConfigError, also `no_private_key` as soon as a report is looked at where that key is not.
+    """
+    from datetime import timedelta
+    from functools import partial
+
+    from hub.coding.desk import CodingDesk, CodingInstance
+    from hub.coding.queue import CodingQueue
+    from hub.coding.sealing import CodingSeal
+    from hub.connect.instance import load_instance
+    from hub.installation import load_places
+    from hub.statutory.opening import open_store
+
+    clock, places, instances = build_clock(settings), load_places(settings.home), []
+    for name, chosen in settings.connectors.items():
+        instance = load_instance(settings, name) if chosen.enabled else None
+        if instance is not None and (reading := instance.connector.read_draft) is not None:
+            queue, seal = CodingQueue(instance.coding_file), CodingSeal(instance.origin().key, name)
+            read = partial(_read_now, partial(reading, instance.config, places), clock)
+            instances.append(CodingInstance(name, instance.connector.title, queue, seal, read))
+    undo = timedelta(seconds=settings.web.undo_seconds)
+    return CodingDesk(instances, open_store(settings, clock), audit, clock, undo=undo)
+
+
+def _read_now(reading: Callable[[datetime, bytes], Draft], clock: Clock, content: bytes) -> Draft:
+    return reading(clock.now(), content)
+
+
 def migrate_stores(settings: Settings) -> None:
     """Bring every store to its newest form now (the registry's own is, once opened): no process then has to load what does it."""
     from hub.access.opening import build_access_engine
     from hub.audit.opening import build_audit_engine
+    from hub.coding.queue import CodingQueue
     from hub.connect.database import open_store
     from hub.connect.instance import load_instance
 
@@ -100,6 +137,8 @@ def migrate_stores(settings: Settings) -> None:
         stores = ["ledger.db"] if instance.connector.build_statutory is None else ["ledger.db", "statutory.db"]
         for store in stores:
             open_store(instance.folder / store).dispose()
+        if instance.connector.read_draft is not None:
+            CodingQueue(instance.coding_file).close()
 
 
 def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:

@@ -18,6 +18,7 @@ __all__ = [
     "CONNECTOR_RECORDS",
     "CONNECTOR_REMEMBERED",
     "CONNECTOR_REQUESTS",
+    "CONNECTOR_UNCODED",
     "DELIVERY_MESSAGES",
     "DELIVERY_OPEN_TASKS",
     "DELIVERY_OVERDUE_TASKS",
@@ -87,6 +88,11 @@ CONNECTOR_KEPT = Gauge(
 CONNECTOR_LETTERS = Gauge(
     "hub_connector_letters_waiting",
     "Records refused for what they are, about which nobody has done anything yet: `hub dlq list` shows them.",
+    ["connector"],
+)
+CONNECTOR_UNCODED = Gauge(
+    "hub_connector_uncoded_notices",
+    "Police notices that wait for the statutory officer's code: `hub statutory uncoded` lists them.",
     ["connector"],
 )
 CONNECTOR_REMEMBERED = Gauge(

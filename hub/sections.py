@@ -120,11 +120,15 @@ class AuditSettings(Section):
 
 
 class WebSettings(Section):
-    """`url`: where people reach the pages, behind a proxy for example; empty: at their own host and port."""
+    """`url`: where people reach the pages, behind a proxy for example; empty: at their own host and port.
+
+    `undo_seconds` is how long at least a coded police notice can be taken back before its connector has it.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8700
     url: str = ""
+    undo_seconds: Annotated[float, Field(ge=0, le=86_400)] = 60.0
 
 
 class WorkerSettings(Section):

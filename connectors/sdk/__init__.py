@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sdk.config import SdkConfig
-from hub.connector import Connector, Source, SourceContext, StatutorySource, Trial
+from hub.connector import Connector, Draft, Gazetteer, Source, SourceContext, StatutorySource, Trial
 from hub.contract.models import InfoKind
 
 __all__ = ["connector"]
@@ -27,6 +27,12 @@ def _build_statutory(config: SdkConfig, context: SourceContext) -> StatutorySour
     return SdkStatutorySource(config, context)
 
 
+def _read_draft(config: SdkConfig, places: Gazetteer, now: datetime, content: bytes) -> Draft:
+    from connectors.sdk.mapping import read_draft  # noqa: PLC0415
+
+    return read_draft(config.coding, places.area_code, now, content)
+
+
 def _build_simulator(dataset: Path, options: Mapping[str, Any]) -> Any:
     from connectors.sdk.simulator import build_simulator  # noqa: PLC0415
 
@@ -40,6 +46,7 @@ connector = Connector(
     build_source=_build_source,
     build_statutory=_build_statutory,
     build_simulator=_build_simulator,
+    read_draft=_read_draft,
     kinds=frozenset({InfoKind.POLICE_NOTICE}),
     trial=Trial(
         datasets=Path(__file__).parent / "trial",

@@ -1,23 +1,26 @@
-"""A message's metadata → coded police notices. Pure; documents, labels and names are never looked at (OSL 26, 35)."""
+"""A message's metadata → coded police notices. Pure; documents, labels and names are never looked at (OSL 26, 35).
+
+`read_draft` alone shows labels and names of documents: to the officer who codes what has no code, never to the bus.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.sdk.config import Coding
-from connectors.sdk.listing import instant_of
-from hub.connector import Notice, PersonRecord, Unmapped
+from connectors.sdk.listing import attributes_of, instant_of, parse_json
+from hub.connector import Document, Draft, Notice, PersonRecord, Unmapped
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import InfoKind, PoliceCategory
 from hub.errors import RejectedError
 
-__all__ = ["has_references", "map_message"]
+__all__ = ["has_references", "map_message", "read_draft"]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _CONFIGURED_AREA = re.compile(r"\d{4}(-[a-z0-9]+)*\Z")
@@ -64,7 +67,7 @@ def map_message(
     notice = Notice(
         category=categories.pop(),
         area=_area(references, coding, area_code),
-        may_tell_youth=any(value.casefold() in _YES for value in _values(references, coding.may_tell_youth_root)),
+        may_tell_youth=_may_tell(references, coding),
     )
     return [
         PersonRecord(InfoKind.POLICE_NOTICE, person_id, f"{message_id}#{place}", occurred_at, notice)
@@ -72,12 +75,60 @@ def map_message(
     ]
 
 
+def read_draft(coding: Coding, area_code: Callable[[str], str], now: datetime, content: bytes) -> Draft:
+    """What the raw message says, as far as it can be read, for whoever codes it; of documents no more than their names."""
+    answer = parse_json(content)
+    # A message that could not be fetched by itself is stored as its listing showed it, without the `data` around it.
+    attributes = attributes_of(answer.get("data", answer)) if isinstance(answer, dict) else {}
+    references = _references(attributes)
+    categories = _categories(references, coding)
+    return Draft(
+        subjects=tuple(_subjects(references, coding, now)),
+        category=categories.pop() if len(categories) == 1 else None,
+        occurred_at=_occurred_at(references, attributes, coding),
+        area=_area(references, coding, area_code),
+        may_tell_youth=_may_tell(references, coding),
+        title=_text(attributes.get("label")),
+        sender=_text(_at(attributes, "senderAttention", "subOrganization", "label")) or _text(attributes.get("sender")),
+        said=tuple(
+            (_text(one.get("label")) or _text(one.get("root")), _text(one.get("extension"))) for one in _entries(attributes)
+        ),
+        documents=tuple(_documents(attributes)),
+    )
+
+
+def _documents(attributes: Mapping[str, Any]) -> Iterator[Document]:
+    found = attributes.get("digitalDocument")
+    for document in found if isinstance(found, list) else []:
+        files = document.get("contentFiles") if isinstance(document, dict) else None
+        for file in files if isinstance(files, list) else []:
+            if isinstance(file, dict):
+                yield Document(_text(file.get("fileName")), _text(file.get("contentType")))
+
+
+def _at(found: Any, *path: str) -> Any:
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _text(value: Any) -> str:
+    return " ".join(value.split())[:_LONGEST] if isinstance(value, str) else ""
+
+
+def _entries(attributes: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries = _at(attributes, "senderAttention", "referenceId")
+    return [entry for entry in (entries if isinstance(entries, list) else [entries]) if isinstance(entry, dict)]
+
+
+def _may_tell(references: list[_Reference], coding: Coding) -> bool:
+    return any(value.casefold() in _YES for value in _values(references, coding.may_tell_youth_root))
+
+
 def _references(attributes: Mapping[str, Any]) -> list[_Reference]:
-    attention = attributes.get("senderAttention")
-    entries = attention.get("referenceId") if isinstance(attention, dict) else None
     found = []
-    for entry in entries if isinstance(entries, list) else [entries]:
-        root, extension = (entry.get("root"), entry.get("extension")) if isinstance(entry, dict) else (None, None)
+    for entry in _entries(attributes):
+        root, extension = entry.get("root"), entry.get("extension")
         if isinstance(root, str) and isinstance(extension, str) and 0 < len(extension.strip()) <= _LONGEST:
             found.append(_Reference(root.strip().removeprefix("urn:oid:"), extension.strip()))
     return found

@@ -81,7 +81,7 @@ class SdkSource:
             answer = parse_json(self._client.get_message(listed.path_id))
             attributes = attributes_of(answer.get("data")) if isinstance(answer, dict) else {}
             if not attributes:
-                return [Unmapped("unreadable_message", intentional=False)]
+                return [Unmapped("unreadable_message", intentional=False, source_id=listed.message_id)]
         if self._config.senders and attributes.get("sender") not in self._config.senders:
             return [Unmapped("other_sender", intentional=True)]
         place_code = self._context.gazetteer.area_code

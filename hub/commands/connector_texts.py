@@ -15,6 +15,7 @@ CAPABILITIES = {
     Capability.EVENTS: "tells facts about persons; consent decides what leaves its process",
     Capability.PLACES: "tells facts about places, never about a person",
     Capability.STATUTORY: "every message goes to the statutory store first, whatever its consent or shape",
+    Capability.CODING: "a notice without a readable code waits for the statutory officer: hub statutory uncoded",
     Capability.BACKFILL: "can be asked again for some persons, when a consent comes to cover earlier time",
     Capability.MOVING_WINDOW: "what one poll shows may be gone from the next: each batch is on disk before anything is published",
     Capability.WAKING: "can be told by the foreign system that something changed, and asks at once",

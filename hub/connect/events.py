@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from hub.clock import Clock
 from hub.connect.asides import Asides
+from hub.connect.coding import Coding
 from hub.connect.earlier import EARLIER, Earlier
 from hub.connect.figures import GateFigures
 from hub.connect.gate import Origin, Publishable
@@ -76,8 +77,10 @@ class EventsLane:
         clock: Clock,
         after_publish: Callable[[], None] = lambda: None,
         recall: Recall | None = None,
+        coding: Coding | None = None,
     ) -> None:
         self._origin = origin
+        self._coding = coding
         self._source = source
         self._directory = directory
         self._ledger = ledger
@@ -183,14 +186,17 @@ class EventsLane:
                 sifted = self._sifting(batch.records, now)
                 publishable += [*sifted.publishable, *self._asides(batch.asides, now)]
                 waiting += Counter() if batch.retold else sifted.counts  # it was counted when it was told first
-                letters += gathering.take(batch, sifted.refused, now)
+                refused = sifted.refused
+                if self._coding is not None and pull.lane == self.name:
+                    refused = self._coding.put_aside(batch.records, refused)
+                letters += gathering.take(batch, refused, now)
                 if batch.cursor != position:
                     position, settled, waiting = batch.cursor, settled + waiting, Counter()
             sent = self._sending(publishable, now)
             settled = sent.plan.outcomes() if pull.again else settled + sent.plan.outcomes(unchanged=True)
-            refused = [] if pull.lane != self.name else letters  # a letter is found again by a cursor of the lane's own
+            told = [] if pull.lane != self.name else letters  # a letter is found again by a cursor of the lane's own
             cursor = pull.stored(position)
-            self._ledger.settle(pull.lane, cursor, now, sent.plan, settled, published=sent.published, refused=refused)
+            self._ledger.settle(pull.lane, cursor, now, sent.plan, settled, published=sent.published, refused=told)
             counts += settled + sent.uncertain
             self._totals += settled
             self._show()
@@ -199,13 +205,14 @@ class EventsLane:
         return counts, True
 
     def keep(self) -> None:
-        """Follow the registry, then redrive the letters that somebody wants redriven."""
+        """Follow the registry, then take what people hand in: letters to redrive, notices that were coded."""
         self._follow()
-        if self._redriving is not None:
-            redriven = self._redriving(self._ready)
-            if redriven:
-                self._add(redriven)
-                self._show()
+        handed: Tally = self._redriving(self._ready) if self._redriving is not None else Counter()
+        if self._coding is not None:
+            handed += self._coding(self._ready, self._sifting, self._sending)
+        if handed:
+            self._add(handed)
+            self._show()
 
     def _add(self, counted: Tally) -> None:
         self._totals += counted

@@ -37,6 +37,11 @@ class Instance:
         """Where its directory copy and its lanes' stores lie."""
         return self.installation.data / "connect" / self.name
 
+    @property
+    def coding_file(self) -> Path:
+        """Where its notices without a code wait for a person."""
+        return self.folder / "coding.db"
+
     def origin(self) -> Origin:
         """Who speaks, for the gate. Raises ConfigError when the agency is unknown or its key is missing."""
         agencies = load_agencies(self.installation.home)

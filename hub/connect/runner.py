@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from tenacity.nap import sleep_using_event
 
 from hub.clock import Clock
+from hub.connect.coding import coding_of
 from hub.connect.conditions import Conditions
 from hub.connect.directory import Directory
 from hub.connect.events import EventsLane, GoOn
@@ -198,6 +199,7 @@ class Runner:
             closing(self._source(ledger, secured, standing)) as source,
             self._directory(origin) as directory,
             closing(self._publisher_factory(f"connect-{chosen.name}")) as publisher,
+            coding_of(chosen, origin, ledger, self._clock) as coding,
         ):
             yield EventsLane(
                 origin=origin,
@@ -209,6 +211,7 @@ class Runner:
                 clock=self._clock,
                 after_publish=self._after_publish,
                 recall=build_recall(chosen, self._clock, secured, origin),
+                coding=coding,
             )
 
     def _waker(self, secured: Callable[[str], bool]) -> Waker | None:

@@ -20,7 +20,8 @@ registered under the entry point group `hub.connectors`. The words of the SPI:
               after the receiver had it, so a crash repeats the call, and a repeat has no second effect.
 * capability  what a connector declares that it can do, as data (`Connector.capabilities`), and the suite has it show:
               `backfill` (tells again what it knows of some persons since an instant), `moving_window` (what one poll shows may
-              be gone from the next: the hub keeps each batch on disk), `statutory`, `places`, `delivery` and the others.
+              be gone from the next: the hub keeps each batch on disk), `statutory`, `coding` (a notice without a readable code
+              waits for a person), `places`, `delivery` and the others.
 
 Errors that may leave a source: RetriableError (the other side may answer later; the loop waits and repeats),
 ConfigError (stop), RejectedError (a whole answer is refused: the loop counts it and goes on). A single record that
@@ -32,6 +33,7 @@ passes (`hub.testing`).
 
 from __future__ import annotations
 
+from hub.connector.coding import Document, Draft, ReadDraft, report_number
 from hub.connector.records import (
     Absence,
     Aside,
@@ -65,6 +67,8 @@ __all__ = [
     "Connector",
     "Cursor",
     "Delivered",
+    "Document",
+    "Draft",
     "Errand",
     "Gazetteer",
     "Notice",
@@ -74,6 +78,7 @@ __all__ = [
     "PlaceRecord",
     "ProtectedPerson",
     "RawMessage",
+    "ReadDraft",
     "Record",
     "Removal",
     "Sink",
@@ -88,4 +93,5 @@ __all__ = [
     "Waker",
     "find_connectors",
     "load_connector",
+    "report_number",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hub.connector.coding import ReadDraft
 from hub.connector.records import Record
 from hub.connector.sink import Sink, SinkContext
 from hub.connector.source import Source, SourceContext, StatutorySource, Waker
@@ -32,6 +33,8 @@ class Capability(StrEnum):
     """Pulls facts about places."""
     STATUTORY = "statutory"
     """Pulls raw messages for the statutory lane, first and whatever their shape."""
+    CODING = "coding"
+    """Its notices may come without a readable code: then they wait for a person, who codes them from the raw message."""
     BACKFILL = "backfill"
     """Can read again what it knows of some persons since an instant (`Backfill`)."""
     MOVING_WINDOW = "moving_window"
@@ -70,6 +73,12 @@ class Connector:
     """A dataset for the simulator that travels with the connector."""
     map_again: Callable[[Any, SourceContext, bytes], Sequence[Record]] | None = None
     """(settings, context, `Unmapped.content`) → what the mapping makes of it now. Only where places alone are told of."""
+    read_draft: ReadDraft | None = None
+    """What a raw message of the statutory lane says, for whoever codes it.
+
+    With it, what the source could not map (`Unmapped` with the message's id as `source_id`) waits for the statutory officer, and
+    is no letter. A notice's `source_id` is then the message's id, `#`, and the person's place in the message, so that a coded
+    notice has the identity of a mapped one."""
     backfill: bool = False
     """Its source is a `Backfill` too. Without it the whole source is read again when a grant covers earlier time."""
     build_waker: Callable[[Any, SourceContext], Waker | None] | None = None
@@ -88,6 +97,9 @@ class Connector:
         if self.map_again is not None and self.kinds:
             text = f"connector {self.name}: what is about persons is read again at its source, never kept"
             raise ConfigError(text, code="bad_connector")
+        if self.read_draft is not None and (self.build_statutory is None or InfoKind.POLICE_NOTICE not in self.kinds):
+            text = f"connector {self.name}: only police notices are coded by a person, from the statutory copy"
+            raise ConfigError(text, code="bad_connector")
         if self.backfill and not self.kinds:
             raise ConfigError(
                 f"connector {self.name}: only what tells of persons can be read again for one", code="bad_connector"
@@ -100,6 +112,7 @@ class Connector:
             Capability.EVENTS: bool(self.kinds),
             Capability.PLACES: self.places,
             Capability.STATUTORY: self.build_statutory is not None,
+            Capability.CODING: self.read_draft is not None,
             Capability.BACKFILL: self.backfill,
             Capability.MOVING_WINDOW: self.moving_window,
             Capability.WAKING: self.build_waker is not None,

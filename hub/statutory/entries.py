@@ -12,7 +12,7 @@ from hub.errors import ContractError
 from hub.statutory.deadlines import Deadlines
 from hub.statutory.sealing import Envelope
 
-__all__ = ["DamagedFile", "StoredMessage", "Survey", "content_name", "damaged_file", "entry_of", "id_name"]
+__all__ = ["DamagedFile", "StoredMessage", "Survey", "content_name", "damaged_file", "entry_of"]
 
 _ENTRY_LENGTH = 16
 
@@ -41,10 +41,6 @@ class Survey:
     messages: int
     oldest_arrival: datetime | None
     damaged: tuple[DamagedFile, ...]
-
-
-def id_name(message_id: str) -> str:
-    return hashlib.sha256(b"hub statutory id\x00" + message_id.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def content_name(message: RawMessage) -> str:

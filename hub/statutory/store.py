@@ -19,21 +19,23 @@ import errno
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from nacl.public import PrivateKey, PublicKey
 
 from hub.clock import Clock, SystemClock
-from hub.connector import RawMessage
+from hub.connector import RawMessage, report_number
 from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
 from hub.statutory.deadlines import deadlines
 from hub.statutory.disk import Disk, PosixDisk
-from hub.statutory.entries import DamagedFile, StoredMessage, Survey, content_name, damaged_file, entry_of, id_name
+from hub.statutory.entries import DamagedFile, StoredMessage, Survey, content_name, damaged_file, entry_of
 from hub.statutory.sealing import Envelope, open_content, open_envelope, read_header, seal
 
 __all__ = ["StatutoryStore"]
 
+Listing: TypeAlias = tuple[list[StoredMessage], list[DamagedFile]]
 _SUFFIX = ".sealed"
 _SWEEP_SECONDS = 3600.0
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -75,7 +77,7 @@ class StatutoryStore:
         Raises RetriableError `store_full`, `store_denied` or `store_unwritable` that says what to do; the caller must then
         treat the message as not secured and come again.
         """
-        home = self._messages / id_name(message.message_id)
+        home = self._messages / report_number(message.message_id)
         path = home / (content_name(message) + _SUFFIX)
         try:
             if not path.exists():
@@ -90,7 +92,7 @@ class StatutoryStore:
     def has(self, message_id: str) -> bool:
         """Whether at least one content of this message is stored whole. Raises RetriableError when the store cannot be read."""
         try:
-            return any((self._messages / id_name(message_id)).glob(f"*{_SUFFIX}"))
+            return any((self._messages / report_number(message_id)).glob(f"*{_SUFFIX}"))
         except OSError as error:
             raise _unwritable(error, self.folder) from error
 
@@ -112,14 +114,21 @@ class StatutoryStore:
                 damaged.append(damaged_file(path, error))
         return Survey(len(arrivals) + len(damaged), min(arrivals, default=None), tuple(damaged))
 
-    def list(self) -> tuple[list[StoredMessage], list[DamagedFile]]:
+    def list(self) -> Listing:
         """All messages by arrival, opening envelopes only, and beside them the files that do not open.
 
         Raises ConfigError `no_private_key` in a process that may only write.
         """
+        return self._listed(self._files())
+
+    def of(self, number: str) -> Listing:
+        """As `list`, of the one message that has this number (`hub.connector.report_number`), in each content it came with."""
+        return self._listed(path for path in sorted((self._messages / number).glob(f"*{_SUFFIX}")) if path.is_file())
+
+    def _listed(self, paths: Iterable[Path]) -> Listing:
         key = self._key()
         found, damaged = [], []
-        for path in self._files():
+        for path in paths:
             try:
                 with path.open("rb") as stream:
                     envelope = open_envelope(stream, key)

@@ -1,0 +1,228 @@
+"""What the statutory officer sees and does with notices that have no code. Nothing here happens without its audit entry.
+
+Listing opens envelopes only. What a report says is shown after `open`, whose entry comes first; a decision's entry is written
+before the decision holds. When the log does not answer nothing is shown and nothing decided: the report itself is read with
+`hub statutory show`, which nothing stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry, Subject, SubjectKind
+from hub.audit.log import AuditLog
+from hub.clock import Clock, stockholm_date
+from hub.coding.queue import CodingQueue, NoticeState, QueuedNotice
+from hub.coding.sealing import CodedNotice, CodingSeal
+from hub.connector import Draft
+from hub.contract.identifiers import canonical_identifier
+from hub.contract.models import PoliceCategory
+from hub.errors import RejectedError
+
+if TYPE_CHECKING:
+    from hub.statutory.entries import DamagedFile, StoredMessage
+    from hub.statutory.sealing import Envelope
+
+__all__ = ["Answer", "CodingDesk", "CodingInstance", "ListedNotice", "OpenedNotice", "Person"]
+
+_LISTED = "coding"
+_CODED, _DISMISSED, _UNDONE = "coded", "dismissed", "undone"
+
+
+class Reports(Protocol):
+    """The statutory store with its private key; `hub.statutory.store.StatutoryStore` is the real one."""
+
+    def of(self, number: str) -> tuple[list[StoredMessage], list[DamagedFile]]:
+        """The contents of one message, envelopes opened."""
+        ...
+
+    def read(self, entry: str) -> tuple[Envelope, bytes]:
+        """One content, opened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CodingInstance:
+    """One connector instance whose notices are coded here; `read` gives what a raw message says."""
+
+    name: str
+    title: str
+    queue: CodingQueue
+    seal: CodingSeal
+    read: Callable[[bytes], Draft]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNotice:
+    """One notice and the envelope of its report; without `report` the store has none that opens."""
+
+    notice: QueuedNotice
+    source: str
+    report: StoredMessage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom the message names. `readable`: her identifier has a form that the hub knows."""
+
+    place: int
+    identifier: str = field(repr=False)
+    readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedNotice:
+    """A notice with what its report says; `contents`: in how many contents the message came, of which this is the last."""
+
+    listed: ListedNotice
+    draft: Draft
+    people: tuple[Person, ...]
+    contents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the officer says. `places`: whom, of those the message names; `typed`: identifiers it does not name, any spelling."""
+
+    category: PoliceCategory
+    occurred_at: datetime
+    area: str | None
+    may_tell_youth: bool
+    places: frozenset[int] = frozenset()
+    typed: tuple[str, ...] = field(default=(), repr=False)
+
+
+class CodingDesk:
+    """`undo`: how long at least a coded notice can be taken back. Every method may raise RetriableError."""
+
+    def __init__(
+        self, instances: Sequence[CodingInstance], reports: Reports, audit: AuditLog, clock: Clock, *, undo: timedelta
+    ) -> None:
+        self._instances = tuple(instances)
+        self._reports = reports
+        self._audit = audit
+        self._clock = clock
+        self._undo = undo
+
+    def close(self) -> None:
+        """Release the queues."""
+        for instance in self._instances:
+            instance.queue.close()
+
+    def list(
+        self, actor: Actor, states: frozenset[NoticeState] = frozenset(NoticeState), *, most: int = 200
+    ) -> list[ListedNotice]:
+        """Notices in one of the states: what waits by arrival, the oldest first; then the others, the last changed first."""
+        with self._audit.recorded(Entry(actor, Action.REPORT_LISTED, purpose=_LISTED)):
+            found = [
+                ListedNotice(notice, instance.name, self._report(notice.number))
+                for instance in self._instances
+                for notice in instance.queue.all(states, most=most)
+            ]
+        waiting = [one for one in found if one.notice.state is NoticeState.WAITING]
+        decided = [one for one in found if one.notice.state is not NoticeState.WAITING]
+        waiting.sort(key=lambda one: (one.report.envelope.arrived_at if one.report else one.notice.found_at, one.notice.number))
+        return waiting + sorted(decided, key=lambda one: one.notice.changed_at, reverse=True)
+
+    def envelope(self, actor: Actor, number: str) -> ListedNotice:
+        """One notice, unopened. Raises RejectedError `no_such_notice`."""
+        with self._audit.recorded(Entry(actor, Action.REPORT_LISTED, item=self._item(number), purpose=_LISTED)):
+            return self._listed(number)[1]
+
+    def open(self, actor: Actor, number: str) -> OpenedNotice:
+        """What its report says, after the opening is logged. Raises RejectedError `no_such_notice` or `no_report`."""
+        with self._audit.recorded(Entry(actor, Action.REPORT_OPENED, item=self._item(number), purpose=_LISTED)):
+            return self._opened(number)
+
+    def code(self, actor: Actor, number: str, answer: Answer) -> QueuedNotice:
+        """Code it; its connector publishes it once the time to undo has passed, if consent as of then lets it.
+
+        Raises RejectedError: `no_such_notice`, `no_report`, `not_waiting`, `no_subject`, `future_time`, `unresolved_identifier`.
+        """
+        instance = self._of(number)[0]
+        opened = self._opened(number)
+        now = self._clock.now()
+        coded = CodedNotice(
+            message_id=self._message_id(opened.listed),
+            subjects=self._subjects(opened, answer),
+            category=answer.category,
+            occurred_at=answer.occurred_at,
+            area=answer.area,
+            may_tell_youth=answer.may_tell_youth,
+        )
+        if answer.occurred_at > now:
+            raise RejectedError("it has not happened yet", code="future_time")
+        sealed = instance.seal.seal(number, coded)
+        instance.queue.code(number, sealed, now, now + self._undo, self._recording(actor, number, _CODED))
+        return self._of(number)[1]
+
+    def dismiss(self, actor: Actor, number: str) -> QueuedNotice:
+        """It is not a matter for the hub. The report stays a report. Raises RejectedError `no_such_notice` or `not_waiting`."""
+        self._of(number)[0].queue.dismiss(number, self._clock.now(), self._recording(actor, number, _DISMISSED))
+        return self._of(number)[1]
+
+    def undo(self, actor: Actor, number: str) -> QueuedNotice:
+        """It waits again. Raises RejectedError `no_such_notice`, or `not_undone` when it is published or about to be."""
+        self._of(number)[0].queue.undo(number, self._clock.now(), self._recording(actor, number, _UNDONE))
+        return self._of(number)[1]
+
+    def _recording(self, actor: Actor, number: str, purpose: str) -> Callable[[], object]:
+        entry = Entry(actor, Action.REPORT_CODED, item=self._item(number), purpose=purpose)
+        return lambda: self._audit.append(entry)
+
+    def _of(self, number: str) -> tuple[CodingInstance, QueuedNotice]:
+        for instance in self._instances:
+            notice = instance.queue.find(number)
+            if notice is not None:
+                return instance, notice
+        raise RejectedError("no notice has this number: see `hub statutory uncoded`", code="no_such_notice")
+
+    def _listed(self, number: str) -> tuple[CodingInstance, ListedNotice]:
+        instance, notice = self._of(number)
+        return instance, ListedNotice(notice, instance.name, self._report(number))
+
+    def _opened(self, number: str) -> OpenedNotice:
+        instance, listed = self._listed(number)
+        if listed.report is None:
+            raise RejectedError("the statutory store has no such report that opens: see `hub statutory list`", code="no_report")
+        draft = instance.read(self._reports.read(listed.report.entry)[1])
+        people = tuple(Person(place, text, self._is_readable(text)) for place, text in draft.subjects)
+        return OpenedNotice(listed, draft, people, len(self._reports.of(number)[0]))
+
+    def _subjects(self, opened: OpenedNotice, answer: Answer) -> tuple[tuple[int, str], ...]:
+        """Each person once; whoever is typed gets a place behind those that the message names."""
+        today = stockholm_date(self._clock.now())
+        named = {one.place: one.identifier for one in opened.people if one.place in answer.places}
+        behind = max((one.place for one in opened.people), default=0)
+        found: dict[str, int] = {}
+        for place, text in [*named.items(), *enumerate(answer.typed, behind + 1)]:
+            found.setdefault(canonical_identifier(text, today=today), place)
+        if not found:
+            raise RejectedError("say whom it is about", code="no_subject")
+        return tuple((place, identifier) for identifier, place in found.items())
+
+    def _is_readable(self, text: str) -> bool:
+        try:
+            canonical_identifier(text, today=stockholm_date(self._clock.now()))
+        except RejectedError:
+            return False
+        return True
+
+    def _report(self, number: str) -> StoredMessage | None:
+        """The last content of the message that opens."""
+        return max(self._reports.of(number)[0], key=lambda one: (one.envelope.stored_at, one.entry), default=None)
+
+    def _item(self, number: str) -> Subject:
+        # Only what is in a queue is looked up in the store: a number of an address is nobody's word for a folder's name.
+        known = any(instance.queue.find(number) is not None for instance in self._instances)
+        report = self._report(number) if known else None
+        return Subject(SubjectKind.REPORT, report.entry if report else number[:64])
+
+    @staticmethod
+    def _message_id(listed: ListedNotice) -> str:
+        assert listed.report is not None, "an opened notice has its report"
+        return listed.report.envelope.message_id
