@@ -18,7 +18,7 @@ from hub.kafka_admin import begin_offsets, end_offsets
 from hub.process import Announcement, read_announcements
 from hub.settings import Settings
 
-__all__ = ["collect_status", "read_metrics", "topic_lengths"]
+__all__ = ["collect_status", "gate_figures", "read_metrics", "topic_lengths"]
 
 _SECONDS = 5.0
 _AT_ONCE = 32
@@ -77,6 +77,15 @@ def read_metrics(entry: Announcement, *, exact: bool = False) -> dict[str, dict[
     except ValueError:  # somebody else answers on that port
         return {}
     return samples
+
+
+def gate_figures(settings: Settings, name: str) -> dict[str, int] | None:
+    """Persons of the running connector's last whole day by what the gate decided, 0 for fewer than five; None when none runs."""
+    for entry in read_announcements(settings):
+        if entry.name == f"connect-{name}":
+            samples = read_metrics(entry).get("hub_connector_gate_persons", {})
+            return {dict(pairs)["outcome"]: int(value) for pairs, value in samples.items()} or None
+    return None
 
 
 def topic_lengths(settings: Settings, names: Sequence[str] = tuple(CATALOGUE)) -> dict[str, int]:

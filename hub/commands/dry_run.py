@@ -27,12 +27,13 @@ def try_out(settings: Settings, name: str, limit: int, *, as_json: bool) -> None
     from hub.connect.dry_run import dry_run
     from hub.connect.instance import load_instance
     from hub.logs import configure_logs
+    from hub.status import gate_figures
 
     configure_logs(f"connect-{name}-dry-run", level="WARNING")
     instance = load_instance(settings, name)
     with reading("records read") as tell:
         trial = dry_run(instance, build_clock(settings), limit, tell)
-    figures = _gate_figures(settings, name)
+    figures = gate_figures(settings, name)
     if as_json:
         typer.echo(json.dumps(_as_json(trial, figures), indent=2, ensure_ascii=False))
     else:
@@ -49,18 +50,6 @@ def reading(what: str) -> Iterator[Callable[[int], None]]:
     console = Console(stderr=True)
     with console.status(what) as status:
         yield lambda number: status.update(f"{number} {what}")
-
-
-def _gate_figures(settings: Settings, name: str) -> dict[str, int] | None:
-    """Persons of the running connector's last whole day by what the gate decided, 0 for fewer than five; None when none runs."""
-    from hub.process import read_announcements
-    from hub.status import read_metrics
-
-    for entry in read_announcements(settings):
-        if entry.name == f"connect-{name}":
-            samples = read_metrics(entry).get("hub_connector_gate_persons", {})
-            return {dict(pairs)["outcome"]: int(value) for pairs, value in samples.items()} or None
-    return None
 
 
 def _as_json(trial: Trial, figures: dict[str, int] | None) -> dict[str, Any]:

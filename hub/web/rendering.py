@@ -39,6 +39,7 @@ _MENU = (
     (Action.ERASURE_SEE, "/erasures", mark("Withdrawals")),
     (Action.AUDIT_REVIEW, "/audit/review", mark("Access review")),
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
+    (Action.OPERATIONS_SEE, "/sources", mark("Sources")),
     (Action.LETTER_SEE, "/letters", mark("Dead letters")),
     (Action.JOURNAL_SEE, "/journal", mark("Message journal")),
 )

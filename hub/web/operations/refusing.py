@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.errors import ConfigError, HubError, RejectedError, RetriableError
 from hub.web.language import mark
 from hub.web.operations.watch import Watch
 
@@ -39,11 +39,12 @@ _SETTINGS: Final = mark(
 _SOURCE: Final = mark("It could not be done just now ({code}). Nothing is lost, and letters wait as before. Try again later.")
 
 
-def failure_text(watch: Watch, code: str) -> str:
-    """What a code means, in the visitor's language."""
+def failure_text(watch: Watch, error: HubError) -> str:
+    """What an error means, and what to do, in the visitor's language."""
     from hub.web.operations.letter_rows import CAP  # noqa: PLC0415 - it loads what letters are
 
-    return watch.words.text(_TEXTS.get(code, _SOURCE), code=code, cap=CAP)
+    text = _TEXTS.get(error.code, _SETTINGS if isinstance(error, ConfigError) else _SOURCE)
+    return watch.words.text(text, code=error.code, cap=CAP)
 
 
 def answering(watch: Watch, view: Callable[[Watch], Response]) -> Response:
@@ -53,16 +54,14 @@ def answering(watch: Watch, view: Callable[[Watch], Response]) -> Response:
     heading = mark("It could not be done")
     try:
         return view(watch)
-    except RejectedError as error:
-        status = _STATUS.get(error.code, 400)
+    except (RejectedError, ConfigError) as error:
+        status = _STATUS.get(error.code, 409 if isinstance(error, ConfigError) else 400)
         heading = mark("No such page") if status == 404 else heading
-        return _told(watch, heading, failure_text(watch, error.code), status, back)
-    except ConfigError as error:
-        return _told(watch, heading, watch.words.text(_SETTINGS, code=error.code), 409, back)
+        return _told(watch, heading, failure_text(watch, error), status, back)
     except RetriableError as error:
         if error.code == "audit":
             raise
-        return _told(watch, heading, failure_text(watch, error.code), 503, back)
+        return _told(watch, heading, failure_text(watch, error), 503, back)
 
 
 def _told(watch: Watch, heading: str, text: str, status: int, back: str) -> Response:

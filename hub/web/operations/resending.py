@@ -78,10 +78,10 @@ def sent(watch: Watch) -> Response:
 def _failure(watch: Watch) -> str:
     """Why the sending failed as a whole, as long as that is remembered."""
     try:
-        code = watch.console.works.find(watch.asked("work"), watch.who.account).failure
+        error = watch.console.works.find(watch.asked("work"), watch.who.account).failure
     except RejectedError:
         return ""
-    return failure_text(watch, code) if code else ""
+    return failure_text(watch, error) if error else ""
 
 
 def _begin_preview(watch: Watch) -> Response:

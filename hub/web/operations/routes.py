@@ -33,7 +33,14 @@ def operation_doors(doors: Doors, web: Web, renderer: Renderer) -> list[Door]:
         return view
 
     see, redrive = Action.LETTER_SEE, Action.LETTER_REDRIVE
+    look, do = Action.OPERATIONS_SEE, Action.OPERATIONS_ACT
     return [
+        doors.guarded("/sources", at("sources", "listed"), look),
+        doors.guarded("/sources/{source}", at("sources", "one"), look),
+        doors.guarded("/sources/{source}/pause", at("sources", "pause"), do, "POST"),
+        doors.guarded("/sources/{source}/resume", at("sources", "resume"), do, "POST"),
+        doors.guarded("/sources/{source}/trial", at("trials", "begin"), do, "POST"),
+        doors.guarded("/sources/{source}/trial/{work}", at("trials", "shown"), do),
         doors.guarded("/letters", at("letters", "listed"), see),
         doors.guarded("/letters", at("resending", "act"), redrive, "POST"),
         doors.guarded("/letters/preview/{work}", at("resending", "preview"), redrive),

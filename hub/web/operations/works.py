@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hub.errors import HubError, RejectedError
+from hub.errors import FatalError, HubError, RejectedError
 from hub.logs import get_logger
 
 __all__ = ["Work", "Works"]
@@ -28,14 +28,14 @@ Task = Callable[[Callable[[int], None]], Any]
 
 @dataclass(slots=True)
 class Work:
-    """`done` is how far it has come; once `over` is set, `result` is what came of it, or `failure` the code of why not."""
+    """`done` is how far it has come; once `over` is set, `result` is what came of it, or `failure` why nothing did."""
 
     number: str
     account: str
     used: float
     done: int = 0
     result: Any = field(default=None, repr=False)
-    failure: str = ""
+    failure: HubError | None = None
     over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def advance(self, done: int) -> None:
@@ -90,9 +90,9 @@ def _run(work: Work, task: Task) -> None:
     try:
         work.result = task(work.advance)
     except HubError as error:
-        work.failure = error.code
+        work.failure = error
     except Exception as error:  # noqa: BLE001 - the edge of a thread: what happened is logged by its kind, without its text
         _LOG.error("work_failed", error=type(error).__name__)
-        work.failure = "unexpected"
+        work.failure = FatalError("not expected", code="unexpected")
     finally:
         work.over.set()

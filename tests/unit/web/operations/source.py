@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.access.roles import Principal, Role
+from hub.audit.reading import Filter, the_latest
 from hub.clock import Clock, ManualClock
 from hub.connect.letter_box import LetterBox, Look
 from hub.connect.runner import Runner
@@ -19,7 +20,7 @@ from hub.web.operations.console import Console
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.connect.installation import Subjects, make_installation
 from tests.unit.connect.toy import write_lines
-from tests.unit.web.town import make_console
+from tests.unit.web.town import PagesTown, make_console
 
 AT = "2025-05-16T09:00:00+02:00"
 
@@ -31,6 +32,11 @@ def of_role(*roles: Role) -> Principal:
 
 
 OPERATOR, OPS, OFFICER, AUDITOR = map(of_role, (Role.OPERATOR, Role.OPS, Role.SOURCE_OFFICER, Role.AUDITOR))
+
+
+def audited(town: PagesTown) -> list[str]:
+    """What was done, the newest first."""
+    return [one.action for one in the_latest(town.audit.engine, Filter(), 100)]
 
 
 class Publishing(MemoryPublisher):
@@ -51,6 +57,7 @@ class Sources:
         self.settings = make_installation(home, int(subjects_url.rsplit(":", 1)[1]))
         self.subjects = subjects
         self.publisher = Publishing()
+        self.more: dict[str, Any] = {}
 
     def load(self) -> Settings:
         return load_settings(self.home)
@@ -63,7 +70,8 @@ class Sources:
         assert self.runner(name).once()["events"].result == "ok"
 
     def console(self, clock: Clock) -> Console:
-        return make_console(self.settings, clock, load=self.load, build_runner=self.runner)
+        parts: dict[str, Any] = {"load": self.load, "build_runner": self.runner, **self.more}
+        return make_console(self.settings, clock, **parts)
 
     def facts(self, number: int, **more: Any) -> None:
         """So many facts about persons, of which none can be mapped before the mending."""

@@ -7,19 +7,14 @@ import re
 import pytest
 
 from hub.access.roles import Principal
-from hub.audit.reading import Filter, the_latest
 from hub.connect.letter_box import LetterBox, Look
 from hub.connect.letters import LetterState
 from hub.errors import RetriableError
 from tests.unit.connect.conftest import World
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
-from tests.unit.web.operations.source import AUDITOR, OFFICER, OPERATOR, OPS, Sources
+from tests.unit.web.operations.source import AUDITOR, OFFICER, OPERATOR, OPS, Sources, audited
 from tests.unit.web.town import PagesTown, member
-
-
-def audited(town: PagesTown) -> list[str]:
-    return [one.action for one in the_latest(town.audit.engine, Filter(), 100)]
 
 
 def refused(sources: Sources, number: int = 1) -> list[str]:
@@ -38,7 +33,8 @@ def followed(client: Browser, deed: str, letters: list[str], **more: str) -> str
 
 def test_where_nothing_waits_the_page_says_so_and_an_operator_is_led_there(sources: Sources, visit: Visit) -> None:
     client = visit(OPERATOR)
-    assert client.get("/").headers["location"] == "/letters"
+    assert client.get("/").headers["location"] == "/sources"
+    assert visit(OFFICER).get("/").headers["location"] == "/letters"
     assert "Ingen post väntar" in client.get("/letters").text
 
 
