@@ -41,7 +41,7 @@ _MENU = (
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
     (Action.OPERATIONS_SEE, "/sources", mark("Sources")),
     (Action.LETTER_SEE, "/letters", mark("Dead letters")),
-    (Action.JOURNAL_SEE, "/journal", mark("Message journal")),
+    (Action.JOURNAL_SEE, "/journal", mark("Journal")),
 )
 
 

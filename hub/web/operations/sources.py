@@ -144,7 +144,7 @@ def _rate(watch: Watch, rate: float) -> str:
 
 def _every(watch: Watch, seconds: float) -> str:
     if seconds < 60:
-        return watch.words.many("{number} second", "{number} seconds", round(seconds))
+        return watch.words.many("{number} second", "{number} seconds", max(1, round(seconds)))
     return watch.words.length(timedelta(seconds=seconds))
 
 

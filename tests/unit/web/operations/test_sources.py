@@ -68,7 +68,7 @@ def test_a_dry_run_shows_every_record_before_the_gate_and_does_nothing(
     sources.mend()
     text = dry_run(client, limit="50")
     assert "ger en händelse <span>2</span>" in text
-    records = re.findall(r'<section class="outcome" aria-label="Post (\d)">.*?<h3>\d</h3>(.*?)</section>', text, re.DOTALL)
+    records = re.findall(r'<details class="outcome" open>\s*<summary>(\d)\.(.*?)</details>', text, re.DOTALL)
     assert [number for number, _ in records] == ["1", "2"]
     assert records[0][1] == records[1][1]
     assert not any(World.person(number) in text for number in range(2))
