@@ -26,6 +26,7 @@ from hub.connect.letters import Sealing
 from hub.connect.loop import Loop, Polled, Watch
 from hub.connect.ports import Encode, Publisher, StatutoryPort
 from hub.connect.recalling import bounds_of, build_recall
+from hub.connect.settings_history import note_settings
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
 from hub.connect.vault import DirectoryFile
@@ -128,6 +129,7 @@ class Runner:
         except Timeout:
             raise ConfigError(f"connector {self._chosen.name} runs already on this installation", code="runs_already") from None
         try:
+            note_settings(self._chosen.folder, self._chosen.settings, self._clock.now())
             yield
         finally:
             lock.release()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub.bootstrap import build_audit
-from hub.bootstrap_pages import build_office
+from hub.bootstrap_pages import build_console, build_office
+from hub.connect.letter_box import Look
 from hub.contract.topics import ERASURES
 from hub.erasure_bounds import bounds_of
 from hub.installation import initialise
@@ -23,3 +24,14 @@ def test_the_days_that_pages_promise_are_those_of_the_bound_rounded_up(tmp_path:
     with closing(build_audit(settings)) as audit:
         told = timedelta(days=build_office(settings, audit).retention_days)
     assert timedelta(0) <= told - bounds_of(settings, "")[ERASURES.name] < timedelta(days=1, hours=1)
+
+
+def test_the_console_reads_the_settings_anew_and_looks_at_the_stores_of_its_own_installation(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    initialise(tmp_path)
+    console = build_console(settings)
+    assert console.box.letters(Look()) == []
+    before = set(console.load().connectors)
+    file = tmp_path / "hub.toml"
+    file.write_text(file.read_text() + '\n[connectors.another]\nconnector = "polisen"\nagency = "police"\n')
+    assert set(console.load().connectors) - before == {"another"}

@@ -35,7 +35,8 @@ def page(watch: Watch) -> Response:
         look = Look(connector=asked["source"], since=_instant(asked["since"]), until=_instant(asked["until"]))
         outcome = asked["outcome"] if asked["outcome"] in _OUTCOMES else ""
         lines = watch.console.box.journal(look, event_id=asked["event"], outcome=outcome, persons=persons, limit=_LIMIT)
-    query = watch.request.url.query
+    asked |= dict.fromkeys(wrong, "")  # what was typed in the wrong place may be a person's number: it is not shown again
+    query = "" if wrong else watch.request.url.query
     return watch.page(
         "journal.html", "/journal", status=400 if wrong else 200, asked=asked, persons=persons,
         lines=[_row(watch, one) for one in lines], may_persons=watch.may(Action.JOURNAL_PERSONS),

@@ -30,12 +30,14 @@ def listed(watch: Watch) -> Response:
     chosen = frozenset({LetterState(state)}) if state in set(LetterState) else frozenset(LetterState) if state == "all" else _OPEN
     connector, reason = watch.asked("source"), watch.asked("reason")
     whole = watch.console.box.letters(Look(states=chosen, connector=connector))
+    reasons = sorted({one.letter.reason for one in whole})
     found = [one for one in whole if reason in {"", one.letter.reason}]
     limit = _MOST if watch.asked("more") else CAP
     watch.log(Action.LETTER_SEE, Logged.DEAD_LETTER_LISTED)
     return watch.page(
         "letters.html", _SECTION, rows=[letter_row(watch, one) for one in found[:limit]], total=len(found), limit=limit, cap=CAP,
-        groups=_groups(whole), connectors=sorted(watch.console.load().connectors), source=connector, reason=reason, state=state,
+        groups=_groups(whole), reasons=reasons, source=connector, reason=reason, state=state,
+        connectors=sorted(watch.console.load().connectors),
         states=[(one.value, watch.words.text(title)) for one, title in STATES.items()],
         may_redrive=watch.may(Action.LETTER_REDRIVE), done=watch.asked("done"), number=_whole(watch.asked("number")),
         here=_here(watch),

@@ -15,6 +15,7 @@ from hub.access.trail import actor_of
 from hub.connect.letter_box import Look
 from hub.connect.pauses import Pause
 from hub.connect.pausing import LONGEST_REASON, Pausing
+from hub.connect.settings_history import Version, changes, read_versions, settings_told
 from hub.connect.state import ConnectorState, LaneState, read_pauses, read_state, read_states
 from hub.errors import RejectedError
 from hub.settings import Settings
@@ -26,6 +27,7 @@ __all__ = ["listed", "one", "pause", "resume"]
 
 _SECTION: Final = "/sources"
 _PAUSES: Final = 10
+_VERSIONS: Final = 10
 _REASONS: Final = MappingProxyType(
     {
         "no_reason": mark("Say why, in a short line."),
@@ -85,6 +87,18 @@ def resume(watch: Watch) -> Response:
     return RedirectResponse(f"/sources/{name}", status_code=303)
 
 
+def _versions(watch: Watch, versions: list[Version]) -> list[Mapping[str, Any]]:
+    """The newest first, each with what it changed; of the first one there is nothing before it."""
+    shown = versions[:_VERSIONS]
+    return [
+        {
+            "number": one.number, "since": watch.moment(one.since),
+            "changes": changes(before.settings, one.settings) if before else [],
+        }
+        for one, before in zip(shown, [*versions[1 : len(shown) + 1], None], strict=False)
+    ]  # fmt: skip
+
+
 def _pausing(watch: Watch) -> Pausing:
     return Pausing(watch.console.load(), watch.console.clock, watch.web.audit)
 
@@ -95,12 +109,14 @@ def _page(watch: Watch, *, status: int = 200, wrong: str = "", typed: str = "") 
     state = read_state(settings, name, watch.now)
     reasons = Counter(letter.letter.reason for letter in console.box.letters(Look(connector=name)))
     past = [one for one in read_pauses(settings, name, _PAUSES) if one.resumed_at is not None]
+    versions = read_versions(settings.data / "connect" / name)
     return watch.page(
         "source.html", _SECTION, status=status, source=name, row=_row(watch, settings, state, reasons.total()),
         events=_lane(watch, state.events), statutory=_lane(watch, state.statutory) if state.statutory else None,
         paused=_pause(watch, state.paused) if state.paused else None, pauses=[_pause(watch, one) for one in past],
         reasons=sorted(reasons.items()), limits=LIMITS, wrong=wrong, typed=typed, longest=LONGEST_REASON,
-        may_act=watch.may(Action.OPERATIONS_ACT), here=f"/sources/{name}",
+        may_act=watch.may(Action.OPERATIONS_ACT), here=f"/sources/{name}", versions=_versions(watch, versions),
+        unused=changes(versions[0].settings, settings_told(settings.connectors[name])) if versions and state.running else [],
     )  # fmt: skip
 
 

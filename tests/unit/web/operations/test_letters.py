@@ -198,7 +198,8 @@ def test_the_page_is_not_for_teams_nor_the_journal_of_persons_for_operators(sour
 
 
 def test_the_journal_says_what_is_wrong_beside_its_field(sources: Sources, visit: Visit) -> None:
-    answer = visit(OPERATOR).get("/journal", params={"event": "e1", "since": "tisdag"})
+    answer = visit(OPERATOR).get("/journal", params={"event": World.person(0), "since": "tisdag"})
     assert answer.status_code == 400
+    assert World.person(0) not in answer.text
     for said in ("En händelses nummer är e och 40", "Ange dag och tid"):
         assert said in answer.text

@@ -86,3 +86,14 @@ def test_a_dry_run_of_what_is_set_wrongly_says_where_to_look(sources: Sources, v
     assert "unknown_agency" in dry_run(client, "odd")
     assert client.post("/sources/nobody/trial").status_code == 404
     assert client.get(f"/sources/toymend/trial/{'0' * 32}").status_code == 404
+
+
+def test_what_was_changed_in_the_settings_is_told_by_version(sources: Sources, visit: Visit) -> None:
+    client = visit(OPS)
+    assert "källan har inte körts än" in client.get("/sources/toymend").text
+    sources.run()
+    sources.mend()
+    sources.run()
+    text = client.get("/sources/toymend").text
+    assert "source.minutes_in: mins → minutes" in text
+    assert "den första som är känd" in text
