@@ -5,7 +5,8 @@ HubError
 ├── ContractError    dead-letter: bytes or a message that break the contract; repeating cannot help
 ├── RejectedError    refuse with a reason: a well-formed request that a rule does not permit
 │   ├── StaleDirectoryError  refuse to publish until the subject directory is fresh again
-│   └── PausedError          ask the source nothing until somebody resumes the connector
+│   ├── PausedError          ask the source nothing until somebody resumes the connector
+│   └── BreakerOpenError     ask the source nothing for a while: it failed again and again
 ├── RetriableError   retry (tenacity, bounded, jittered): a foreign system or a store that may answer later
 └── FatalError       exit without commit: going on could lose or double an effect
 
@@ -19,6 +20,7 @@ import traceback
 from pathlib import Path
 
 __all__ = [
+    "BreakerOpenError",
     "ConfigError",
     "ContractError",
     "FatalError",
@@ -61,6 +63,10 @@ class RejectedError(HubError):
 
 class StaleDirectoryError(RejectedError):
     """The connector's copy of the subject directory is older than its limit: publish nothing, fetch again."""
+
+
+class BreakerOpenError(RejectedError):
+    """The source failed again and again and is left alone for a while: go on without it, and ask again later."""
 
 
 class PausedError(RejectedError):

@@ -95,6 +95,7 @@ RULES: dict[str, _Rule] = {
     "hub_connector_records": _before_the_gate,
     "hub_connector_gate_persons": _as_it_is,
     "hub_connector_polls": _as_it_is,
+    "hub_connector_breaker": _as_it_is,
     "hub_connector_caught_up": _as_it_is,
     "hub_connector_kept_batches": _as_it_is,
     "hub_connector_letters_waiting": _as_it_is,

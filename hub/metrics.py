@@ -8,6 +8,7 @@ __all__ = [
     "AUDIT_DAMAGED",
     "AUDIT_UNSIGNED",
     "AUDIT_WAITING",
+    "CONNECTOR_BREAKER",
     "CONNECTOR_CAUGHT_UP",
     "CONNECTOR_KEPT",
     "CONNECTOR_LAST_SUCCESS",
@@ -72,7 +73,7 @@ CONNECTOR_PERSONS = Gauge(
 )
 CONNECTOR_POLLS = Counter(
     "hub_connector_polls_total",
-    "Polls by result: ok, retry, rejected, stale, paused; lanes are events, statutory and directory.",
+    "Polls by result: ok, retry, rejected, stale, paused, open; lanes are events, statutory and directory.",
     ["connector", "lane", "result"],
 )
 CONNECTOR_CAUGHT_UP = Gauge(
@@ -101,6 +102,12 @@ CONNECTOR_REMEMBERED = Gauge(
     ["connector", "lane"],
 )
 CONNECTOR_LAST_SUCCESS = Gauge("hub_connector_last_success_seconds", "Unix time of the last whole poll.", ["connector", "lane"])
+CONNECTOR_BREAKER = Gauge(
+    "hub_connector_breaker",
+    "1 for the state of the circuit breaker of the connector's source: closed, open (left alone for a while) or half_open (one "
+    "reading tries it).",
+    ["connector", "state"],
+)
 CONNECTOR_PAUSED_SINCE = Gauge(
     "hub_connector_paused_since_seconds",
     "Unix time at which somebody paused the connector's events lane; 0 when it is not paused.",

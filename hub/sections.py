@@ -165,7 +165,8 @@ class ConnectorSettings(Section):
     """One instance of a connector; `source` is checked by the connector's own config model.
 
     `poll_seconds` is how often the source is asked, `directory_poll_seconds` how often the registry is: it bounds how long a
-    withdrawal waits for this connector's receipt.
+    withdrawal waits for this connector's receipt. `breaker_failures`: after so many failed readings in a row the source is left
+    alone, each time for longer, up to `breaker_longest_seconds`; the statutory lane has no breaker.
     """
 
     enabled: bool = True
@@ -174,4 +175,6 @@ class ConnectorSettings(Section):
     poll_seconds: Annotated[float, Field(gt=0)] = 300.0
     directory_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
     directory_stale_after_minutes: Annotated[float, Field(gt=0)] = 60.0
+    breaker_failures: Annotated[int, Field(ge=1)] = 8
+    breaker_longest_seconds: Annotated[float, Field(ge=1)] = 300.0
     source: dict[str, Any] = Field(default_factory=dict)

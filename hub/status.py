@@ -122,9 +122,11 @@ def _gate_lines(samples: _Samples) -> list[str]:
 
 
 def _source_lines(samples: _Samples, now: float) -> list[str]:
-    """What somebody decided about a connector's source."""
+    """Whether a connector's source is asked at all."""
     since = [value for value in samples.get("hub_connector_paused_since_seconds", {}).values() if value]
-    return [f"paused for {(now - value) / 3600:.1f} h" for value in since]
+    lines = [f"paused for {(now - value) / 3600:.1f} h" for value in since]
+    states = [dict(pairs)["state"] for pairs, value in samples.get("hub_connector_breaker", {}).items() if value]
+    return lines + [f"its source's breaker is {state.replace('_', '-')}" for state in states if state != "closed"]
 
 
 def _summary(samples: _Samples, now: float) -> list[str]:

@@ -18,6 +18,7 @@ __all__ = ["connect"]
 _WHAT_TO_DO = {
     "stale_directory": "The consent registry has not answered for too long, so nothing is published. Start it: hub registry",
     "paused": "Somebody paused this connector (`hub connectors state`). Let it go on: hub connectors resume NAME",
+    "breaker_open": "The source failed again and again and is left alone for a while (`hub connectors state`). Does it answer?",
     "kafka": "Kafka does not answer, so nothing is published. Start it: hub up, or hub broker",
 }
 

@@ -118,12 +118,17 @@ def _print(found: list[ConnectorState], now: datetime) -> None:
 def _standing(one: ConnectorState) -> str:
     from rich.markup import escape
 
+    from hub.connect.breaker import BreakerState
+
     if one.paused is not None:
         return escape(f"paused since {_at(one.paused.since)} by {one.paused.by}: {one.paused.reason}")
     if not one.enabled:
         return "not enabled"
     if not one.running:
         return "does not run"
+    if one.breaker.state is not BreakerState.CLOSED:
+        failures = f"after {one.breaker.failures} failures ({one.breaker.code})"
+        return f"breaker {one.breaker.state.replace('_', '-')} since {_at(one.breaker.since)} {failures}"
     return "runs" if one.events.last_result in {"", "ok"} else f"{one.events.last_result}: {one.events.last_code}"
 
 

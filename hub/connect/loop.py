@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any, stop_when_event_set
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_any, stop_when_event_set
 from tenacity.nap import sleep_using_event
-from tenacity.wait import wait_base, wait_random_exponential
 
 from hub.clock import Clock
+from hub.connect.backoff import Backoff
 from hub.connect.lanes import NEWS, Lane
 from hub.connect.ledger import Tally
-from hub.errors import PausedError, RejectedError, RetriableError, StaleDirectoryError
+from hub.errors import BreakerOpenError, PausedError, RejectedError, RetriableError, StaleDirectoryError
 from hub.logs import get_logger
 from hub.metrics import CONNECTOR_CAUGHT_UP, CONNECTOR_LAST_SUCCESS, CONNECTOR_POLLS
 
 __all__ = ["Loop", "Polled", "Watch"]
 
 _ATTEMPTS = 4
-_LONGEST_WAIT = 60.0
+_FIRST_WAIT, _MOST_WAIT = 0.2, 5.0  # random within a growing bound …
+_LONGEST_WAIT = 60.0  # … or what the other side asked for, up to a minute
 _NOTICED_SECONDS = 1.0
 _log = get_logger(__name__)
 
@@ -32,7 +33,8 @@ _log = get_logger(__name__)
 class Polled:
     """What became of one poll, the code of the error, and the counts when it was whole.
 
-    `ok`; `paused`: somebody paused the connector; `stale`, `rejected` or `retry` (`hub.errors`).
+    `ok`; `paused`: somebody paused the connector; `open`: its source is left alone for a while; `stale`, `rejected` or `retry`
+    (`hub.errors`).
     """
 
     result: str
@@ -50,18 +52,6 @@ class Watch(Protocol):
     def note(self, now: datetime, result: str, code: str, next_poll: datetime | None) -> None:
         """Called after each poll."""
         ...
-
-
-class _Backoff(wait_base):
-    """Random within a growing bound, or what the other side asked for, up to a minute."""
-
-    def __init__(self) -> None:
-        self._growing = wait_random_exponential(multiplier=0.2, max=5.0)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = error.retry_after if isinstance(error, RetriableError) else None
-        return min(_LONGEST_WAIT, max(self._growing(retry_state), asked or 0.0))
 
 
 class Loop:
@@ -100,7 +90,7 @@ class Loop:
         self._retrying = Retrying(
             retry=retry_if_exception_type(RetriableError),
             stop=stop_any(stop_after_attempt(_ATTEMPTS), stop_when_event_set(stop)),
-            wait=_Backoff(),
+            wait=Backoff(_FIRST_WAIT, _MOST_WAIT, _LONGEST_WAIT),
             sleep=sleep_using_event(stop),
             reraise=True,
         )
@@ -140,7 +130,7 @@ class Loop:
         CONNECTOR_POLLS.labels(connector=self._connector, lane=self._lane.name, result=polled.result).inc()
         if polled.result == "ok":
             CONNECTOR_LAST_SUCCESS.labels(connector=self._connector, lane=self._lane.name).set(self._clock.now().timestamp())
-        elif polled.result != "paused":  # it was logged when it began
+        elif polled.result not in {"paused", "open"}:  # it was logged when it began
             _log.warning("poll_" + polled.result, connector=self._connector, lane=self._lane.name, code=polled.code)
         news = any(outcome in NEWS for outcome, _ in polled.counts)
         self._show(caught_up=polled.result == "ok" and settled and not news)
@@ -151,6 +141,8 @@ class Loop:
             return Polled("ok", "", self._retrying(self._lane.poll))
         except PausedError as error:
             return Polled("paused", error.code, Counter())
+        except BreakerOpenError as error:
+            return Polled("open", error.code, Counter())
         except StaleDirectoryError as error:
             return Polled("stale", error.code, Counter())
         except RejectedError as error:

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from tenacity.nap import sleep_using_event
 
 from hub.clock import Clock
+from hub.connect.breaking import SourceBreaker
 from hub.connect.coding import coding_of
 from hub.connect.conditions import Conditions
 from hub.connect.directory import Directory
@@ -222,7 +223,9 @@ class Runner:
 
     def _source(self, ledger: Ledger, secured: Callable[[str], bool], standing: Standing) -> Source:
         chosen = self._chosen
-        source = watched(chosen.source(chosen.context(self._clock, secured)), standing.require)
+        most, longest = chosen.settings.breaker_failures, chosen.settings.breaker_longest_seconds
+        breaker = SourceBreaker(ledger.engine, chosen.name, self._clock, most=most, longest=longest)
+        source = watched(chosen.source(chosen.context(self._clock, secured)), standing, breaker)
         if not chosen.connector.moving_window:
             return source
         pause = timedelta(seconds=chosen.settings.poll_seconds)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from hub.connect.breaker import Breaker, BreakerState
+from hub.connect.breaking import load_breaker
 from hub.connect.conditions import Condition, load_condition
 from hub.connect.database import open_store
 from hub.connect.lanes import EVENTS, STATUTORY
@@ -36,7 +38,7 @@ _RATE_HOURS = 24
 class LaneState:
     """How one lane is. Times are UTC instants; None: not yet, or not known.
 
-    `last_result` and `last_code`: of the last poll (`ok`, `retry`, `rejected`, `stale`, `paused`, and an error's code).
+    `last_result` and `last_code`: of the last poll (`ok`, `retry`, `rejected`, `stale`, `paused`, `open`, and an error's code).
     `last_success`: the last whole poll. `last_news`: when something new was read last. `cursor_moved`: when what was read was
     last safe. `rate`: new records an hour, on average over the last day. `next_poll`: about when its source is asked again; None
     when it is paused or does not run.
@@ -57,7 +59,7 @@ class ConnectorState:
     """How one instance of hub.toml is.
 
     `title` is the connector's, empty where it cannot be loaded. `statutory` is its other lane, None where it has none: no pause
-    reaches that one.
+    reaches that one. `breaker` is its events source's, as it was written down last.
     """
 
     name: str
@@ -68,6 +70,7 @@ class ConnectorState:
     paused: Pause | None
     events: LaneState
     statutory: LaneState | None
+    breaker: Breaker = field(default_factory=Breaker)
 
 
 def read_states(settings: Settings, now: datetime) -> list[ConnectorState]:
@@ -100,11 +103,14 @@ def _read(settings: Settings, name: str, now: datetime, announced: set[str]) -> 
     connector = _connector(chosen.connector or name)
     running = f"connect-{name}" in announced
     folder = settings.data / "connect" / name
-    paused, events, statutory = None, LaneState(), None
+    paused, events, statutory, breaker = None, LaneState(), None, Breaker()
     with _opened(folder / "ledger.db") as connection:
         if connection is not None:
             paused = current_pause(connection)
+            breaker = load_breaker(connection)
             events = _lane(connection, EVENTS, now, polls=running and paused is None)
+            if breaker.state is BreakerState.OPEN and running and paused is None:
+                events = replace(events, next_poll=breaker.retry_at)
     if connector is not None and connector.build_statutory is not None:
         statutory = LaneState()
         with _opened(folder / "statutory.db") as connection:
@@ -119,6 +125,7 @@ def _read(settings: Settings, name: str, now: datetime, announced: set[str]) -> 
         paused=paused,
         events=events,
         statutory=statutory,
+        breaker=breaker,
     )
 
 

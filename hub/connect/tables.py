@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from hub.database import UtcInstant
 
 __all__ = [
+    "breakers",
     "conditions",
     "cursors",
     "events",
@@ -158,4 +159,16 @@ pauses = Table(
     Column("reason", String(200), nullable=False, comment="a line that holds no number of a person"),
     Column("resumed_at", UtcInstant),
     Column("resumed_by", String(64), nullable=False),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("number", Integer, primary_key=True, comment="1: a connector has one source"),
+    Column("state", String(16), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("openings", Integer, nullable=False),
+    Column("since", UtcInstant),
+    Column("retry_at", UtcInstant),
+    Column("code", String(64), nullable=False, comment="of the last error"),
 )

@@ -7,16 +7,18 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from hub.connect.breaking import SourceBreaker
 from hub.connect.conditions import Conditions
 from hub.connect.pauses import Pause, current_pause
 from hub.connector import Backfill, Batch, Cursor, Source, Subjects
 from hub.database import answering
-from hub.errors import PausedError
+from hub.errors import PausedError, RejectedError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import CONNECTOR_PAUSED_SINCE
 
 __all__ = ["LaneWatch", "Standing", "watched"]
 
+_LASTING = frozenset({"paused", "open"})
 _log = get_logger(__name__)
 
 
@@ -56,43 +58,58 @@ class LaneWatch:
     def __init__(self, conditions: Conditions, look: Callable[[], object] = lambda: None) -> None:
         self._conditions = conditions
         self._look = look
-        self._paused = False
+        self._last = ""
 
     def look(self) -> None:
         """What is due between two polls."""
         self._look()
 
     def note(self, now: datetime, result: str, code: str, next_poll: datetime | None) -> None:
-        """Write it down; of a pause its beginning only, for which there is no next poll."""
-        paused, self._paused = self._paused, result == "paused"
-        if not (paused and self._paused):
-            self._conditions.note(now, result, code, None if self._paused else next_poll)
+        """Write it down; of what lasts (a pause, a source that is left alone) its beginning only, without a next poll."""
+        before, self._last = self._last, result
+        lasts = result in _LASTING
+        if not (lasts and before == result):
+            self._conditions.note(now, result, code, None if lasts else next_poll)
 
 
 class _Watched:
     """A source that is asked only while it may be.
 
-    `require` comes before the source is asked and between two batches: what was pulled goes its whole way, nothing more is
-    pulled, and the cursor stands behind what is safe.
+    `standing` is asked before the source is and between two batches: what was pulled goes its whole way, nothing more is pulled,
+    and the cursor stands behind what is safe. `breaker` is asked before the source is, and told how it went.
     """
 
-    def __init__(self, source: Source, require: Callable[[], None]) -> None:
+    def __init__(self, source: Source, standing: Standing, breaker: SourceBreaker) -> None:
         self._source = source
-        self._require = require
+        self._standing = standing
+        self._breaker = breaker
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """As the source's."""
-        yield from self._asked(lambda: self._source.batches(cursor))
+        yield from self._asked(lambda: self._source.batches(cursor), cursor)
 
     def close(self) -> None:
         """Close the source."""
         self._source.close()
 
-    def _asked(self, ask: Callable[[], Iterator[Batch]]) -> Iterator[Batch]:
-        self._require()
-        for batch in ask():
+    def _asked(self, ask: Callable[[], Iterator[Batch]], position: Cursor | None) -> Iterator[Batch]:
+        self._standing.require()
+        self._breaker.admit()
+        batches: Iterator[Batch] | None = None
+        while True:
+            try:
+                batches = ask() if batches is None else batches
+                batch = next(batches)
+            except StopIteration:
+                self._breaker.succeeded()
+                return
+            except (RetriableError, RejectedError) as error:
+                self._breaker.failed(error)
+                raise
+            if batch.cursor != (position or {}):  # a source that fails at the same place for ever does not come any further
+                self._breaker.succeeded()
             yield batch
-            self._require()
+            self._standing.require()
 
 
 class _WatchedBackfill(_Watched):
@@ -100,9 +117,10 @@ class _WatchedBackfill(_Watched):
         """As the source's."""
         assert isinstance(self._source, Backfill), "`watched` looks first"
         source = self._source
-        yield from self._asked(lambda: source.backfill(subjects, since, progress))
+        yield from self._asked(lambda: source.backfill(subjects, since, progress), progress)
 
 
-def watched(source: Source, require: Callable[[], None]) -> Source:
-    """The source, asked only while `require` raises nothing; one that offers a backfill still does."""
-    return _WatchedBackfill(source, require) if isinstance(source, Backfill) else _Watched(source, require)
+def watched(source: Source, standing: Standing, breaker: SourceBreaker) -> Source:
+    """The source, asked only while it is not paused and its breaker permits; one that offers a backfill still does."""
+    kind = _WatchedBackfill if isinstance(source, Backfill) else _Watched
+    return kind(source, standing, breaker)

@@ -131,3 +131,9 @@ def test_a_paused_connector_is_seen(tmp_path) -> None:
     assert summary_of(tmp_path / "going", since.format(0.0)) == []
     (line,) = summary_of(tmp_path / "paused", since.format(time.time() - 7200))
     assert line == "paused for 2.0 h"
+
+
+def test_a_source_that_is_left_alone_is_seen(tmp_path) -> None:
+    states = 'hub_connector_breaker{{connector="ss12000",state="closed"}} {}\nhub_connector_breaker{{connector="ss12000",state="half_open"}} {}\n'
+    assert summary_of(tmp_path / "going", states.format(1, 0)) == []
+    assert summary_of(tmp_path / "trying", states.format(0, 1)) == ["its source's breaker is half-open"]

@@ -5,9 +5,10 @@ from collections import Counter
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from hub.connect.loop import Loop
-from hub.errors import ConfigError, FatalError, PausedError, RejectedError, RetriableError, StaleDirectoryError
+from hub.errors import BreakerOpenError, ConfigError, FatalError, PausedError, RejectedError, RetriableError, StaleDirectoryError
 
 
 class CountedStop(threading.Event):
@@ -181,3 +182,10 @@ def test_a_watch_whose_store_is_away_stops_neither_polls_nor_what_is_due_between
     make_loop(world, lane, CountedStop(30), poll=10.0, keep=1.0, watch=Noting(away=True)).run()
     assert lane.polls > 1
     assert lane.keeps > 10
+
+
+def test_a_source_that_is_left_alone_is_not_tried_again_within_a_poll_and_not_logged_each_time(world) -> None:
+    lane = ScriptedLane(BreakerOpenError("open", code="breaker_open"))
+    with capture_logs() as logs:
+        assert make_loop(world, lane, CountedStop(99)).once().result == "open"
+    assert (lane.polls, logs) == (1, [])

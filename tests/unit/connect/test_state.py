@@ -8,12 +8,15 @@ from datetime import timedelta
 
 import pytest
 
+from hub.clock import ManualClock
+from hub.connect.breaker import BreakerState
+from hub.connect.breaking import SourceBreaker
 from hub.connect.conditions import Conditions
 from hub.connect.ledger import Ledger
 from hub.connect.pauses import Pause, add_pause
 from hub.connect.revisions import Plan
 from hub.connect.state import LaneState, read_state, read_states
-from hub.errors import RejectedError
+from hub.errors import RejectedError, RetriableError
 from tests.support import make_settings
 from tests.unit.connect.conftest import NOW
 from tests.unit.connect.toy import install_toys
@@ -81,6 +84,16 @@ def test_of_one_that_is_paused_or_down_no_next_poll_is_promised_but_its_statutor
     assert (state.paused, state.events.next_poll) == (Pause(NOW, "anna", "why"), None)
     assert state.statutory is not None
     assert state.statutory.next_poll == NOW + HOUR
+
+
+def test_a_breaker_that_is_open_says_since_when_and_when_it_is_tried(instances) -> None:
+    ledger = instances.ledger("toyplaces")
+    breaker = SourceBreaker(ledger.engine, "toyplaces", ManualClock(NOW), most=1, longest=60.0)
+    breaker.failed(RetriableError("down", code="source_down"))
+    instances.announce("toyplaces")
+    state = read_state(instances.settings, "toyplaces", NOW)
+    assert (state.breaker.state, state.breaker.since, state.breaker.code) == (BreakerState.OPEN, NOW, "source_down")
+    assert state.events.next_poll == state.breaker.retry_at
 
 
 def test_hours_long_past_are_forgotten_and_the_last_news_is_not(instances) -> None:

@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from hub.connect.breaking import SourceBreaker
 from hub.connect.conditions import Conditions, load_condition
 from hub.connect.pauses import Pause, add_pause, end_pause
 from hub.connect.watching import LaneWatch, Standing, watched
@@ -15,15 +16,15 @@ from tests.unit.connect.conftest import NOW, ListSource
 
 
 class Pausable:
-    """A lane of a world whose connector can be paused, also in the middle: `after` batches it happens by itself."""
+    """A lane of a world whose connector can be paused."""
 
     def __init__(self, world) -> None:
         self.world = world
         self.standing = Standing(world.ledger.engine, "paused-one")
-        self.left: int | None = None
+        self.breaker = SourceBreaker(world.ledger.engine, "paused-one", world.clock, most=8, longest=60.0)
 
-    def require(self) -> None:
-        self.standing.require()
+    def guard(self, source):
+        return watched(source, self.standing, self.breaker)
 
     def pause(self) -> None:
         with self.world.ledger.engine.begin() as connection:
@@ -34,7 +35,7 @@ class Pausable:
             end_pause(connection, NOW, "olle")
 
     def lane(self):
-        return self.world.lane(source=watched(self.world.source, self.require))
+        return self.world.lane(source=self.guard(self.world.source))
 
     @staticmethod
     def gauge() -> float | None:
@@ -111,16 +112,16 @@ def test_a_source_that_offers_a_backfill_still_does_and_it_is_paused_too(pausabl
         def backfill(self, subjects, since, progress=None):
             return iter(())
 
-    assert isinstance(watched(Again(), pausable.require), Backfill)
-    assert not isinstance(watched(ListSource(), pausable.require), Backfill)
-    assert list(watched(Again(), pausable.require).backfill(lambda _: True, NOW)) == []
+    assert isinstance(pausable.guard(Again()), Backfill)
+    assert not isinstance(pausable.guard(ListSource()), Backfill)
+    assert list(pausable.guard(Again()).backfill(lambda _: True, NOW)) == []
     pausable.pause()
     with pytest.raises(PausedError):
-        list(watched(Again(), pausable.require).backfill(lambda _: True, NOW))
+        list(pausable.guard(Again()).backfill(lambda _: True, NOW))
 
 
 def test_the_source_is_closed_through_it(pausable, world) -> None:
-    watched(world.source, pausable.require).close()
+    pausable.guard(world.source).close()
     assert world.source.closed
 
 
