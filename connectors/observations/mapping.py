@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from connectors.place_words import CATEGORIES, CONFIGURED_AREA, plain
 from hub.connector import Gazetteer, Observation, PersonRecord, Place, PlaceRecord, Unmapped
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import InfoKind, PlaceCategory, PlaceKind, RiskConcern
@@ -18,7 +19,6 @@ __all__ = ["map_est", "map_observation", "retracted_place"]
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _ROW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 _NUMBER_IN_ID = re.compile(r"(?<![0-9A-Za-z])(?:\d{2})?\d{6}[-+]?(?:\d{4}|[A-Za-z]\d{3}|TF\d\d)(?![0-9A-Za-z])")
-_CONFIGURED_AREA = re.compile(r"\d{4}(-[a-z0-9]+)*\Z")
 _LONG_NUMBER = re.compile(r"\d{6}")
 _WEEK = re.compile(r"(\d{4})-?[WV](\d{1,2})", re.IGNORECASE)
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
@@ -39,17 +39,6 @@ _CONCERNS = {concern.value: concern for concern in RiskConcern} | {
     "konflikt": RiskConcern.CONFLICT,
     "annan oro": RiskConcern.OTHER_WORRY,
 }
-_CATEGORIES = {category.value: category for category in PlaceCategory} | {
-    "ordningsstörning": PlaceCategory.DISORDER,
-    "våld": PlaceCategory.VIOLENCE,
-    "narkotika": PlaceCategory.NARCOTICS,
-    "skadegörelse": PlaceCategory.VANDALISM,
-    "stöld": PlaceCategory.THEFT,
-    "brand": PlaceCategory.FIRE,
-    "trafik": PlaceCategory.TRAFFIC,
-    "ansamling": PlaceCategory.GATHERING,
-    "övrigt": PlaceCategory.OTHER,
-}
 
 
 def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> PersonRecord | Unmapped:
@@ -59,7 +48,7 @@ def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: dateti
     `future_time`. An area that is not configured is left out: it could be somebody's home.
     """
     row_id, person, area = fields["id"], fields["person"], fields.get("area", "")
-    concern = _CONCERNS.get(_code(fields["concern"]))
+    concern = _CONCERNS.get(plain(fields["concern"]))
     observed_at = _instant(fields["observed_at"])
     reason = _refused_id(row_id, now)
     if reason is None and not 0 < len(person) <= _LONGEST_PERSON:
@@ -76,7 +65,7 @@ def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: dateti
     if observed_at > now + _TOLERANCE:
         return Unmapped("future_time", intentional=False, source_id=digest)
     code = gazetteer.area_code(area, observed_at) if 0 < len(area) <= _LONGEST_AREA else ""
-    body = Observation(concern=concern, area=code if _CONFIGURED_AREA.match(code) else None)
+    body = Observation(concern=concern, area=code if CONFIGURED_AREA.match(code) else None)
     return PersonRecord(InfoKind.RISK_EVENT, person, digest, observed_at, body)
 
 
@@ -87,7 +76,7 @@ def map_est(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> P
     """
     week = _week_end(fields["week"])
     area = fields["area"]
-    category = _CATEGORIES.get(_code(fields["category"]))
+    category = CATEGORIES.get(plain(fields["category"]))
     if week is None:
         return Unmapped("bad_week", intentional=False)
     label, occurred_at = week
@@ -113,10 +102,6 @@ def retracted_place(source_id: str) -> PlaceRecord:
         raise ValueError("not the identity of a weekly row")
     body = Place(kind=PlaceKind.EST_REPORT, category=PlaceCategory(category), incidents=0)
     return PlaceRecord(source_id, area, week[1], body, retracted=True)
-
-
-def _code(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _refused_id(row_id: str, now: datetime) -> str | None:

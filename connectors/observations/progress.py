@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.observations.inbox import InboxFile
+from connectors.inbox import InboxFile
 from connectors.observations.mapping import retracted_place
 from hub.connector import Cursor, PersonRecord, PlaceRecord, Record, Unmapped
 

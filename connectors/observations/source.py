@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
+from connectors.inbox import Inbox, InboxFile
 from connectors.observations.config import ObservationsConfig
-from connectors.observations.inbox import Inbox, InboxFile
 from connectors.observations.lines import Kind, Row, read_rows
 from connectors.observations.mapping import STOCKHOLM, map_est, map_observation
 from connectors.observations.progress import Export, Progress

@@ -1,4 +1,4 @@
-"""Which files in the folder are complete and may be read. Nothing here changes, moves or deletes a file."""
+"""Which files in a folder are complete and may be read. Nothing here changes, moves or deletes a file."""
 
 from __future__ import annotations
 
@@ -48,12 +48,22 @@ class _Seen:
 
 
 class Inbox:
-    """A folder of `*.csv`. Whoever delivers there writes under another name and renames, or just writes: both are safe."""
+    """A folder of files with one of some endings, `*.csv` alone by default; in small letters or capitals.
+
+    Whoever delivers there writes under another name and renames, or just writes: both are safe.
+    """
 
     def __init__(
-        self, folder: Path, *, settle_seconds: float, max_bytes: int, sleep: Callable[[float], None] = time.sleep
+        self,
+        folder: Path,
+        *,
+        settle_seconds: float,
+        max_bytes: int,
+        sleep: Callable[[float], None] = time.sleep,
+        endings: tuple[str, ...] = (".csv",),
     ) -> None:
         self._folder = folder
+        self._endings = endings
         self._settle_seconds = settle_seconds
         self._max_bytes = max_bytes
         self._sleep = sleep
@@ -85,7 +95,7 @@ class Inbox:
         try:
             with os.scandir(self._folder) as entries:
                 for entry in entries:
-                    if entry.name.startswith(".") or not entry.name.lower().endswith(".csv"):
+                    if entry.name.startswith(".") or not entry.name.lower().endswith(self._endings):
                         continue
                     status = entry.stat(follow_symlinks=False)
                     if stat.S_ISREG(status.st_mode):

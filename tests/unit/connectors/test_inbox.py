@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from connectors.observations.inbox import Inbox, is_telling_name
+from connectors.inbox import Inbox, is_telling_name
 from hub.errors import RetriableError
 from tests.unit.connectors.observations.make import write
 
