@@ -34,7 +34,7 @@ _FORGOTTEN = timedelta(hours=24)
 _LONGEST = timedelta(minutes=15)
 _FIRST = timedelta(minutes=1)
 _FREE = {"browser": 5, "here": 5, "address": 20, "account": 100}
-_MOST = 100_000  # counters, some ten megabytes
+_MOST = 100_000  # counters, some twenty megabytes
 _COUNTING = 0x41545450  # any number that only counting takes
 _Held = Mapping[str, Any]  # rows, by target
 
