@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.roles import Action
 from hub.access.trail import actor_of
+from hub.connect.breaker import Breaker, BreakerState
 from hub.connect.letter_box import Look
 from hub.connect.pauses import Pause
 from hub.connect.pausing import LONGEST_REASON, Pausing
@@ -42,9 +43,17 @@ _RESULTS: Final = MappingProxyType(
         "rejected": mark("gave an answer that was refused; it is asked again by itself"),
         "stale": mark("waits for the consent registry"),
         "paused": mark("paused"),
+        "open": mark("is left alone for a while: it failed again and again"),
     }
 )
 
+_BREAKERS: Final = MappingProxyType(
+    {
+        BreakerState.CLOSED: mark("closed: the source is asked as its settings say"),
+        BreakerState.OPEN: mark("is left alone for a while: it failed again and again"),
+        BreakerState.HALF_OPEN: mark("is tried by one reading: it had failed again and again"),
+    }
+)
 _UNWELL: Final = mark("is not well")
 
 
@@ -114,6 +123,7 @@ def _page(watch: Watch, *, status: int = 200, wrong: str = "", typed: str = "") 
         "source.html", _SECTION, status=status, source=name, row=_row(watch, settings, state, reasons.total()),
         events=_lane(watch, state.events), statutory=_lane(watch, state.statutory) if state.statutory else None,
         paused=_pause(watch, state.paused) if state.paused else None, pauses=[_pause(watch, one) for one in past],
+        breaker=_breaker(watch, state.breaker),
         reasons=sorted(reasons.items()), limits=LIMITS, wrong=wrong, typed=typed, longest=LONGEST_REASON,
         may_act=watch.may(Action.OPERATIONS_ACT), here=f"/sources/{name}", versions=_versions(watch, versions),
         unused=changes(versions[0].settings, settings_told(settings.connectors[name])) if versions and state.running else [],
@@ -139,6 +149,8 @@ def _standing(watch: Watch, state: ConnectorState) -> tuple[str, str]:
         return "fine", text("switched off in hub.toml")
     if not state.running:
         return "late", text("does not run")
+    if state.breaker.state is not BreakerState.CLOSED:
+        return "late", text(_BREAKERS[state.breaker.state])
     if state.events.last_result in {"", "ok"}:
         return "fine", text("runs")
     return "soon", text(_RESULTS.get(state.events.last_result, _UNWELL))
@@ -149,6 +161,15 @@ def _lane(watch: Watch, lane: LaneState) -> Mapping[str, Any]:
         "success": watch.maybe(lane.last_success), "news": watch.maybe(lane.last_news), "cursor": watch.maybe(lane.cursor_moved),
         "poll": watch.maybe(lane.last_poll), "next": watch.maybe(lane.next_poll), "code": lane.last_code,
         "rate": _rate(watch, lane.rate),
+    }  # fmt: skip
+
+
+def _breaker(watch: Watch, breaker: Breaker) -> Mapping[str, Any]:
+    """The circuit breaker of a source in words; `failures` counts those in a row."""
+    return {
+        "closed": breaker.state is BreakerState.CLOSED, "told": watch.words.text(_BREAKERS[breaker.state]),
+        "failures": breaker.failures, "code": breaker.code, "since": watch.maybe(breaker.since),
+        "retry": watch.maybe(breaker.retry_at),
     }  # fmt: skip
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+from hub.clock import ManualClock
+from hub.connect.breaking import SourceBreaker
+from hub.connect.database import open_store
 from hub.connect.state import read_state
+from hub.errors import RetriableError
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
@@ -97,3 +101,16 @@ def test_what_was_changed_in_the_settings_is_told_by_version(sources: Sources, v
     text = client.get("/sources/toymend").text
     assert "source.minutes_in: mins → minutes" in text
     assert "den första som är känd" in text
+
+
+def test_a_source_that_failed_again_and_again_tells_its_breaker_and_when_it_is_tried_next(sources: Sources, visit: Visit) -> None:
+    sources.run()
+    engine = open_store(sources.home / "data" / "connect" / "toymend" / "ledger.db")
+    breaker = SourceBreaker(engine, "toymend", ManualClock(NOW), most=2, longest=1800)
+    for _ in range(2):
+        breaker.admit()
+        breaker.failed(RetriableError("nobody answers", code="source_away"))
+    engine.dispose()
+    text = visit(OPS).get("/sources/toymend").text
+    for said in ("lämnas i fred en stund", "2 fel i rad", "<code>source_away</code>", "Prövas nästa gång"):
+        assert said in text
