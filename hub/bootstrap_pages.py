@@ -11,7 +11,15 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.bootstrap import build_audit, build_clock, build_four_eyes, build_registry, build_revealing, build_worklist
+from hub.bootstrap import (
+    build_audit,
+    build_clock,
+    build_coding_desk,
+    build_four_eyes,
+    build_registry,
+    build_revealing,
+    build_worklist,
+)
 from hub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -59,6 +67,7 @@ def run_web(home: Path | None) -> None:
             sealed=opened_once(lambda: open_vault(settings, build_clock(settings))),
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
             console=opened_once(lambda: build_console(settings)),
+            notices=opened_once(lambda: build_coding_desk(settings, audit)),
         )
         app = build_web(web)
         try:

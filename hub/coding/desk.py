@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "CodingDesk", "CodingInstance", "ListedNotice", "OpenedNotice", "Person"]
 
 _LISTED = "coding"
+_EVERY = 1_000_000
 _CODED, _DISMISSED, _UNDONE = "coded", "dismissed", "undone"
 
 
@@ -127,6 +128,16 @@ class CodingDesk:
         decided = [one for one in found if one.notice.state is not NoticeState.WAITING]
         waiting.sort(key=lambda one: (one.report.envelope.arrived_at if one.report else one.notice.found_at, one.notice.number))
         return waiting + sorted(decided, key=lambda one: one.notice.changed_at, reverse=True)
+
+    def whole_number(self, beginning: str) -> str:
+        """The one number that begins so; what is given itself where none or several do, and then nothing has it."""
+        found = [
+            notice.number
+            for instance in self._instances
+            for notice in instance.queue.all(most=_EVERY)
+            if beginning and notice.number.startswith(beginning)
+        ]
+        return found[0] if len(found) == 1 else beginning
 
     def envelope(self, actor: Actor, number: str) -> ListedNotice:
         """One notice, unopened. Raises RejectedError `no_such_notice`."""

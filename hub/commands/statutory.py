@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.commands import coding
 from hub.commands.options import Home, Json
 
 if TYPE_CHECKING:
@@ -122,6 +123,12 @@ def show(
     else:
         for name, value in facts.items():
             typer.echo(f"{name:13} {value}")
+
+
+app.command()(coding.uncoded)
+app.command()(coding.code)
+app.command()(coding.dismiss)
+app.command()(coding.undo)
 
 
 def _open(home: Any) -> StatutoryStore:

@@ -42,6 +42,8 @@ class Pages:
             return RedirectResponse("/audit/review", status_code=303)
         if not own and may_somewhere(principal, Action.OPERATIONS_SEE):
             return RedirectResponse("/sources", status_code=303)
+        if not own and may_somewhere(principal, Action.NOTICE_CODE):
+            return RedirectResponse("/notices", status_code=303)
         if not own and may_somewhere(principal, Action.LETTER_SEE):
             return RedirectResponse("/letters", status_code=303)
         if own:

@@ -25,6 +25,7 @@ from hub.web.principal import Login, Visitors
 
 if TYPE_CHECKING:
     from hub.audit.sealed import SealedVault
+    from hub.coding.desk import CodingDesk
     from hub.registry.revealing import Revealing
     from hub.web.operations.console import Console
 
@@ -40,6 +41,7 @@ _MENU = (
     (Action.AUDIT_REVIEW, "/audit/review", mark("Access review")),
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
     (Action.OPERATIONS_SEE, "/sources", mark("Sources")),
+    (Action.NOTICE_CODE, "/notices", mark("Notices to code")),
     (Action.LETTER_SEE, "/letters", mark("Dead letters")),
     (Action.JOURNAL_SEE, "/journal", mark("Journal")),
 )
@@ -60,7 +62,8 @@ class Web:
 
     `url` is where people reach them: its host is the only one answered to besides loopback, and with https cookies are sent
     over nothing else. `default_language` is used until a visitor chooses another. `revealing` opens the registry when somebody
-    first asks who a task is about, `console` loads what connectors need when an operator first looks.
+    first asks who a task is about, `console` and `notices` load what connectors need when an operator or a statutory
+    officer first looks.
     """
 
     worklist: Worklist
@@ -76,6 +79,7 @@ class Web:
     revealing: Callable[[], Revealing]
     sealed: Callable[[], SealedVault]
     console: Callable[[], Console]
+    notices: Callable[[], CodingDesk]
 
 
 class Renderer:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectors.sdk import connector as sdk
 from hub.audit.entries import Actor
@@ -16,14 +18,18 @@ from hub.clock import Clock
 from hub.coding.desk import Answer, CodingDesk, CodingInstance
 from hub.coding.queue import CodingQueue
 from hub.coding.sealing import CodingSeal
+from hub.connect.coding import Coding
 from hub.connector import RawMessage, report_number
-from hub.contract.models import PoliceCategory
+from hub.contract.models import InfoKind, PoliceCategory
 from hub.database import build_engine
 from hub.installation import load_places
 from hub.resources import defaults_folder
 from hub.statutory.store import StatutoryStore
 from tests.unit.connectors.sdk.make import PERSON, SUBJECT, make_config, make_message, reference
 from tests.unit.statutory.make import KEY
+
+if TYPE_CHECKING:
+    from tests.unit.connect.conftest import World
 
 AGENCY_KEY = bytes(range(32))
 INSTANCE = "sdk"
@@ -63,6 +69,13 @@ class CodingPlace:
 
     def close(self) -> None:
         self.desk.close()
+
+
+def coding_lane(place: CodingPlace, world: World, **changes):
+    """The events lane of an sdk instance in `world`, whose coded notices come from `place`."""
+    world.origin = replace(world.origin, agency="police-ost", connector=INSTANCE, kinds=frozenset({InfoKind.POLICE_NOTICE}))
+    coding = Coding(INSTANCE, place.queue, place.seal, world.ledger, place.clock)
+    return world.lane(coding=coding, **changes)
 
 
 def make_answer(clock: Clock, *, places: tuple[int, ...] = (1,), typed: tuple[str, ...] = (), **changes) -> Answer:

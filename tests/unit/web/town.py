@@ -62,6 +62,7 @@ from hub.web.consents.office import Office, opened_once
 from hub.web.operations.console import Console
 from hub.web.presenting import Presenter
 from hub.web.principal import Login
+from tests.unit.coding.make import CodingPlace
 from tests.unit.registry.support import Installation
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
@@ -227,8 +228,14 @@ class PagesTown:
             sealed=opened_once(lambda: SealedVault(self.audit, bytes(PrivateKey(KEY).public_key))),
             revealing=opened_once(lambda: make_revealing(self)),
             console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
+            notices=lambda: self.coding.desk,
         )
         self.app = build_web(self.web)
+
+    @cached_property
+    def coding(self) -> CodingPlace:
+        """Where notices without a code wait; made when a page first needs it."""
+        return CodingPlace(self.folder, self.clock, self.audit)
 
     @cached_property
     def consents(self) -> Installation:
@@ -240,6 +247,8 @@ class PagesTown:
         return home
 
     def close(self) -> None:
+        if "coding" in vars(self):
+            self.coding.close()
         if "consents" in vars(self):
             self.consents.close()
         self.engine.dispose()
