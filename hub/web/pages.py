@@ -19,6 +19,14 @@ from hub.web.task_trail import TaskTrail
 __all__ = ["Pages"]
 
 _LIST_LIMIT = 500
+_OWN_PAGES = (
+    (Action.CONSENT_SEE, "/consents"),
+    (Action.AUDIT_REVIEW, "/audit/review"),
+    (Action.OPERATIONS_SEE, "/sources"),
+    (Action.NOTICE_CODE, "/notices"),
+    (Action.LETTER_SEE, "/letters"),
+)
+"""Where whoever has no team is led, by what the role may do: the first that holds."""
 _NUMBER = re.compile(r"[0-9a-f-]{6,36}")
 
 
@@ -36,16 +44,9 @@ class Pages:
         own = [code for code in self._web.teams if code in theirs]
         if len(own) == 1:
             return RedirectResponse(f"/team/{own[0]}", status_code=303)
-        if not own and may_somewhere(principal, Action.CONSENT_SEE):
-            return RedirectResponse("/consents", status_code=303)
-        if not own and may_somewhere(principal, Action.AUDIT_REVIEW):
-            return RedirectResponse("/audit/review", status_code=303)
-        if not own and may_somewhere(principal, Action.OPERATIONS_SEE):
-            return RedirectResponse("/sources", status_code=303)
-        if not own and may_somewhere(principal, Action.NOTICE_CODE):
-            return RedirectResponse("/notices", status_code=303)
-        if not own and may_somewhere(principal, Action.LETTER_SEE):
-            return RedirectResponse("/letters", status_code=303)
+        elsewhere = [path for action, path in _OWN_PAGES if may_somewhere(principal, action)]
+        if not own and elsewhere:
+            return RedirectResponse(elsewhere[0], status_code=303)
         if own:
             self._web.audit.require()
         waiting: dict[str, int] = {}
