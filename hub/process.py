@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from hub.errors import ConfigError
 from hub.exposition import build_metrics_app, make_token
+from hub.in_use import used
 from hub.logs import configure_logs
 from hub.metrics import PROCESS_UP
 from hub.settings import Settings
@@ -143,11 +144,11 @@ def _not_served(name: str, host: str, port: int, error: OSError) -> str:
 def process_frame(settings: Settings, name: str, *, started: float) -> Iterator[threading.Event]:
     """The frame of a process; the yielded event is set on SIGTERM or SIGINT, and ten seconds later the process is gone.
 
-    Main thread only.
+    Main thread only. Raises ConfigError while a restore is at work.
     """
     configure_logs(name)
     stop = threading.Event()
-    with stops_in_time(stop), announced(settings, name, started):
+    with used(settings.home), stops_in_time(stop), announced(settings, name, started):
         yield stop
 
 

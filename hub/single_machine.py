@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from hub.broker.process import prepare
 from hub.connector import load_connector
 from hub.errors import ConfigError, HubError, RetriableError
+from hub.in_use import used
 from hub.kafka_admin import apply_topics, broker_answers
 from hub.process import read_announcements
 from hub.rules_file import load_active_rules
@@ -60,7 +61,7 @@ class SingleMachine:
         the other is tried again every minute, as is always done with a connector, whose settings may be right and its source
         wrong.
         """
-        with self._alone():
+        with used(self._settings.home), self._alone():
             try:
                 self._check_rules()
                 self._bring_up(ready)

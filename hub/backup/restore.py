@@ -3,9 +3,9 @@
 Order: (1) everything is put together beside the installation, in `data.restoring`, and with it what waits on the disk for the
 audit log; (2) the shred lists of all copies that are known are merged and replayed: on the keyring, so that no destroyed key is
 there, and on the registry, so that nobody's consent is in force again; (3) the versions are raised above what the bus has seen
-and the records are queued; (4) the folder is swapped in, in one step. Until then the installation is as it was; what a failed
-restore has made is removed when it fails, what a killed one has, by the next restore, by the registry, or with
-`hub backup discard`.
+and the records are queued; (4) the folder is swapped in. Nobody else works with the installation meanwhile (`hub.in_use`), and
+until (4) it is as it was; what a failed restore has made is removed when it fails, what a killed one has, by the next restore, by
+the registry, or with `hub backup discard`.
 
 What is put aside is a place of physical removal like any other: who withdraws is shredded in it, and it leaves in time.
 """
@@ -26,6 +26,7 @@ from hub.backup.manifest import SHRED_LIST, Manifest, read_manifest, verify
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
+from hub.in_use import held_alone
 from hub.process import read_announcements
 from hub.put_aside import destroy, put_aside, restoring, staging, step_back
 from hub.registry.coming_back import come_back
@@ -100,9 +101,12 @@ def make_plan(settings: Settings, backup: Path, keyring: Path | None, lists: Seq
 
 
 def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] = lambda _text: None) -> Restored:
-    """Carry the plan out. Raises ConfigError or RetriableError: the installation is as it was, with nothing beside it."""
+    """Carry the plan out. Raises ConfigError or RetriableError: the installation is as it was, with nothing beside it.
+
+    Whoever opens the registry meanwhile is refused: what would be recorded now would be put aside.
+    """
     home = plan.settings.home
-    with restoring(home):
+    with restoring(home), held_alone(home):
         step_back(home)
         destroy(staging(home))
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from hub.contract.codec import Codec
 from hub.contract.ids import key_id
 from hub.contract.models import Cooperation
 from hub.errors import ConfigError, RetriableError
+from hub.in_use import Hold
 from hub.installation import CONSENT_FILE, load_teams
 from hub.kafka import outgoing
 from hub.registry.agencies import AgencyFiles
@@ -45,20 +47,29 @@ class OpenRegistry:
     tools: Tools
     keyring: Keyring
     sealed: SealedVault
+    let_go: Callable[[], None]
 
     def close(self) -> None:
-        """Release the databases."""
+        """Release the databases, and the installation: a restore may begin."""
         self.engine.dispose()
         self.keyring.close()
         self.sealed.close()
+        self.let_go()
 
 
 def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | None = None) -> OpenRegistry:
     """The registry of `settings`, its database migrated. Without the manual lane nobody can be marked as protected here.
 
-    Raises ConfigError when a key is missing (`hub init` makes them) or a file cannot be read, RetriableError when the
-    database does not answer.
+    Raises ConfigError when a key is missing (`hub init` makes them), a file cannot be read or a restore is at work,
+    RetriableError when the database does not answer.
     """
+    with ExitStack() as held:
+        if settings.data == settings.home / "data":  # else a restore puts it together, and holds the installation itself
+            held.callback(Hold(settings.home).release)
+        return _open(settings, clock, codec, lane, held)
+
+
+def _open(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | None, held: ExitStack) -> OpenRegistry:
     vault, agencies = build_vault(settings), AgencyFiles(settings)
     consent = load_consent_rules(settings.home / CONSENT_FILE)
     rules = GrantRules(frozenset(agencies), _cooperations(settings), consent)
@@ -71,7 +82,7 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     migrate(engine, lambda keys: keyring.put(keys, clock.now()))
     registry = Registry(engine, tools, rules, clock)
     _require_same_lookups(registry, vault, settings)
-    return OpenRegistry(registry, engine, tools, keyring, sealed)
+    return OpenRegistry(registry, engine, tools, keyring, sealed, held.pop_all().close)
 
 
 def _require_same_lookups(registry: Registry, vault: Vault, settings: Settings) -> None:

@@ -1,0 +1,100 @@
+"""A restore and whoever works beside it, and one that was killed in the middle: nothing is confirmed and then undone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.backup.create import create_backup
+from hub.backup.restore import make_plan, restore
+from hub.cli import app
+from hub.clock import ManualClock
+from hub.contract.codec import Codec
+from hub.errors import ConfigError
+from hub.in_use import used
+from hub.installation import initialise
+from hub.registry.opening import OpenRegistry, open_registry
+from hub.settings import Settings, load_settings
+from tests.unit.registry.support import START, make_grant, make_identifier
+
+PERSON = make_identifier()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    initialise(tmp_path / "home")
+    return load_settings(tmp_path / "home")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+def opened(settings: Settings, clock: ManualClock) -> OpenRegistry:
+    return open_registry(settings, clock, Codec.load())
+
+
+@pytest.fixture
+def backup(settings: Settings, clock: ManualClock, tmp_path: Path) -> Path:
+    """Of a registry with one consent."""
+    registry = opened(settings, clock)
+    registry.registry.grant(make_grant(PERSON))
+    registry.close()
+    return create_backup(settings, tmp_path / "backups", clock.now())[0]
+
+
+def restored(settings: Settings, backup: Path, clock: ManualClock, say: Callable[[str], None] = lambda _text: None) -> None:
+    restore(make_plan(settings, backup, None, ()), clock, Codec.load(), say)
+
+
+def test_while_a_restore_is_at_work_nobody_opens_the_registry_and_no_process_starts(
+    settings: Settings, backup: Path, clock: ManualClock
+) -> None:
+    refusals: list[str] = []
+
+    def try_it(_step: str) -> None:
+        for attempt in (lambda: opened(settings, clock), used(settings.home).__enter__):
+            with pytest.raises(ConfigError, match="being restored") as refused:
+                attempt()
+            refusals.append(refused.value.code)
+        told = CliRunner().invoke(app, ["consent", "list", "--home", str(settings.home)])
+        refusals.append(told.exception.code if isinstance(told.exception, ConfigError) else told.output)
+
+    restored(settings, backup, clock, try_it)
+    assert set(refusals) == {"restoring"}
+    registry = opened(settings, clock)
+    assert registry.registry.show(PERSON).status == "in_force"
+    registry.close()
+
+
+def test_a_restore_is_refused_while_the_registry_is_open_and_changes_nothing(
+    settings: Settings, backup: Path, clock: ManualClock
+) -> None:
+    registry, other = opened(settings, clock), opened(settings, clock)
+    registry.close()
+    with pytest.raises(ConfigError, match="works with") as refused:
+        restored(settings, backup, clock)
+    assert refused.value.code == "in_use"
+    other.registry.withdraw(PERSON)
+    other.close()
+    other.close()
+    restored(settings, backup, clock)
+    registry = opened(settings, clock)
+    assert registry.registry.references([PERSON]) == [None]
+    registry.close()
+
+
+def test_an_opening_that_fails_holds_nothing(settings: Settings, backup: Path, clock: ManualClock, tmp_path: Path) -> None:
+    key = settings.keys / "registry.key"
+    key.rename(tmp_path / "registry.key")
+    with pytest.raises(ConfigError):
+        opened(settings, clock)
+    (tmp_path / "registry.key").rename(key)
+    restored(settings, backup, clock)
+    assert list(settings.home.glob("data.before-*"))
