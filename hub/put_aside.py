@@ -9,6 +9,7 @@ Guarantee: a folder is removed only while no restore works on it (a file lock). 
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,8 +18,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from hub.errors import ConfigError
 
 __all__ = [
@@ -26,6 +25,7 @@ __all__ = [
     "destroy",
     "find_asides",
     "find_leftover",
+    "mend",
     "put_aside",
     "remove_leftover",
     "restoring",
@@ -37,6 +37,7 @@ _STAGED, _BEFORE, _LOCK = "data.restoring", "data.before-", ".restoring.lock"
 _INSTANT = "%Y%m%dT%H%M%SZ"
 _KEYRING = "keyring"
 _CHUNK = 1 << 20
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -91,6 +92,8 @@ def restoring(home: Path) -> Iterator[None]:
 
     Raises ConfigError when another restore is at work.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - memory: every process loads this module, few a lock
+
     lock = FileLock(home / _LOCK, timeout=0)
     try:
         lock.acquire()
@@ -132,11 +135,33 @@ def put_aside(home: Path, data: Path, now: datetime) -> Path | None:
 
 def step_back(home: Path) -> bool:
     """Undo the first half of a swap that was cut in two: without `data/`, the newest former data are it."""
-    asides = find_asides(home)
-    if (home / "data").exists() or not staging(home).exists() or not asides:
+    if not _is_cut(home):
         return False
-    asides[-1].folder.rename(home / "data")
+    find_asides(home)[-1].folder.rename(home / "data")
     return True
+
+
+def mend(home: Path) -> bool:
+    """`step_back`, for whoever is about to work with the installation: before anybody makes an empty `data/` there.
+
+    Raises ConfigError while a restore is at work, or when the former data cannot be brought back.
+    """
+    if not _is_cut(home):
+        return False
+    try:
+        with restoring(home):
+            done = step_back(home)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        text = f"a restore was killed, and {find_asides(home)[-1].folder} cannot be brought back ({why}): rename it to data"
+        raise ConfigError(text, code="cut_in_two") from error
+    if done:
+        _log.warning("A restore was killed in its last step: the data of before it are back. Restore again")
+    return done
+
+
+def _is_cut(home: Path) -> bool:
+    return not (home / "data").exists() and staging(home).exists() and bool(find_asides(home))
 
 
 def destroy(folder: Path) -> None:

@@ -24,6 +24,7 @@ from hub.clock import parse_clock
 from hub.errors import ConfigError
 from hub.login_settings import LegalSettings, LoginSettings
 from hub.production import production_lacks
+from hub.put_aside import mend
 from hub.sections import (
     AuditSettings,
     BrokerSettings,
@@ -213,11 +214,14 @@ def _refuse_unknown(file: Path) -> None:
 def load_settings(home: Path | None = None) -> Settings:
     """Read and check the installation's settings.
 
+    Everything that works with an installation begins here: a restore that was killed in its last step is undone first.
+
     Raises ConfigError naming each wrong field; the caller prints it and stops.
     """
     folder = (home or default_home()).expanduser().resolve()
     file = folder / "hub.toml"
     _refuse_strange(folder, file)
+    mend(folder)
     try:
         _refuse_unknown(file)
         return Settings(home=folder)

@@ -28,7 +28,7 @@ from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.in_use import held_alone
 from hub.process import read_announcements
-from hub.put_aside import destroy, put_aside, restoring, staging, step_back
+from hub.put_aside import destroy, find_asides, put_aside, restoring, staging, step_back
 from hub.registry.coming_back import come_back
 from hub.registry.former import shred_copy
 from hub.registry.keyring import Ending, Keyring, merge_endings, open_keyring, read_shred_list
@@ -172,9 +172,9 @@ def _all_endings(plan: Plan) -> list[Ending]:
     lists = [read_shred_list(path) for path in plan.lists]
     live = plan.settings.data / "keyring" / "keyring.db"
     if plan.settings.registry.keyring_url or live.is_file():
-        keyring = open_keyring(plan.settings.keyring_database)
-        lists.append(keyring.endings())
-        keyring.close()
+        lists.append(_endings_in(plan.settings.keyring_database))
+    # What an earlier restore put aside may have been worked with before that: while data/ was another's, or after a wrong step.
+    lists += [_endings_in(f"sqlite:///{aside.keyring}") for aside in find_asides(plan.settings.home) if aside.keyring]
     if plan.keyring is not None and plan.keyring != live:
         lists.append(_endings_of_copy(plan))
     return merge_endings(*lists)
@@ -183,7 +183,11 @@ def _all_endings(plan: Plan) -> list[Ending]:
 def _endings_of_copy(plan: Plan) -> list[Ending]:
     scratch = staging(plan.settings.home) / "keyring" / "keyring.db"
     copy_sqlite(plan.keyring or scratch, scratch)
-    keyring = open_keyring(f"sqlite:///{scratch}")
+    return _endings_in(f"sqlite:///{scratch}")
+
+
+def _endings_in(url: str) -> list[Ending]:
+    keyring = open_keyring(url)
     try:
         return keyring.endings()
     finally:

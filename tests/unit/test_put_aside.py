@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigError
-from hub.put_aside import destroy, find_asides, find_leftover, put_aside, remove_leftover, restoring, staging, step_back
+from hub.put_aside import destroy, find_asides, find_leftover, mend, put_aside, remove_leftover, restoring, staging, step_back
 
 AT = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 
@@ -47,6 +47,19 @@ def test_a_swap_that_was_cut_in_two_is_undone(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "keyring" / "keyring.db").is_file()
     assert not staging(tmp_path).exists()
     assert not step_back(tmp_path)
+
+
+def test_a_swap_at_work_is_not_undone_and_one_that_was_cut_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert not mend(tmp_path)
+    make_data(tmp_path / "data").rename(tmp_path / "data.before-20250519T053000Z")
+    assert not mend(tmp_path)  # nothing was put together: it is not known that a restore did this
+    make_data(staging(tmp_path))
+    with restoring(tmp_path), pytest.raises(ConfigError, match="being restored"):
+        mend(tmp_path)
+    assert not (tmp_path / "data").exists()
+    assert mend(tmp_path)
+    assert (tmp_path / "data" / "keyring" / "keyring.db").is_file()
+    assert "killed in its last step" in caplog.text
 
 
 def test_what_a_restore_at_work_makes_is_no_leftover(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -98,3 +99,51 @@ def test_an_opening_that_fails_holds_nothing(settings: Settings, backup: Path, c
     (tmp_path / "registry.key").rename(key)
     restored(settings, backup, clock)
     assert list(settings.home.glob("data.before-*"))
+
+
+def cut_in_two(settings: Settings) -> Path:
+    """As a restore leaves it that is killed between its two renames."""
+    aside = settings.home / "data.before-20250519T053000Z"
+    settings.data.rename(aside)
+    (settings.home / "data.restoring" / "keyring").mkdir(parents=True)
+    return aside
+
+
+def test_a_restore_that_was_killed_in_its_last_step_is_undone_by_whatever_command_comes_next(
+    settings: Settings, backup: Path, clock: ManualClock
+) -> None:
+    registry = opened(settings, clock)
+    registry.registry.withdraw(PERSON)
+    registry.close()
+    aside = cut_in_two(settings)
+    listed = CliRunner().invoke(app, ["consent", "list", "--json", "--home", str(settings.home)])
+    assert json.loads(listed.stdout)["counts"]["withdrawn"] == 1, listed.output
+    assert not aside.exists()
+    restored(settings, backup, clock)
+    registry = opened(settings, clock)
+    assert registry.registry.references([PERSON]) == [None]
+    registry.close()
+
+
+def test_a_restore_reads_the_shred_list_of_what_was_put_aside_too(
+    settings: Settings, backup: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    shutil.copy(settings.data / "keyring" / "keyring.db", tmp_path / "keyring.db")
+    registry = opened(settings, clock)
+    registry.registry.withdraw(PERSON)
+    registry.close()
+    settings.data.rename(settings.home / "data.before-20250519T053000Z")
+    clock.advance(timedelta(hours=1))
+    restore(make_plan(settings, backup, tmp_path / "keyring.db", ()), clock, Codec.load())
+    registry = opened(settings, clock)
+    assert registry.registry.references([PERSON]) == [None]
+    registry.close()
+
+
+def test_no_empty_installation_is_begun_where_the_data_are_put_aside(settings: Settings, clock: ManualClock) -> None:
+    settings.data.rename(settings.home / "data.before-20250519T053000Z")
+    for attempt in (lambda: opened(settings, clock), used(settings.home).__enter__):
+        with pytest.raises(ConfigError, match=r"data\.before-20250519T053000Z to data") as refused:
+            attempt()
+        assert refused.value.code == "no_data"
+    assert not settings.data.exists()
