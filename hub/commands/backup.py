@@ -149,7 +149,9 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
 ) -> None:
     """Bring a backup back into the installation, which must be stopped. What it holds now is put aside, not removed.
 
-    Who was shredded and what was withdrawn since the backup ends again; every consent record is told anew at the next start.
+    Who was shredded and what was withdrawn since the backup ends again, and what was narrowed is made less again; every consent
+    record is told anew at the next start. Nobody else works with the installation meanwhile: they are refused.
+
     For a new machine: `hub init`, copy `keys/` and the backup's `settings/` there, then restore with --keyring. On PostgreSQL,
     name a new, empty database in hub.toml first.
 
@@ -178,7 +180,8 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
         told = {"ended_again": done.ended, "shred_list": done.endings, "aside": str(done.aside or "")}
         typer.echo(json.dumps({**told, "left_out": plan.manifest.left_out}))
         return
-    typer.echo(f"Restored; {done.ended} ended again of {done.endings} on the shred list. Former data: {done.aside or 'none'}")
+    typer.echo(f"Restored; {done.ended} ended, stopped or made less again; {done.endings} lines on the shred list")
+    typer.echo(f"Former data: {done.aside or 'none'}")
     if done.aside:
         days = settings.erasure.former_data_days
         typer.echo(f"They are removed after {days:g} days, or now with: hub backup discard")

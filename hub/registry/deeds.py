@@ -19,7 +19,19 @@ from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
-__all__ = ["Less", "block", "change_custody", "decline", "narrow", "read_day", "sign", "suspend", "unblock", "withdraw"]
+__all__ = [
+    "Less",
+    "block",
+    "change_custody",
+    "decline",
+    "narrow",
+    "read_day",
+    "sign",
+    "suspend",
+    "unblock",
+    "what_stays",
+    "withdraw",
+]
 
 _AWAITING = frozenset({State.WAITING, State.SUSPENDED, State.DISPUTED, State.BLOCKED})
 
@@ -134,7 +146,7 @@ def narrow(work: Work, consents: Sequence[Consent], less: Less) -> list[Consent]
     """Let open consents cover less, at once. Raises RejectedError when that changes nothing, or would leave nothing."""
     changed = []
     for consent in _open(consents):
-        details = _what_stays(consent, less)
+        details = what_stays(consent, less)
         if details:
             add_fact(work, consent, "narrowed", details=details)
             changed.append(consent)
@@ -143,7 +155,8 @@ def narrow(work: Work, consents: Sequence[Consent], less: Less) -> list[Consent]
     return changed
 
 
-def _what_stays(consent: Consent, less: Less) -> dict[str, Any]:
+def what_stays(consent: Consent, less: Less) -> dict[str, Any]:
+    """The details of the fact that narrows a consent; empty when it covers none of it. Raises RejectedError `nothing_left`."""
     details: dict[str, Any] = {}
     removed: dict[str, Collection[str]] = {"agencies": less.agencies, "recipients": less.recipients, "kinds": less.kinds}
     for name, gone in removed.items():

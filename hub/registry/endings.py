@@ -14,6 +14,7 @@ from hub.errors import HubError, RetriableError
 from hub.logs import get_logger
 from hub.registry.block_lines import line_of
 from hub.registry.keyring import PROTECTED, SHREDDED, UNPROTECTED, Ending, KeyStore
+from hub.registry.narrow_lines import lines_of
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, Protection, Youth
 
@@ -31,8 +32,8 @@ _again = Retrying(
 
 
 def watch_endings(session: Session, now: datetime) -> list[Ending]:
-    """A list that fills, at each flush, with the mappings destroyed, the consents ended, stopped or in force again, the blocks
-    and the markings as protected that were set or lifted.
+    """A list that fills, at each flush, with the mappings destroyed, the consents ended, stopped, made less or in force again,
+    the blocks and the markings as protected that were set or lifted.
     """
     found: list[Ending] = []
 
@@ -43,6 +44,7 @@ def watch_endings(session: Session, now: datetime) -> list[Ending]:
             elif isinstance(row, Consent):
                 facts = get_history(row, "facts").added or ()
                 found.extend(line for line in (line_of(row.consent_id, fact) for fact in facts) if line is not None)
+                found.extend(lines_of(row, facts))
                 if row in flushed.dirty and _changed(row, "state"):
                     found.extend(_of_consent(row, now))
             elif isinstance(row, Protection) and row in flushed.new:

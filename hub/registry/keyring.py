@@ -43,6 +43,7 @@ __all__ = [
     "BLOCKS_ALL",
     "BLOCKS_ONE",
     "LIFTED",
+    "NARROWED",
     "PROTECTED",
     "SHREDDED",
     "SUSPENDED",
@@ -60,6 +61,7 @@ __all__ = [
 SHREDDED, PROTECTED, UNPROTECTED = "shredded", "protected", "unprotected"
 BLOCKED, SUSPENDED = "blocked", "suspended"
 BLOCKS_ALL, BLOCKS_ONE, LIFTED = "blocks_all", "blocks_one", "lifted"
+NARROWED = "narrowed"
 _MIGRATIONS = Path(__file__).parent / "keyring_migrations"
 _AT_ONCE = 500
 _log = get_logger(__name__)
@@ -86,10 +88,12 @@ _endings = Table(
 @dataclass(frozen=True, slots=True, order=True)
 class Ending:
     """One line of the shred list: a youth's key is gone (shredded), a consent is withdrawn, suspended, blocked or in force again,
-    a role has blocked it, with everything else or alone, or lifted that, or somebody is marked as protected, or is no longer.
+    it covers something no longer, a role has blocked it, with everything else or alone, or lifted that, or somebody is marked as
+    protected, or is no longer.
 
-    `subject` is the registry's own random number of the youth or the consent (of a role's block: and `.` and the role), of a
-    marking the keyed hash under which it is kept: without the installation's keys it says nothing about a person.
+    `subject` is the registry's own random number of the youth or the consent (and `.` and a role, of its block; and `.` and what
+    was left out, `hub.registry.narrow_lines`), of a marking the keyed hash under which it is kept: without the installation's
+    keys it says nothing about a person.
     """
 
     at: datetime

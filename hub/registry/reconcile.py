@@ -19,6 +19,7 @@ from hub.registry.block_lines import bring_back, by_consent, unlisted
 from hub.registry.endings import TOLD
 from hub.registry.history import add_fact
 from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state
+from hub.registry.narrow_lines import narrow_again, narrowings, unlisted_narrowings
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Alias, Consent, Protection, Youth
@@ -32,8 +33,8 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`ended`: youths and consents that the list ended or blocked, and persons that it marked as protected, in the database;
-    `told`: endings that were missing on the list.
+    """`ended`: youths and consents that the list ended, blocked or made less, and persons that it marked as protected, in the
+    database; `told`: endings that were missing on the list.
     """
 
     ended: int
@@ -44,7 +45,7 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     """Replay the shred list on the database, then add to the list what it lacks. Raises RetriableError."""
     endings = keys.endings()
     listed = {one.subject: one for one in endings}
-    ended = _replay(registry, list(listed.values()), by_consent(endings))
+    ended = _replay(registry, list(listed.values()), by_consent(endings), narrowings(endings))
     with registry.view() as session:
         missing = _missing(session, keys, listed, now)
     if missing:
@@ -52,16 +53,19 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     return Reconciled(ended, len(missing))
 
 
-def _replay(registry: Registry, listed: Sequence[Ending], blocks: Sequence[Sequence[Ending]]) -> int:
-    """Block what the list says is blocked, then end what it says has ended, so that a block outlives that.
+def _replay(
+    registry: Registry, listed: Sequence[Ending], blocks: Sequence[Sequence[Ending]], narrowed: Sequence[Sequence[Ending]]
+) -> int:
+    """Make less what was narrowed, block what the list says is blocked, then end what it says has ended: a block outlives that.
 
     Youths before consents: of whom the key is destroyed nothing can be settled.
     """
     ended = 0
     shredded = {one.subject for one in listed if one.state == SHREDDED}
-    for start in range(0, len(blocks), _AT_ONCE):
-        with registry.work() as work:
-            ended += sum(bring_back(work, lines, shredded) for lines in blocks[start : start + _AT_ONCE])
+    for told, replay_lines in ((narrowed, narrow_again), (blocks, bring_back)):
+        for start in range(0, len(told), _AT_ONCE):
+            with registry.work() as work:
+                ended += sum(replay_lines(work, lines, shredded) for lines in told[start : start + _AT_ONCE])
     consents = [one for one in listed if one.state in TOLD]
     youths = [one for one in listed if one.state == SHREDDED]
     marked = [one for one in listed if one.state == PROTECTED]
@@ -143,4 +147,5 @@ def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: d
     ]
     marks = session.execute(select(Protection.lookup, Protection.marked_at))
     protected = [Ending(at, lookup.hex(), PROTECTED) for lookup, at in marks if lookup.hex() not in listed]
-    return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected + unlisted(session, listed)
+    lines = unlisted(session, listed) + unlisted_narrowings(session, listed)
+    return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected + lines
