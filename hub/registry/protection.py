@@ -35,6 +35,7 @@ from hub.registry.work import Work
 
 __all__ = [
     "MANUAL",
+    "RESTORED",
     "divert",
     "due",
     "hand_over",
@@ -52,6 +53,8 @@ __all__ = [
 ]
 
 MANUAL = "manual_handling"
+RESTORED = "restored"
+"""Marks, in its details, a halt that a restore set, as nobody knows whose block it was: reversing a marking does not lift it."""
 
 
 def refuse() -> RejectedError:
@@ -132,7 +135,7 @@ def suspend(work: Work, youth: Youth) -> None:
 def restore(work: Work, youth: Youth) -> None:
     """The marking is reversed: what all had signed comes back; what waited for a signature waits again."""
     for consent in youth.consents:
-        if consent.state in OPEN:
+        if consent.state in OPEN and not any(fact.kind == "halted" and fact.details.get(RESTORED) for fact in consent.facts):
             add_fact(work, consent, "resumed")
     lifecycle.settle(work, youth)
 

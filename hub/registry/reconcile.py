@@ -20,6 +20,7 @@ from hub.registry.endings import TOLD
 from hub.registry.history import add_fact
 from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state
 from hub.registry.narrow_lines import narrow_again, narrowings, unlisted_narrowings
+from hub.registry.protection import RESTORED
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Alias, Consent, Protection, Youth
@@ -121,12 +122,12 @@ def _stop(work: Work, consent: Consent, state: str) -> int:
     waiting too, until a person has looked at the form.
     """
     if state == State.BLOCKED and consent.state in OPEN - TOLD:
-        add_fact(work, consent, "halted")
+        add_fact(work, consent, "halted", details={RESTORED: True})
         return 1
     if consent.state != State.IN_FORCE:
         return 0
     if not lifecycle.sign_again(work, [consent]):
-        add_fact(work, consent, "halted")
+        add_fact(work, consent, "halted", details={RESTORED: True})
     return 1
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from hub.errors import RejectedError, RetriableError
 from hub.registry.granting import Marking, Signatory
 from hub.registry.grants import find_youth
 from hub.registry.parties import open_parties, read_parties, seal_parties
 from hub.registry.protecting import protect, protect_reference, unprotect
+from hub.registry.reconcile import reconcile
 from hub.registry.tables import Protection
 from hub.registry.upkeep import refresh
+from tests.unit.registry.older import copy_of, put_back
 from tests.unit.registry.support import LEISURE, SCHOOL, START, Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -98,6 +101,21 @@ def test_a_slip_is_reversed_by_a_decision_and_everything_goes_on(home: Installat
     assert after["spans"] == [{"from": whole["from"], "to": marked}, {"from": lifted, "to": whole["to"]}]
     assert [case["decision"] for case in home.lane.cases.values() if case["what"] == "reversed"] == ["ksn-2025-17"]
     refused("not_protected", unprotect, home.registry, PERSON, "ksn-2025-17", no_record)
+
+
+def test_a_reversal_lifts_no_halt_that_a_restore_set_for_a_block_of_nobody_knows_whom(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    backup = copy_of(home)
+    home.clock.advance(timedelta(days=1))
+    home.registry.block(PERSON, Signatory.YOUTH)
+    with home.keyring.engine.begin() as connection:  # as a list of an older version has it
+        connection.execute(text("DELETE FROM shred_list WHERE state = 'blocks_all'"))
+    put_back(home, backup)
+    assert reconcile(home.registry, home.keyring, home.clock.now()).ended == 1
+    protect(home.registry, PERSON, Marking.OWN, no_record)
+    home.clock.advance(timedelta(days=1))
+    assert unprotect(home.registry, PERSON, "ksn-2025-17", no_record)
+    assert [one.state for one in home.registry.show(PERSON).consents] == ["suspended"]
 
 
 def test_after_the_time_for_a_reversal_everything_is_erased_and_the_mark_stays(home: Installation) -> None:
