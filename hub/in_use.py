@@ -1,7 +1,7 @@
 """Who works with an installation's data, and who may put others in their place.
 
-Processes, and commands that open the registry, hold the installation together, each for as long as it has something open. A
-restore holds it alone: what was recorded beside it would be confirmed, and then be put aside with the former data.
+Processes, and commands that open the registry or the audit log, hold the installation together, each for as long as it has that
+open. A restore holds it alone: what was recorded beside it would be confirmed, and then be put aside with the former data.
 
 Guarantee: while one holds it alone nobody else holds it, on this machine. The lock is the operating system's, on the folder
 itself: it leaves nothing behind and ends with whoever held it, killed or not.
@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hub.errors import ConfigError
 from hub.put_aside import find_asides
 
-__all__ = ["Hold", "held_alone", "used"]
+__all__ = ["Hold", "held_alone", "hold", "used"]
 
 
 class Hold:
@@ -42,6 +42,14 @@ class Hold:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def hold(home: Path, data: Path) -> Callable[[], None]:
+    """Hold the installation together with others until the answer is called; raises ConfigError as `Hold` does.
+
+    Where `data` are those that a restore puts together, it holds the installation itself, and nothing is done here.
+    """
+    return Hold(home).release if data == home / "data" else lambda: None
 
 
 @contextmanager

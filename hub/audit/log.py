@@ -51,6 +51,7 @@ class AuditLog:
     """Appends. Safe for several threads and processes; `key` makes the pseudonyms (32 bytes).
 
     `spool`: where entries wait that may; without it none may. `prepare` migrates the database, once, before the first entry.
+    `let_go` is called when the log is closed.
     """
 
     def __init__(
@@ -61,12 +62,14 @@ class AuditLog:
         *,
         spool: Spool | None = None,
         prepare: Callable[[Engine], None] | None = None,
+        let_go: Callable[[], None] = lambda: None,
     ) -> None:
         self.engine = engine
         self.spool = spool
         self._key = key
         self._clock = clock
         self._prepare = prepare
+        self._let_go = let_go
 
     def append(self, entry: Entry) -> int:
         """Write one entry, stamped with the present instant, and return its position when it is on the medium.
@@ -173,8 +176,9 @@ class AuditLog:
         return [pseudonym(self._key, subject) for subject in subjects]
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the database, and what was held for as long as it is open."""
         self.engine.dispose()
+        self._let_go()
 
     def _append(self, entries: Sequence[Entry], sealed: Sequence[Mapping[str, Any]]) -> int:
         self.prepare()

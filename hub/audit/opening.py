@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -18,6 +18,7 @@ from hub.audit.unstoppable import is_unstoppable
 from hub.clock import Clock
 from hub.database import build_engine, migrate
 from hub.errors import ConfigError, ContractError, RetriableError
+from hub.in_use import hold
 from hub.installation import read_key
 from hub.settings import Settings
 
@@ -45,16 +46,21 @@ def migrate_audit(engine: Engine) -> None:
 
 
 def open_audit(settings: Settings, clock: Clock) -> AuditLog:
-    """The log, ready to append to; `close` it. Raises ConfigError when `keys/audit-subject.key` is missing (`hub init`).
+    """The log, ready to append to; `close` it. Raises ConfigError when `keys/audit-subject.key` is missing (`hub init`), and
+    while a restore is at work.
 
     A database that does not answer is met by whoever appends: a process whose other work must go on starts all the same.
     """
-    engine, key = build_engine(settings.audit_database), read_key(settings, "audit-subject.key")
-    log = AuditLog(engine, key, clock, spool=Spool(settings.data / SPOOL, key), prepare=migrate_audit)
+    with ExitStack() as held:
+        held.callback(hold(settings.home, settings.data))
+        engine, key = build_engine(settings.audit_database), read_key(settings, "audit-subject.key")
+        spool = Spool(settings.data / SPOOL, key)
+        log = AuditLog(engine, key, clock, spool=spool, prepare=migrate_audit, let_go=held.pop_all().close)
     try:
         log.prepare()
     except (RetriableError, ConfigError) as error:
         if isinstance(error, ConfigError) and not is_unstoppable():
+            log.close()
             raise
     return log
 

@@ -9,24 +9,20 @@ again; of one that the backup does not know the time in which it stood stays out
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.core.consent_rules import Signatory
-from hub.registry import lifecycle
-from hub.registry.barring import bar, carries
-from hub.registry.history import add_fact
+from hub.registry.barring import carries
+from hub.registry.history import Missing
 from hub.registry.keyring import BLOCKS_ALL, BLOCKS_ONE, LIFTED, Ending, changes_state
 from hub.registry.spans import Span
-from hub.registry.states import OPEN
 from hub.registry.tables import Consent, ConsentFact
-from hub.registry.work import Work
 
-__all__ = ["bring_back", "by_consent", "line_of", "unlisted"]
+__all__ = ["line_of", "missing_blocks", "unlisted"]
 
 _LINES = frozenset({BLOCKS_ALL, BLOCKS_ONE, LIFTED})
 _KINDS = ("blocked", "unblocked")
@@ -40,46 +36,18 @@ def line_of(consent_id: str, fact: ConsentFact) -> Ending | None:
     return Ending(fact.at, f"{consent_id}.{fact.by}", state)
 
 
-def by_consent(endings: Iterable[Ending]) -> list[list[Ending]]:
-    """The lines of blocks, those of one consent together, in the list's order."""
-    found: dict[str, list[Ending]] = defaultdict(list)
-    for one in endings:
-        if one.state in _LINES:
-            found[one.subject.partition(".")[0]].append(one)
-    return list(found.values())
-
-
-def bring_back(work: Work, lines: Sequence[Ending], shredded: Collection[str]) -> bool:
-    """Put what the lines say of one consent into its history, where an older database does not know of it.
-
-    Of a youth whose key is `shredded` nothing can be settled: whoever ends her does that.
-    """
-    consent = work.session.get(Consent, lines[0].subject.partition(".")[0])
-    if consent is None or consent.youth.identity is None or consent.state not in OPEN:
-        return False
-    before = len(consent.facts)
+def missing_blocks(consent: Consent, lines: Sequence[Ending]) -> tuple[list[Missing], list[Span]]:
+    """Of the lines of one consent: the blocks that stand and it does not know of, and the times of those that are over."""
     known = {(fact.by, fact.at) for fact in consent.facts if fact.kind in _KINDS}
+    stands: list[Missing] = []
     over: list[Span] = []
-    stands: list[Ending] = []
-    for role in sorted({one.subject for one in lines}):
-        times, last = _times([one for one in lines if one.subject == role])
-        over += [span for span in times if (_role(role), span[0]) not in known]
-        stands += [last] if last is not None else []
-    # Before the times that are over, which become known now: facts stand in the order of their instants.
-    for one in sorted(stands):
-        role = _role(one.subject)
-        if (role, one.at) not in known and not carries(consent, role):
-            add_fact(work, consent, "blocked", Signatory(role), details={"all": one.state == BLOCKS_ALL}, at=one.at)
-    bar(work, consent, over)
-    if len(consent.facts) == before:
-        return False
-    if consent.youth_id not in shredded:
-        lifecycle.settle(work, consent.youth)
-    return True
-
-
-def _role(subject: str) -> str:
-    return subject.partition(".")[2]
+    for subject in sorted({one.subject for one in lines if one.state in _LINES}):
+        role = subject.partition(".")[2]
+        times, last = _times([one for one in lines if one.subject == subject])
+        over += [span for span in times if (role, span[0]) not in known]
+        if last is not None and (role, last.at) not in known and not carries(consent, role):
+            stands.append(Missing(last.at, "blocked", Signatory(role), {"all": last.state == BLOCKS_ALL}))
+    return stands, over
 
 
 def unlisted(session: Session, listed: Mapping[str, Ending]) -> list[Ending]:

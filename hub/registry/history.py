@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.contract.models import Cooperation, InfoKind
 from hub.core import consent_facts as algebra
@@ -15,7 +15,7 @@ from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, ConsentFact
 from hub.registry.work import Work
 
-__all__ = ["account_of", "add_fact", "form_of", "history_of", "project", "registration"]
+__all__ = ["Missing", "account_of", "add_fact", "form_of", "history_of", "project", "registration"]
 
 _STATES = {
     Status.AWAITING: State.WAITING,
@@ -27,6 +27,15 @@ _STATES = {
     Status.LAPSED: State.LAPSED,
     Status.WITHDRAWN: State.WITHDRAWN,
 }
+
+
+class Missing(NamedTuple):
+    """A fact that an older database does not know, and when it was."""
+
+    at: datetime
+    kind: str
+    by: Signatory | None
+    details: dict[str, Any]
 
 
 def registration(consent: Consent, form: Form, signatories: Iterable[Signatory], *, includes_earlier: bool) -> dict[str, Any]:

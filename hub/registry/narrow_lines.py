@@ -8,7 +8,6 @@ restored consent itself has are compared with it. What was left out never comes 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,15 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.contract.models import InfoKind
-from hub.registry import lifecycle
 from hub.registry.deeds import Less, what_stays
-from hub.registry.history import add_fact
+from hub.registry.history import Missing
 from hub.registry.keyring import NARROWED, Ending
 from hub.registry.states import OPEN
 from hub.registry.tables import Consent, ConsentFact
-from hub.registry.work import Work
 
-__all__ = ["lines_of", "narrow_again", "narrowings", "unlisted_narrowings"]
+__all__ = ["lines_of", "missing_narrowings", "unlisted_narrowings"]
 
 _NARROWED, _UNTIL = "narrowed", "until"
 _NAMES = ("agencies", "recipients", "kinds")
@@ -47,33 +44,20 @@ def lines_of(consent: Consent, facts: Iterable[ConsentFact]) -> Iterator[Ending]
             yield Ending(fact.at, f"{consent.consent_id}.{_UNTIL}.{until}", NARROWED)
 
 
-def narrowings(endings: Iterable[Ending]) -> list[list[Ending]]:
-    """The lines of narrowing, those of one consent together, oldest first."""
-    found: dict[str, list[Ending]] = defaultdict(list)
-    for one in sorted(endings):
-        if one.state == NARROWED:
-            found[one.subject.partition(".")[0]].append(one)
-    return list(found.values())
+def missing_narrowings(consent: Consent, lines: Sequence[Ending]) -> list[Missing]:
+    """Of the lines of one consent: what it covers still, each from the instant at which it was left out.
 
-
-def narrow_again(work: Work, lines: Sequence[Ending], shredded: Collection[str]) -> bool:
-    """Leave out again what the lines say of one consent, from the instant at which it was; whether that changed anything.
-
-    Of a youth whose key is `shredded` nothing can be settled, and she is ended.
+    Raises RejectedError `nothing_left` when all of them together, of histories that parted, would leave nothing.
     """
-    consent = work.session.get(Consent, lines[0].subject.partition(".")[0])
-    if consent is None or consent.youth.identity is None or consent.state not in OPEN or consent.youth_id in shredded:
-        return False
-    marks = [one.subject.partition(".")[2] for one in lines]
+    told = [one for one in lines if one.state == NARROWED]
+    found: list[Missing] = []
     details: dict[str, Any] = {}
-    for at in sorted({one.at for one in lines}):
-        before, known = details, [mark for mark, one in zip(marks, lines, strict=True) if one.at <= at]
-        details = what_stays(consent, _less(consent, known))
+    for at in sorted({one.at for one in told}):
+        before = details
+        details = what_stays(consent, _less(consent, {one.subject.partition(".")[2] for one in told if one.at <= at}))
         if details != before:
-            add_fact(work, consent, _NARROWED, details=details, at=at)
-    if details:
-        lifecycle.settle(work, consent.youth)
-    return bool(details)
+            found.append(Missing(at, _NARROWED, None, details))
+    return found
 
 
 def unlisted_narrowings(session: Session, listed: Mapping[str, Ending]) -> list[Ending]:

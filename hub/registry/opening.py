@@ -18,7 +18,7 @@ from hub.contract.codec import Codec
 from hub.contract.ids import key_id
 from hub.contract.models import Cooperation
 from hub.errors import ConfigError, RetriableError
-from hub.in_use import Hold
+from hub.in_use import hold
 from hub.installation import CONSENT_FILE, load_teams
 from hub.kafka import outgoing
 from hub.registry.agencies import AgencyFiles
@@ -51,9 +51,6 @@ class OpenRegistry:
 
     def close(self) -> None:
         """Release the databases, and the installation: a restore may begin."""
-        self.engine.dispose()
-        self.keyring.close()
-        self.sealed.close()
         self.let_go()
 
 
@@ -64,8 +61,7 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
     RetriableError when the database does not answer.
     """
     with ExitStack() as held:
-        if settings.data == settings.home / "data":  # else a restore puts it together, and holds the installation itself
-            held.callback(Hold(settings.home).release)
+        held.callback(hold(settings.home, settings.data))
         return _open(settings, clock, codec, lane, held)
 
 
@@ -75,10 +71,13 @@ def _open(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | Non
     rules = GrantRules(frozenset(agencies), _cooperations(settings), consent)
     copy = settings.registry.shred_list_copy
     keyring = open_keyring(settings.keyring_database, settings.home / copy if copy else None)
+    held.callback(keyring.close)
     reversal = timedelta(days=settings.registry.protected_reversal_days)
     sealed = open_vault(settings, clock)
+    held.callback(sealed.close)
     tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), consent, lane, reversal, sealed)
     engine = open_database(settings.registry_database)
+    held.callback(engine.dispose)
     migrate(engine, lambda keys: keyring.put(keys, clock.now()))
     registry = Registry(engine, tools, rules, clock)
     _require_same_lookups(registry, vault, settings)

@@ -15,12 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.registry import lifecycle, protection
-from hub.registry.block_lines import bring_back, by_consent, unlisted
+from hub.registry.block_lines import unlisted
+from hub.registry.bringing_back import bring_back, by_consent, halt
 from hub.registry.endings import TOLD
-from hub.registry.history import add_fact
 from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state
-from hub.registry.narrow_lines import narrow_again, narrowings, unlisted_narrowings
-from hub.registry.protection import RESTORED
+from hub.registry.narrow_lines import unlisted_narrowings
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Alias, Consent, Protection, Youth
@@ -46,7 +45,7 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     """Replay the shred list on the database, then add to the list what it lacks. Raises RetriableError."""
     endings = keys.endings()
     listed = {one.subject: one for one in endings}
-    ended = _replay(registry, list(listed.values()), by_consent(endings), narrowings(endings))
+    ended = _replay(registry, list(listed.values()), by_consent(endings))
     with registry.view() as session:
         missing = _missing(session, keys, listed, now)
     if missing:
@@ -54,19 +53,16 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     return Reconciled(ended, len(missing))
 
 
-def _replay(
-    registry: Registry, listed: Sequence[Ending], blocks: Sequence[Sequence[Ending]], narrowed: Sequence[Sequence[Ending]]
-) -> int:
-    """Make less what was narrowed, block what the list says is blocked, then end what it says has ended: a block outlives that.
+def _replay(registry: Registry, listed: Sequence[Ending], lines: Sequence[Sequence[Ending]]) -> int:
+    """Narrow and block again what the list says, then end what it says has ended, so that a block outlives that.
 
     Youths before consents: of whom the key is destroyed nothing can be settled.
     """
     ended = 0
     shredded = {one.subject for one in listed if one.state == SHREDDED}
-    for told, replay_lines in ((narrowed, narrow_again), (blocks, bring_back)):
-        for start in range(0, len(told), _AT_ONCE):
-            with registry.work() as work:
-                ended += sum(replay_lines(work, lines, shredded) for lines in told[start : start + _AT_ONCE])
+    for start in range(0, len(lines), _AT_ONCE):
+        with registry.work() as work:
+            ended += sum(bring_back(work, told, shredded) for told in lines[start : start + _AT_ONCE])
     consents = [one for one in listed if one.state in TOLD]
     youths = [one for one in listed if one.state == SHREDDED]
     marked = [one for one in listed if one.state == PROTECTED]
@@ -122,12 +118,11 @@ def _stop(work: Work, consent: Consent, state: str) -> int:
     waiting too, until a person has looked at the form.
     """
     if state == State.BLOCKED and consent.state in OPEN - TOLD:
-        add_fact(work, consent, "halted", details={RESTORED: True})
-        return 1
+        return int(halt(work, consent))
     if consent.state != State.IN_FORCE:
         return 0
     if not lifecycle.sign_again(work, [consent]):
-        add_fact(work, consent, "halted", details={RESTORED: True})
+        halt(work, consent)
     return 1
 
 

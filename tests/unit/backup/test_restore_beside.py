@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hub.audit.opening import open_audit
 from hub.backup.create import create_backup
 from hub.backup.restore import make_plan, restore
 from hub.cli import app
@@ -54,13 +55,13 @@ def restored(settings: Settings, backup: Path, clock: ManualClock, say: Callable
     restore(make_plan(settings, backup, None, ()), clock, Codec.load(), say)
 
 
-def test_while_a_restore_is_at_work_nobody_opens_the_registry_and_no_process_starts(
+def test_while_a_restore_is_at_work_nobody_opens_registry_or_audit_log_and_no_process_starts(
     settings: Settings, backup: Path, clock: ManualClock
 ) -> None:
     refusals: list[str] = []
 
     def try_it(_step: str) -> None:
-        for attempt in (lambda: opened(settings, clock), used(settings.home).__enter__):
+        for attempt in (lambda: opened(settings, clock), lambda: open_audit(settings, clock), used(settings.home).__enter__):
             with pytest.raises(ConfigError, match="being restored") as refused:
                 attempt()
             refusals.append(refused.value.code)
@@ -92,11 +93,17 @@ def test_a_restore_is_refused_while_the_registry_is_open_and_changes_nothing(
 
 
 def test_an_opening_that_fails_holds_nothing(settings: Settings, backup: Path, clock: ManualClock, tmp_path: Path) -> None:
-    key = settings.keys / "registry.key"
+    key, store = settings.keys / "registry.key", settings.data / "registry" / "registry.db"
     key.rename(tmp_path / "registry.key")
     with pytest.raises(ConfigError):
         opened(settings, clock)
     (tmp_path / "registry.key").rename(key)
+    store.write_bytes(b"no database at all" * 100)  # met when the keyring and the audit log are open
+    with pytest.raises(ConfigError):
+        opened(settings, clock)
+    (settings.data / "audit" / "audit.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(ConfigError):
+        open_audit(settings, clock)
     restored(settings, backup, clock)
     assert list(settings.home.glob("data.before-*"))
 
