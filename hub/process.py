@@ -146,10 +146,11 @@ def process_frame(settings: Settings, name: str, *, started: float) -> Iterator[
 
     Main thread only. Raises ConfigError while a restore is at work.
     """
-    configure_logs(name)
-    stop = threading.Event()
-    with used(settings.home), stops_in_time(stop), announced(settings, name, started):
-        yield stop
+    with used(settings.home):
+        configure_logs(name)
+        stop = threading.Event()
+        with stops_in_time(stop), announced(settings, name, started):
+            yield stop
 
 
 def read_announcements(settings: Settings) -> list[Announcement]:
