@@ -104,6 +104,7 @@ RULES: dict[str, _Rule] = {
     "hub_connector_paused_since_seconds": _as_it_is,
     "hub_connector_remembered": _as_it_is,  # what the source shows, whoever it is about
     "hub_connector_requests": _as_it_is,
+    "hub_source_silent": _as_it_is,  # what is new is counted before consent decides
     "hub_directory_age_seconds": _as_it_is,
     "hub_registry_consents": _down_to(SMALLEST_TOLD),
     "hub_registry_messages": _of_no_person,

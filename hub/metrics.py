@@ -33,6 +33,7 @@ __all__ = [
     "REGISTRY_CONSENTS",
     "REGISTRY_MESSAGES",
     "REGISTRY_REQUESTS",
+    "SOURCE_SILENT",
     "STATUTORY_DAMAGED",
     "STATUTORY_MESSAGES",
     "STATUTORY_OLDEST_WAITING",
@@ -115,6 +116,11 @@ CONNECTOR_PAUSED_SINCE = Gauge(
 )
 CONNECTOR_REQUESTS = Counter(
     "hub_connector_requests_total", "Requests to the foreign system.", ["connector", "operation", "status"]
+)
+SOURCE_SILENT = Gauge(
+    "hub_source_silent",
+    "1 when a source has told nothing new by the time its calendar expects; 0 while it is paused.",
+    ["connector"],
 )
 DIRECTORY_AGE = Gauge("hub_directory_age_seconds", "Age of the connector's copy of the subject directory.", ["connector"])
 

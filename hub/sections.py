@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from hub.expectation import Expectation
+
 __all__ = [
     "AuditSettings",
     "BrokerSettings",
@@ -166,7 +168,8 @@ class ConnectorSettings(Section):
 
     `poll_seconds` is how often the source is asked, `directory_poll_seconds` how often the registry is: it bounds how long a
     withdrawal waits for this connector's receipt. `breaker_failures`: after so many failed readings in a row the source is left
-    alone, each time for longer, up to `breaker_longest_seconds`; the statutory lane has no breaker.
+    alone, each time for longer, up to `breaker_longest_seconds`; the statutory lane has no breaker. `expect`: when something new
+    is expected of the source, instead of what its connector says; an empty list: never.
     """
 
     enabled: bool = True
@@ -177,4 +180,5 @@ class ConnectorSettings(Section):
     directory_stale_after_minutes: Annotated[float, Field(gt=0)] = 60.0
     breaker_failures: Annotated[int, Field(ge=1)] = 8
     breaker_longest_seconds: Annotated[float, Field(ge=1)] = 300.0
+    expect: tuple[Expectation, ...] | None = None
     source: dict[str, Any] = Field(default_factory=dict)

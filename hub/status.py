@@ -126,6 +126,7 @@ def _source_lines(samples: _Samples, now: float) -> list[str]:
     since = [value for value in samples.get("hub_connector_paused_since_seconds", {}).values() if value]
     lines = [f"paused for {(now - value) / 3600:.1f} h" for value in since]
     states = [dict(pairs)["state"] for pairs, value in samples.get("hub_connector_breaker", {}).items() if value]
+    lines += ["its source is silent" for value in samples.get("hub_source_silent", {}).values() if value]
     return lines + [f"its source's breaker is {state.replace('_', '-')}" for state in states if state != "closed"]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 from connectors.observations.config import ObservationsConfig
-from hub.connector import Connector, Source, SourceContext, Trial
+from hub.connector import Connector, Expectation, Source, SourceContext, Trial
 from hub.contract.models import InfoKind
 
 __all__ = ["connector"]
@@ -19,6 +19,9 @@ def _build_source(config: ObservationsConfig, context: SourceContext) -> Source:
     return ObservationsSource(config, context)
 
 
+# The weekly place report of EST. On which day its meeting is, and when it rests, is each municipality's own.
+_WEEKLY = Expectation(weekdays=("fri",), by=time(16), not_on=("06-20/08-17", "12-18/01-08"))
+
 connector = Connector(
     name="observations",
     title="Observationer och lägesbild från CSV-filer",
@@ -26,6 +29,7 @@ connector = Connector(
     build_source=_build_source,
     kinds=frozenset({InfoKind.RISK_EVENT}),
     places=True,
+    expects=(_WEEKLY,),
     trial=Trial(
         datasets=Path(__file__).parent / "trial",
         config={"folder": "{dataset}", "batch_rows": 2, "settle_seconds": 0},

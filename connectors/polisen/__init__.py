@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.polisen.config import PolisenConfig
-from hub.connector import Connector, Record, Source, SourceContext, Trial
+from hub.connector import Connector, Expectation, Record, Source, SourceContext, Trial
 
 __all__ = ["connector"]
 
@@ -43,6 +43,8 @@ connector = Connector(
     places=True,
     moving_window=True,
     map_again=_map_again,
+    # In ten days of May 2025 nothing came for 8.3 hours of a usual night.
+    expects=(Expectation(within_hours=12),),
     sample=Path(__file__).parent / "sample",
     trial=Trial(
         datasets=Path(__file__).parent / "trial",

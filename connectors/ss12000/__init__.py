@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
 from connectors.ss12000.config import Ss12000Config
-from hub.connector import Connector, Source, SourceContext, Trial, Waker
+from hub.connector import Connector, Expectation, Source, SourceContext, Trial, Waker
 from hub.contract.models import InfoKind
 
 __all__ = ["connector"]
@@ -35,6 +35,17 @@ def _build_simulator(dataset: Path, options: Mapping[str, Any]) -> Any:
     return build_simulator(dataset, options)
 
 
+# Wide, for no two municipalities have the same days: inside every term (the school year begins in August and ends in June,
+# skolförordningen 2011:185 chapter 3), without the autumn and the winter break and the weeks around Easter. A single day of study
+# for the teachers is not silence yet. An authority writes its own days in hub.toml.
+_SCHOOL_DAYS = Expectation(
+    weekdays=("mon", "tue", "wed", "thu", "fri"),
+    by=time(18),
+    between=("08-25/12-17", "01-12/06-05"),
+    not_on=("W44", "W07", "W08", "W09", "W10", "easter-6/easter+8"),
+    missed=2,
+)
+
 connector = Connector(
     name="ss12000",
     title="Skolfrånvaro (SS12000)",
@@ -43,6 +54,7 @@ connector = Connector(
     build_simulator=_build_simulator,
     kinds=frozenset({InfoKind.SCHOOL_ABSENCE}),
     backfill=True,
+    expects=(_SCHOOL_DAYS,),
     build_waker=_build_waker,
     trial=Trial(
         datasets=Path(__file__).parent / "trial",

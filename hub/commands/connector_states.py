@@ -25,7 +25,7 @@ def state(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Show how each connector of this installation is: last success, last news, rate, next poll, pause.
+    """Show how each connector of this installation is: last success, last news, rate, next poll, pause, silence.
 
     It reads what the connectors' processes wrote down, so it answers for one that is down, too. Nothing of it depends on
     anybody's consent.
@@ -43,7 +43,7 @@ def state(
     found = [read_state(settings, name, now)] if name else read_states(settings, now)
     pauses = read_pauses(settings, name) if name else []
     if as_json:
-        told: list[dict[str, Any]] = [asdict(one) for one in found]
+        told: list[dict[str, Any]] = [_facts(one) for one in found]
         if name:
             told = [{**one, "pauses": [asdict(pause) for pause in pauses]} for one in told]
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False, default=_written))
@@ -100,6 +100,10 @@ def _written(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
+def _facts(one: ConnectorState) -> dict[str, Any]:
+    return {**asdict(one), "expects": [each.model_dump(mode="json") for each in one.expects]}
+
+
 def _print(found: list[ConnectorState], now: datetime) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -107,11 +111,11 @@ def _print(found: list[ConnectorState], now: datetime) -> None:
     if not found:
         typer.echo("hub.toml has no connectors. `hub connectors list` shows what is installed.")
         return
-    table = Table("Connector", "Lane", "State", "Last success", "Last news", "Records/h", "Next poll")
+    table = Table("Connector", "Lane", "State", "Last success", "Last news", "Records/h", "Next poll", "Expected by")
     for one in found:
-        table.add_row(one.name, "events", _standing(one), *_lane(one.events, now))
+        table.add_row(one.name, "events", _standing(one), *_lane(one.events, now), _at(one.expected_by))
         if one.statutory is not None:
-            table.add_row("", "statutory", "runs" if one.running else "does not run", *_lane(one.statutory, now))
+            table.add_row("", "statutory", "runs" if one.running else "does not run", *_lane(one.statutory, now), "-")
     Console().print(table)
 
 
@@ -129,6 +133,8 @@ def _standing(one: ConnectorState) -> str:
     if one.breaker.state is not BreakerState.CLOSED:
         failures = f"after {one.breaker.failures} failures ({one.breaker.code})"
         return f"breaker {one.breaker.state.replace('_', '-')} since {_at(one.breaker.since)} {failures}"
+    if one.silent_since is not None:
+        return f"silent: something new was expected by {_at(one.silent_since)}"
     return "runs" if one.events.last_result in {"", "ok"} else f"{one.events.last_result}: {one.events.last_code}"
 
 

@@ -52,6 +52,7 @@ def facts_of(connector: Connector) -> dict[str, Any]:
         "simulator": connector.build_simulator is not None,
         "guarantee": guarantee_of(connector),
         "secrets": sorted(connector.trial.secrets) if connector.trial else [],
+        "expects": [expected.model_dump(mode="json") for expected in connector.expects],
         "fields": [asdict(field) for field in fields_of(connector)],
         "example": example_block(connector),
     }

@@ -113,6 +113,8 @@ def _print_description(connector: Connector) -> None:
     console.print(f"Carries: {', '.join(facts['kinds']) or 'nothing'}")
     for capability in sorted(connector.capabilities):
         console.print(f"- {capability}: {CAPABILITIES[capability]}", highlight=False)
+    for expected in connector.expects:
+        console.print(f"Expected: {expected.words()}", highlight=False)
     console.print(f"Guarantee: {facts['guarantee']}", highlight=False)
     about = inspect.getdoc(connector.config)
     if about and "model_config" not in about:

@@ -13,6 +13,7 @@ from hub.clock import Clock
 from hub.connect.gate import Origin
 from hub.connector import Connector, Source, SourceContext, load_connector
 from hub.errors import ConfigError
+from hub.expectation import Expectation
 from hub.installation import load_agencies, load_places, read_key, read_secret
 from hub.metrics import CONNECTOR_REQUESTS
 from hub.settings import ConnectorSettings, Settings
@@ -41,6 +42,11 @@ class Instance:
     def coding_file(self) -> Path:
         """Where its notices without a code wait for a person."""
         return self.folder / "coding.db"
+
+    @property
+    def expects(self) -> tuple[Expectation, ...]:
+        """When its source is expected to tell something new: as its settings say, else its connector."""
+        return self.connector.expects if self.settings.expect is None else self.settings.expect
 
     def origin(self) -> Origin:
         """Who speaks, for the gate. Raises ConfigError when the agency is unknown or its key is missing."""

@@ -28,6 +28,7 @@ from hub.connect.loop import Loop, Polled, Watch
 from hub.connect.ports import Encode, Publisher, StatutoryPort
 from hub.connect.recalling import bounds_of, build_recall
 from hub.connect.settings_history import note_settings
+from hub.connect.silence import Silence
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
 from hub.connect.vault import DirectoryFile
@@ -191,7 +192,8 @@ class Runner:
         with closing(Ledger(chosen.folder / "ledger.db", bounds_of(chosen.installation.journal))) as ledger:
             standing = Standing(ledger.engine, chosen.name)
             with self._lane_on(ledger, origin, secured, standing) as lane:
-                yield lane, LaneWatch(Conditions(ledger.engine, EVENTS), standing.look)
+                silence = Silence(ledger.engine, chosen.name, self._clock, chosen.expects)
+                yield lane, LaneWatch(Conditions(ledger.engine, EVENTS), standing, silence)
 
     @contextmanager
     def _lane_on(

@@ -22,10 +22,12 @@ from hub.connect.database import open_store
 from hub.connect.lanes import EVENTS, STATUTORY
 from hub.connect.news import newest_news, news_since
 from hub.connect.pauses import Pause, current_pause, load_pauses
+from hub.connect.silence import current_silence, expected_by
 from hub.connect.tables import cursors
 from hub.connector import Connector, load_connector
 from hub.database import answering
 from hub.errors import ConfigError, RejectedError
+from hub.expectation import Expectation
 from hub.process import read_announcements
 from hub.settings import Settings
 
@@ -60,6 +62,8 @@ class ConnectorState:
 
     `title` is the connector's, empty where it cannot be loaded. `statutory` is its other lane, None where it has none: no pause
     reaches that one. `breaker` is its events source's, as it was written down last.
+    `expects`: when something new is expected of that source; `expected_by`: by when the next; `silent_since`: by when something
+    had been, of a source that is silent, as its process noticed last.
     """
 
     name: str
@@ -70,6 +74,9 @@ class ConnectorState:
     paused: Pause | None
     events: LaneState
     statutory: LaneState | None
+    expects: tuple[Expectation, ...] = ()
+    silent_since: datetime | None = None
+    expected_by: datetime | None = None
     breaker: Breaker = field(default_factory=Breaker)
 
 
@@ -104,10 +111,13 @@ def _read(settings: Settings, name: str, now: datetime, announced: set[str]) -> 
     running = f"connect-{name}" in announced
     folder = settings.data / "connect" / name
     paused, events, statutory, breaker = None, LaneState(), None, Breaker()
+    expects = chosen.expect if chosen.expect is not None else connector.expects if connector else ()
+    silent = due = None
     with _opened(folder / "ledger.db") as connection:
         if connection is not None:
             paused = current_pause(connection)
             breaker = load_breaker(connection)
+            silent, due = current_silence(connection), expected_by(connection, expects, now)
             events = _lane(connection, EVENTS, now, polls=running and paused is None)
             if breaker.state is BreakerState.OPEN and running and paused is None:
                 events = replace(events, next_poll=breaker.retry_at)
@@ -125,6 +135,9 @@ def _read(settings: Settings, name: str, now: datetime, announced: set[str]) -> 
         paused=paused,
         events=events,
         statutory=statutory,
+        expects=expects,
+        silent_since=silent,
+        expected_by=due,
         breaker=breaker,
     )
 

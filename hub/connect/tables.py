@@ -21,6 +21,7 @@ __all__ = [
     "pauses",
     "receipts",
     "secured",
+    "silences",
     "starts",
 ]
 
@@ -171,4 +172,13 @@ breakers = Table(
     Column("since", UtcInstant),
     Column("retry_at", UtcInstant),
     Column("code", String(64), nullable=False, comment="of the last error"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("since", UtcInstant, nullable=False, comment="by when something new had been expected"),
+    Column("noticed_at", UtcInstant, nullable=False),
+    Column("ended_at", UtcInstant),
 )

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from hub.connect.breaking import SourceBreaker
 from hub.connect.conditions import Conditions
 from hub.connect.pauses import Pause, current_pause
+from hub.connect.silence import Silence
 from hub.connector import Backfill, Batch, Cursor, Source, Subjects
 from hub.database import answering
 from hub.errors import PausedError, RejectedError, RetriableError
@@ -53,16 +54,20 @@ class Standing:
 
 
 class LaneWatch:
-    """Looks after one lane for its loop: what its polls came to is written down, and `look` is called between them."""
+    """Looks after one lane for its loop: what its polls came to is written down; whether it is paused or silent, looked for."""
 
-    def __init__(self, conditions: Conditions, look: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, conditions: Conditions, standing: Standing | None = None, silence: Silence | None = None) -> None:
         self._conditions = conditions
-        self._look = look
+        self._standing = standing
+        self._silence = silence
         self._last = ""
 
     def look(self) -> None:
         """What is due between two polls."""
-        self._look()
+        if self._standing is not None:
+            self._standing.look()
+        if self._silence is not None:
+            self._silence.look()
 
     def note(self, now: datetime, result: str, code: str, next_poll: datetime | None) -> None:
         """Write it down; of what lasts (a pause, a source that is left alone) its beginning only, without a next poll."""
@@ -70,6 +75,8 @@ class LaneWatch:
         lasts = result in _LASTING
         if not (lasts and before == result):
             self._conditions.note(now, result, code, None if lasts else next_poll)
+        if self._silence is not None:
+            self._silence.look()
 
 
 class _Watched:

@@ -55,6 +55,7 @@ from hub.connector.registered import ENTRY_POINT_GROUP, Capability, Connector, f
 from hub.connector.sink import Delivered, Errand, Sink, SinkContext
 from hub.connector.source import Backfill, Gazetteer, Source, SourceContext, StatutorySource, Subjects, Waker
 from hub.connector.trial import DATASETS, Trial
+from hub.expectation import Expectation
 
 __all__ = [
     "DATASETS",
@@ -70,6 +71,7 @@ __all__ = [
     "Document",
     "Draft",
     "Errand",
+    "Expectation",
     "Gazetteer",
     "Notice",
     "Observation",

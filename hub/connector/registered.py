@@ -18,6 +18,7 @@ from hub.connector.source import Source, SourceContext, StatutorySource, Waker
 from hub.connector.trial import Trial
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError
+from hub.expectation import Expectation
 
 __all__ = ["ENTRY_POINT_GROUP", "Capability", "Connector", "find_connectors", "load_connector"]
 
@@ -84,6 +85,8 @@ class Connector:
     build_waker: Callable[[Any, SourceContext], Waker | None] | None = None
     """None, too, where the instance's settings say nothing of it: then only `poll_seconds` decides when it is asked."""
     build_sink: Callable[[Any, SinkContext], Sink] | None = None
+    expects: tuple[Expectation, ...] = ()
+    """When its source is expected to tell something new; empty: at no certain time. `[[connectors.NAME.expect]]` overrides it."""
     trial: Trial | None = None
     """How it is tried without the foreign system; the suite runs on it."""
 

@@ -137,3 +137,7 @@ def test_a_source_that_is_left_alone_is_seen(tmp_path) -> None:
     states = 'hub_connector_breaker{{connector="ss12000",state="closed"}} {}\nhub_connector_breaker{{connector="ss12000",state="half_open"}} {}\n'
     assert summary_of(tmp_path / "going", states.format(1, 0)) == []
     assert summary_of(tmp_path / "trying", states.format(0, 1)) == ["its source's breaker is half-open"]
+
+
+def test_a_silent_source_is_seen(tmp_path) -> None:
+    assert summary_of(tmp_path, 'hub_source_silent{connector="ss12000"} 1.0\n') == ["its source is silent"]

@@ -15,8 +15,10 @@ from hub.connect.conditions import Conditions
 from hub.connect.ledger import Ledger
 from hub.connect.pauses import Pause, add_pause
 from hub.connect.revisions import Plan
+from hub.connect.silence import Silence
 from hub.connect.state import LaneState, read_state, read_states
 from hub.errors import RejectedError, RetriableError
+from hub.settings import load_settings
 from tests.support import make_settings
 from tests.unit.connect.conftest import NOW
 from tests.unit.connect.toy import install_toys
@@ -94,6 +96,19 @@ def test_a_breaker_that_is_open_says_since_when_and_when_it_is_tried(instances) 
     state = read_state(instances.settings, "toyplaces", NOW)
     assert (state.breaker.state, state.breaker.since, state.breaker.code) == (BreakerState.OPEN, NOW, "source_down")
     assert state.events.next_poll == state.breaker.retry_at
+
+
+def test_when_something_is_expected_is_the_connector_s_word_or_the_settings(instances) -> None:
+    ledger = instances.ledger("toyplaces")
+    Conditions(ledger.engine, "events").note(NOW, "ok", "", None)
+    assert read_state(instances.settings, "toyplaces", NOW).expected_by is None
+    with (instances.settings.home / "hub.toml").open("a") as toml:
+        toml.write("[[connectors.toyplaces.expect]]\nvalid_from = 2025-05-01\nwithin_hours = 2\n")
+    settings = load_settings(instances.settings.home)
+    state = read_state(settings, "toyplaces", NOW)
+    assert (state.expected_by, state.silent_since) == (NOW + 2 * HOUR, None)
+    Silence(ledger.engine, "toyplaces", ManualClock(NOW + 3 * HOUR), state.expects).look()
+    assert read_state(settings, "toyplaces", NOW).silent_since == NOW + 2 * HOUR
 
 
 def test_hours_long_past_are_forgotten_and_the_last_news_is_not(instances) -> None:
