@@ -216,7 +216,7 @@ def build_runner(settings: Settings, instance: str, stop: threading.Event) -> Ru
     from hub.connect.runner import Runner
     from hub.contract.codec import Codec
     from hub.kafka import Publisher
-    from hub.statutory.opening import open_writer
+    from hub.statutory.opening import open_hand_overs, open_writer
 
     clock = build_clock(settings)
     statutory = load_instance(settings, instance).connector.build_statutory is not None
@@ -228,6 +228,7 @@ def build_runner(settings: Settings, instance: str, stop: threading.Event) -> Ru
         publisher_factory=lambda client_id: Publisher(settings.bootstrap_servers, client_id),
         statutory_port=open_writer(settings, clock) if statutory else None,
         codec=Codec.load(),
+        handed_over=open_hand_overs(settings).has if statutory else lambda _message_id: False,
     )
 
 

@@ -1,4 +1,4 @@
-"""The two operations of the SDK API that the hub uses: list messages, get one message. It has no way to delete or send."""
+"""The operations of the SDK API that the hub uses: list messages, get one, delete one. It has no way to send."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from connectors.sdk.listing import Listed, parse_listing
 from connectors.shallow import parse_shallow
 from connectors.tokens import ClientCredentials, TokenKeeper
 from hub.connector import SourceContext
-from hub.errors import ConfigError, RetriableError
+from hub.errors import ConfigError, RejectedError, RetriableError
 
 __all__ = ["SdkClient"]
 
 _BASE64_GROWTH = 4 / 3
 _METADATA_BYTES = 1024 * 1024
 _REFUSED = frozenset({"status_401", "status_403"})
+_GONE = frozenset({"status_202", "status_404", "status_410"})
+"""How a deletion is answered that was taken, or is no longer needed; 202 (accepted) is no answer to any other call."""
 _MAX_CODE = 64
 
 
@@ -78,28 +80,40 @@ class SdkClient:
         """One message with its documents, byte for byte as it came."""
         return self._get("get", f"{self._config.base_url}/sdk/messages/{quote(path_id, safe='')}", []).content
 
+    def delete_message(self, path_id: str) -> None:
+        """Ask for one message to be deleted; one that is gone is as good. Whether it may be is the caller's to know."""
+        url = f"{self._config.base_url}/sdk/messages/{quote(path_id, safe='')}"
+        try:
+            self._again(lambda: self._fetcher.call("DELETE", "delete", url, headers=self._headers()))
+        except RejectedError as error:
+            if error.code not in _GONE:
+                raise
+
     def close(self) -> None:
         """Release the connections."""
         self._fetcher.close()
         self._keeper.close()
 
     def _get(self, operation: str, url: str, params: Params) -> Answer:
+        return self._again(lambda: self._fetcher.get(operation, url, params=params, headers=self._headers()))
+
+    def _again(self, call: Callable[[], Answer]) -> Answer:
+        """The call, and once more with a fresh token when it was refused."""
         try:
-            return self._authorized(operation, url, params)
+            return call()
         except ConfigError as error:
             if error.code not in _REFUSED:
                 raise
         self._keeper.forget()
         try:
-            return self._authorized(operation, url, params)
+            return call()
         except ConfigError as error:
             if error.code not in _REFUSED:
                 raise
             raise RetriableError(f"{error}", code="unauthorized") from error
 
-    def _authorized(self, operation: str, url: str, params: Params) -> Answer:
-        headers = {"Authorization": f"Bearer {self._keeper.token()}", "Accept": "application/json"}
-        return self._fetcher.get(operation, url, params=params, headers=headers)
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._keeper.token()}", "Accept": "application/json"}
 
 
 def problem_code(content: bytes) -> str:

@@ -39,7 +39,7 @@ class SdkConfig(BaseModel):
     `statuses` are those of messages that have come in. Not NEW alone: a message system may mark a message as retrieved when
     either lane has read it, or somebody's client has, and it must still be found. `recipient` (a functional address)
     narrows the inbox. `senders` are the organisations whose coded notices may be correlated; empty means any. Nothing is
-    ever deleted at the source, and there is no setting that would.
+    deleted at the source unless `delete_handed_over` says so, and then only what the receiver's case system has confirmed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +52,8 @@ class SdkConfig(BaseModel):
     statuses: Annotated[tuple[Status, ...], Field(min_length=1)] = ("NEW", "RETRIEVED", "RECEIPT_SENT")
     recipient: str = ""
     senders: tuple[str, ...] = ()
+    delete_handed_over: bool = False
+    """Needs the scope `urn:sdk.api:deleteMessage`. What is deleted is not read again when a consent comes to cover its time."""
     path_id: Literal["id", "messageId"] = "id"
     coding: Coding = Coding()
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0

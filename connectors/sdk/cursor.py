@@ -32,6 +32,7 @@ class Progress:
         known = (cursor or {}).get("done", [])
         before = {key for key in known if isinstance(key, str)} if isinstance(known, list) else set()
         self._done = before & {listed.key for listed in listing}
+        self.finished = [listed for listed in listing if listed.key in self._done]
         self.waiting = [listed for listed in listing if listed.key not in self._done]
         self.moved = self._done != before
 

@@ -1,14 +1,15 @@
-"""Behaves as a message system with the SDK API: token endpoint, bearer checks, list, get, and a DELETE that is only counted.
+"""Behaves as a message system with the SDK API: token endpoint, bearer checks, list, get, and a DELETE that is counted.
 
 Dataset: `messages.json`, a list of `messageDef` objects of the standard (README.md shows one). Options:
 
     client_id, client_secret   what the token endpoint takes (default `hub` and `simulator`)
     token_seconds              life of a token (default 300)
     now                        a callable, an instant or its ISO text: only messages created by then are there
+    deletes                    DELETE takes the message away (default false: it is only counted)
     mark_retrieved             a message that was fetched goes from NEW to RETRIEVED (default false)
 
-`GET /simulator/state` tells a scenario `{"messages", "requests": {operation: n}, "deleted": n}`. DELETE answers 202 and
-deletes nothing, so that a test can show that nobody asked for it.
+`GET /simulator/state` tells a scenario `{"messages", "requests": {operation: n}, "deleted": n}`. DELETE answers 202
+and, unless told to, deletes nothing, so that a test can show that nobody asked for it.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class _Inbox:
         self._now = _clock(options.get("now"))
         self._credentials = (str(options.get("client_id", "hub")), str(options.get("client_secret", "simulator")))
         self._token_seconds = float(options.get("token_seconds", 300))
+        self._deletes = bool(options.get("deletes", False))
         self._mark_retrieved = bool(options.get("mark_retrieved", False))
         self._tokens: dict[str, float] = {}
         self._requests: Counter[str] = Counter()
@@ -108,6 +110,9 @@ class _Inbox:
 
     async def delete_message(self, request: Request) -> Response:
         self._requests["delete"] += 1
+        if self._deletes and self._authorized(request):
+            gone = request.path_params["message_id"]
+            self._messages = [one for one in self._messages if gone not in (one.get("id"), attributes_of(one).get("messageId"))]
         return Response(status_code=202 if self._authorized(request) else 401)
 
     async def state(self, _request: Request) -> Response:

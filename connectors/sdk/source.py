@@ -43,6 +43,7 @@ class SdkSource:
         self._config = config
         self._context = context
         self._refused: set[str] = set()
+        self._kept: set[str] = set()
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Oldest first. Raises what `SdkClient` raises, after everything that could be had."""
@@ -68,8 +69,27 @@ class SdkSource:
                 records = []
         if records or progress.moved:
             yield Batch(records, progress.cursor())
+        if self._config.delete_handed_over:
+            self._delete(progress.finished)
         if failures:
             raise worst(failures)
+
+    def _delete(self, finished: list[Listed]) -> None:
+        """Of what both lanes have and the receiver's case system has confirmed, ask for the original to go.
+
+        `finished` is by the cursor that this reading began with, so it is settled. Tidying troubles no lane: what is refused is
+        not asked again by this process (`hub_connector_requests` counts it), and the rest waits for the next reading.
+        """
+        for listed in finished:
+            known = listed.path_id is not None and listed.key not in self._kept
+            if not known or not self._context.secured(listed.message_id) or not self._context.handed_over(listed.message_id):
+                continue
+            try:
+                self._client.delete_message(listed.path_id or "")
+            except RejectedError:
+                self._kept.add(listed.key)
+            except RetriableError:
+                return
 
     def close(self) -> None:
         """Release the connections."""

@@ -70,12 +70,15 @@ def list_messages(home: Home = None, as_json: Json = False) -> None:
     from hub.audit.unstoppable import Unstoppable, unstoppable
     from hub.commands.auditing import logged
     from hub.settings import load_settings
+    from hub.statutory.opening import open_hand_overs
 
-    with unstoppable(Unstoppable.STATUTORY), logged(load_settings(home), Action.REPORT_LISTED):
+    settings = load_settings(home)
+    with unstoppable(Unstoppable.STATUTORY), logged(settings, Action.REPORT_LISTED):
         messages, damaged = _open(home).list()
     if as_json:
+        handed = open_hand_overs(settings)
         document = {
-            "messages": [_as_json(each) for each in messages],
+            "messages": [{**_as_json(each), "handed_over": handed.has(each.envelope.message_id)} for each in messages],
             "damaged": [{"entry": each.entry, "reason": each.reason} for each in damaged],
         }
         typer.echo(json.dumps(document, indent=2))
@@ -123,6 +126,37 @@ def show(
     else:
         for name, value in facts.items():
             typer.echo(f"{name:13} {value}")
+
+
+@app.command("hand-over")
+def hand_over(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="The message's id, or its entry as `list --json` prints it.")],
+    registered_as: Annotated[str, typer.Option(help="The case's number in the receiver's case system; kept sealed.")],
+    home: Home = None,
+) -> None:
+    """Record that the receiver's case system has registered the original of one message.
+
+    Where a connector's settings ask for it (sdk: `delete_handed_over`), only this lets it delete the original at its source.
+
+    Example: hub statutory hand-over 7a1c…-5b0e… --registered-as "SN 2025/117"
+    """
+    from hub.audit.actions import Action
+    from hub.audit.entries import Subject, SubjectKind
+    from hub.bootstrap import build_clock
+    from hub.commands.auditing import logged
+    from hub.settings import load_settings
+    from hub.statutory.opening import open_hand_overs
+
+    settings, store = load_settings(home), _open(home)
+    with logged(settings, Action.REPORT_HANDED_OVER) as draft:
+        message = _find(store, identity)
+        draft.about(item=Subject(SubjectKind.REPORT, message.entry))
+    # After the entry: without it nothing is recorded that would let an original be deleted.
+    at = build_clock(settings).now()
+    hand_overs, path = open_hand_overs(settings), store.path_of(message.entry)
+    hand_overs.confirm(path, registered_as=registered_as, who=getpass.getuser(), at=at)
+    whole = hand_overs.has(message.envelope.message_id)
+    typer.echo("handed over" if whole else "handed over; the message came with other contents too: `hub statutory list --json`")
 
 
 app.command()(coding.uncoded)

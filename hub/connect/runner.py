@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from filelock import FileLock, Timeout
@@ -67,7 +68,9 @@ class Runner:
         statutory_port: StatutoryPort | None,
         codec: Codec,
         after_publish: Callable[[], None] = lambda: None,
+        handed_over: Callable[[str], bool] = lambda _message_id: False,
     ) -> None:
+        self._handed_over = handed_over
         self._chosen: Instance = load_instance(settings, instance)
         self._clock = clock
         self._stop = stop
@@ -227,7 +230,8 @@ class Runner:
         chosen = self._chosen
         most, longest = chosen.settings.breaker_failures, chosen.settings.breaker_longest_seconds
         breaker = SourceBreaker(ledger.engine, chosen.name, self._clock, most=most, longest=longest)
-        source = watched(chosen.source(chosen.context(self._clock, secured)), standing, breaker)
+        context = replace(chosen.context(self._clock, secured), handed_over=self._handed_over)
+        source = watched(chosen.source(context), standing, breaker)
         if not chosen.connector.moving_window:
             return source
         pause = timedelta(seconds=chosen.settings.poll_seconds)

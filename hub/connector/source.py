@@ -94,5 +94,8 @@ class SourceContext:
     observe_request: Callable[[str, int], None] = lambda _operation, _status: None
     secured: Callable[[str], bool] = lambda _message_id: True
     """Whether the statutory lane has this message (by its message id) safely on disk."""
+    handed_over: Callable[[str], bool] = lambda _message_id: False
+    """Whether the receiver's case system has confirmed the registered original of this message: a source may delete nothing
+    before, and nothing at all unless its settings say so."""
     home: Path = Path()
     """The installation's folder: relative paths of a source's settings are relative to it."""

@@ -9,9 +9,10 @@ from nacl.public import PrivateKey, PublicKey
 from hub.clock import Clock
 from hub.installation import read_key
 from hub.settings import Settings
+from hub.statutory.handing_over import HandOvers
 from hub.statutory.store import StatutoryStore
 
-__all__ = ["open_store", "open_writer", "store_folder"]
+__all__ = ["open_hand_overs", "open_store", "open_writer", "store_folder"]
 
 _PUBLIC = "statutory.public"
 _PRIVATE = "statutory.private"
@@ -32,3 +33,8 @@ def open_store(settings: Settings, clock: Clock) -> StatutoryStore:
     public = PublicKey(read_key(settings, _PUBLIC))
     private = PrivateKey(read_key(settings, _PRIVATE)) if (settings.keys / _PRIVATE).exists() else None
     return StatutoryStore(store_folder(settings), public, private, clock=clock)
+
+
+def open_hand_overs(settings: Settings) -> HandOvers:
+    """Which reports are handed over; needs the public key only. Raises ConfigError."""
+    return HandOvers(store_folder(settings), PublicKey(read_key(settings, _PUBLIC)))

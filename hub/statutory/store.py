@@ -144,11 +144,15 @@ class StatutoryStore:
         Raises RejectedError `unknown_message`, ContractError when it does not open, ConfigError without private key.
         """
         key = self._key()
+        with self.path_of(entry).open("rb") as stream:
+            envelope = open_envelope(stream, key)
+            return envelope, open_content(stream, envelope, key)
+
+    def path_of(self, entry: str) -> Path:
+        """The very file of an entry. Raises RejectedError `unknown_message`."""
         for path in self._files():
             if entry_of(path) == entry:
-                with path.open("rb") as stream:
-                    envelope = open_envelope(stream, key)
-                    return envelope, open_content(stream, envelope, key)
+                return path
         raise RejectedError("the statutory store has no such message", code="unknown_message")
 
     def check(self) -> tuple[DamagedFile, ...]:

@@ -123,3 +123,14 @@ def test_every_look_and_every_refusal_is_in_the_audit_log(home):
         ("report_listed", "permit", ""), ("report_listed", "permit", ""), ("report_opened", "deny", "no_purpose"),
         ("report_opened", "permit", ""), ("report_listed", "deny", "unknown_message"),
     ]  # fmt: skip
+
+
+def test_a_hand_over_is_logged_first_and_shown_in_the_list(home):
+    done = call(home, "hand-over", "message-one", "--registered-as", "SN 2025/117")
+    assert (done.exit_code, done.stdout) == (0, "handed over\n")
+    (message,) = json.loads(call(home, "list", "--json").stdout)["messages"]
+    assert message["handed_over"] is True
+    audit = open_audit(load_settings(home), ManualClock(ARRIVED))
+    found = [each.action for each in the_latest(audit.engine, Filter(), 10)]
+    audit.close()
+    assert "report_handed_over" in found

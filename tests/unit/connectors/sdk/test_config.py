@@ -20,10 +20,11 @@ def test_loopback_and_https_are_fine():
     assert make_config("https://sdk.example.se/v1").base_url == "https://sdk.example.se/v1"
 
 
-def test_there_is_no_setting_that_deletes():
+def test_nothing_is_deleted_by_default_and_nothing_by_its_age():
     assert not any("delet" in name for name in SdkConfig.model_fields)
     with pytest.raises(ValidationError):
         make_config(delete_after=5)
+    assert not make_config().delete_handed_over
 
 
 def test_the_connector_is_found_by_its_name():

@@ -1,0 +1,59 @@
+"""What the receiver's case system has registered: said once, sealed, and known without a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.errors import RejectedError, RetriableError
+from hub.statutory.handing_over import HandOvers
+from tests.unit.statutory.make import KEY, MESSAGE_ID, NOW, WatchedDisk, make_message, make_store
+
+SAID = {"registered_as": "SN 2025/117", "who": "officer", "at": NOW}
+
+
+def stored(folder: Path, content: bytes = b"one") -> Path:
+    store = make_store(folder)
+    store.put(make_message(content=content))
+    return store.path_of(store.list()[0][-1].entry)
+
+
+def test_a_message_is_handed_over_when_each_of_its_contents_is(tmp_path: Path) -> None:
+    hand_overs = HandOvers(tmp_path, KEY.public_key)
+    assert not hand_overs.has(MESSAGE_ID)
+    hand_overs.confirm(stored(tmp_path), **SAID)
+    assert hand_overs.has(MESSAGE_ID)
+    assert not hand_overs.has("another")
+    make_store(tmp_path).put(make_message(content=b"two"))
+    assert not hand_overs.has(MESSAGE_ID)
+    for file in (tmp_path / "messages").rglob("*.sealed"):
+        hand_overs.confirm(file, **SAID)
+    assert hand_overs.has(MESSAGE_ID)
+
+
+def test_who_said_it_and_the_case_are_sealed_and_a_repeat_changes_nothing(tmp_path: Path) -> None:
+    file, hand_overs = stored(tmp_path), HandOvers(tmp_path, KEY.public_key)
+    hand_overs.confirm(file, **SAID)
+    (written,) = (tmp_path / "handed_over").rglob("*.sealed")
+    before = written.read_bytes()
+    assert b"2025" not in before
+    hand_overs.confirm(file, **SAID)
+    assert written.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", ["", "x", "20120314-9800", "SN 20120314 9800", "a" * 41, "SN\n1"])
+def test_a_case_number_that_is_none_or_could_be_somebody_s_is_refused(tmp_path: Path, number: str) -> None:
+    hand_overs = HandOvers(tmp_path, KEY.public_key)
+    with pytest.raises(RejectedError) as refused:
+        hand_overs.confirm(stored(tmp_path), **(SAID | {"registered_as": number}))
+    assert refused.value.code == "bad_case_number"
+    assert not hand_overs.has(MESSAGE_ID)
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_what_did_not_reach_the_medium_does_not_count(tmp_path: Path, step: int) -> None:
+    file = stored(tmp_path)
+    with pytest.raises(RetriableError):
+        HandOvers(tmp_path, KEY.public_key, disk=WatchedDisk(fail_at=step)).confirm(file, **SAID)
+    assert not HandOvers(tmp_path, KEY.public_key).has(MESSAGE_ID)
