@@ -123,6 +123,10 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
+    """By the youth, or by who had custody when it was said, be it of another consent of hers whose form named others: whoever
+    signs this one, it meets it. A guardian's meets no adult's consent, and ends when custody is recorded as another's.
+    """
+
     at: datetime
     by: Signatory
 
@@ -151,10 +155,14 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class CustodyChanged:
-    """From joint to sole, to a specially appointed guardian, a god man, social services: all sign again."""
+    """From joint to sole, to a specially appointed guardian, a god man, social services: all sign again.
+
+    `recorded` False: the same sign again, and custody is as it was, so that nobody's block ends by it.
+    """
 
     at: datetime
     signatories: frozenset[Signatory]
+    recorded: bool = True
 
     def __post_init__(self) -> None:
         check_form(Form.CHILD, self.signatories)

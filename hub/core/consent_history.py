@@ -5,7 +5,7 @@
 `course` follows one consent through its whole history and on into the future that is certain today, so that birthdays and
 ends act by themselves, at midnight in Sweden. Sources of the rules (DOMAIN §2): OSL 12:2; föräldrabalken 6:11 and 13 (both
 guardians under joint custody) and 9:1 (majority). A fact that the rules give no weight is kept and changes nothing: a
-signature of somebody who need not sign, a block of somebody who has no say, anything after the end.
+signature of somebody who need not sign, a guardian's block of an adult's consent, anything after the end.
 """
 
 from __future__ import annotations
@@ -169,8 +169,8 @@ class _Walk:
     def _block(self, fact: Blocked | Unblocked) -> None:
         if isinstance(fact, Unblocked):
             self.blocks.discard(fact.by)
-        elif fact.by is Signatory.YOUTH or fact.by in self.signatories:
-            self.blocks.add(fact.by)
+        elif fact.by is Signatory.YOUTH or self.history.registered.form is Form.CHILD:
+            self.blocks.add(fact.by)  # whoever signs this form: another of the same person's may name others
 
     def _change_custody(self, fact: CustodyChanged) -> None:
         if self.history.registered.form is Form.ADULT:
@@ -178,6 +178,8 @@ class _Walk:
         self.signatories, self.complete = fact.signatories, False
         self.signed.clear()
         self.declined.clear()
+        if fact.recorded:
+            self.blocks &= fact.signatories | {Signatory.YOUTH}
 
     def _speak(self, fact: Signed | Declined | Withdrawn) -> None:
         needed = self._required(fact.at)

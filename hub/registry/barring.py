@@ -6,7 +6,7 @@ Within one consent its history knows. Here is what one consent must be told of a
 - **A block outlives the last consent.** The mapping and the data key are destroyed then; what stays is a keyed hash of the
   number, whose block it is (a role), what it blocks and since when, and nothing else. Without it a guardian could lift a youth's
   block by withdrawing and registering anew. The next consent is under it from its first moment; whoever lifts it leaves nothing.
-  A guardian's block ends when the youth is 18.
+  A guardian's block ends when custody is recorded as another's, and when the youth is 18.
 - **A protection that was lifted** leaves the keyed hash and its two instants, no kind and no reason, for as long as a consent
   that covers what happened before it could reach back: the longest consent of `consent.yaml`.
 
@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from hub.core.consent_rules import Signatory
-from hub.registry.history import add_fact
+from hub.core.consent_rules import Form, Signatory
+from hub.registry.history import add_fact, form_of
 from hub.registry.spans import Span
 from hub.registry.states import OPEN, State
 from hub.registry.tables import BarredTime, Consent, ConsentFact, Protection
@@ -35,6 +35,7 @@ __all__ = [
     "keep_blocks",
     "keep_protection",
     "kept_by",
+    "let_go_without_custody",
     "look_up",
     "outlived",
     "purge",
@@ -47,7 +48,8 @@ def standing_blocks(consents: Sequence[Consent], cooperation: str) -> dict[Signa
     """Whose blocks meet a consent of this cooperation: those of everything, and those of its own cooperation.
 
     `consents` are all of one person; the answer says of each role whether it blocked everything. A block outlives the consent
-    that carried it: it stands until its role has lifted it.
+    that carried it: it stands until its role has lifted it, or custody is recorded as another's. Which form a consent was signed
+    on is no matter: one that names the other guardian alone is met too.
     """
     found: dict[Signatory, bool] = {}
     for consent, fact, lifted in _blocks(consents):
@@ -75,23 +77,38 @@ def outlived(consents: Sequence[Consent], by: Signatory) -> list[Consent]:
 
 def _stays(consent: Consent, by: str) -> bool:
     """A guardian's block ends with the form when the youth is 18."""
-    return by == Signatory.YOUTH or consent.state != State.LAPSED
+    return by == Signatory.YOUTH or (consent.state != State.LAPSED and form_of(consent) is Form.CHILD)
 
 
 def _blocks(consents: Sequence[Consent]) -> Iterator[tuple[Consent, ConsentFact, datetime | None]]:
-    """Every block and when its role lifted it. Once its consent has ended, at whichever of the others that was said.
+    """Every block and when it was over. Once its consent has ended, at whichever of the others that was said.
 
-    But what is said at a consent to one cooperation lifts no block of the other alone.
+    But what is said at a consent to one cooperation lifts no block of the other alone; custody is the person's.
     """
     for consent in consents:
         for fact in (one for one in consent.facts if one.kind == "blocked"):
             if consent.state in OPEN:
-                said = [one.at for one in consent.facts[fact.position :] if one.kind == "unblocked" and one.by == fact.by]
+                later = consent.facts[fact.position :]
             else:
                 alike = [other for other in consents if fact.details.get("all") or other.cooperation == consent.cooperation]
-                facts = [one for other in alike for one in other.facts]
-                said = [one.at for one in facts if one.kind == "unblocked" and one.by == fact.by and one.at >= fact.at]
-            yield consent, fact, min(said, default=None)
+                said = [(other, one) for other in consents for one in other.facts if other in alike or one.kind != "unblocked"]
+                later = [one for other, one in said if _is_later(one, fact, own=other is consent)]
+            yield consent, fact, _over(fact, later)
+
+
+def _is_later(said: ConsentFact, block: ConsentFact, *, own: bool) -> bool:
+    return said.position > block.position if own else said.at >= block.at
+
+
+def _over(block: ConsentFact, later: Iterable[ConsentFact]) -> datetime | None:
+    """When its role lifted a block, or custody was recorded as another's; None while it stands."""
+    return min((one.at for one in later if _lifts(one, block.by)), default=None)
+
+
+def _lifts(fact: ConsentFact, by: str | None) -> bool:
+    if fact.kind == "custody_changed" and fact.details.get("named"):
+        return by not in {Signatory.YOUTH, *fact.details["signatories"]}
+    return fact.kind == "unblocked" and fact.by == by
 
 
 def look_up(work: Work, lookups: Collection[bytes]) -> None:
@@ -148,9 +165,9 @@ def take_up(work: Work, lookups: Collection[bytes], consents: Iterable[Consent])
 
 
 def carries(consent: Consent, by: str) -> bool:
-    """Whether this role's block stands in the consent's own history."""
-    said = [fact.kind for fact in consent.facts if fact.by == by and fact.kind in {"blocked", "unblocked"}]
-    return said[-1:] == ["blocked"]
+    """Whether a block of this role stands in a consent's own history."""
+    said = [fact for fact in consent.facts if fact.kind == "blocked" and fact.by == by]
+    return any(_over(fact, consent.facts[fact.position :]) is None for fact in said)
 
 
 def forget(work: Work, lookups: Collection[bytes], by: Signatory, cooperations: Collection[str] | None) -> int:
@@ -165,6 +182,12 @@ def forget(work: Work, lookups: Collection[bytes], by: Signatory, cooperations: 
 def kept_by(work: Work, lookups: Collection[bytes]) -> tuple[str, ...]:
     """The roles whose blocks are kept of these numbers."""
     return tuple(sorted({row.by for row in _rows(work, lookups) if row.by}))
+
+
+def let_go_without_custody(work: Work, lookups: Collection[bytes], signatories: Collection[Signatory]) -> None:
+    """Custody is recorded as these signatories': what is kept of others' blocks ends. The youth's own stays."""
+    for row in [row for row in _rows(work, lookups) if row.by not in {"", Signatory.YOUTH, *signatories}]:
+        _let_go(work, row)
 
 
 def purge(work: Work) -> None:

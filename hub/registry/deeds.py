@@ -98,22 +98,29 @@ def suspend(work: Work, consents: Sequence[Consent], signatories: tuple[Signator
 
 
 def change_custody(work: Work, consents: Sequence[Consent], signatories: tuple[Signatory, ...]) -> list[Consent]:
-    """Custody is another: everything open that guardians sign waits until the new signatories have signed."""
+    """Custody is another: everything open that guardians sign waits until the new signatories have signed.
+
+    A block of somebody who has custody no longer ends; the youth's own stands.
+    """
     _check_custody(work, signatories, may_be_none=False)
     chosen = [one for one in _open(consents) if form_of(one) is Form.CHILD]
     if not lifecycle.sign_again(work, chosen, signatories):
         raise RejectedError("no open consent is one that guardians sign", code="no_custody")
+    barring.let_go_without_custody(work, lifecycle.lookups_of(chosen[0].youth), signatories)
     return chosen
 
 
 def block(work: Work, consents: Sequence[Consent], by: Signatory, *, everything: bool) -> list[Consent]:
-    """A block (spärr) by the youth or by who has custody; later consents come under it too. Raises RejectedError."""
+    """A block (spärr) by the youth or by who has custody; later consents come under it too. Raises RejectedError.
+
+    A guardian who must sign one of them has custody, and so her block meets also those whose form names the other alone.
+    """
     open_ones = _open(consents)
     if not open_ones:
         text = "there is no consent to block, and nothing registered permits nothing"
         raise RejectedError(text, code="nothing_to_block")
-    chosen = [one for one in open_ones if by is Signatory.YOUTH or by in one.required]
-    if not chosen:
+    chosen = [one for one in open_ones if by is Signatory.YOUTH or form_of(one) is Form.CHILD]
+    if by is not Signatory.YOUTH and not any(by in one.required for one in open_ones):
         raise RejectedError(f"{by} has no say in these consents: the youth or who has custody blocks", code="not_a_signatory")
     for consent in chosen:
         add_fact(work, consent, "blocked", by, details={"all": everything})

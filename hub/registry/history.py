@@ -172,7 +172,7 @@ _FACTS: dict[str, Callable[[ConsentFact], algebra.Fact]] = {
     "unblocked": lambda fact: algebra.Unblocked(fact.at, _by(fact)),
     "halted": lambda fact: algebra.Halted(fact.at),
     "resumed": lambda fact: algebra.Resumed(fact.at),
-    "custody_changed": lambda fact: algebra.CustodyChanged(fact.at, _roles(fact)),
+    "custody_changed": lambda fact: algebra.CustodyChanged(fact.at, _roles(fact), bool(fact.details.get("named"))),
     "narrowed": _narrowed,
     "barred": lambda fact: algebra.Barred(fact.at, *(datetime.fromisoformat(fact.details[name]) for name in ("since", "until"))),
     "ended": lambda fact: algebra.Ended(fact.at, Rule(fact.details["rule"])),

@@ -25,7 +25,7 @@ from hub.core.consent_rules import Signatory
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
-from hub.registry.barring import bar, blocked_times, standing_blocks, take_up
+from hub.registry.barring import bar, blocked_times, carries, standing_blocks, take_up
 from hub.registry.grants import find_youth
 from hub.registry.history import add_fact
 from hub.registry.registry import Registry
@@ -149,7 +149,7 @@ def _spread_blocks(work: Work, consents: Sequence[Consent]) -> None:
     met = [(one, standing_blocks(consents, one.cooperation)) for one in consents if one.state in OPEN]
     for consent, blocks in met:
         for role, everything in blocks.items():
-            if role not in consent.blocked_by:
+            if not carries(consent, role):
                 add_fact(work, consent, "blocked", role, details={"all": everything})
 
 

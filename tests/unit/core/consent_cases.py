@@ -138,6 +138,8 @@ def _facts(numbers: list[int], roles: frozenset[str], registered: datetime, choi
         some = digits.below(4)
         if kind <= 4:  # all who must by custody, and perhaps the youth
             told += [(at, "signed", name) for name in sorted(custody | ({"youth"} if some > 1 else set()))]
+        elif kind == 9 and some == 3:  # the same sign again
+            told.append((at, "again", custody))
         elif kind == 9:
             custody = frozenset(CUSTODY[digits.below(len(CUSTODY))])
             told.append((at, "custody", custody))

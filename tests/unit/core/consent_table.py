@@ -169,10 +169,10 @@ class Look:
         return set(roles) | ({"youth"} if self.age(step[0]) >= int(self.law(step[0])[2]) else set())
 
     def round_begins(self, step: Step) -> int:
-        """The place of the last change of custody; no form for adults knows one."""
+        """The place where all had to sign again last, custody changed or not; no form for adults knows one."""
         if self.consent.facts[0][2][0] == "adult":
             return 0
-        return max([0] + [number for number, _when, kind, _what in self.known(step) if kind == "custody"])
+        return max([0] + [number for number, _when, kind, _what in self.known(step) if kind in {"custody", "again"}])
 
     def signed(self, role: str, step: Step) -> bool:
         """Signed in this round when she had to, and has not said no since."""
@@ -233,17 +233,18 @@ class Look:
         return (role in self.roles(step) or self.signed(role, before)) and self.all_signed(before)
 
     def blocked(self, step: Step) -> bool:
-        """A block by the youth or by somebody who had custody then, not lifted by the same role."""
-        last: dict[str, str] = {}
-        for number, when, kind, role in self.known(step):
-            if kind == "unblocked":
-                last[role] = kind
-            elif kind == "blocked":
-                custody = self.roles((when, number)) if role != "youth" else {"youth"}
-                if self.consent.facts[0][2][0] == "adult":
-                    custody = {"youth"}
-                last[role] = kind if role in custody else last.get(role, "")
-        return "blocked" in last.values()
+        """A block by the youth, or on a child's form by a guardian, whomever the form names: neither lifted by the same role nor
+        ended by custody that was recorded as others'.
+        """
+        child, facts = self.consent.facts[0][2][0] == "child", self.known(step)
+        for number, _when, kind, role in facts:
+            if kind == "blocked" and (child or role == "youth"):
+                later = [(said, what) for place, _at, said, what in facts if place > number]
+                lifted = ("unblocked", role) in later
+                taken = role != "youth" and any(said == "custody" and role not in what for said, what in later)
+                if not (lifted or taken):
+                    return True
+        return False
 
     def halted(self, step: Step) -> bool:
         """The authority has stopped it and not let it go on since."""

@@ -75,6 +75,7 @@ def as_fact(at, kind, what) -> algebra.Fact:
     made: dict[str, Callable[[], algebra.Fact]] = {
         "registered": lambda: algebra.Registered(at, Form(what[0]), roles(what[1])),
         "custody": lambda: algebra.CustodyChanged(at, roles(what)),
+        "again": lambda: algebra.CustodyChanged(at, roles(what), recorded=False),
         "narrowed": lambda: algebra.Narrowed(
             at,
             what["agencies"],

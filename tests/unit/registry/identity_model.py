@@ -46,7 +46,10 @@ class Person:
 
 @dataclass
 class Word:
-    """A block or a protection of one number: what it meets (empty: everything), since when, and until when it stood."""
+    """A block or a protection of one number: what it meets (empty: everything), since when, and until when it stood.
+
+    It meets every consent of its cooperation, whoever has to sign that.
+    """
 
     by: str
     cooperation: str

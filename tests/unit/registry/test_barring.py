@@ -21,6 +21,7 @@ PERSON, OTHER = make_identifier(), make_identifier(1)
 G1, G2, YOUTH = Signatory.GUARDIAN_1, Signatory.GUARDIAN_2, Signatory.YOUTH
 SIG = {"cooperation": "sig", "recipients": ("sig",)}
 LATER = {"valid_to": "2025-11-01"}
+SOLE = {"required": ("guardian_1",), "signed": ("guardian_1",)}
 
 
 def no_record(_youth_id: str) -> None: ...
@@ -45,6 +46,11 @@ def counted(home: Installation, at: datetime, person: str = PERSON) -> tuple[boo
     decision = home.registry.decide(person, source=SCHOOL, recipient=None, kind=InfoKind.SCHOOL_ABSENCE, at=at)
     assert decision.scope_id is not None
     return decision.permit, decision.rule
+
+
+def told(home: Installation, person: str = PERSON) -> str:
+    """The rule by which a team may be told something now, or may not."""
+    return home.registry.decide(person, source=SCHOOL, recipient="outreach", kind=InfoKind.SCHOOL_ABSENCE).rule
 
 
 def kept(home: Installation) -> list[tuple[str, str]]:
@@ -188,6 +194,8 @@ def test_at_18_a_guardians_block_ends_with_the_form_and_the_youths_own_stays(hom
     assert kept(home) == [("youth", "")]
     view = home.registry.grant(make_grant(person, signed=("youth",)))
     assert (view.consents[0].state, view.consents[0].blocked_by) == ("blocked", ("youth",))
+    home.registry.withdraw(person)
+    assert kept(home) == [("youth", "")]
 
 
 def test_nobody_can_tell_whose_a_split_persons_block_was_so_it_meets_both(home: Installation) -> None:
@@ -257,3 +265,84 @@ def test_what_is_kept_holds_neither_number_nor_reference(home: Installation) -> 
         (row,) = connection.execute(text("select * from barred_time")).all()
     assert len(row) == 5
     assert not any(word in str(row) for word in (PERSON, PERSON[2:], str(reference)))
+
+
+def test_a_guardians_block_meets_a_form_that_names_the_other_guardian_alone(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    passed(home)
+    home.registry.block(PERSON, G2)
+    passed(home)
+    home.registry.grant(make_grant(**SOLE, **LATER))
+    assert [(one.state, one.blocked_by) for one in home.registry.show(PERSON).consents] == [("blocked", ("guardian_2",))] * 2
+    assert told(home) == "blocked"
+    home.registry.unblock(PERSON, G2)
+    assert told(home) == "permitted"
+
+
+def test_a_guardians_block_of_everything_meets_what_the_other_had_signed_alone_before(home: Installation) -> None:
+    home.registry.grant(make_grant(**SOLE, **LATER))
+    refused("not_a_signatory", lambda: home.registry.block(PERSON, G2))  # nothing says that she has custody
+    home.registry.grant(make_grant())
+    home.registry.block(PERSON, G2)
+    assert told(home) == "blocked"
+
+
+def test_a_guardians_block_is_not_lifted_by_withdrawing_and_registering_for_the_other_alone(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    passed(home)
+    home.registry.block(PERSON, G2)
+    passed(home)
+    for _ in range(2):  # and not by doing it again
+        home.registry.withdraw(PERSON, by=G1)
+        assert kept(home) == [("guardian_2", "")]
+        home.registry.grant(make_grant(**SOLE))
+        assert (states(home), told(home), kept(home)) == ({"sspf": "blocked"}, "blocked", [])
+        passed(home)
+    home.registry.unblock(PERSON, G2)
+    assert told(home) == "permitted"
+
+
+def test_a_guardians_block_meets_the_other_number_though_its_form_names_the_other_guardian_alone(home: Installation) -> None:
+    home.registry.grant(make_grant(**SOLE))
+    home.registry.grant(make_grant(OTHER, **SIG))
+    home.registry.block(OTHER, G2)
+    merge(home.registry, PERSON, OTHER, no_record)
+    assert states(home) == {"sspf": "blocked", "sig": "blocked"}
+
+
+def test_a_guardians_block_ends_when_custody_is_recorded_as_anothers_and_not_when_the_same_sign_again(home: Installation) -> None:
+    home.registry.grant(make_grant(**SOLE))
+    home.registry.grant(make_grant(**SIG))
+    passed(home)
+    home.registry.block(PERSON, G2)
+    home.registry.block(PERSON, YOUTH, "sig")
+    passed(home)
+    home.registry.change_custody(PERSON, (G1, G2))
+    assert states(home) == {"sspf": "blocked", "sig": "blocked"}
+    home.registry.change_custody(PERSON, (G1,))
+    home.registry.sign(PERSON, G1)
+    assert states(home) == {"sspf": "in_force", "sig": "blocked"}
+    passed(home)
+    home.registry.withdraw(PERSON)
+    assert kept(home) == [("youth", "sig")]
+
+
+def test_signing_again_without_a_word_of_custody_ends_no_block(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.block(PERSON, G2)
+    home.registry.grant(make_grant(**SOLE, **LATER, state="suspended"))
+    home.registry.sign(PERSON, G1)
+    assert told(home) == "blocked"
+
+
+def test_a_kept_block_ends_when_custody_is_recorded_as_anothers(home: Installation) -> None:
+    home.registry.grant(make_grant(**SIG))
+    home.registry.block(PERSON, G2)
+    home.registry.block(PERSON, YOUTH, "sig")
+    home.registry.unblock(PERSON, G2)
+    home.registry.block(PERSON, G2, "sig")
+    home.registry.withdraw(PERSON)
+    home.registry.grant(make_grant())
+    assert (states(home), kept(home)) == ({"sspf": "in_force"}, [("guardian_2", "sig"), ("youth", "sig")])
+    home.registry.change_custody(PERSON, (G1,))
+    assert kept(home) == [("youth", "sig")]

@@ -23,9 +23,9 @@ from tests.unit.registry.support import SCHOOL, START, Installation, make_grant,
 
 NUMBERS = [make_identifier(number) for number in range(3)]
 COOPERATIONS = {"sspf": ("outreach",), "sig": ("sig",)}
-BOTH = {"guardian_1", "guardian_2"}
+BOTH, SOLE = {"guardian_1", "guardian_2"}, {"guardian_1"}
 anybody = st.sampled_from(NUMBERS)
-blockers = st.sampled_from(["youth", "guardian_2"])  # who has a say whatever custody is here
+blockers = st.sampled_from(["youth", "guardian_2"])  # whose say no recorded custody takes away here
 
 
 def no_record(_youth_id: str) -> None: ...
@@ -68,9 +68,10 @@ class Histories(RuleBasedStateMachine):
             self.grant(number, cooperation, BOTH)
 
     @rule(number=anybody, cooperation=st.sampled_from(sorted(COOPERATIONS)), signed=st.sampled_from([BOTH, BOTH, {"guardian_1"}]))
-    def grant(self, number: str, cooperation: str, signed: set[str]) -> None:
+    def grant(self, number: str, cooperation: str, signed: set[str], asked: frozenset[str] = frozenset()) -> None:
         now, person = self.now(), self.world.person(number)
-        request = make_grant(number, cooperation=cooperation, recipients=COOPERATIONS[cooperation], signed=tuple(sorted(signed)))
+        roles = {"signed": tuple(sorted(signed)), "required": tuple(sorted(asked))}
+        request = make_grant(number, cooperation=cooperation, recipients=COOPERATIONS[cooperation], **roles)
         if self.protected({number}):
             return self.refused("manual_handling", self.registry.grant, request)
         if person is not None and any(one.cooperation == cooperation for one in person.consents):
@@ -79,8 +80,12 @@ class Histories(RuleBasedStateMachine):
         if person is None:
             person = Person({number}, now)
             self.world.persons.append(person)
-        person.consents.append(Given(cooperation, set(BOTH), set(signed), rounds=[(now, False)]))
+        person.consents.append(Given(cooperation, set(asked or BOTH), set(signed), rounds=[(now, False)]))
         return self.settle(now)
+
+    @rule(number=anybody, cooperation=st.sampled_from(sorted(COOPERATIONS)))
+    def grant_in_sole_custody(self, number: str, cooperation: str) -> None:
+        self.grant(number, cooperation, SOLE, frozenset(SOLE))
 
     @rule(number=anybody, role=st.sampled_from(sorted(BOTH)))
     def sign(self, number: str, role: str) -> None:
@@ -103,8 +108,11 @@ class Histories(RuleBasedStateMachine):
         now, person = self.now(), self.world.person(number)
         if person is None:
             return self.refused("no_consent", self.registry.block, number, Signatory(by), cooperation)
-        if not any(cooperation in {None, one.cooperation} for one in person.consents):
+        met = [one for one in person.consents if cooperation in {None, one.cooperation}]
+        if not met:
             return self.refused("nothing_to_block", self.registry.block, number, Signatory(by), cooperation)
+        if by != "youth" and not any(by in one.signers for one in met):
+            return self.refused("not_a_signatory", self.registry.block, number, Signatory(by), cooperation)
         self.registry.block(number, Signatory(by), cooperation)
         self.world.say(person.numbers, by, cooperation or "", now)
         return self.settle(now)
@@ -268,11 +276,11 @@ class Histories(RuleBasedStateMachine):
 
 
 FIRST, SECOND, THIRD = NUMBERS
-SOLE = {"guardian_2"}
+OTHERS = {"guardian_2"}
 SCRIPTS = [
-    [("change_custody", FIRST, SOLE), ("merge", FIRST, SECOND), ("sign", FIRST, "guardian_2")],
-    [("change_custody", SECOND, SOLE), ("sign", SECOND, "guardian_2"), ("merge", FIRST, SECOND)],
-    [("change_custody", FIRST, SOLE), ("withdraw", SECOND, None), ("grant", SECOND, "sig", BOTH), ("merge", FIRST, SECOND)],
+    [("change_custody", FIRST, OTHERS), ("merge", FIRST, SECOND), ("sign", FIRST, "guardian_2")],
+    [("change_custody", SECOND, OTHERS), ("sign", SECOND, "guardian_2"), ("merge", FIRST, SECOND)],
+    [("change_custody", FIRST, OTHERS), ("withdraw", SECOND, None), ("grant", SECOND, "sig", BOTH), ("merge", FIRST, SECOND)],
     [("block", FIRST, "youth", None), ("unblock", FIRST, "youth"), ("merge", FIRST, SECOND), ("withdraw", FIRST, "sspf")],
     [("block", SECOND, "youth", None), ("merge", FIRST, SECOND), ("split", FIRST), ("grant", FIRST, "sig", BOTH)],
     [("block", FIRST, "youth", "sspf"), ("withdraw", FIRST, None), ("merge", FIRST, SECOND), ("grant", SECOND, "sspf", BOTH)],
@@ -290,6 +298,10 @@ SCRIPTS = [
         ("withdraw", FIRST, "sspf"),
         ("unblock", FIRST, "youth"),
     ],
+    [("block", FIRST, "guardian_2", None), ("grant_in_sole_custody", FIRST, "sig"), ("unblock", FIRST, "guardian_2")],
+    [("block", FIRST, "guardian_2", None), ("withdraw", FIRST, None), ("grant_in_sole_custody", FIRST, "sspf")],
+    [("grant_in_sole_custody", THIRD, "sspf"), ("block", SECOND, "guardian_2", None), ("merge", THIRD, SECOND)],
+    [("grant_in_sole_custody", FIRST, "sig"), ("block", FIRST, "guardian_2", None), ("withdraw", FIRST, "sspf")],
 ]
 
 
