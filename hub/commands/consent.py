@@ -66,6 +66,7 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
         typer.Option(
             metavar="WHO",
             help="Who must sign (default: both guardians, from 18 the youth alone). With sole custody: --required guardian_1. "
+            "Whom a recorded change of custody names (`hub consent custody`) signs in any case. "
             "The youth joins them at the age that consent.yaml says.",
         ),
     ] = None,

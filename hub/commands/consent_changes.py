@@ -57,6 +57,8 @@ def custody(
     Sole custody: --to guardian_1. A specially appointed guardian: --to special_guardian. A god man: --to god_man. Under LVU:
     --to social_services. Joint custody again: --to guardian_1 --to guardian_2. The youth joins them by age.
 
+    Consents registered later wait for the same signatories. A block of whoever has custody no more ends; the youth's own stands.
+
     Example: hub consent custody --to guardian_1
     """
     with opened(home) as registry:

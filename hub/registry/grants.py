@@ -14,9 +14,11 @@ from hub.clock import stockholm_date
 from hub.contract.identifiers import birth_date, canonical_identifier
 from hub.contract.models import Cooperation
 from hub.core.consent_rules import ConsentRules
+from hub.core.consent_rules import Form as FormKind
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
 from hub.registry.barring import bar, blocked_times, look_up, standing_blocks, take_up
+from hub.registry.custody import latest_custody
 from hub.registry.forms import tell_apart
 from hub.registry.granting import Form, GrantRequest, check_form
 from hub.registry.history import add_fact, registration
@@ -112,7 +114,11 @@ def find_youth(work: Work, canonical: str) -> Youth | None:
 
 
 def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
-    """Write one checked consent. Raises RejectedError `already_granted` before anything is changed."""
+    """Write one checked consent. Raises RejectedError `already_granted` before anything is changed.
+
+    Custody is the person's: what was recorded of it last says who signs, and what they have not signed waits for them. The form
+    may name others beside them.
+    """
     request = row.request
     youth = find_youth(work, row.canonical)
     if youth is not None and has_moved(work, youth):  # a birthday acts before what is done after it
@@ -123,11 +129,14 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
     if youth is not None and youth.parties is not None:
         tell_apart(work, youth, identity(work, youth)[1])
     youth = youth or add_youth(work, row.canonical)
+    custody = latest_custody(youth.consents) if row.form.kind is FormKind.CHILD else None
+    signatories = row.form.signatories if custody is None else custody.signatories | set(request.required)
     consent = _consent(work, row)
     blocks = standing_blocks(youth.consents, request.cooperation)
     barred = blocked_times(youth.consents, request.cooperation, work.now)
     youth.consents.append(consent)
-    details = registration(consent, row.form.kind, row.form.signatories, includes_earlier=request.includes_earlier)
+    earlier = request.includes_earlier
+    details = registration(consent, row.form.kind, signatories, includes_earlier=earlier, custody=custody)
     add_fact(work, consent, "registered", details=details)
     for role, everything in blocks.items():
         add_fact(work, consent, "blocked", role, details={"all": everything})

@@ -11,6 +11,7 @@ from hub.core import consent_facts as algebra
 from hub.core.consent_facts import ENDS, History, Rule, Status, Terms
 from hub.core.consent_rules import Form, Signatory
 from hub.core.consent_scopes import Account, account
+from hub.registry.custody import Custody
 from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, ConsentFact
 from hub.registry.work import Work
@@ -38,9 +39,15 @@ class Missing(NamedTuple):
     details: dict[str, Any]
 
 
-def registration(consent: Consent, form: Form, signatories: Iterable[Signatory], *, includes_earlier: bool) -> dict[str, Any]:
-    """The details of the first fact: the terms as they were registered, which the columns cease to be when narrowed."""
+def registration(
+    consent: Consent, form: Form, signatories: Iterable[Signatory], *, includes_earlier: bool, custody: Custody | None = None
+) -> dict[str, Any]:
+    """The details of the first fact: the terms as they were registered, which the columns cease to be when narrowed.
+
+    `custody`: what was recorded of the person before.
+    """
     return {
+        **({} if custody is None else {"custody": custody.details()}),
         "form": form.value,
         "signatories": sorted(role.value for role in signatories),
         "cooperation": consent.cooperation,

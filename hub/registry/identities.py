@@ -17,20 +17,19 @@ references, new link keys. Nothing of the one can reach the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
-from hub.core.consent_rules import Signatory
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.barring import bar, blocked_times, carries, standing_blocks, take_up
+from hub.registry.custody import Custody, latest_custody, round_since
 from hub.registry.grants import find_youth
 from hub.registry.history import add_fact
 from hub.registry.registry import Registry
 from hub.registry.states import LIVE, OPEN, State
-from hub.registry.tables import Consent, ConsentFact, Youth
+from hub.registry.tables import Consent, Youth
 from hub.registry.views import YouthView, view_youth
 from hub.registry.work import Work
 
@@ -96,7 +95,7 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     canonical, data_key = lifecycle.identity(work, goes)
     numbers = [canonical, *open_aliases(work, goes, data_key)]
     sides = [list(stays.consents), list(goes.consents)]
-    custody = [_latest_custody(side) for side in sides]  # of both, before one is told of the other's
+    custody = [latest_custody(side) for side in sides]  # of both, before one is told of the other's
     for consent in [consent for consent in goes.consents if consent.state in OPEN]:
         consent.youth = stays
     for mine, others, changed in zip(sides, sides[::-1], custody[::-1], strict=True):
@@ -111,30 +110,11 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
         add_alias(work, stays, kept_key, number)
 
 
-def _spread_custody(work: Work, consents: Sequence[Consent], changed: ConsentFact | None) -> None:
+def _spread_custody(work: Work, consents: Sequence[Consent], changed: Custody | None) -> None:
     """What was signed before custody changed under the other number is signed again, by whom custody makes sign now."""
     if changed is not None:
-        older = [one for one in consents if _rounds(one)[-1].at < changed.at]
-        lifecycle.sign_again(work, older, map(Signatory, changed.details["signatories"]))
-
-
-def _latest_custody(consents: Sequence[Consent]) -> ConsentFact | None:
-    changes = [fact for one in consents for fact in _custody_changes(one)]
-    return max(changes, key=lambda fact: fact.at, default=None)
-
-
-def _custody_changes(consent: Consent) -> list[ConsentFact]:
-    """Where custody was another from then on, and not only signed for again."""
-    rounds = _rounds(consent)
-    return [
-        later
-        for sooner, later in pairwise(rounds)
-        if later.details.get("named") or later.details["signatories"] != sooner.details["signatories"]
-    ]
-
-
-def _rounds(consent: Consent) -> list[ConsentFact]:
-    return [fact for fact in consent.facts if fact.kind in {"registered", "custody_changed"}]
+        older = [one for one in consents if round_since(one) < changed.since]
+        lifecycle.sign_again(work, older, changed.signatories)
 
 
 def _spread_blocked_times(work: Work, consents: Sequence[Consent], others: Sequence[Consent]) -> None:

@@ -18,15 +18,15 @@ class Given:
     signers: set[str]
     signed: set[str]
     since: datetime | None = None
-    rounds: list[tuple[datetime, bool]] = field(default_factory=list)
-    """When all had to sign anew, and whether because custody was another's."""
+    rounds: list[tuple[datetime, set[str] | None]] = field(default_factory=list)
+    """When all had to sign anew, and who had custody from then on, when that was said."""
     complete: bool = False
     held: bool = False
 
     def again(self, now: datetime, signers: set[str] | None = None) -> None:
         """All sign again: others, when custody has changed."""
         self.signers, self.signed, self.complete = set(signers or self.signers), set(), False
-        self.rounds.append((now, signers is not None))
+        self.rounds.append((now, None if signers is None else set(signers)))
 
 
 @dataclass
@@ -40,8 +40,17 @@ class Person:
 
     def custody(self) -> tuple[datetime, set[str]] | None:
         """The latest change of custody that was said, and who has had it since."""
-        said = [(at, one.signers) for one in (*self.consents, *self.ended) for at, changed in one.rounds if changed]
+        said = [(at, who) for one in (*self.consents, *self.ended) for at, who in one.rounds if who is not None]
         return max(said, key=lambda one: one[0], default=None)
+
+    def give(self, cooperation: str, asked: set[str], signed: set[str], now: datetime) -> None:
+        """A consent more: who has custody signs, where that was said, else both guardians; and whom the form itself names."""
+        said = self.custody()
+        if said is None:
+            given = Given(cooperation, asked or {"guardian_1", "guardian_2"}, signed, rounds=[(now, None)])
+        else:
+            given = Given(cooperation, said[1] | asked, signed, rounds=[said])
+        self.consents.append(given)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from hub.core.consent_rules import AgeSpan, AtSigningAge, Dated, Signatory
 from hub.errors import RejectedError, RetriableError
 from hub.registry.deeds import Less, read_day
 from hub.registry.upkeep import next_refresh, refresh
-from tests.unit.registry.support import Installation, make_grant, make_identifier, make_rules
+from tests.unit.registry.support import POLICE, Installation, make_grant, make_identifier, make_rules
 
 PERSON = make_identifier()
 G1, G2, YOUTH = Signatory.GUARDIAN_1, Signatory.GUARDIAN_2, Signatory.YOUTH
@@ -117,6 +117,55 @@ def test_a_consent_blocked_from_the_first_moment_gets_no_reference(home: Install
     view = home.registry.sign(PERSON, G2)
     assert (view.consents[0].state, view.youth_ref) == ("blocked", None)
     assert home.registry.unblock(PERSON, G1).youth_ref is not None
+
+
+def test_who_has_lost_custody_signs_no_new_consent_into_force(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (Signatory.SPECIAL_GUARDIAN,))
+    home.clock.advance(timedelta(days=1))
+    later = home.registry.grant(make_grant(valid_to="2025-11-01")).consents[-1]
+    assert (later.state, later.missing) == ("waiting", ("special_guardian",))
+    named = home.registry.grant(make_grant(**SIG, required=("guardian_1",), signed=("guardian_1",))).consents[-1]
+    assert (named.state, named.missing) == ("waiting", ("special_guardian",))  # a form of theirs alone is no other
+    asked = {"source": POLICE, "recipient": "outreach", "kind": InfoKind.POLICE_NOTICE}
+    assert home.registry.decide(PERSON, **asked).permit is False
+    refused("nothing_to_sign", lambda: home.registry.sign(PERSON, G2))
+    view = home.registry.sign(PERSON, Signatory.SPECIAL_GUARDIAN)
+    assert {one.state for one in view.consents} == {"in_force"}
+    assert home.registry.decide(PERSON, **asked).permit is True
+
+
+def test_who_has_custody_now_signs_a_later_consent_and_nobody_else_need(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (G1,))
+    home.clock.advance(timedelta(days=1))
+    view = home.registry.grant(make_grant(**SIG, signed=("guardian_1",)))
+    assert states(home) == {"sspf": "suspended", "sig": "in_force"}
+    assert {one.required for one in view.consents} == {("guardian_1",)}
+    home.registry.change_custody(PERSON, (G1, G2))  # to be joint again it is recorded again
+    home.clock.advance(timedelta(days=1))
+    later = home.registry.grant(make_grant(**SIG, signed=("guardian_1",), valid_to="2025-11-01")).consents[-1]
+    assert (later.state, later.missing) == ("waiting", ("guardian_2",))
+
+
+def test_recorded_custody_is_known_though_only_what_was_registered_since_is_left(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (Signatory.SPECIAL_GUARDIAN,))
+    home.clock.advance(timedelta(days=1))
+    home.registry.grant(make_grant(**SIG))
+    home.registry.withdraw(PERSON, "sspf")
+    later = next(one for one in home.registry.grant(make_grant(valid_to="2025-11-01")).consents if one.cooperation == "sspf")
+    assert (later.state, later.missing) == ("waiting", ("special_guardian",))
+
+
+def test_custody_says_nothing_of_an_adults_form(home: Installation) -> None:
+    person = make_identifier(born="20070610")
+    home.registry.grant(make_grant(person, signed=("guardian_1", "guardian_2", "youth")))
+    home.registry.change_custody(person, (G1,))
+    home.registry.sign(person, G1)
+    home.clock.advance(timedelta(days=60))
+    later = home.registry.grant(make_grant(person, signed=("youth",))).consents[-1]
+    assert (later.state, later.required) == ("in_force", ("youth",))
 
 
 def test_after_a_change_of_custody_the_new_signatories_sign(home: Installation) -> None:

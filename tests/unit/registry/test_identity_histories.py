@@ -80,7 +80,7 @@ class Histories(RuleBasedStateMachine):
         if person is None:
             person = Person({number}, now)
             self.world.persons.append(person)
-        person.consents.append(Given(cooperation, set(asked or BOTH), set(signed), rounds=[(now, False)]))
+        person.give(cooperation, set(asked), set(signed), now)
         return self.settle(now)
 
     @rule(number=anybody, cooperation=st.sampled_from(sorted(COOPERATIONS)))
@@ -301,6 +301,20 @@ SCRIPTS = [
     [("block", FIRST, "guardian_2", None), ("grant_in_sole_custody", FIRST, "sig"), ("unblock", FIRST, "guardian_2")],
     [("block", FIRST, "guardian_2", None), ("withdraw", FIRST, None), ("grant_in_sole_custody", FIRST, "sspf")],
     [("grant_in_sole_custody", THIRD, "sspf"), ("block", SECOND, "guardian_2", None), ("merge", THIRD, SECOND)],
+    [("change_custody", FIRST, OTHERS), ("grant", FIRST, "sig", SOLE), ("sign", FIRST, "guardian_2")],
+    [("change_custody", FIRST, OTHERS), ("grant_in_sole_custody", FIRST, "sig"), ("withdraw", FIRST, "sspf")],
+    [
+        ("change_custody", FIRST, OTHERS),
+        ("change_custody", SECOND, BOTH),
+        ("grant", FIRST, "sig", BOTH),
+        ("merge", FIRST, SECOND),
+    ],
+    [
+        ("change_custody", FIRST, OTHERS),
+        ("grant", FIRST, "sig", SOLE),
+        ("withdraw", FIRST, "sspf"),
+        ("grant", FIRST, "sspf", SOLE),
+    ],
     [("grant_in_sole_custody", FIRST, "sig"), ("block", FIRST, "guardian_2", None), ("withdraw", FIRST, "sspf")],
 ]
 
