@@ -5,7 +5,7 @@ The instants lie where rules change (birthdays, the edges of periods, both clock
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -138,8 +138,8 @@ def _facts(numbers: list[int], roles: frozenset[str], registered: datetime, choi
         some = digits.below(4)
         if kind <= 4:  # all who must by custody, and perhaps the youth
             told += [(at, "signed", name) for name in sorted(custody | ({"youth"} if some > 1 else set()))]
-        elif kind == 9 and some == 3:  # the same sign again
-            told.append((at, "again", custody))
+        elif kind == 9 and some == 3:
+            told.append((at, "again", None))
         elif kind == 9:
             custody = frozenset(CUSTODY[digits.below(len(CUSTODY))])
             told.append((at, "custody", custody))
@@ -149,7 +149,18 @@ def _facts(numbers: list[int], roles: frozenset[str], registered: datetime, choi
         else:
             until = later[digits.below(len(later))]
             told += [(at, *said) for said in _said((kind, some), role, min(custody), until, number % 3)]
-    return sorted(told, key=lambda fact: fact[0])
+    return list(_the_same_again(roles, sorted(told, key=lambda fact: fact[0])))
+
+
+def _the_same_again(roles: frozenset[str], told: list[tuple]) -> Iterator[tuple]:
+    """Who signs again are those who had to just then; no form for adults knows that."""
+    custody = roles
+    for at, kind, what in told:
+        custody = what if kind == "custody" else custody
+        if kind != "again":
+            yield at, kind, what
+        elif custody != {"youth"}:
+            yield at, kind, custody
 
 
 def _stopped_before_signed(digits: Digits, roles: frozenset[str], registered: datetime) -> list[tuple]:
