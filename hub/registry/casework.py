@@ -98,9 +98,7 @@ class Casework(Looks):
 
         def deed(work: Work, consent: Consent) -> None:
             own, others = _parted(who, consent)
-            deeds.block(work, own, by, everything=True)
-            with suppress(RejectedError):
-                deeds.block(work, others, by, everything=True)
+            deeds.block(work, [*own, *others], by, everything=True, seen=own)
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_BLOCKED, deed)

@@ -110,18 +110,21 @@ def change_custody(work: Work, consents: Sequence[Consent], signatories: tuple[S
     return chosen
 
 
-def block(work: Work, consents: Sequence[Consent], by: Signatory, *, everything: bool) -> list[Consent]:
+def block(
+    work: Work, consents: Sequence[Consent], by: Signatory, *, everything: bool, seen: Sequence[Consent] | None = None
+) -> list[Consent]:
     """A block (spärr) by the youth or by who has custody; later consents come under it too. Raises RejectedError.
 
-    A guardian who must sign one of them has custody, and so her block meets also those whose form names the other alone.
+    A guardian who must sign one of them has custody, and so her block meets also those whose form names the other alone. `seen`
+    (all of them) are the ones that say so, and that decide what is answered.
     """
-    open_ones = _open(consents)
-    if not open_ones:
+    saying = _open(consents if seen is None else seen)
+    if not saying:
         text = "there is no consent to block, and nothing registered permits nothing"
         raise RejectedError(text, code="nothing_to_block")
-    chosen = [one for one in open_ones if by is Signatory.YOUTH or form_of(one) is Form.CHILD]
-    if by is not Signatory.YOUTH and not any(by in one.required for one in open_ones):
+    if by is not Signatory.YOUTH and not any(by in one.required for one in saying):
         raise RejectedError(f"{by} has no say in these consents: the youth or who has custody blocks", code="not_a_signatory")
+    chosen = [one for one in _open(consents) if by is Signatory.YOUTH or form_of(one) is Form.CHILD]
     for consent in chosen:
         add_fact(work, consent, "blocked", by, details={"all": everything})
     return chosen

@@ -136,6 +136,16 @@ def test_what_concerns_everything_of_the_person_is_done_to_what_the_officer_does
     assert state in visit(officer("Samtycken", "outreach", "sspf")).get(theirs).text
 
 
+def test_a_guardians_block_meets_what_the_officer_does_not_see_though_the_other_guardian_signed_that_alone(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    ours, client = visit(officer("Samtycken", "outreach", "sspf")), visit(SIG)
+    theirs = Desk(ours, empty_town).register(custody={"custody": "sole"}, signatures={"signatures": ["guardian_1"]})
+    hers = Desk(client, empty_town).register(**HERS)
+    assert client.post(f"{hers}/block", data={"deed": "block", "role": "guardian_2"}).status_code == 303
+    assert "Spärrat" in ours.get(theirs).text
+
+
 def test_from_an_ended_consent_only_a_withdrawal_of_everything_reaches_the_others(empty_town: PagesTown, visit: Visit) -> None:
     theirs = with_anothers(empty_town)
     client, ours = visit(SIG), visit(officer("Samtycken", "outreach", "sspf"))
