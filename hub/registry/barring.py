@@ -22,9 +22,10 @@ from sqlalchemy import delete, select
 
 from hub.core.consent_rules import Form, Signatory
 from hub.registry.history import add_fact, form_of
+from hub.registry.kept_tables import BarredTime
 from hub.registry.spans import Span
 from hub.registry.states import OPEN, State
-from hub.registry.tables import BarredTime, Consent, ConsentFact, Protection
+from hub.registry.tables import Consent, ConsentFact, Protection
 from hub.registry.work import Work
 
 __all__ = [

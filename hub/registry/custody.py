@@ -1,20 +1,39 @@
 """Who has custody of a person, as far as that was ever recorded of her: a consent is hers, and so is custody (DOMAIN §2).
 
 A change is recorded at the consents that are open then. One that is registered later is told of it in its first fact, so that who
-has lost custody cannot sign a new form into force, and so that it is known as long as one consent of hers is registered.
+has lost custody cannot sign a new form into force.
+
+**It outlives the last consent**, as a block does: a keyed hash of the number, whom custody makes sign, and since when. Without it
+who has lost custody could withdraw all and sign anew. The next consent carries it, and nothing is kept any more; nor is it when
+the youth signs as an adult, or after eighteen years.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import delete, select
 
 from hub.core.consent_rules import Signatory
+from hub.registry.kept_tables import KeptCustody
 from hub.registry.tables import Consent, ConsentFact
+from hub.registry.work import Work
 
-__all__ = ["Custody", "latest_custody", "round_since"]
+__all__ = [
+    "Custody",
+    "forget_custody",
+    "keep_custody",
+    "known_custody",
+    "latest_custody",
+    "look_up_custody",
+    "purge_custody",
+    "round_since",
+]
+
+_CHILDHOOD: Final = timedelta(days=18 * 366)
 
 
 class Custody(NamedTuple):
@@ -32,6 +51,51 @@ def latest_custody(consents: Iterable[Consent]) -> Custody | None:
     """The last that was recorded at these consents of one person, ended ones too; None when none ever was."""
     said = [one for consent in consents for one in _recorded(consent)]
     return max(said, key=lambda one: one.since, default=None)
+
+
+def known_custody(work: Work, lookups: Collection[bytes], consents: Iterable[Consent] = ()) -> Custody | None:
+    """The last that was recorded of a person, at these consents or kept of her numbers."""
+    said = [Custody(row.since, frozenset(map(Signatory, row.signatories))) for row in _rows(work, lookups)]
+    return max([*said, *filter(None, [latest_custody(consents)])], key=lambda one: one.since, default=None)
+
+
+def look_up_custody(work: Work, lookups: Collection[bytes]) -> None:
+    """Read what is kept of many numbers at once; what the transaction has not read before."""
+    unread = set(lookups) - set(work.custodies)
+    if unread:
+        with work.session.no_autoflush:  # nothing that waits to be written changes what is kept of them
+            rows = work.session.scalars(select(KeptCustody).where(KeptCustody.lookup.in_(unread))).all()
+        work.custodies.update(dict.fromkeys(unread) | {row.lookup: row for row in rows})
+
+
+def keep_custody(work: Work, lookups: Collection[bytes], custody: Custody | None) -> None:
+    """The mapping of these numbers is about to go: who has custody is kept by their keyed hashes."""
+    if custody is None:
+        return
+    look_up_custody(work, lookups)
+    for lookup in lookups:
+        row = work.custodies[lookup]
+        if row is None:
+            row = work.custodies[lookup] = KeptCustody(lookup=lookup)
+            work.session.add(row)
+        row.since, row.signatories = custody.since, sorted(role.value for role in custody.signatories)
+
+
+def forget_custody(work: Work, lookups: Collection[bytes]) -> None:
+    """A consent carries it, or it says nothing any more."""
+    for row in _rows(work, lookups):
+        work.session.delete(row)
+        work.custodies[row.lookup] = None
+
+
+def purge_custody(work: Work) -> None:
+    """Let go of what was recorded so long ago that it was of somebody who is an adult."""
+    work.session.execute(delete(KeptCustody).where(KeptCustody.since < work.now - _CHILDHOOD))
+
+
+def _rows(work: Work, lookups: Collection[bytes]) -> list[KeptCustody]:
+    look_up_custody(work, lookups)
+    return [row for row in (work.custodies[lookup] for lookup in dict.fromkeys(lookups)) if row is not None]
 
 
 def round_since(consent: Consent) -> datetime:

@@ -18,7 +18,7 @@ from hub.core.consent_rules import Form as FormKind
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
 from hub.registry.barring import bar, blocked_times, look_up, standing_blocks, take_up
-from hub.registry.custody import latest_custody
+from hub.registry.custody import forget_custody, known_custody, look_up_custody
 from hub.registry.forms import tell_apart
 from hub.registry.granting import Form, GrantRequest, check_form
 from hub.registry.history import add_fact, registration
@@ -101,6 +101,7 @@ def know(work: Work, rows: Iterable[Checked]) -> None:
     others = find_by_aliases(work, wanted - set(by_lookup))
     work.known.update({lookup: by_lookup.get(lookup) or others.get(lookup) for lookup in wanted})
     look_up(work, wanted)
+    look_up_custody(work, wanted)
     work.fetch_keys({youth.youth_id for youth in (*by_lookup.values(), *others.values())})
 
 
@@ -129,7 +130,9 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
     if youth is not None and youth.parties is not None:
         tell_apart(work, youth, identity(work, youth)[1])
     youth = youth or add_youth(work, row.canonical)
-    custody = latest_custody(youth.consents) if row.form.kind is FormKind.CHILD else None
+    lookups = lookups_of(youth)
+    custody = known_custody(work, lookups, youth.consents) if row.form.kind is FormKind.CHILD else None
+    forget_custody(work, lookups)  # this consent carries it, or is an adult's
     signatories = row.form.signatories if custody is None else custody.signatories | set(request.required)
     consent = _consent(work, row)
     blocks = standing_blocks(youth.consents, request.cooperation)
@@ -141,7 +144,7 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
     for role, everything in blocks.items():
         add_fact(work, consent, "blocked", role, details={"all": everything})
     bar(work, consent, barred)
-    take_up(work, lookups_of(youth), [consent])
+    take_up(work, lookups, [consent])
     for role in sorted(set(request.signed)):
         add_fact(work, consent, "signed", role)
     settle(work, youth)

@@ -20,13 +20,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
+from hub.core.consent_rules import Form
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.barring import bar, blocked_times, carries, standing_blocks, take_up
-from hub.registry.custody import Custody, latest_custody, round_since
+from hub.registry.custody import Custody, forget_custody, known_custody, latest_custody, round_since
 from hub.registry.grants import find_youth
-from hub.registry.history import add_fact
+from hub.registry.history import add_fact, form_of
 from hub.registry.registry import Registry
 from hub.registry.states import LIVE, OPEN, State
 from hub.registry.tables import Consent, Youth
@@ -59,6 +60,7 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
             if row is not stays:
                 _absorb(work, stays, row)
         _rename(work, stays, numbers)
+        _take_up_custody(work, stays)
         take_up(work, lifecycle.lookups_of(stays), stays.consents)
         protection.spread(work, stays)
         lifecycle.settle(work, stays)
@@ -115,6 +117,14 @@ def _spread_custody(work: Work, consents: Sequence[Consent], changed: Custody | 
     if changed is not None:
         older = [one for one in consents if round_since(one) < changed.since]
         lifecycle.sign_again(work, older, changed.signatories)
+
+
+def _take_up_custody(work: Work, youth: Youth) -> None:
+    """What was kept of a number under which nothing was registered any more: what was signed before is signed again."""
+    lookups, open_ones = lifecycle.lookups_of(youth), [consent for consent in youth.consents if consent.state in OPEN]
+    _spread_custody(work, open_ones, known_custody(work, lookups))
+    if any(form_of(consent) is Form.CHILD for consent in open_ones):
+        forget_custody(work, lookups)
 
 
 def _spread_blocked_times(work: Work, consents: Sequence[Consent], others: Sequence[Consent]) -> None:

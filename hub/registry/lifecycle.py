@@ -18,6 +18,7 @@ from hub.core.consent_rules import Form, Signatory
 from hub.core.consent_scopes import Account
 from hub.registry import barring, directory
 from hub.registry.aliases import add_alias, open_aliases
+from hub.registry.custody import keep_custody, known_custody
 from hub.registry.erasures import new_scope_erasures, request_erasure
 from hub.registry.forms import carry_forms
 from hub.registry.history import account_of, add_fact, form_of, project
@@ -167,7 +168,7 @@ def _pass_on(work: Work, youth: Youth) -> None:
         return
     canonical, data_key = identity(work, youth)
     further = open_aliases(work, youth, data_key)
-    barring.keep_blocks(work, lookups_of(youth), youth.consents)
+    _keep_what_outlives(work, youth)
     youth.lookup = None
     youth.aliases.clear()
     work.session.flush()
@@ -202,8 +203,16 @@ def lookups_of(youth: Youth) -> list[bytes]:
     return [lookup for lookup in (youth.lookup, *(alias.lookup for alias in youth.aliases)) if lookup is not None]
 
 
+def _keep_what_outlives(work: Work, youth: Youth) -> None:
+    """Blocks and custody are known of the person's numbers though the mapping goes; custody of a child only."""
+    lookups = lookups_of(youth)
+    barring.keep_blocks(work, lookups, youth.consents)
+    if all(form_of(consent) is Form.CHILD and consent.state != State.LAPSED for consent in youth.consents):
+        keep_custody(work, lookups, known_custody(work, lookups, youth.consents))
+
+
 def _destroy_mapping(work: Work, youth: Youth) -> None:
-    barring.keep_blocks(work, lookups_of(youth), youth.consents)
+    _keep_what_outlives(work, youth)
     if youth.lookup is not None:
         work.known[youth.lookup] = None
     for alias in youth.aliases:

@@ -19,7 +19,6 @@ __all__ = [
     "AgencyVersion",
     "Alias",
     "Answer",
-    "BarredTime",
     "Consent",
     "ConsentFact",
     "ErasureRequest",
@@ -99,22 +98,6 @@ class Protection(Row):
 
     lookup: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     marked_at: Mapped[datetime]
-
-
-class BarredTime(Row):
-    """A time of which no consent of a number's owner may cover anything: a keyed hash, half-open, no reference, no reason.
-
-    `by` and no `until`: that role's block, which stands though nothing else is registered any more; `cooperation` empty: of
-    everything. `by` empty: it is over. See `hub.registry.barring`.
-    """
-
-    __tablename__ = "barred_time"
-
-    lookup: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    since: Mapped[datetime] = mapped_column(primary_key=True)
-    by: Mapped[str] = mapped_column(String(32), primary_key=True)
-    cooperation: Mapped[str] = mapped_column(String(16), primary_key=True)
-    until: Mapped[datetime | None]
 
 
 class Consent(Row):

@@ -14,6 +14,7 @@ from hub.contract.topics import RULES
 from hub.core.consent_rules import midnight
 from hub.kafka import Outgoing
 from hub.registry import barring, lifecycle, protection
+from hub.registry.custody import purge_custody
 from hub.registry.erasures import repeat_open_requests
 from hub.registry.registry import Registry
 from hub.registry.states import Standing
@@ -48,6 +49,7 @@ def refresh(registry: Registry) -> int:
             changed += sum(_refresh_one(work, youth) for youth in youths if youth.identity is not None)
             if not youths:
                 barring.purge(work)
+                purge_custody(work)
         if not youths:
             return changed
         last = youths[-1].youth_id

@@ -19,8 +19,9 @@ from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.registry.agencies import AgencyKeys
 from hub.registry.database import LOOKS
+from hub.registry.kept_tables import BarredTime, KeptCustody
 from hub.registry.keyring import KeyStore
-from hub.registry.tables import AgencyVersion, BarredTime, OutboxRow, Youth
+from hub.registry.tables import AgencyVersion, OutboxRow, Youth
 from hub.registry.vault import Vault
 
 __all__ = ["AgencyKeys", "Envelope", "ManualLane", "Sealed", "Tools", "Work", "locked_counter"]
@@ -78,7 +79,7 @@ class Work:
     """One transaction. `known` keeps youths by lookup (None: there is no such row), so that two rows of one youth meet.
 
     `diverted` are those who went to the manual lane instead (None: somebody without a row), `marks` what is known
-    of who is marked, `barred` the times that are kept of a number,
+    of who is marked, `barred` the times that are kept of a number, `custodies` whom custody of its owner made sign,
     `forgotten` whether a block was lifted that no consent carries: nothing else of its person changes.
     """
 
@@ -91,6 +92,7 @@ class Work:
     diverted: list[Youth | None] = field(default_factory=list)
     marks: dict[bytes, bool] = field(default_factory=dict)
     barred: dict[bytes, list[BarredTime]] = field(default_factory=dict)
+    custodies: dict[bytes, KeptCustody | None] = field(default_factory=dict)
     forgotten: bool = False
     wrapped: dict[str, bytes] = field(default_factory=dict, repr=False)
     fresh_keys: dict[str, bytes] = field(default_factory=dict, repr=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from hub.registry.tables import Row
+from hub.registry import kept_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Row.metadata,
+    target_metadata=kept_tables.Row.metadata,
     render_as_batch=True,
     version_table="registry_schema",
 )

@@ -1,6 +1,6 @@
 """What must be true of persons, told without rows, lookups or keys: a person is a set of numbers with consents.
 
-Blocks and protections belong to numbers, and outlive everything; consents, custody and what was withdrawn belong to a person as
+Blocks, protections and custody belong to numbers, and outlive everything; consents and what was withdrawn belong to a person as
 long as she is known under one reference. It imports nothing of the hub.
 """
 
@@ -40,17 +40,7 @@ class Person:
 
     def custody(self) -> tuple[datetime, set[str]] | None:
         """The latest change of custody that was said, and who has had it since."""
-        said = [(at, who) for one in (*self.consents, *self.ended) for at, who in one.rounds if who is not None]
-        return max(said, key=lambda one: one[0], default=None)
-
-    def give(self, cooperation: str, asked: set[str], signed: set[str], now: datetime) -> None:
-        """A consent more: who has custody signs, where that was said, else both guardians; and whom the form itself names."""
-        said = self.custody()
-        if said is None:
-            given = Given(cooperation, asked or {"guardian_1", "guardian_2"}, signed, rounds=[(now, None)])
-        else:
-            given = Given(cooperation, said[1] | asked, signed, rounds=[said])
-        self.consents.append(given)
+        return _last([(at, who) for one in (*self.consents, *self.ended) for at, who in one.rounds if who is not None])
 
 
 @dataclass
@@ -74,6 +64,17 @@ class World:
     persons: list[Person] = field(default_factory=list)
     words: dict[str, list[Word]] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
+    custody: dict[str, tuple[datetime, set[str]]] = field(default_factory=dict)
+    """Of numbers whose owner's consents have all ended: since when who has had custody, as it was said last."""
+
+    def give(self, person: Person, cooperation: str, asked: set[str], signed: set[str], now: datetime) -> None:
+        """A consent more: who has custody signs, where that was said, else both guardians; and whom the form itself names."""
+        said = _last([person.custody(), *(self.custody.get(number) for number in person.numbers)])
+        if said is None:
+            given = Given(cooperation, asked or {"guardian_1", "guardian_2"}, signed, rounds=[(now, None)])
+        else:
+            given = Given(cooperation, said[1] | asked, signed, rounds=[said])
+        person.consents.append(given)
 
     def person(self, number: str) -> Person | None:
         return next((one for one in self.persons if number in one.numbers), None)
@@ -105,6 +106,8 @@ class World:
             if person.reference is not None or not person.consents:
                 self.persons.remove(person)
                 self.dead |= {person.reference} - {None}
+                said = person.custody()
+                self.custody |= {} if said is None else dict.fromkeys(person.numbers, said)
                 if person.reference is not None and person.consents:  # what waits goes on under a reference of its own
                     self.persons.append(Person(set(person.numbers), now, None, person.consents))
         known = {number for person in self.persons for number in person.numbers}
@@ -132,10 +135,7 @@ class World:
             custody = {id(stays): goes.custody(), id(goes): stays.custody()}
             doubtful = [c for a, b in ((stays, goes), (goes, stays)) for c in a.consents if _later_no(b, c)]
             for person in (stays, goes):
-                changed = custody[id(person)]
-                for consent in person.consents if changed else ():
-                    if changed and consent.rounds[-1][0] < changed[0]:
-                        consent.again(now, changed[1])
+                _tell(person.consents, custody[id(person)], now)
             for consent in doubtful:
                 consent.again(now)
             stays.consents += goes.consents
@@ -145,11 +145,23 @@ class World:
         else:
             stays = one or other  # type: ignore[assignment]
         stays.numbers |= numbers
+        _tell(stays.consents, _last([self.custody.get(number) for number in stays.numbers]), now)
         for word in self.said(stays.numbers):
             for number in stays.numbers:
                 known = self.words.setdefault(number, [])
                 if word not in known:
                     known.append(Word(word.by, word.cooperation, word.since, word.until))
+
+
+def _last(said: list[tuple[datetime, set[str]] | None]) -> tuple[datetime, set[str]] | None:
+    return max((one for one in said if one is not None), key=lambda one: one[0], default=None)
+
+
+def _tell(consents: list[Given], custody: tuple[datetime, set[str]] | None, now: datetime) -> None:
+    """Consents learn that custody changed after they were signed."""
+    for consent in consents:
+        if custody is not None and consent.rounds[-1][0] < custody[0]:
+            consent.again(now, custody[1])
 
 
 def _later_no(person: Person, consent: Given) -> bool:

@@ -19,8 +19,8 @@ from hub.database import build_engine
 from hub.errors import RejectedError, RetriableError
 from hub.registry.audited import AuditedRegistry
 from hub.registry.granting import Signatory
+from hub.registry.kept_tables import BarredTime
 from hub.registry.registry import Registry
-from hub.registry.tables import BarredTime
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 CLERK = Actor("account-5", unit="sspf", role="consent-officer")

@@ -80,7 +80,7 @@ class Histories(RuleBasedStateMachine):
         if person is None:
             person = Person({number}, now)
             self.world.persons.append(person)
-        person.give(cooperation, set(asked), set(signed), now)
+        self.world.give(person, cooperation, set(asked), set(signed), now)
         return self.settle(now)
 
     @rule(number=anybody, cooperation=st.sampled_from(sorted(COOPERATIONS)))
@@ -316,6 +316,9 @@ SCRIPTS = [
         ("grant", FIRST, "sspf", SOLE),
     ],
     [("grant_in_sole_custody", FIRST, "sig"), ("block", FIRST, "guardian_2", None), ("withdraw", FIRST, "sspf")],
+    [("change_custody", FIRST, OTHERS), ("withdraw", FIRST, None), ("grant", FIRST, "sspf", SOLE), ("sign", FIRST, "guardian_2")],
+    [("change_custody", FIRST, OTHERS), ("withdraw", FIRST, None), ("merge", FIRST, SECOND), ("grant", FIRST, "sspf", SOLE)],
+    [("change_custody", FIRST, OTHERS), ("split", FIRST), ("grant", FIRST, "sig", SOLE), ("withdraw", FIRST, None)],
 ]
 
 

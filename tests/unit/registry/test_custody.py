@@ -1,0 +1,116 @@
+"""Custody that was recorded outlives the last consent: who has lost it cannot withdraw all and sign anew."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from hub.core.consent_rules import Signatory
+from hub.registry.identities import merge, split
+from hub.registry.upkeep import refresh
+from tests.unit.registry.support import Installation, make_grant, make_identifier
+
+PERSON, OTHER = make_identifier(), make_identifier(1)
+G1, G2, SPECIAL = Signatory.GUARDIAN_1, Signatory.GUARDIAN_2, Signatory.SPECIAL_GUARDIAN
+SIG = {"cooperation": "sig", "recipients": ("sig",)}
+
+
+def no_record(_youth_id: str) -> None: ...
+
+
+def kept(home: Installation) -> list[str]:
+    with home.engine.connect() as connection:
+        rows = connection.execute(text("select signatories from kept_custody")).scalars().all()
+    return [str(row) for row in rows]
+
+
+def given(home: Installation, **changes: object) -> tuple[str, tuple[str, ...]]:
+    """Where a consent stands that both guardians sign, and whose signature it awaits."""
+    home.clock.advance(timedelta(minutes=1))
+    consent = home.registry.grant(make_grant(**changes)).consents[-1]
+    return consent.state, consent.missing
+
+
+def test_who_has_lost_custody_withdraws_all_and_signs_no_new_consent_into_force(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (SPECIAL,))
+    for _ in range(2):  # and not by doing it again
+        home.registry.withdraw(PERSON, by=None)
+        assert len(kept(home)) == 1
+        assert given(home) == ("waiting", ("special_guardian",))
+        assert kept(home) == []  # the consent carries it
+    home.registry.sign(PERSON, SPECIAL)
+    assert home.registry.show(PERSON).consents[-1].state == "in_force"
+
+
+def test_what_is_kept_is_a_hash_whom_custody_makes_sign_and_since_when(home: Installation) -> None:
+    reference = home.registry.grant(make_grant()).youth_ref
+    home.registry.change_custody(PERSON, (SPECIAL,))
+    home.registry.withdraw(PERSON)
+    with home.engine.connect() as connection:
+        (row,) = connection.execute(text("select * from kept_custody")).all()
+    assert len(row) == 3
+    assert not any(word in str(row) for word in (PERSON, PERSON[2:], str(reference)))
+
+
+def test_nothing_is_kept_of_somebody_of_whom_no_change_of_custody_was_recorded(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.withdraw(PERSON)
+    assert kept(home) == []
+    assert given(home) == ("in_force", ())
+
+
+def test_custody_recorded_anew_is_what_is_kept(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (SPECIAL,))
+    home.registry.withdraw(PERSON)
+    given(home)
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.change_custody(PERSON, (G1, G2))
+    home.registry.withdraw(PERSON)
+    assert given(home) == ("in_force", ())
+
+
+def test_what_awaits_a_signature_goes_on_and_a_later_consent_knows_custody_too(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(**SIG, signed=("guardian_1",)))
+    home.registry.change_custody(PERSON, (SPECIAL,))
+    home.registry.withdraw(PERSON, "sspf")  # the other goes on under a row of its own
+    assert given(home) == ("waiting", ("special_guardian",))
+
+
+def test_after_a_split_both_numbers_are_under_it(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (SPECIAL,))
+    merge(home.registry, OTHER, PERSON, no_record)
+    split(home.registry, PERSON, no_record)
+    assert given(home) == ("waiting", ("special_guardian",))
+    assert given(home, identifier=OTHER) == ("waiting", ("special_guardian",))
+
+
+def test_a_number_under_which_it_is_kept_brings_it_with_it(home: Installation) -> None:
+    home.registry.grant(make_grant(OTHER))
+    home.registry.grant(make_grant())
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.change_custody(PERSON, (SPECIAL,))
+    home.registry.withdraw(PERSON)
+    merge(home.registry, PERSON, OTHER, no_record)
+    (consent,) = home.registry.show(OTHER).consents
+    assert (consent.state, consent.missing) == ("suspended", ("special_guardian",))
+    assert kept(home) == []
+
+
+def test_an_adults_form_lets_go_of_it_and_so_does_time(home: Installation) -> None:
+    person = make_identifier(born="20070610")
+    for number, more in ((person, ("youth",)), (OTHER, ())):
+        home.registry.grant(make_grant(number, signed=("guardian_1", "guardian_2", *more)))
+        home.registry.change_custody(number, (SPECIAL,))
+        home.registry.withdraw(number)
+    assert len(kept(home)) == 2
+    home.clock.advance(timedelta(days=60))
+    assert given(home, identifier=person, signed=("youth",)) == ("in_force", ())
+    assert len(kept(home)) == 1
+    home.clock.advance(timedelta(days=18 * 366))
+    refresh(home.registry)
+    assert kept(home) == []
