@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from hub.commands.consent_texts import opened, print_json, print_youth, read_ide
 from hub.commands.options import Home, Json
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Signatory
+
+if TYPE_CHECKING:
+    from hub.registry.views import YouthView
 
 __all__ = ["app"]
 
@@ -21,8 +24,22 @@ Source = Annotated[
     ),
 ]
 Within = Annotated[Cooperation | None, typer.Option("--cooperation", "-c", help="Only this cooperation (default: all).")]
+Ahead = Annotated[
+    bool, typer.Option("--ahead", help="Also of somebody of whom nothing is registered: it is kept and meets the next consent.")
+]
 Many = list[str]
 _ROLES = ", ".join(Signatory)
+
+
+def _print(found: YouthView, *, as_json: bool) -> None:
+    from hub.registry.views import NOBODY
+
+    if found is NOBODY and not as_json:
+        typer.echo(
+            "Nothing is registered of this person: it is kept, under a keyed hash of the number, and meets the next consent"
+        )
+    else:
+        print_youth(found, as_json=as_json)
 
 
 @app.command()
@@ -48,6 +65,7 @@ def custody(
     signatory: Annotated[
         list[Signatory], typer.Option("--to", metavar="WHO", help=f"Who must sign from now on: {_ROLES}. Repeat for more.")
     ],
+    ahead: Ahead = False,
     identifier_from: Source = "",
     home: Home = None,
     as_json: Json = False,
@@ -57,18 +75,21 @@ def custody(
     Sole custody: --to guardian_1. A specially appointed guardian: --to special_guardian. A god man: --to god_man. Under LVU:
     --to social_services. Joint custody again: --to guardian_1 --to guardian_2. The youth joins them by age.
 
-    Consents registered later wait for the same signatories. A block of whoever has custody no more ends; the youth's own stands.
+    Consents registered later wait for the same signatories, after the last has ended too. A block of whoever has custody no more
+    ends; the youth's own stands. With --ahead it is known before anything is registered.
 
     Example: hub consent custody --to guardian_1
     """
     with opened(home) as registry:
-        print_youth(registry.change_custody(read_identifier(identifier_from), tuple(signatory)), as_json=as_json)
+        found = registry.change_custody(read_identifier(identifier_from), tuple(signatory), ahead=ahead)
+    _print(found, as_json=as_json)
 
 
 @app.command()
-def block(
+def block(  # noqa: PLR0917 -- typer reads one option per parameter
     by: Annotated[Signatory, typer.Option("--by", metavar="WHO", help="Who blocks: the youth, or who has custody.")],
     cooperation: Within = None,
+    ahead: Ahead = False,
     identifier_from: Source = "",
     home: Home = None,
     as_json: Json = False,
@@ -76,12 +97,13 @@ def block(
     """Block (spärra): nothing is told while the block stands, whoever has signed; consents registered later come under it too.
 
     What happened while it stood is never told. It outlives the last consent, kept under a keyed hash of
-    the number, until the same role lifts it.
+    the number, until the same role lifts it. With --ahead one may block before anything is registered.
 
     Example: hub consent block --by youth
     """
     with opened(home) as registry:
-        print_youth(registry.block(read_identifier(identifier_from), by, cooperation), as_json=as_json)
+        found = registry.block(read_identifier(identifier_from), by, cooperation, ahead=ahead)
+    _print(found, as_json=as_json)
 
 
 @app.command()

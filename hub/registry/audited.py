@@ -64,7 +64,7 @@ class AuditedRegistry(Registry):
             if deed is not None:
                 work.session.flush()
                 self._log_diverted(work.diverted)
-                if work.forgotten:
+                if work.kept_changed:
                     self._audit.append(self._entry(deed))
                 self._log(deed, [youth for youth in changed.values() if youth not in work.diverted])
 
@@ -94,13 +94,13 @@ class AuditedRegistry(Registry):
         with self._doing(Action.CONSENT_DECLINED):
             return super().decline(identifier, by, cooperation)
 
-    def change_custody(self, identifier: str, signatories: tuple[Signatory, ...]) -> YouthView:
+    def change_custody(self, identifier: str, signatories: tuple[Signatory, ...], *, ahead: bool = False) -> YouthView:
         with self._doing(Action.CONSENT_SUSPENDED):
-            return super().change_custody(identifier, signatories)
+            return super().change_custody(identifier, signatories, ahead=ahead)
 
-    def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
+    def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None, *, ahead: bool = False) -> YouthView:
         with self._doing(Action.CONSENT_BLOCKED):
-            return super().block(identifier, by, cooperation)
+            return super().block(identifier, by, cooperation, ahead=ahead)
 
     def unblock(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
         with self._doing(Action.CONSENT_UNBLOCKED):

@@ -33,6 +33,7 @@ __all__ = [
     "blocked_times",
     "carries",
     "forget",
+    "keep_block",
     "keep_blocks",
     "keep_protection",
     "kept_by",
@@ -139,11 +140,15 @@ def keep_blocks(work: Work, lookups: Collection[bytes], consents: Sequence[Conse
         if lifted is None and _stays(consent, by):
             what = (by, "" if fact.details.get("all") else consent.cooperation)
             standing[what] = min(fact.at, standing.get(what, fact.at))
+    for (by, cooperation), since in standing.items():
+        keep_block(work, lookups, by, cooperation, since)
+
+
+def keep_block(work: Work, lookups: Collection[bytes], by: str, cooperation: str, since: datetime | None = None) -> None:
+    """A role's block of these numbers, of everything (no cooperation) or not, since an instant or now; one that is kept stays."""
     for lookup in lookups:
-        known = {(row.by, row.cooperation) for row in (_rows(work, [lookup]) if standing else ())}
-        for (by, cooperation), since in standing.items():
-            if (by, cooperation) not in known:
-                _keep(work, BarredTime(lookup=lookup, since=since, until=None, by=by, cooperation=cooperation))
+        if not any((row.by, row.cooperation) == (by, cooperation) for row in _rows(work, [lookup])):
+            _keep(work, BarredTime(lookup=lookup, since=since or work.now, until=None, by=by, cooperation=cooperation))
 
 
 def keep_protection(work: Work, marked: Protection) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "Less",
     "block",
     "change_custody",
+    "check_custody",
     "decline",
     "narrow",
     "read_day",
@@ -90,7 +91,8 @@ def withdraw(work: Work, consents: Sequence[Consent], by: Signatory | None, *, o
 
 def suspend(work: Work, consents: Sequence[Consent], signatories: tuple[Signatory, ...]) -> list[Consent]:
     """What is in force, until all have signed again; `signatories` (if any) are whom custody makes sign from now on."""
-    _check_custody(work, signatories, may_be_none=True)
+    if signatories:
+        check_custody(work, signatories)
     chosen = [one for one in consents if one.state == State.IN_FORCE and form_of(one) is Form.CHILD]
     if not lifecycle.sign_again(work, chosen, signatories):
         raise RejectedError("no consent that guardians signed is in force", code="not_in_force")
@@ -102,7 +104,7 @@ def change_custody(work: Work, consents: Sequence[Consent], signatories: tuple[S
 
     A block of somebody who has custody no longer ends; the youth's own stands.
     """
-    _check_custody(work, signatories, may_be_none=False)
+    check_custody(work, signatories)
     chosen = [one for one in _open(consents) if form_of(one) is Form.CHILD]
     if not lifecycle.sign_again(work, chosen, signatories):
         raise RejectedError("no open consent is one that guardians sign", code="no_custody")
@@ -148,7 +150,7 @@ def unblock(work: Work, youth: Youth, cooperation: Cooperation | None, by: Signa
         add_fact(work, consent, "unblocked", by)
         if consent.state not in OPEN:  # what has ended is not made anew of its history
             consent.blocked_by = [role for role in consent.blocked_by if role != by]
-    work.forgotten = not blocked
+    work.kept_changed = not blocked
     return blocked
 
 
@@ -187,9 +189,8 @@ def _open(consents: Sequence[Consent]) -> list[Consent]:
     return [consent for consent in consents if consent.state in OPEN]
 
 
-def _check_custody(work: Work, signatories: tuple[Signatory, ...], *, may_be_none: bool) -> None:
-    if not signatories and may_be_none:
-        return
+def check_custody(work: Work, signatories: tuple[Signatory, ...]) -> None:
+    """Whether these may have custody. Raises RejectedError `guardian_must_sign`, `signatory_not_used`."""
     if not set(signatories) - {Signatory.YOUTH}:
         raise RejectedError(
             "name at least one guardian or who stands in for one; the youth joins by age", code="guardian_must_sign"

@@ -6,10 +6,11 @@ subject entry is served only after Kafka has acknowledged them. A withdrawal tak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, func, select
@@ -22,6 +23,7 @@ from hub.core.consent import Decision, Purpose
 from hub.core.consent_scopes import decide_history
 from hub.errors import RejectedError
 from hub.registry import deeds, erasures, lifecycle, protection
+from hub.registry.ahead import block_ahead, of_nobody, record_custody_ahead
 from hub.registry.barring import forget, kept_by
 from hub.registry.database import reading, repeated, shrink, writing
 from hub.registry.deeds import Less
@@ -31,9 +33,9 @@ from hub.registry.granting import GrantRequest, Signatory
 from hub.registry.grants import GrantRules, check, enter, find_youth
 from hub.registry.importing import grant_chunk
 from hub.registry.sealing import seal, watch_changes
-from hub.registry.states import Standing, State
+from hub.registry.states import State
 from hub.registry.tables import Alias, Consent, Youth
-from hub.registry.views import ConsentView, Imported, RowError, YouthView, view_consent, view_youth
+from hub.registry.views import NOBODY, ConsentView, Imported, RowError, YouthView, view_consent, view_youth
 from hub.registry.work import Tools, Work
 
 __all__ = ["Registry"]
@@ -134,16 +136,26 @@ class Registry:
             return view_youth(youth)
 
     @repeated
-    def change_custody(self, identifier: str, signatories: tuple[Signatory, ...]) -> YouthView:
-        """Custody is another: suspend everything that guardians signed until the new signatories have, waiting ones too."""
+    def change_custody(self, identifier: str, signatories: tuple[Signatory, ...], *, ahead: bool = False) -> YouthView:
+        """Custody is another: suspend everything that guardians signed until the new signatories have, waiting ones too.
+
+        `ahead`: where nothing is registered it is kept for the next consent instead of refused.
+        """
+        if ahead and self._of_nobody(identifier, partial(record_custody_ahead, signatories=signatories)):
+            return NOBODY
         with self._changing(identifier) as (work, youth):
             deeds.change_custody(work, youth.consents, signatories)
             lifecycle.settle(work, youth)
             return view_youth(youth)
 
     @repeated
-    def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
-        """A block (spärr) by the youth or a guardian on everything, or on one cooperation. It beats every consent."""
+    def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None, *, ahead: bool = False) -> YouthView:
+        """A block (spärr) by the youth or a guardian on everything, or on one cooperation. It beats every consent.
+
+        `ahead`: where nothing is registered it is kept for the next consent instead of refused.
+        """
+        if ahead and self._of_nobody(identifier, partial(block_ahead, by=by, cooperation=cooperation)):
+            return NOBODY
         with self._changing(identifier) as (work, youth):
             deeds.block(work, _chosen(youth, cooperation), by, everything=cooperation is None)
             lifecycle.settle(work, youth)
@@ -155,8 +167,9 @@ class Registry:
 
         Also one that has outlived its own consent, or the person's last: then nothing is kept of that any more.
         """
-        if self._forget_block(identifier, by, cooperation):
-            return YouthView(Standing.NONE, 0, served=False, consents=(), youth_ref=None)
+        cooperations = None if cooperation is None else {cooperation}
+        if self._of_nobody(identifier, lambda work, lookups: forget(work, lookups, by, cooperations) > 0):
+            return NOBODY
         with self._changing(identifier, entering=True) as (work, youth):
             deeds.unblock(work, youth, cooperation, by)
             lifecycle.settle(work, youth)
@@ -264,15 +277,9 @@ class Registry:
         """Let go of what was destroyed, in the database's own files too."""
         shrink(self._engine)
 
-    def _forget_block(self, identifier: str, by: Signatory, cooperation: Cooperation | None) -> bool:
-        """Lift what is kept of somebody of whom nothing else is registered."""
+    def _of_nobody(self, identifier: str, deed: Callable[[Work, Collection[bytes]], bool]) -> bool:
         with self.work() as work:
-            canonical = canonical_identifier(identifier, today=work.today)
-            lookups = [self._tools.vault.lookup(canonical)]
-            if find_youth(work, canonical) is not None or protection.is_protected(work, lookups):
-                return False
-            work.forgotten = forget(work, lookups, by, None if cooperation is None else {cooperation}) > 0
-        return work.forgotten
+            return of_nobody(work, identifier, deed)
 
     def _youth(self, work: Work, identifier: str) -> Youth:
         canonical = canonical_identifier(identifier, today=stockholm_date(work.now))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from hub.errors import RejectedError
 from hub.registry.states import Standing
 from hub.registry.tables import Consent, Youth
 
-__all__ = ["ConsentView", "Imported", "RowError", "YouthView", "row_error", "view_consent", "view_youth"]
+__all__ = ["NOBODY", "ConsentView", "Imported", "RowError", "YouthView", "row_error", "view_consent", "view_youth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class YouthView:
     youth_ref: str | None = field(repr=False)
     erased: bool = False
     kept_blocks: tuple[str, ...] = ()
+
+
+NOBODY: Final = YouthView(Standing.NONE, 0, served=False, consents=(), youth_ref=None)
+"""Of somebody of whom nothing is registered."""
 
 
 @dataclass(frozen=True, slots=True)

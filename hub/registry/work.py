@@ -80,7 +80,7 @@ class Work:
 
     `diverted` are those who went to the manual lane instead (None: somebody without a row), `marks` what is known
     of who is marked, `barred` the times that are kept of a number, `custodies` whom custody of its owner made sign,
-    `forgotten` whether a block was lifted that no consent carries: nothing else of its person changes.
+    `kept_changed` whether only that was changed which is kept of a number beyond its consents.
     """
 
     session: Session
@@ -93,7 +93,7 @@ class Work:
     marks: dict[bytes, bool] = field(default_factory=dict)
     barred: dict[bytes, list[BarredTime]] = field(default_factory=dict)
     custodies: dict[bytes, KeptCustody | None] = field(default_factory=dict)
-    forgotten: bool = False
+    kept_changed: bool = False
     wrapped: dict[str, bytes] = field(default_factory=dict, repr=False)
     fresh_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 

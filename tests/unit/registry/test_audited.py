@@ -100,6 +100,19 @@ def test_a_block_that_outlived_everything_is_lifted_with_an_entry_about_nobody_o
         assert work.session.query(BarredTime).count() == 1
 
 
+def test_what_is_said_before_anything_is_registered_is_an_entry_too(registry: AuditedRegistry, audit: AuditLog) -> None:
+    before = len(entries(audit))
+    registry.block(PERSON, Signatory.YOUTH, ahead=True)
+    registry.change_custody(PERSON, (Signatory.GUARDIAN_1,), ahead=True)
+    said = [(entry.action, entry.subject) for entry in entries(audit)[before:]]
+    assert said == [(Action.CONSENT_BLOCKED, ""), (Action.CONSENT_SUSPENDED, "")]
+    gone(audit)
+    with pytest.raises(RetriableError):
+        registry.block(PERSON, Signatory.GUARDIAN_1, ahead=True)
+    with registry.work() as work:
+        assert work.session.query(BarredTime).count() == 1
+
+
 def test_refusals_are_entries_with_their_rule(registry: AuditedRegistry, audit: AuditLog) -> None:
     for refused in (
         lambda: registry.show(PERSON),

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from hub.contract.models import Erasure, ErasureKind
+from hub.core.consent_rules import Signatory
 from hub.registry.erasures import record_receipt
 from tests.unit.web.conftest import Visit
 from tests.unit.web.consents.conftest import Desk
@@ -104,6 +105,24 @@ def test_an_officer_with_a_consent_of_her_own_learns_nothing_of_another_cooperat
         assert there[1][0] in {200, 303, 422}, there
     everything_told = " ".join(text for _, (_, _, text) in told_her[0])
     assert not any(secret in everything_told for secret in ("Testsson", "011-15", "SSPF:", "Förebyggarteamet"))
+
+
+def test_what_a_person_has_said_of_everything_shows_alike_whether_another_cooperation_has_a_consent_or_nobody(
+    tmp_path: Path,
+) -> None:
+    told_her = []
+    for name in ("with", "without"):
+        with closing(PagesTown(tmp_path / name)) as town:
+            if name == "with":
+                with_anothers(town)
+            town.consents.registry.change_custody(PERSON, (Signatory.SPECIAL_GUARDIAN,), ahead=True)
+            town.consents.registry.block(PERSON, Signatory.YOUTH, ahead=True)
+            told_her.append(with_her_own(town, signed=True, ended=False))
+    for there, alone in zip(*told_her, strict=True):
+        assert there == alone, there[0]
+    shown = told_her[0][0][1][2]
+    assert "Spärrat" in shown
+    assert "Särskilt förordnad vårdnadshavare" in shown
 
 
 def test_whether_her_own_consent_was_told_depends_on_nothing_of_another_cooperations(empty_town: PagesTown, visit: Visit) -> None:
