@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from hub.registry import kept_tables
+from hub.registry.kept_tables import KeptCustody
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=kept_tables.Row.metadata,
+    target_metadata=KeptCustody.metadata,
     render_as_batch=True,
     version_table="registry_schema",
 )
