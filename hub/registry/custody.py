@@ -24,13 +24,13 @@ from hub.registry.work import Work
 
 __all__ = [
     "Custody",
+    "does_not_know",
     "forget_custody",
     "keep_custody",
     "known_custody",
     "latest_custody",
     "look_up_custody",
     "purge_custody",
-    "round_since",
 ]
 
 _CHILDHOOD: Final = timedelta(days=18 * 366)
@@ -98,11 +98,14 @@ def _rows(work: Work, lookups: Collection[bytes]) -> list[KeptCustody]:
     return [row for row in (work.custodies[lookup] for lookup in dict.fromkeys(lookups)) if row is not None]
 
 
-def round_since(consent: Consent) -> datetime:
-    """Since when custody is as a consent knows it: its last round of signatures, or the custody that it was registered under."""
-    rounds = _rounds(consent)
-    under = _registered_under(consent)
-    return under.since if under is not None and len(rounds) == 1 else rounds[-1].at
+def does_not_know(consent: Consent, custody: Custody) -> bool:
+    """Whether a consent was signed before custody was this, or since without all whom it makes sign: under another number."""
+    known = latest_custody([consent])
+    if known is not None and known.since >= custody.since:
+        return False
+    last = _rounds(consent)[-1]
+    since = known.since if known is not None and last.kind == "registered" else last.at
+    return since < custody.since or not custody.signatories <= _roles(last.details)
 
 
 def _recorded(consent: Consent) -> Iterator[Custody]:

@@ -25,7 +25,7 @@ from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.barring import bar, blocked_times, carries, standing_blocks, take_up
-from hub.registry.custody import Custody, forget_custody, known_custody, latest_custody, round_since
+from hub.registry.custody import Custody, does_not_know, forget_custody, known_custody, latest_custody
 from hub.registry.grants import find_youth
 from hub.registry.history import add_fact, form_of
 from hub.registry.registry import Registry
@@ -113,10 +113,9 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
 
 
 def _spread_custody(work: Work, consents: Sequence[Consent], changed: Custody | None) -> None:
-    """What was signed before custody changed under the other number is signed again, by whom custody makes sign now."""
+    """What was signed before custody changed under the other number, or since by others, is signed by whom it makes sign now."""
     if changed is not None:
-        older = [one for one in consents if round_since(one) < changed.since]
-        lifecycle.sign_again(work, older, changed.signatories)
+        lifecycle.sign_again(work, [one for one in consents if does_not_know(one, changed)], changed.signatories)
 
 
 def _take_up_custody(work: Work, youth: Youth) -> None:

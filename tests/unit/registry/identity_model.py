@@ -158,10 +158,15 @@ def _last(said: list[tuple[datetime, set[str]] | None]) -> tuple[datetime, set[s
 
 
 def _tell(consents: list[Given], custody: tuple[datetime, set[str]] | None, now: datetime) -> None:
-    """Consents learn that custody changed after they were signed."""
+    """Consents learn that custody changed before all signed who have it, unless they know better."""
+    if custody is None:
+        return
+    since, holders = custody
     for consent in consents:
-        if custody is not None and consent.rounds[-1][0] < custody[0]:
-            consent.again(now, custody[1])
+        known = max((at for at, who in consent.rounds if who is not None), default=None)
+        knows_better = known is not None and known >= since
+        if not knows_better and (consent.rounds[-1][0] < since or not holders <= consent.signers):
+            consent.again(now, holders)
 
 
 def _later_no(person: Person, consent: Given) -> bool:

@@ -101,6 +101,24 @@ def test_a_number_under_which_it_is_kept_brings_it_with_it(home: Installation) -
     assert kept(home) == []
 
 
+def test_who_has_lost_custody_registers_under_another_number_and_it_is_found_to_be_hers(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (SPECIAL,))
+    home.registry.sign(PERSON, SPECIAL)
+    assert given(home, identifier=OTHER, **SIG) == ("in_force", ())
+    merge(home.registry, OTHER, PERSON, no_record)
+    found = {one.cooperation: (one.state, one.missing) for one in home.registry.show(PERSON).consents}
+    assert found == {"sspf": ("in_force", ()), "sig": ("suspended", ("special_guardian",))}
+
+
+def test_what_was_registered_later_by_whom_custody_makes_sign_goes_on_after_a_merge(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (G1,))
+    assert given(home, identifier=OTHER, **SIG) == ("in_force", ())  # both signed
+    merge(home.registry, OTHER, PERSON, no_record)
+    assert [one.state for one in home.registry.show(PERSON).consents if one.cooperation == "sig"] == ["in_force"]
+
+
 def test_an_adults_form_lets_go_of_it_and_so_does_time(home: Installation) -> None:
     person = make_identifier(born="20070610")
     for number, more in ((person, ("youth",)), (OTHER, ())):

@@ -318,6 +318,8 @@ SCRIPTS = [
     [("grant_in_sole_custody", FIRST, "sig"), ("block", FIRST, "guardian_2", None), ("withdraw", FIRST, "sspf")],
     [("change_custody", FIRST, OTHERS), ("withdraw", FIRST, None), ("grant", FIRST, "sspf", SOLE), ("sign", FIRST, "guardian_2")],
     [("change_custody", FIRST, OTHERS), ("withdraw", FIRST, None), ("merge", FIRST, SECOND), ("grant", FIRST, "sspf", SOLE)],
+    [("change_custody", FIRST, OTHERS), ("grant_in_sole_custody", THIRD, "sig"), ("merge", THIRD, FIRST)],
+    [("change_custody", FIRST, OTHERS), ("grant", THIRD, "sig", BOTH), ("merge", THIRD, FIRST)],
     [("change_custody", FIRST, OTHERS), ("split", FIRST), ("grant", FIRST, "sig", SOLE), ("withdraw", FIRST, None)],
 ]
 
