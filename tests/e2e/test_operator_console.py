@@ -62,7 +62,6 @@ def press(page: Page, label: str) -> None:
 def test_an_operator_pauses_a_source_tries_its_mapping_and_sends_fifty_letters_again(site: Site, sources: Sources) -> None:
     page = site.visit(OPERATOR)
     expect(page.get_by_role("heading", level=1)).to_have_text("Källor")
-    heard(page, DESK)
     page.get_by_role("link", name="toymend", exact=True).press("Enter")
     page.get_by_label("Varför den ska pausas").fill("mappningen rättas")
     press(page, "Pausa källan")
@@ -76,7 +75,6 @@ def test_an_operator_pauses_a_source_tries_its_mapping_and_sends_fifty_letters_a
 
     page.get_by_role("link", name="no_minutes").click()
     expect(page.get_by_text(f"{LETTERS} poster")).to_be_visible()
-    heard(page, DESK)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     press(page, "Pröva mappningen på den")

@@ -123,7 +123,7 @@ def _page(watch: Watch, *, status: int = 200, wrong: str = "", typed: str = "") 
         "source.html", _SECTION, status=status, source=name, row=_row(watch, settings, state, reasons.total()),
         events=_lane(watch, state.events), statutory=_lane(watch, state.statutory) if state.statutory else None,
         paused=_pause(watch, state.paused) if state.paused else None, pauses=[_pause(watch, one) for one in past],
-        breaker=_breaker(watch, state.breaker),
+        breaker=_breaker(watch, state.breaker), silent=watch.maybe(state.silent_since), expected=watch.maybe(state.expected_by),
         reasons=sorted(reasons.items()), limits=LIMITS, wrong=wrong, typed=typed, longest=LONGEST_REASON,
         may_act=watch.may(Action.OPERATIONS_ACT), here=f"/sources/{name}", versions=_versions(watch, versions),
         unused=changes(versions[0].settings, settings_told(settings.connectors[name])) if versions and state.running else [],
@@ -141,7 +141,7 @@ def _row(watch: Watch, settings: Settings, state: ConnectorState, waiting: int) 
 
 
 def _standing(watch: Watch, state: ConnectorState) -> tuple[str, str]:
-    """`fine`, `soon` or `late`, and the state in a few words."""
+    """`fine`, `soon` or `late`, and the state in a few words: first what people decided, then what the source does."""
     text = watch.words.text
     if state.paused is not None:
         return "soon", text("paused")
@@ -149,8 +149,15 @@ def _standing(watch: Watch, state: ConnectorState) -> tuple[str, str]:
         return "fine", text("switched off in hub.toml")
     if not state.running:
         return "late", text("does not run")
+    return _running(watch, state)
+
+
+def _running(watch: Watch, state: ConnectorState) -> tuple[str, str]:
+    text = watch.words.text
     if state.breaker.state is not BreakerState.CLOSED:
         return "late", text(_BREAKERS[state.breaker.state])
+    if state.silent_since is not None:
+        return "late", text("silent: something new was expected")
     if state.events.last_result in {"", "ok"}:
         return "fine", text("runs")
     return "soon", text(_RESULTS.get(state.events.last_result, _UNWELL))

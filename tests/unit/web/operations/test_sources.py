@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from hub.clock import ManualClock
 from hub.connect.breaking import SourceBreaker
 from hub.connect.database import open_store
+from hub.connect.silence import Silence
 from hub.connect.state import read_state
 from hub.errors import RetriableError
+from hub.expectation import Expectation
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
@@ -114,3 +117,15 @@ def test_a_source_that_failed_again_and_again_tells_its_breaker_and_when_it_is_t
     text = visit(OPS).get("/sources/toymend").text
     for said in ("lämnas i fred en stund", "2 fel i rad", "<code>source_away</code>", "Prövas nästa gång"):
         assert said in text
+
+
+def test_a_silent_source_says_by_when_something_was_expected(sources: Sources, visit: Visit) -> None:
+    sources.run()
+    engine = open_store(sources.home / "data" / "connect" / "toymend" / "ledger.db")
+    hourly = Expectation(within_hours=1)
+    Silence(engine, "toymend", ManualClock(NOW + timedelta(hours=3)), (hourly,)).look()
+    engine.dispose()
+    assert "inget väntas nu" in visit(OPS).get("/sources/toyrows").text
+    text = visit(OPS).get("/sources/toymend").text
+    assert "tyst: något nytt väntades" in text
+    assert "om 1 timme" in text
