@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from hub.contract.models import InfoKind
 from hub.core.consent_rules import Signatory
 from hub.registry.deeds import Less
 from hub.registry.keyring import merge_endings
 from hub.registry.reconcile import Reconciled, reconcile
+from hub.registry.tables import ConsentFact
 from tests.unit.registry.older import copy_of, put_back
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
 
@@ -31,6 +33,11 @@ def counted(home: Installation, at: datetime, source: str = POLICE) -> bool:
     return home.registry.decide(PERSON, source=source, recipient=None, kind=kind, at=at).permit
 
 
+def history(home: Installation) -> list[tuple[str, datetime]]:
+    with home.registry.view() as session:
+        return [(one.kind, one.at) for one in session.scalars(select(ConsentFact).order_by(ConsentFact.position))]
+
+
 @pytest.mark.parametrize("blocked_first", [True, False])
 def test_a_block_and_a_narrowing_each_count_from_their_own_instant_whichever_was_first(
     home: Installation, *, blocked_first: bool
@@ -48,9 +55,10 @@ def test_a_block_and_a_narrowing_each_count_from_their_own_instant_whichever_was
     between = passed(home)
     passed(home)
     then()
-    after = passed(home)
+    after, facts = passed(home), history(home)
     for _twice in range(2):
         assert restored(home, backup).ended == 1
+        assert history(home) == facts
         assert reconcile(home.registry, home.keyring, home.clock.now()) == Reconciled(0, 0)
     passed(home)
     home.registry.unblock(PERSON, Signatory.YOUTH)
