@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -36,7 +37,8 @@ def page(watch: Watch) -> Response:
         outcome = asked["outcome"] if asked["outcome"] in _OUTCOMES else ""
         lines = watch.console.box.journal(look, event_id=asked["event"], outcome=outcome, persons=persons, limit=_LIMIT)
     asked |= dict.fromkeys(wrong, "")  # what was typed in the wrong place may be a person's number: it is not shown again
-    query = "" if wrong else watch.request.url.query
+    asked["outcome"] = asked["outcome"] if asked["outcome"] in _OUTCOMES else ""
+    query = urlencode({name: value for name, value in asked.items() if value} | ({"persons": "1"} if persons else {}))
     return watch.page(
         "journal.html", "/journal", status=400 if wrong else 200, asked=asked, persons=persons,
         lines=[_row(watch, one) for one in lines], may_persons=watch.may(Action.JOURNAL_PERSONS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -40,7 +41,7 @@ def listed(watch: Watch) -> Response:
         connectors=sorted(watch.console.load().connectors),
         states=[(one.value, watch.words.text(title)) for one, title in STATES.items()],
         may_redrive=watch.may(Action.LETTER_REDRIVE), done=watch.asked("done"), number=_whole(watch.asked("number")),
-        here=_here(watch),
+        here=_here(connector, reason if reason in reasons else "", state),
     )  # fmt: skip
 
 
@@ -116,6 +117,8 @@ def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
-def _here(watch: Watch) -> str:
-    query = watch.request.url.query
+def _here(source: str, reason: str, state: str) -> str:
+    """The list's own address; of what was typed only what is known stands in it."""
+    known = {"source": source, "reason": reason, "state": state if state == "all" or state in set(LetterState) else ""}
+    query = urlencode({name: value for name, value in known.items() if value})
     return f"{_SECTION}?{query}" if query else _SECTION
