@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from hub.connector import Backfill, PersonRecord, Unmapped
+from hub.connector import Backfill, Draft, PersonRecord, Unmapped
 from hub.errors import HubError, RetriableError
 from hub.testing.reading import facts, identity, persons_of, said, stored
 from hub.testing.serving import Fault, Watched, garbled, refusing, silent
@@ -23,6 +23,7 @@ _TROUBLE: dict[str, Fault] = {
     "503": refusing(503),
     "silence": silent,
 }
+_NO_MESSAGE = (b"", b"\x00", b"[]", b'{"data": [1]}', b'{"data": {"attributes": 1}}')
 _GARBLED = b'{"data": [{"id": "1", '
 
 
@@ -144,10 +145,32 @@ class SourceSuite(SourceReading):
         assert [list(batch.messages) for batch in first] == [list(batch.messages) for batch in second]
         assert after == []
 
+    @case
+    def test_a_raw_message_is_read_for_whoever_codes_it(self, tmp_path: Path) -> None:
+        if self.connector.read_draft is None:
+            return
+        with self.world(tmp_path) as world, world.statutory() as source:
+            assert source is not None, "what is coded by a person is read from the statutory copy"
+            whole = [message.content for batch in source.batches(None) for message in batch.messages]
+            cut = [content[: len(content) // 2] for content in whole]
+            drafts = [_draft(world, content) for content in (*whole, *cut, *_NO_MESSAGE)]
+        found = [draft for draft in drafts if draft is not None]
+        assert any(draft.subjects for draft in found), "no message of the dataset names anybody"
+        persons = [who for draft in found for _, who in draft.subjects]
+        assert not any(named_in(repr(draft), persons) for draft in found), "a draft prints whom it is about"
+        assert all(draft.occurred_at is None or draft.occurred_at.tzinfo for draft in found), "a time has no zone"
+
     def _told_in_trouble(self, world: World, fault: Fault) -> list[str]:
         _server(world).fault = fault
         error = _failure(world)
         return [repr(error), repr(error.__cause__ if error else None)]
+
+
+def _draft(world: World, content: bytes) -> Draft | None:
+    try:
+        return world.draft(content)
+    except Exception as error:
+        raise AssertionError(f"{type(error).__name__} left the reading of a raw message") from error
 
 
 def _server(world: World) -> Watched:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import psutil
 
 from hub.connect.memory import MemoryPlaces
-from hub.connector import DATASETS, Connector, Sink, SinkContext, Source, SourceContext, StatutorySource, Trial
+from hub.connector import DATASETS, Connector, Draft, Sink, SinkContext, Source, SourceContext, StatutorySource, Trial
 from hub.errors import ConfigError
 from hub.testing.serving import Watched, served
 
@@ -68,6 +68,11 @@ class World:
             return
         with closing(build(self.config(), self._source_context(lambda _: True))) as source:
             yield source
+
+    def draft(self, content: bytes) -> Draft | None:
+        """What the connector reads of a raw message for whoever codes it; None where it has nothing coded by a person."""
+        read = self._connector.read_draft
+        return read(self.config(), MemoryPlaces(), self._trial.now, content) if read is not None else None
 
     @contextmanager
     def sink(self) -> Iterator[Sink]:

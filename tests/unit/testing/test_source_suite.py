@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from hub.connector import Batch, StatutoryBatch, Unmapped
+from hub.connector import Batch, Document, Draft, StatutoryBatch, Unmapped
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError, RejectedError
 from hub.testing import SourceSuite, served
@@ -211,6 +211,19 @@ def gossiping(dataset, options):
     return app
 
 
+_CODED = frozenset({InfoKind.SCHOOL_ABSENCE, InfoKind.POLICE_NOTICE})
+
+
+def stumbling(_config, _places, _now, content):
+    """A reading that takes every message for a good one."""
+    return Draft(subjects=((1, json.loads(content)["person"]),))
+
+
+def gossiping_draft(_config, _places, _now, _content):
+    """A reading that says whom a message is about where it is printed."""
+    return Draft(subjects=((1, "20110315-9801"),), documents=(Document("a.pdf", "20110315-9801"),))
+
+
 FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("test_an_empty_source_says_nothing", {"source": Chatty}),
     ("test_every_fact_is_told_once", {"source": Doubling}),
@@ -238,6 +251,8 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("test_a_backfill_tells_all_of_a_person_and_goes_on", {"source": BackfillingAnew}),
     ("test_events_wait_for_the_statutory_store", {"source": Reckless}),
     ("test_statutory_messages_are_whole_and_come_once", {"statutory": Losing}),
+    ("test_a_raw_message_is_read_for_whoever_codes_it", {"kinds": _CODED, "read_draft": stumbling}),
+    ("test_a_raw_message_is_read_for_whoever_codes_it", {"kinds": _CODED, "read_draft": gossiping_draft}),
 ]
 
 
