@@ -1,5 +1,7 @@
 """The sdk connector pulls both lanes from its simulator through Prism: both keep to the SDK API's own OpenAPI document."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
@@ -56,16 +58,21 @@ def test_both_lanes_pull_through_prism_without_one_violation(dataset, specificat
         statutory.close()
         safe = {message.message_id for message in messages}
         source = SdkSource(config, make_context(safe.__contains__), transport=judged)
-        records = [record for batch in source.batches(None) for record in batch.records]
+        batches = list(source.batches(None))
+        records = [record for batch in batches for record in batch.records]
         source.close()
+        handed = replace(make_context(safe.__contains__), handed_over=safe.__contains__)
+        tidying = SdkSource(config.model_copy(update={"delete_handed_over": True}), handed, transport=judged)
+        list(tidying.batches(batches[-1].cursor))
+        tidying.close()
         state = httpx.get(f"{upstream}/simulator/state").json()
     report(f"requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
     assert judged.objections == []
-    assert set(judged.requests) == {"token", "getMessageByFilter", "getMessageById"}
+    assert set(judged.requests) == {"token", "getMessageByFilter", "getMessageById", "deleteMessageById"}
     assert min(judged.requests.values()) > 0
     assert (len(messages), len(safe)) == (14, 14)
     assert sum(isinstance(record, PersonRecord) for record in records) == 13
-    assert state["deleted"] == 0
+    assert state["deleted"] == 14
 
 
 def test_the_simulators_refusals_are_the_documents_too(dataset, specification, prism_before, report):
