@@ -6,7 +6,7 @@ Imports stand inside the functions, so that a process loads its own parts only. 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from hub.access.accounts import Accounts
-    from hub.access.roles import Role
     from hub.audit.log import AuditLog
     from hub.registry.casework import Casework
     from hub.registry.registry import Registry
@@ -145,9 +144,11 @@ def _build_provider(settings: Settings, engine: Engine) -> Provider:
     from functools import partial
 
     from hub.access.codes import spend
-    from hub.installation import read_key, read_secret
+    from hub.installation import load_teams, read_key, read_secret
     from hub.web.oidc import OidcProvider
+    from hub.web.oidc_claims import check_teams
 
+    check_teams(settings.login.oidc, load_teams(settings.home))
     secret, key = read_secret(settings, "oidc-client-secret"), read_key(settings, "worklist.key")
     return OidcProvider(settings.login.oidc, secret, f"{settings.web_url}/sign-in/return", key, partial(spend, engine))
 
@@ -160,19 +161,21 @@ def build_accounts(settings: Settings, audit: AuditLog) -> Accounts:
 
 
 def sign_in_address(
-    settings: Settings, name: str, teams: Iterable[str] | None, roles: Iterable[Role] | None = None, *, person: str = ""
+    settings: Settings, name: str, roles: Iterable[str] = (), teams: Collection[str] = (), *, person: str = ""
 ) -> str:
-    """An address that signs its holder in, once; without roles as a member of the teams. That it was issued is audited.
+    """An address that signs its holder in, once; that it was issued is audited.
 
-    `person` is what the holder is called in `hub account person`: where it is given, four eyes know her again.
+    `roles` are words (`hub.access.rights`), none: a team's member; `teams` are for the roles that name none, and none at all:
+    every team. `person` is what the holder is called in `hub account person`: where it is given, four eyes know her again.
 
-    Raises ConfigError when a team is unknown, or when production permits no codes.
+    Raises ConfigError when a role or a team is unknown, or when production permits no codes.
     """
     import secrets
 
     from hub.access.codes import issue_code
     from hub.access.opening import own_codes
     from hub.access.persons import person_key
+    from hub.access.rights import read_words
     from hub.access.roles import Principal, Role
     from hub.access.trail import account_entry, system_user
     from hub.audit.actions import Action
@@ -182,15 +185,11 @@ def sign_in_address(
     if not own_codes(settings):
         text = "production signs in with OpenID Connect: codes need login.local_in_production = true and no provider"
         raise ConfigError(text, code="no_codes")
-    known = load_teams(settings.home)
-    unknown = sorted(set(teams or ()) - set(known))
-    if unknown:
-        raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
+    words, known = list(roles) or [Role.TEAM_MEMBER], load_teams(settings.home)
     who = Principal(
         account=f"code-{secrets.token_hex(8)}",
         name=name,
-        roles=frozenset(roles or (Role.TEAM_MEMBER,)),
-        teams=frozenset(teams or known),
+        roles=read_words(words, teams, known, "--role", every_team=True),
         person=person_key(read_key(settings, "worklist.key"), person),
     )
     audit = build_audit(settings)

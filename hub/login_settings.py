@@ -18,9 +18,11 @@ class OidcSettings(Section):
     """An OpenID Connect provider; `issuer` empty: none. The client's secret lies in keys/oidc-client-secret.
 
     `roles` and `teams` say which role, and which team of teams.yaml, a value of the claim stands for; a value that is not named
-    gives nothing. A claim's name may be a path with dots. `acr_values`: the ways of signing in that are strong enough; empty:
-    whatever the provider asks of people. `person_claim`: what the provider calls a person, the same that the person's other
-    accounts are given (`hub account person`), so that nobody is both of four eyes. `recheck_minutes`: how long at most a role
+    gives nothing. A role's value may name its teams (`team-head:outreach`); one that goes by team and names none is for the
+    teams that `teams_claim` names. Who would have several such roles and several such teams is not let in: nobody has said
+    which is for which. A claim's name may be a path with dots. `acr_values`: the ways of signing in that are strong enough;
+    empty: whatever the provider asks of people. `person_claim`: what the provider calls a person, the same that other accounts
+    of hers get (`hub account person`), so that nobody is both of four eyes. `recheck_minutes`: how long at most a role
     that was taken away at the provider still acts here; a session is vouched for anew after half of it, unseen where the provider
     knows its visitor still.
     """
@@ -50,7 +52,10 @@ class OidcSettings(Section):
 
 
 class CommandUser(Section):
-    """A user of the machine, `[login.command_users.1001]` (by number): which person, and what she may do on the command line."""
+    """A user of the machine, `[login.command_users.1001]` (by number): which person, and what she may do on the command line.
+
+    `roles` may name their teams (`team-head:outreach`); `teams` are for a role that names none.
+    """
 
     person: str = ""
     roles: tuple[str, ...] = ("auditor",)

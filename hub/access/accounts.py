@@ -1,6 +1,6 @@
 """Accounts of this installation, for a demo and a single machine; a municipality signs in at its identity provider.
 
-There is none to begin with, and no way to make one but `hub account add`. A change of password, roles or teams, and disabling,
+There is none to begin with, and no way to make one but `hub account add`. A change of password or of roles, and disabling,
 end every session of the account in the same transaction; the audit log has it before it has an effect.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -19,7 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from hub.access.attempts import Attempts
 from hub.access.grounds import function_name
 from hub.access.passwords import check_new, hash_password, is_right
-from hub.access.roles import Principal, Role, known_roles
+from hub.access.rights import read_kept, words_of
+from hub.access.roles import Principal, Rights, Role
 from hub.access.sessions import end_sessions
 from hub.access.tables import AccountRow
 from hub.access.trail import UNKNOWN, Trail, account_entry
@@ -43,8 +44,7 @@ class Account:
     account: str
     username: str
     name: str
-    roles: frozenset[Role]
-    teams: frozenset[str]
+    roles: Rights
     disabled: bool
     initial: bool
     person: str = ""
@@ -56,8 +56,7 @@ class Newcomer:
 
     username: str
     name: str
-    roles: frozenset[Role]
-    teams: frozenset[str]
+    roles: Rights
     person: str = ""
 
 
@@ -87,11 +86,11 @@ class Accounts:
             text = "the user name: 2 to 63 of a-z, 0-9 and . _ @ -, and nothing that could be a person's number"
             raise RejectedError(text, code="bad_username")
         name = function_name(newcomer.name)
-        check_new(password, _words(username, name, newcomer.teams))
+        check_new(password, _words(username, name, newcomer.roles))
         account, now = f"local-{secrets.token_hex(8)}", self._clock.now()
         values = {
             "account": account, "username": username, "name": name, "password_hash": hash_password(password),
-            "roles": _joined(newcomer.roles), "teams": _joined(newcomer.teams), "disabled": False,
+            "rights": _joined(newcomer.roles), "disabled": False,
             "initial_until": None if own else now + timedelta(days=INITIAL_DAYS), "changed_at": now,
             "person": newcomer.person,
         }  # fmt: skip
@@ -127,9 +126,9 @@ class Accounts:
         """Shut an account, or open it again."""
         return self._change(username, {"disabled": disabled}, actor, "disabled" if disabled else "enabled")
 
-    def set_rights(self, username: str, roles: Iterable[Role], teams: Iterable[str], actor: Actor) -> Account:
-        """Give an account other roles and teams."""
-        return self._change(username, {"roles": _joined(roles), "teams": _joined(teams)}, actor, "roles")
+    def set_rights(self, username: str, roles: Rights, actor: Actor) -> Account:
+        """Give an account other roles, each for its own teams."""
+        return self._change(username, {"rights": _joined(roles)}, actor, "roles")
 
     def set_person(self, username: str, person: str, actor: Actor) -> Account:
         """Say which person an account is, by her key; empty: nobody knows."""
@@ -138,7 +137,7 @@ class Accounts:
     def set_password(self, username: str, password: str, actor: Actor, *, own: bool = False) -> Account:
         """Set a forgotten password anew; its owner must choose another within seven days, unless it is the keeper's `own`."""
         row = self._row(username)
-        check_new(password, _words(row.username, row.name, row.teams.split()))
+        check_new(password, _words(row.username, row.name, read_kept(row.rights)))
         until = None if own else self._clock.now() + timedelta(days=INITIAL_DAYS)
         values = {"password_hash": hash_password(password), "initial_until": until}
         return self._change(username, values, actor, "password")
@@ -180,7 +179,7 @@ class Accounts:
             raise _wrong()
         if chosen == current:
             raise RejectedError("choose another password than the one you have", code="same_password")
-        check_new(chosen, _words(row.username, row.name, row.teams.split()))
+        check_new(chosen, _words(row.username, row.name, read_kept(row.rights)))
         values = {"password_hash": hash_password(chosen), "initial_until": None}
         self._change(row.username, values, Actor(row.account), "own_password")
         self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose=self._way))
@@ -250,21 +249,21 @@ def _typed(username: str) -> str:
     return username.strip().casefold()[:_LONGEST_NAME]
 
 
-def _joined(codes: Iterable[str]) -> str:
-    return " ".join(sorted(codes))
+def _joined(roles: Rights) -> str:
+    return " ".join(words_of(roles))
 
 
-def _words(username: str, name: str, teams: Collection[str]) -> tuple[str, ...]:
-    return (username, *name.split(), *teams, *(role.value for role in Role))
+def _words(username: str, name: str, roles: Rights) -> tuple[str, ...]:
+    return (username, *name.split(), *frozenset[str]().union(*roles.values()), *(role.value for role in Role))
 
 
 def _account(row: Row[Any]) -> Account:
-    initial, roles = row.initial_until is not None, known_roles(row.roles.split())
-    return Account(row.account, row.username, row.name, roles, frozenset(row.teams.split()), row.disabled, initial, row.person)
+    initial, roles = row.initial_until is not None, read_kept(row.rights)
+    return Account(row.account, row.username, row.name, roles, row.disabled, initial, row.person)
 
 
 def _principal(row: Row[Any]) -> Principal:
-    return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()), row.person)
+    return Principal(row.account, row.name, read_kept(row.rights), row.person)
 
 
 def _wrong() -> RejectedError:

@@ -14,10 +14,11 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Engine, delete, insert
 from sqlalchemy.exc import IntegrityError
 
-from hub.access.roles import Principal, Role
+from hub.access.rights import merged, read_word, words_of
+from hub.access.roles import Principal
 from hub.access.tables import SpentRow
 from hub.database import answering
-from hub.errors import RejectedError
+from hub.errors import ConfigError, RejectedError
 
 __all__ = ["CODE_SECONDS", "Codes", "issue_code", "spend"]
 
@@ -32,7 +33,7 @@ def _serializer(key: bytes) -> URLSafeTimedSerializer:
 
 def _pack(principal: Principal) -> dict[str, object]:
     return {
-        "account": principal.account, "name": principal.name, "roles": sorted(principal.roles), "teams": sorted(principal.teams),
+        "account": principal.account, "name": principal.name, "rights": words_of(principal.roles),
         "person": principal.person, "nonce": secrets.token_hex(16),
     }  # fmt: skip
 
@@ -67,10 +68,9 @@ class Codes:
         """Whom a valid, unused code stands for. Raises RejectedError `bad_code`; the page then says how to get a new one."""
         try:
             content: dict[str, Any] = self._serializer.loads(code, max_age=CODE_SECONDS)
-            roles = frozenset(Role(role) for role in content["roles"])
-            teams = frozenset(content["teams"])
-            principal = Principal(content["account"], content["name"], roles, teams, content["person"])
-        except (BadData, KeyError, ValueError) as error:  # the latter of another version of the hub
+            rights = merged(read_word(word, "code") for word in content["rights"])
+            principal = Principal(content["account"], content["name"], rights, content["person"])
+        except (BadData, KeyError, ConfigError) as error:  # the latter two of another version of the hub
             raise RejectedError("the sign-in code is not valid any more", code="bad_code") from error
         if not spend(self._engine, content["nonce"], datetime.now(UTC) + timedelta(seconds=2 * CODE_SECONDS)):
             raise RejectedError("the sign-in code has been used", code="used_code")

@@ -1,6 +1,7 @@
 """Who may do what: one table, action by role. Whoever guards something asks `may`, and never compares a role's name.
 
-What no line of the table grants is refused. A grant reaches either everywhere, or only as far as the principal's own teams.
+What no line of the table grants is refused. A grant reaches either everywhere, or only as far as the teams for which the
+principal holds that very role: being head of one team and member of another makes nobody head of both.
 The table stands in hub/registry/README.md too; a test compares the two, and both with every route.
 """
 
@@ -12,7 +13,21 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["TABLE", "Action", "Grant", "Principal", "Role", "known_roles", "may", "may_for_any", "may_somewhere", "teams_where"]
+__all__ = [
+    "BOUND",
+    "TABLE",
+    "Action",
+    "Grant",
+    "Principal",
+    "Rights",
+    "Role",
+    "known_roles",
+    "may",
+    "may_for_any",
+    "may_somewhere",
+    "own_teams",
+    "teams_where",
+]
 
 
 class Role(StrEnum):
@@ -72,10 +87,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who may do one thing: roles that may do it everywhere, and roles that may do it for their own teams only."""
+    """Who may do one thing: roles that may do it everywhere, and roles that may do it for the teams that they are held for."""
 
     everywhere: frozenset[Role] = frozenset()
     own_teams: frozenset[Role] = frozenset()
+
+
+Rights = Mapping[Role, frozenset[str]]
+"""Roles, each with the codes of the teams for which it is held; a role that goes by no team has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +102,13 @@ class Principal:
     """Somebody signed in.
 
     `account` is an opaque id, the same at every sign-in: what the audit and four eyes go by. `name` is what the pages show (a
-    function, not a person's number). `teams` are codes of teams.yaml. `person` is the same for every account of one human being
+    function, not a person's number). Teams are codes of teams.yaml. `person` is the same for every account of one human being
     (`hub.access.persons`); empty where nobody has said which.
     """
 
     account: str
     name: str
-    roles: frozenset[Role]
-    teams: frozenset[str] = frozenset()
+    roles: Rights
     person: str = ""
 
 
@@ -150,6 +168,8 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
     }
 )
 _NOBODY: Final = Grant()
+BOUND: Final = frozenset[Role]().union(*(grant.own_teams for grant in TABLE.values()))
+"""Roles that go by team: without one they reach only what the table gives them everywhere."""
 
 
 def may(principal: Principal, action: Action, team: str | None = None) -> bool:
@@ -158,9 +178,15 @@ def may(principal: Principal, action: Action, team: str | None = None) -> bool:
     Without a team only a grant that reaches everywhere counts: who forgets to name the team refuses rather than permits.
     """
     grant = TABLE.get(action, _NOBODY)
-    if principal.roles & grant.everywhere:
+    if principal.roles.keys() & grant.everywhere:
         return True
-    return team is not None and team in principal.teams and bool(principal.roles & grant.own_teams)
+    return team is not None and team in own_teams(principal, action)
+
+
+def own_teams(principal: Principal, action: Action) -> frozenset[str]:
+    """The teams for which the principal holds a role that may do `action` for its own."""
+    own = TABLE.get(action, _NOBODY).own_teams
+    return frozenset[str]().union(*(teams for role, teams in principal.roles.items() if role in own))
 
 
 def may_for_any(principal: Principal, action: Action, teams: Collection[str]) -> bool:
@@ -170,7 +196,7 @@ def may_for_any(principal: Principal, action: Action, teams: Collection[str]) ->
 
 def may_somewhere(principal: Principal, action: Action) -> bool:
     """Whether there is anything at all for which `may` holds: for a link, or a page that shows own teams only."""
-    return may_for_any(principal, action, principal.teams)
+    return may_for_any(principal, action, own_teams(principal, action))
 
 
 def teams_where(principal: Principal, action: Action, known: Collection[str]) -> frozenset[str]:

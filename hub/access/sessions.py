@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, or_, select, update
 
-from hub.access.roles import Principal, known_roles
+from hub.access.rights import read_kept, words_of
+from hub.access.roles import Principal
 from hub.access.tables import SessionRow
 from hub.clock import Clock
 from hub.database import answering
@@ -84,7 +85,7 @@ class Sessions:
         token, now = secrets.token_urlsafe(_TOKEN_BYTES), self._clock.now()
         values = {
             "session_id": _hash(token), "account": principal.account, "name": principal.name,
-            "roles": " ".join(sorted(principal.roles)), "teams": " ".join(sorted(principal.teams)), "way": way,
+            "rights": " ".join(words_of(principal.roles)), "way": way,
             "person": principal.person, "provider_session": _hash(provider_session) if provider_session else "",
             "vouched_at": now if way == "oidc" else None,
             "browser": browser, "begun_at": now, "seen_at": now, "until": now + self.longest,
@@ -123,7 +124,7 @@ class Sessions:
         if row is None or row.account != principal.account:
             return None
         values = {
-            "name": principal.name, "roles": " ".join(sorted(principal.roles)), "teams": " ".join(sorted(principal.teams)),
+            "name": principal.name, "rights": " ".join(words_of(principal.roles)),
             "person": principal.person, "vouched_at": self._clock.now(),
             "provider_session": _hash(provider_session) if provider_session else row.provider_session,
         }  # fmt: skip
@@ -208,4 +209,4 @@ def _shown(row: Row[Any]) -> OpenSession:
 
 
 def _principal(row: Row[Any]) -> Principal:
-    return Principal(row.account, row.name, known_roles(row.roles.split()), frozenset(row.teams.split()), row.person)
+    return Principal(row.account, row.name, read_kept(row.rights), row.person)

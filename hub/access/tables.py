@@ -47,7 +47,7 @@ class RequestRow(AccessRow):
 
 
 class AccountRow(AccessRow):
-    """An account of this installation. `roles` and `teams` are codes with spaces between.
+    """An account of this installation. `rights` are its roles and their teams (`hub.access.rights`), with spaces between.
 
     `initial_until`: the password was chosen by somebody else, and until then lets its owner choose another, nothing more.
     """
@@ -58,8 +58,7 @@ class AccountRow(AccessRow):
     username: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     password_hash: Mapped[str] = mapped_column(String(255))
-    roles: Mapped[str] = mapped_column(String(255))
-    teams: Mapped[str] = mapped_column(Text)
+    rights: Mapped[str] = mapped_column(Text, server_default="")
     disabled: Mapped[bool]
     initial_until: Mapped[datetime | None] = mapped_column(UtcInstant)
     changed_at: Mapped[datetime] = mapped_column(UtcInstant)
@@ -78,8 +77,7 @@ class SessionRow(AccessRow):
     session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     account: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(80))
-    roles: Mapped[str] = mapped_column(String(255))
-    teams: Mapped[str] = mapped_column(Text)
+    rights: Mapped[str] = mapped_column(Text, server_default="")
     way: Mapped[str] = mapped_column(String(16))
     browser: Mapped[str] = mapped_column(String(40))
     begun_at: Mapped[datetime] = mapped_column(UtcInstant)

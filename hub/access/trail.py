@@ -29,7 +29,11 @@ class Trail(Protocol):
 def actor_of(principal: Principal, action: Action, team: str | None = None) -> Actor:
     """The account, the team acted for, and the role that permits `action`; of somebody whom nothing permits it any role held."""
     grant = TABLE[action]
-    permitting = principal.roles & (grant.everywhere | grant.own_teams)
+    permitting = [
+        role
+        for role, teams in principal.roles.items()
+        if role in grant.everywhere or (role in grant.own_teams and (team is None or team in teams))
+    ]
     role = min(permitting or principal.roles, default="none")
     return Actor(principal.account, unit=team or "", role=role)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.access.roles import Role
 from hub.commands.account_sessions import sessions, sign_out
-from hub.commands.options import Home, Json
+from hub.commands.options import ROLE_HELP, Home, Json
 
 if TYPE_CHECKING:
     from hub.access.accounts import Account, Accounts
+    from hub.access.roles import Rights
     from hub.settings import Settings
 
 __all__ = ["app"]
@@ -23,15 +23,17 @@ __all__ = ["app"]
 app = typer.Typer(
     help=(
         "Accounts of this installation, for a demo and a single machine; a municipality signs in with OpenID Connect "
-        "(hub.toml, [login.oidc]).\n\nExample: hub account add anna --role team-member --team outreach"
+        "(hub.toml, [login.oidc]).\n\nExample: hub account add anna --role team-member:outreach"
     ),
     no_args_is_help=True,
 )
 app.command()(sessions)
 app.command("sign-out")(sign_out)
 Username = Annotated[str, typer.Argument(help="The user name to sign in with; never a person's number.")]
-Roles = Annotated[list[Role], typer.Option("--role", help="A role; repeat for several.")]
-Teams = Annotated[list[str] | None, typer.Option("--team", help="A team that the roles are bound to; repeat for several.")]
+Roles = Annotated[
+    list[str], typer.Option("--role", help=f"A role, with its teams where it goes by team; repeat for several. {ROLE_HELP}")
+]
+Teams = Annotated[list[str] | None, typer.Option("--team", help="The team of a --role that names none; repeat for several.")]
 Own = Annotated[
     bool, typer.Option("--own", help="The account is your own: no other password has to be chosen at the first sign-in.")
 ]
@@ -65,14 +67,14 @@ def add(  # noqa: PLR0917 -- typer reads one option per parameter
 
     The password may also come as one line on standard input.
 
-    Example: hub account add anna --role team-member --role team-head --team outreach --name Gruppledare
+    Example: hub account add anna --role team-head:outreach --role team-member:sig,sspf --name Gruppledare
     """
     from hub.access.accounts import Newcomer
     from hub.access.trail import system_user
 
     with _opened(home) as (settings, accounts):
-        known, whose = _known(settings, team), _person_key(settings, person)
-        newcomer = Newcomer(username, name or username, frozenset(role), known, whose)
+        whose = _person_key(settings, person)
+        newcomer = Newcomer(username, name or username, _rights(settings, role, team), whose)
         made = accounts.add(newcomer, _ask_password(), system_user(), own=own)
         _warn_of_production(settings, made.username)
     typer.echo(f"{made.username} may sign in" + ("" if own else " and must choose another password within seven days"))
@@ -93,7 +95,7 @@ def matrix() -> None:
 
 @app.command("list")
 def list_accounts(home: Home = None, as_json: Json = False) -> None:
-    """Show every account with its roles and teams.
+    """Show every account with its roles, each with its teams.
 
     Example: hub account list --json
     """
@@ -103,10 +105,10 @@ def list_accounts(home: Home = None, as_json: Json = False) -> None:
         sys.stdout.write(json.dumps([_shown(one) for one in found], indent=2, ensure_ascii=False) + "\n")
         return
     if not found:
-        typer.echo("No account yet. Make one: hub account add NAME --role team-member --team outreach")
+        typer.echo("No account yet. Make one: hub account add NAME --role team-member:outreach")
     for one in found:
         state = "shut" if one.disabled else "first password" if one.initial else "open"
-        typer.echo(f"{one.username}  {one.name}  {state}  {', '.join(sorted(one.roles))}  {', '.join(sorted(one.teams)) or '–'}")
+        typer.echo(f"{one.username}  {one.name}  {state}  {_told(one)}")
 
 
 @app.command()
@@ -151,15 +153,15 @@ def password(username: Username, own: Own = False, home: Home = None) -> None:
 
 @app.command()
 def roles(username: Username, role: Roles, team: Teams = None, home: Home = None) -> None:
-    """Give an account exactly these roles and teams; it is signed out everywhere, so that they hold at once.
+    """Give an account exactly these roles, each for its own teams; it is signed out everywhere, so that they hold at once.
 
-    Example: hub account roles anna --role auditor
+    Example: hub account roles anna --role team-head:outreach --role team-member:sig
     """
     from hub.access.trail import system_user
 
     with _opened(home) as (settings, accounts):
-        accounts.set_rights(username, frozenset(role), _known(settings, team), system_user())
-    typer.echo(f"{username} now is {', '.join(sorted(role))}")
+        changed = accounts.set_rights(username, _rights(settings, role, team), system_user())
+    typer.echo(f"{username} now is {_told(changed)}")
 
 
 @app.command()
@@ -208,15 +210,17 @@ def _person_key(settings: Settings, value: str) -> str:
     return person_key(read_key(settings, "worklist.key"), value)
 
 
-def _known(settings: Settings, teams: list[str] | None) -> frozenset[str]:
-    from hub.errors import ConfigError
+def _rights(settings: Settings, roles: list[str], teams: list[str] | None) -> Rights:
+    from hub.access.rights import read_words
     from hub.installation import load_teams
 
-    known = load_teams(settings.home)
-    unknown = sorted(set(teams or ()) - set(known))
-    if unknown:
-        raise ConfigError(f"no team {', '.join(unknown)}; teams.yaml has: {', '.join(known)}", code="unknown_team")
-    return frozenset(teams or ())
+    return read_words(roles, teams or (), load_teams(settings.home), "--role")
+
+
+def _told(account: Account) -> str:
+    from hub.access.rights import words_of
+
+    return ", ".join(words_of(account.roles)) or "–"
 
 
 def _ask_password() -> str:
@@ -237,8 +241,10 @@ def _warn_of_production(settings: Settings, username: str) -> None:
 
 
 def _shown(account: Account) -> dict[str, object]:
+    from hub.access.rights import words_of
+
     return {
-        "username": account.username, "account": account.account, "name": account.name, "roles": sorted(account.roles),
-        "teams": sorted(account.teams), "disabled": account.disabled, "first_password": account.initial,
+        "username": account.username, "account": account.account, "name": account.name, "roles": words_of(account.roles),
+        "disabled": account.disabled, "first_password": account.initial,
         "person_known": bool(account.person),
     }  # fmt: skip

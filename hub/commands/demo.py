@@ -99,23 +99,22 @@ def _print(outcome: dict[str, object], *, as_json: bool) -> None:
 
 def _stay(stage: Demo, stop: threading.Event) -> None:
     """Say where to look, and keep the demo up."""
-    from hub.access.roles import Role
     from hub.bootstrap import build_worklist
     from hub.bootstrap_pages import sign_in_address
     from hub.demo.verdict import open_per_team
 
     settings = stage.stage.settings
     typer.echo("\nOpen this in a browser (it works once, within ten minutes):")
-    typer.echo(f"  {sign_in_address(settings, 'Demo', None)}")
+    typer.echo(f"  {sign_in_address(settings, 'Demo')}")
     typer.echo("Or come as somebody with one role (a private window each):")
-    for name, role, teams in (
-        ("Samtyckeshandläggare", Role.CONSENT_OFFICER, None),
-        ("Fältare", Role.TEAM_MEMBER, ["outreach"]),
-        ("SIG-samordnare", Role.TEAM_HEAD, ["sig"]),
-        ("SSPF-samordnare", Role.TEAM_HEAD, ["sspf"]),
-        ("Revisor", Role.AUDITOR, None),
+    for name, role in (
+        ("Samtyckeshandläggare", "consent-officer"),
+        ("Fältare", "team-member:outreach"),
+        ("SIG-samordnare", "team-head:sig"),
+        ("SSPF-samordnare", "team-head:sspf"),
+        ("Revisor", "auditor"),
     ):
-        typer.echo(f"  {name}: {sign_in_address(settings, name, teams, [role])}")
+        typer.echo(f"  {name}: {sign_in_address(settings, name, [role])}")
     typer.echo(f"Another one: hub web-login --home {settings.home}    Stop: Ctrl-C\n")
     worklist, shown = build_worklist(stage.stage.settings, stage.stage.clock), ""
     while not stop.wait(1.0):

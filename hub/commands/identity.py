@@ -164,6 +164,7 @@ def _opened(
 ) -> Iterator[tuple[Revealing, FourEyes, Principal, AuditLog]]:
     """Where any name is believed, it is a consent officer's of every team, or on no team's behalf a statutory officer's."""
     from hub.access.opening import build_access_engine, open_four_eyes
+    from hub.access.rights import each_for
     from hub.access.roles import Role
     from hub.bootstrap import build_audit, build_clock, build_registry, build_worklist, reference_of_task
     from hub.commands.vault_person import person
@@ -180,9 +181,9 @@ def _opened(
 
     try:
         with closing(build_audit(settings, clock)) as audit:
-            believed = {Role.CONSENT_OFFICER, Role.STATUTORY_OFFICER, Role.TEAM_MEMBER}
-            teams = load_teams(settings.home)
-            who = person(settings, engine, audit, account, approving=approving, believed=believed, teams=teams)
+            roles = (Role.CONSENT_OFFICER, Role.STATUTORY_OFFICER, Role.TEAM_MEMBER)
+            believed = each_for(roles, load_teams(settings.home))
+            who = person(settings, engine, audit, account, approving=approving, believed=believed)
             eyes = open_four_eyes(settings, engine, audit)
             with closing(build_registry(settings, clock)) as opened:
                 yield Revealing(opened.registry, audit, eyes, inside), eyes, who, audit

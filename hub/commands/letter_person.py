@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from hub.access.roles import Action, Principal, Role, may
+from hub.access.roles import Action, Principal, Rights, Role, may
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.commands.options import command_actor
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Admitted", "admitted"]
 
+_OPERATOR: Final[Rights] = {Role.OPERATOR: frozenset()}
 _OPEN_TO_THE_MACHINE_S_USER = frozenset({Action.LETTER_SEE, Action.JOURNAL_SEE})
 """Metadata only: whoever may run commands here sees as much by `hub status`."""
 _NEEDS = {
@@ -64,7 +65,7 @@ def admitted(home: Path | None, account: str, action: Action) -> Iterator[Admitt
         if action in _OPEN_TO_THE_MACHINE_S_USER and not account:
             who = _machine_user()
         else:
-            who = person(settings, engine, audit, account, believed=(Role.OPERATOR,))
+            who = person(settings, engine, audit, account, believed=_OPERATOR)
         if not may(who, action):
             audit.append(Entry(_actor(who), Logged.REQUEST_REFUSED, outcome=Outcome.DENY, rule="not_permitted"))
             raise RejectedError(_NEEDS.get(action, "your role does not permit this"), code="not_permitted")
@@ -76,7 +77,7 @@ def admitted(home: Path | None, account: str, action: Action) -> Iterator[Admitt
 
 def _machine_user() -> Principal:
     account = command_actor().account
-    return Principal(account, account, frozenset({Role.OPERATOR}))
+    return Principal(account, account, _OPERATOR)
 
 
 def _actor(who: Principal) -> Actor:

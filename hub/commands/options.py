@@ -11,7 +11,9 @@ import typer
 if TYPE_CHECKING:
     from hub.audit.entries import Actor
 
-__all__ = ["As", "Home", "Json", "command_actor"]
+__all__ = ["ROLE_HELP", "As", "Home", "Json", "command_actor"]
+
+ROLE_HELP = "For example team-head:outreach, team-member:sig,sspf or auditor; `hub account matrix` shows what each may do."
 
 Home = Annotated[
     Path | None,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from hub.access.opening import open_accounts, own_accounts
 from hub.access.persons import person_key
-from hub.access.roles import Principal, Role, known_roles
+from hub.access.rights import read_words
+from hub.access.roles import Principal, Rights, Role
 from hub.commands.options import command_actor
 from hub.errors import ConfigError
-from hub.installation import read_key
+from hub.installation import load_teams, read_key
 from hub.login_settings import CommandUser
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["person"]
 
+_AUDITOR: Final[Rights] = {Role.AUDITOR: frozenset()}
+
 
 def person(
     settings: Settings,
@@ -33,15 +35,14 @@ def person(
     account: str,
     *,
     approving: bool = False,
-    believed: Iterable[Role] = (Role.AUDITOR,),
-    teams: Iterable[str] = (),
+    believed: Rights = _AUDITOR,
 ) -> Principal:
     """The principal that `account` names.
 
     With accounts of the installation's own it is a user name, and the password is asked for. Without, in production, it is the
     machine's user, with roles and as the person that `[login.command_users]` says; she can ask and open, but approves nothing:
-    for that one signs in to the pages. Elsewhere (a demo, a first trial) any name is `believed` to have these roles, for these
-    teams. Raises RejectedError of the sign-in, ConfigError `sign_in_to_approve`.
+    for that one signs in to the pages. Elsewhere (a demo, a first trial) any name is `believed` to have these roles. Raises
+    RejectedError of the sign-in, ConfigError `sign_in_to_approve`, and what `read_words` says of that setting.
     """
     if own_accounts(settings):
         accounts = open_accounts(settings, engine, audit)
@@ -56,14 +57,15 @@ def person(
     if settings.environment == "production":
         return _machine_user(settings)
     actor = command_actor(account)
-    return Principal(actor.account, actor.account, frozenset(believed), frozenset(teams))
+    return Principal(actor.account, actor.account, believed)
 
 
 def _machine_user(settings: Settings) -> Principal:
     number = str(os.getuid())
     user = settings.login.command_users.get(number, CommandUser())
     whose = person_key(read_key(settings, "worklist.key"), user.person)
-    return Principal(f"os:{number}", f"os:{number}", known_roles(user.roles), frozenset(user.teams), whose)
+    roles = read_words(user.roles, user.teams, load_teams(settings.home), f"login.command_users.{number}.roles")
+    return Principal(f"os:{number}", f"os:{number}", roles, whose)
 
 
 def _password() -> str:

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hub.access.roles import Role
-from hub.commands.options import Home
+from hub.commands.options import ROLE_HELP, Home
 
 __all__ = ["web", "web_login"]
 
@@ -25,19 +24,22 @@ def web(home: Home = None) -> None:
 def web_login(
     home: Home = None,
     team: Annotated[
-        list[str] | None, typer.Option(help="A team that the role is bound to; repeat for several (default: all).")
+        list[str] | None, typer.Option(help="The team of a --role that names none; repeat for several (default: every team).")
     ] = None,
     role: Annotated[
-        list[Role] | None, typer.Option(help="A role; repeat for several (default: team-member).", case_sensitive=False)
+        list[str] | None,
+        typer.Option(
+            help=f"A role, with its teams where it goes by team; repeat for several (default: team-member). {ROLE_HELP}"
+        ),
     ] = None,
     person: Annotated[str, typer.Option(help="Which person it is, as in `hub account person`; four eyes compare persons.")] = "",
     name: Annotated[str, typer.Option(help="The function shown on the pages; not a person's number.")] = "Handläggare",
 ) -> None:
     """Print an address that signs its holder in: once, within ten minutes.
 
-    Examples: hub web-login --team outreach    hub web-login --role consent-officer --team sspf --name Samtycken
+    Examples: hub web-login --team outreach    hub web-login --role consent-officer:sspf --role team-head:sig --name Samtycken
     """
     from hub.bootstrap_pages import sign_in_address
     from hub.settings import load_settings
 
-    typer.echo(sign_in_address(load_settings(home), name, team, role, person=person))
+    typer.echo(sign_in_address(load_settings(home), name, role or (), team or (), person=person))

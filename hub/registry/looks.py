@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from hub.access.roles import Action, Principal, may, may_for_any
+from hub.access.roles import Action, Principal, may, may_for_any, own_teams
 from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
@@ -127,7 +127,7 @@ class Looks:
     def note(self, who: Principal, case: ConsentCase, logged: Logged, *, purpose: str = "", refused: str = "") -> None:
         """Write down what was done with a consent elsewhere: simulated, printed, an extract made or (`refused`) not."""
         entry = Entry(
-            actor_of(who, Action.CONSENT_SEE, _team(who, case.recipients)), logged,
+            actor_of(who, Action.CONSENT_SEE, _team(own_teams(who, Action.CONSENT_SEE) & set(case.recipients))), logged,
             subject=Subject(SubjectKind.YOUTH, case.youth_id),
             item=Subject(SubjectKind.CONSENT, case.consent_id), purpose=purpose,
             outcome=Outcome.DENY if refused else Outcome.PERMIT, rule=refused,
@@ -135,7 +135,7 @@ class Looks:
         self._audit.append(entry)
 
     def _entry(self, who: Principal, action: Action, logged: Logged, *, item: Subject | None = None, purpose: str = "") -> Entry:
-        return Entry(actor_of(who, action, _team(who, who.teams)), logged, item=item, purpose=purpose)
+        return Entry(actor_of(who, action, _team(own_teams(who, Action.CONSENT_SEE))), logged, item=item, purpose=purpose)
 
     def _row(self, session: Session, who: Principal, consent_id: str) -> Consent:
         row = session.scalars(_cases().where(Consent.consent_id == consent_id)).one_or_none()
@@ -172,10 +172,9 @@ def _findable(who: Principal, youth: Youth) -> list[Consent]:
     return found if any(consent.state in OPEN for consent in found) else []
 
 
-def _team(who: Principal, teams: Sequence[str] | frozenset[str]) -> str | None:
+def _team(teams: frozenset[str]) -> str | None:
     """The one team acted for, when there is only one."""
-    own = who.teams & set(teams)
-    return next(iter(own)) if len(own) == 1 else None
+    return next(iter(teams)) if len(teams) == 1 else None
 
 
 def youth_of(row: Consent) -> Subject:

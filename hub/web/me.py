@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -28,7 +30,7 @@ class Me:
         self._visitors = renderer.visitors
 
     def page(self, request: Request, principal: Principal, *, text: str = "", status: int = 200) -> Response:
-        """Roles, teams, open sessions, and a form for another password when the account is one of ours."""
+        """Roles, each with its teams, open sessions, and a form for another password when the account is one of ours."""
         words = self._renderer.words(request)
         token = self._visitors.token(request)
         now = self._login.sessions.now()
@@ -38,8 +40,7 @@ class Me:
         ]
         return self._renderer.page(
             request, "me.html", principal, status=status, text=words.text(text) if text else "", sessions=sessions,
-            roles=[words.text(ROLE_TITLES[role]) for role in sorted(principal.roles)],
-            teams=[team.title for code, team in self._web.teams.items() if code in principal.teams],
+            roles=[(words.text(ROLE_TITLES[role]), self._titles(teams)) for role, teams in sorted(principal.roles.items())],
             username=self._username(principal), here="/me",
         )  # fmt: skip
 
@@ -72,6 +73,9 @@ class Me:
                 text = mark("Too many attempts. Wait a quarter of an hour, then try again.")
             return self.page(request, principal, text=text, status=400)
         return self._visitors.welcome(request, principal, "local", "/me")
+
+    def _titles(self, teams: Collection[str]) -> list[str]:
+        return [team.title for code, team in self._web.teams.items() if code in teams]
 
     def _username(self, principal: Principal) -> str:
         accounts = self._login.accounts

@@ -31,7 +31,7 @@ from hub.access.persons import person_key
 from hub.access.roles import Principal
 from hub.errors import RejectedError, RetriableError
 from hub.login_settings import OidcSettings
-from hub.web.oidc_claims import role_named, values_of
+from hub.web.oidc_claims import RoleClaims, values_of
 from hub.web.oidc_logout import check_logout, logout_number, unverified
 from hub.web.paths import own_path
 from hub.web.principal import Arrival, Journey
@@ -71,7 +71,7 @@ class OidcProvider:
         self._journeys = URLSafeTimedSerializer(key, salt="oidc-journey", signer_kwargs={"digest_method": hashlib.sha256})
         self._spend = spend
         self._key = key
-        self._roles = {value: role_named(role) for value, role in settings.roles.items()}
+        self._roles = RoleClaims(settings)
         self._http = httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
         self._known: _Metadata | None = None
         self._turn = threading.Lock()
@@ -102,7 +102,7 @@ class OidcProvider:
 
         Raises RejectedError: `bad_state` (not this browser's journey, too old, or used), `declined` (the provider or the person
         said no), `bad_token` (what the provider sent does not verify), `weak_sign_in` (not by one of the ways that the settings
-        ask for), `no_role`; RetriableError when the provider does not answer.
+        ask for), `no_role`, `unclear_roles`; RetriableError when the provider does not answer.
         """
         journey = self._journey(answer, cookie)
         if "error" in answer or "code" not in answer:
@@ -228,13 +228,10 @@ class OidcProvider:
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         settings = self._settings
-        roles = frozenset(self._roles[value] for value in values_of(claims, settings.roles_claim) if value in self._roles)
-        if not roles:
-            raise RejectedError("the account has no role here", code="no_role")
-        teams = frozenset(settings.teams[value] for value in values_of(claims, settings.teams_claim) if value in settings.teams)
+        roles = self._roles.rights(claims)
         name = "".join(letter for letter in str(claims.get(settings.name_claim) or "") if letter.isprintable())
         person = person_key(self._key, next(iter(values_of(claims, settings.person_claim)), ""))
-        return Principal(self._account(str(claims["sub"])), name[:_NAME_LENGTH] or "–", roles, teams, person)
+        return Principal(self._account(str(claims["sub"])), name[:_NAME_LENGTH] or "–", roles, person)
 
     def _metadata(self) -> _Metadata:
         known = self._known

@@ -27,6 +27,7 @@ _TEXTS = {
     "bad_state": mark("That sign-in was not begun in this browser, or too long ago. Begin again."),
     "declined": mark("Your organisation's sign-in let nobody in. Begin again, or ask whoever gives out the accounts."),
     "weak_sign_in": mark("These pages ask for a stronger way to sign in than the one you used."),
+    "unclear_roles": mark("Your roles and units do not say which role is for which unit. Ask whoever gives out the roles."),
     "no_role": mark("You are known, but have no role here yet. Ask whoever gives out the roles."),
 }
 
@@ -109,7 +110,7 @@ class ProviderEntrance:
         before = self._login.sessions.vouch(self._visitors.token(request), found.principal, found.provider_session)
         if before is None:
             return None
-        if (before.roles, before.teams) != (found.principal.roles, found.principal.teams):
+        if before.roles != found.principal.roles:
             self._login.trail.append(account_entry(Logged.ACCOUNT_CHANGED, found.principal.account, purpose="provider_roles"))
         return RedirectResponse(found.onward, status_code=303)
 

@@ -21,7 +21,7 @@ from tests.unit.web.town import NOW, make_task, member
 
 PERSON = make_identifier()
 PEOPLE = {"name": "Kim Testsson", "parties": [{"role": "guardian_1", "name": "Robin Testsson", "contacts": ["011-15 00 00"]}]}
-AUDITOR = replace(member("Granskare"), roles=frozenset({Role.AUDITOR}))
+AUDITOR = replace(member("Granskare"), roles={Role.AUDITOR: frozenset()})
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from tests.e2e.conftest import DESK, PHONE, Site
 from tests.e2e.test_accessibility import STANDARD
@@ -14,7 +15,7 @@ from tests.unit.registry.support import make_grant, make_identifier
 from tests.unit.web.town import officer
 
 OFFICER = officer("Samtycken", "outreach", "sspf", "sig")
-AUDITOR = Principal("account-auditor", "Revisor", frozenset({Role.AUDITOR}), frozenset())
+AUDITOR = Principal("account-auditor", "Revisor", each_for({Role.AUDITOR}, ()))
 
 
 class Officer:

@@ -18,7 +18,7 @@ from tests.unit.coding.make import UNDO, coding_lane
 from tests.unit.connect.conftest import World
 from tests.unit.connectors.sdk.make import PERSON, SUBJECT, reference
 
-OFFICER = Principal("account-1", "Mottagningen", frozenset({Role.STATUTORY_OFFICER}))
+OFFICER = Principal("account-1", "Mottagningen", {Role.STATUTORY_OFFICER: frozenset()})
 _SHOTS = os.environ.get("HUB_SCREENSHOTS", "")
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from hub.access.accounts import Newcomer
 from hub.access.grounds import Ground
 from hub.access.matters import Matter
+from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from tests.e2e.conftest import DESK, PHONE, Site
@@ -25,9 +26,9 @@ FIRST, OWN = "sparv kastrull olja tisdag", "glasbruket tolv vantar"
 @pytest.fixture
 def site(site: Site) -> Site:
     """The pages, with somebody who has an account and somebody who has yet to choose a password."""
-    roles, teams = frozenset({Role.TEAM_HEAD, Role.CONSENT_OFFICER}), frozenset({"outreach", "sspf"})
-    site.town.accounts.add(Newcomer("anna", "Gruppledare", roles, teams), OWN, KEEPER, own=True)
-    site.town.accounts.add(Newcomer("berit", "Granskare", frozenset({Role.AUDITOR}), frozenset()), FIRST, KEEPER)
+    roles = {Role.TEAM_HEAD: frozenset({"outreach", "sspf"}), Role.CONSENT_OFFICER: frozenset({"sspf"})}
+    site.town.accounts.add(Newcomer("anna", "Gruppledare", roles), OWN, KEEPER, own=True)
+    site.town.accounts.add(Newcomer("berit", "Granskare", each_for({Role.AUDITOR}, ())), FIRST, KEEPER)
     return site
 
 
@@ -92,7 +93,7 @@ def test_a_page_left_alone_for_half_an_hour_asks_to_sign_in_again(site: Site) ->
 
 
 def test_two_persons_approve_in_two_browsers(site: Site) -> None:
-    asker, second = (replace(member(name), roles=frozenset({Role.AUDITOR})) for name in ("Granskare", "Andra granskaren"))
+    asker, second = (replace(member(name), roles=each_for({Role.AUDITOR}, ())) for name in ("Granskare", "Andra granskaren"))
     site.town.four_eyes.ask(asker, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
     page = site.visit(second)
     page.get_by_role("link", name="Fyra ögon").click()
@@ -108,7 +109,7 @@ def test_axe_finds_nothing_on_the_way_in_and_on_ones_own_pages(
     site: Site, theme: str, language: str, size: tuple[int, int]
 ) -> None:
     axe, page, found = Axe(), site.visit(None, size=size, color_scheme=theme), {}
-    asker = replace(member("Granskare"), roles=frozenset({Role.AUDITOR}))
+    asker = replace(member("Granskare"), roles=each_for({Role.AUDITOR}, ()))
     site.town.four_eyes.ask(asker, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
 
     def listen(name: str) -> None:

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from sqlalchemy import select
 
+from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.audit.entries import Entry
 from hub.audit.log import AuditLog
@@ -14,7 +15,7 @@ from hub.errors import RetriableError
 
 
 def make_principal(account: str, *roles: Role, teams: tuple[str, ...] = ()) -> Principal:
-    return Principal(account, f"Funktion {account}", frozenset(roles), frozenset(teams))
+    return Principal(account, f"Funktion {account}", each_for(roles, teams))
 
 
 AUDITOR = make_principal("auditor-1", Role.AUDITOR)

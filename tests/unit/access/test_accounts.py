@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from hub.access.accounts import Account, Accounts, Newcomer
 from hub.access.opening import open_accounts, open_sessions
+from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.access.sessions import Sessions
 from hub.access.tables import AccountRow
@@ -22,7 +23,8 @@ from tests.unit.access.make import FullLog, logged
 KEEPER = Actor("os:1000", role="command")
 FIRST, OWN, OTHER = "sparv kastrull olja tisdag", "glasbruket tolv vantar", "pendeltåg marmelad ekorre"
 HERE = "192.0.2.1"
-ANNA = Newcomer("Anna", "Fältare", frozenset({Role.TEAM_MEMBER}), frozenset({"outreach"}))
+AUDITOR = each_for({Role.AUDITOR}, ())
+ANNA = Newcomer("Anna", "Fältare", each_for({Role.TEAM_MEMBER}, {"outreach"}))
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_there_is_no_account_to_begin_with(accounts: Accounts) -> None:
 
 def test_name_and_password_become_the_principal(accounts: Accounts, anna: Account, audit: AuditLog) -> None:
     who = accounts.authenticate(" ANNA ", OWN, HERE)
-    assert (who.account, who.name, who.roles, who.teams) == (anna.account, "Fältare", {Role.TEAM_MEMBER}, {"outreach"})
+    assert (who.account, who.name, who.roles) == (anna.account, "Fältare", {Role.TEAM_MEMBER: {"outreach"}})
     assert anna.account.startswith("local-")
     assert "anna" not in anna.account
     assert [entry[:1] + entry[2:] for entry in logged(audit)] == [
@@ -125,12 +127,12 @@ def test_whatever_is_changed_ends_the_accounts_sessions_at_once(accounts: Accoun
     changes = (
         lambda: accounts.set_disabled("anna", KEEPER, disabled=True),
         lambda: accounts.set_disabled("anna", KEEPER, disabled=False),
-        lambda: accounts.set_rights("anna", {Role.AUDITOR}, (), KEEPER),
+        lambda: accounts.set_rights("anna", AUDITOR, KEEPER),
         lambda: accounts.set_password("anna", FIRST, KEEPER, own=True),
         lambda: accounts.choose("anna", FIRST, OTHER, HERE),
         lambda: accounts.remove("anna", KEEPER),
     )
-    accounts.add(Newcomer("berit", "Berit", frozenset({Role.AUDITOR}), frozenset()), OWN, KEEPER, own=True)
+    accounts.add(Newcomer("berit", "Berit", each_for({Role.AUDITOR}, ())), OWN, KEEPER, own=True)
     berit = accounts.authenticate("berit", OWN, HERE)
     kept = sessions.begin(berit, "local")
     who = accounts.authenticate("anna", OWN, HERE)
@@ -144,9 +146,9 @@ def test_whatever_is_changed_ends_the_accounts_sessions_at_once(accounts: Accoun
 
 
 def test_other_roles_hold_at_the_next_sign_in(accounts: Accounts, anna: Account) -> None:
-    accounts.set_rights("anna", {Role.AUDITOR}, (), KEEPER)
+    accounts.set_rights("anna", AUDITOR, KEEPER)
     who = accounts.authenticate("anna", OWN, HERE)
-    assert (who.roles, who.teams) == ({Role.AUDITOR}, frozenset())
+    assert who.roles == AUDITOR
 
 
 @pytest.mark.parametrize(
@@ -166,20 +168,20 @@ def test_other_roles_hold_at_the_next_sign_in(accounts: Accounts, anna: Account)
 )
 def test_a_name_is_a_function_on_one_line_and_nobodys_number(accounts: Accounts, name: str, told: str) -> None:
     with pytest.raises(RejectedError, match=r"^the name") as refused:
-        accounts.add(Newcomer("berit", name, frozenset(), frozenset()), OWN, KEEPER)
+        accounts.add(Newcomer("berit", name, each_for((), ())), OWN, KEEPER)
     assert refused.value.code == told
     assert not name.strip() or name not in str(refused.value)
     assert "berit" not in [one.username for one in accounts.all()]
 
 
 def test_a_name_of_eighty_letters_is_kept_as_it_was_given(accounts: Accounts) -> None:
-    assert accounts.add(Newcomer("berit", "å" * 80, frozenset(), frozenset()), OWN, KEEPER).name == "å" * 80
+    assert accounts.add(Newcomer("berit", "å" * 80, each_for((), ())), OWN, KEEPER).name == "å" * 80
 
 
 @pytest.mark.parametrize("username", ["", "a", "å b", "19990101-9802", "199901019802", "990101-9802", "x" * 64, "-anna", "a/b"])
 def test_a_user_name_is_short_plain_and_nobodys_number(accounts: Accounts, username: str) -> None:
     with pytest.raises(RejectedError) as refused:
-        accounts.add(Newcomer(username, "x", frozenset(), frozenset()), OWN, KEEPER)
+        accounts.add(Newcomer(username, "x", each_for((), ())), OWN, KEEPER)
     assert refused.value.code == "bad_username"
 
 
@@ -201,10 +203,10 @@ def test_when_the_log_cannot_be_written_nothing_changes_and_nobody_gets_in(
     for attempt in (
         lambda: unlogged.authenticate("anna", OWN, HERE),
         lambda: unlogged.authenticate("anna", OTHER, HERE),
-        lambda: unlogged.set_rights("anna", {Role.AUDITOR}, (), KEEPER),
+        lambda: unlogged.set_rights("anna", AUDITOR, KEEPER),
         lambda: unlogged.set_disabled("anna", KEEPER, disabled=True),
         lambda: unlogged.remove("anna", KEEPER),
-        lambda: unlogged.add(Newcomer("berit", "Berit", frozenset(), frozenset()), OWN, KEEPER),
+        lambda: unlogged.add(Newcomer("berit", "Berit", each_for((), ())), OWN, KEEPER),
     ):
         with pytest.raises(RetriableError) as failed:
             attempt()

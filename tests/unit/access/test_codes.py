@@ -81,7 +81,9 @@ def test_a_code_is_valid_for_ten_minutes(codes: Codes) -> None:
         codes.redeem(aged(605, module._pack(WHO)))
 
 
-@pytest.mark.parametrize("change", [{"roles": ["king"]}, {"roles": None}, {"teams": None}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"rights": ["king"]}, {"rights": ["auditor:sig"]}, {"rights": None}, {"person": None}], ids=str
+)
 def test_a_code_of_another_version_is_refused(codes: Codes, change: dict[str, object]) -> None:
     content = {name: value for name, value in (module._pack(WHO) | change).items() if value is not None}
     with pytest.raises(RejectedError) as refused:

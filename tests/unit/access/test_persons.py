@@ -13,6 +13,7 @@ from hub.access.grounds import Ground
 from hub.access.matters import Matter, RequestState
 from hub.access.opening import open_accounts, open_four_eyes, open_sessions, own_accounts, own_codes
 from hub.access.persons import is_same_person, person_key
+from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.audit.log import AuditLog
@@ -125,7 +126,7 @@ def test_beside_a_provider_production_lets_emergency_accounts_in_and_no_other(
     assert not own_accounts(none)
     accounts = open_accounts(production, engine, audit, clock)
     for name in ("nodlage", "anna"):
-        newcomer = Newcomer(name, "Prov", frozenset({Role.AUDITOR}), frozenset(), person=ANNA)
+        newcomer = Newcomer(name, "Prov", each_for({Role.AUDITOR}, ()), person=ANNA)
         accounts.add(newcomer, PASSWORD, KEEPER, own=True)
     with pytest.raises(RejectedError) as refused:
         accounts.authenticate("anna", PASSWORD, "127.0.0.1")
@@ -144,7 +145,7 @@ def test_saying_which_person_an_account_is_signs_it_out(
     settings: Settings, engine: Engine, audit: AuditLog, clock: ManualClock
 ) -> None:
     accounts, sessions = open_accounts(settings, engine, audit, clock), open_sessions(settings, engine, clock)
-    accounts.add(Newcomer("anna", "Prov", frozenset({Role.AUDITOR}), frozenset()), PASSWORD, KEEPER, own=True)
+    accounts.add(Newcomer("anna", "Prov", each_for({Role.AUDITOR}, ())), PASSWORD, KEEPER, own=True)
     token = sessions.begin(accounts.authenticate("anna", PASSWORD, "127.0.0.1"), "local")
     assert accounts.set_person("anna", ANNA, KEEPER).person == ANNA
     assert sessions.principal(token) is None

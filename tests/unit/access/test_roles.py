@@ -5,21 +5,22 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.access.rights import each_for
 from hub.access.roles import TABLE, Action, Principal, Role, may, may_for_any, may_somewhere, teams_where
+from hub.access.trail import actor_of
 
 TEAMS = ("outreach", "sig", "sspf")
 
 
 def somebody(*roles: Role, teams: tuple[str, ...] = ()) -> Principal:
-    return Principal("account-1", "Handläggare", frozenset(roles), frozenset(teams))
+    return Principal("account-1", "Handläggare", each_for(roles, teams))
 
 
 principals = st.builds(
     Principal,
     st.just("account-1"),
     st.just("Handläggare"),
-    st.frozensets(st.sampled_from(Role)),
-    st.frozensets(st.sampled_from(TEAMS)),
+    st.dictionaries(st.sampled_from(Role), st.frozensets(st.sampled_from(TEAMS))),
 )
 
 
@@ -80,13 +81,27 @@ def test_every_role_takes_a_withdrawal() -> None:
     assert all(may(somebody(role), Action.CONSENT_WITHDRAW) for role in Role)
 
 
+def test_a_head_of_one_team_who_is_a_member_of_another_is_no_head_of_both() -> None:
+    both = Principal("account-1", "Handläggare", {Role.TEAM_HEAD: frozenset({"sig"}), Role.TEAM_MEMBER: frozenset({"outreach"})})
+    assert may(both, Action.TASK_ASSIGN, "sig")
+    assert not may(both, Action.TASK_ASSIGN, "outreach")
+    assert teams_where(both, Action.TASK_OPEN, TEAMS) == {"sig", "outreach"}
+    assert teams_where(both, Action.IDENTITY_APPROVE, TEAMS) == {"sig"}
+    assert actor_of(both, Action.TASK_OPEN, "outreach").role == "team-member"
+    assert actor_of(both, Action.TASK_OPEN, "sig").role == "team-head"
+
+
 @given(principals, st.sampled_from(Action), st.sampled_from([None, *TEAMS, "other"]))
-def test_more_roles_and_teams_never_take_a_right_away_and_foreign_teams_never_give_one(
+def test_somebody_may_do_what_one_role_for_one_team_may_and_nothing_that_only_two_of_them_together_would(
     principal: Principal, action: Action, team: str | None
 ) -> None:
-    one_by_one = [somebody(role, teams=tuple(principal.teams)) for role in principal.roles]
+    one_by_one = [
+        Principal("account-1", "Handläggare", {role: frozenset(one)})
+        for role, teams in principal.roles.items()
+        for one in [(), *((name,) for name in teams)]
+    ]
     assert may(principal, action, team) == any(may(one, action, team) for one in one_by_one)
-    if team is not None and team not in principal.teams:
+    if not any(team in teams for teams in principal.roles.values()):
         assert may(principal, action, team) == may(principal, action)
     assert teams_where(principal, action, TEAMS) == {known for known in TEAMS if may(principal, action, known)}
     assert may_somewhere(principal, action) == (may(principal, action) or bool(teams_where(principal, action, TEAMS)))

@@ -68,7 +68,7 @@ def add(run: Run, *words: str, typed: str = FIRST) -> Result:
 def test_an_account_is_made_and_its_owner_chooses_another_password(run: Run, accounts: Accounts, audit: AuditLog) -> None:
     assert "anna may sign in and must choose another password within seven days" in add(run, "--name", "Fältare").output
     made = accounts.named("anna")
-    assert (made.name, made.roles, made.teams, made.initial) == ("Fältare", {Role.TEAM_MEMBER}, {"outreach"}, True)
+    assert (made.name, made.roles, made.initial) == ("Fältare", {Role.TEAM_MEMBER: {"outreach"}}, True)
     (entry,) = logged(audit)
     assert entry[0].startswith("os:")
     assert entry[1:] == ("command", "account_changed", "permit", "")
@@ -95,13 +95,54 @@ def test_an_unknown_team_is_named_with_those_that_there_are(run: Run) -> None:
     assert "no team nobody; teams.yaml has: outreach, sig, sspf" in str(done.exception)
 
 
+def test_each_role_has_its_own_teams_and_the_list_says_which(run: Run, accounts: Accounts) -> None:
+    words = ("--role", "team-head:outreach", "--role", "team-member:sig,sspf", "--role", "auditor")
+    run("add", "anna", *words, typed=f"{FIRST}\n")
+    assert accounts.named("anna").roles == {
+        Role.TEAM_HEAD: {"outreach"}, Role.TEAM_MEMBER: {"sig", "sspf"}, Role.AUDITOR: frozenset(),
+    }  # fmt: skip
+    told = ["auditor", "team-head:outreach", "team-member:sig", "team-member:sspf"]
+    assert json.loads(run("list", "--json").output)[0]["roles"] == told
+    assert ", ".join(told) in run("list").output
+    changed = run("roles", "anna", "--role", "team-head:sig", "--role", "team-member", "--team", "outreach").output
+    assert changed == "anna now is team-head:sig, team-member:outreach\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["team-head", "team-member"],
+            "--role: team-head and team-member for outreach and sig: say which role is for which team",
+        ),
+        (["auditor:sig"], "auditor goes by no team: write auditor alone"),
+        (["team-head:"], "name a team behind team-head: as in team-head:outreach"),
+        (["team-head:sig,nobody"], "no team nobody; teams.yaml has: outreach, sig, sspf"),
+        (["team-head:sig"], "write role and team together, as team-head:outreach"),
+        (["king"], "no role king; there are: consent-officer"),
+    ],
+)
+def test_what_does_not_say_who_is_what_where_is_refused_with_how_to_write_it(
+    run: Run, accounts: Accounts, words: list[str], told: str
+) -> None:
+    options = [part for word in words for part in ("--role", word)]
+    done = run("add", "anna", *options, "--team", "outreach", "--team", "sig", typed=f"{FIRST}\n", raises=ConfigError)
+    assert told in str(done.exception)
+    assert accounts.all() == []
+
+
+def test_a_role_that_goes_by_team_is_given_for_one(run: Run) -> None:
+    done = run("add", "anna", "--role", "team-head", typed=f"{FIRST}\n", raises=ConfigError)
+    assert "team-head is for teams: say which, as team-head:outreach" in str(done.exception)
+
+
 def test_accounts_are_listed_for_people_and_for_scripts_without_anything_secret(run: Run) -> None:
     assert "No account yet. Make one: hub account add" in run("list").output
     add(run)
-    assert run("list").output.split() == ["anna", "anna", "first", "password", "team-member", "outreach"]
+    assert run("list").output.split() == ["anna", "anna", "first", "password", "team-member:outreach"]
     (row,) = json.loads(run("list", "--json").output)
     assert row["account"].startswith("local-")
-    assert set(row) == {"username", "account", "name", "roles", "teams", "disabled", "first_password", "person_known"}
+    assert set(row) == {"username", "account", "name", "roles", "disabled", "first_password", "person_known"}
 
 
 def test_an_account_is_shut_opened_changed_and_taken_away(run: Run, home: Path, accounts: Accounts) -> None:
@@ -111,7 +152,7 @@ def test_an_account_is_shut_opened_changed_and_taken_away(run: Run, home: Path, 
     run("enable", "anna")
     assert not accounts.named("anna").disabled
     run("roles", "anna", "--role", "auditor")
-    assert (accounts.named("anna").roles, accounts.named("anna").teams) == ({Role.AUDITOR}, frozenset())
+    assert accounts.named("anna").roles == {Role.AUDITOR: frozenset()}
     run("password", "anna", typed=f"{OTHER}\n")
     with pytest.raises(RejectedError, match="choose a password"):
         accounts.authenticate("anna", OTHER, "192.0.2.1")

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
+from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.audit.opening import open_audit
@@ -45,9 +46,7 @@ def home(tmp_path: Path) -> Path:
     engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
     accounts = open_accounts(settings, engine, log)
     for username, role in (("samtycke", Role.CONSENT_OFFICER), ("chef", Role.TEAM_HEAD), ("drift", Role.OPERATOR)):
-        newcomer = Newcomer(
-            username, "Prov", frozenset({role}), frozenset({"sspf"}) if role is not Role.OPERATOR else frozenset()
-        )
+        newcomer = Newcomer(username, "Prov", each_for({role}, {"sspf"}))
         accounts.add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
     engine.dispose()
     log.close()
@@ -148,7 +147,7 @@ def test_a_member_sees_in_the_command_line_whom_an_open_task_is_about_and_nobody
     inbox.beat([(CONSENTS.name, 0), (ERASURES.name, 0)], datetime.now(UTC))
     engine.dispose()
     access, log = build_access_engine(settings), open_audit(settings, SystemClock())
-    newcomer = Newcomer("falt", "Prov", frozenset({Role.TEAM_MEMBER}), frozenset({"outreach"}))
+    newcomer = Newcomer("falt", "Prov", each_for({Role.TEAM_MEMBER}, {"outreach"}))
     open_accounts(settings, access, log).add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
     access.dispose()
     shown = run(home, "show", task.task_id, "--team", "outreach", account="falt")

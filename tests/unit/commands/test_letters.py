@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
+from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.access.trail import system_user
 from hub.audit.reading import Filter, the_latest
@@ -71,7 +72,7 @@ class Mending:
 
     def account(self, name: str, *roles: Role) -> None:
         log, engine = build_audit(self.settings), build_access_engine(self.settings)
-        newcomer = Newcomer(name, "Någon", frozenset(roles), frozenset())
+        newcomer = Newcomer(name, "Någon", each_for(roles, ()))
         open_accounts(self.settings, engine, log).add(newcomer, PASSWORD, system_user(), own=True)
         log.close()
         engine.dispose()

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
+from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.audit.opening import open_audit, open_vault
@@ -207,7 +208,7 @@ def with_accounts(home: Path) -> None:
     engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
     accounts = open_accounts(settings, engine, log)
     for username, role in (("revisor", Role.AUDITOR), ("revisor2", Role.AUDITOR), ("operator", Role.OPERATOR)):
-        newcomer = Newcomer(username, "Revision", frozenset({role}), frozenset())
+        newcomer = Newcomer(username, "Revision", each_for({role}, ()))
         accounts.add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
     engine.dispose()
     log.close()

@@ -9,6 +9,7 @@ import pytest
 
 from hub.access.four_eyes import FourEyes
 from hub.access.opening import build_access_engine, open_four_eyes
+from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
@@ -25,10 +26,10 @@ from hub.settings import load_settings
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
-WORKER = Principal("account-1", "Fältare", frozenset({Role.TEAM_MEMBER}), frozenset({"outreach"}))
-OFFICER = Principal("account-2", "Samtycken", frozenset({Role.CONSENT_OFFICER}), frozenset({"sspf"}))
-OTHER = Principal("account-3", "Samtycken", frozenset({Role.CONSENT_OFFICER}), frozenset({"sspf"}))
-OPS = Principal("account-4", "Drift", frozenset({Role.OPERATOR}))
+WORKER = Principal("account-1", "Fältare", each_for({Role.TEAM_MEMBER}, {"outreach"}))
+OFFICER = Principal("account-2", "Samtycken", each_for({Role.CONSENT_OFFICER}, {"sspf"}))
+OTHER = Principal("account-3", "Samtycken", each_for({Role.CONSENT_OFFICER}, {"sspf"}))
+OPS = Principal("account-4", "Drift", each_for({Role.OPERATOR}, ()))
 
 
 class World:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry, Subject, SubjectKind
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import EVERYBODY, PagesTown
 
-AUDITOR = Principal("account-auditor", "Revisor", frozenset({Role.AUDITOR}), frozenset())
+AUDITOR = Principal("account-auditor", "Revisor", each_for({Role.AUDITOR}, ()))
 
 
 @pytest.fixture

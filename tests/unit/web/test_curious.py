@@ -19,6 +19,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import Metric
 from starlette.routing import Route
 
+from hub.access.rights import each_for
 from hub.access.roles import Action, Principal, Role, may
 from hub.audit.checkpoints import Checkpoints
 from hub.audit.notes import Signer
@@ -39,7 +40,7 @@ _LEFT_OUT = {"/sign-out", "/me/sessions", "/me/password"}  # they end the visit,
 
 def of_role(*roles: Role, teams: tuple[str, ...] = ()) -> Principal:
     name = "-".join(sorted(roles))
-    return Principal(f"account-{name.encode().hex()}", name, frozenset(roles), frozenset(teams))
+    return Principal(f"account-{name.encode().hex()}", name, each_for(roles, teams))
 
 
 CURIOUS = {

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import hub
 from hub.access.matrix import matrix_text
+from hub.access.rights import each_for
 from hub.access.roles import TABLE, Action, Principal, Role
 from hub.cli import app
 from hub.web.doors import OPEN, Door
@@ -164,7 +165,7 @@ def test_each_role_gets_through_the_doors_that_the_matrix_opens_and_no_other(
         concerns = "outreach" if "{team}" in door.path else None
         expected = reach == EVERYWHERE or (reach == OWN and (concerns in teams if concerns else bool(teams)))
         for method in sorted(door.methods):
-            answer = visit(Principal("account-7", "Någon", frozenset({role}), frozenset(teams))).request(method, path)
+            answer = visit(Principal("account-7", "Någon", each_for({role}, teams))).request(method, path)
             assert (answer.status_code != 403) is expected, (method, door.path, answer.status_code)
             refused += not expected
     if role in {Role.AUDITOR, Role.OPS, Role.OBSERVER}:
@@ -172,14 +173,14 @@ def test_each_role_gets_through_the_doors_that_the_matrix_opens_and_no_other(
 
 
 def test_who_has_no_role_at_all_gets_through_none(town: PagesTown, visit: Visit) -> None:
-    client = visit(Principal("account-8", "Någon", frozenset(), frozenset({"outreach"})))
+    client = visit(Principal("account-8", "Någon", each_for((), {"outreach"})))
     asked = [client.request(method, filled(door.path)) for door in doors(town) for method in door.methods if door.action != OPEN]
     assert {answer.status_code for answer in asked} == {403}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_who_is_refused_is_told_why_and_how_it_can_change(visit: Visit, language: str) -> None:
-    client: httpx.Client = visit(Principal("account-9", "Revisor", frozenset({Role.AUDITOR}), frozenset()))
+    client: httpx.Client = visit(Principal("account-9", "Revisor", each_for({Role.AUDITOR}, ())))
     client.get(f"/language/{language}")
     answer = client.get("/find", params={"number": "abcdef"})
     assert answer.status_code == 403

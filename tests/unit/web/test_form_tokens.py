@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.routing import Mount, Route
 
 import hub.web
+from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.web.form_tokens import form_token, is_genuine
 from hub.web.principal import COOKIE, FORM_COOKIE
@@ -21,7 +22,7 @@ from tests.unit.web.places import filled
 from tests.unit.web.town import PagesTown
 
 TEMPLATES = Path(hub.web.__file__).parent / "templates"
-EVERYTHING = Principal("account-1", "Allt", frozenset(Role), frozenset({"outreach", "sig", "sspf"}))
+EVERYTHING = Principal("account-1", "Allt", each_for(Role, {"outreach", "sig", "sspf"}))
 SAFE = {"GET"}
 FROM_MACHINES = {"/sign-out/back-channel"}  # signed by the provider: tests/unit/web/test_recheck.py
 

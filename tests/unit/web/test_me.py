@@ -13,6 +13,7 @@ import pytest
 from hub.access.accounts import Newcomer
 from hub.access.grounds import Ground
 from hub.access.matters import Matter, RequestState
+from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.web.app import build_web
@@ -32,7 +33,7 @@ Arrive = Callable[[], httpx.Client]
 @pytest.fixture
 def arrive(empty_town: PagesTown) -> Arrive:
     """Somebody with an account, before the sign-in page, with a browser of their own."""
-    newcomer = Newcomer("anna", "Fältare", frozenset({Role.TEAM_MEMBER}), frozenset({"outreach"}))
+    newcomer = Newcomer("anna", "Fältare", each_for({Role.TEAM_MEMBER}, {"outreach"}))
     empty_town.accounts.add(newcomer, OWN, KEEPER, own=True)
     return lambda: Browser(transport=InProcess(empty_town.app), base_url="http://127.0.0.1:8700")
 
@@ -251,8 +252,8 @@ def test_while_the_audit_log_cannot_be_written_everybody_gets_out(arrive: Arrive
 
 
 def test_four_eyes_on_a_page(empty_town: PagesTown, visit: Visit) -> None:
-    auditor = replace(member("Granskare"), roles=frozenset({Role.AUDITOR}))
-    second = replace(member("Andra granskaren"), roles=frozenset({Role.AUDITOR}))
+    auditor = replace(member("Granskare"), roles=each_for({Role.AUDITOR}, ()))
+    second = replace(member("Andra granskaren"), roles=each_for({Role.AUDITOR}, ()))
     empty_town.four_eyes.ask(auditor, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
     asker, approver = visit(auditor), visit(second)
     assert "väntar på en andra person" in text_of(asker.get("/approvals"))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.audit.sealed import Part, PartKind
 from hub.registry.unsealing import search
@@ -15,7 +16,7 @@ from tests.unit.web.conftest import Visit
 from tests.unit.web.town import KEY, PagesTown, member, officer
 
 PERSON = make_identifier()
-AUDITOR = Principal("account-1", "Granskare", frozenset({Role.AUDITOR}))
+AUDITOR = Principal("account-1", "Granskare", each_for({Role.AUDITOR}, ()))
 STATED = {"purpose": "damages", "ground": "GDPR art. 82", "case": "KS 2025/118"}
 
 

@@ -56,7 +56,7 @@ def test_a_list_that_stays_open_is_one_look(town: PagesTown, client: httpx.Clien
         client.get("/team/outreach")
     client.get("/team/outreach?all=1")
     client.get("/team/sig")
-    visit(Principal("account-2", "Handläggare", EVERYBODY.roles, EVERYBODY.teams)).get("/team/outreach")
+    visit(Principal("account-2", "Handläggare", EVERYBODY.roles)).get("/team/outreach")
     assert [(entry.account, entry.unit) for entry in entries(town, "task_listed")] == [
         (EVERYBODY.account, "outreach"), (EVERYBODY.account, "outreach"), (EVERYBODY.account, "sig"), ("account-2", "outreach"),
     ]  # fmt: skip

@@ -72,12 +72,12 @@ SCOPE = "11111111-1111-4111-8111-111111111111"
 
 def member(name: str, *teams: str) -> Principal:
     """A member of teams; the account's id is opaque, as the audit log demands."""
-    return Principal(f"account-{name.encode().hex()}", name, frozenset({Role.TEAM_MEMBER}), frozenset(teams))
+    return Principal(f"account-{name.encode().hex()}", name, {Role.TEAM_MEMBER: frozenset(teams)})
 
 
 def officer(name: str, *teams: str) -> Principal:
     """A consent officer of teams."""
-    return Principal(f"account-{name.encode().hex()}", name, frozenset({Role.CONSENT_OFFICER}), frozenset(teams))
+    return Principal(f"account-{name.encode().hex()}", name, {Role.CONSENT_OFFICER: frozenset(teams)})
 
 
 EVERYBODY = member("Handläggare", "outreach", "sig", "sspf")

@@ -13,7 +13,7 @@ from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import PagesTown
 
-OFFICER = Principal("account-1", "Mottagningen", frozenset({Role.STATUTORY_OFFICER}))
+OFFICER = Principal("account-1", "Mottagningen", {Role.STATUTORY_OFFICER: frozenset()})
 CANONICAL = "201203149800"
 SAID = {
     "person": "1", "category": "narcotics", "day": "2025-05-16", "clock": "22:40", "area": "0581-hageby", "may_tell": "no",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.audit.reading import Filter, the_latest
 from hub.clock import Clock, ManualClock
@@ -28,7 +29,7 @@ AT = "2025-05-16T09:00:00+02:00"
 def of_role(*roles: Role) -> Principal:
     """Somebody with roles and no team."""
     name = "-".join(sorted(roles))
-    return Principal(f"account-{name.encode().hex()}", name, frozenset(roles))
+    return Principal(f"account-{name.encode().hex()}", name, each_for(roles, ()))
 
 
 OPERATOR, OPS, OFFICER, AUDITOR = map(of_role, (Role.OPERATOR, Role.OPS, Role.SOURCE_OFFICER, Role.AUDITOR))
