@@ -115,8 +115,12 @@ def _print(found: list[ConnectorState], now: datetime) -> None:
     for one in found:
         table.add_row(one.name, "events", _standing(one), *_lane(one.events, now), _at(one.expected_by))
         if one.statutory is not None:
-            table.add_row("", "statutory", "runs" if one.running else "does not run", *_lane(one.statutory, now), "-")
+            table.add_row("", "statutory", _running(one), *_lane(one.statutory, now), "-")
     Console().print(table)
+
+
+def _running(one: ConnectorState) -> str:
+    return "not enabled" if not one.enabled else "runs" if one.running else "does not run"
 
 
 def _standing(one: ConnectorState) -> str:
@@ -126,10 +130,8 @@ def _standing(one: ConnectorState) -> str:
 
     if one.paused is not None:
         return escape(f"paused since {_at(one.paused.since)} by {one.paused.by}: {one.paused.reason}")
-    if not one.enabled:
-        return "not enabled"
-    if not one.running:
-        return "does not run"
+    if not (one.enabled and one.running):
+        return _running(one)
     if one.breaker.state is not BreakerState.CLOSED:
         failures = f"after {one.breaker.failures} failures ({one.breaker.code})"
         return f"breaker {one.breaker.state.replace('_', '-')} since {_at(one.breaker.since)} {failures}"

@@ -63,7 +63,7 @@ class ConnectorState:
     `title` is the connector's, empty where it cannot be loaded. `statutory` is its other lane, None where it has none: no pause
     reaches that one. `breaker` is its events source's, as it was written down last.
     `expects`: when something new is expected of that source; `expected_by`: by when the next; `silent_since`: by when something
-    had been, of a source that is silent, as its process noticed last.
+    had been, of a source that is silent, as its process noticed last. Nothing is expected of one that is not enabled.
     """
 
     name: str
@@ -117,7 +117,8 @@ def _read(settings: Settings, name: str, now: datetime, announced: set[str]) -> 
         if connection is not None:
             paused = current_pause(connection)
             breaker = load_breaker(connection)
-            silent, due = current_silence(connection), expected_by(connection, expects, now)
+            if chosen.enabled:
+                silent, due = current_silence(connection), expected_by(connection, expects, now)
             events = _lane(connection, EVENTS, now, polls=running and paused is None)
             if breaker.state is BreakerState.OPEN and running and paused is None:
                 events = replace(events, next_poll=breaker.retry_at)

@@ -109,6 +109,11 @@ def test_when_something_is_expected_is_the_connector_s_word_or_the_settings(inst
     assert (state.expected_by, state.silent_since) == (NOW + 2 * HOUR, None)
     Silence(ledger.engine, "toyplaces", ManualClock(NOW + 3 * HOUR), state.expects).look()
     assert read_state(settings, "toyplaces", NOW).silent_since == NOW + 2 * HOUR
+    off = settings.model_copy(
+        update={"connectors": {"toyplaces": settings.connectors["toyplaces"].model_copy(update={"enabled": False})}}
+    )
+    state = read_state(off, "toyplaces", NOW)
+    assert (state.silent_since, state.expected_by) == (None, None), "nobody asks it"
 
 
 def test_hours_long_past_are_forgotten_and_the_last_news_is_not(instances) -> None:
