@@ -48,6 +48,12 @@ class SendingAgain:
             moved += [one for one in own if one.letter.letter_id in queued]
         return moved
 
+    def give_up(self, letters: Sequence[Filed]) -> None:
+        """Those of them that are still queued wait again."""
+        for name, own in by_connector(letters):
+            ids = [one.letter.letter_id for one in own]
+            self._box.move(name, ids, LetterState.QUEUED, LetterState.WAITING, self._clock.now())
+
     def have_done(self, letters: Sequence[Filed], advance: Callable[[int], None] = lambda _done: None) -> None:
         """Until none of these is queued, or patience is over: then a running connector takes them at its next look.
 
@@ -59,7 +65,7 @@ class SendingAgain:
             try:
                 self._have_done(name, ids, advance, done)
             except HubError:
-                self._box.move(name, ids, LetterState.QUEUED, LetterState.WAITING, self._clock.now())
+                self.give_up(letters)
                 raise
             done += len(ids)
             advance(done)

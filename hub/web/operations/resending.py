@@ -110,7 +110,11 @@ def _redrive(watch: Watch) -> Response:
     queued = again.queue(chosen)
     query = [(_NAMED, one.letter.letter_id) for one in chosen]
     if queued:
-        work = watch.console.works.begin(watch.who.account, lambda advance: again.have_done(queued, advance))
+        try:
+            work = watch.console.works.begin(watch.who.account, lambda advance: again.have_done(queued, advance))
+        except RejectedError:  # too much runs at once: nobody would take them
+            again.give_up(queued)
+            raise
         query.insert(0, ("work", work.number))
     return RedirectResponse(f"/letters/sent?{urlencode(query)}", status_code=303)
 

@@ -86,7 +86,7 @@ def test_what_cannot_be_done_waits_again_and_the_reason_is_told(instances: Insta
     instances.before = away
     again = instances.again()
     with pytest.raises(RetriableError):
-        again.have_done(again.queue(instances.box.letters(Look(connector="toy"))))
+        again.have_done(again.queue(instances.box.letters(LOOK)))
     assert instances.states() == {LetterState.WAITING}
 
 

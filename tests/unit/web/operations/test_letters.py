@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from hub.access.roles import Principal
 from hub.connect.letter_box import LetterBox, Look
 from hub.connect.letters import LetterState
 from hub.errors import RetriableError
+from hub.web.operations.works import Works
 from tests.unit.connect.conftest import World
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
@@ -148,6 +150,17 @@ def test_when_kafka_is_away_letters_wait_again_and_the_page_says_what_to_do(sour
     sources.publisher.before = away  # type: ignore[method-assign]
     text = followed(visit(OPERATOR), "redrive", ids)
     assert "Kafka svarar inte" in text
+    assert sources.letters(Look(states=frozenset({LetterState.WAITING}))) == ids
+
+
+def test_when_too_much_runs_at_once_letters_wait_as_before(sources: Sources, visit: Visit) -> None:
+    ids, release = refused(sources), threading.Event()
+    sources.more["works"] = works = Works(soon_seconds=0.0)
+    for _ in range(4):
+        works.begin("somebody", lambda _advance: release.wait(30))
+    answer = visit(OPERATOR).post("/letters", data={"deed": "redrive", "letter": ids})
+    release.set()
+    assert (answer.status_code, "Flera långa arbeten pågår redan" in answer.text) == (503, True)
     assert sources.letters(Look(states=frozenset({LetterState.WAITING}))) == ids
 
 
