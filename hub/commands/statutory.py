@@ -145,12 +145,14 @@ def hand_over(
     from hub.bootstrap import build_clock
     from hub.commands.auditing import logged
     from hub.settings import load_settings
+    from hub.statutory.handing_over import check_case_number
     from hub.statutory.opening import open_hand_overs
 
     settings, store = load_settings(home), _open(home)
     with logged(settings, Action.REPORT_HANDED_OVER) as draft:
         message = _find(store, identity)
         draft.about(item=Subject(SubjectKind.REPORT, message.entry))
+        check_case_number(registered_as)
     # After the entry: without it nothing is recorded that would let an original be deleted.
     at = build_clock(settings).now()
     hand_overs, path = open_hand_overs(settings), store.path_of(message.entry)

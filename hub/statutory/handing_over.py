@@ -21,11 +21,18 @@ from hub.connector import report_number
 from hub.errors import RejectedError, RetriableError
 from hub.statutory.disk import Disk, PosixDisk
 
-__all__ = ["HandOvers"]
+__all__ = ["HandOvers", "check_case_number"]
 
 _SUFFIX = ".sealed"
 _CASE = re.compile(r"[A-Za-zÅÄÖåäö0-9][A-Za-zÅÄÖåäö0-9 /._:-]{1,39}\Z")
 _NUMBER = re.compile(r"(\d[\s+–-]?){10}")
+
+
+def check_case_number(registered_as: str) -> None:
+    """Raises RejectedError `bad_case_number`."""
+    if not _CASE.match(registered_as) or _NUMBER.search(registered_as):
+        text = "give the case's number as the case system has it, 2 to 40 characters, and never a personal number"
+        raise RejectedError(text, code="bad_case_number")
 
 
 class HandOvers:
@@ -42,9 +49,7 @@ class HandOvers:
 
         Raises RejectedError `bad_case_number`, RetriableError when it cannot be written.
         """
-        if not _CASE.match(registered_as) or _NUMBER.search(registered_as):
-            text = "give the case's number as the case system has it, 2 to 40 characters, and never a personal number"
-            raise RejectedError(text, code="bad_case_number")
+        check_case_number(registered_as)
         line = json.dumps({"registered_as": registered_as, "who": who, "at": at.isoformat()})
         home = self._folder / stored.parent.name
         try:

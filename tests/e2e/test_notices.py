@@ -43,6 +43,7 @@ def test_the_officer_codes_a_notice_takes_it_back_and_codes_it_again_until_it_is
     heard(page, "list", size[0])
     page.keyboard.press("j")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Öppna och koda")).to_be_visible()
     heard(page, "notice", size[0])
     page.goto(f"/notices/{number}")
     page.get_by_role("button", name="Öppna och koda").press("Enter")
@@ -60,6 +61,7 @@ def test_the_officer_codes_a_notice_takes_it_back_and_codes_it_again_until_it_is
             heard(page, "coded", size[0])
         else:
             page.get_by_role("button", name="Ta tillbaka").click()
+            expect(page.get_by_role("status")).to_contain_text("väntar på kod igen")
             page.goto(f"/notices/{number}")
             page.get_by_role("button", name="Öppna och koda").click()
     site.town.clock.advance(UNDO)

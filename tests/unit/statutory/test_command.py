@@ -134,3 +134,12 @@ def test_a_hand_over_is_logged_first_and_shown_in_the_list(home):
     found = [each.action for each in the_latest(audit.engine, Filter(), 10)]
     audit.close()
     assert "report_handed_over" in found
+
+
+def test_a_refused_hand_over_is_logged_as_refused(home):
+    done = call(home, "hand-over", "message-one", "--registered-as", "20120314-9800")
+    assert getattr(done.exception, "code", "") == "bad_case_number"
+    audit = open_audit(load_settings(home), ManualClock(ARRIVED))
+    (found,) = the_latest(audit.engine, Filter(), 10)
+    audit.close()
+    assert (found.action, found.outcome, found.rule) == ("report_handed_over", "deny", "bad_case_number")
