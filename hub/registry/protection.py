@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.errors import RejectedError, RetriableError
 from hub.registry import barring, lifecycle
@@ -141,10 +141,14 @@ def restore(work: Work, youth: Youth) -> None:
 
 
 def spread(work: Work, youth: Youth) -> None:
-    """After a merge: who was protected under one number is protected under all."""
+    """After a merge: who was protected under one number is so under all, and has been since the first marking."""
     lookups = lookups_of(youth)
-    if is_protected(work, lookups):
-        mark(work, lookups)
+    since = work.session.scalar(select(func.min(Protection.marked_at)).where(Protection.lookup.in_(lookups)))
+    if since is not None:
+        mark(work, lookups, since)
+        for consent in youth.consents:
+            if consent.state in OPEN | {State.EXPIRED}:
+                barring.bar(work, consent, [(since, work.now)])
         suspend(work, youth)
 
 

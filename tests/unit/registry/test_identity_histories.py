@@ -292,6 +292,8 @@ SCRIPTS = [
     ],
     [("protect", FIRST, Marking.OWN), ("unprotect", FIRST), ("merge", FIRST, SECOND), ("grant", THIRD, "sspf", BOTH)],
     [("protect", THIRD, Marking.EXIT), ("unprotect", THIRD), ("merge", SECOND, THIRD), ("grant", THIRD, "sspf", BOTH)],
+    [("protect", FIRST, Marking.OWN), ("now",), ("now",), ("merge", FIRST, SECOND), ("unprotect", FIRST)],
+    [("protect", THIRD, Marking.OWN), ("now",), ("now",), ("merge", SECOND, THIRD), ("unprotect", SECOND), ("split", FIRST)],
     [
         ("grant", FIRST, "sig", {"guardian_1"}),
         ("block", FIRST, "youth", None),
