@@ -1,4 +1,4 @@
-"""Coded observations of consenting youths, and weekly place reports (EST), from CSV files in an inbox folder."""
+"""Coded observations of consenting youths, and weekly place reports (EST), from CSV files or pushed by partners."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ __all__ = ["connector"]
 
 # The class is imported only by the process that runs it.
 def _build_source(config: ObservationsConfig, context: SourceContext) -> Source:
+    if config.intake is not None:
+        from connectors.observations.pushed import PushedSource  # noqa: PLC0415
+
+        return PushedSource(config.intake, context)
     from connectors.observations.source import ObservationsSource  # noqa: PLC0415
 
     return ObservationsSource(config, context)
@@ -24,7 +28,7 @@ _WEEKLY = Expectation(weekdays=("fri",), by=time(16), not_on=("06-20/08-17", "12
 
 connector = Connector(
     name="observations",
-    title="Observationer och lägesbild från CSV-filer",
+    title="Observationer och lägesbild: CSV-filer, eller partner som skickar",
     config=ObservationsConfig,
     build_source=_build_source,
     kinds=frozenset({InfoKind.RISK_EVENT}),

@@ -40,7 +40,7 @@ class ObservationsSource:
         self._config = config
         self._context = context
         self._inbox = Inbox(
-            context.home / config.folder,
+            context.home / (config.folder or ""),
             settle_seconds=config.settle_seconds,
             max_bytes=int(config.max_file_megabytes * 1024 * 1024),
             sleep=sleep,

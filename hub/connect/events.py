@@ -25,7 +25,7 @@ from hub.connect.redriving import Redriving
 from hub.connect.revisions import Plan
 from hub.connect.sending import Sending
 from hub.connect.sifting import Sifting
-from hub.connector import Backfill, Batch, Cursor, PersonRecord, Source
+from hub.connector import Backfill, Batch, Cursor, PersonRecord, Pushed, Source
 from hub.errors import RejectedError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import CONNECTOR_LETTERS, CONNECTOR_POLLS
@@ -82,6 +82,7 @@ class EventsLane:
         self._origin = origin
         self._coding = coding
         self._source = source
+        self.pushed = source if isinstance(source, Pushed) else None
         self._directory = directory
         self._ledger = ledger
         self._publisher = publisher
@@ -197,6 +198,8 @@ class EventsLane:
             told = [] if pull.lane != self.name else letters  # a letter is found again by a cursor of the lane's own
             cursor = pull.stored(position)
             self._ledger.settle(pull.lane, cursor, now, sent.plan, settled, published=sent.published, refused=told)
+            if self.pushed is not None and pull.lane == self.name:
+                self.pushed.settled(position)
             counts += settled + sent.uncertain
             self._totals += settled
             self._show()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from hub.clock import Clock
 from hub.connect.gate import Origin
 from hub.connector import Connector, Source, SourceContext, load_connector
+from hub.contract.models import InfoKind
 from hub.errors import ConfigError
 from hub.expectation import Expectation
 from hub.installation import load_agencies, load_places, read_key, read_secret
@@ -55,8 +56,13 @@ class Instance:
         if agency not in agencies:
             text = f"connectors.{self.name}.agency: {agency!r} is not in agencies.yaml ({', '.join(sorted(agencies))})"
             raise ConfigError(text, code="unknown_agency")
-        kinds = self.connector.kinds & frozenset(agencies[agency].kinds)
-        return Origin(agency, self.name, kinds, self.connector.places, read_key(self.installation, f"agency-{agency}.hmac"))
+        return Origin(agency, self.name, self.kinds, self.connector.places, read_key(self.installation, f"agency-{agency}.hmac"))
+
+    @property
+    def kinds(self) -> frozenset[InfoKind]:
+        """What of persons both the connector and its agency may carry; nothing where agencies.yaml does not know the agency."""
+        agency = load_agencies(self.installation.home).get(self.settings.agency)
+        return self.connector.kinds & frozenset(agency.kinds if agency else ())
 
     def secret(self, name: str) -> str:
         """One of the connector's own secrets, `keys/connector-<instance>-<name>`. Raises ConfigError when it is missing."""
@@ -72,6 +78,7 @@ class Instance:
             gazetteer=load_places(self.installation.home),
             observe_request=self._observe,
             secured=secured,
+            kinds=self.kinds,
             home=self.installation.home,
         )
 

@@ -86,8 +86,8 @@ class Runner:
             self._statutory_loop() as (statutory, secured),
             self._alongside(statutory),
             guarded(self._chosen.name, EVENTS),
-            self._events_loop(statutory, secured) as events,
-            listening(self._waker(secured), events, self._chosen.name, self._stop),
+            self._events_loop(statutory, secured) as (events, pushed),
+            listening(pushed or self._waker(secured), events, self._chosen.name, self._stop),
         ):
             events.run()
 
@@ -98,7 +98,7 @@ class Runner:
             if statutory is not None:
                 with guarded(self._chosen.name, STATUTORY):
                     results[STATUTORY] = statutory.once()
-            with guarded(self._chosen.name, EVENTS), self._events_loop(statutory, secured) as events:
+            with guarded(self._chosen.name, EVENTS), self._events_loop(statutory, secured) as (events, _):
                 results[EVENTS] = events.once()
         return results
 
@@ -184,9 +184,9 @@ class Runner:
                 yield self._loop(lane, None, LaneWatch(Conditions(ledger.engine, STATUTORY))), secured
 
     @contextmanager
-    def _events_loop(self, statutory: Loop | None, secured: Callable[[str], bool]) -> Iterator[Loop]:
+    def _events_loop(self, statutory: Loop | None, secured: Callable[[str], bool]) -> Iterator[tuple[Loop, Waker | None]]:
         with self._events_lane(secured) as (lane, watch):
-            yield self._loop(lane, statutory, watch)
+            yield self._loop(lane, statutory, watch), lane.pushed
 
     @contextmanager
     def _events_lane(self, secured: Callable[[str], bool]) -> Iterator[tuple[EventsLane, Watch]]:

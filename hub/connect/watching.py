@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from hub.connect.breaking import SourceBreaker
 from hub.connect.conditions import Conditions
 from hub.connect.pauses import Pause, current_pause
 from hub.connect.silence import Silence
-from hub.connector import Backfill, Batch, Cursor, Source, Subjects
+from hub.connector import Backfill, Batch, Cursor, Pushed, Source, Subjects
 from hub.database import answering
 from hub.errors import PausedError, RejectedError, RetriableError
 from hub.logs import get_logger
@@ -127,7 +128,23 @@ class _WatchedBackfill(_Watched):
         yield from self._asked(lambda: source.backfill(subjects, since, progress), progress)
 
 
+class _WatchedPushed(_Watched):
+    """While it is paused it listens on: what it hears is not given, so nobody is told that it was taken."""
+
+    def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:
+        """As the source's."""
+        assert isinstance(self._source, Pushed), "`watched` looks first"
+        self._source.listen(wake, stop)
+
+    def settled(self, cursor: Cursor) -> None:
+        """As the source's."""
+        assert isinstance(self._source, Pushed), "`watched` looks first"
+        self._source.settled(cursor)
+
+
 def watched(source: Source, standing: Standing, breaker: SourceBreaker) -> Source:
-    """The source, asked only while it is not paused and its breaker permits; one that offers a backfill still does."""
+    """The source, asked only while it is not paused and its breaker permits. What else it can do it still does."""
+    if isinstance(source, Pushed):
+        return _WatchedPushed(source, standing, breaker)
     kind = _WatchedBackfill if isinstance(source, Backfill) else _Watched
     return kind(source, standing, breaker)

@@ -53,7 +53,7 @@ from hub.connector.records import (
 )
 from hub.connector.registered import ENTRY_POINT_GROUP, Capability, Connector, find_connectors, load_connector
 from hub.connector.sink import Delivered, Errand, Sink, SinkContext
-from hub.connector.source import Backfill, Gazetteer, Source, SourceContext, StatutorySource, Subjects, Waker
+from hub.connector.source import Backfill, Gazetteer, Pushed, Source, SourceContext, StatutorySource, Subjects, Waker
 from hub.connector.trial import DATASETS, Trial
 from hub.expectation import Expectation
 
@@ -79,6 +79,7 @@ __all__ = [
     "Place",
     "PlaceRecord",
     "ProtectedPerson",
+    "Pushed",
     "RawMessage",
     "ReadDraft",
     "Record",

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from hub.connector.records import Batch, Cursor, StatutoryBatch
+from hub.contract.models import InfoKind
 
-__all__ = ["Backfill", "Gazetteer", "Source", "SourceContext", "StatutorySource", "Subjects", "Waker"]
+__all__ = ["Backfill", "Gazetteer", "Pushed", "Source", "SourceContext", "StatutorySource", "Subjects", "Waker"]
 
 Subjects: TypeAlias = Callable[[str], bool]
 """Whether a person, by national identifier in any spelling, is among those asked for. It never raises."""
@@ -61,6 +62,21 @@ class Waker(Protocol):
         ...
 
 
+@runtime_checkable
+class Pushed(Protocol):
+    """A source that is told instead of asking. What it was told waits in its memory, is given by `batches` until it is safe, and
+    only then may the teller be answered that it was taken. It is its own `Waker`.
+    """
+
+    def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:
+        """As `Waker.listen`."""
+        ...
+
+    def settled(self, cursor: Cursor) -> None:
+        """What came before this cursor of a batch is safe: on Kafka, or kept out as consent wants it; nobody is told which."""
+        ...
+
+
 class StatutorySource(Protocol):
     """Pulls raw messages for the statutory lane."""
 
@@ -97,5 +113,7 @@ class SourceContext:
     handed_over: Callable[[str], bool] = lambda _message_id: False
     """Whether the receiver's case system has confirmed the registered original of this message: a source may delete nothing
     before, and nothing at all unless its settings say so."""
+    kinds: frozenset[InfoKind] = frozenset()
+    """What of persons the instance's agency may carry through this connector; the gate refuses any other."""
     home: Path = Path()
     """The installation's folder: relative paths of a source's settings are relative to it."""

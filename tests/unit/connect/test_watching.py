@@ -10,7 +10,7 @@ from hub.connect.breaking import SourceBreaker
 from hub.connect.conditions import Conditions, load_condition
 from hub.connect.pauses import Pause, add_pause, end_pause
 from hub.connect.watching import LaneWatch, Standing, watched
-from hub.connector import Backfill
+from hub.connector import Backfill, Pushed
 from hub.errors import PausedError
 from tests.unit.connect.conftest import NOW, ListSource
 
@@ -118,6 +118,30 @@ def test_a_source_that_offers_a_backfill_still_does_and_it_is_paused_too(pausabl
     pausable.pause()
     with pytest.raises(PausedError):
         list(pausable.guard(Again()).backfill(lambda _: True, NOW))
+
+
+def test_a_source_that_is_told_still_listens_and_hears_what_is_safe_and_a_pause_leaves_it_waiting(pausable, world) -> None:
+    class Told(ListSource):
+        heard = safe = None
+
+        def listen(self, wake, stop):
+            self.heard = (wake, stop)
+
+        def settled(self, cursor):
+            self.safe = cursor
+
+    world.source = source = Told()
+    assert not isinstance(pausable.guard(ListSource()), Pushed)
+    pausable.guard(source).listen("wake", "stop")
+    assert source.heard == ("wake", "stop")
+    source.given = [[world.absence(world.person())]]
+    pausable.pause()
+    with pytest.raises(PausedError):
+        pausable.lane().poll()
+    assert source.safe is None
+    pausable.resume()
+    pausable.lane().poll()
+    assert source.safe == {"next": 1}
 
 
 def test_the_source_is_closed_through_it(pausable, world) -> None:

@@ -1,0 +1,97 @@
+"""What partners pushed and is not safe yet. In memory alone: whoever has no reference leaves it without a trace."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord
+from hub.errors import RejectedError, RetriableError
+
+__all__ = ["Entry", "Waiting"]
+
+_MOST_WAITING = 1_000
+_MOST_REMEMBERED = 2_000
+_REMEMBERED = timedelta(hours=24)
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One push. `given`: when the gate got it. `settled`: it is on Kafka, or consent kept it out; nobody is told which."""
+
+    key: str
+    digest: bytes = field(repr=False)
+    record: PersonRecord | PlaceRecord = field(repr=False)
+    number: int = 0
+    given: float = -math.inf
+    settled: bool = False
+
+
+class Waiting:
+    """For the receiver's thread and the lane's. `ticks` is a clock of seconds.
+
+    The cursor: `number` counts what is safe; `seen`, by key the instants of the last day's pushes, so that a partner that repeats
+    one after a restart does not undo what it has corrected since. A key is keyed and made of the partner's own id of the push,
+    never of what it says; it is remembered alike whether or not anything was published.
+    """
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._pending: dict[str, Entry] = {}
+        self._done: dict[str, Entry] = {}
+
+    def put(self, key: str, digest: bytes, record: PersonRecord | PlaceRecord) -> Entry:
+        """The entry of this push, of a repeat the first. Raises RejectedError `key_reused`, RetriableError `too_many_waiting`."""
+        with self._lock:
+            known = self._pending.get(key) or self._done.get(key)
+            if known is not None:
+                if known.digest != digest:
+                    raise RejectedError("the id of another push was used again", code="key_reused")
+                return known
+            if len(self._pending) >= _MOST_WAITING:
+                raise RetriableError("too much waits to become safe", code="too_many_waiting")
+            self._pending[key] = entry = Entry(key, digest, record)
+            return entry
+
+    def batches(self, cursor: Cursor | None, now: datetime) -> Iterator[Batch]:
+        """All that waits, numbered on from the cursor."""
+        number = int((cursor or {}).get("number", 0))
+        seen = {key: at for key, at in (cursor or {}).get("seen", {}).items() if now - datetime.fromisoformat(at) < _REMEMBERED}
+        fresh = []
+        with self._lock:
+            for entry in list(self._pending.values()):
+                if entry.key in seen:
+                    self._finish(entry)
+                    continue
+                number += 1
+                entry.number, entry.given = number, self._ticks()
+                fresh.append(entry)
+        if fresh:
+            seen |= {entry.key: now.isoformat() for entry in fresh}
+            kept = dict(list(seen.items())[-_MOST_REMEMBERED:])
+            yield Batch([entry.record for entry in fresh], {"number": number, "seen": kept})
+
+    def settled(self, cursor: Cursor) -> None:
+        """What has a number up to the cursor's is safe."""
+        with self._lock:
+            for entry in list(self._pending.values()):
+                if 0 < entry.number <= int(cursor.get("number", 0)):
+                    self._finish(entry)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._pending.clear()
+            self._done.clear()
+
+    def _finish(self, entry: Entry) -> None:
+        entry.settled = True
+        del self._pending[entry.key]
+        self._done[entry.key] = entry
+        while len(self._done) > _MOST_REMEMBERED:
+            del self._done[next(iter(self._done))]
