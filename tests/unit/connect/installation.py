@@ -25,7 +25,7 @@ def make_installation(home: Path, registry_port: int, **source) -> Settings:
     """One instance per toy, reading from `home`/source."""
     one = {"agency": AGENCY, "poll_seconds": 0.05, "directory_poll_seconds": 0.05}
     chosen = {"folder": str(home / "source"), **source}
-    instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw", "toyplaces", "toyfeed")}
+    instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw", "toyplaces", "toyfeed", "toytold")}
     for name in ("toymend", "toyrows"):
         instances[name] = {**one, "source": {**chosen, "minutes_in": "mins"}}
     instances["odd"] = {**one, "connector": "toy", "agency": "nobody", "source": chosen}

@@ -202,6 +202,16 @@ def test_places_need_no_registry(cut_off) -> None:
     assert cut_off.runner("toyplaces").once()["events"].counts == {("placed", ""): 1, ("published", ""): 1}
 
 
+def test_a_source_that_is_told_listens_in_the_running_process_and_hears_what_is_safe(cut_off) -> None:
+    write_lines(cut_off.source / "facts.jsonl", PLACE, PLACE | {"id": "p2"})
+    cut_off.runner("toytold").once()
+    assert cut_off.publisher.records == []  # nobody listened, so nobody told it
+    with cut_off.running("toytold") as raised:
+        cut_off.publisher.wait_for(2)
+    assert raised == []
+    assert (cut_off.source / "safe").read_text() == "2"
+
+
 def test_a_second_process_of_the_same_instance_is_refused(cut_off) -> None:
     write_lines(cut_off.source / "facts.jsonl", PLACE)
     with cut_off.running("toyplaces"):

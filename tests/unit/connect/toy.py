@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.connector import Absence, Batch, Connector, PersonRecord, Place, PlaceRecord, RawMessage, StatutoryBatch, Unmapped
 from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
 
-_TOYS = ("toy", "toyraw", "toyplaces", "toyfeed", "toymend", "toyrows")
+_TOYS = ("toy", "toyraw", "toyplaces", "toyfeed", "toymend", "toyrows", "toytold")
 
 
 class ToyConfig(BaseModel):
@@ -79,6 +79,27 @@ class ToyFeed(Lines):
             return
 
 
+class ToyTold(Lines):
+    """Gives what lies in the file once it was told of it, and writes down that it is safe."""
+
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__(config, "facts.jsonl")
+        self._safe = config.folder / "safe"
+        self._told = False
+
+    def batches(self, cursor):
+        for page, reached in self.pages(cursor) if self._told else ():
+            yield Batch([_record(fact) for fact in page], reached)
+
+    def listen(self, wake, stop):
+        self._told = True
+        wake()
+        stop.wait()
+
+    def settled(self, cursor):
+        self._safe.write_text(str(cursor["read"]))
+
+
 class ToyRaw(Lines):
     def batches(self, cursor):
         for page, reached in self.pages(cursor):
@@ -115,6 +136,7 @@ toyraw = make_connector(
     build_statutory=lambda config, _: ToyRaw(config, "raw.jsonl"),
 )
 toyplaces = make_connector("toyplaces", places=True)
+toytold = make_connector("toytold", places=True, build_source=lambda config, _: ToyTold(config))
 toyfeed = make_connector("toyfeed", places=True, moving_window=True, build_source=lambda config, _: ToyFeed(config))
 
 
