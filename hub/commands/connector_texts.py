@@ -70,12 +70,15 @@ def fields_of(connector: Connector) -> list[FieldTold]:
 
 
 def example_block(connector: Connector) -> str:
-    """What an operator may start from: the fields that are required, with invented values. Empty for what is no source."""
+    """What an operator may start from: the fields that are required, with invented values, and of those without a default the
+    ones that the trial gives (of two ways in, one). Empty for what is no source.
+    """
     name = connector.name
     if connector.build_source is None:
         return ""
     given = dict(connector.trial.config) if connector.trial else {}
-    required = [field.name for field in fields_of(connector) if field.default is None]
+    bare = {name for name, field in connector.config.model_fields.items() if field.default is None and name in given}
+    required = [field.name for field in fields_of(connector) if field.default is None or field.name in bare]
     lines = [f"[connectors.{name}]", "enabled = true", 'agency = "…"             # who speaks: one of agencies.yaml']
     lines += ["poll_seconds = 300       # how often the source is asked", "", f"[connectors.{name}.source]"]
     lines += [f"{field} = {_toml(_invented(given.get(field, '…')))}" for field in required if "." not in field]
@@ -96,6 +99,9 @@ def _walk(schema: dict[str, Any], defined: dict[str, Any], prefix: str) -> Itera
 
 
 def _resolved(field: dict[str, Any], defined: dict[str, Any]) -> dict[str, Any]:
+    options = [one for one in field.get("anyOf", ()) if one.get("type") != "null"]
+    if len(options) == 1:  # or nothing
+        field = {**{name: value for name, value in field.items() if name != "anyOf"}, **options[0]}
     place = field.get("$ref", "").rpartition("/")[2]
     return {**defined[place], **field} if place in defined else field
 

@@ -57,7 +57,7 @@ def test_a_description_ends_with_what_hub_toml_may_begin_with(run) -> None:
     assert "attempts" not in block
 
 
-@pytest.mark.parametrize("name", ["ss12000", "sdk", "polisen", "observations"])
+@pytest.mark.parametrize("name", ["ss12000", "sdk", "polisen", "observations", "planned"])
 def test_the_example_is_toml_that_the_connector_takes(run, name: str) -> None:
     told = json.loads(run("describe", name, "--json").output)
     source = tomllib.loads(told["example"])["connectors"][name]["source"]
