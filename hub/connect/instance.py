@@ -50,12 +50,16 @@ class Instance:
         return self.connector.expects if self.settings.expect is None else self.settings.expect
 
     def origin(self) -> Origin:
-        """Who speaks, for the gate. Raises ConfigError when the agency is unknown or its key is missing."""
+        """Who speaks, for the gate. Raises ConfigError when the agency is unknown or the wrong one, or its key is missing."""
         agencies = load_agencies(self.installation.home)
         agency = self.settings.agency
         if agency not in agencies:
             text = f"connectors.{self.name}.agency: {agency!r} is not in agencies.yaml ({', '.join(sorted(agencies))})"
             raise ConfigError(text, code="unknown_agency")
+        if not self.connector.kinds and agencies[agency].kinds:
+            # Every withdrawal would wait for the answer of an instance that knows nobody.
+            text = f"connectors.{self.name}.agency: {agency!r} tells of persons, this connector of places alone: name an agency whose"
+            raise ConfigError(f"{text} kinds are [] in agencies.yaml, such as one of its own", code="agency_of_persons")
         return Origin(agency, self.name, self.kinds, self.connector.places, read_key(self.installation, f"agency-{agency}.hmac"))
 
     @property

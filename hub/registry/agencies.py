@@ -90,7 +90,9 @@ class AgencyFiles(Mapping[str, AgencyKeys]):
 def _read(settings: Settings) -> dict[str, AgencyKeys]:
     instances: dict[str, list[str]] = {}
     for name, connector in settings.connectors.items():
-        instances.setdefault(connector.agency, []).append(name)
+        # One that never ran remembers nobody, and would never answer.
+        if connector.enabled or (settings.data / "connect" / name).exists():
+            instances.setdefault(connector.agency, []).append(name)
     return {
         agency: AgencyKeys(
             frozenset(entry.kinds),

@@ -17,6 +17,7 @@ from hub.settings import Settings, load_settings
 from tests.support import write_toml
 
 AGENCY = "school-norrkoping"
+PLACES = "places-public"
 KEY = bytes(range(32))
 TOKEN = "token-of-the-school"
 
@@ -25,17 +26,21 @@ def make_installation(home: Path, registry_port: int, **source) -> Settings:
     """One instance per toy, reading from `home`/source."""
     one = {"agency": AGENCY, "poll_seconds": 0.05, "directory_poll_seconds": 0.05}
     chosen = {"folder": str(home / "source"), **source}
-    instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw", "toyplaces", "toyfeed", "toytold")}
-    for name in ("toymend", "toyrows"):
-        instances[name] = {**one, "source": {**chosen, "minutes_in": "mins"}}
+    public = {**one, "agency": PLACES}
+    instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw")}
+    instances |= {name: {**public, "source": chosen} for name in ("toyplaces", "toyfeed", "toytold")}
+    for name, speaker in (("toymend", one), ("toyrows", public)):
+        instances[name] = {**speaker, "source": {**chosen, "minutes_in": "mins"}}
     instances["odd"] = {**one, "connector": "toy", "agency": "nobody", "source": chosen}
     instances["wrong"] = {**one, "connector": "toy", "source": {"folder": str(home), "page": "secret-word"}}
     write_toml(home / "hub.toml", {"registry": {"port": registry_port}, "connectors": instances})
-    (home / "agencies.yaml").write_text(f"agencies:\n  {AGENCY}:\n    title: Skolan\n    kinds: [school_absence]\n")
+    agencies = f"  {AGENCY}:\n    title: Skolan\n    kinds: [school_absence]\n  {PLACES}:\n    title: Alla\n    kinds: []\n"
+    (home / "agencies.yaml").write_text(f"agencies:\n{agencies}")
     (home / "areas.yaml").write_text("areas:\n  0581-hageby:\n    title: Hageby\n    names: [Hageby]\n    exposed: true\n")
     (home / "keys").mkdir()
-    (home / "keys" / f"agency-{AGENCY}.hmac").write_text(base64.b64encode(KEY).decode())
-    (home / "keys" / f"agency-{AGENCY}.token").write_text(TOKEN + "\n")
+    for agency in (AGENCY, PLACES):
+        (home / "keys" / f"agency-{agency}.hmac").write_text(base64.b64encode(KEY).decode())
+        (home / "keys" / f"agency-{agency}.token").write_text(TOKEN + "\n")
     (home / "keys" / "connector-toy-password").write_text("swordfish\n")
     return load_settings(home)
 

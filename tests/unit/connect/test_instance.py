@@ -4,7 +4,7 @@ import pytest
 
 from hub.connect.instance import load_instance
 from hub.errors import ConfigError
-from tests.unit.connect.installation import KEY, make_installation
+from tests.unit.connect.installation import KEY, PLACES, make_installation
 from tests.unit.connect.toy import install_toys
 
 
@@ -55,3 +55,12 @@ def test_a_source_is_given_time_places_and_the_installation(settings, world) -> 
     assert context.home == settings.home
     assert not context.secured("m1")
     context.observe_request("list", 200)
+
+
+def test_what_tells_of_places_alone_speaks_for_no_agency_that_tells_of_persons(settings) -> None:
+    assert load_instance(settings, "toyfeed").origin().places
+    agencies = f"agencies:\n  {PLACES}:\n    title: Alla\n    kinds: [risk_event]\n"
+    (settings.home / "agencies.yaml").write_text(agencies)
+    with pytest.raises(ConfigError, match=r"kinds are \[\]") as raised:
+        load_instance(settings, "toyfeed").origin()
+    assert raised.value.code == "agency_of_persons"
