@@ -58,8 +58,8 @@ class Instance:
             raise ConfigError(text, code="unknown_agency")
         if not self.connector.kinds and agencies[agency].kinds:
             # Every withdrawal would wait for the answer of an instance that knows nobody.
-            text = f"connectors.{self.name}.agency: {agency!r} tells of persons, this connector of places alone: name an agency whose"
-            raise ConfigError(f"{text} kinds are [] in agencies.yaml, such as one of its own", code="agency_of_persons")
+            text = f"connectors.{self.name}.agency: {agency!r} tells of persons, this connector of places alone"
+            raise ConfigError(f"{text}: name an agency whose kinds are [] in agencies.yaml", code="agency_of_persons")
         return Origin(agency, self.name, self.kinds, self.connector.places, read_key(self.installation, f"agency-{agency}.hmac"))
 
     @property

@@ -50,6 +50,7 @@ def test_a_swap_that_was_cut_in_two_is_undone(tmp_path: Path) -> None:
 
 
 def test_a_swap_at_work_is_not_undone_and_one_that_was_cut_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", logger="hub.put_aside")  # another test's process may have asked for less
     assert not mend(tmp_path)
     make_data(tmp_path / "data").rename(tmp_path / "data.before-20250519T053000Z")
     assert not mend(tmp_path)  # nothing was put together: it is not known that a restore did this
