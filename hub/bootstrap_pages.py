@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from hub.registry.casework import Casework
     from hub.registry.registry import Registry
     from hub.web.consents.office import Office
+    from hub.web.observations.senders import Intake, Observing
     from hub.web.operations.console import Console
     from hub.web.principal import Login, Provider
 
-__all__ = ["build_accounts", "build_console", "build_login", "build_office", "run_web", "sign_in_address"]
+__all__ = ["build_accounts", "build_console", "build_login", "build_observing", "build_office", "run_web", "sign_in_address"]
 
 
 def run_web(home: Path | None) -> None:
@@ -48,6 +49,7 @@ def run_web(home: Path | None) -> None:
     from hub.web.process import listening, serve
 
     settings = load_settings(home)
+    observing = build_observing(settings)
     presenter = Presenter(load_rules(settings.home / "rules").rules, load_places(settings.home))
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit, worklist = build_audit(settings), build_worklist(settings)
@@ -67,6 +69,7 @@ def run_web(home: Path | None) -> None:
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
             console=opened_once(lambda: build_console(settings)),
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
+            observing=observing,
         )
         app = build_web(web)
         try:
@@ -85,6 +88,22 @@ def build_console(settings: Settings) -> Console:
     return open_console(
         lambda: load_settings(settings.home), build_clock(settings), lambda found, name: build_runner(found, name, Event())
     )
+
+
+def build_observing(settings: Settings) -> Observing:
+    """What the observation form needs. Raises ConfigError when its settings do not fit those of the connector it sends to."""
+    from hub.installation import load_teams
+    from hub.web.consents.office import opened_once
+    from hub.web.observations.senders import Observing, Reception, read_senders
+
+    def intake() -> Intake:
+        from hub.web.observations.sending import HttpIntake
+
+        return HttpIntake(build_clock(settings))
+
+    asked = settings.web.observations
+    reception = Reception(asked.reception_name, asked.reception_phone, asked.reception_email)
+    return Observing(read_senders(settings, load_teams(settings.home)), reception, opened_once(intake))
 
 
 def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Registry] | None = None) -> Office:

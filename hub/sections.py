@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from hub.expectation import Expectation
 
@@ -17,6 +17,7 @@ __all__ = [
     "JournalSettings",
     "KafkaSettings",
     "MetricsSettings",
+    "ObservationSettings",
     "RegistrySettings",
     "Section",
     "WebSettings",
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+_Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+_SenderName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
 
 class Section(BaseModel):
@@ -121,6 +124,34 @@ class AuditSettings(Section):
     checkpoint_minutes: Annotated[float, Field(gt=0)] = 60.0
 
 
+class ObservationSender(Section):
+    """Whose people send observations, `[web.observations.senders.NAME]`, and where to: the connector instance `intake`, which
+    listens, as one of its partners, `partner`. `who`: roles, those that go by team with it (`team-member:outreach`).
+    """
+
+    title: _Title
+    intake: str
+    partner: str
+    who: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class ObservationSettings(Section):
+    """The observation form. `reception_…`: where a report of concern is made, which the form leads to before it asks anything."""
+
+    reception_name: Annotated[str, Field(max_length=80)] = ""
+    reception_phone: Annotated[str, Field(pattern=r"^(\+?[0-9][0-9 ()-]{1,24})?$")] = ""
+    reception_email: Annotated[str, Field(pattern=r"^([^@\s?&]{1,64}@[A-Za-z0-9.-]{1,180})?$")] = ""
+    senders: dict[_SenderName, ObservationSender] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _leads_to_somebody(self) -> Self:
+        if self.senders and not self.reception_phone:
+            raise ValueError(
+                "reception_phone is needed with senders: the form first leads whoever must make a report of concern there"
+            )
+        return self
+
+
 class WebSettings(Section):
     """`url`: where people reach the pages, behind a proxy for example; empty: at their own host and port.
 
@@ -131,6 +162,7 @@ class WebSettings(Section):
     port: Port = 8700
     url: str = ""
     undo_seconds: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    observations: ObservationSettings = ObservationSettings()
 
 
 class WorkerSettings(Section):

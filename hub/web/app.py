@@ -27,6 +27,7 @@ from hub.web.identities import Identities
 from hub.web.language import mark
 from hub.web.me import Me
 from hub.web.notices.routes import notice_doors
+from hub.web.observations.routes import observation_doors
 from hub.web.operations.routes import operation_doors
 from hub.web.pages import Pages
 from hub.web.provider_entrance import ProviderEntrance
@@ -89,6 +90,7 @@ def build_web(web: Web) -> Starlette:
             *consent_doors(doors, Desk(web, renderer, web.office)),
             *operation_doors(doors, web, renderer),
             *notice_doors(doors, web, renderer),
+            *observation_doors(doors, web, renderer),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[

@@ -7,7 +7,7 @@ import re
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.roles import Action, Principal, may, may_somewhere, teams_where
+from hub.access.roles import BOUND, Action, Principal, may, may_somewhere, teams_where
 from hub.contract.models import ReferralTask
 from hub.delivery.worklist import TaskView
 from hub.errors import RejectedError
@@ -47,6 +47,8 @@ class Pages:
         elsewhere = [path for action, path in _OWN_PAGES if may_somewhere(principal, action)]
         if not own and elsewhere:
             return RedirectResponse(elsewhere[0], status_code=303)
+        if not principal.roles.keys() & BOUND and may_somewhere(principal, Action.OBSERVATION_REPORT):
+            return RedirectResponse("/observations", status_code=303)
         if own:
             self._web.audit.require()
         waiting: dict[str, int] = {}

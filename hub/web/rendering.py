@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hub.audit.sealed import SealedVault
     from hub.coding.desk import CodingDesk
     from hub.registry.revealing import Revealing
+    from hub.web.observations.senders import Observing
     from hub.web.operations.console import Console
 
 __all__ = ["LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
@@ -44,6 +45,7 @@ _MENU = (
     (Action.NOTICE_CODE, "/notices", mark("Notices to code")),
     (Action.LETTER_SEE, "/letters", mark("Dead letters")),
     (Action.JOURNAL_SEE, "/journal", mark("Journal")),
+    (Action.OBSERVATION_REPORT, "/observations", mark("Observation")),
 )
 
 
@@ -80,6 +82,7 @@ class Web:
     sealed: Callable[[], SealedVault]
     console: Callable[[], Console]
     notices: Callable[[], CodingDesk]
+    observing: Observing
 
 
 class Renderer:

@@ -35,6 +35,26 @@
     input.form.addEventListener("submit", () => turn(false)); // so that no browser keeps it as plain text
   }
 
+  for (const form of document.querySelectorAll("form[data-sending]")) {
+    const button = form.querySelector("button");
+    const told = form.querySelector("[data-sending-told]");
+    const takes = told.textContent;
+    let sent = false;
+    form.addEventListener("submit", (event) => {
+      const away = !navigator.onLine; // the form stays as it is, instead of the browser's own page
+      if (sent || away) event.preventDefault(); // or a second tap while the first is on its way
+      if (sent) return;
+      told.textContent = away ? form.dataset.offline : takes;
+      told.hidden = false;
+      if (away) return;
+      sent = true;
+      button.textContent = form.dataset.sending;
+      button.setAttribute("aria-disabled", "true");
+    });
+    addEventListener("pagehide", () => form.reset()); // whoever goes back finds nothing of what was typed
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+  }
+
   const live = document.querySelector("[data-live]");
   if (!live) return;
   const stale = document.getElementById("stale");

@@ -64,6 +64,7 @@ from hub.web.presenting import Presenter
 from hub.web.principal import Login
 from tests.unit.coding.make import CodingPlace
 from tests.unit.registry.support import Installation
+from tests.unit.web.observations.make import ListIntake, make_observing
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
 KEY = b"k" * 32
@@ -213,6 +214,7 @@ class PagesTown:
             self.access, self.trail, self.clock, approve_within=timedelta(hours=72), use_within=timedelta(hours=4)
         )
         self.tasks: dict[str, str] = {}
+        self.intake = ListIntake()
         defaults = defaults_folder()
         self.web = Web(
             worklist=self.worklist,
@@ -229,6 +231,7 @@ class PagesTown:
             revealing=opened_once(lambda: make_revealing(self)),
             console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
             notices=lambda: self.coding.desk,
+            observing=make_observing(self.intake),
         )
         self.app = build_web(self.web)
 
