@@ -181,7 +181,8 @@ class Histories(RuleBasedStateMachine):
         if person is None:
             return self.refused("no_consent", split, self.registry, number, no_record)
         split(self.registry, number, no_record)
-        person.consents.clear()
+        person.ended += person.consents  # custody that was recorded holds for both
+        person.consents = []
         return self.settle(now)
 
     @rule(number=anybody, marking=st.sampled_from(list(Marking)))
@@ -323,6 +324,7 @@ SCRIPTS = [
     [("change_custody", FIRST, OTHERS), ("grant_in_sole_custody", THIRD, "sig"), ("merge", THIRD, FIRST)],
     [("change_custody", FIRST, OTHERS), ("grant", THIRD, "sig", BOTH), ("merge", THIRD, FIRST)],
     [("change_custody", FIRST, OTHERS), ("split", FIRST), ("grant", FIRST, "sig", SOLE), ("withdraw", FIRST, None)],
+    [("change_custody", FIRST, BOTH), ("split", FIRST), ("grant_in_sole_custody", FIRST, "sig")],
 ]
 
 

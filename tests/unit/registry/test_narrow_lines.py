@@ -129,7 +129,7 @@ def test_a_line_of_any_name_finds_room_on_the_list(home: Installation) -> None:
     assert max(len(line.subject) for line in lines) <= column["type"].length
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.sampled_from([
