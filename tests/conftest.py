@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias
@@ -31,6 +31,7 @@ _KAFKA_FIXTURES = {"kafka", "fresh_kafka", "demo_run"}
 _NOT_ON_THIS_MACHINE = {"jars_unreachable", "no_java", "old_java"}
 _MIGRATED: dict[Callable[[str], None], Path] = {}
 _LONG = Path(__file__).parent / "integration"
+_BUSY = Path(__file__).parent / "e2e"
 _FIGURE = "figure"
 _FEWEST_DIGITS = 9  # an interim number in its short form
 _TWELVE_PLACES = 10**11
@@ -124,7 +125,7 @@ def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Figures travel with the tests' reports, so that those of other processes (`-n 4`) are told too."""
+    """Figures travel with the tests' reports, so that those of other processes (`-n 3`) are told too."""
     told = [
         f"{report.nodeid.rpartition('::')[2].removeprefix('test_').replace('_', ' ')}: {text}"
         for reports in terminalreporter.stats.values()
@@ -148,11 +149,24 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if digits >= _FEWEST_DIGITS else None
 
 
+def _long_files(files: Sequence[Path]) -> Iterator[Path]:
+    """What waits for a broker much of its time, and spread among it what keeps a browser busy."""
+    waiting = [file for file in files if file.is_relative_to(_LONG)]
+    busy = [file for file in files if file.is_relative_to(_BUSY)]
+    every = max(1, len(waiting) // max(1, len(busy)))
+    for number, file in enumerate(waiting, 1):
+        yield file
+        if number % every == 0 and busy:
+            yield busy.pop(0)
+    yield from busy
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses the broker or PostgreSQL, so that `-m 'not kafka'` leaves it out; and begin with what takes long,
     so that of several processes none has a long file left when the others are through.
     """
-    items.sort(key=lambda item: not item.path.is_relative_to(_LONG))
+    first = {file: place for place, file in enumerate(_long_files(list(dict.fromkeys(item.path for item in items))))}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
     for item in items:
         if _KAFKA_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")
