@@ -88,22 +88,26 @@ class AgencyFiles(Mapping[str, AgencyKeys]):
 
 
 def _read(settings: Settings) -> dict[str, AgencyKeys]:
-    instances: dict[str, list[str]] = {}
-    for name, connector in settings.connectors.items():
-        # One that never ran remembers nobody, and would never answer.
-        if connector.enabled or (settings.data / "connect" / name).exists():
-            instances.setdefault(connector.agency, []).append(name)
     return {
         agency: AgencyKeys(
             frozenset(entry.kinds),
             read_key(settings, f"agency-{agency}.hmac"),
             _token(settings, f"agency-{agency}.token"),
-            tuple(sorted(instances.get(agency, ()))),
+            _asked(settings, agency),
             read_key(settings, former) if (settings.keys / (former := f"agency-{agency}.hmac{FORMER}")).exists() else None,
             _token(settings, former) if (settings.keys / (former := f"agency-{agency}.token{FORMER}")).exists() else None,
         )
         for agency, entry in load_agencies(settings.home).items()
     }
+
+
+def _asked(settings: Settings, agency: str) -> tuple[str, ...]:
+    """The instances that answer for an agency. One that was prepared beside others and never ran remembers nobody, and would
+    never answer; where none is known to have run they may run on another machine.
+    """
+    found = sorted(name for name, connector in settings.connectors.items() if connector.agency == agency)
+    running = [name for name in found if settings.connectors[name].enabled or (settings.data / "connect" / name).exists()]
+    return tuple(running or found)
 
 
 def _token(settings: Settings, name: str) -> str:
