@@ -10,7 +10,7 @@ from hub.connect.dry_run import Trial
 from hub.connect.showing import Shown
 from hub.errors import RetriableError
 from tests.unit.connect.conftest import World
-from tests.unit.connect.installation import free_port, make_installation
+from tests.unit.connect.installation import PLACES, free_port, make_installation
 from tests.unit.connect.toy import Lines, install_toys, make_connector, write_lines
 
 TRIAL = Trial(
@@ -79,7 +79,7 @@ def test_a_source_that_fails_makes_it_exit_1(tmp_path, monkeypatch) -> None:
     install_toys(tmp_path / "site", toydown="tests.unit.commands.test_dry_run:toydown")
     monkeypatch.syspath_prepend(tmp_path / "site")
     settings = make_installation(tmp_path / "home", free_port())
-    chosen = settings.connectors["toy"].model_copy(update={"connector": "toydown"})
+    chosen = settings.connectors["toy"].model_copy(update={"connector": "toydown", "agency": PLACES})
     settings = settings.model_copy(update={"connectors": {"toy": chosen}})
     with pytest.raises(typer.Exit):
         try_out(settings, "toy", 20, as_json=False)
