@@ -18,6 +18,7 @@ from nacl.public import PrivateKey
 
 from hub.connect.ledger import Ledger
 from hub.contract.codec import Codec
+from hub.contract.topics import PLACE_EVENTS
 from hub.kafka import Reader, end_offsets
 from hub.testing import served
 from tests.support import write_toml
@@ -47,7 +48,8 @@ class Round:
         self.site = folder / "site"
         install_toys(self.site, **{f"quick-{case.name}": f"tests.chaos.http.quick:{case.name}"})
         make_installation(self.home, 1)
-        agencies = f"agencies:\n  {AGENCY}:\n    title: Källan\n    kinds: [school_absence, police_notice]\n"
+        kinds = "" if case.topic is PLACE_EVENTS else "school_absence, police_notice"
+        agencies = f"agencies:\n  {AGENCY}:\n    title: Källan\n    kinds: [{kinds}]\n"
         (self.home / "agencies.yaml").write_text(agencies)
         pair = PrivateKey.generate()
         (self.home / "keys" / "statutory.public").write_text(base64.b64encode(bytes(pair.public_key)).decode())
