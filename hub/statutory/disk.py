@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Disk", "PosixDisk"]
+__all__ = ["Disk", "PosixDisk", "write_whole"]
 
 
 class Disk(Protocol):
@@ -73,3 +75,23 @@ class PosixDisk:
 
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
+
+
+def write_whole(disk: Disk, path: Path, content: bytes, beside: Path) -> None:
+    """The whole file under its name, on the medium, or nothing: written in the folder `beside` first. Raises OSError.
+
+    The names in the folders are the caller's to sync.
+    """
+    temporary = beside / f"{secrets.token_hex(16)}.tmp"
+    descriptor = disk.create(temporary)
+    try:
+        try:
+            disk.write(descriptor, content)
+            disk.sync(descriptor)
+        finally:
+            disk.close(descriptor)
+        disk.rename(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise

@@ -8,10 +8,8 @@ handed over, so a connector needs no key. Written as the store writes: on the me
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import secrets
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from nacl.public import PublicKey, SealedBox
 
 from hub.connector import report_number
 from hub.errors import RejectedError, RetriableError
-from hub.statutory.disk import Disk, PosixDisk
+from hub.statutory.disk import Disk, PosixDisk, write_whole
 
 __all__ = ["HandOvers", "check_case_number"]
 
@@ -56,7 +54,7 @@ class HandOvers:
             if not (home / stored.name).exists():
                 for folder in (self._folder, home):
                     self._disk.make_folder(folder)
-                self._write(home / stored.name, SealedBox(self._public).encrypt(line.encode()))
+                write_whole(self._disk, home / stored.name, SealedBox(self._public).encrypt(line.encode()), self._folder)
             for folder in (home, self._folder, self._folder.parent):
                 self._disk.sync_folder(folder)
         except OSError as error:
@@ -71,18 +69,3 @@ class HandOvers:
             return bool(stored) and stored <= {path.name for path in (self._folder / number).glob(f"*{_SUFFIX}")}
         except OSError:
             return False
-
-    def _write(self, path: Path, content: bytes) -> None:
-        temporary = self._folder / f"{secrets.token_hex(16)}.tmp"
-        descriptor = self._disk.create(temporary)
-        try:
-            try:
-                self._disk.write(descriptor, content)
-                self._disk.sync(descriptor)
-            finally:
-                self._disk.close(descriptor)
-            self._disk.rename(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                self._disk.remove(temporary)
-            raise

@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,7 +28,7 @@ from hub.clock import Clock, SystemClock
 from hub.connector import RawMessage, report_number
 from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
 from hub.statutory.deadlines import deadlines
-from hub.statutory.disk import Disk, PosixDisk
+from hub.statutory.disk import Disk, PosixDisk, write_whole
 from hub.statutory.entries import DamagedFile, StoredMessage, Survey, content_name, damaged_file, entry_of
 from hub.statutory.sealing import Envelope, open_content, open_envelope, read_header, seal
 
@@ -82,7 +81,7 @@ class StatutoryStore:
         try:
             if not path.exists():
                 self._prepare(home)
-                self._write(path, self._sealed(message))
+                write_whole(self._disk, path, self._sealed(message), self._messages)
             # Also when it was there: the process that gave it its name may have died before this step.
             self._disk.sync_folder(home)
             self._disk.sync_folder(self._messages)
@@ -196,21 +195,6 @@ class StatutoryStore:
             sha256=hashlib.sha256(message.content).hexdigest(),
         )
         return seal(envelope, message.content, self._public)
-
-    def _write(self, path: Path, sealed: bytes) -> None:
-        temporary = self._messages / f"{secrets.token_hex(16)}.tmp"
-        descriptor = self._disk.create(temporary)
-        try:
-            try:
-                self._disk.write(descriptor, sealed)
-                self._disk.sync(descriptor)
-            finally:
-                self._disk.close(descriptor)
-            self._disk.rename(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                self._disk.remove(temporary)
-            raise
 
     def _files(self) -> Iterator[Path]:
         return (path for path in sorted(self._messages.glob(f"*/*{_SUFFIX}")) if path.is_file())
