@@ -41,11 +41,22 @@ def build_record(
         status=ConsentStatus.IN_FORCE if in_force else ConsentStatus.SUSPENDED,
         age_years=age,
         age_valid_until=valid_until,
-        area=next((consent.area for consent in reversed(leading) if consent.area), None),
+        area=_area_of_all(leading),
         legal_basis=leading[-1].legal_basis,
         scopes=shown_scopes([one for _, one in rows]),
         recorded_at=now,
     )
+
+
+def _area_of_all(leading: Sequence[Consent]) -> str | None:
+    """The area that every cooperation's latest consent says. The record's one area goes into the tasks of all of them, so what
+    stands on one cooperation's form alone is told to none.
+    """
+    latest: dict[str, str | None] = {}
+    for consent in leading:
+        latest[consent.cooperation] = consent.area or latest.get(consent.cooperation)
+    areas = set(latest.values())
+    return areas.pop() if len(areas) == 1 else None
 
 
 def withdrawn_record(youth_ref: str, version: int, legal_basis: str, now: datetime) -> ConsentRecord:

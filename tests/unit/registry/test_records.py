@@ -59,3 +59,33 @@ def test_a_suspended_scope_is_left_out_beside_one_in_force(home: Installation) -
     assert one.status is ConsentStatus.IN_FORCE
     assert none.status is ConsentStatus.SUSPENDED
     assert len(none.scopes) == 2
+
+
+def test_an_area_that_stands_on_one_cooperations_form_alone_is_told_to_no_cooperation_beside_another(home: Installation) -> None:
+    """The record's one area goes into the tasks of every cooperation."""
+    theirs, hers = {"area": "0581-hageby"}, {"cooperation": "sig", "recipients": ("sig",), "area": None}
+    other = {**hers, "area": "0581-klockaretorpet"}
+    cases = [(theirs, hers), (hers, theirs), (theirs, other), (other, theirs)]
+    for number, grants in enumerate(cases):
+        for changes in grants:
+            home.registry.grant(make_grant(make_identifier(number), **changes))
+            home.clock.advance(timedelta(minutes=1))
+    home.relay.run_once()
+    records = {record.youth_ref: record for record in home.sent()}
+    assert [(record.version, record.area) for record in records.values()] == [(2, None)] * len(cases)
+
+
+def test_an_area_is_told_where_a_cooperation_is_alone_or_all_say_the_same_and_the_latest_form_says_it(home: Installation) -> None:
+    person = make_identifier()
+    home.registry.grant(make_grant(person))
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.grant(make_grant(person, area=None, valid_to="2025-11-01"))
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.grant(make_grant(person, cooperation="sig", recipients=("sig",)))
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.grant(make_grant(person, area="0581-klockaretorpet", valid_to="2025-10-01"))
+    home.clock.advance(timedelta(minutes=1))
+    home.registry.withdraw(person, cooperation="sig")
+    home.relay.run_once()
+    told = [record.area for record in home.sent()]
+    assert told == ["0581-hageby"] * 3 + [None, "0581-klockaretorpet"]
