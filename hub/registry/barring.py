@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
@@ -29,6 +30,7 @@ from hub.registry.tables import Consent, ConsentFact, Protection
 from hub.registry.work import Work
 
 __all__ = [
+    "Block",
     "bar",
     "blocked_times",
     "carries",
@@ -41,31 +43,48 @@ __all__ = [
     "look_up",
     "outlived",
     "purge",
+    "put_under",
     "standing_blocks",
     "take_up",
 ]
 
 
-def standing_blocks(consents: Sequence[Consent], cooperation: str) -> dict[Signatory, bool]:
-    """Whose blocks meet a consent of this cooperation: those of everything, and those of its own cooperation.
+class Block(NamedTuple):
+    """A role's block: of everything, or of a consent's cooperation alone; since when it stands (a UTC instant)."""
 
-    `consents` are all of one person; the answer says of each role whether it blocked everything. A block outlives the consent
-    that carried it: it stands until its role has lifted it, or custody is recorded as another's. Which form a consent was signed
-    on is no matter: one that names the other guardian alone is met too.
+    by: Signatory
+    everything: bool
+    since: datetime
+
+
+def standing_blocks(consents: Sequence[Consent], cooperation: str) -> list[Block]:
+    """The blocks that meet a consent of this cooperation: those of everything, and those of its own cooperation.
+
+    `consents` are all of one person. A block outlives the consent that carried it: it stands until its role has lifted it, or
+    custody is recorded as another's. Which form a consent was signed on is no matter: one that names the other guardian alone is
+    met too.
     """
-    found: dict[Signatory, bool] = {}
+    found: dict[tuple[Signatory, bool], datetime] = {}
     for consent, fact, lifted in _blocks(consents):
-        everything = bool(fact.details.get("all"))
-        if lifted is None and (everything or consent.cooperation == cooperation):
-            role = Signatory(fact.by or "")
-            found[role] = found.get(role, False) or everything
-    return dict(sorted(found.items()))
+        what = (Signatory(fact.by or ""), bool(fact.details.get("all")))
+        if lifted is None and (what[1] or consent.cooperation == cooperation):
+            found[what] = min(_since(fact), found.get(what, _since(fact)))
+    return [Block(*what, since) for what, since in sorted(found.items())]
+
+
+def put_under(work: Work, consent: Consent, blocks: Iterable[Block]) -> None:
+    """Let a consent carry these blocks, each with the instant since when it stands; not what it carries as wide and as long."""
+    for block in blocks:
+        said = [one for one in _carried(consent, block.by) if bool(one.details.get("all")) is block.everything]
+        if all(_since(one) > block.since for one in said):
+            details = {"all": block.everything, "since": block.since.isoformat()}
+            add_fact(work, consent, "blocked", block.by, details=details)
 
 
 def blocked_times(consents: Sequence[Consent], cooperation: str, now: datetime) -> list[Span]:
     """The times in which these consents' blocks met a consent of this cooperation, until now; overlapping ones as they are."""
     return [
-        (fact.at, lifted or now)
+        (_since(fact), lifted or now)
         for consent, fact, lifted in _blocks(consents)
         if fact.details.get("all") or consent.cooperation == cooperation
     ]
@@ -98,19 +117,25 @@ def _blocks(consents: Sequence[Consent]) -> Iterator[tuple[Consent, ConsentFact,
             yield consent, fact, _over(fact, later)
 
 
+def _since(block: ConsentFact) -> datetime:
+    """Since when it stands: longer than its consent, which may have taken up what was kept or what met another."""
+    said = block.details.get("since")
+    return block.at if said is None else min(block.at, datetime.fromisoformat(said))
+
+
 def _is_later(said: ConsentFact, block: ConsentFact, *, own: bool) -> bool:
     return said.position > block.position if own else said.at >= block.at
 
 
 def _over(block: ConsentFact, later: Iterable[ConsentFact]) -> datetime | None:
     """When its role lifted a block, or custody was recorded as another's; None while it stands."""
-    return min((one.at for one in later if _lifts(one, block.by)), default=None)
+    return min((one.at for one in later if _lifts(one, block)), default=None)
 
 
-def _lifts(fact: ConsentFact, by: str | None) -> bool:
+def _lifts(fact: ConsentFact, block: ConsentFact) -> bool:
     if fact.kind == "custody_changed" and fact.details.get("named"):
-        return by not in {Signatory.YOUTH, *fact.details["signatories"]}
-    return fact.kind == "unblocked" and fact.by == by
+        return block.by not in {Signatory.YOUTH, *fact.details["signatories"]}
+    return fact.kind == "unblocked" and fact.by == block.by
 
 
 def look_up(work: Work, lookups: Collection[bytes]) -> None:
@@ -139,7 +164,7 @@ def keep_blocks(work: Work, lookups: Collection[bytes], consents: Sequence[Conse
         by = fact.by or ""
         if lifted is None and _stays(consent, by):
             what = (by, "" if fact.details.get("all") else consent.cooperation)
-            standing[what] = min(fact.at, standing.get(what, fact.at))
+            standing[what] = min(_since(fact), standing.get(what, _since(fact)))
     for (by, cooperation), since in standing.items():
         keep_block(work, lookups, by, cooperation, since)
 
@@ -164,16 +189,20 @@ def take_up(work: Work, lookups: Collection[bytes], consents: Iterable[Consent])
         met = [consent for consent in open_ones if row.cooperation in {"", consent.cooperation}]
         for consent in met:
             bar(work, consent, [(row.since, row.until or work.now)])
-            if row.by and not carries(consent, row.by):
-                add_fact(work, consent, "blocked", Signatory(row.by), details={"all": not row.cooperation})
+            if row.by:
+                put_under(work, consent, [Block(Signatory(row.by), not row.cooperation, row.since)])
         if met and row.by:
             _let_go(work, row)
 
 
 def carries(consent: Consent, by: str) -> bool:
     """Whether a block of this role stands in a consent's own history."""
+    return bool(_carried(consent, by))
+
+
+def _carried(consent: Consent, by: str) -> list[ConsentFact]:
     said = [fact for fact in consent.facts if fact.kind == "blocked" and fact.by == by]
-    return any(_over(fact, consent.facts[fact.position :]) is None for fact in said)
+    return [fact for fact in said if _over(fact, consent.facts[fact.position :]) is None]
 
 
 def forget(work: Work, lookups: Collection[bytes], by: Signatory, cooperations: Collection[str] | None) -> int:

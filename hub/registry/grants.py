@@ -17,7 +17,7 @@ from hub.core.consent_rules import ConsentRules
 from hub.core.consent_rules import Form as FormKind
 from hub.errors import RejectedError
 from hub.registry.aliases import find_by_aliases
-from hub.registry.barring import bar, blocked_times, look_up, standing_blocks, take_up
+from hub.registry.barring import bar, blocked_times, look_up, put_under, standing_blocks, take_up
 from hub.registry.custody import forget_custody, known_custody, look_up_custody
 from hub.registry.forms import tell_apart
 from hub.registry.granting import Form, GrantRequest, check_form
@@ -141,8 +141,7 @@ def enter(work: Work, row: Checked) -> tuple[Youth, Consent]:
     earlier = request.includes_earlier
     details = registration(consent, row.form.kind, signatories, includes_earlier=earlier, custody=custody)
     add_fact(work, consent, "registered", details=details)
-    for role, everything in blocks.items():
-        add_fact(work, consent, "blocked", role, details={"all": everything})
+    put_under(work, consent, blocks)
     bar(work, consent, barred)
     take_up(work, lookups, [consent])
     for role in sorted(set(request.signed)):

@@ -24,10 +24,10 @@ from hub.core.consent_rules import Form
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
-from hub.registry.barring import bar, blocked_times, carries, standing_blocks, take_up
+from hub.registry.barring import bar, blocked_times, put_under, standing_blocks, take_up
 from hub.registry.custody import Custody, does_not_know, forget_custody, known_custody, latest_custody
 from hub.registry.grants import find_youth
-from hub.registry.history import add_fact, form_of
+from hub.registry.history import form_of
 from hub.registry.registry import Registry
 from hub.registry.states import LIVE, OPEN, State
 from hub.registry.tables import Consent, Youth
@@ -137,9 +137,7 @@ def _spread_blocks(work: Work, consents: Sequence[Consent]) -> None:
     """What was blocked under one number is blocked under both: they are one person's."""
     met = [(one, standing_blocks(consents, one.cooperation)) for one in consents if one.state in OPEN]
     for consent, blocks in met:
-        for role, everything in blocks.items():
-            if not carries(consent, role):
-                add_fact(work, consent, "blocked", role, details={"all": everything})
+        put_under(work, consent, blocks)
 
 
 def _is_doubtful(consent: Consent, other: Youth) -> bool:

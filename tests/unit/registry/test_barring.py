@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from hub.contract.models import InfoKind
+from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Signatory
 from hub.errors import RejectedError
 from hub.registry.granting import Marking
@@ -346,3 +346,46 @@ def test_a_kept_block_ends_when_custody_is_recorded_as_anothers(home: Installati
     assert (states(home), kept(home)) == ({"sspf": "in_force"}, [("guardian_2", "sig"), ("youth", "sig")])
     home.registry.change_custody(PERSON, (G1,))
     assert kept(home) == [("youth", "sig")]
+
+
+def test_the_time_of_a_block_that_another_consent_took_up_is_covered_by_no_later_one(home: Installation) -> None:
+    home.registry.block(PERSON, YOUTH, ahead=True)
+    before_it = passed(home)
+    passed(home)
+    home.registry.grant(make_grant(**SIG))  # it stood longer than this consent
+    passed(home)
+    home.registry.unblock(PERSON, YOUTH)
+    passed(home)
+    home.registry.grant(make_grant())
+    assert counted(home, before_it) == (False, "not_in_force_then")
+    assert counted(home, before_it - timedelta(days=3)) == (True, "permitted")
+
+
+def test_the_time_of_a_block_that_a_merge_brought_is_covered_by_no_later_consent(home: Installation) -> None:
+    home.registry.grant(make_grant())  # the row that stays
+    passed(home)
+    home.registry.grant(make_grant(OTHER))
+    home.registry.grant(make_grant(OTHER, **SIG, kinds=("police_notice",)))
+    passed(home)
+    home.registry.block(OTHER, YOUTH, "sspf")
+    under = passed(home)
+    passed(home)
+    home.registry.withdraw(OTHER, "sspf")
+    passed(home)
+    merge(home.registry, OTHER, PERSON, no_record)
+    passed(home)
+    home.registry.unblock(PERSON, YOUTH)
+    passed(home)
+    home.registry.grant(make_grant(**LATER))
+    assert counted(home, under) == (False, "not_in_force_then")
+
+
+def test_a_kept_block_of_everything_is_not_lost_behind_one_of_a_cooperation(home: Installation) -> None:
+    home.registry.block(PERSON, YOUTH, Cooperation.SIG, ahead=True)
+    passed(home)
+    home.registry.block(PERSON, YOUTH, ahead=True)
+    passed(home)
+    home.registry.grant(make_grant(**SIG))
+    assert kept(home) == []
+    home.registry.grant(make_grant())
+    assert states(home) == {"sig": "blocked", "sspf": "blocked"}
