@@ -33,6 +33,7 @@ __all__ = [
     "Block",
     "bar",
     "blocked_times",
+    "blocks_of",
     "carries",
     "forget",
     "keep_block",
@@ -40,6 +41,7 @@ __all__ = [
     "keep_protection",
     "kept_by",
     "let_go_without_custody",
+    "lift_everything",
     "look_up",
     "outlived",
     "purge",
@@ -90,6 +92,28 @@ def blocked_times(consents: Sequence[Consent], cooperation: str, now: datetime) 
     ]
 
 
+def blocks_of(consents: Sequence[Consent], by: Signatory) -> list[tuple[Consent, list[Block]]]:
+    """Those of a person's consents, ended ones too, that a role's blocks stand on, and which."""
+    found: dict[Consent, list[Block]] = {}
+    for consent, fact, lifted in _blocks(consents):
+        if fact.by == by and lifted is None and (consent.state in OPEN or _stays(consent, by)):
+            found.setdefault(consent, []).append(Block(by, bool(fact.details.get("all")), _since(fact)))
+    return list(found.items())
+
+
+def lift_everything(work: Work, consent: Consent, blocks: Sequence[Block]) -> bool:
+    """Of a role's blocks on a consent, lift that of everything and leave that of its cooperation alone; whether there was one."""
+    alone = [block for block in blocks if not block.everything]
+    if len(alone) == len(blocks):
+        return False
+    if alone:
+        details = {"all": False, "instead": True, "since": min(block.since for block in alone).isoformat()}
+        add_fact(work, consent, "blocked", blocks[0].by, details=details)
+    else:
+        add_fact(work, consent, "unblocked", blocks[0].by)
+    return True
+
+
 def outlived(consents: Sequence[Consent], by: Signatory) -> list[Consent]:
     """Those of a person's consents that have ended while this role's block on them stands."""
     found = [consent for consent, fact, lifted in _blocks(consents) if fact.by == by and lifted is None and _stays(consent, by)]
@@ -135,7 +159,8 @@ def _over(block: ConsentFact, later: Iterable[ConsentFact]) -> datetime | None:
 def _lifts(fact: ConsentFact, block: ConsentFact) -> bool:
     if fact.kind == "custody_changed" and fact.details.get("named"):
         return block.by not in {Signatory.YOUTH, *fact.details["signatories"]}
-    return fact.kind == "unblocked" and fact.by == block.by
+    instead = bool(fact.details.get("instead") and block.details.get("all"))  # of its cooperation alone from then on
+    return fact.by == block.by and (fact.kind == "unblocked" or instead)
 
 
 def look_up(work: Work, lookups: Collection[bytes]) -> None:

@@ -104,7 +104,9 @@ class Casework(Looks):
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_BLOCKED, deed)
 
     def unblock(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
-        """Lift the block that this role set, no other's. Raises RejectedError `no_block`."""
+        """Lift the block that this role set, no other's: of everything, and of the cooperations that `who` sees. One of another
+        cooperation alone stays. Raises RejectedError `no_block`.
+        """
 
         def deed(work: Work, consent: Consent) -> None:
             protection.require_open(work, consent.youth)
@@ -112,7 +114,7 @@ class Casework(Looks):
             standing = [one for one in own if one.state in OPEN and by in one.blocked_by]
             if not {*standing, *barring.outlived([*own, *others], by)} & set(own):
                 raise RejectedError(f"there is no block by {by}", code="no_block")
-            deeds.unblock(work, consent.youth, None, by)
+            deeds.unblock_within(work, consent.youth, {one.cooperation for one in own}, by)
             lifecycle.settle(work, consent.youth)
 
         return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_UNBLOCKED, deed)

@@ -30,6 +30,7 @@ __all__ = [
     "sign",
     "suspend",
     "unblock",
+    "unblock_within",
     "what_stays",
     "withdraw",
 ]
@@ -152,6 +153,29 @@ def unblock(work: Work, youth: Youth, cooperation: Cooperation | None, by: Signa
             consent.blocked_by = [role for role in consent.blocked_by if role != by]
     work.kept_changed = not blocked
     return blocked
+
+
+def unblock_within(work: Work, youth: Youth, cooperations: Collection[str], by: Signatory) -> None:
+    """Lift what meets these cooperations of this role's blocks: that of everything, wherever it stands, and those of theirs.
+
+    A block of another cooperation alone stays as it is. Raises RejectedError `no_block`.
+    """
+    lifted = False
+    for consent, blocks in barring.blocks_of(youth.consents, by):
+        ended = consent.state not in OPEN
+        if ended and youth.identity is None:  # what is kept of her number is lifted by the number alone
+            continue
+        if consent.cooperation in cooperations:
+            add_fact(work, consent, "unblocked", by)
+        elif not barring.lift_everything(work, consent, blocks):
+            continue
+        lifted = True
+        if ended and not barring.carries(consent, by):  # what has ended is not made anew of its history
+            consent.blocked_by = [role for role in consent.blocked_by if role != by]
+    kept = barring.forget(work, lifecycle.lookups_of(youth), by, {"", *cooperations})
+    if not lifted and not kept:
+        raise RejectedError(f"there is no block by {by}", code="no_block")
+    work.kept_changed = not lifted
 
 
 def narrow(work: Work, consents: Sequence[Consent], less: Less) -> list[Consent]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub.contract.models import Erasure, ErasureKind
+from hub.contract.models import Cooperation, Erasure, ErasureKind
 from hub.core.consent_rules import Signatory
 from hub.registry.erasures import record_receipt
 from tests.unit.web.conftest import Visit
@@ -163,6 +163,36 @@ def test_a_guardians_block_meets_what_the_officer_does_not_see_though_the_other_
     hers = Desk(client, empty_town).register(**HERS)
     assert client.post(f"{hers}/block", data={"deed": "block", "role": "guardian_2"}).status_code == 303
     assert "Spärrat" in ours.get(theirs).text
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["alone", "and everything"])
+@pytest.mark.parametrize("ahead", [False, True], ids=["theirs first", "ahead"])
+def test_lifting_a_block_at_her_consent_leaves_what_the_youth_blocked_of_another_cooperation_alone(
+    empty_town: PagesTown, visit: Visit, *, ahead: bool, everything: bool
+) -> None:
+    registry, client, ours = empty_town.consents.registry, visit(SIG), visit(officer("Samtycken", "outreach", "sspf"))
+    theirs = "" if ahead else Desk(ours, empty_town).register(signatures=SIGNED)
+    for one in (Cooperation.SSPF, Cooperation.SIG, *((None,) if everything else ())):
+        registry.block(PERSON, Signatory.YOUTH, one, ahead=True)
+    hers = Desk(client, empty_town).register(**HERS, signatures=SIGNED)
+    assert "Spärrat" in client.get(hers).text
+    assert client.post(f"{hers}/block", data={"deed": "lift", "role": "youth"}).status_code == 303
+    theirs = theirs or Desk(ours, empty_town).register(signatures=SIGNED)
+    stands = {one.cooperation: one.blocked_by for one in registry.show(PERSON).consents}
+    assert stands == {"sspf": ("youth",), "sig": ()}
+    assert ours.post(f"{theirs}/block", data={"deed": "lift", "role": "youth"}).status_code == 303
+    assert {one.state for one in registry.show(PERSON).consents} == {"in_force"}
+
+
+def test_lifting_a_block_of_everything_at_her_consent_lifts_it_where_the_officer_does_not_see(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    with_anothers(empty_town)
+    registry, client = empty_town.consents.registry, visit(SIG)
+    hers = Desk(client, empty_town).register(**HERS, signatures=SIGNED)
+    registry.block(PERSON, Signatory.YOUTH)
+    assert client.post(f"{hers}/block", data={"deed": "lift", "role": "youth"}).status_code == 303
+    assert {one.state for one in registry.show(PERSON).consents} == {"in_force"}
 
 
 def test_from_an_ended_consent_only_a_withdrawal_of_everything_reaches_the_others(empty_town: PagesTown, visit: Visit) -> None:
