@@ -36,7 +36,7 @@ def _print(found: YouthView, *, as_json: bool) -> None:
 
     if found is NOBODY and not as_json:
         typer.echo(
-            "Nothing is registered of this person: it is kept, under a keyed hash of the number, and meets the next consent"
+            "Nothing is registered that it meets: it is kept, under a keyed hash of the number, and meets the next consent"
         )
     else:
         print_youth(found, as_json=as_json)
@@ -97,7 +97,8 @@ def block(  # noqa: PLR0917 -- typer reads one option per parameter
     """Block (spärra): nothing is told while the block stands, whoever has signed; consents registered later come under it too.
 
     What happened while it stood is never told. It outlives the last consent, kept under a keyed hash of
-    the number, until the same role lifts it. With --ahead one may block before anything is registered.
+    the number, until the same role lifts it. With --ahead one may block before anything is registered; one cooperation alone
+    also where only another has a consent, and the answer is the same.
 
     Example: hub consent block --by youth
     """

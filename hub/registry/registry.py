@@ -23,7 +23,7 @@ from hub.core.consent import Decision, Purpose
 from hub.core.consent_scopes import decide_history
 from hub.errors import RejectedError
 from hub.registry import deeds, erasures, lifecycle, protection
-from hub.registry.ahead import block_ahead, of_nobody, record_custody_ahead
+from hub.registry.ahead import block_ahead, block_ahead_beside, of_nobody, record_custody_ahead
 from hub.registry.barring import forget, kept_by
 from hub.registry.database import reading, repeated, shrink, writing
 from hub.registry.deeds import Less
@@ -152,11 +152,13 @@ class Registry:
     def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None, *, ahead: bool = False) -> YouthView:
         """A block (spärr) by the youth or a guardian on everything, or on one cooperation. It beats every consent.
 
-        `ahead`: where nothing is registered it is kept for the next consent instead of refused.
+        `ahead`: where nothing is registered, or nothing to the one cooperation, it is kept for the next consent, not refused.
         """
         if ahead and self._of_nobody(identifier, partial(block_ahead, by=by, cooperation=cooperation)):
             return NOBODY
         with self._changing(identifier) as (work, youth):
+            if ahead and block_ahead_beside(work, youth, by, cooperation):
+                return NOBODY
             deeds.block(work, _chosen(youth, cooperation), by, everything=cooperation is None)
             lifecycle.settle(work, youth)
             return view_youth(youth)

@@ -57,7 +57,7 @@ class YouthView:
 
 
 NOBODY: Final = YouthView(Standing.NONE, 0, served=False, consents=(), youth_ref=None)
-"""Of somebody of whom nothing is registered."""
+"""Of somebody of whom nothing is registered, or nothing that the answer may depend on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,3 +82,36 @@ def test_nothing_is_kept_of_the_protected(home: Installation) -> None:
     protect(home.registry, PERSON, Marking.OWN, no_record)
     refused("no_consent", lambda: home.registry.block(PERSON, YOUTH, ahead=True))
     assert kept(home) == 0
+
+
+def test_a_block_of_one_cooperation_is_kept_and_answered_alike_whether_another_has_a_consent_or_not(home: Installation) -> None:
+    other = make_identifier(1)
+    home.registry.grant(make_grant(cooperation="sig", recipients=("sig",), required=("guardian_1",), signed=("guardian_1",)))
+    for by in (YOUTH, G2):  # whatever the form of the other says of who signs
+        beside, alone = (home.registry.block(one, by, Cooperation.SSPF, ahead=True) for one in (PERSON, other))
+        assert beside == alone
+    assert kept(home) == 4
+    home.clock.advance(timedelta(minutes=1))
+    for person in (PERSON, other):
+        consent = home.registry.grant(make_grant(person)).consents[-1]
+        assert (consent.cooperation, consent.state, consent.blocked_by) == ("sspf", "blocked", ("guardian_2", "youth"))
+    assert home.registry.show(PERSON).consents[0].state == "in_force"
+    assert kept(home) == 0
+
+
+def test_a_block_of_one_cooperation_beside_anothers_consent_is_lifted_before_it_meets_one(home: Installation) -> None:
+    home.registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
+    home.registry.block(PERSON, YOUTH, Cooperation.SSPF, ahead=True)
+    refused("no_block", lambda: home.registry.unblock(PERSON, YOUTH, Cooperation.SIG))
+    home.registry.unblock(PERSON, YOUTH, Cooperation.SSPF)
+    assert kept(home) == 0
+    assert home.registry.grant(make_grant()).consents[-1].state == "in_force"
+
+
+def test_beside_anothers_consent_who_lost_custody_blocks_nothing_and_the_protected_are_as_they_were(home: Installation) -> None:
+    home.registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
+    home.registry.change_custody(PERSON, (G1,))
+    refused("not_a_signatory", lambda: home.registry.block(PERSON, G2, Cooperation.SSPF, ahead=True))
+    protect(home.registry, PERSON, Marking.OWN, no_record)
+    refused("nothing_to_block", lambda: home.registry.block(PERSON, YOUTH, Cooperation.SSPF, ahead=True))
+    assert kept(home) == 0
