@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from hub.errors import ConfigError
 
 __all__ = [
     "Aside",
+    "beside",
     "destroy",
     "find_asides",
     "find_leftover",
@@ -33,7 +34,9 @@ __all__ = [
     "step_back",
 ]
 
-_STAGED, _BEFORE, _LOCK = "data.restoring", "data.before-", ".restoring.lock"
+_STAGED, _LOCK = "data.restoring", ".restoring.lock"
+_ASIDE = ".before-"
+_BEFORE = f"data{_ASIDE}"
 _INSTANT = "%Y%m%dT%H%M%SZ"
 _KEYRING = "keyring"
 _CHUNK = 1 << 20
@@ -61,6 +64,11 @@ class Aside:
 def staging(home: Path) -> Path:
     """Where a restore puts everything together."""
     return home / _STAGED
+
+
+def beside(file: Path, now: datetime) -> Path:
+    """Where what a restore replaces is kept: `step_back` brings a file here back together with the data of the same instant."""
+    return file.with_name(f"{file.name}{_ASIDE}{now.astimezone(UTC):{_INSTANT}}")
 
 
 def find_asides(home: Path) -> list[Aside]:
@@ -115,30 +123,41 @@ def remove_leftover(home: Path) -> bool:
     return True
 
 
-def put_aside(home: Path, data: Path, now: datetime) -> Path | None:
+def put_aside(home: Path, data: Path, now: datetime, meanwhile: Callable[[], None] = lambda: None) -> Path | None:
     """Swap `data` for what was put together; answers where the former data lie, if there were any.
 
-    Raises OSError when it cannot be done; everything is as it was then.
+    `meanwhile` changes files of the installation, of which a copy lies `beside`, while there are no data that others could meet.
+    Raises OSError when it cannot be done, or what `meanwhile` raises; where there were data everything is as it was then.
     """
-    aside = home / f"{_BEFORE}{now.astimezone(UTC):{_INSTANT}}"
     if not data.exists():
+        meanwhile()
         staging(home).rename(data)
         return None
-    data.rename(aside)
+    aside = data.rename(beside(data, now))
     try:
+        meanwhile()
         staging(home).rename(data)
-    except OSError:
-        aside.rename(data)
+    except (ConfigError, OSError):
+        _bring_back(aside, data)
         raise
     return aside
 
 
 def step_back(home: Path) -> bool:
-    """Undo the first half of a swap that was cut in two: without `data/`, the newest former data are it."""
+    """Undo the first half of a swap that was cut in two: without `data/`, the newest former data are it, and what lies beside."""
     if not _is_cut(home):
         return False
-    find_asides(home)[-1].folder.rename(home / "data")
+    _bring_back(find_asides(home)[-1].folder, home / "data")
     return True
+
+
+def _bring_back(aside: Path, data: Path) -> None:
+    """The data last: until they are there, nobody works with them."""
+    stamp = aside.name.removeprefix(_BEFORE)
+    for file in [one for one in data.parent.glob(f"*{_ASIDE}*") if one.is_file()]:
+        if file.name.endswith(f"{_ASIDE}{stamp}"):
+            file.replace(file.with_name(file.name.removesuffix(f"{_ASIDE}{stamp}")))
+    aside.rename(data)
 
 
 def mend(home: Path) -> bool:

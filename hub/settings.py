@@ -148,6 +148,11 @@ class Settings(BaseSettings):
         return self.home / "data"
 
     @property
+    def consent_file(self) -> Path:
+        """The municipality's rules of consent."""
+        return self.home / "consent.yaml"
+
+    @property
     def run(self) -> Path:
         """Where running processes announce their pid and ports."""
         return self.data / "run"

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hub.backup.copying import copy_sqlite, dump
-from hub.backup.manifest import MANIFEST, SHRED_LIST, Copied, Manifest, sha256_of
+from hub.backup.manifest import DECIDING, MANIFEST, SHRED_LIST, Copied, Manifest, sha256_of
 from hub.backup.secrets import without_secrets
 from hub.backup.stores import FOLDERS, find_stores
 from hub.errors import ConfigError
@@ -23,7 +23,6 @@ from hub.settings import Settings
 __all__ = ["create_backup", "create_key_copy"]
 
 _TOML = "hub.toml"
-_SETTINGS = ("teams.yaml", "areas.yaml", "agencies.yaml", "rules", "consent")
 _NAME = "hub-backup-%Y%m%dT%H%M%SZ"
 _KEYS = "hub-keyring-%Y%m%dT%H%M%SZ"
 
@@ -84,7 +83,7 @@ def _copy_database(partial: Path, name: str, url: str, say: Callable[[str], None
 def _copy_files(settings: Settings, partial: Path, say: Callable[[str], None]) -> list[Copied]:
     """The folders that are written once, and the settings. What is being written at this moment belongs to the next backup."""
     pairs = [(path, Path("data") / path.relative_to(settings.data)) for name in FOLDERS for path in _files(settings.data / name)]
-    for path in (settings.home / name for name in _SETTINGS):
+    for path in (settings.home / name for name in DECIDING):
         found = [path] if path.is_file() else _files(path)
         pairs += [(one, Path("settings") / one.relative_to(settings.home)) for one in found]
     say(f"{len(pairs)} files")

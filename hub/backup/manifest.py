@@ -12,8 +12,10 @@ from hub.backup.copying import check_copy
 from hub.errors import ConfigError
 from hub.registry.keyring import read_shred_list
 
-__all__ = ["MANIFEST", "SHRED_LIST", "Copied", "Manifest", "read_manifest", "sha256_of", "verify"]
+__all__ = ["DECIDING", "MANIFEST", "SHRED_LIST", "Copied", "Manifest", "lacking", "read_manifest", "sha256_of", "verify"]
 
+DECIDING = ("consent.yaml", "teams.yaml", "areas.yaml", "agencies.yaml", "rules")
+"""Files and folders of an installation by which the hub decides. `hub.toml` is copied beside them, without its passwords."""
 MANIFEST, SHRED_LIST = "manifest.json", "shred-list.jsonl"
 
 
@@ -56,6 +58,12 @@ def read_manifest(backup: Path) -> Manifest:
         return Manifest.model_validate_json((backup / MANIFEST).read_bytes())
     except (OSError, ValidationError) as error:
         raise ConfigError(f"{backup} is no backup of a hub: {MANIFEST} is missing or wrong", code="no_backup") from error
+
+
+def lacking(manifest: Manifest) -> list[str]:
+    """Of what decides: the files and folders that are not in the backup, as `consent.yaml` is not in one of an older version."""
+    places = {tuple(Path(one.path).parts[:2]) for one in manifest.files}
+    return [name for name in DECIDING if ("settings", name) not in places]
 
 
 def verify(backup: Path) -> list[str]:

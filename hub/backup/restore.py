@@ -3,9 +3,11 @@
 Order: (1) everything is put together beside the installation, in `data.restoring`, and with it what waits on the disk for the
 audit log; (2) the shred lists of all copies that are known are merged and replayed: on the keyring, so that no destroyed key is
 there, and on the registry, so that nobody's consent is in force again; (3) the versions are raised above what the bus has seen
-and the records are queued; (4) the folder is swapped in. Nobody else works with the installation meanwhile (`hub.in_use`), and
-until (4) it is as it was; what a failed restore has made is removed when it fails, what a killed one has, by the next restore, by
-the registry, or with `hub backup discard`.
+and the records are queued; (4) the folder is swapped in, and with it the backup's rules of consent. Nobody else works with the
+installation meanwhile (`hub.in_use`), and until (4) it is as it was; what a failed restore has made is removed when it fails,
+what a killed one has, by the next restore, by the registry, or with `hub backup discard`.
+
+The rules of consent are the backup's throughout: under other ages or periods, what they permit would end, and for ever.
 
 What is put aside is a place of physical removal like any other: who withdraws is shredded in it, and it leaves in time.
 """
@@ -15,20 +17,22 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from hub.audit.spool import SPOOL, copied
 from hub.backup.copying import copy_sqlite, load, restored_from
-from hub.backup.manifest import SHRED_LIST, Manifest, read_manifest, verify
+from hub.backup.manifest import SHRED_LIST, Manifest, lacking, read_manifest, sha256_of, verify
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.in_use import held_alone
+from hub.installation import CONSENT_FILE, write_closed
 from hub.process import read_announcements
-from hub.put_aside import destroy, find_asides, put_aside, restoring, staging, step_back
+from hub.put_aside import beside, destroy, find_asides, put_aside, restoring, staging, step_back
 from hub.registry.coming_back import come_back
 from hub.registry.former import shred_copy
 from hub.registry.keyring import Ending, Keyring, merge_endings, open_keyring, read_shred_list
@@ -54,18 +58,50 @@ class Plan:
         """Whether there is data that will be put aside."""
         return self.settings.data.is_dir() and any(self.settings.data.iterdir())
 
+    @property
+    def lacking(self) -> list[str]:
+        """What decides and is not in the backup: the installation's own stays."""
+        return lacking(self.manifest)
+
+    @property
+    def consent_file(self) -> Path | None:
+        """The backup's rules of consent; None: one of an older version has none, and the installation's own decide."""
+        return None if CONSENT_FILE in self.lacking else self.backup / "settings" / CONSENT_FILE
+
+    @property
+    def replaces_rules(self) -> bool:
+        """Whether the installation's rules of consent are others than the backup's, which are put back."""
+        return self.consent_file is not None and not _is_same(self.settings.consent_file, self.consent_file)
+
+    @property
+    def differing(self) -> list[str]:
+        """Other files that decide and are not as they were when the backup was made: nothing is done to them."""
+        places = [Path(one.path) for one in self.manifest.files if one.path.startswith("settings/")]
+        pairs = [(place.relative_to("settings").as_posix(), self.backup / place) for place in places]
+        own = {name: self.settings.home / name for name, _ in pairs if name not in {CONSENT_FILE, "hub.toml"}}
+        return [name for name, file in pairs if name in own and not _is_same(own[name], file)]
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """`ended`: how much had ended since the backup and was ended again; `aside`: where the former data lie, if there were any."""
+    """`ended`: how much had ended since the backup and was ended again; `aside`: where the former data lie, if there were any;
+    `rules_aside`: where the rules of consent lie that were others than the backup's.
+    """
 
     ended: int
     endings: int
     aside: Path | None
+    rules_aside: Path | None = None
 
 
 class _Staged(Settings):
-    """The same installation, its data where they are being put together."""
+    """The same installation, its data where they are being put together, under the backup's rules of consent."""
+
+    rules_of_backup: Path | None = None
+
+    @property
+    def consent_file(self) -> Path:
+        return self.rules_of_backup or self.home / CONSENT_FILE
 
     @property
     def data(self) -> Path:
@@ -128,7 +164,8 @@ def _carry_out(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None
 
 
 def _put_together(plan: Plan, endings: Sequence[Ending], clock: Clock, codec: Codec, say: Callable[[str], None]) -> Restored:
-    staged, settings = staging(plan.settings.home), _Staged.model_construct(**vars(plan.settings))
+    staged = staging(plan.settings.home)
+    settings = _Staged.model_construct(**vars(plan.settings), rules_of_backup=plan.consent_file)
     _put_files(plan, staged, say)
     _put_databases(plan, settings, staged, say)
     say("shred list")
@@ -139,7 +176,29 @@ def _put_together(plan: Plan, endings: Sequence[Ending], clock: Clock, codec: Co
     former = plan.settings.data / "keyring" / "keyring.db"
     if former.is_file():  # what is put aside must not know more than what is brought back
         shred_copy(former, endings)
-    return Restored(ended, len(endings), put_aside(plan.settings.home, plan.settings.data, clock.now()))
+    return Restored(ended, len(endings), *_swap(plan, clock.now()))
+
+
+def _swap(plan: Plan, now: datetime) -> tuple[Path | None, Path | None]:
+    """Where the former data and the former rules of consent lie. Neither data are ever there under the other's rules."""
+    home, own, theirs = plan.settings.home, plan.settings.consent_file, plan.consent_file
+    if theirs is None or not plan.replaces_rules:
+        return put_aside(home, plan.settings.data, now), None
+    former = beside(own, now) if own.is_file() else None
+    if former is not None:
+        write_closed(former, own.read_bytes())
+    try:
+        return put_aside(home, plan.settings.data, now, partial(write_closed, own, theirs.read_bytes())), former
+    except (ConfigError, OSError):
+        if former is None:
+            own.unlink(missing_ok=True)
+        elif former.is_file():  # else it is back already
+            former.replace(own)
+        raise
+
+
+def _is_same(own: Path, theirs: Path) -> bool:
+    return own.is_file() and sha256_of(own) == sha256_of(theirs)
 
 
 def _come_back(plan: Plan, settings: Settings, clock: Clock, codec: Codec) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    from hub.backup.restore import Plan
 
 __all__ = ["app"]
 
@@ -26,7 +29,8 @@ def create(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Make a backup: databases, the statutory store (sealed as it is), settings, and the shred list. Nothing has to stop.
+    """Make a backup: databases, the statutory store (sealed as it is), settings with consent.yaml and rules, the shred list.
+    Nothing has to stop.
 
     Neither data keys nor `keys/` are in it; see `hub backup keyring`. Passwords that stand in hub.toml are left out: keep them
     where you keep `keys/`, or in a file that `?password_file=` names.
@@ -78,20 +82,24 @@ def keyring(
 
 @app.command()
 def verify(backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="One backup's folder.")], as_json: Json = False) -> None:
-    """Check a backup: every file as it was written, every database readable. Exits 1 when something is wrong.
+    """Check a backup: every file as it was written, every database readable, all in it that decides (consent.yaml, rules, teams,
+    areas, agencies). Exits 1 when something is wrong.
 
     Example: hub backup verify /mnt/backups/hub-backup-20250519T053000Z
     """
-    from hub.backup.manifest import read_manifest
+    from hub.backup.manifest import lacking, read_manifest
     from hub.backup.manifest import verify as find_faults
 
-    manifest, faults = read_manifest(backup), find_faults(backup)
+    manifest = read_manifest(backup)
+    without = [f"{name} is not in it: an older version made it" for name in lacking(manifest)]
+    faults = [*find_faults(backup), *without]
     if as_json:
         typer.echo(json.dumps({"backup": str(backup), "made_at": manifest.made_at.isoformat(), "faults": faults}))
     else:
         for fault in faults:
             typer.echo(fault, err=True)
-        typer.echo(f"{backup}: {'damaged' if faults else 'whole'}, made {manifest.made_at:%Y-%m-%d %H:%M} UTC")
+        found = "whole" if not faults else "not whole" if faults == without else "damaged"
+        typer.echo(f"{backup}: {found}, made {manifest.made_at:%Y-%m-%d %H:%M} UTC")
         _tell_left_out(manifest.left_out)
     if faults:
         raise typer.Exit(1)
@@ -152,6 +160,9 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     Who was shredded and what was withdrawn since the backup ends again, and what was narrowed is made less again; every consent
     record is told anew at the next start. Nobody else works with the installation meanwhile: they are refused.
 
+    The backup's consent.yaml is put back, for under other rules what it permits would end for ever; another one that was here
+    lies beside it then, as consent.yaml.before-….
+
     For a new machine: `hub init`, copy `keys/` and the backup's `settings/` there, then restore with --keyring. On PostgreSQL,
     name a new, empty database in hub.toml first.
 
@@ -173,15 +184,19 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
         typer.echo(f"  data keys: {plan.keyring or 'in their own database, as they are'}", err=True)
         typer.echo(f"  shred lists: {len(plan.lists)}", err=True)
         typer.echo("  what is there now is put aside in data.before-…" if plan.replaces else "  nothing is there now", err=True)
+        _tell_rules(plan)
     if not yes:
         typer.confirm("Restore it?", abort=True, err=True)
     done = carry_out(plan, build_clock(settings), Codec.load(), _said(quiet=as_json))
     if as_json:
         told = {"ended_again": done.ended, "shred_list": done.endings, "aside": str(done.aside or "")}
-        typer.echo(json.dumps({**told, "left_out": plan.manifest.left_out}))
+        rules = {"rules_aside": str(done.rules_aside or ""), "lacking": plan.lacking, "differing": plan.differing}
+        typer.echo(json.dumps({**told, **rules, "left_out": plan.manifest.left_out}))
         return
     typer.echo(f"Restored; {done.ended} ended, stopped or made less again; {done.endings} lines on the shred list")
     typer.echo(f"Former data: {done.aside or 'none'}")
+    if done.rules_aside:
+        typer.echo(f"The backup's consent.yaml is back; the former one: {done.rules_aside}")
     if done.aside:
         days = settings.erasure.former_data_days
         typer.echo(f"They are removed after {days:g} days, or now with: hub backup discard")
@@ -224,6 +239,17 @@ def drill(
             typer.echo(f"{'yes' if one.holds else 'NO '}  {one.what}")
     if not all(one.holds for one in proofs):
         raise typer.Exit(1)
+
+
+def _tell_rules(plan: Plan) -> None:
+    """What decides and is another than the backup's, or is not in it."""
+    if plan.replaces_rules:
+        typer.echo("  consent.yaml: the backup's is put back, for under others its consents may end for ever", err=True)
+    for name in plan.lacking:
+        told = "its consents may end for ever under others: be sure of" if name == "consent.yaml" else "compare"
+        typer.echo(f"  {name} is not in this backup, of an older version: {told} {plan.settings.home / name}", err=True)
+    for name in plan.differing:
+        typer.echo(f"  {name} is not as it was in the backup and stays as it is: compare it with settings/{name}", err=True)
 
 
 def _tell_left_out(left_out: Sequence[str]) -> None:

@@ -43,14 +43,14 @@ def init(
 def _look_through(home: Path) -> None:
     """Raise ConfigError for the first file that the processes would refuse: somebody may have changed what was there."""
     from hub.consent_file import load_consent_rules
-    from hub.installation import CONSENT_FILE, load_agencies, load_places, read_key, read_secret
+    from hub.installation import load_agencies, load_places, read_key, read_secret
     from hub.rules_file import load_active_rules
     from hub.settings import load_settings
 
     settings = load_settings(home)
     load_places(home)
     load_active_rules(settings)
-    load_consent_rules(home / CONSENT_FILE)
+    load_consent_rules(settings.consent_file)
     for name in ("registry.key", "worklist.key", "audit.key", "audit-subject.key", "statutory.public"):
         read_key(settings, name)
     for agency in load_agencies(home):

@@ -19,7 +19,7 @@ from hub.contract.ids import key_id
 from hub.contract.models import Cooperation
 from hub.errors import ConfigError, RetriableError
 from hub.in_use import hold
-from hub.installation import CONSENT_FILE, load_teams
+from hub.installation import load_teams
 from hub.kafka import outgoing
 from hub.registry.agencies import AgencyFiles
 from hub.registry.database import migrate, open_database
@@ -67,7 +67,7 @@ def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLa
 
 def _open(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | None, held: ExitStack) -> OpenRegistry:
     vault, agencies = build_vault(settings), AgencyFiles(settings)
-    consent = load_consent_rules(settings.home / CONSENT_FILE)
+    consent = load_consent_rules(settings.consent_file)
     rules = GrantRules(frozenset(agencies), _cooperations(settings), consent)
     copy = settings.registry.shred_list_copy
     keyring = open_keyring(settings.keyring_database, settings.home / copy if copy else None)

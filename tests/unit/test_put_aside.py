@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigError
-from hub.put_aside import destroy, find_asides, find_leftover, mend, put_aside, remove_leftover, restoring, staging, step_back
+from hub.put_aside import (
+    beside,
+    destroy,
+    find_asides,
+    find_leftover,
+    mend,
+    put_aside,
+    remove_leftover,
+    restoring,
+    staging,
+    step_back,
+)
 
 AT = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 
@@ -47,6 +58,35 @@ def test_a_swap_that_was_cut_in_two_is_undone(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "keyring" / "keyring.db").is_file()
     assert not staging(tmp_path).exists()
     assert not step_back(tmp_path)
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["before", "after"])
+def test_a_swap_that_was_cut_around_its_change_of_a_file_is_undone_with_that(tmp_path: Path, *, reached: bool) -> None:
+    own = tmp_path / "consent.yaml"
+    beside(own, AT).write_text("former")
+    beside(own, AT - timedelta(days=1)).write_text("of an earlier restore")
+    own.write_text("the backup's" if reached else "former")
+    make_data(tmp_path / "data").rename(beside(tmp_path / "data", AT))
+    make_data(staging(tmp_path))
+    assert mend(tmp_path)
+    assert (own.read_text(), (tmp_path / "data").is_dir(), beside(own, AT).exists()) == ("former", True, False)
+    assert beside(own, AT - timedelta(days=1)).exists()
+
+
+def test_a_swap_whose_change_of_a_file_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    own = tmp_path / "consent.yaml"
+    beside(own, AT).write_text("former")
+    make_data(tmp_path / "data")
+    staging(tmp_path).mkdir()
+
+    def fail() -> None:
+        assert not (tmp_path / "data").exists()  # nobody meets the data under the rules of others
+        own.write_text("half")
+        raise ConfigError("no space", code="cannot_write")
+
+    with pytest.raises(ConfigError, match="no space"):
+        put_aside(tmp_path, tmp_path / "data", AT, fail)
+    assert (own.read_text(), (tmp_path / "data" / "keyring").is_dir(), find_asides(tmp_path)) == ("former", True, [])
 
 
 def test_a_swap_at_work_is_not_undone_and_one_that_was_cut_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

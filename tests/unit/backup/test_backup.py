@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from hub.backup import copying
 from hub.backup.create import create_backup, create_key_copy
-from hub.backup.manifest import MANIFEST, SHRED_LIST, verify
+from hub.backup.manifest import MANIFEST, SHRED_LIST, lacking, read_manifest, verify
 from hub.backup.restore import make_plan, restore
 from hub.backup.stores import find_stores
 from hub.bootstrap import build_delivery_engine
@@ -217,6 +218,77 @@ def test_a_database_password_of_the_settings_is_not_in_the_backup_and_that_is_to
     assert tomllib.loads((backup / "settings" / "hub.toml").read_text(encoding="utf-8"))["municipality"] == "0581"
     restored = CliRunner().invoke(app, ["backup", "restore", str(backup), "--home", str(home), "--yes"])
     assert "put it back in hub.toml" in restored.output
+
+
+def installed(home: Path, variant: str = "norrkoping") -> Settings:
+    initialise(home, variant)
+    opened(load_settings(home), ManualClock(START)).close()
+    return load_settings(home)
+
+
+def without_rules(backup: Path) -> None:
+    """As a version made it that left out consent.yaml."""
+    manifest = read_manifest(backup)
+    files = tuple(one for one in manifest.files if one.path != "settings/consent.yaml")
+    (backup / MANIFEST).write_text(manifest.model_copy(update={"files": files}).model_dump_json(), encoding="utf-8")
+    (backup / "settings" / "consent.yaml").unlink()
+
+
+def test_every_file_of_an_installation_by_which_the_hub_decides_is_in_a_backup(tmp_path: Path) -> None:
+    settings = installed(tmp_path / "home")
+    backup, manifest = create_backup(settings, tmp_path / "backups", START)
+    found = {path.relative_to(settings.home).as_posix() for path in settings.home.rglob("*") if path.is_file()}
+    decides = {name for name in found if not name.startswith(("keys/", "data/", "."))}
+    assert "consent.yaml" in decides
+    assert decides == {one.path.removeprefix("settings/") for one in manifest.files if one.path.startswith("settings/")}
+    assert lacking(manifest) == []
+    assert (backup / "settings" / "consent.yaml").read_bytes() == settings.consent_file.read_bytes()
+
+
+def test_the_backups_rules_of_consent_are_put_back_and_others_that_were_there_are_kept_beside(tmp_path: Path) -> None:
+    first, home = installed(tmp_path / "first", "sigtuna"), tmp_path / "second"
+    backup, _ = create_backup(first, tmp_path / "backups", START)
+    theirs, own = (first.consent_file.read_bytes(), installed(home).consent_file.read_bytes())
+    shutil.copytree(first.keys, home / "keys", dirs_exist_ok=True)
+    (home / "teams.yaml").write_bytes((home / "teams.yaml").read_bytes() + b"# another\n")
+    done = CliRunner().invoke(app, ["backup", "restore", str(backup), "--home", str(home), "--yes"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "consent.yaml: the backup's is put back" in done.output
+    assert "teams.yaml is not as it was in the backup" in done.output
+    assert "areas.yaml" not in done.output
+    assert (home / "consent.yaml").read_bytes() == theirs
+    (former,) = home.glob("consent.yaml.before-*")
+    assert former.read_bytes() == own
+    again = make_plan(load_settings(home), backup, None, ())
+    assert (again.replaces_rules, again.lacking, again.differing) == (False, [], ["teams.yaml"])
+
+
+def test_a_restore_that_fails_leaves_the_rules_of_consent_as_they_were(tmp_path: Path) -> None:
+    first, second = installed(tmp_path / "first", "sigtuna"), installed(tmp_path / "second")
+    backup, _ = create_backup(first, tmp_path / "backups", START)
+    own = second.consent_file.read_bytes()
+    (second.keys / "registry.key").unlink()
+    with pytest.raises(ConfigError, match=r"registry\.key"):
+        restore(make_plan(second, backup, None, ()), ManualClock(START), Codec.load())
+    assert second.consent_file.read_bytes() == own
+    assert not list(second.home.glob("consent.yaml.*"))
+
+
+def test_a_backup_of_an_older_version_is_told_to_lack_the_rules_of_consent_and_is_restored_under_the_installations_own(
+    tmp_path: Path,
+) -> None:
+    settings = installed(tmp_path / "home", "sigtuna")
+    backup, _ = create_backup(settings, tmp_path / "backups", START)
+    own = settings.consent_file.read_bytes()
+    without_rules(backup)
+    looked = CliRunner().invoke(app, ["backup", "verify", str(backup)])
+    assert looked.exit_code == 1
+    assert "consent.yaml is not in it" in looked.output
+    assert "not whole" in looked.output
+    done = CliRunner().invoke(app, ["backup", "restore", str(backup), "--home", str(settings.home), "--yes"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "consent.yaml is not in this backup" in done.output
+    assert settings.consent_file.read_bytes() == own
 
 
 def test_what_restores_left_is_told_and_removed_by_a_command(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from typer.testing import CliRunner
 
-from hub.backup import drill
+from hub.backup import create, drill
 from hub.cli import app
 
 
@@ -40,12 +40,17 @@ def test_who_withdrew_after_the_backup_is_not_brought_back_by_it(urls: list[str]
         "restored, who changed nothing: her sealed fields open",
         "restored, who changed nothing: her agencies are told of her",
         "restored, who changed nothing: her consent is in force on the bus",
+        "restored, whom the new machine's own rules of consent would end: her data key is there",
+        "restored, whom the new machine's own rules of consent would end: her sealed fields open",
+        "restored, whom the new machine's own rules of consent would end: her agencies are told of her",
+        "restored, whom the new machine's own rules of consent would end: her consent is in force on the bus",
     ]
 
 
-def test_without_the_shred_list_the_drill_would_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old backup and the old keyring do hold her: only the list keeps her out."""
+def test_without_the_shred_list_or_the_rules_of_consent_the_drill_would_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old backup and the old keyring do hold her: only the list keeps her out. An older version's backup has no rules."""
     monkeypatch.setattr(drill, "_endings", lambda _settings: [])
+    monkeypatch.setattr(create, "DECIDING", tuple(name for name in create.DECIDING if name != "consent.yaml"))
     proofs = {proof.what: proof.holds for proof in drill.play_drill()}
     assert [what for what, holds in proofs.items() if not holds] == [
         "restored, who had withdrawn: no data key of hers is there",
@@ -56,6 +61,10 @@ def test_without_the_shred_list_the_drill_would_fail(monkeypatch: pytest.MonkeyP
         "restored, who had blocked: no record on the bus says that a consent of hers is in force",
         "restored, who is protected: no agency is told of her",
         "restored, who is protected: no record on the bus says that a consent of hers is in force",
+        "restored, whom the new machine's own rules of consent would end: her data key is there",
+        "restored, whom the new machine's own rules of consent would end: her sealed fields open",
+        "restored, whom the new machine's own rules of consent would end: her agencies are told of her",
+        "restored, whom the new machine's own rules of consent would end: her consent is in force on the bus",
     ]
 
 
