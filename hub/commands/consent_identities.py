@@ -94,6 +94,9 @@ def parties(
     cooperation: Annotated[
         Cooperation | None, typer.Option("--cooperation", "-c", help="Whose form it is; needed when the person has several.")
     ] = None,
+    consent: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Which consent's form it is; needed when they name different teams.")
+    ] = "",
     account: As = "",
     home: Home = None,
 ) -> None:
@@ -114,7 +117,7 @@ def parties(
     found = read_parties(content if isinstance(content, dict) else {})
     identifier = read_identifier(identifier_from)
     with _recorded(home, account, Action.IDENTITY_CHANGED, "parties") as (registry, record):
-        note_parties(registry, identifier, found, record, cooperation)
+        note_parties(registry, identifier, found, record, cooperation, consent=consent)
     typer.echo(f"Kept, sealed: the youth and {len(found.parties)} more.")
 
 

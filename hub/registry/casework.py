@@ -51,7 +51,7 @@ class Casework(Looks):
                 if not diverted:
                     youth, consent = enter(work, row)
                     if parties is not None and youth.identity is not None:
-                        seal_parties(work, youth, consent.cooperation, parties)
+                        seal_parties(work, [consent], parties)
                     work.session.flush()  # the paper's row rests on the consent's
                     if document:
                         work.session.add(Paper(consent_id=consent.consent_id, document=document))

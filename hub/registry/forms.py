@@ -1,19 +1,20 @@
-"""Who stands on a person's consent forms: one form to a cooperation, all sealed together under the youth's data key.
+"""Who stands on a person's consent forms: one form to a consent, all sealed together under the youth's data key.
 
-What one cooperation wrote down is as secret from another as that it has a consent at all (OSL 8:1). What was sealed before
-cooperations were told apart belongs to the only one there is a consent to; where there are two nobody can say whose it is.
+What one team wrote down is as secret from another, of its own cooperation too, as that it has a consent at all (OSL 8:1): a form
+is read by whom its consent names as recipients. What was sealed when forms went by cooperation, or by person, belongs to the
+consents to one cooperation if all of them name the same recipients; otherwise nobody can say whose it is.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.registry.granting import Signatory
-from hub.registry.tables import PARTIES, Youth
+from hub.registry.tables import PARTIES, Consent, Youth
 from hub.registry.work import Work
 
 __all__ = ["Parties", "Party", "carry_forms", "open_forms", "put_together", "seal_forms", "tell_apart"]
@@ -43,40 +44,49 @@ class Parties(_Sealed):
 
 
 def open_forms(work: Work, youth: Youth, data_key: bytes) -> dict[str, Parties]:
-    """The form of each cooperation; empty when nobody was written down."""
+    """The form of each consent, by its number, and beside them what is nobody's; empty when nobody was written down."""
     if youth.parties is None:
         return {}
-    found = _opened(work, youth, data_key, youth.parties)
-    if _FORMS not in found:
-        cooperations = {consent.cooperation for consent in youth.consents}
-        found = {_FORMS: {cooperations.pop() if len(cooperations) == 1 else _NOBODYS: found}}
-    return {cooperation: Parties.model_validate_json(json.dumps(form)) for cooperation, form in found[_FORMS].items()}
+    found = json.loads(work.tools.vault.open(data_key, youth.youth_id, PARTIES, youth.parties))
+    return {whose: Parties.model_validate_json(json.dumps(form)) for whose, form in _apart(found, youth.consents).items()}
 
 
-def _opened(work: Work, youth: Youth, data_key: bytes, sealed: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(work.tools.vault.open(data_key, youth.youth_id, PARTIES, sealed))
-    return found
+def _apart(found: dict[str, Any], consents: Sequence[Consent]) -> dict[str, Any]:
+    """What was opened, whichever version sealed it, by consent as far as anybody can say."""
+    cooperations = {consent.cooperation for consent in consents}
+    whole = {cooperations.pop() if len(cooperations) == 1 else _NOBODYS: found}
+    forms: dict[str, Any] = {}
+    for whose, form in found.get(_FORMS, whole).items():
+        named = [consent for consent in consents if consent.cooperation == whose]
+        if len({frozenset(consent.recipients) for consent in named}) == 1:
+            forms |= dict.fromkeys((consent.consent_id for consent in named), form)
+        else:
+            forms[whose] = form
+    return forms
 
 
 def seal_forms(work: Work, youth: Youth, data_key: bytes, forms: Mapping[str, Parties]) -> None:
     """Keep these with the youth, in place of all those before."""
-    content = {_FORMS: {cooperation: form.model_dump(mode="json") for cooperation, form in forms.items()}}
+    content = {_FORMS: {whose: form.model_dump(mode="json") for whose, form in forms.items()}}
     youth.parties = work.tools.vault.seal(data_key, youth.youth_id, PARTIES, json.dumps(content).encode())
 
 
 def tell_apart(work: Work, youth: Youth, data_key: bytes) -> None:
-    """Before a consent to another cooperation comes beside: what an earlier version sealed stays with whom it belongs to."""
-    if youth.parties is not None and _FORMS not in _opened(work, youth, data_key, youth.parties):
+    """Before another consent comes beside: what an earlier version sealed stays with those that it belongs to."""
+    if youth.parties is None:
+        return
+    found = json.loads(work.tools.vault.open(data_key, youth.youth_id, PARTIES, youth.parties))
+    if _FORMS not in found or {consent.cooperation for consent in youth.consents} & set(found[_FORMS]):
         seal_forms(work, youth, data_key, open_forms(work, youth, data_key))
 
 
 def carry_forms(
-    work: Work, former: tuple[Youth, bytes], successor: tuple[Youth, bytes], cooperations: Collection[str]
+    work: Work, forms: Mapping[str, Parties], successor: tuple[Youth, bytes], consents: Collection[Consent]
 ) -> None:  # fmt: skip
     """What goes on under another row (with its data key) keeps its form; no other form goes with it."""
-    forms = {name: form for name, form in open_forms(work, *former).items() if name in cooperations}
-    if forms:
-        seal_forms(work, *successor, forms)
+    kept = {one.consent_id: forms[one.consent_id] for one in consents if one.consent_id in forms}
+    if kept:
+        seal_forms(work, *successor, kept)
 
 
 def put_together(forms: Collection[Parties]) -> Parties | None:

@@ -26,6 +26,7 @@ from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.barring import bar, blocked_times, put_under, standing_blocks, take_up
 from hub.registry.custody import Custody, does_not_know, forget_custody, known_custody, latest_custody
+from hub.registry.forms import tell_apart
 from hub.registry.grants import find_youth
 from hub.registry.history import form_of
 from hub.registry.registry import Registry
@@ -98,6 +99,7 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     numbers = [canonical, *open_aliases(work, goes, data_key)]
     sides = [list(stays.consents), list(goes.consents)]
     custody = [latest_custody(side) for side in sides]  # of both, before one is told of the other's
+    tell_apart(work, stays, lifecycle.identity(work, stays)[1])  # before others' consents come beside
     for consent in [consent for consent in goes.consents if consent.state in OPEN]:
         consent.youth = stays
     for mine, others, changed in zip(sides, sides[::-1], custody[::-1], strict=True):

@@ -20,7 +20,7 @@ from hub.registry import barring, directory
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.custody import keep_custody, known_custody
 from hub.registry.erasures import new_scope_erasures, request_erasure
-from hub.registry.forms import carry_forms
+from hub.registry.forms import carry_forms, open_forms
 from hub.registry.history import account_of, add_fact, form_of, project
 from hub.registry.records import build_record, withdrawn_record
 from hub.registry.states import LIVE, OPEN, Standing, State
@@ -168,6 +168,7 @@ def _pass_on(work: Work, youth: Youth) -> None:
         return
     canonical, data_key = identity(work, youth)
     further = open_aliases(work, youth, data_key)
+    forms = open_forms(work, youth, data_key)  # whose each is all of the consents say
     _keep_what_outlives(work, youth)
     youth.lookup = None
     youth.aliases.clear()
@@ -177,7 +178,7 @@ def _pass_on(work: Work, youth: Youth) -> None:
     _, own_key = identity(work, successor)
     for number in further:
         add_alias(work, successor, own_key, number)
-    carry_forms(work, (youth, data_key), (successor, own_key), {consent.cooperation for consent in waiting})
+    carry_forms(work, forms, (successor, own_key), waiting)
 
 
 def end_reference(work: Work, youth: Youth) -> None:

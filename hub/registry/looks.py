@@ -101,7 +101,8 @@ class Looks:
                 raise RejectedError("the identifier is not that of the person of this consent", code="another_person")
             protection.require_open(work, found)
             canonical, _ = lifecycle.identity(work, found)
-            parties = open_parties(work, found, row.cooperation)
+            own = open_parties(work, found, lambda one: one.consent_id == consent_id)
+            parties = own or open_parties(work, found, lambda one: one.cooperation == row.cooperation and sees(who, one))
         if parties is None:
             return Named(canonical, "")
         return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})

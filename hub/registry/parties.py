@@ -1,12 +1,12 @@
 """The people on a consent form: the youth's name, the guardians' names and how to reach them.
 
-A consent officer of the form's cooperation needs them; nobody else does, and nothing of them goes on Kafka. They are sealed under
-the youth's data key and go with the mapping.
+Who may see the form's consent needs them; nobody else does, and nothing of them goes on Kafka. They are sealed under the youth's
+data key and go with the mapping.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ from hub.registry.forms import Parties, Party, open_forms, put_together, seal_fo
 from hub.registry.grants import find_youth
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN
-from hub.registry.tables import Youth
+from hub.registry.tables import Consent, Youth
 from hub.registry.work import Work
 
 __all__ = ["Parties", "Party", "note_parties", "open_parties", "read_parties", "seal_parties"]
@@ -40,36 +40,51 @@ def read_parties(row: dict[str, Any]) -> Parties:
     return found
 
 
-def seal_parties(work: Work, youth: Youth, cooperation: str, parties: Parties) -> None:
-    """Keep them with the youth, in place of those of this cooperation before; those of another stay as they are."""
+def seal_parties(work: Work, consents: Sequence[Consent], parties: Parties) -> None:
+    """Keep them for these consents of one youth, in place of those before; those of other consents stay as they are."""
+    youth = consents[0].youth
     _, data_key = lifecycle.identity(work, youth)
-    seal_forms(work, youth, data_key, {**open_forms(work, youth, data_key), cooperation: parties})
+    own = {consent.consent_id: parties for consent in consents}
+    seal_forms(work, youth, data_key, {**open_forms(work, youth, data_key), **own})
 
 
-def open_parties(work: Work, youth: Youth, cooperation: str | None = None) -> Parties | None:
-    """Who stands on the form of a cooperation, or (None) on any; None when nobody was written down."""
+def open_parties(work: Work, youth: Youth, seen: Callable[[Consent], bool] | None = None) -> Parties | None:
+    """Who stands on the newest form of the consents that may be `seen`, or (None) everybody on any; None when there is nobody."""
     if youth.parties is None:
         return None
     _, data_key = lifecycle.identity(work, youth)
     forms = open_forms(work, youth, data_key)
-    return put_together(forms.values()) if cooperation is None else forms.get(cooperation)
+    if seen is None:
+        return put_together(forms.values())
+    return next((forms[one.consent_id] for one in reversed(youth.consents) if one.consent_id in forms and seen(one)), None)
 
 
 def note_parties(
-    registry: Registry, identifier: str, parties: Parties, record: Callable[[str], None], cooperation: str | None = None
+    registry: Registry,
+    identifier: str,
+    parties: Parties,
+    record: Callable[[str], None],
+    cooperation: str | None = None,
+    *,
+    consent: str = "",
 ) -> None:
-    """Keep who stands on a person's form for a cooperation, which may be left out where she has open consents to one only.
+    """Keep who stands on the form of a person's open consents to a cooperation, which may be left out where there is one only.
 
-    `record` is told her row before it commits. Raises RejectedError `no_consent`, `which_cooperation`, and `manual_handling` for
-    a protected identity.
+    Where they do not all name the same recipients, whose forms are not each other's to read, `consent` (its number) says which.
+    `record` is told her row before it commits. Raises RejectedError `no_consent`, `which_cooperation`, `which_consent`, and
+    `manual_handling` for a protected identity.
     """
     with registry.work() as work:
         youth = find_youth(work, canonical_identifier(identifier, today=stockholm_date(work.now)))
-        open_ones = set() if youth is None else {one.cooperation for one in youth.consents if one.state in OPEN}
-        if youth is None or not open_ones or (cooperation is not None and cooperation not in open_ones):
+        open_ones = [] if youth is None else [one for one in youth.consents if one.state in OPEN]
+        chosen = [one for one in open_ones if cooperation in {None, one.cooperation} and consent in {"", one.consent_id}]
+        if youth is None or not chosen:
             raise RejectedError("no such consent is registered for this person", code="no_consent")
         protection.require_open(work, youth)
-        if cooperation is None and len(open_ones) > 1:
+        if len({one.cooperation for one in chosen}) > 1:
             raise RejectedError("the person has consents to several: say which with --cooperation", code="which_cooperation")
-        seal_parties(work, youth, cooperation or open_ones.pop(), parties)
+        if len({frozenset(one.recipients) for one in chosen}) > 1:
+            text = "the person has consents to several teams: say which with --consent NUMBER (hub consent show --json)"
+            raise RejectedError(text, code="which_consent")
+        seal_parties(work, chosen, parties)
         record(youth.youth_id)

@@ -100,7 +100,7 @@ class Revealing:
                 self._audit.append(_entry(who, youth_ref, purpose, team, task_id=task_id))
             else:
                 self._approvals.use(who, approval, Matter.IDENTITY, youth_ref)
-            return _identity(work, youth, self._cooperation_of(asking))
+            return _identity(work, youth, asking)
 
     def in_task(self, who: Principal, task_id: str, team: str) -> Identity:
         """Open whom an open task of `team` is about; consent is decided anew, and the log has it before anything is opened.
@@ -109,10 +109,6 @@ class Revealing:
         """
         youth_ref = self._task_of(task_id, team) if may(who, Action.IDENTITY_IN_TASK, team) else None
         return self.reveal(who, youth_ref or "", Purpose.TASK, task_id=task_id, team=team)
-
-    def _cooperation_of(self, team: str) -> str | None:
-        """Whose form a team may read; None, of all, for what is asked on no team's behalf."""
-        return (self._registry.rules.teams or {}).get(team)
 
     def _permit_task(self, who: Principal, youth_ref: str, task_id: str, team: str) -> None:
         if not may(who, Action.IDENTITY_IN_TASK, team):
@@ -152,9 +148,11 @@ def _openable(work: Work, youth_ref: str, *, in_force: bool) -> Youth | None:
     return None if protection.is_protected(work, protection.lookups_of(youth)) else youth
 
 
-def _identity(work: Work, youth: Youth, cooperation: str | None) -> Identity:
+def _identity(work: Work, youth: Youth, team: str) -> Identity:
+    """With the form of a consent that names the team, or all forms for what is asked on no team's behalf."""
     canonical, data_key = lifecycle.identity(work, youth)
-    return Identity((canonical, *open_aliases(work, youth, data_key)), open_parties(work, youth, cooperation))
+    parties = open_parties(work, youth, (lambda one: team in one.recipients) if team else None)
+    return Identity((canonical, *open_aliases(work, youth, data_key)), parties)
 
 
 def _entry(who: Principal, youth_ref: str, purpose: Purpose, team: str, *, task_id: str = "", refusal: str = "") -> Entry:

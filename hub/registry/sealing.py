@@ -118,12 +118,12 @@ def _facts(consent: Consent) -> dict[str, Any]:
 
 
 def _person(work: Work, consent: Consent) -> dict[str, Any]:
-    """Who it is, as long as the registry itself knows; of names those on the form of the consent's own cooperation."""
+    """Who it is, as long as the registry itself knows; of names those on the consent's own form."""
     youth = consent.youth
     found: dict[str, Any] = {"youth_ref": youth.youth_ref}
     if youth.identity is not None:
         found["identifier"], data_key = lifecycle.identity(work, youth)
-        form = open_forms(work, youth, data_key).get(consent.cooperation)
+        form = open_forms(work, youth, data_key).get(consent.consent_id)
         if form is not None:
             found["parties"] = form.model_dump(mode="json")
     return found

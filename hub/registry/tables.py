@@ -51,7 +51,7 @@ class Row(DeclarativeBase):
 
 class Youth(Row):
     """One person under one reference. `lookup` and `identity` are the mapping; they go with the last scope, and with them
-    `aliases` (further identifiers) and `parties` (the names on the consent forms, one form to a cooperation).
+    `aliases` (further identifiers) and `parties` (the names on the consent forms, one form to a consent).
 
     What is sealed opens with the youth's data key, which lies in the keyring, not here.
 

@@ -30,7 +30,7 @@ def task(site: Site) -> str:
     registry = site.town.consents.registry
     reference = registry.grant(make_grant(PERSON)).youth_ref or ""
     with registry.work() as work:
-        seal_parties(work, find_youth(work, PERSON), "sspf", read_parties(PEOPLE))
+        seal_parties(work, find_youth(work, PERSON).consents, read_parties(PEOPLE))
     site.town.add("hers", make_task("absence-alone", created=NOW - timedelta(hours=3), days=5, ref=reference))
     return site.town.path("hers")
 

@@ -1,6 +1,9 @@
-"""The names on consent forms: one form to a cooperation, and none of another's."""
+"""The names on consent forms: one form to a consent, read by whom that names, and none of another cooperation's or team's."""
 
 from __future__ import annotations
+
+import json
+from functools import partial
 
 import pytest
 
@@ -9,7 +12,7 @@ from hub.errors import RejectedError
 from hub.registry import lifecycle
 from hub.registry.grants import find_youth
 from hub.registry.parties import note_parties, open_parties, read_parties, seal_parties
-from hub.registry.tables import PARTIES
+from hub.registry.tables import PARTIES, Consent
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -21,28 +24,41 @@ THEIRS = read_parties({"name": "Prov Andersson"})
 def no_record(_youth_id: str) -> None: ...
 
 
-def names(home: Installation) -> list[str | None]:
-    """The youth's name on the form of each cooperation, and on all together."""
+def names(home: Installation, *teams: str) -> list[str | None]:
+    """The youth's name on the form that each team may read (SSPF's and SIG's, unless others are given), and on all together."""
     with home.registry.work() as work:
-        forms = [open_parties(work, find_youth(work, PERSON), which) for which in ("sspf", "sig", None)]
+        youth = find_youth(work, PERSON)
+        forms = [open_parties(work, youth, partial(_names, team)) for team in teams or ("sspf", "sig")]
+        forms.append(open_parties(work, youth))
     return [None if form is None else form.name for form in forms]
 
 
-def seal_as_before(home: Installation) -> None:
-    """What an earlier version kept: one form to a person."""
+def _names(team: str, consent: Consent) -> bool:
+    return team in consent.recipients
+
+
+def of(consents: list[Consent], *recipients: str) -> list[Consent]:
+    return [one for one in consents if one.recipients == sorted(recipients)]
+
+
+def seal_as_before(home: Installation, *, cooperation: str = "") -> None:
+    """What earlier versions kept: one form to a person, or to a cooperation."""
     with home.registry.work() as work:
         youth = find_youth(work, PERSON)
         _, data_key = lifecycle.identity(work, youth)
-        youth.parties = work.tools.vault.seal(data_key, youth.youth_id, PARTIES, OURS.model_dump_json().encode())
+        form = OURS.model_dump(mode="json")
+        content = json.dumps({"forms": {cooperation: form}} if cooperation else form).encode()
+        youth.parties = work.tools.vault.seal(data_key, youth.youth_id, PARTIES, content)
 
 
 def test_what_one_cooperation_writes_down_leaves_the_others_form_as_it_is(home: Installation) -> None:
     home.registry.grant(make_grant())
     home.registry.grant(make_grant(**SIG))
     with home.registry.work() as work:
-        seal_parties(work, find_youth(work, PERSON), "sspf", OURS)
-        seal_parties(work, find_youth(work, PERSON), "sig", THEIRS)
-        assert open_parties(work, find_youth(work, PERSON), "sspf") == OURS
+        consents = find_youth(work, PERSON).consents
+        seal_parties(work, of(consents, "outreach", "sspf"), OURS)
+        seal_parties(work, of(consents, "sig"), THEIRS)
+        assert open_parties(work, find_youth(work, PERSON), partial(_names, "sspf")) == OURS
     assert names(home) == ["Test Testsson", "Prov Andersson", "Test Testsson / Prov Andersson"]
 
 
@@ -82,3 +98,46 @@ def test_names_noted_for_a_person_with_consents_to_several_need_the_cooperation(
     with pytest.raises(RejectedError) as caught:
         note_parties(home.registry, PERSON, THEIRS, no_record, Cooperation.SIG)
     assert caught.value.code == "no_consent"
+
+
+def test_what_a_team_writes_down_leaves_another_teams_form_of_its_own_cooperation_as_it_is_and_unread(home: Installation) -> None:
+    home.registry.grant(make_grant(recipients=("sspf",)))
+    home.registry.grant(make_grant(recipients=("outreach",)))
+    with home.registry.work() as work:
+        seal_parties(work, of(find_youth(work, PERSON).consents, "sspf"), OURS)
+    assert names(home, "sspf", "outreach") == ["Test Testsson", None, "Test Testsson"]
+    with home.registry.work() as work:
+        seal_parties(work, of(find_youth(work, PERSON).consents, "outreach"), THEIRS)
+    assert names(home, "sspf", "outreach")[:2] == ["Test Testsson", "Prov Andersson"]
+
+
+def test_a_form_that_an_earlier_version_kept_for_a_cooperation_is_no_teams_when_its_consents_name_different_ones(
+    home: Installation,
+) -> None:
+    home.registry.grant(make_grant(recipients=("sspf",)))
+    home.registry.grant(make_grant(recipients=("outreach",)))
+    seal_as_before(home, cooperation="sspf")
+    assert names(home, "sspf", "outreach") == [None, None, "Test Testsson"]
+
+
+def test_a_form_that_an_earlier_version_kept_for_a_cooperation_stays_with_the_team_of_all_its_consents(
+    home: Installation,
+) -> None:
+    home.registry.grant(make_grant(recipients=("sspf",)))
+    home.registry.grant(make_grant(recipients=("sspf",), kinds=("school_absence",)))
+    seal_as_before(home, cooperation="sspf")
+    assert names(home, "sspf", "outreach")[:2] == ["Test Testsson", None]
+    home.registry.grant(make_grant(recipients=("outreach",)))
+    assert names(home, "sspf", "outreach")[:2] == ["Test Testsson", None]
+
+
+def test_names_noted_for_a_person_whose_consents_name_different_teams_need_the_consent(home: Installation) -> None:
+    home.registry.grant(make_grant(recipients=("sspf",)))
+    home.registry.grant(make_grant(recipients=("outreach",)))
+    with pytest.raises(RejectedError, match="--consent") as caught:
+        note_parties(home.registry, PERSON, OURS, no_record)
+    assert caught.value.code == "which_consent"
+    with home.registry.work() as work:
+        number = of(find_youth(work, PERSON).consents, "sspf")[0].consent_id
+    note_parties(home.registry, PERSON, OURS, no_record, consent=number)
+    assert names(home, "sspf", "outreach")[:2] == ["Test Testsson", None]

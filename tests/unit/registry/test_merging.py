@@ -201,7 +201,7 @@ def test_after_a_split_nothing_passes_from_one_person_to_the_other(home: Install
     with home.registry.work() as work:
         from hub.registry.grants import find_youth
 
-        seal_parties(work, find_youth(work, PRESENT), "sspf", read_parties({"name": "Test Testsson"}))
+        seal_parties(work, find_youth(work, PRESENT).consents, read_parties({"name": "Test Testsson"}))
     home.relay.run_once()
     (before,) = home.told().entries
     view = split(home.registry, PRESENT, no_record)

@@ -60,7 +60,7 @@ def test_marking_somebody_with_a_reference_stops_everything_at_once(home: Instal
     reference = home.registry.grant(make_grant()).youth_ref
     home.registry.grant(make_grant(**SIG, signed=("guardian_1",)))
     with home.registry.work() as work:
-        seal_parties(work, find_youth(work, PERSON), "sspf", read_parties(PARTIES))
+        seal_parties(work, find_youth(work, PERSON).consents, read_parties(PARTIES))
     home.relay.run_once()
     assert home.told().entries[0]["removed"] is False
     recorded: list[str] = []
@@ -189,7 +189,7 @@ def test_names_on_the_form_are_sealed_and_bad_ones_are_refused_without_their_val
     home.registry.grant(make_grant())
     with home.registry.work() as work:
         youth = find_youth(work, PERSON)
-        seal_parties(work, youth, "sspf", read_parties(PARTIES))
+        seal_parties(work, youth.consents, read_parties(PARTIES))
         assert b"Testsson" not in (youth.parties or b"")
         assert open_parties(work, youth) == read_parties(PARTIES)
     assert "Testsson" not in repr(read_parties(PARTIES))

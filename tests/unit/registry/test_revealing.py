@@ -77,7 +77,7 @@ def refused(code: str, call, *arguments: object, **named: object) -> None:
 
 def test_a_team_reveals_whom_its_open_task_is_about_and_the_log_says_so(world: World) -> None:
     with world.home.registry.work() as work:
-        seal_parties(work, find_youth(work, PERSON), "sspf", read_parties({"name": "Test Testsson"}))
+        seal_parties(work, find_youth(work, PERSON).consents, read_parties({"name": "Test Testsson"}))
     identity = world.in_task()
     assert identity.identifiers == (PERSON,)
     assert identity.parties is not None
@@ -141,5 +141,14 @@ def test_a_protected_identity_is_revealed_to_nobody(world: World) -> None:
 def test_inside_a_task_nothing_stands_of_another_cooperations_form(world: World) -> None:
     world.home.registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
     with world.home.registry.work() as work:
-        seal_parties(work, find_youth(work, PERSON), "sig", read_parties({"name": "Test Testsson"}))
+        sig = [one for one in find_youth(work, PERSON).consents if one.cooperation == "sig"]
+        seal_parties(work, sig, read_parties({"name": "Test Testsson"}))
+    assert world.in_task().parties is None
+
+
+def test_inside_a_task_nothing_stands_of_the_form_of_another_team_in_the_same_cooperation(world: World) -> None:
+    world.home.registry.grant(make_grant(recipients=("sspf",)))
+    with world.home.registry.work() as work:
+        theirs = [one for one in find_youth(work, PERSON).consents if one.recipients == ["sspf"]]
+        seal_parties(work, theirs, read_parties({"name": "Test Testsson"}))
     assert world.in_task().parties is None

@@ -240,3 +240,23 @@ def test_an_erasure_of_everything_shows_an_officer_nothing_of_others_teams_and_c
     assert "Räkningen" in pages
     assert "SIG-gruppen" in pages
     assert not any(word in pages for word in ("ss12000", "Förebyggarteamet", asked.erasure_id[:8]))
+
+
+def test_an_officer_of_another_team_in_the_same_cooperation_neither_reads_nor_overwrites_the_names_on_its_form(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    sspf = Desk(visit(officer("Samtycken", "sspf")), empty_town)
+    theirs = sspf.register(recipients={"recipients": ["sspf"]}, signatures=SIGNED)
+    curious = Desk(visit(officer("Fältsamtycken", "outreach")), empty_town)
+    unsigned = {"recipients": {"recipients": ["outreach"]}, "signatures": {"signatures": []}}
+    mine = curious.register(**unsigned, names={"name": ""})
+    seen = curious.client.post(f"{mine}/form", data={"identifier": PERSON})
+    assert seen.status_code == 200
+    assert "Testsson" not in seen.text
+    wrong = {"name": "Fel Namn", "name_guardian_1": "Fel Vuxen"}
+    again = curious.register(**unsigned, names=wrong, period={"first": "2025-05-19", "last": "2025-11-01"})
+    assert "Fel Namn" in curious.client.post(f"{mine}/form", data={"identifier": PERSON}).text  # her newest form is hers
+    assert again != mine
+    still = sspf.client.post(f"{theirs}/form", data={"identifier": PERSON}).text
+    assert "Kim Testsson" in still
+    assert "Fel Namn" not in still

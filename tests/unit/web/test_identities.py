@@ -45,7 +45,7 @@ def case(empty_town: PagesTown) -> Case:
     registry = empty_town.consents.registry
     reference = registry.grant(make_grant(PERSON)).youth_ref or ""
     with registry.work() as work:
-        seal_parties(work, find_youth(work, PERSON), "sspf", read_parties(PEOPLE))
+        seal_parties(work, find_youth(work, PERSON).consents, read_parties(PEOPLE))
     task = empty_town.add("hers", make_task("absence-alone", created=NOW - timedelta(hours=3), days=5, ref=reference))
     return Case(empty_town, f"/team/outreach/task/{task.task_id}", reference, task.task_id)
 
