@@ -14,6 +14,7 @@ from hub.audit.entries import canonical_content
 from hub.audit.faults import Fault, Finding
 from hub.audit.log import chain_hash
 from hub.audit.merkle import leaf_hash
+from hub.audit.vouching import Vouched
 
 __all__ = ["Walk"]
 
@@ -35,7 +36,7 @@ class _Loose:
 @dataclass(slots=True)
 class Walk:
     """Takes the rows in order; `expected` is the next position, `chain` the last entry's link. `vouched` is what entries say of
-    parts of the sealed vault, by position.
+    parts of the sealed vault.
 
     `broken_at` is the first position from which on nothing may be held against a checkpoint. `renumbered`, once `findings` were
     asked for: whether what is missing at the end is missing inside.
@@ -46,7 +47,7 @@ class Walk:
     edited: dict[int, str] = field(default_factory=dict)  # position → the leaf its content gives now
     held: dict[int, str] = field(default_factory=dict)  # the same positions → the leaf that stands there
     loose: list[_Loose] = field(default_factory=list)
-    vouched: dict[int, str] = field(default_factory=dict)
+    vouched: Vouched = field(default_factory=Vouched)
     broken_at: int | None = None
     renumbered: bool = False
 

@@ -21,7 +21,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from hub.audit.actions import Action
 from hub.audit.carrying import load_of
 from hub.audit.draft import Draft
-from hub.audit.entries import SYSTEM, Entry, Outcome, Subject, canonical_content, pseudonym
+from hub.audit.entries import SYSTEM, Entry, Outcome, Subject, SubjectKind, canonical_content, pseudonym
 from hub.audit.merkle import leaf_hash
 from hub.audit.reading import stored
 from hub.audit.spool import Spool, Spooled
@@ -106,6 +106,10 @@ class AuditLog:
             if isinstance(error, ConfigError):
                 raise
             raise _unlogged() from error
+
+    def document(self, name: str) -> str:
+        """What the log calls a document of the sealed vault."""
+        return pseudonym(self._key, Subject(SubjectKind.DOCUMENT, name))
 
     def prepare(self) -> None:
         """Migrate the database, if that was not done. Raises RetriableError when it does not answer, ConfigError."""

@@ -1,7 +1,8 @@
 """Retention (gallring): entries older than the installation keeps them are let go of, and verifying goes on from there.
 
 Only up to a checkpoint that was signed before the limit, so that every entry under it is older; that checkpoint stays, and
-says of the rest that it goes on from what is gone. Nothing is let go of from a log that does not verify.
+says of the rest that it goes on from what is gone. Parts of the sealed vault stay, and one entry more vouches for all of them.
+Nothing is let go of from a log that does not verify.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
+from hub.audit.actions import Action
+from hub.audit.entries import SYSTEM, Entry
 from hub.audit.log import AuditLog, take_turn
 from hub.audit.notes import Verifier
 from hub.audit.reading import horizon
 from hub.audit.tables import CheckpointRow, EntryRow, HorizonRow
 from hub.audit.verify import verify
+from hub.audit.vouching import digest_up_to
 from hub.clock import Clock
 from hub.database import answering, truncate_log
 from hub.errors import RejectedError
@@ -36,7 +40,7 @@ def prunable(log: AuditLog, verifier: Verifier, limit: datetime) -> int:
 
     Raises RejectedError `audit_damaged` when the log does not verify.
     """
-    if not verify(log.engine, verifier, oldest=limit).whole:
+    if not verify(log.engine, verifier, oldest=limit, named=log.document).whole:
         raise RejectedError("the audit log does not verify, nothing is let go of: run `hub audit verify`", code="audit_damaged")
     gone = horizon(log.engine)
     with answering(), log.engine.connect() as connection:
@@ -51,6 +55,9 @@ def prune(log: AuditLog, verifier: Verifier, limit: datetime) -> int:
     size = prunable(log, verifier, limit)
     if not size:
         return 0
+    kept = digest_up_to(log.engine, size)
+    if kept:  # before the entries go that vouch for each
+        log.append(Entry(SYSTEM, Action.VAULT_SEALED, purpose=f"n{size}", rule=kept))
     with answering(), log.engine.begin() as connection:
         take_turn(connection)
         last = connection.execute(select(EntryRow.at, EntryRow.chain).where(EntryRow.position == size)).one()

@@ -5,14 +5,14 @@ XSalsa20-Poly1305) with `keys/sealed.public` as it is written, so that whoever w
 elsewhere until somebody opens one. The vault survives the erasure of the mapping, under the board's retention decision, and
 outlives the audit log's own retention.
 
-Guarantee: a part and the audit entry that vouches for it, with its SHA-256, are written in one transaction, or wait together
-(`hub.audit.unstoppable`); `hub audit verify` finds a part that was changed, exchanged or removed. An opening is approved by a
-second person and stands in the log first.
+Guarantee: a part and the audit entry that vouches for it (`hub.audit.vouching`) are written in one transaction, or wait together
+(`hub.audit.unstoppable`); `hub audit verify` finds a part that was changed, exchanged, put in, removed, or put under another
+document, kind or instant, and no document with such a part is opened. An opening is approved by a second person and stands in the
+log first.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,19 +22,18 @@ from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from hub.audit.actions import Action
 from hub.audit.entries import SYSTEM, Entry, Subject, SubjectKind
 from hub.audit.log import AuditLog
-from hub.audit.reading import stored
-from hub.audit.tables import SealedRow
+from hub.audit.reading import horizon, stored
+from hub.audit.tables import EntryRow, SealedRow
+from hub.audit.vouching import PARTS, agrees, digest_of, is_kept_whole
 from hub.database import answering
 from hub.errors import ConfigError, ContractError, RejectedError
 
-__all__ = ["Document", "Part", "PartKind", "SealedVault", "digest_of"]
-
-_DIGEST_HEX = 56  # with its prefix it fills the entry's field: 224 bits
+__all__ = ["Document", "Part", "PartKind", "SealedVault"]
 
 
 class PartKind(StrEnum):
@@ -63,11 +62,6 @@ class Document:
     last: datetime
 
 
-def digest_of(sealed: bytes) -> str:
-    """What the audit entry says of a part."""
-    return f"sha256:{hashlib.sha256(sealed).hexdigest()[:_DIGEST_HEX]}"
-
-
 class SealedVault:
     """Lies in the audit log's database. Writes with the public key only."""
 
@@ -84,8 +78,8 @@ class SealedVault:
             return
         rows = [self._row(part, at) for part in parts]
         entries = [
-            Entry(SYSTEM, Action.VAULT_SEALED, item=Subject(SubjectKind.DOCUMENT, part.document), rule=digest_of(row["sealed"]))
-            for part, row in zip(parts, rows, strict=True)
+            Entry(SYSTEM, Action.VAULT_SEALED, item=Subject(SubjectKind.DOCUMENT, row["document"]), rule=digest_of(**row))
+            for row in rows
         ]
         self.log.append_many(entries, rows)
 
@@ -113,12 +107,17 @@ class SealedVault:
     def open(self, document: str, private: bytes) -> list[Part]:
         """The parts of a document, in order. Only after four eyes: see `hub.registry.unsealing`.
 
-        Raises ContractError `will_not_open` when a part was changed: `hub audit verify` says which.
+        Raises ContractError `will_not_open` when a part was changed or is missing, or no entry vouches for it: `hub audit verify`
+        says which.
         """
         box = SealedBox(PrivateKey(private))
-        query = select(SealedRow.kind, SealedRow.sealed).where(SealedRow.document == document).order_by(SealedRow.position)
+        query = PARTS.add_columns(EntryRow.rule, EntryRow.item).where(SealedRow.document == document)
+        named = (EntryRow.action == Action.VAULT_SEALED, EntryRow.item == self.log.document(document))
         with answering(), self.log.engine.connect() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query.outerjoin(EntryRow, EntryRow.position == SealedRow.position)).all()
+            told = connection.scalars(select(EntryRow.position).where(*named)).all()
+        if not self._are_vouched_for(rows) or not {row.position for row in rows} >= set(told):
+            raise ContractError("a sealed part is not what was sealed then: run `hub audit verify`", code="will_not_open")
         try:
             texts = [(row.kind, json.loads(box.decrypt(row.sealed))) for row in rows]
         except (CryptoError, ValueError) as error:
@@ -130,6 +129,12 @@ class SealedVault:
     def close(self) -> None:
         """Release the database."""
         self.log.close()
+
+    def _are_vouched_for(self, rows: Sequence[Row[Any]]) -> bool:
+        gone = horizon(self.log.engine)
+        outlived = [row for row in rows if gone is not None and type(row.position) is int and 0 < row.position <= gone[0]]
+        held = all(agrees(row, (row.rule, row.item), self.log.document) for row in rows if row not in outlived)
+        return held and (not outlived or gone is None or is_kept_whole(self.log.engine, gone[0]))
 
     def _row(self, part: Part, at: datetime) -> dict[str, Any]:
         text = {"document": part.document, "kind": part.kind.value, "at": at.astimezone(UTC).isoformat(), "content": part.content}

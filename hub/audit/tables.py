@@ -64,7 +64,7 @@ class HorizonRow(AuditRow):
 
 
 class SealedRow(AuditRow):
-    """One part of a sealed document. `position` is that of the entry that vouches for it, with the SHA-256 of `sealed`."""
+    """One part of a sealed document. `position` is that of the entry that vouches for it, with a digest of the row."""
 
     __tablename__ = "audit_sealed"
 

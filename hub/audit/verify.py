@@ -11,10 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select, type_coerce
-from sqlalchemy.types import NullType
+from sqlalchemy import Engine, func, select
 
-from hub.audit.actions import Action
 from hub.audit.carrying import gaps
 from hub.audit.chain import Walk
 from hub.audit.damage import NEEDED, missing_tables, of_retention, of_tables
@@ -23,9 +21,9 @@ from hub.audit.log import FIRST_CHAIN
 from hub.audit.merkle import Tree, read_tree
 from hub.audit.notes import Checkpoint, Verifier
 from hub.audit.reading import every_row, horizon
-from hub.audit.sealed import digest_of
 from hub.audit.spool import Waiting
 from hub.audit.tables import CarriedRow, CheckpointRow, EntryRow, SealedRow
+from hub.audit.vouching import Named, held_against
 from hub.database import answering
 from hub.errors import ContractError
 
@@ -49,13 +47,14 @@ def verify(
     *,
     oldest: datetime | None = None,
     waiting: Waiting | None = None,
+    named: Named | None = None,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Verdict:
     """Read the whole log and say what is wrong with it. `progress` is told the number of entries read.
 
     `oldest`: entries may have been let go of only under a checkpoint signed before this instant. `waiting`: what waits on this
-    machine's disk. Raises RetriableError when the database does not answer; what is wrong with the log is never an error
-    but a finding.
+    machine's disk. `named`: what the log calls a document of the sealed vault (`AuditLog.document`). Raises RetriableError when
+    the database does not answer; what is wrong with the log is never an error but a finding.
     """
     missing = missing_tables(engine)
     if missing & NEEDED:
@@ -77,7 +76,7 @@ def verify(
             Finding(Fault.TRUNCATION, last + 1, longest, f"the log ends at {last}, but {longest} entries had been signed")
         )
     findings += _before(engine, first)
-    findings += [] if SealedRow.__tablename__ in missing else _sealed(engine, walk.vouched, first)
+    findings += [] if SealedRow.__tablename__ in missing else held_against(engine, walk.vouched, first, named)
     findings += [] if CarriedRow.__tablename__ in missing else _waited(engine, waiting, last)
     agreeing, forks = _compare(trusted, roots, walk.broken_at)
     findings += forks
@@ -159,8 +158,7 @@ def _read(
             unnumbered.append(Finding(Fault.EDIT, walk.expected, walk.expected, text))
             continue
         tree.append(walk.take(row.position, values[1:-2], row.leaf, row.chain))
-        if row.action == Action.VAULT_SEALED:
-            walk.vouched[row.position] = row.rule
+        walk.vouched.take(row)
         if tree.size in sizes:
             roots[tree.size] = tree.root()
         if done % _STEP == 0:
@@ -183,25 +181,6 @@ def _before(engine: Engine, first: int) -> list[Finding]:
     if type(lowest) is not int or lowest >= first:
         return []
     return [Finding(Fault.EDIT, lowest, first - 1, f"there are entries before the first one, from {lowest} on: they were put in")]
-
-
-def _sealed(engine: Engine, vouched: dict[int, str], first: int) -> list[Finding]:
-    """The parts of the sealed vault against the entries that vouch for them; older ones outlive their entries."""
-    sealed = type_coerce(SealedRow.sealed, NullType()).label("sealed")  # as it stands: somebody may have made a text of it
-    query = select(SealedRow.position, sealed).where(SealedRow.position >= first).order_by(SealedRow.position)
-    found, seen = [], set()
-    with answering(), engine.connect() as connection:
-        for row in connection.execute(query.execution_options(yield_per=_STEP)):
-            seen.add(row.position)
-            if not isinstance(row.sealed, bytes) or vouched.get(row.position) != digest_of(row.sealed):
-                place = row.position if type(row.position) is int else first
-                text = f"the part of the sealed vault beside entry {place} is not what was sealed then"
-                found.append(Finding(Fault.EDIT, place, place, text))
-    missing = [
-        Finding(Fault.DELETION, one, one, f"the part of the sealed vault beside entry {one} is missing")
-        for one in sorted(set(vouched) - seen)
-    ]
-    return found + missing
 
 
 def _waited(engine: Engine, waiting: Waiting | None, last: int) -> list[Finding]:

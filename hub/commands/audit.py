@@ -59,8 +59,9 @@ def verify(
         with texts.progress("Verifying the audit log", entries, quiet=as_json) as advance:
             oldest = limit_of(clock, settings.audit.retention_years)
             verdict = verify_log(
-                log.engine, open_verifier(settings, public_key), given, oldest=oldest, waiting=waiting, progress=advance
-            )
+                log.engine, open_verifier(settings, public_key), given,
+                oldest=oldest, waiting=waiting, named=log.document, progress=advance,
+            )  # fmt: skip
     texts.print_verdict(verdict, len(given), as_json=as_json)
     if not verdict.whole:
         raise typer.Exit(1)
