@@ -114,6 +114,11 @@ class Sessions:
         row = self._row(token)
         return row is not None and self._recheck is not None and self._unvouched(row, self._clock.now()) >= self._recheck / 2
 
+    def holder(self, token: str | None) -> Principal | None:
+        """Whose session it is, whatever it opens just now: with the roles that the provider said last. None when it has ended."""
+        row = self._row(token)
+        return None if row is None else _principal(row)
+
     def vouch(self, token: str | None, principal: Principal, provider_session: str = "") -> Principal | None:
         """The provider says again who the holder is: her roles are those from now on, and the session lasts no longer for it.
 

@@ -81,14 +81,15 @@ class OidcProvider:
         """Let go of connections."""
         self._http.close()
 
-    def begin(self, onward: str, *, again: bool = False) -> Journey:
+    def begin(self, onward: str, *, again: str = "") -> Journey:
         """Where to send the browser, under which state, and what the journey's cookie is to hold.
 
-        `again`: only if the provider knows its visitor without asking anything (prompt=none, Core 3.1.2.1).
+        `again`: the mark of the session that it is for: only if the provider knows its visitor without asking anything
+        (prompt=none, Core 3.1.2.1).
         Raises RetriableError when the provider does not answer.
         """
         journey = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")} | {"next": own_path(onward)}
-        journey |= {"again": "1" if again else ""}
+        journey |= {"again": again}
         extra = {"acr_values": " ".join(self._settings.acr_values)} if self._settings.acr_values else {}
         extra |= {"prompt": "none"} if again else {}
         address, _ = self._client().create_authorization_url(
@@ -112,7 +113,7 @@ class OidcProvider:
         claims = self._verified(token, journey["nonce"])
         if self._settings.acr_values and claims.get("acr") not in self._settings.acr_values:
             raise RejectedError("the way of signing in is not strong enough", code="weak_sign_in")
-        return Arrival(self._principal(claims), journey["next"], str(claims.get("sid") or ""), bool(journey["again"]))
+        return Arrival(self._principal(claims), journey["next"], str(claims.get("sid") or ""), journey["again"])
 
     def signed_out(self, token: str) -> tuple[str, str]:
         """Whose sessions the provider ends, by its logout token (Back-Channel Logout 1.0): account and its own session's name.

@@ -34,13 +34,14 @@ _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 class Arrival:
     """Somebody back from the provider: who, where she wanted to go, and what the provider calls its session of hers.
 
-    `again`: she was signed in, and the provider was asked, unseen, whether she still is what she was.
+    `again`: she was signed in, and the provider was asked, unseen, whether she still is what she was; the mark of the session
+    that this was for. She did nothing to come in: such an arrival begins no session.
     """
 
     principal: Principal
     onward: str
     provider_session: str = ""
-    again: bool = False
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Journey:
 class Provider(Protocol):
     """An identity provider, as `hub.web.oidc.OidcProvider` is one."""
 
-    def begin(self, onward: str, *, again: bool = False) -> Journey:
-        """Send somebody away; `again`: nobody is to be asked anything."""
+    def begin(self, onward: str, *, again: str = "") -> Journey:
+        """Send somebody away; `again`: the mark of her session, and nobody is to be asked anything."""
         ...
 
     def finish(self, answer: Mapping[str, str], cookie: str | None) -> Arrival:

@@ -60,11 +60,12 @@ class ProviderEntrance:
         """
         if self._login.provider is None or request.method != "GET" or LIVE in request.headers:
             return None
-        if not self._login.sessions.due(self._visitors.token(request)):
+        token = self._visitors.token(request)
+        if not token or not self._login.sessions.due(token):
             return None
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         try:
-            return self._away(request, self._login.provider.begin(wanted, again=True))
+            return self._away(request, self._login.provider.begin(wanted, again=_mark(token)))
         except (RetriableError, RejectedError):
             return None
 
@@ -101,18 +102,24 @@ class ProviderEntrance:
             return self._forget(self._renderer.entrance(request, text=text, status=403), name)
         except RetriableError:
             return self._unreachable(request)
-        return self._forget(self._vouched(request, found) or self._welcome(request, found), name)
+        return self._forget(self._vouched(request, found) if found.again else self._welcome(request, found), name)
 
-    def _vouched(self, request: Request, found: Arrival) -> Response | None:
-        """On with the session that there is, with the roles of now; what changed is in the audit log first."""
-        if not found.again:
-            return None
-        before = self._login.sessions.vouch(self._visitors.token(request), found.principal, found.provider_session)
-        if before is None:
-            return None
+    def _vouched(self, request: Request, found: Arrival) -> Response:
+        """On with the session that was to be vouched for, with the roles of now; what changes is in the audit log first.
+
+        It begins none: who signed out on the way, or whose session has ended, signs in by an act of her own.
+        """
+        onward, token = RedirectResponse(found.onward, status_code=303), self._visitors.token(request)
+        before = self._login.sessions.holder(token)
+        if before is None or _mark(token or "") != found.again:
+            return onward
+        if before.account != found.principal.account:  # somebody else is signed in at the provider now
+            self._login.sessions.end(token)
+            return onward
         if before.roles != found.principal.roles:
             self._login.trail.append(account_entry(Logged.ACCOUNT_CHANGED, found.principal.account, purpose="provider_roles"))
-        return RedirectResponse(found.onward, status_code=303)
+        self._login.sessions.vouch(token, found.principal, found.provider_session)
+        return onward
 
     def _welcome(self, request: Request, found: Arrival) -> Response:
         self._login.trail.append(account_entry(Logged.SIGN_IN, found.principal.account, purpose="oidc"))
@@ -158,6 +165,6 @@ class ProviderEntrance:
         return answer
 
 
-def _mark(state: str) -> str:
-    """What tells a journey's cookie from another's by its name; the state itself stands in none."""
-    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _mark(secret: str) -> str:
+    """What tells one journey's cookie from another's by its name, or one session from another; the secret stands in neither."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:16]

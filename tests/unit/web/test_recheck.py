@@ -116,9 +116,60 @@ def test_an_answer_for_somebody_else_does_not_become_her_session(place: Place) -
     place.sign_in(client, sub="a")
     first = place.who(client)
     place.town.clock.advance(SOFT)
+    cookie = client.cookies[COOKIE]
     again(place, client, sub="b", roles=["Hub-Auditors"])
-    assert place.who(client).account != first.account
+    assert place.who(client) is None
+    assert place.town.sessions.of(first.account) == []
+    place.sign_in(client, sub="b", roles=["Hub-Auditors"])
+    assert client.cookies[COOKIE] != cookie
     assert place.who(client).roles == {Role.AUDITOR: frozenset()}
+
+
+ENDINGS = {
+    "she signed out": lambda _place, client: client.post("/sign-out"),
+    "the provider ended it": lambda place, _client: logout(place),
+    "its time was over": lambda place, _client: place.town.clock.advance(timedelta(hours=9)),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_session_that_ended_while_the_provider_was_asked_does_not_come_back(place: Place, ending: str) -> None:
+    client = place.arrive()
+    place.sign_in(client)
+    place.town.clock.advance(SOFT)
+    answer = place.crooked.authorise(client.get("/me").headers["location"])
+    ENDINGS[ending](place, client)
+    assert place.who(client) is None
+    assert come_back(client, answer).headers["location"] == "/me"
+    assert place.who(client) is None
+    assert client.get("/me").status_code == 401
+    place.sign_in(client)  # by an act of hers it does
+    assert client.get("/me").status_code == 200
+
+
+def test_a_journey_vouches_for_no_other_session_than_the_one_it_began_from(place: Place) -> None:
+    client = place.arrive()
+    place.sign_in(client)
+    place.town.clock.advance(SOFT)
+    answer = place.crooked.authorise(client.get("/me").headers["location"], roles=["Hub-Officers", "Hub-Auditors"])
+    place.sign_in(client)
+    before = place.who(client)
+    come_back(client, answer)
+    assert place.who(client) == before
+
+
+def test_roles_that_cannot_be_logged_are_not_given(place: Place) -> None:
+    client = place.arrive()
+    place.sign_in(client)
+    before = place.who(client)
+    place.town.clock.advance(SOFT)
+    place.town.trail.broken = True
+    assert again(place, client, roles=["Hub-Officers", "Hub-Auditors"]).status_code >= 500
+    assert place.who(client) == before
+    place.town.trail.broken = False
+    assert again(place, client, roles=["Hub-Officers", "Hub-Auditors"]).status_code == 303
+    assert Role.AUDITOR in place.who(client).roles
+    assert place.town.trail.entries[-1].purpose == "provider_roles"
 
 
 def test_two_tabs_that_are_sent_away_at_once_both_go_on(place: Place) -> None:
