@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.commands import audit_texts as texts
-from hub.commands.options import As, Home, Json, command_actor
+from hub.commands.acting import acting
+from hub.commands.options import As, Home, Json
 
 if TYPE_CHECKING:
     from hub.audit.log import AuditLog
@@ -111,7 +112,7 @@ def export(
     from hub.audit.opening import open_checkpoints
 
     with _opened(home) as (settings, clock, log):
-        log.append(Entry(command_actor(as_account), Action.AUDIT_EXPORTED))
+        log.append(Entry(acting(settings, as_account, audit=log), Action.AUDIT_EXPORTED))
         texts.write_out(out, export_lines(log.engine, open_checkpoints(settings, log.engine, clock), since))
 
 
@@ -136,7 +137,7 @@ def list_entries(  # noqa: PLR0917 -- typer reads one option per parameter
     from hub.audit.reading import the_latest
 
     chosen = texts.read_filter(since, until, action or [], account, outcome)
-    with _opened(home) as (_, _, log), log.recorded(Entry(command_actor(as_account), Action.AUDIT_READ)):
+    with _opened(home) as (settings, _, log), log.recorded(Entry(acting(settings, as_account, audit=log), Action.AUDIT_READ)):
         log.carry()
         records = the_latest(log.engine, chosen, limit)
     texts.print_records(records, as_json=as_json)
@@ -161,7 +162,7 @@ def review(  # noqa: PLR0917 -- typer reads one option per parameter
     from hub.audit.review import monthly_review
 
     drawn_by = secrets.randbelow(1_000_000) if seed is None else seed
-    with _opened(home) as (_, _, log), log.recorded(Entry(command_actor(as_account), Action.AUDIT_REVIEWED)):
+    with _opened(home) as (settings, _, log), log.recorded(Entry(acting(settings, as_account, audit=log), Action.AUDIT_REVIEWED)):
         log.carry()
         found = monthly_review(log.engine, month, seed=drawn_by, sample=sample, days=days)
     texts.print_review(found, as_json=as_json)
@@ -187,10 +188,11 @@ def prune(
     from hub.audit.pruning import prune as prune_log
 
     with _opened(home) as (settings, clock, log):
+        actor = acting(settings, as_account, audit=log)
         verifier, limit = open_verifier(settings), limit_of(clock, settings.audit.retention_years)
         number = prunable(log, verifier, limit)
         if yes and number:
-            log.append(Entry(command_actor(as_account), Action.AUDIT_PRUNED))
+            log.append(Entry(actor, Action.AUDIT_PRUNED))
             number = prune_log(log, verifier, limit)
     texts.print_pruned(number, limit, done=yes, as_json=as_json)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hub.audit.actions import Action
 from hub.audit.entries import Entry, Subject
-from hub.commands.options import command_actor
+from hub.commands.acting import acting
 
 if TYPE_CHECKING:
     from hub.audit.draft import Draft
@@ -22,9 +22,10 @@ def logged(settings: Settings, action: Action, *, unit: str = "", item: Subject 
     """Read inside the block, print after it. Raises RetriableError `audit`; a RejectedError that leaves it is logged too."""
     from hub.bootstrap import build_audit
 
+    actor = acting(settings, unit=unit)
     audit = build_audit(settings)
     try:
-        with audit.recorded(Entry(command_actor(unit=unit), action, item=item)) as draft:
+        with audit.recorded(Entry(actor, action, item=item)) as draft:
             yield draft
     finally:
         audit.close()

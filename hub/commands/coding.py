@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.commands.options import Home, Json, command_actor
+from hub.commands.acting import acting
+from hub.commands.options import Home, Json
 from hub.contract.models import PoliceCategory
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def uncoded(home: Home = None, as_json: Json = False) -> None:
     """
     from hub.coding.queue import NoticeState
 
-    with _desk(home) as (_, desk):
-        found = desk.list(command_actor(), frozenset(NoticeState) - {NoticeState.PUBLISHED})
+    with _desk(home) as (settings, desk):
+        found = desk.list(acting(settings), frozenset(NoticeState) - {NoticeState.PUBLISHED})
     if as_json:
         typer.echo(json.dumps([_as_json(one) for one in found], indent=2))
     elif not found:
@@ -66,13 +67,13 @@ def code(  # noqa: PLR0917 -- typer reads one option per parameter
     """
     with _desk(home) as (settings, desk):
         number = desk.whole_number(number)
-        opened = desk.open(command_actor(), number)
+        opened = desk.open(acting(settings), number)
         if category is None:
             _print_report(opened)
             return
         typed = (typer.prompt("Personal number", hide_input=True),) if ask_person else ()
         answer = _answer(settings, opened, category=category, at=at, area=area, typed=typed, may_tell_youth=may_tell_youth)
-        notice = desk.code(command_actor(), number, answer)
+        notice = desk.code(acting(settings), number, answer)
     typer.echo(f"coded; goes to the hub from {_local(notice.ready_at)}, until then: hub statutory undo {number[:_SHORT]}")
 
 
@@ -81,8 +82,8 @@ def dismiss(number: Number, home: Home = None) -> None:
 
     Example: hub statutory dismiss 3f2a…
     """
-    with _desk(home) as (_, desk):
-        desk.dismiss(command_actor(), desk.whole_number(number))
+    with _desk(home) as (settings, desk):
+        desk.dismiss(acting(settings), desk.whole_number(number))
     typer.echo(f"put aside; bring it back with: hub statutory undo {number}")
 
 
@@ -91,8 +92,8 @@ def undo(number: Number, home: Home = None) -> None:
 
     Example: hub statutory undo 3f2a…
     """
-    with _desk(home) as (_, desk):
-        desk.undo(command_actor(), desk.whole_number(number))
+    with _desk(home) as (settings, desk):
+        desk.undo(acting(settings), desk.whole_number(number))
     typer.echo("it waits for a code again")
 
 

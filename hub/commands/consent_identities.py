@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.commands.acting import acting
 from hub.commands.consent_texts import print_json, print_youth, read_identifier, read_text
-from hub.commands.options import As, Home, Json, command_actor
+from hub.commands.options import As, Home, Json
 from hub.contract.models import Cooperation
 from hub.registry.granting import Marking
 
@@ -88,7 +89,7 @@ def split(identifier_from: Source = "", yes: Yes = False, account: As = "", home
 
 
 @app.command()
-def parties(
+def parties(  # noqa: PLR0917 -- typer reads one option per parameter
     file: Annotated[str, typer.Argument(metavar="FILE.json", help="Who stands on the form; the form is below.")],
     identifier_from: Source = "",
     cooperation: Annotated[
@@ -216,19 +217,16 @@ def _recorded(
 
     settings = load_settings(home)
     clock = build_clock(settings)
-    actor = command_actor(account)
-    opened = build_registry(settings, clock)
-    audit = build_audit(settings, clock)
+    with closing(build_audit(settings, clock)) as audit:
+        actor = acting(settings, account, audit=audit)
 
-    def record(youth_id: str) -> None:
-        subject = Subject(SubjectKind.YOUTH, youth_id) if youth_id else None
-        audit.append(Entry(actor, action, subject=subject, purpose=purpose, rule=rule))
+        def record(youth_id: str) -> None:
+            subject = Subject(SubjectKind.YOUTH, youth_id) if youth_id else None
+            audit.append(Entry(actor, action, subject=subject, purpose=purpose, rule=rule))
 
-    try:
-        yield opened.registry, record
-    except RejectedError as error:
-        audit.append(Entry(actor, action, purpose=purpose, outcome=Outcome.DENY, rule=error.code))
-        raise
-    finally:
-        audit.close()
-        opened.close()
+        with closing(build_registry(settings, clock)) as opened:
+            try:
+                yield opened.registry, record
+            except RejectedError as error:
+                audit.append(Entry(actor, action, purpose=purpose, outcome=Outcome.DENY, rule=error.code))
+                raise

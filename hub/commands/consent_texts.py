@@ -41,16 +41,17 @@ _TOLD_WHY = {
 def opened(home: Path | None) -> Iterator[Registry]:
     """The registry of an installation, on its database; the registry's process need not run. What is done with it is audited."""
     from hub.bootstrap import build_audit, build_clock, build_registry
-    from hub.commands.options import command_actor
+    from hub.commands.acting import acting
     from hub.registry.audited import AuditedRegistry
     from hub.settings import load_settings
 
     settings = load_settings(home)
     clock = build_clock(settings)
+    actor = acting(settings)
     found = build_registry(settings, clock)
     audit = build_audit(settings, clock)
     try:
-        yield AuditedRegistry(found.registry, audit, command_actor())
+        yield AuditedRegistry(found.registry, audit, actor)
     finally:
         audit.close()
         found.close()

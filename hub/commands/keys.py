@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.commands.options import Home, Json, command_actor
+from hub.commands.acting import acting
+from hub.commands.options import Home, Json
 
 if TYPE_CHECKING:
     from hub.clock import Clock
@@ -170,8 +171,8 @@ def _audited(settings: Settings, clock: Clock, what: str, purpose: str) -> Itera
     from hub.bootstrap import build_audit
     from hub.errors import RejectedError
 
+    actor = acting(settings)
     audit = build_audit(settings, clock)
-    actor = command_actor()
 
     def record() -> None:
         audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, rule=what))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from hub.access.roles import Action, Principal, Rights, Role, may
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
-from hub.commands.options import command_actor
+from hub.commands.acting import acting
 from hub.errors import RejectedError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def admitted(home: Path | None, account: str, action: Action) -> Iterator[Admitt
     audit, engine = build_audit(settings, clock), build_access_engine(settings)
     try:
         if action in _OPEN_TO_THE_MACHINE_S_USER and not account:
-            who = _machine_user()
+            who = _machine_user(settings)
         else:
             who = person(settings, engine, audit, account, believed=_OPERATOR)
         if not may(who, action):
@@ -75,8 +75,8 @@ def admitted(home: Path | None, account: str, action: Action) -> Iterator[Admitt
         engine.dispose()
 
 
-def _machine_user() -> Principal:
-    account = command_actor().account
+def _machine_user(settings: Settings) -> Principal:
+    account = acting(settings).account
     return Principal(account, account, _OPERATOR)
 
 

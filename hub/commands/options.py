@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from hub.audit.entries import Actor
-
-__all__ = ["ROLE_HELP", "As", "Home", "Json", "command_actor"]
+__all__ = ["ROLE_HELP", "As", "Home", "Json"]
 
 ROLE_HELP = "For example team-head:outreach, team-member:sig,sspf or auditor; `hub account matrix` shows what each may do."
 
@@ -25,17 +21,8 @@ As = Annotated[
         "--as",
         metavar="ACCOUNT",
         envvar="HUB_ACCOUNT",
-        help="The account this is done as (default: the machine's user by number).",
+        help="The account this is done as, with its password; in production without accounts nobody's word is taken (default: "
+        "the machine's user by number).",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
-
-
-def command_actor(account: str = "", unit: str = "") -> Actor:
-    """Who runs this command, for the audit log: a named account, else HUB_ACCOUNT, else the machine's user by number.
-
-    Raises RejectedError when the name is no account's opaque id.
-    """
-    from hub.audit.entries import Actor
-
-    return Actor(account or os.environ.get("HUB_ACCOUNT") or f"os:{os.getuid()}", unit=unit, role="command")

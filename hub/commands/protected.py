@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.commands.options import As, Home, Json, command_actor
+from hub.commands.acting import acting
+from hub.commands.options import As, Home, Json
 
 if TYPE_CHECKING:
     from hub.clock import Clock
@@ -84,6 +85,6 @@ def _log(settings: Settings, clock: Clock, account: str, purpose: str, case: str
     audit = build_audit(settings, clock)
     try:
         item = Subject(SubjectKind.REPORT, case) if case else None
-        audit.append(Entry(command_actor(account), Action.PROTECTED_CASE, item=item, purpose=purpose))
+        audit.append(Entry(acting(settings, account, audit=audit), Action.PROTECTED_CASE, item=item, purpose=purpose))
     finally:
         audit.close()

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Final
-
-import typer
 
 from hub.access.opening import open_accounts, own_accounts
 from hub.access.persons import person_key
 from hub.access.rights import read_words
 from hub.access.roles import Principal, Rights, Role
-from hub.commands.options import command_actor
+from hub.commands.acting import NOBODY_BELIEVED, acting, password
 from hub.errors import ConfigError
 from hub.installation import load_teams, read_key
 from hub.login_settings import CommandUser
@@ -49,14 +46,14 @@ def person(
         if accounts.any():
             if not account:
                 raise ConfigError("this installation has accounts: say which is yours with --as USERNAME", code="who")
-            return accounts.authenticate(account, _password(), "command-line")
+            return accounts.authenticate(account, password(), "command-line")
     elif approving:
         raise ConfigError("in production a request is approved on the pages, by somebody signed in", code="sign_in_to_approve")
     elif account:
-        raise ConfigError("in production --as is believed nobody here: leave it out", code="who")
+        raise ConfigError(NOBODY_BELIEVED, code="who")
     if settings.environment == "production":
         return _machine_user(settings)
-    actor = command_actor(account)
+    actor = acting(settings, account, audit=audit)
     return Principal(actor.account, actor.account, believed)
 
 
@@ -66,11 +63,3 @@ def _machine_user(settings: Settings) -> Principal:
     whose = person_key(read_key(settings, "worklist.key"), user.person)
     roles = read_words(user.roles, user.teams, load_teams(settings.home), f"login.command_users.{number}.roles")
     return Principal(f"os:{number}", f"os:{number}", roles, whose)
-
-
-def _password() -> str:
-    """Asked for and not shown; from a pipe one line."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    typed: str = typer.prompt("Password", hide_input=True, err=True)
-    return typed
