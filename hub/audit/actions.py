@@ -112,10 +112,14 @@ OPENINGS = frozenset(
         Action.CONSENT_PRINTED,
         Action.EXTRACT_MADE,
         Action.REPORT_OPENED,
+        Action.PROTECTED_CASE,  # of it a look at one case, not a marking
+        Action.DEAD_LETTER_BODY_READ,
         Action.VAULT_OPENED,
     }
 )
-# What shows that somebody opened it for the work: one of these, by the same account on the same item, after the opening.
+# What shows that somebody opened it for the work: one of these, by the same account on the same item, after the opening. Paper
+# and extracts are looks themselves: whoever prints what she had no business to open has done nothing with it. What follows on a
+# case of the manual lane or a record of a source is done in other systems: the review shows every look at those.
 FOLLOWING = frozenset(
     {
         Action.TASK_ACCEPTED,
@@ -134,10 +138,10 @@ FOLLOWING = frozenset(
         Action.CONSENT_WITHDRAWN,
         Action.CONSENT_BLOCKED,
         Action.CONSENT_UNBLOCKED,
-        Action.CONSENT_PRINTED,
-        Action.EXTRACT_MADE,
         Action.ERASURE_REQUESTED,
         Action.REPORT_CODED,
         Action.REPORT_HANDED_OVER,
+        Action.DEAD_LETTER_REDRIVEN,
+        Action.DEAD_LETTER_RESOLVED,
     }
 )

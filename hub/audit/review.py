@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Engine, select
 
-from hub.audit.actions import FOLLOWING, OPENINGS
+from hub.audit.actions import FOLLOWING, OPENINGS, Action
 from hub.audit.entries import SYSTEM, Outcome, Record
 from hub.audit.reading import as_record, stored
 from hub.audit.tables import EntryRow
@@ -56,9 +56,7 @@ def monthly_review(engine: Engine, month: str, *, seed: int, sample: int = 20, d
     """
     begin, end = _span(month)
     days = min(days, (datetime.max.replace(tzinfo=UTC) - end).days)
-    openings = [
-        one for one in _of(engine, begin, end, OPENINGS) if one.outcome == Outcome.PERMIT and one.account != SYSTEM.account
-    ]
+    openings = [one for one in _of(engine, begin, end, OPENINGS) if _is_opening(one)]
     actions = _by_target(_of(engine, begin, end + timedelta(days=days), FOLLOWING))
     followed = {one.position: _is_followed(one, actions, timedelta(days=days)) for one in openings}
     draw = random.Random(seed)  # noqa: S311 - a draw that can be repeated, not a secret
@@ -88,6 +86,12 @@ def _of(engine: Engine, begin: datetime, end: datetime, actions: Iterable[str]) 
     query = select(*columns).where(EntryRow.at >= stored(begin), EntryRow.at < stored(end), EntryRow.action.in_(list(actions)))
     with answering(), engine.connect() as connection:
         return [as_record(row) for row in connection.execute(query.order_by(EntryRow.position))]
+
+
+def _is_opening(one: Record) -> bool:
+    # In the manual lane a look at one case is of that case alone; a marking is of somebody, a list of nobody.
+    opened = one.action != Action.PROTECTED_CASE or (one.item != "" and not one.subject)
+    return opened and one.outcome == Outcome.PERMIT and one.account != SYSTEM.account
 
 
 def _by_target(actions: Sequence[Record]) -> dict[str, list[Record]]:

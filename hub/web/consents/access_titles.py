@@ -40,5 +40,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     Action.EXTRACT_MADE: mark("Decided on a register extract"),
     Action.ERASURE_REQUESTED: mark("Erasure was asked for"),
     Action.REPORT_OPENED: mark("Opened a report"),
+    Action.PROTECTED_CASE: mark("Handled a case of a protected identity"),
+    Action.DEAD_LETTER_BODY_READ: mark("Read a record as its source had sent it"),
     Action.VAULT_OPENED: mark("Opened a sealed document"),
 }

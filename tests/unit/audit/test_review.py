@@ -52,6 +52,29 @@ def test_something_else_is_no_action_after_it(log: AuditLog, other) -> None:
     assert lonely(log) == [1]
 
 
+@pytest.mark.parametrize("look", [Action.CONSENT_PRINTED, Action.EXTRACT_MADE])
+def test_what_was_put_on_paper_is_a_look_too_and_no_action_after_one(log: AuditLog, look: Action) -> None:
+    log.append_many([make_entry(1, action=Action.CONSENT_SHOWN), make_entry(1, action=look)])
+    assert lonely(log) == [1, 2]
+    log.append(make_entry(1, action=Action.CONSENT_SIGNED))
+    assert lonely(log) == []
+
+
+def test_a_case_of_the_manual_lane_and_a_sources_own_record_are_openings(log: AuditLog) -> None:
+    log.append(make_entry(1, action=Action.PROTECTED_CASE, subject=None))
+    log.append_many([make_entry(2, action=Action.DEAD_LETTER_BODY_READ), make_entry(3, action=Action.DEAD_LETTER_BODY_READ)])
+    log.append(make_entry(3, action=Action.DEAD_LETTER_REDRIVEN))
+    assert monthly_review(log.engine, "2025-05", seed=1).openings == 3
+    assert lonely(log) == [1, 2]
+
+
+def test_a_marking_or_a_list_of_the_manual_lane_opens_nobodys_case(log: AuditLog) -> None:
+    log.append(make_entry(action=Action.PROTECTED_CASE, item=None))
+    log.append(make_entry(action=Action.PROTECTED_CASE))  # a form of a protected identity that came
+    log.append(make_entry(action=Action.PROTECTED_CASE, subject=None, item=None))
+    assert monthly_review(log.engine, "2025-05", seed=1).openings == 0
+
+
 def test_an_action_before_it_or_too_late_is_none(log: AuditLog, clock: ManualClock) -> None:
     log.append_many([make_entry(1, action=Action.TASK_ACCEPTED), make_entry(1)])
     clock.advance(timedelta(days=15))
