@@ -19,7 +19,6 @@ __all__ = ["map_est", "map_observation", "retracted_place"]
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _ROW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 _NUMBER_IN_ID = re.compile(r"(?<![0-9A-Za-z])(?:\d{2})?\d{6}[-+]?(?:\d{4}|[A-Za-z]\d{3}|TF\d\d)(?![0-9A-Za-z])")
-_LONG_NUMBER = re.compile(r"\d{6}")
 _WEEK = re.compile(r"(\d{4})-?[WV](\d{1,2})", re.IGNORECASE)
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
 _MOST_INCIDENTS = 100_000
@@ -72,7 +71,8 @@ def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: dateti
 def map_est(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> PlaceRecord | Unmapped:
     """One weekly row, at noon on the week's Sunday in Sweden: at no time do two weeks of a place lie within seven days.
 
-    Its identity is week, area and category. Unmapped: `bad_week`, `future_time`, `bad_area`, `unknown_category`, `bad_count`.
+    Its identity is week, area and category. Unmapped: `bad_week`, `future_time`, `unknown_area` (any text but an area of
+    areas.yaml could name somebody's home, and would be the key of the event), `unknown_category`, `bad_count`.
     """
     week = _week_end(fields["week"])
     area = fields["area"]
@@ -82,10 +82,9 @@ def map_est(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> P
     label, occurred_at = week
     if occurred_at > now + _WEEK_TOLERANCE:
         return Unmapped("future_time", intentional=False)
-    told = 0 < len(area) <= _LONGEST_AREA and not _LONG_NUMBER.search(area)
-    code = gazetteer.area_code(area, occurred_at) if told else ""
-    if not code or _LONG_NUMBER.search(code):
-        return Unmapped("bad_area", intentional=False)
+    code = gazetteer.area_code(area, occurred_at) if 0 < len(area) <= _LONGEST_AREA else ""
+    if not CONFIGURED_AREA.match(code):
+        return Unmapped("unknown_area", intentional=False)
     if category is None:
         return Unmapped("unknown_category", intentional=False)
     if not _COUNT.fullmatch(fields["incidents"]) or int(fields["incidents"]) > _MOST_INCIDENTS:

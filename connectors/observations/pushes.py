@@ -64,7 +64,10 @@ _RULES = {
     "unknown_concern": ("concern", f"must be one of {', '.join(RiskConcern)}"),
     "bad_time": ("observed_at", "must be a date and time as 2025-05-12T19:30, of this century"),
     "bad_week": ("week", "must be an ISO week as 2025-W20"),
-    "bad_area": ("area", "must be the name or code of an area"),
+    "unknown_area": (
+        "area",
+        "must be the name or code of an area that areas.yaml has, as 0581-hageby, on the day that ends the week; never an address",
+    ),
     "unknown_category": ("category", f"must be one of {', '.join(PlaceCategory)}"),
     "bad_count": ("incidents", "must be a whole number from 0 to 100000"),
 }

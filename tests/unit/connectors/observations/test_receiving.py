@@ -204,6 +204,15 @@ def test_a_weekly_row_is_judged_alike(town, changes, field: str) -> None:
     assert [name for name, _ in told_of(town.push(report(**changes), "place_event"))] == [field]
 
 
+def test_a_weekly_row_of_a_home_is_told_what_to_write_and_nothing_of_it_becomes_a_key(town) -> None:
+    answer = town.push(report(area="hemma hos Kalle Svensson"), "place_event")
+    assert answer.status_code == 422
+    [(field, rule)] = told_of(answer)
+    assert (field, "that areas.yaml has, as 0581-hageby" in rule) == ("area", True)
+    assert "svensson" not in answer.text.lower()
+    assert town.publisher.records == []
+
+
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"\xff", b'{"id": ' + b"[" * 5000])
 def test_what_is_no_object_is_refused(town, body: bytes) -> None:
     assert town.push(body).status_code in {401, 422}
