@@ -28,13 +28,18 @@ __all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Origin:
-    """Who speaks: the agency, the connector instance, the kinds both may carry, and a key for digests of place content."""
+    """Who speaks: the agency, the connector instance, the kinds both may carry, and a key for digests of place content.
+
+    `areas`: the codes of areas.yaml. `public`: the connector tells of no persons, and so names places as the public knows them.
+    """
 
     agency: str
     connector: str
     kinds: frozenset[InfoKind]
     places: bool
     key: bytes
+    areas: frozenset[str] = frozenset()
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,6 +75,7 @@ _BODY: dict[InfoKind, tuple[type, type[PersonEvent]]] = {
     InfoKind.RISK_EVENT: (Observation, RiskEvent),
 }
 _INVALID = Refused("invalid_record", intentional=False)
+_UNKNOWN_AREA = Refused("unknown_area", intentional=False)
 _NOBODY = Entry("y" + "0" * 32, bytes(32), frozenset(), ())
 """In whose name a record is checked whose person has no reference."""
 
@@ -85,14 +91,22 @@ def judge_person(record: PersonRecord, entry: Entry | None, origin: Origin, now:
 
 
 def sound_person(record: PersonRecord, origin: Origin, now: datetime, subject: Entry = _NOBODY) -> Verdict:
-    """Whether the record would be an event that the contract allows, asking no consent; by default in the name of nobody."""
+    """Whether the record would be an event that the contract allows, asking no consent; by default in the name of nobody.
+
+    Its area must be one of areas.yaml: a code that a connector made of a text could be the home of whoever it tells of.
+    """
     body_type, message_type = _BODY[record.kind]
     if record.kind not in origin.kinds:
         return Refused("kind_not_allowed", intentional=False)
     if not isinstance(record.body, body_type) or record.occurred_at.tzinfo is None:
         return _INVALID
+    told = record.body.model_dump()
+    if (area := told.get("area")) is not None and area not in origin.areas:
+        if not record.retracted:
+            return _UNKNOWN_AREA
+        told["area"] = None  # areas.yaml may have lost it since: what was told is taken back all the same
     event_id = ids.event_id(subject.link_key, record.kind, record.source_id)
-    fields = {"youth_ref": subject.youth_ref, **_common(record, event_id, origin, now), **record.body.model_dump()}
+    fields = {"youth_ref": subject.youth_ref, **_common(record, event_id, origin, now), **told}
     return _publishable(message_type, TOPIC_OF_KIND[record.kind], subject.youth_ref, fields, _digest(subject.link_key, record))
 
 
@@ -108,13 +122,18 @@ def _uncovered(record: PersonRecord, entry: Entry | None) -> Refused | None:
 
 
 def judge_place(record: PlaceRecord, origin: Origin, now: datetime) -> Verdict:
-    """The verdict on a record about a place: any connector that is declared for places may tell it."""
+    """The verdict on a record about a place: any connector that is declared for places may tell it.
+
+    Whoever may tell of persons too names areas of areas.yaml alone. What was told under another code can be taken back.
+    """
     if not origin.places:
         return Refused("kind_not_allowed", intentional=False)
     if record.occurred_at.tzinfo is None:
         return _INVALID
     if ids.valid_key(KeyKind.AREA, record.area.encode("utf-8", "replace")) is None:
         return Refused("bad_area", intentional=False)
+    if not (origin.public or record.retracted or record.area in origin.areas):
+        return _UNKNOWN_AREA
     event_id = ids.place_event_id(origin.connector, record.source_id)
     fields = {"area": record.area, **_common(record, event_id, origin, now), **record.body.model_dump()}
     return _publishable(PlaceEvent, PLACE_EVENTS, record.area, fields, _digest(origin.key, record))

@@ -60,7 +60,9 @@ class Instance:
             # Every withdrawal would wait for the answer of an instance that knows nobody.
             text = f"connectors.{self.name}.agency: {agency!r} tells of persons, this connector of places alone"
             raise ConfigError(f"{text}: name an agency whose kinds are [] in agencies.yaml", code="agency_of_persons")
-        return Origin(agency, self.name, self.kinds, self.connector.places, read_key(self.installation, f"agency-{agency}.hmac"))
+        key, areas = read_key(self.installation, f"agency-{agency}.hmac"), frozenset(load_places(self.installation.home).areas)
+        public = not self.connector.kinds
+        return Origin(agency, self.name, self.kinds, self.connector.places, key, areas=areas, public=public)
 
     @property
     def kinds(self) -> frozenset[InfoKind]:

@@ -93,8 +93,10 @@ class Gazetteer(Protocol):
     """Turns a place name of a source into an area code."""
 
     def area_code(self, name: str, at: datetime | None = None) -> str:
-        """The configured code, else a slug of the name (place names are public; names of persons never come here).
+        """The configured code, else a slug of the name, which begins with `place-`.
 
+        A slug is for connectors of public places, which tell of no persons. Of anybody else's text it could be a home: there the
+        gate refuses it, as `unknown_area`, and a person's fact is told without an area.
         `at` (aware): when what is told of occurred; districts are divided and renamed. Without it, whatever had the name first.
         """
         ...

@@ -44,6 +44,8 @@ class SourceReading(Suite):
             told = facts(source.batches(None))
         assert {one.kind for one in told if isinstance(one, PersonRecord)} <= self.connector.kinds
         assert self.connector.places or not any(isinstance(one, PlaceRecord) for one in told)
+        areas = {getattr(one.body, "area", None) or "" for one in told if isinstance(one, PersonRecord)}
+        assert not any(one.startswith("place-") for one in areas), "an area of a person was made of a text: it could be a home"
 
     @case
     def test_times_have_a_zone(self, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from hub.testing import MemoryDirectory, MemoryPublisher
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 KEY = bytes(range(32))
+AREAS = frozenset({"0581-hageby", "0581-city"})
 
 
 def luhn(nine: str) -> str:
@@ -91,7 +92,7 @@ class World:
         self.source = ListSource()
         self.publisher = MemoryPublisher()
         self.directory = MemoryDirectory()
-        self.origin = Origin("school-norrkoping", "ss12000", frozenset({InfoKind.SCHOOL_ABSENCE}), True, KEY)
+        self.origin = Origin("school-norrkoping", "ss12000", frozenset({InfoKind.SCHOOL_ABSENCE}), True, KEY, areas=AREAS)
         self.codec = Codec.load()
         self.ledger = Ledger(folder / "ledger.db")
 

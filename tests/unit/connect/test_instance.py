@@ -19,6 +19,8 @@ def test_an_instance_speaks_for_its_agency_and_its_kinds(settings) -> None:
     origin = load_instance(settings, "toy").origin()
     assert (origin.agency, origin.connector, origin.key, origin.places) == ("school-norrkoping", "toy", KEY, False)
     assert origin.kinds == {"school_absence"}
+    assert "0581-hageby" in origin.areas
+    assert not origin.public  # it tells of persons
 
 
 def test_kinds_are_those_that_connector_and_agency_both_may_carry(settings) -> None:

@@ -21,7 +21,7 @@ from hub.connector import Pushed, SourceContext
 from hub.contract.models import InfoKind, PlaceEvent, RiskEvent
 from hub.errors import ConfigError, RetriableError
 from hub.testing import MemoryPlaces
-from tests.unit.connect.conftest import KEY, NOW, World
+from tests.unit.connect.conftest import AREAS, KEY, NOW, World
 
 COVERED, OTHER = "20120314-9800", "201105219818"
 SECRETS = {
@@ -45,7 +45,7 @@ class Town(World):
 
     def __init__(self, folder, *, kinds=KINDS, per_minute=60) -> None:
         super().__init__(folder)
-        self.origin = Origin("leisure-norrkoping", "intake", kinds, True, KEY)
+        self.origin = Origin("leisure-norrkoping", "intake", kinds, True, KEY, areas=AREAS)
         self.grant(COVERED, kinds=KINDS)
         self.settings = Intake(listen_port=1, partners=("city", "north"), per_minute=per_minute)
         self.context = SourceContext(self.clock.now, self.secret, MemoryPlaces(), kinds=kinds)
