@@ -70,7 +70,7 @@ def bounded_rule(rule: Mapping[str, Any], begins: date | datetime, window: Windo
     budget.spend(days * (2 if count else 1))
     if count:
         end = _last_of(parts, begins, end, count[0])
-    return {**parts, "UNTIL": [end.astimezone(STOCKHOLM).date() if not isinstance(begins, datetime) else end]}
+    return {**parts, "UNTIL": [_like(begins, end)]}
 
 
 def _comes_again(parts: Mapping[str, list[Any]]) -> bool:
@@ -120,6 +120,17 @@ def _whole(value: Any) -> int:
 def _end_of(until: date | datetime) -> datetime:
     """The last instant that counts: a day is meant whole."""
     return instant(until) if isinstance(until, datetime) else instant(until + timedelta(days=1)) - timedelta(seconds=1)
+
+
+def _like(begins: date | datetime, end: datetime) -> date | datetime:
+    """`end` in the form of the beginning, which it is compared with: RFC 5545 3.3.10 asks for it, and the library relies on it.
+
+    Of a beginning without a zone it is Swedish time, as the beginning is; in UTC it would lie before the last occurrence.
+    """
+    local = end.astimezone(STOCKHOLM)
+    if not isinstance(begins, datetime):
+        return local.date()
+    return end if begins.tzinfo else local.replace(tzinfo=None)
 
 
 def _last_of(parts: Mapping[str, Any], begins: date | datetime, end: datetime, count: Any) -> datetime:

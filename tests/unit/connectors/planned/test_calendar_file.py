@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -51,6 +51,20 @@ def test_an_event_through_the_night_of_the_change_is_as_long_as_it_is() -> None:
 )
 def test_times_are_read_with_and_without_zones(line: str, starts) -> None:
     assert [one.starts for one in read(make_event(line))] == [starts]
+
+
+@pytest.mark.parametrize("zone", [";TZID=Europe/Stockholm:{}", ":{}", ":{}Z", ";VALUE=DATE:{}"])
+@pytest.mark.parametrize("end", ["COUNT=5", "UNTIL={}", "UNTIL={day}"])
+@pytest.mark.parametrize("first", ["20250320", "20250530"])  # over the change to summer time, and within summer
+def test_a_series_tells_its_last_occurrence_with_a_zone_and_without(zone: str, end: str, first: str) -> None:
+    days = [datetime.fromisoformat(first) + timedelta(days=7 * n) for n in range(5)]
+    whole = "DATE" in zone
+    at = "{:%Y%m%d}" if whole else "{:%Y%m%dT180000}"
+    utc_ends = zone == ":{}Z" or "TZID" in zone  # then UNTIL is an instant: late enough on that day in either time
+    until = "{:%Y%m%d}".format(days[-1]) if whole else at.format(days[-1]) + ("Z" if utc_ends else "")
+    line = "DTSTART" + zone.format(at.format(days[0]))
+    found = read(make_event(line, "RRULE:FREQ=WEEKLY;" + end.format(until, day="{:%Y%m%d}".format(days[-1]))))
+    assert [one.starts.date() for one in found] == [(day - timedelta(days=whole)).date() for day in days]
 
 
 def test_a_moved_a_left_out_and_a_cancelled_occurrence() -> None:

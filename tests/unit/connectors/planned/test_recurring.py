@@ -77,6 +77,9 @@ def test_a_rule_ends_where_it_says_when_that_is_before_the_windows_end() -> None
     assert bound("FREQ=WEEKLY;UNTIL=20250404T180000Z")["UNTIL"] == [utc(2025, 4, 4, 18)]
     assert bound("FREQ=DAILY;UNTIL=20250404", date(2025, 4, 1))["UNTIL"] == [date(2025, 4, 4)]
     assert bound("FREQ=WEEKLY;COUNT=3")["UNTIL"] == [utc(2025, 4, 4, 19)]
+    floating = datetime(2025, 3, 21, 20)  # noqa: DTZ001 -- no zone: Swedish, and so is its end
+    for text in ("FREQ=WEEKLY;COUNT=3", "FREQ=WEEKLY;UNTIL=20250404T200000"):
+        assert bound(text, floating)["UNTIL"] == [datetime(2025, 4, 4, 20)]  # noqa: DTZ001
 
 
 def test_the_rules_of_a_plan_look_through_so_many_days_together() -> None:
