@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,20 @@ from hub.connector import Gazetteer, Place, PlaceRecord, Record, Unmapped
 from hub.contract.fields import holds_long_number
 from hub.contract.models import PlaceCategory, PlaceKind
 
-__all__ = ["STOCKHOLM", "Planned", "Window", "day_of", "instant", "name_of", "place_of", "settle", "window_at"]
+__all__ = [
+    "STOCKHOLM",
+    "Planned",
+    "Window",
+    "day_of",
+    "instant",
+    "is_told",
+    "name_of",
+    "of_plan",
+    "place_of",
+    "settle",
+    "taken_back",
+    "window_at",
+]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _LONGEST_PLACE = 64
@@ -56,6 +69,14 @@ class Planned:
 def name_of(own_id: str) -> str:
     """What stands for an event's own id, in which there may be an address of somebody: a digest."""
     return hashlib.sha256(f"planned event\x00{own_id}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def of_plan(record: Record, named: str) -> Record:
+    """The record under an identity of the plan's own: in another one, the same id may stand for another event."""
+    own, mark, which = record.source_id.partition("/")
+    if not (isinstance(record, PlaceRecord | Unmapped) and own):
+        return record
+    return replace(record, source_id=name_of(f"{named}\x00{own}") + mark + which)
 
 
 def instant(value: date | datetime) -> datetime:
@@ -112,6 +133,18 @@ def settle(
         elif ends >= window.start:
             after[source_id] = list(kept)
     return said, after
+
+
+def is_told(records: Iterable[Record], told: Mapping[str, Sequence[Any]], window: Window) -> bool:
+    """Whether this is the plan of which that was told: it has at least half of what lies ahead, by id, area and time."""
+    ahead = {(source_id, *kept[:2]) for source_id, kept in told.items() if datetime.fromisoformat(kept[1]) > window.now}
+    held = {(one.source_id, one.area, one.occurred_at.isoformat()) for one in records if isinstance(one, PlaceRecord)}
+    return 0 < len(ahead) <= 2 * len(ahead & held)
+
+
+def taken_back(told: Mapping[str, Sequence[Any]]) -> list[Record]:
+    """The retraction of everything that was told."""
+    return [_taken_back(source_id, kept) for source_id, kept in told.items()]
 
 
 def day_of(window: Window) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,18 @@ from connectors.fetching import Fetcher, Limits
 from connectors.inbox import Inbox
 from connectors.planned.calendar_file import is_calendar, read_calendar
 from connectors.planned.config import PlannedConfig
-from connectors.planned.plan import STOCKHOLM, Planned, Window, day_of, place_of, settle, window_at
+from connectors.planned.plan import (
+    STOCKHOLM,
+    Planned,
+    Window,
+    day_of,
+    is_told,
+    of_plan,
+    place_of,
+    settle,
+    taken_back,
+    window_at,
+)
 from connectors.planned.table import read_table
 from hub.connector import Batch, Cursor, Record, SourceContext, Unmapped
 from hub.errors import RetriableError
@@ -23,6 +34,7 @@ __all__ = ["PlannedSource"]
 
 _BATCH = 500
 _MEGABYTE = 1024 * 1024
+_URL = "url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,8 @@ class PlannedSource:
     """Reads each plan whole, when it changed and once a Swedish day, for each day something comes into the window.
 
     The cursor holds, by plan, the digest of its content, the day it was read on, and of each event that was told its area, times
-    and category: what a retraction needs. It names no event and nobody; `version` only grows.
+    and category: what a retraction needs. It names no event and nobody; `version` only grows. `named` is what the identities of a
+    file's events are made with: two files may use the same id for two events. It stays with a file that comes under a new name.
 
     Guarantee: at least once, under the same identities. A plan that cannot be read changes nothing and is counted once; an event
     that is gone while it lies ahead is retracted, also when it went while no process ran. What was never told before its time (a
@@ -60,6 +73,7 @@ class PlannedSource:
         self._context = context
         self._read: set[str] = set()
         self._told: set[tuple[str, str]] = set()
+        self._there: set[str] = set()
         most = int(config.max_megabytes * _MEGABYTE)
         limits = Limits(timeout_seconds=config.timeout_seconds, body_bytes=most, attempts=config.attempts)
         self._fetcher = Fetcher(limits, context.observe_request, transport=transport, sleep=sleep)
@@ -91,9 +105,10 @@ class PlannedSource:
     def _documents(self, window: Window) -> Iterator[_Document | Unmapped]:
         if self._config.url is not None:
             headers = {"Accept": "text/calendar, text/csv", "User-Agent": "hub-planned"}
-            yield _Document("url", self._fetcher.get("plan", self._config.url, headers=headers).content)
+            yield _Document(_URL, self._fetcher.get("plan", self._config.url, headers=headers).content)
             return
         look = self._inbox.look(window.now.astimezone(STOCKHOLM).date())
+        self._there = {file.key for file in look.files} | {key for key, _ in look.refused}
         for pair in look.refused:
             if pair not in self._told:
                 self._told.add(pair)
@@ -113,18 +128,46 @@ class PlannedSource:
         if same and known["day"] == today and document.key in self._read:
             return
         events = (read_calendar if is_calendar(document.content) else read_table)(document.content, window)
+        former = document.key
         if isinstance(events, Unmapped):
             records: list[Record] = [events]
-            told = known.get("told", {})
+            after = {**known, "told": known.get("told", {})}
         else:
-            records, told = settle(map(self._record, events), known.get("told", {}), window)
+            records, after, former = self._settled(document.key, list(map(self._record, events)), state, window)
         for first in range(0, max(len(records) - 1, 0) // _BATCH * _BATCH, _BATCH):
             yield Batch(records[first : first + _BATCH], _copy(state), retold=same)
-        plan = {"digest": document.digest, "day": today, "told": told}
+        plan = {**after, "digest": document.digest, "day": today}
         if plan != known:
+            state["plans"].pop(former, None)
             state["plans"][document.key], state["version"] = plan, state["version"] + 1
         yield Batch(records[max(len(records) - 1, 0) // _BATCH * _BATCH :], _copy(state), retold=same)
         self._read.add(document.key)
+
+    def _settled(
+        self, key: str, mapped: Sequence[Record], state: dict[str, Any], window: Window
+    ) -> tuple[list[Record], dict[str, Any], str]:
+        """What has to be said of a plan, what the cursor keeps of it, and under which key it was kept before."""
+        plans = state["plans"]
+        known = plans.get(key, {})
+        if key == _URL:
+            records, told = settle(mapped, known.get("told", {}), window)
+            return records, {"told": told}, key
+        former = key if "named" in known else self._former(mapped, plans, window)
+        named = plans[former]["named"] if former else key
+        if not former and named in {plan.get("named") for plan in plans.values()}:
+            named = f"{key}.{state['version']}"  # the name of a file that is another's by now
+        # What was told before a file's events had identities of their own is taken back.
+        left = [] if "named" in known else taken_back(known.get("told", {}))
+        records, told = settle([of_plan(one, named) for one in mapped], plans[former]["told"] if former else {}, window)
+        return [*left, *records], {"told": told, "named": named}, former or key
+
+    def _former(self, mapped: Sequence[Record], plans: dict[str, Any], window: Window) -> str:
+        """The key of the plan that left the folder and came again as this one; empty when there is none."""
+        for key, plan in plans.items():
+            gone = key not in self._there and "named" in plan
+            if gone and is_told([of_plan(one, plan["named"]) for one in mapped], plan["told"], window):
+                return str(key)
+        return ""
 
     def _record(self, event: Planned | Unmapped) -> Record:
         if isinstance(event, Unmapped):

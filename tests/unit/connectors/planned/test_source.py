@@ -73,6 +73,64 @@ def test_files_of_a_folder_are_plans_of_their_own(tmp_path) -> None:
     assert poll(source, cursor)[0] == [(10, True)]
 
 
+FIRST = ["id;area;starts", "1;City;2025-05-10 15:00", "2;City;2025-05-11 15:00"]
+
+
+def identities(batches) -> dict[int, str]:
+    return {one.occurred_at.day: one.source_id for batch in batches for one in batch.records if not one.retracted}
+
+
+def test_two_files_that_use_the_same_id_tell_two_events_and_cancel_their_own(tmp_path) -> None:
+    write(tmp_path, "fritid.csv", FIRST)
+    write(tmp_path, "kultur.csv", ["id;area;starts", "1;City;2025-05-20 15:00"])
+    source = Publisher().source(tmp_path, folder=".")
+    batches = list(source.batches(None))
+    found = identities(batches)
+    assert (sorted(found), len(set(found.values()))) == ([10, 11, 20], 3)
+    assert poll(source, stored(batches[-1].cursor))[0] == []
+    write(tmp_path, "fritid.csv", FIRST[:1] + FIRST[2:])
+    told, cursor, _ = poll(source, stored(batches[-1].cursor))
+    assert sorted(told) == [(10, True), (11, False)]
+    assert sum(len(plan["told"]) for plan in cursor["plans"].values()) == 2
+
+
+def test_a_file_that_comes_under_a_new_name_is_the_same_plan_and_its_old_name_is_free(tmp_path) -> None:
+    write(tmp_path, "export-1.csv", FIRST)
+    source = Publisher().source(tmp_path, folder=".")
+    batches = list(source.batches(None))
+    (tmp_path / "export-1.csv").unlink()
+    write(tmp_path, "export-2.csv", [*FIRST[:2], "3;City;2025-05-12 15:00"])
+    again = list(source.batches(stored(batches[-1].cursor)))
+    assert identities(again)[10] == identities(batches)[10]
+    told, cursor, _ = poll(source, stored(batches[-1].cursor))
+    assert sorted(told) == [(10, False), (11, True), (12, False)]
+    assert len(cursor["plans"]) == 1
+    write(tmp_path, "export-1.csv", ["id;area;starts", "1;City;2025-05-25 15:00"])
+    assert identities(source.batches(cursor))[25] != identities(batches)[10]
+
+
+def test_another_plan_is_not_taken_for_one_that_left_because_of_an_id(tmp_path) -> None:
+    write(tmp_path, "fritid.csv", FIRST)
+    source = Publisher().source(tmp_path, folder=".")
+    _, cursor, _ = poll(source)
+    (tmp_path / "fritid.csv").unlink()
+    write(tmp_path, "kultur.csv", ["id;area;starts", "1;City;2025-05-20 15:00"])
+    told, cursor, _ = poll(source, cursor)
+    assert (told, len(cursor["plans"])) == ([(20, False)], 2)
+
+
+def test_what_a_file_told_before_its_ids_were_its_own_is_taken_back(tmp_path) -> None:
+    write(tmp_path, "fritid.csv", FIRST)
+    source = Publisher().source(tmp_path, folder=".")
+    _, cursor, _ = poll(source)
+    [plan] = cursor["plans"].values()
+    del plan["named"]
+    plan["told"] = dict(zip("ab", plan["told"].values(), strict=True))
+    told, after, _ = poll(Publisher().source(tmp_path, folder="."), cursor)
+    assert sorted(told) == [(10, False), (10, True), (11, False), (11, True)]
+    assert poll(source, after)[0] == []
+
+
 def test_many_events_come_in_several_batches_whose_cursor_moves_with_the_last() -> None:
     rows = "\n".join(f"e{n};City;2025-05-10 15:00" for n in range(1000))
     batches = list(Publisher(f"id;area;starts\n{rows}".encode()).source().batches(None))
