@@ -22,8 +22,7 @@ __all__ = ["is_calendar", "read_calendar"]
 
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _BEGIN = re.compile(rb"^BEGIN[:;]", re.IGNORECASE | re.MULTILINE)
-# A time zone of the calendar's own could hold any rule: zones are known by their names.
-_ZONES = re.compile(rb"^BEGIN:VTIMEZONE\b.*?^END:VTIMEZONE[^\n]*\n", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_ZONE = re.compile(rb"(BEGIN|END):VTIMEZONE\b", re.IGNORECASE)
 _TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID")
 _LISTS = ("EXDATE", "RDATE")
 _NEEDED = frozenset({*_TIMES, *_LISTS, "UID", "RRULE", "DURATION"})
@@ -48,8 +47,7 @@ def read_calendar(content: bytes, window: Window) -> list[Planned | Unmapped] | 
     reason = _refusal(plain)
     if reason is None:
         try:
-            calendar = Calendar.from_ical(_ZONES.sub(b"", plain.rstrip() + b"\r\n"))
-            return _read(calendar, window)
+            return _read(Calendar.from_ical(_without_zones(plain.rstrip())), window)
         except RefusedRule as refused:
             reason = refused.code
         except Exception:  # noqa: BLE001 -- whatever a library makes of a stranger's text
@@ -63,6 +61,24 @@ def _refusal(content: bytes) -> str | None:
     if len(_BEGIN.findall(content)) > _MOST_COMPONENTS:
         return "too_many_components"
     return "line_too_long" if any(len(line) > _LONGEST_LINE for line in content.splitlines()) else None
+
+
+def _without_zones(content: bytes) -> bytes:
+    """A time zone of the calendar's own could hold any rule: zones are known by their names.
+
+    Line by line, so that many that begin and never end cost no more than others. Raises RefusedRule `not_a_calendar` for one.
+    """
+    kept, within = [], False
+    for line in content.split(b"\n"):
+        mark = _ZONE.match(line)
+        within = within or (mark is not None and mark[1].upper() == b"BEGIN")
+        if not within:
+            kept.append(line)
+        elif mark is not None and mark[1].upper() == b"END":
+            within = False
+    if within:
+        raise RefusedRule("not_a_calendar")
+    return b"\n".join([*kept, b""])
 
 
 def _read(calendar: Component, window: Window) -> list[Planned | Unmapped]:

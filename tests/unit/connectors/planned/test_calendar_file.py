@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -154,6 +155,18 @@ def test_a_time_zone_of_the_calendars_own_is_not_followed() -> None:
     zone = ("BEGIN:VTIMEZONE", "TZID:Europe/Stockholm", "BEGIN:STANDARD", "DTSTART:16010101T000000", "RRULE:FREQ=SECONDLY",
             "TZOFFSETFROM:+0200", "TZOFFSETTO:+0900", "END:STANDARD", "END:VTIMEZONE")  # fmt: skip
     assert [one.starts for one in read(make_event(), extra=zone)] == [utc(2025, 4, 30, 16)]
+
+
+def test_time_zones_that_never_end_cost_no_more_than_they_are_long() -> None:
+    began = time.process_time()
+    zones = (b"BEGIN:VTIMEZONE\r\n" + b"x" * 380 + b"\r\n") * 4_990
+    assert refusals(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" + zones + b"END:VCALENDAR\r\n") == ["not_a_calendar"]
+    assert time.process_time() - began < 2
+
+
+def test_a_calendar_is_read_whatever_zones_it_describes_and_however_they_are_written() -> None:
+    zone = ("begin:vtimezone", "TZID:x", "END:vtimezone")
+    assert len(read(make_event(), extra=zone * 2)) == 1
 
 
 @settings(max_examples=60, deadline=None)
