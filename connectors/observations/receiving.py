@@ -112,6 +112,8 @@ class Receiver:
         for _ in range(_BEATS):
             await self._pause(BEAT_SECONDS)
             if entry.settled and self._ticks() - entry.given >= BEAT_SECONDS:
+                if entry.reused:
+                    raise _Refused(409, "key_reused")
                 return
         raise _Refused(503, "not_safe_yet", retry_after=30)
 

@@ -17,11 +17,15 @@ __all__ = ["Entry", "Waiting"]
 _MOST_WAITING = 1_000
 _MOST_REMEMBERED = 2_000
 _REMEMBERED = timedelta(hours=24)
+_MARK_HEX = 4
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One push. `given`: when the gate got it. `settled`: it is on Kafka, or consent kept it out; nobody is told which."""
+    """One push. `given`: when the gate got it. `settled`: it is on Kafka, or consent kept it out; nobody is told which.
+
+    `reused`: its key is that of another push, which was safe before a restart; this one was not taken.
+    """
 
     key: str
     digest: bytes = field(repr=False)
@@ -29,14 +33,21 @@ class Entry:
     number: int = 0
     given: float = -math.inf
     settled: bool = False
+    reused: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What is remembered of the digest: enough to tell another push from a repeat, and it fits thousands of persons."""
+        return self.digest.hex()[:_MARK_HEX]
 
 
 class Waiting:
     """For the receiver's thread and the lane's. `ticks` is a clock of seconds.
 
-    The cursor: `number` counts what is safe; `seen`, by key the instants of the last day's pushes, so that a partner that repeats
-    one after a restart does not undo what it has corrected since. A key is keyed and made of the partner's own id of the push,
-    never of what it says; it is remembered alike whether or not anything was published.
+    The cursor: `number` counts what is safe; `seen`, by key the instants and marks of the last day's pushes, so that a partner
+    that repeats one after a restart does not undo what it has corrected since, and one that says something else under a used key
+    is told so. A key is keyed and made of the partner's own id of the push; the mark is two bytes of a keyed digest of what it
+    says. They are remembered alike whether or not anything was published.
     """
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
@@ -61,18 +72,19 @@ class Waiting:
     def batches(self, cursor: Cursor | None, now: datetime) -> Iterator[Batch]:
         """All that waits, numbered on from the cursor."""
         number = int((cursor or {}).get("number", 0))
-        seen = {key: at for key, at in (cursor or {}).get("seen", {}).items() if now - datetime.fromisoformat(at) < _REMEMBERED}
+        known = {key: _instant_and_mark(told) for key, told in (cursor or {}).get("seen", {}).items()}
+        seen = {key: told for key, told in known.items() if now - datetime.fromisoformat(told[0]) < _REMEMBERED}
         fresh = []
         with self._lock:
             for entry in list(self._pending.values()):
                 if entry.key in seen:
-                    self._finish(entry)
+                    self._finish(entry, reused=seen[entry.key][1] not in {"", entry.mark})
                     continue
                 number += 1
                 entry.number, entry.given = number, self._ticks()
                 fresh.append(entry)
         if fresh:
-            seen |= {entry.key: now.isoformat() for entry in fresh}
+            seen |= {entry.key: [now.isoformat(), entry.mark] for entry in fresh}
             kept = dict(list(seen.items())[-_MOST_REMEMBERED:])
             yield Batch([entry.record for entry in fresh], {"number": number, "seen": kept})
 
@@ -89,9 +101,16 @@ class Waiting:
             self._pending.clear()
             self._done.clear()
 
-    def _finish(self, entry: Entry) -> None:
-        entry.settled = True
+    def _finish(self, entry: Entry, *, reused: bool = False) -> None:
+        entry.reused, entry.settled = reused, True
         del self._pending[entry.key]
+        if reused:
+            return
         self._done[entry.key] = entry
         while len(self._done) > _MOST_REMEMBERED:
             del self._done[next(iter(self._done))]
+
+
+def _instant_and_mark(told: str | list[str]) -> list[str]:
+    """As the cursor has it; in its first form there was no mark."""
+    return [told, ""] if isinstance(told, str) else told

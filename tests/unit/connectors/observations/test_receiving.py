@@ -154,6 +154,31 @@ def test_a_repeat_after_a_restart_does_not_undo_a_correction(town) -> None:
     assert [(event.revision, event.concern.value) for event in town.published] == [(1, "recruitment"), (2, "conflict")]
 
 
+@pytest.mark.parametrize("person", [COVERED, OTHER])
+def test_another_push_under_a_used_id_is_refused_after_a_restart_too_whoever_it_is_about(town, person: str) -> None:
+    town.push(observation(person=person), key="push-0001")
+    before = len(town.published)
+    town.crash()
+    town.start()
+    answer = town.push(observation(id="obs-2", person=person), key="push-0001")
+    assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
+    assert town.push(observation(person=person), key="push-0001").status_code == 202
+    assert len(town.published) == before
+    assert town.push(observation(id="obs-2", person=person), key="push-0002").status_code == 202
+
+
+def test_an_id_that_was_remembered_without_what_it_stood_for_is_a_repeat(town) -> None:
+    town.push(observation())
+    cursor = town.ledger.cursor("events")
+    [(key, (at, mark))] = cursor["seen"].items()
+    assert len(mark) == 4
+    entry = town.source.waiting
+    entry.clear()
+    repeat = entry.put(key, b"another", None)
+    assert list(entry.batches({"number": 1, "seen": {key: at}}, NOW)) == []
+    assert (repeat.settled, repeat.reused) == (True, False)
+
+
 def test_what_is_taken_back_is_retracted_and_partners_do_not_meet_in_an_id(town) -> None:
     town.push(observation())
     town.push(observation(concern="conflict"), partner="north", key="push-0002")
