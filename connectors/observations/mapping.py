@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.place_words import CATEGORIES, CONFIGURED_AREA, plain
-from hub.connector import Gazetteer, Observation, PersonRecord, Place, PlaceRecord, Unmapped
+from hub.connector import Gazetteer, Observation, PersonRecord, Place, PlaceRecord, Removal, Unmapped
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import InfoKind, PlaceCategory, PlaceKind, RiskConcern
 from hub.errors import RejectedError
 
-__all__ = ["map_est", "map_observation", "retracted_place"]
+__all__ = ["map_est", "map_observation", "of_others", "retracted_place"]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _ROW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
@@ -91,6 +91,12 @@ def map_est(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> P
         return Unmapped("bad_count", intentional=False)
     body = Place(kind=PlaceKind.EST_REPORT, category=category, incidents=int(fields["incidents"]))
     return PlaceRecord(f"{label}/{code}/{category.value}", code, occurred_at, body)
+
+
+def of_others(record: PersonRecord) -> Removal:
+    """Takes back what was told under the record's id of anybody else: it was corrected whom the observation is about."""
+    body = Observation(concern=RiskConcern.OTHER_WORRY, area=None)  # of a retraction nobody reads it
+    return Removal(record.kind, (record.source_id,), body, but_of=record.person_id)
 
 
 def retracted_place(source_id: str) -> PlaceRecord:

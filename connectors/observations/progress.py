@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from connectors.inbox import InboxFile
-from connectors.observations.mapping import retracted_place
-from hub.connector import Cursor, PersonRecord, PlaceRecord, Record, Unmapped
+from connectors.observations.mapping import of_others, retracted_place
+from hub.connector import Cursor, PersonRecord, PlaceRecord, Record, Removal, Unmapped
 
 __all__ = ["Export", "Progress"]
 
@@ -95,6 +95,19 @@ class Progress:
         for source_id in known.get("places", []):
             if source_id not in kept_places:
                 yield retracted_place(source_id)
+
+    def corrected(self, file: InboxFile, export: Export, former: Mapping[str, PersonRecord]) -> list[Removal]:
+        """Takes back of others the rows of this file that are or may be about somebody else now.
+
+        What another file has too stays.
+        """
+        others = {source_id for key, each in self._files.items() if key != file.key for source_id in each["rows"]}
+        known = set(self._files.get(file.key, {}).get("rows", [])) - others
+        return [
+            of_others(record)
+            for source_id, record in export.persons.items()
+            if source_id in known and (source_id not in former or former[source_id].person_id != record.person_id)
+        ]
 
     def sweep(self, present: set[str], today: date, remember_days: int) -> bool:
         """Note which files have gone and forget those long gone; their rows stay told. True when anything changed."""

@@ -22,7 +22,8 @@ __all__ = ["ObservationsSource"]
 
 class ObservationsSource:
     """Reads complete files, oldest first. A file whose content changed is read whole again: the intake sees by content what
-    is a correction. A row that the new export of a file has no more is retracted, unless another file has it.
+    is a correction. A row that the new export of a file has no more is retracted, unless another file has it; one that is about
+    somebody else now is retracted of whomever it was about.
 
     Guarantee: at least once, under the same source ids. The cursor holds digests of file names, contents and row ids, never
     a person. To retract an observation its person must be known, so the persons of the rows read stay in this process'
@@ -87,7 +88,8 @@ class ObservationsSource:
         former = contents.get(progress.digest_done(file), {})
         contents[file.digest] = export.persons
         records.extend(progress.retractions(file, export, former))
-        yield Batch(records, progress.finished(file, export))
+        corrected = progress.corrected(file, export, former)
+        yield Batch(records, progress.finished(file, export), asides=corrected)
 
     def _read(self, file: InboxFile, export: Export) -> Iterator[tuple[int, Record]]:
         try:

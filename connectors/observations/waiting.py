@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from connectors.observations.mapping import of_others
 from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord
 from hub.errors import RejectedError, RetriableError
 
@@ -70,7 +71,7 @@ class Waiting:
             return entry
 
     def batches(self, cursor: Cursor | None, now: datetime) -> Iterator[Batch]:
-        """All that waits, numbered on from the cursor."""
+        """All that waits, numbered on from the cursor. Each observation takes back what its id told of anybody else."""
         number = int((cursor or {}).get("number", 0))
         known = {key: _instant_and_mark(told) for key, told in (cursor or {}).get("seen", {}).items()}
         seen = {key: told for key, told in known.items() if now - datetime.fromisoformat(told[0]) < _REMEMBERED}
@@ -86,7 +87,10 @@ class Waiting:
         if fresh:
             seen |= {entry.key: [now.isoformat(), entry.mark] for entry in fresh}
             kept = dict(list(seen.items())[-_MOST_REMEMBERED:])
-            yield Batch([entry.record for entry in fresh], {"number": number, "seen": kept})
+            records = [entry.record for entry in fresh]
+            latest = {record.source_id: record for record in records if isinstance(record, PersonRecord)}
+            others = [of_others(record) for record in latest.values()]
+            yield Batch(list(_told_once(records)), {"number": number, "seen": kept}, asides=others)
 
     def settled(self, cursor: Cursor) -> None:
         """What has a number up to the cursor's is safe."""
@@ -109,6 +113,18 @@ class Waiting:
         self._done[entry.key] = entry
         while len(self._done) > _MOST_REMEMBERED:
             del self._done[next(iter(self._done))]
+
+
+def _told_once(records: Iterable[PersonRecord | PlaceRecord]) -> Iterator[PersonRecord | PlaceRecord]:
+    """What is corrected to be about somebody else while it waits is taken back before: nothing of it is known to be told yet."""
+    latest: dict[str, PersonRecord] = {}
+    for record in records:
+        if isinstance(record, PersonRecord):
+            former = latest.get(record.source_id)
+            if former is not None and former.person_id != record.person_id:
+                yield replace(former, retracted=True)
+            latest[record.source_id] = record
+        yield record
 
 
 def _instant_and_mark(told: str | list[str]) -> list[str]:

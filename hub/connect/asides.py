@@ -10,7 +10,7 @@ from hub.connect.ledger import Ledger
 from hub.connect.ports import SubjectDirectory
 from hub.connect.removing import retractions
 from hub.connector import Aside, ProtectedPerson, Removal
-from hub.errors import RetriableError
+from hub.errors import RejectedError, RetriableError
 
 __all__ = ["Asides"]
 
@@ -39,13 +39,24 @@ class Asides:
             return []
         entries = list(self._directory.entries())
         told = self._ledger.told(entry.youth_ref for entry in entries)
-        return list(retractions(removals, entries, told, self._origin, now))
+        kept = [(removal, self._kept(self._directory, removal.but_of)) for removal in removals]
+        sound = [(removal, reference) for removal, reference in kept if reference is not None]
+        return list(retractions(sound, entries, told, self._origin, now))
 
     def require_marked(self) -> None:
         """Raise what kept the registry from taking a marking since this was asked last: the poll has to come again soon."""
         error, self._unmarked = self._unmarked, None
         if error is not None:
             raise error
+
+    @staticmethod
+    def _kept(directory: SubjectDirectory, person_id: str) -> str | None:
+        """The reference of whose facts stay; empty when it is nobody's, None when it cannot be read whose."""
+        try:
+            entry = directory.lookup(person_id) if person_id else None
+        except RejectedError:
+            return None
+        return entry.youth_ref if entry else ""
 
     def _protect(self, directory: SubjectDirectory, aside: ProtectedPerson) -> None:
         try:

@@ -17,15 +17,18 @@ Told = Mapping[str, Mapping[str, datetime | None]]
 
 
 def retractions(
-    removals: Sequence[Removal], entries: Iterable[Entry], told: Told, origin: Origin, now: datetime
+    removals: Sequence[tuple[Removal, str]], entries: Iterable[Entry], told: Told, origin: Origin, now: datetime
 ) -> Iterator[Publishable]:
-    """The retraction of every published fact that a removal means. Only what was told is found, whoever the source names."""
+    """The retraction of every published fact that a removal means, but for those of the reference beside it ("": of nobody).
+
+    Only what was told is found, whoever the source names.
+    """
     for entry in entries:
         published = told.get(entry.youth_ref)
         if not published:
             continue
-        for removal in removals:
-            for source_id in removal.source_ids:
+        for removal, kept in removals:
+            for source_id in removal.source_ids if entry.youth_ref != kept else ():
                 identity = ids.event_id(entry.link_key, removal.kind, source_id)
                 if identity in published:
                     at = published[identity] or now

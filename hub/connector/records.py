@@ -122,11 +122,14 @@ class Removal:
 
     `source_ids` are those under which the facts may have been told. The intake looks among what it published for persons who
     have a reference and retracts what it finds; of anything else nothing is left to take back. `body`: of the retraction.
+    `but_of`: a person (any spelling) whose facts under these ids stay: the source has corrected whom they are about. When it
+    cannot be read, nothing is taken back.
     """
 
     kind: InfoKind
     source_ids: tuple[str, ...] = field(repr=False)
     body: Absence | Notice | Observation = field(repr=False)
+    but_of: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

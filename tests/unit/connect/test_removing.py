@@ -24,6 +24,22 @@ def test_a_removal_retracts_what_was_published_at_its_own_time_and_once(world) -
     assert len(world.published) == 3
 
 
+def test_what_is_somebody_elses_by_now_is_taken_back_of_all_but_her(world) -> None:
+    for number in (1, 2):
+        world.grant(world.person(number), number)
+    world.source.given = [[world.absence(world.person(number), "a1") for number in (1, 2)]]
+    world.lane().poll()
+    spelled = world.person(2).replace("-", "")
+    world.source.given.append([Removal(InfoKind.SCHOOL_ABSENCE, ("a1",), BODY, but_of=spelled)])
+    world.lane().poll()
+    assert [(one.youth_ref[-1], one.retracted) for one in world.published] == [("1", False), ("2", False), ("1", True)]
+    for somebody, number in (("nobody's number", 3), (world.person(3), 4)):
+        world.source.given.append([Removal(InfoKind.SCHOOL_ABSENCE, ("a1",), BODY, but_of=somebody)])
+        world.lane().poll()
+        assert len(world.published) == number
+    assert (world.published[-1].youth_ref[-1], world.published[-1].retracted) == ("2", True)
+
+
 def test_a_removal_of_what_was_never_told_says_nothing(world) -> None:
     world.grant(world.person())
     world.source.given = [[world.absence(world.person(1), "a1")], [removal("a1", "a2")]]

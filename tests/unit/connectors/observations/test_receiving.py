@@ -188,6 +188,44 @@ def test_what_is_taken_back_is_retracted_and_partners_do_not_meet_in_an_id(town)
     assert (third.revision, third.retracted) == (2, True)
 
 
+def standing(town) -> dict[str, str]:
+    """Of whom something stands on Kafka, and what."""
+    latest = {event.event_id: event for event in town.published}
+    return {event.youth_ref: event.concern.value for event in latest.values() if not event.retracted}
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_corrected_person_takes_back_what_was_told_of_the_wrong_child(town, restarts: bool) -> None:
+    right = town.grant(OTHER, 2, kinds=KINDS).youth_ref
+    town.push(observation(concern="conflict"), key="push-0001")
+    town.push(observation(id="obs-2"), key="push-0002")
+    if restarts:
+        town.crash()
+        town.start()
+    town.push(observation(concern="conflict", person=OTHER), key="push-0003")
+    wrong = town.published[0].youth_ref
+    assert standing(town) == {right: "conflict", wrong: "recruitment"}
+    number = len(town.published)
+    town.push(observation(concern="conflict", person=OTHER), key="push-0004")
+    assert len(town.published) == number
+
+
+def test_a_person_that_has_no_consent_takes_back_what_was_told_of_the_wrong_child_as_well(town) -> None:
+    town.push(observation(), key="push-0001")
+    town.push(observation(person=OTHER), key="push-0002")
+    assert standing(town) == {}
+
+
+def test_a_person_that_is_corrected_while_the_first_push_waits_stands_alone(town) -> None:
+    right = town.grant(OTHER, 2, kinds=KINDS).youth_ref
+    town.push(observation(person=OTHER), key="push-0009")
+    town.lane_runs = False
+    for number, person in enumerate((COVERED, OTHER)):
+        assert town.push(observation(person=person), key=f"push-000{number}").status_code == 503
+    town.events.poll()
+    assert standing(town) == {right: "recruitment"}
+
+
 def test_an_id_that_was_used_for_another_push_is_refused(town) -> None:
     town.push(observation())
     answer = town.push(observation(concern="conflict"))

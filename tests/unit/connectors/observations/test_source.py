@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.observations import connector
 from hub.connector import PersonRecord, PlaceRecord, Unmapped, load_connector
-from hub.contract.models import RiskConcern
+from hub.contract.models import InfoKind, RiskConcern
 from hub.errors import RetriableError
 from tests.unit.connectors.observations.make import (
     EST_HEADER,
@@ -204,3 +204,23 @@ def test_what_was_told_and_not_taken_back_is_what_the_last_export_says(tmp_path_
             else:
                 told[record.source_id] = record.body.concern.value
         assert sorted(told.values()) == sorted(export.values())
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_row_with_another_person_is_taken_back_of_whomever_it_was_told_of(tmp_path, restarts):
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1"), make_row("obs-2")], age_seconds=500)
+    source = make_source(tmp_path)
+    first, cursor = pull(source)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1", OTHER_PERSON), make_row("obs-2"), make_row("obs-3")], age_seconds=400)
+    if restarts:
+        source = make_source(tmp_path)
+    asides = [aside for batch in source.batches(cursor) for aside in batch.asides]
+    assert all(aside.kind is InfoKind.RISK_EVENT for aside in asides)
+    told = {aside.source_ids: aside.but_of for aside in asides}
+    # Whose a row was is in no cursor: after a restart each one that was told may be another's.
+    assert told == {(first[0].source_id,): OTHER_PERSON} | ({(first[1].source_id,): PERSON} if restarts else {})
+
+
+def test_a_file_that_is_read_for_the_first_time_takes_nothing_back(tmp_path):
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1")])
+    assert [list(batch.asides) for batch in make_source(tmp_path).batches(None)] == [[]]
