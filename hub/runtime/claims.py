@@ -6,6 +6,7 @@ speaker's reach. What a record claims is held against what the installation decl
 `unknown_agency`               agencies.yaml has no such agency
 `kind_not_of_agency`           the agency may not carry this kind, whatever a consent that names several agencies covers
 `connector_of_another_agency`  hub.toml has the connector under another agency
+`unknown_area`                 of a person an area that areas.yaml has not: it could be her home (its retraction passes)
 
 Whether the *claim itself* is true, a record cannot show: a process that may write to a topic can name another agency that may
 carry the same kind. deploy/runbooks/connectors.md says what bounds that.
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
-from hub.installation import load_agencies
+from hub.installation import load_agencies, load_places
 from hub.settings import Settings, load_settings
 
 __all__ = ["Claims", "Declared", "declared_in", "read_claims"]
@@ -32,10 +33,11 @@ _KIND: dict[type[PersonEvent], InfoKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the installation says: the kinds of each agency, and the agency of each connector it knows of."""
+    """What the installation says: the kinds of each agency, the agency of each connector it knows of, and its areas."""
 
     kinds: Mapping[str, frozenset[InfoKind]]
     connectors: Mapping[str, str]
+    areas: frozenset[str] = frozenset()
 
     def refusal(self, event: PersonEvent | PlaceEvent) -> str:
         """Why the event's claim cannot be; empty when it can."""
@@ -46,7 +48,8 @@ class Declared:
             return "kind_not_of_agency"
         if self.connectors.get(event.connector, event.agency) != event.agency:
             return "connector_of_another_agency"
-        return ""
+        area = None if isinstance(event, PlaceEvent) or event.retracted else getattr(event, "area", None)
+        return "" if area is None or area in self.areas else "unknown_area"
 
 
 class Claims:
@@ -70,14 +73,15 @@ class Claims:
 
 
 def declared_in(settings: Settings) -> Declared:
-    """What agencies.yaml and hub.toml declare now. Raises ConfigError naming file and field."""
+    """What agencies.yaml, areas.yaml and hub.toml declare now. Raises ConfigError naming file and field."""
     kinds = {name: frozenset(agency.kinds) for name, agency in load_agencies(settings.home).items()}
-    return Declared(kinds, {name: connector.agency for name, connector in settings.connectors.items()})
+    connectors = {name: connector.agency for name, connector in settings.connectors.items()}
+    return Declared(kinds, connectors, frozenset(load_places(settings.home).areas))
 
 
 def read_claims(settings: Settings) -> Claims:
     """The installation's claims, followed while its files change."""
-    files = [settings.home / name for name in ("agencies.yaml", "hub.toml")]
+    files = [settings.home / name for name in ("agencies.yaml", "areas.yaml", "hub.toml")]
     return Claims(lambda: declared_in(load_settings(settings.home)), lambda: _changed_at(files))
 
 

@@ -84,6 +84,7 @@ def lies() -> list[tuple[str, Topic, Outgoing]]:
         ("refused/kind_not_of_agency", POLICE_NOTICES, about(WHOLE, notice, "3", agency=SCHOOL, connector="ss12000")),
         ("refused/kind_not_of_agency", RISK_EVENTS, about(WHOLE, seen, "4", agency=POLICE, connector="sdk")),
         ("refused/connector_of_another_agency", SCHOOL_ABSENCES, about(WHOLE, much, "5", connector="observations")),
+        ("refused/unknown_area", RISK_EVENTS, about(WHOLE, seen, "13", area="place-storgatan-12-lgh-3")),
         ("refused/no_scope_for_source", POLICE_NOTICES, about(SCHOOL_ONLY, notice, "6")),
         ("refused/kind_not_in_scope", SCHOOL_ABSENCES, about(NO_ABSENCE, much, "7")),
         ("refused/withdrawn", SCHOOL_ABSENCES, about(WITHDRAWN, much, "8")),

@@ -32,6 +32,7 @@ DECLARED = Declared(
         LEISURE: frozenset({InfoKind.RISK_EVENT}),
     },
     {"ss12000": SCHOOL, "sdk": POLICE, "observations": LEISURE},
+    frozenset({"0581-hageby"}),
 )
 CLAIMS = Claims(lambda: DECLARED, lambda: None)
 

@@ -15,6 +15,10 @@ from tests.unit.runtime.fakes import DECLARED
 AT = ago(2)
 
 
+def in_area(event, area: str):
+    return event.model_copy(update={"area": area})
+
+
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
@@ -29,6 +33,11 @@ AT = ago(2)
         (make_absence(1, AT, connector="observations"), "connector_of_another_agency"),
         (make_place_event(1, AT, connector="ss12000"), "connector_of_another_agency"),
         (make_absence(1, AT, connector="in-another-zone"), ""),
+        (in_area(make_observation(1, AT), "0581-hageby"), ""),
+        (in_area(make_observation(1, AT), "place-storgatan-12-lgh-3"), "unknown_area"),
+        (in_area(make_notice(1, AT), "place-storgatan-12-lgh-3"), "unknown_area"),
+        (in_area(make_observation(1, AT, retracted=True), "place-storgatan-12-lgh-3"), ""),
+        (make_place_event(1, AT, area="place-linkoping"), ""),
     ],
 )
 def test_a_claim_is_held_against_what_is_declared(event, reason: str) -> None:
@@ -41,6 +50,7 @@ def test_what_is_declared_is_read_from_the_installations_files(tmp_path) -> None
     assert declared.kinds[SCHOOL] == {InfoKind.SCHOOL_ABSENCE}
     assert declared.kinds["police-public"] == frozenset()
     assert declared.connectors["observations"] == LEISURE
+    assert "0581-hageby" in declared.areas
 
 
 def test_an_agency_that_is_added_meanwhile_is_known_before_anything_of_it_is_refused(tmp_path) -> None:
@@ -50,6 +60,16 @@ def test_an_agency_that_is_added_meanwhile_is_known_before_anything_of_it_is_ref
     assert claims.refusal(event) == "unknown_agency"
     with (tmp_path / "agencies.yaml").open("a") as file:
         file.write("  school-new:\n    title: Friskolan\n    kinds: [school_absence]\n")
+    assert claims.refusal(event) == ""
+
+
+def test_an_area_that_is_added_meanwhile_is_known_as_well(tmp_path) -> None:
+    initialise(tmp_path)
+    claims = read_claims(load_settings(tmp_path))
+    event = in_area(make_observation(1, AT), "0581-ektorp")
+    assert claims.refusal(event) == "unknown_area"
+    with (tmp_path / "areas.yaml").open("a") as file:
+        file.write("  0581-ektorp:\n    title: Ektorp\n    names: [Ektorp]\n    exposed: false\n")
     assert claims.refusal(event) == ""
 
 
