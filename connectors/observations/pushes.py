@@ -66,7 +66,7 @@ _RULES = {
     "bad_week": ("week", "must be an ISO week as 2025-W20"),
     "unknown_area": (
         "area",
-        "must be the name or code of an area that areas.yaml has, as 0581-hageby, on the day that ends the week; never an address",
+        "must be the name or code of an area that areas.yaml has, as 0581-hageby, on the day that ends the week; no address",
     ),
     "unknown_category": ("category", f"must be one of {', '.join(PlaceCategory)}"),
     "bad_count": ("incidents", "must be a whole number from 0 to 100000"),

@@ -62,9 +62,9 @@ def test_a_series_tells_its_last_occurrence_with_a_zone_and_without(zone: str, e
     whole = "DATE" in zone
     at = "{:%Y%m%d}" if whole else "{:%Y%m%dT180000}"
     utc_ends = zone == ":{}Z" or "TZID" in zone  # then UNTIL is an instant: late enough on that day in either time
-    until = "{:%Y%m%d}".format(days[-1]) if whole else at.format(days[-1]) + ("Z" if utc_ends else "")
+    until = f"{days[-1]:%Y%m%d}" if whole else at.format(days[-1]) + ("Z" if utc_ends else "")
     line = "DTSTART" + zone.format(at.format(days[0]))
-    found = read(make_event(line, "RRULE:FREQ=WEEKLY;" + end.format(until, day="{:%Y%m%d}".format(days[-1]))))
+    found = read(make_event(line, "RRULE:FREQ=WEEKLY;" + end.format(until, day=f"{days[-1]:%Y%m%d}")))
     assert [one.starts.date() for one in found] == [(day - timedelta(days=whole)).date() for day in days]
 
 
