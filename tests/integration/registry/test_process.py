@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -31,6 +32,8 @@ class Process:
         self.errors: list[BaseException] = []
         self._arguments = (settings, codec)
         self._thread = threading.Thread(target=self._body, daemon=True)
+
+    def begin(self) -> None:
         self._thread.start()
         assert self.ready.wait(60)
 
@@ -57,10 +60,27 @@ class Process:
         self.ready.set()
 
     def end(self) -> None:
-        self.stop.set()
-        self._thread.join(60)
+        self.leave()
         assert self.errors == []
         assert not self._thread.is_alive()
+
+    def leave(self) -> None:
+        self.stop.set()
+        self._thread.join(60)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Settings, Codec], Process]]:
+    """Starts processes, and ends those that a failed test left: they would go on writing into the output of others."""
+    with ExitStack() as started:
+
+        def start(settings: Settings, codec: Codec) -> Process:
+            process = Process(settings, codec)
+            started.callback(process.leave)
+            process.begin()
+            return process
+
+        yield start
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -96,11 +116,11 @@ def make_installation(home: Path, servers: str, database: str) -> Settings:
 
 @pytest.mark.kafka
 def test_consents_reach_kafka_before_connectors_and_withdrawals_after(
-    fresh_kafka: str, tmp_path: Path, databases: Callable[..., str]
+    fresh_kafka: str, tmp_path: Path, databases: Callable[..., str], start: Callable[[Settings, Codec], Process]
 ) -> None:
     settings = make_installation(tmp_path, fresh_kafka, databases("registry"))
     codec, person = Codec.load(), make_identifier()
-    process = Process(settings, codec)
+    process = start(settings, codec)
     opened = open_registry(settings, ManualClock(START), codec)
     headers = {"Authorization": f"Bearer {opened.tools.agencies[SCHOOL].token}"}
     address = f"{process.url}/v1/agencies/{SCHOOL}/subjects"
@@ -125,7 +145,7 @@ def test_consents_reach_kafka_before_connectors_and_withdrawals_after(
     until(lambda: opened.registry.erasure_status()[0].complete)
     process.end()
 
-    again = Process(settings, codec)  # what a broker lost comes back at a start
+    again = start(settings, codec)  # what a broker lost comes back at a start
     records = [codec.decode(CONSENTS, one.value) for one in read_all(fresh_kafka, CONSENTS.name, 3)]
     again.end()
     opened.close()
