@@ -117,11 +117,12 @@ def effective(expectations: Iterable[Expectation], day: date) -> Expectation | N
     return max(valid, key=lambda one: one.valid_from) if valid else None
 
 
-def due_at(expectations: Sequence[Expectation], last: datetime, now: datetime) -> datetime | None:
+def due_at(expectations: Sequence[Expectation], last: datetime, now: datetime, *, late: bool = False) -> datetime | None:
     """By when something new is expected after `last`, as it is expected at `now`; UTC instants. None: nothing is expected.
 
     `last`: when something new came last, or since when anything could. On the day of `last` itself nothing more is expected than
-    what came: the first time that lies behind it counts as met.
+    what came, before the hour or after it. On another day it counts for the next expected one; but when it is `late`, and made
+    up for an hour that was missed, for none.
     """
     valid = effective(expectations, stockholm_date(now))
     if valid is None:
@@ -129,20 +130,21 @@ def due_at(expectations: Sequence[Expectation], last: datetime, now: datetime) -
     since = max(last, datetime.combine(valid.valid_from, time(), STOCKHOLM).astimezone(UTC))
     if valid.within_hours is not None:
         return since + timedelta(hours=valid.within_hours)
-    return next(islice(_deadlines(valid, since), valid.missed, None), None)
+    day = stockholm_date(since)
+    met = 0 if late and not valid.expects_on(day) else 1
+    return next(islice(_deadlines(valid, day), valid.missed - 1 + met, None), None)
 
 
-def _deadlines(valid: Expectation, since: datetime) -> Iterator[datetime]:
-    """Those at or behind an instant, in order."""
-    first = stockholm_date(since)
+def _deadlines(valid: Expectation, first: date) -> Iterator[datetime]:
+    """Those of a day and the days behind it, in order."""
     for day in (first + timedelta(number) for number in range(_HORIZON_DAYS if valid.weekdays else 0)):
-        if valid.expects_on(day) and (deadline := valid.deadline(day)) >= since:
-            yield deadline
+        if valid.expects_on(day):
+            yield valid.deadline(day)
 
 
-def is_silent(expectations: Sequence[Expectation], last: datetime, now: datetime) -> bool:
-    """Whether what was expected after `last` has not come, at `now`."""
-    due = due_at(expectations, last, now)
+def is_silent(expectations: Sequence[Expectation], last: datetime, now: datetime, *, late: bool = False) -> bool:
+    """Whether what was expected after `last` has not come, at `now`. `late`: see `due_at`."""
+    due = due_at(expectations, last, now, late=late)
     return due is not None and now > due
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from hub.clock import Clock
+from hub.clock import Clock, stockholm_date
 from hub.connect.conditions import load_condition
 from hub.connect.lanes import EVENTS
 from hub.connect.news import newest_news
@@ -39,7 +39,14 @@ def expected_by(connection: Connection, expectations: Sequence[Expectation], now
     if condition is None or current_pause(connection) is not None:
         return None
     began = (newest_news(connection, EVENTS), last_resumed(connection), condition.watched_since)
-    return due_at(expectations, max(at for at in began if at is not None), now)
+    last = max(at for at in began if at is not None)
+    return due_at(expectations, last, now, late=_made_up(connection, last))
+
+
+def _made_up(connection: Connection, last: datetime) -> bool:
+    """Whether what came last is of the day on which a silence ended: then it is what had been missed, and came late."""
+    ended = connection.scalar(select(silences.c.ended_at).order_by(silences.c.number.desc()).limit(1))
+    return ended is not None and stockholm_date(ended) >= stockholm_date(last)
 
 
 class Silence:

@@ -30,7 +30,24 @@ def silent(expectation: Expectation, last: str, now: str) -> bool:
 def test_a_school_day_without_anything_is_silence_from_its_hour_on() -> None:
     assert not silent(SCHOOL, "2025-05-12 17:59", "2025-05-13 18:00")
     assert silent(SCHOOL, "2025-05-12 17:59", "2025-05-13 18:01")
-    assert not silent(SCHOOL, "2025-05-12 18:01", "2025-05-14 18:00"), "what came late in the evening is the next day's"
+
+
+def test_what_comes_after_its_hour_hides_no_silence_of_the_next_day() -> None:
+    assert not silent(SCHOOL, "2025-05-12 18:01", "2025-05-13 18:00")
+    assert silent(SCHOOL, "2025-05-12 18:01", "2025-05-13 18:01")
+    weekly = Expectation(weekdays=("fri",), by=time(16))
+    assert silent(weekly, "2025-05-09 16:20", "2025-05-16 16:01")
+
+
+def test_what_made_up_for_a_missed_hour_counts_for_the_next_one_only_when_it_came_on_that_day() -> None:
+    weekly = Expectation(weekdays=("fri",), by=time(16))
+    for missed, due in ((1, "2025-05-16 16:00"), (2, "2025-05-23 16:00")):
+        asked = (weekly.model_copy(update={"missed": missed}),)
+        monday = at("2025-05-12 09:00")
+        assert due_at(asked, monday, monday, late=True) == at(due)
+        assert due_at(asked, monday, monday) == at(due) + timedelta(days=7)
+    tuesday = at("2025-05-13 07:30")
+    assert due_at((SCHOOL,), tuesday, tuesday, late=True) == at("2025-05-14 18:00")
 
 
 @pytest.mark.parametrize(
@@ -148,18 +165,19 @@ def test_silence_lasts_until_something_comes_and_a_later_word_brings_it_no_soone
     assert due is None or due > last
 
 
-@given(CALENDARS, INSTANTS, st.integers(0, 40))
-def test_it_is_silent_when_and_only_when_enough_days_were_missed(one, last, days) -> None:
-    """Counted the other way round: every day from the last word until now."""
+@given(CALENDARS, INSTANTS, st.integers(0, 40), st.booleans())
+def test_it_is_silent_when_and_only_when_enough_days_were_missed(one, last, days, late) -> None:
+    """Counted the other way round: every day from that of the last word until now."""
     now = last + timedelta(days=days)
     deadlines = []
     day = last.astimezone(STOCKHOLM).date()
     while day <= now.astimezone(STOCKHOLM).date():
         deadline = datetime.combine(day, one.by, STOCKHOLM).astimezone(UTC)
-        if one.expects_on(day) and last <= deadline < now:
+        if one.expects_on(day) and deadline < now:
             deadlines.append(deadline)
         day += timedelta(days=1)
-    assert is_silent((one,), last, now) == (len(deadlines) > one.missed)
+    met = 0 if late and not one.expects_on(last.astimezone(STOCKHOLM).date()) else 1
+    assert is_silent((one,), last, now, late=late) == (len(deadlines) >= one.missed + met)
 
 
 @given(CALENDARS, INSTANTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from prometheus_client import REGISTRY
@@ -26,8 +26,8 @@ class Source:
         self.restart()
         Conditions(world.ledger.engine, "events").note(NOW, "ok", "", None)
 
-    def restart(self) -> None:
-        self.silence = Silence(self.world.ledger.engine, "quiet-one", self.world.clock, EXPECTS)
+    def restart(self, expects=EXPECTS) -> None:
+        self.silence = Silence(self.world.ledger.engine, "quiet-one", self.world.clock, expects)
 
     def look(self, after: timedelta = timedelta(0)) -> float | None:
         self.world.clock.advance(after)
@@ -89,6 +89,19 @@ def test_a_paused_source_is_not_silent_and_after_a_pause_it_is_waited_for_anew(s
     source.resume()
     assert [source.look(), source.look(12 * HOUR), source.look(HOUR)] == [0, 0, 1]
     assert source.told == ["source_silent", "source_silence_ended", "source_silent"]
+
+
+def test_a_weekly_report_that_comes_late_does_not_hide_that_the_next_is_missing(source) -> None:
+    source.restart((Expectation(weekdays=("wed",), by=time(16)),))
+    day, wednesday = 24 * HOUR, 56.5 * HOUR  # from Monday, 7:30
+    source.tell()
+    assert [source.look(wednesday), source.look(7 * day + HOUR)] == [0, 1]
+    source.look(2 * day)
+    source.tell()  # on Friday, in two pieces
+    assert source.look() == 0
+    source.world.clock.advance(HOUR)
+    source.tell()
+    assert [source.look(), source.look(5 * day - 2 * HOUR), source.look(HOUR)] == [0, 0, 1]
 
 
 def test_before_its_first_poll_nothing_is_expected_and_then_from_it_on(world) -> None:
