@@ -22,6 +22,7 @@ __all__ = ["print_letter", "print_list", "print_preview", "print_redriven", "pri
 _WHY = {
     "not_at_source": "the source does not show it any more",
     "not_kept": "it was not kept, or under a key that is no more, and the source cannot be asked again",
+    "corrected_since": "the source has told it anew since, which this would undo; nothing was sent: hub dlq discard",
 }
 
 
@@ -126,7 +127,8 @@ def print_redriven(done: Sequence[Filed], more: int, *, as_json: bool) -> None:
     if not done:
         typer.echo("Nothing waited that this would take.")
     for (state, reason), number in sorted(counts.items()):
-        typer.echo(f"{number:>8}  {state}" + (f": {reason}" if reason else ""))
+        why = f" ({_WHY[reason]})" if reason in _WHY else ""
+        typer.echo(f"{number:>8}  {state}" + (f": {reason}{why}" if reason else ""))
     if any(one.letter.state.value == "queued" for one in done):
         typer.echo("Those that are queued are taken by the running connector at its next look: hub dlq list")
     _tell_more(more)

@@ -197,7 +197,8 @@ class EventsLane:
             settled = sent.plan.outcomes() if pull.again else settled + sent.plan.outcomes(unchanged=True)
             told = [] if pull.lane != self.name else letters  # a letter is found again by a cursor of the lane's own
             cursor = pull.stored(position)
-            self._ledger.settle(pull.lane, cursor, now, sent.plan, settled, published=sent.published, refused=told)
+            heard = [one.event_id for one in publishable] if self._keeps_bodies else []
+            self._ledger.settle(pull.lane, cursor, now, sent.plan, settled, published=sent.published, refused=told, heard=heard)
             if self.pushed is not None and pull.lane == self.name:
                 self.pushed.settled(position)
             counts += settled + sent.uncertain

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, select
@@ -35,6 +36,7 @@ __all__ = ["Ledger", "Receipt", "Tally"]
 
 Tally: TypeAlias = Counter[tuple[str, str]]
 """Records by (outcome, reason)."""
+_NOTHING: Mapping[str, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +106,40 @@ class Ledger:
         *,
         published: Sequence[Published] = (),
         refused: Sequence[Letter] = (),
+        heard: Iterable[str] = (),
     ) -> None:
-        """All of `plan` is acknowledged, as `published` says: remember it, move the cursor, count, and write what was refused."""
+        """All of `plan` is acknowledged, as `published` says: remember it, move the cursor, count, and write what was refused.
+
+        `heard`: the events that were said, new or not, where it matters when.
+        """
         with self._engine.begin() as connection:
             self._acknowledge(connection, plan, counts, published)
+            rows.hear(connection, dict.fromkeys(heard, now))
             rows.move_cursor(connection, lane, cursor, now)
             add_news(connection, lane, now, counts)
             add_letters(connection, refused[-self._bounds.letters :] if self._bounds.letters else ())
             purge(connection, self._bounds, now, grown=bool(refused))
 
     def settle_redriven(
-        self, now: datetime, plan: Plan, counts: Tally, results: Sequence[Result], published: Sequence[Published]
+        self,
+        now: datetime,
+        plan: Plan,
+        counts: Tally,
+        results: Sequence[Result],
+        published: Sequence[Published],
+        *,
+        heard: Mapping[str, datetime] = _NOTHING,
     ) -> None:
-        """The same for letters that were redriven; no cursor moves."""
+        """The same for letters that were redriven; no cursor moves. `heard`: when the source said what was kept of them."""
         with self._engine.begin() as connection:
             self._acknowledge(connection, plan, counts, published)
+            rows.hear(connection, heard)
             set_results(connection, results, now)
+
+    def heard(self, event_ids: Iterable[str]) -> dict[str, list[rows.Heard]]:
+        """What was said of these events, and when the source said it last."""
+        with self._engine.connect() as connection:
+            return rows.load_heard(connection, event_ids)
 
     @staticmethod
     def _acknowledge(connection: Connection, plan: Plan, counts: Tally, published: Sequence[Published]) -> None:

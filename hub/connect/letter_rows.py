@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from hub.connect.letters import Letter, LetterState, digest_of
 from hub.connect.rows import add_counts
@@ -72,11 +72,15 @@ def add_published(connection: Connection, published: Sequence[Published]) -> Non
 
 
 def add_letters(connection: Connection, found: Sequence[Letter]) -> None:
-    """Write letters that are not there yet, and where they were read from."""
+    """Write letters that are not there yet, and where they were read from; of the others, that they were shown again."""
     known_ids: set[str] = set()
     for first in range(0, len(found), _CHUNK):
         ids = [one.letter_id for one in found[first : first + _CHUNK]]
         known_ids.update(connection.scalars(select(letters.c.letter_id).where(letters.c.letter_id.in_(ids))))
+    again = [{"id_": one.letter_id, "at_": one.found_at} for one in found if one.letter_id in known_ids]
+    if again:
+        same = letters.c.letter_id == bindparam("id_")
+        connection.execute(update(letters).where(same).values(heard_at=bindparam("at_")), again)
     found = list({one.letter_id: one for one in found if one.letter_id not in known_ids}.values())
     if not found:
         return
@@ -157,12 +161,12 @@ def _row(one: Letter) -> dict[str, Any]:
     return {
         "letter_id": one.letter_id, "found_at": one.found_at, "reason": one.reason, "start": digest_of(one.start),
         "ordinal": one.ordinal, "token": one.token, "sealed": one.sealed, "state": one.state.value, "attempts": one.attempts,
-        "changed_at": one.changed_at, "result": one.result,
+        "changed_at": one.changed_at, "result": one.result, "heard_at": one.heard_at,
     }  # fmt: skip
 
 
 def _letter(row: Row[Any]) -> Letter:
     return Letter(
         row.letter_id, row.found_at, row.reason, json.loads(row.cursor), row.ordinal, row.token, row.sealed,
-        LetterState(row.state), row.attempts, row.changed_at, row.result,
+        LetterState(row.state), row.attempts, row.changed_at, row.result, row.heard_at,
     )  # fmt: skip

@@ -42,7 +42,10 @@ class LetterState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One refused record. `sealed` holds the source's own record where it may be kept; `result`: what the last attempt met."""
+    """One refused record. `sealed` holds the source's own record where it may be kept; `result`: what the last attempt met.
+
+    `heard_at`: when the source showed it last, where that is later than `found_at`.
+    """
 
     letter_id: str
     found_at: datetime
@@ -55,6 +58,12 @@ class Letter:
     attempts: int = 0
     changed_at: datetime | None = None
     result: str = ""
+    heard_at: datetime | None = None
+
+    @property
+    def shown_at(self) -> datetime:
+        """When the source showed the record last."""
+        return self.heard_at or self.found_at
 
     @property
     def cursor_digest(self) -> str:

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from hub.clock import Clock
 from hub.connect.gate import Publishable
 from hub.connect.ledger import Ledger, Tally
 from hub.connect.letter_rows import Result
-from hub.connect.recall import Recall
+from hub.connect.letters import Letter
+from hub.connect.recall import Recall, Recalled
+from hub.connect.rows import Heard
 from hub.connect.sending import Sending
 from hub.connect.sifting import Sifting
 
-__all__ = ["Redriving"]
+__all__ = ["CORRECTED_SINCE", "Redriving"]
 
+CORRECTED_SINCE = "corrected_since"
+"""The source has said something else of the event since it showed what was kept: that stands, and this would undo it."""
 _AT_ONCE = 50
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What some letters give. `heard`: by event, when the source showed what was kept of it."""
+
+    publishable: list[Publishable] = field(default_factory=list)
+    letters: dict[str, str] = field(default_factory=dict)
+    heard: dict[str, datetime] = field(default_factory=dict)
+    settled: Tally = field(default_factory=Counter)
+    results: list[Result] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Redriving:
     """One instance's; for the thread of its events lane.
 
-    How a letter ends is told as `handled` whatever consent then decides: who has a reference is not to be read from it. Twice
-    has one effect: an event keeps its identity, and one whose content Kafka has already is not said again.
+    How a letter ends is told as `handled` whatever consent then decided: who has a reference is not to be read from it. Twice
+    has one effect: an event keeps its identity, and one whose content Kafka has already is not said again. What was kept is said
+    only where the source has said nothing else of the event since it showed that; else the letter waits, `corrected_since`.
     """
 
     ledger: Ledger
@@ -42,19 +59,35 @@ class Redriving:
             recalled = self.recall(queued)
             ready()
             now = self.clock.now()
-            results: list[Result] = []
-            publishable: list[Publishable] = []
-            letters: dict[str, str] = {}
-            settled: Tally = Counter()
+            taken = _Taken()
             for letter in queued:
-                found = recalled[letter.letter_id]
-                sifted = self.sifting(found.records, now)
-                letters |= {one.event_id: letter.letter_id for one in sifted.publishable}
-                publishable += sifted.publishable
-                settled["handled", ""] += sifted.counts["handled", ""]
-                results.append(Result(letter.letter_id, found.reason or next(iter(sifted.refused.values()), "")))
-            sent = self.sending(publishable, now, letters)
-            settled += sent.plan.outcomes(unchanged=True)
-            self.ledger.settle_redriven(now, sent.plan, settled, results, sent.published)
+                self._take(letter, recalled[letter.letter_id], now, taken)
+            sent = self.sending(taken.publishable, now, taken.letters)
+            settled = taken.settled + sent.plan.outcomes(unchanged=True)
+            self.ledger.settle_redriven(now, sent.plan, settled, taken.results, sent.published, heard=taken.heard)
             counts += settled
         return counts
+
+    def _take(self, letter: Letter, found: Recalled, now: datetime, taken: _Taken) -> None:
+        sifted = self.sifting(found.records, now)
+        current = self._current(letter, sifted.publishable, taken) if letter.sealed else sifted.publishable
+        taken.settled["handled", ""] += sifted.counts["handled", ""]
+        refused = next(iter(sifted.refused.values()), "") or (CORRECTED_SINCE if len(current) < len(sifted.publishable) else "")
+        taken.results.append(Result(letter.letter_id, found.reason or refused))
+        taken.publishable += current
+        taken.letters |= {one.event_id: letter.letter_id for one in current}
+        if letter.sealed:
+            taken.heard |= {one.event_id: letter.shown_at for one in current}
+
+    def _current(self, letter: Letter, sound: Sequence[Publishable], taken: _Taken) -> list[Publishable]:
+        """Those of which nothing else was said since: to Kafka, or by letters before this one, which `taken` holds."""
+        known = self.ledger.heard(one.event_id for one in sound)
+        for one in taken.publishable:
+            if (at := taken.heard.get(one.event_id)) is not None:
+                known.setdefault(one.event_id, []).append(Heard(one.key, one.content, at))
+        return [one for one in sound if not any(_is_newer(was, one, letter.shown_at) for was in known.get(one.event_id, ()))]
+
+
+def _is_newer(was: Heard, item: Publishable, shown_at: datetime) -> bool:
+    """Whether it says something else, and was said no earlier; what is in doubt may have been."""
+    return (was.subject, was.content) != (item.key, item.content) and (was.open or (was.at is not None and was.at >= shown_at))

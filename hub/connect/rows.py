@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -15,9 +15,12 @@ from hub.connect.tables import cursors, events, intents, outcomes, secured
 from hub.connector import Cursor
 
 __all__ = [
+    "Heard",
     "add_counts",
     "add_intents",
     "drop_intents",
+    "hear",
+    "load_heard",
     "load_histories",
     "load_known_messages",
     "load_told",
@@ -29,6 +32,15 @@ __all__ = [
 _CHUNK = 500  # bound parameters of one statement
 
 
+class Heard(NamedTuple):
+    """What was said of an event. `at`: when the source said it last; None: before that was noted, or in doubt (`open`)."""
+
+    subject: str
+    content: str
+    at: datetime | None
+    open: bool = False
+
+
 def load_histories(connection: Connection, event_ids: Iterable[str]) -> dict[tuple[str, str], History]:
     """What is known of these events, by (event id, subject)."""
     found: dict[tuple[str, str], History] = {}
@@ -38,6 +50,26 @@ def load_histories(connection: Connection, event_ids: Iterable[str]) -> dict[tup
         for row in connection.execute(select(intents).where(intents.c.event_id.in_(chunk))):
             found.setdefault((row.event_id, row.subject), History()).intents[row.revision] = row.content
     return found
+
+
+def load_heard(connection: Connection, event_ids: Iterable[str]) -> dict[str, list[Heard]]:
+    """What Kafka has or may have of these events, of whichever subject."""
+    found: dict[str, list[Heard]] = {}
+    for chunk in _chunks(dict.fromkeys(event_ids)):
+        for row in connection.execute(select(events).where(events.c.event_id.in_(chunk))):
+            found.setdefault(row.event_id, []).append(Heard(row.subject, row.content, row.heard_at))
+        for row in connection.execute(select(intents).where(intents.c.event_id.in_(chunk))):
+            found.setdefault(row.event_id, []).append(Heard(row.subject, row.content, None, open=True))
+    return found
+
+
+def hear(connection: Connection, heard: Mapping[str, datetime]) -> None:
+    """The source said these events then; what it said later stays."""
+    rows = [{"id_": event_id, "at_": at} for event_id, at in heard.items()]
+    if rows:
+        same = events.c.event_id == bindparam("id_")
+        earlier = events.c.heard_at.is_(None) | (events.c.heard_at < bindparam("at_"))
+        connection.execute(update(events).where(same, earlier).values(heard_at=bindparam("at_")), rows)
 
 
 def add_intents(connection: Connection, sends: Iterable[Planned]) -> None:

@@ -35,6 +35,7 @@ events = Table(
     Column("revision", Integer, nullable=False, comment="the last one that Kafka acknowledged"),
     Column("content", String(64), nullable=False),
     Column("occurred_at", UtcInstant, comment="of a person's fact; null of what was told before this column was"),
+    Column("heard_at", UtcInstant, comment="when the source showed it last; kept where letters keep their bodies"),
     Index("events_by_subject", "subject"),
 )
 
@@ -101,6 +102,7 @@ letters = Table(
     Column("attempts", Integer, nullable=False),
     Column("changed_at", UtcInstant),
     Column("result", String(64), nullable=False),
+    Column("heard_at", UtcInstant, comment="when the source showed it last; null of letters from before this column"),
     Index("letters_by_state", "state"),
     Index("letters_by_start", "start"),
 )

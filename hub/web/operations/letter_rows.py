@@ -33,6 +33,7 @@ _OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
         "mapped": mark("can be read now"),
         "not_at_source": mark("the source does not show it any more"),
         "not_kept": mark("it was not kept, and the source cannot be asked again"),
+        "corrected_since": mark("the source has told it anew since, which this would undo: put it aside"),
         "gone": mark("its topic has let go of the record: nothing can be sent again"),
         "not_redrivable": mark("what steers the hub is never written again: whoever holds it tells it anew"),
         "no_consent_now": mark("no consent is in force behind it now, so it is not written again"),
@@ -44,7 +45,7 @@ _OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class LetterRow:
-    """One letter. `last_try` is empty before the first attempt."""
+    """One letter. `last_try` is empty before the first attempt; `last_told`: what it means."""
 
     number: str
     connector: str
@@ -54,6 +55,7 @@ class LetterRow:
     state_told: str
     tries: int
     last_try: str
+    last_told: str
     cursor: str
     place: int
     changed: Moment | None
@@ -83,6 +85,7 @@ def letter_row(watch: Watch, filed: Filed) -> LetterRow:
         state_told=watch.words.text(STATES[letter.state]),
         tries=letter.attempts,
         last_try=letter.result,
+        last_told=outcome_told(watch.words, letter.result),
         cursor=letter.cursor_digest,
         place=letter.ordinal,
         changed=watch.maybe(letter.changed_at),
