@@ -60,5 +60,6 @@ connector = Connector(
         secrets={"client-secret": "simulator"},
         now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
         facts=4,
+        messages={"usual": 3, "broken": 5},
     ),
 )

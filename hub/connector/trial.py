@@ -26,6 +26,7 @@ class Trial:
     `config` is what an operator would write under `[connectors.NAME.source]`; in its strings `{url}` becomes the simulator's
     address and `{dataset}` the folder that holds the dataset. Let the connector try once and not wait long: the suite puts the
     server in trouble. `facts` is how many facts of `usual` must be told, counted by a person and not by the connector.
+    `messages`, where there is a statutory lane: how many raw messages of `usual` and of `broken` must be stored.
     """
 
     config: Mapping[str, Any]
@@ -36,3 +37,4 @@ class Trial:
     datasets: Path | None = None
     """A folder with one folder for each of `DATASETS`; a sink needs none."""
     facts: int = 0
+    messages: Mapping[str, int] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import uvicorn
 
-__all__ = ["Asked", "Fault", "Watched", "garbled", "refusing", "served", "silent"]
+__all__ = ["Asked", "Fault", "Watched", "garbled", "once", "refusing", "served", "silent"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -109,6 +109,18 @@ def garbled(content: bytes) -> Fault:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+
+    return answer
+
+
+def once(place: int, fault: Fault, app: App) -> Fault:
+    """Answers the request at that place, counted from 0, with the fault, and all others as `app` does."""
+    asked = 0
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal asked
+        here, asked = asked, asked + 1
+        await (fault if here == place else app)(scope, receive, send)
 
     return answer
 

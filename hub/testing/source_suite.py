@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
-from hub.connector import Backfill, Draft, PersonRecord, Unmapped
+from hub.connector import Backfill, Draft, PersonRecord, RawMessage, StatutoryBatch, Unmapped
 from hub.errors import HubError, RetriableError
 from hub.testing.reading import facts, identity, persons_of, said, stored
-from hub.testing.serving import Fault, Watched, garbled, refusing, silent
+from hub.testing.serving import Fault, Watched, garbled, once, refusing, silent
 from hub.testing.source_reading import SourceReading
 from hub.testing.suite import case
 from hub.testing.world import World, named_in, overheard
@@ -56,6 +58,18 @@ class SourceSuite(SourceReading):
             server.fault = None
             server.app = world.simulator()
             assert said(self.read_all(world)) == whole, "the trouble is over, and something is missing"
+
+    @case
+    def test_trouble_in_the_middle_loses_nothing(self, tmp_path: Path) -> None:
+        with self.world(tmp_path) as world:
+            _read_through_trouble(world, world.source, lambda batches: set(said(batches)))
+
+    @case
+    def test_trouble_in_the_middle_loses_no_report(self, tmp_path: Path) -> None:
+        if self.connector.build_statutory is None:
+            return
+        with self.world(tmp_path) as world:
+            _read_through_trouble(world, world.statutory, _raw)
 
     @case
     def test_a_garbled_answer_is_an_error_of_the_hub(self, tmp_path: Path) -> None:
@@ -144,6 +158,20 @@ class SourceSuite(SourceReading):
         assert any(batch.messages for batch in first), "the dataset gives no message"
         assert [list(batch.messages) for batch in first] == [list(batch.messages) for batch in second]
         assert after == []
+        assert all(_is_whole(one) for batch in first for one in batch.messages), "a message ends in the middle"
+
+    @case
+    def test_every_message_is_stored_whatever_it_says(self, tmp_path: Path) -> None:
+        if self.connector.build_statutory is None:
+            return
+        told = {}
+        with self.world(tmp_path) as world:
+            for dataset in ("usual", "broken"):
+                world.show(dataset)
+                with world.statutory() as source:
+                    assert source is not None
+                    told[dataset] = len({name for name, _ in _raw(source.batches(None))})
+        assert told == dict(self.trial.messages), "not every message was stored, or the trial counts wrong"
 
     @case
     def test_a_raw_message_is_read_for_whoever_codes_it(self, tmp_path: Path) -> None:
@@ -171,6 +199,49 @@ def _draft(world: World, content: bytes) -> Draft | None:
         return world.draft(content)
     except Exception as error:
         raise AssertionError(f"{type(error).__name__} left the reading of a raw message") from error
+
+
+def _read_through_trouble(
+    world: World, opened: Callable[[], AbstractContextManager[Any]], told: Callable[[Any], set[Any]]
+) -> None:
+    """One answer fails, early, in the middle or last. The reading says so, or is whole; what it left comes with the next."""
+    server = _server(world)
+    server.asked.clear()
+    with opened() as source:
+        whole = told(source.batches(None))
+    asked = len(server.asked)
+    for place in sorted({1, asked // 2, asked - 1} & set(range(asked))):
+        server.fault = once(place, _TROUBLE["500"], world.simulator())
+        with opened() as source:
+            batches, failed = _as_far_as_it_goes(source)
+            found = told(batches)
+            assert failed or whole <= found, "an answer failed, and the reading ended as if that were all"
+            found |= told(source.batches(stored(batches[-1].cursor) if batches else None))
+        assert whole <= found, "what an answer that failed would have held was passed over"
+
+
+def _as_far_as_it_goes(source: Any) -> tuple[list[Any], bool]:
+    batches = []
+    try:
+        for batch in source.batches(None):
+            batches.append(batch)  # noqa: PERF402 -- what was told before the error counts
+    except HubError:
+        return batches, True
+    return batches, False
+
+
+def _raw(batches: Iterable[StatutoryBatch]) -> set[tuple[str, bytes]]:
+    return {(one.message_id, one.content) for batch in batches for one in batch.messages}
+
+
+def _is_whole(message: RawMessage) -> bool:
+    if not message.content_type.endswith("json"):
+        return bool(message.content)
+    try:
+        json.loads(message.content)
+    except ValueError:
+        return False
+    return True
 
 
 def _server(world: World) -> Watched:

@@ -7,6 +7,7 @@ _FILES = "reads a folder of files: there is no server to ask, to garble an answe
 SOURCES: dict[str, dict[str, str]] = {
     "observations": {
         "test_trouble_at_the_server_is_retriable": _FILES,
+        "test_trouble_in_the_middle_loses_nothing": _FILES,
         "test_a_garbled_answer_is_an_error_of_the_hub": _FILES,
         "test_the_simulator_answers_the_same_twice": _FILES,
     },

@@ -33,7 +33,7 @@ from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.testing import served
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
-_PAGE = 2
+PAGE = 2
 _TRUST = ssl.create_default_context()  # made once: it takes longer than most cases
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Client:
             raise RejectedError("the answer cannot be read", code="malformed") from None
 
     def rows(self, after: int) -> list[Any]:
-        return self.ask("GET", "/rows", params={"after": after, "limit": _PAGE})["rows"]
+        return self.ask("GET", "/rows", params={"after": after, "limit": PAGE})["rows"]
 
     def close(self) -> None:
         self.http.close()
@@ -215,6 +215,7 @@ def make_connector(
             secrets={"password": "open-sesame"},
             now=NOW,
             facts=5,
+            messages={"usual": 5, "broken": 6},
         ),
     } | changes
     return Connector(
