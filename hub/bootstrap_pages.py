@@ -44,6 +44,7 @@ def run_web(home: Path | None) -> None:
     from hub.process import process_frame
     from hub.rules_file import load_rules
     from hub.web.app import Web, build_web
+    from hub.web.beats import Beats
     from hub.web.consents.office import opened_once
     from hub.web.presenting import Presenter
     from hub.web.process import listening, serve
@@ -70,6 +71,7 @@ def run_web(home: Path | None) -> None:
             console=opened_once(lambda: build_console(settings)),
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
             observing=observing,
+            beats=Beats(),
         )
         app = build_web(web)
         try:

@@ -43,6 +43,7 @@ _FREE_OUTCOMES = frozenset({"handled", "placed", "unmapped", "secured", "letters
 _LAG_STEP = 250
 _OURS = "hub_"
 _OTHERS = ("process_", "python_info")  # the collector's counts of Python's garbage follow every record
+_CPU_STEP = 60
 
 _Rule = Callable[[Sample], Sample | None]
 
@@ -128,6 +129,9 @@ RULES: dict[str, _Rule] = {
     "hub_web_requests": _as_it_is,
 }
 """How each family of the hub's metrics is told to everybody. Counters' families are named without `_total`."""
+_OTHER_RULES: dict[str, _Rule] = {
+    "process_cpu_seconds": _down_to(_CPU_STEP),  # a withdrawal that met something took the pages a hundredth more
+}
 
 
 class Open:
@@ -141,11 +145,13 @@ class Open:
         for family in self._exact.collect():
             if family.name.startswith(_OURS):
                 rule = RULES.get(family.name, _never)
-                told = Metric(family.name, family.documentation, family.type)
-                told.samples = _merged(found for sample in family.samples if (found := _applied(rule, sample)) is not None)
-                yield told
             elif family.name.startswith(_OTHERS):
-                yield family
+                rule = _OTHER_RULES.get(family.name, _as_it_is)
+            else:
+                continue
+            told = Metric(family.name, family.documentation, family.type)
+            told.samples = _merged(found for sample in family.samples if (found := _applied(rule, sample)) is not None)
+            yield told
 
 
 def _applied(rule: _Rule, sample: Sample) -> Sample | None:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from hub.access.roles import Action, Principal, may, may_somewhere
 from hub.access.trail import refusal_entry
+from hub.web.beats import Beats
 from hub.web.form_tokens import FIELD, is_genuine
 from hub.web.forms import field, read_form
 from hub.web.language import mark
@@ -25,18 +26,29 @@ __all__ = ["OPEN", "Door", "Doors"]
 
 OPEN: Final = "open"
 _View = Callable[[Request], Response]
+_Timed = Callable[[Request], bool]
 
 
 class Door(Route):
     """A route and the action that it asks for; `OPEN`: everybody, signed in or not.
 
     Views are plain functions and run in threads, so that a slow database holds up nobody else; a form is read before.
+    What `beats` are given for is answered at those, whatever comes of it.
     """
 
-    def __init__(self, path: str, view: _View, action: Action | Literal["open"], methods: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        path: str,
+        view: _View,
+        action: Action | Literal["open"],
+        methods: tuple[str, ...],
+        beats: tuple[Beats, _Timed] | None = None,
+    ) -> None:
         async def entered(request: Request) -> Response:
             if request.method == "POST":
                 await read_form(request)
+            if beats is not None and beats[1](request):
+                return await beats[0].answer(lambda: view(request))
             return await run_in_threadpool(view, request)
 
         super().__init__(path, entered, methods=methods or ("GET",))
@@ -65,10 +77,18 @@ class Doors:
         """For another system that posts a signed message: no browser, no cookie, no form of ours; the view verifies it."""
         return Door(path, view, OPEN, ("POST",))
 
-    def guarded(self, path: str, view: Callable[[Request, Principal], Response], action: Action, *methods: str) -> Door:
+    def guarded(
+        self,
+        path: str,
+        view: Callable[[Request, Principal], Response],
+        action: Action,
+        *methods: str,
+        at_beats: _Timed | None = None,
+    ) -> Door:
         """For those who may do `action`: for the path's `{team}` when it has one, else for anything at all.
 
         In the second case the view itself asks `may` for what it shows. A refusal is in the audit log before it is told.
+        `at_beats` says of a request whether how long it takes could tell what is told to nobody.
         """
 
         def guard(request: Request) -> Response:
@@ -83,7 +103,7 @@ class Doors:
                 return self._renderer.entrance(request, text=text, status=401)
             return self._foreign(request) or self._refusal(request, principal, action) or view(request, principal)
 
-        return Door(path, guard, action, methods)
+        return Door(path, guard, action, methods, None if at_beats is None else (self._web.beats, at_beats))
 
     def _foreign(self, request: Request) -> Response | None:
         """The refusal of a form that no page of ours, in this browser and this session, has sent; before anything is done."""

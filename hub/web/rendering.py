@@ -15,6 +15,7 @@ from hub.access.roles import Action, Principal, may_somewhere, teams_where
 from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.delivery.worklist import Worklist
+from hub.web.beats import Beats
 from hub.web.consents.office import Office
 from hub.web.form_tokens import token_field
 from hub.web.forms import field
@@ -65,7 +66,7 @@ class Web:
     `url` is where people reach them: its host is the only one answered to besides loopback, and with https cookies are sent
     over nothing else. `default_language` is used until a visitor chooses another. `revealing` opens the registry when somebody
     first asks who a task is about, `console` and `notices` load what connectors need when an operator or a statutory
-    officer first looks.
+    officer first looks. At `beats` is answered what nobody may time.
     """
 
     worklist: Worklist
@@ -83,6 +84,7 @@ class Web:
     console: Callable[[], Console]
     notices: Callable[[], CodingDesk]
     observing: Observing
+    beats: Beats
 
 
 class Renderer:

@@ -58,6 +58,7 @@ from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.settings import Settings
 from hub.web.app import Web, build_web
+from hub.web.beats import Beats
 from hub.web.consents.office import Office, opened_once
 from hub.web.operations.console import Console
 from hub.web.presenting import Presenter
@@ -154,6 +155,23 @@ class Trail:
         return [(entry.action.value, entry.outcome.value, entry.rule) for entry in self.entries]
 
 
+class Metronome:
+    """Beats that cost no time: each look at the clock is `slow` seconds later, and `answered` says when each answer came."""
+
+    def __init__(self) -> None:
+        self.slow = 0.1
+        self.answered: list[float] = []
+        self._now, self._begun = 0.0, 0.0
+
+    def ticks(self) -> float:
+        self._begun, self._now = self._now, self._now + self.slow
+        return self._now
+
+    async def pause(self, seconds: float) -> None:
+        self._now += seconds
+        self.answered.append(round(self._now - self._begun, 6))
+
+
 def make_office(town: PagesTown) -> Office:
     """The consent office of the shipped installation, over the town's registry."""
     defaults = defaults_folder()
@@ -215,6 +233,7 @@ class PagesTown:
         )
         self.tasks: dict[str, str] = {}
         self.intake = ListIntake()
+        self.metronome = Metronome()
         defaults = defaults_folder()
         self.web = Web(
             worklist=self.worklist,
@@ -232,6 +251,7 @@ class PagesTown:
             console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
             notices=lambda: self.coding.desk,
             observing=make_observing(self.intake),
+            beats=Beats(1.0, self.metronome.ticks, self.metronome.pause),
         )
         self.app = build_web(self.web)
 
