@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 SMALLEST_TOLD = 5
-"""Below it no figure about persons is told (DOMAIN §7), and to multiples of it others are rounded."""
+"""Below it no figure about persons is told (DOMAIN §7), and in multiples of it others are."""
 GATE_REASONS = frozenset({"no_reference", "kind_not_consented", "outside_span"})
 """Why consent keeps a record out: these depend on the person."""
 ABOUT_NO_PERSON = frozenset({KeyKind.AREA, KeyKind.RULES_VERSION, KeyKind.ANY_OR_NONE})

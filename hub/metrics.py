@@ -69,7 +69,7 @@ CONNECTOR_RECORDS = Gauge(
 )
 CONNECTOR_PERSONS = Gauge(
     "hub_connector_gate_persons",
-    "Persons of the last whole day by what the gate decided: 0 below 5, else rounded at random to a multiple of 5.",
+    "Persons of the last whole day by what the gate decided, about: blurred at random, then a multiple of 5; 0: few or none.",
     ["connector", "outcome"],
 )
 CONNECTOR_POLLS = Counter(

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hub.clock import parse_clock
 from hub.contract.topics import CATALOGUE
 from hub.errors import HubError
-from hub.exposition import ABOUT_NO_PERSON, SMALLEST_TOLD
+from hub.exposition import ABOUT_NO_PERSON
 from hub.kafka_admin import begin_offsets, end_offsets
 from hub.process import Announcement, read_announcements
 from hub.settings import Settings
@@ -80,7 +80,7 @@ def read_metrics(entry: Announcement, *, exact: bool = False) -> dict[str, dict[
 
 
 def gate_figures(settings: Settings, name: str) -> dict[str, int] | None:
-    """Persons of the running connector's last whole day by what the gate decided, 0 for fewer than five; None when none runs."""
+    """Persons of the running connector's last whole day by what the gate decided, about; 0: few or none; None when none runs."""
     for entry in read_announcements(settings):
         if entry.name == f"connect-{name}":
             samples = read_metrics(entry).get("hub_connector_gate_persons", {})
@@ -115,7 +115,7 @@ def _gate_lines(samples: _Samples) -> list[str]:
     """What the gate decided on the last whole day, in persons."""
     told = {dict(pairs)["outcome"]: int(value) for pairs, value in samples.get("hub_connector_gate_persons", {}).items()}
     return [
-        f"yesterday {f'about {told[outcome]}' if told[outcome] else f'fewer than {SMALLEST_TOLD}'} persons {words}"
+        f"yesterday {f'about {told[outcome]}' if told[outcome] else 'few or no'} persons {words}"
         for outcome, words in _GATE_WORDS.items()
         if outcome in told
     ]

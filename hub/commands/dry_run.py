@@ -76,9 +76,7 @@ def _counted(trial: Trial) -> list[tuple[tuple[str, str], int]]:
 
 
 def _told(figures: dict[str, int]) -> dict[str, str]:
-    from hub.exposition import SMALLEST_TOLD
-
-    return {outcome: f"about {number}" if number else f"fewer than {SMALLEST_TOLD}" for outcome, number in figures.items()}
+    return {outcome: f"about {number}" if number else "few or no" for outcome, number in figures.items()}
 
 
 def _print(name: str, trial: Trial, figures: dict[str, int] | None) -> None:

@@ -15,8 +15,8 @@ __all__ = ["status"]
 def status(home: Home = None, as_json: Json = False) -> None:
     """Show the running processes with the figures that matter, and the topics' lengths.
 
-    Nothing here tells whether a given person has a consent: what the gate decided is shown in persons of yesterday, rounded at
-    random to multiples of 5, and topics about persons are left out. Waits at most 5 seconds for each process. Exits 1 when
+    Nothing here tells whether a given person has a consent: what the gate decided is shown in persons of yesterday, blurred at
+    random and in multiples of 5, and topics about persons are left out. Waits at most 5 seconds for each process. Exits 1 when
     nothing runs.
 
     Example: hub status --json

@@ -5,7 +5,7 @@ connector itself, and without Kafka or the registry. Nor is the statutory lane t
 for a message to be secured is shown as if it were.
 
 What the gate would decide is not asked of the records at hand. A source can be fed one crafted record, or asked for one more, and
-two figures that differ by it would tell whether its person has a reference, however they are rounded. What is shown instead are
+two figures that differ by it would tell whether its person has a reference, however they are blurred. What is shown instead are
 the figures of the running connector's last whole day (`hub.connect.figures`), in which nobody is found.
 """
 

@@ -13,7 +13,6 @@ from hub.access.roles import Action
 from hub.audit.actions import Action as Logged
 from hub.connect.dry_run import Trial, dry_run
 from hub.connect.instance import load_instance
-from hub.exposition import SMALLEST_TOLD
 from hub.status import gate_figures
 from hub.web.language import mark
 from hub.web.operations.letter_rows import record_shown
@@ -81,9 +80,9 @@ def shown(watch: Watch) -> Response:
 def _gate(watch: Watch, found: Tried | None) -> list[tuple[str, str]]:
     """The gate's figures in words; empty when no connector runs that would tell them."""
     words = watch.words
-    fewer = words.text("fewer than {number}", number=SMALLEST_TOLD)
+    few = words.text("few or none")
     return [
-        (words.text(_GATE[outcome]), words.text("about {number}", number=number) if number else fewer)
+        (words.text(_GATE[outcome]), words.text("about {number}", number=number) if number else few)
         for outcome, number in (found.figures if found and found.figures else {}).items()
         if outcome in _GATE
     ]

@@ -42,7 +42,7 @@ def test_each_field_has_its_line_and_each_outcome_its_count(capsys) -> None:
         "unmapped: cancelled_lesson (as it should be)",
         "1  mapped",
         "higher --limit",
-        "fewer than 5 persons passed",
+        "few or no persons passed",
         "about 15 persons no_reference",
     ):
         assert line in out
