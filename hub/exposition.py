@@ -107,7 +107,7 @@ RULES: dict[str, _Rule] = {
     "hub_connector_requests": _as_it_is,
     "hub_source_silent": _as_it_is,  # what is new is counted before consent decides
     "hub_directory_age_seconds": _as_it_is,
-    "hub_registry_consents": _down_to(SMALLEST_TOLD),
+    "hub_registry_consents": _never,  # who withdraws for somebody would see one go, and a step of five passes at some time
     "hub_registry_messages": _of_no_person,
     "hub_registry_requests": _changed_or_not,
     "hub_erasures_open": _never,  # who withdraws for somebody would see there whether it met anything
@@ -121,7 +121,7 @@ RULES: dict[str, _Rule] = {
     "hub_worker_tasks": _never,
     "hub_worker_batch_seconds": _never,
     "hub_delivery_messages": _of_no_person,
-    "hub_delivery_open_tasks": _down_to(SMALLEST_TOLD),
+    "hub_delivery_open_tasks": _never,  # the same: her tasks are cancelled with her consent
     "hub_delivery_overdue_tasks": _any_or_none,
     "hub_statutory_messages": _as_it_is,
     "hub_statutory_damaged": _as_it_is,

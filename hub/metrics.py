@@ -125,7 +125,9 @@ SOURCE_SILENT = Gauge(
 DIRECTORY_AGE = Gauge("hub_directory_age_seconds", "Age of the connector's copy of the subject directory.", ["connector"])
 
 # Registry
-REGISTRY_CONSENTS = Gauge("hub_registry_consents", "Consents by state (not persons).", ["status"])
+REGISTRY_CONSENTS = Gauge(
+    "hub_registry_consents", "Consents by state (not persons); to the installation's own programs only.", ["status"]
+)
 REGISTRY_REQUESTS = Counter("hub_registry_requests_total", "Subject service requests.", ["agency", "status"])
 REGISTRY_MESSAGES = Counter(
     "hub_registry_messages_total",
@@ -167,7 +169,9 @@ WORKER_BATCH_SECONDS = Histogram(
 
 # Delivery
 DELIVERY_MESSAGES = Gauge("hub_delivery_messages", "Task messages taken, from the inbox' own ledger.", ["topic", "outcome"])
-DELIVERY_OPEN_TASKS = Gauge("hub_delivery_open_tasks", "Open tasks by team and state.", ["team", "state"])
+DELIVERY_OPEN_TASKS = Gauge(
+    "hub_delivery_open_tasks", "Open tasks by team and state; to the installation's own programs only.", ["team", "state"]
+)
 DELIVERY_OVERDUE_TASKS = Gauge("hub_delivery_overdue_tasks", "Open tasks past their respond-by.", ["team"])
 
 # Statutory lane

@@ -39,10 +39,8 @@ _GAUGES = {
     "hub_worker_partitions": "partitions",
     "hub_worker_recovering": "restoring or without Kafka",
     "hub_worker_stalled_seconds": "seconds without progress",
-    "hub_delivery_open_tasks": "open for",
     "hub_statutory_messages": "messages",
     "hub_statutory_damaged": "damaged files",
-    "hub_registry_consents": "consents",
 }
 _SIGNS = {
     "hub_outbox_stuck": "an outbox stands still:",
@@ -51,11 +49,9 @@ _SIGNS = {
 }
 """Told as such: how many depends on persons."""
 _LABELS = {
-    "hub_delivery_open_tasks": ("team",),
     "hub_delivery_overdue_tasks": ("team",),
     "hub_outbox_stuck": ("outbox",),
     "hub_erasures_late": ("stage",),
-    "hub_registry_consents": ("status",),
 }
 
 

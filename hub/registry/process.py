@@ -23,7 +23,6 @@ from hub.database_log import DatabaseLog
 from hub.erasure_bounds import Bounds, bounds_of, database_logs
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.logs import get_logger
-from hub.metrics import REGISTRY_CONSENTS
 from hub.registry.agency_trail import AgencyTrail
 from hub.registry.database import shrink
 from hub.registry.former import FormerData
@@ -37,7 +36,7 @@ from hub.registry.removal_stores import OwnStores
 from hub.registry.sealing import seal_missing
 from hub.registry.subject_api import Protects, build_app
 from hub.registry.threads import Threads
-from hub.registry.upkeep import announce_rules, next_refresh, refresh, republish
+from hub.registry.upkeep import announce_rules, next_refresh, refresh, republish, tell_counts
 from hub.registry.work import ManualLane
 from hub.settings import Settings
 
@@ -164,8 +163,7 @@ def _upkeep(opened: OpenRegistry, clock: Clock, stop: threading.Event, *, sealed
     while not stop.is_set():
         try:
             sealed = sealed or _is_sealed(opened)
-            for state, number in opened.registry.counts().items():
-                REGISTRY_CONSENTS.labels(status=state).set(number)
+            tell_counts(opened.registry)
             if clock.now() >= next_refresh(refreshed):
                 began = clock.now()
                 refresh(opened.registry)

@@ -13,6 +13,7 @@ from hub.contract.models import ConsentRecord, RuleMarker
 from hub.contract.topics import RULES
 from hub.core.consent_rules import midnight
 from hub.kafka import Outgoing
+from hub.metrics import REGISTRY_CONSENTS
 from hub.registry import barring, lifecycle, protection
 from hub.registry.custody import purge_custody
 from hub.registry.erasures import repeat_open_requests
@@ -21,12 +22,18 @@ from hub.registry.states import Standing
 from hub.registry.tables import Consent, Memo, OutboxRow, Youth
 from hub.registry.work import Work
 
-__all__ = ["announce_rules", "next_refresh", "refresh", "republish"]
+__all__ = ["announce_rules", "next_refresh", "refresh", "republish", "tell_counts"]
 
 _KEPT = timedelta(days=1)
 _HOURLY = timedelta(hours=1)
 _CHUNK = 500
 _RULES_MEMO = "rules"
+
+
+def tell_counts(registry: Registry) -> None:
+    """Set the figure of consents by state, which the installation's own programs may read."""
+    for state, number in registry.counts().items():
+        REGISTRY_CONSENTS.labels(status=state).set(number)
 
 
 def refresh(registry: Registry) -> int:

@@ -108,7 +108,15 @@ def test_what_an_alarm_needs_is_told_in_steps(name: str, exact: tuple[int, ...],
 
 @pytest.mark.parametrize(
     "name",
-    ["hub_worker_in_flight", "hub_worker_batch_seconds", "hub_worker_tasks", "hub_outbox_pending", "hub_audit_unsigned"],
+    [
+        "hub_worker_in_flight",
+        "hub_worker_batch_seconds",
+        "hub_worker_tasks",
+        "hub_outbox_pending",
+        "hub_audit_unsigned",
+        "hub_registry_consents",
+        "hub_delivery_open_tasks",
+    ],
 )
 def test_what_moves_with_every_record_behind_the_gate_is_not_told(name: str) -> None:
     assert public(family(name, ({"team": "sig"}, 1))) == {}

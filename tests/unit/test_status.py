@@ -30,8 +30,8 @@ hub_connector_gate_persons{connector="ss12000",outcome="passed"} 15.0
 hub_connector_gate_persons{connector="ss12000",outcome="no_reference"} 0.0
 """
 DELIVER = """
-hub_delivery_open_tasks{team="outreach",state="received"} 3.0
-hub_delivery_open_tasks{team="outreach",state="accepted"} 2.0
+hub_worker_partitions{table="youths"} 3.0
+hub_worker_partitions{table="places"} 2.0
 hub_delivery_overdue_tasks{team="outreach"} 1.0
 hub_outbox_stuck{outbox="delivery"} 0.0
 hub_outbox_stuck{outbox="registry"} 1.0
@@ -75,7 +75,7 @@ def test_what_the_gate_decided_is_told_in_blurred_persons_of_yesterday(tmp_path:
 
 def test_figures_are_summed_and_what_is_nought_is_left_out(tmp_path: Path) -> None:
     assert summary_of(tmp_path, DELIVER) == [
-        "open for outreach 5", "an outbox stands still: registry", "tasks are late for outreach", "withdrawals are late: effect",
+        "partitions 5", "an outbox stands still: registry", "tasks are late for outreach", "withdrawals are late: effect",
     ]  # fmt: skip
 
 

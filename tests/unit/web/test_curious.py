@@ -25,15 +25,18 @@ from hub.audit.checkpoints import Checkpoints
 from hub.audit.notes import Signer
 from hub.errors import RetriableError
 from hub.exposition import Open
+from hub.metrics import DELIVERY_OPEN_TASKS
 from hub.registry.relay import Relay
+from hub.registry.upkeep import tell_counts
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.registry.support import MemoryPublisher, make_grant, make_identifier
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
-from tests.unit.web.town import PagesTown, member, officer
+from tests.unit.web.town import PagesTown, make_task, member, officer
 
 PERSON = make_identifier()
-_GROWING = ("hub_audit_", "hub_outbox_")
+_GROWING = ("hub_audit_", "hub_outbox_", "hub_registry_consents", "hub_delivery_open_tasks")
+_OTHERS = 4  # with hers a figure in steps of five would stand at five
 _SENT = {"sought": PERSON, "identifier": PERSON, "role": "guardian_1", "custody": "sole", "recipient": "guardian_1"}
 _LEFT_OUT = {"/sign-out", "/me/sessions", "/me/password"}  # they end the visit, and know of nobody
 
@@ -146,12 +149,16 @@ def test_every_page_is_the_same_with_and_without_her_consent_before_and_after_he
 
 
 def figures(town: PagesTown) -> tuple[dict[str, float], dict[str, float]]:
-    """Of the outbox and the audit log: what `/metrics` shows to everybody, and what it counts. Kafka is away."""
+    """Of the outbox, the audit log, consents and tasks: what `/metrics` shows to everybody, and what it counts. Kafka is away."""
     signer, away = Signer("hub/0581/audit", bytes(range(32))), threading.Event()
     away.set()  # nobody waits for it
     Checkpoints(town.audit.engine, signer, town.clock, entries=1000, minutes=60).sign_if_due()
     with suppress(RetriableError):
         Relay(town.consents.registry, MemoryPublisher(failures=99), away, "elsewhere/1/x").run_once()
+    tell_counts(town.consents.registry)
+    DELIVERY_OPEN_TASKS.clear()
+    for (team, state), number in town.worklist.open_by_team().items():
+        DELIVERY_OPEN_TASKS.labels(team=team, state=state).set(number)
     return growing(Open(REGISTRY).collect()), growing(REGISTRY.collect())
 
 
@@ -178,6 +185,35 @@ def test_no_figure_moves_by_what_a_withdrawal_met(two_towns: tuple[PagesTown, Pa
         counted.append([one for _, one in seen])
     assert counted[0] != counted[1], "the worlds do differ, where she may not look"
     assert told[0] == told[1]
+
+
+def moved(seen: list[tuple[dict[str, float], dict[str, float]]], name: str) -> list[float]:
+    """One counted figure, all its samples, as it went."""
+    return [sum(value for sample, value in counted.items() if sample.startswith(name)) for _, counted in seen]
+
+
+def test_neither_consents_nor_tasks_are_told_in_steps_that_hers_could_complete(two_towns: tuple[PagesTown, PagesTown]) -> None:
+    """Five in force and five open with hers, four without: the operator withdraws for her, and her tasks go."""
+    told, counted = [], []
+    for town, with_hers in zip(two_towns, (True, False), strict=True):
+        for number in range(30, 30 + _OTHERS):
+            town.consents.registry.grant(make_grant(make_identifier(number)))
+        if not with_hers:
+            town.consents.registry.withdraw(make_identifier(5))
+        tasks = [make_task("absence-alone", created=town.clock.now(), days=5) for _ in range(_OTHERS + with_hers)]
+        for number, task in enumerate(tasks):
+            town.add(str(number), task)
+        seen = [figures(town)]
+        with closing(arrived(town, CURIOUS["operator"])) as client:
+            client.post("/withdrawal", data={"identifier": PERSON, "by": "oral", "sure": "1"})
+        if with_hers:
+            town.withdraw(tasks[-1])
+        seen.append(figures(town))
+        told.append([one for one, _ in seen])
+        counted.append(moved(seen, "hub_registry_consents [('status', 'in_force')]"))
+        counted.append(moved(seen, "hub_delivery_open_tasks"))
+    assert told[0] == told[1]
+    assert counted == [[5, 4], [5, 4], [4, 4], [4, 4]], "the worlds do differ, where she may not look"
 
 
 def test_no_page_about_erasures_is_for_those_who_could_withdraw_to_see_what_happens() -> None:
