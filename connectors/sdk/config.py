@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from connectors.addresses import SafeAddress
 from hub.contract.models import PoliceCategory
@@ -60,3 +60,9 @@ class SdkConfig(BaseModel):
     attempts: Annotated[int, Field(ge=1, le=10)] = 4
     max_message_megabytes: Annotated[float, Field(gt=0, le=1024)] = 30.0
     """Documents before Base64, as the standard counts; what crosses the network may be a third longer."""
+
+    @model_validator(mode="after")
+    def _deletes_by_its_own_id(self) -> SdkConfig:
+        if self.delete_handed_over and self.path_id != "id":
+            raise ValueError('delete_handed_over needs path_id = "id": a messageId may stand for several messages')
+        return self

@@ -35,6 +35,8 @@ class Progress:
         self.finished = [listed for listed in listing if listed.key in self._done]
         self.waiting = [listed for listed in listing if listed.key not in self._done]
         self.moved = self._done != before
+        self.unkeyed = bool(before) and not (cursor or {}).get("keyed")
+        """Whether the cursor is of a time when the statutory lane knew messages by their message id alone."""
 
     def finish(self, listed: Listed) -> None:
         """This one is done as soon as the cursor is stored."""
@@ -44,4 +46,4 @@ class Progress:
     def cursor(self) -> Cursor:
         """The present stand; nothing counts as moved until the next `finish`."""
         self.moved = False
-        return {"done": sorted(self._done)}
+        return {"done": sorted(self._done), "keyed": True}

@@ -20,14 +20,17 @@ _FIRST_YEAR = 2000  # SDK is younger; an older time is a default that somebody's
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One entry. `key` (a digest) stands for it in cursors; `message_id` is its identity in the statutory store and on the bus.
+    """One entry. `key`, a digest of `own_id` and `messageId` together, stands for it wherever this very entry is meant: in
+    cursors, and whether it is secured. `message_id` is its identity in the statutory store and on the bus.
 
-    `path_id` is what it can be fetched by, None when the entry does not say.
+    `path_id` is what it can be fetched by, None when the entry does not say. `own_id` is the message system's own name of it;
+    `messageId` is its sender's, who may use it twice.
     """
 
     key: str
     message_id: str = field(repr=False)
     path_id: str | None = field(repr=False)
+    own_id: str | None = field(repr=False)
     status: str | None
     created_text: str
     entry: Any = field(repr=False)
@@ -36,6 +39,13 @@ class Listed:
     def created(self) -> datetime | None:
         """`creationDateTime`, UTC, or None when it cannot be read."""
         return instant_of(self.created_text)
+
+    def is_other(self, content: bytes) -> bool:
+        """Whether what was fetched says itself that it is another message; what says nothing of itself is taken for this one."""
+        answer = parse_json(content)
+        entry = answer.get("data") if isinstance(answer, dict) else None
+        pairs = zip(_identities(self.entry), _identities(entry), strict=True)
+        return any(wanted and found and wanted != found for wanted, found in pairs)
 
     def raw(self) -> bytes:
         """The entry itself as JSON, for one that cannot be fetched."""
@@ -84,9 +94,7 @@ def instant_of(value: Any) -> datetime | None:
 
 def _listed(entry: Any, path_id: str) -> Listed:
     attributes = attributes_of(entry)
-    # The standard's document can be read as wanting the message system's own id in `attributes`, too.
-    own = _identity(entry.get("id")) or _identity(attributes.get("id")) if isinstance(entry, dict) else None
-    message = _identity(attributes.get("messageId"))
+    own, message = _identities(entry)
     order = (own, message) if path_id == "id" else (message, own)
     digest = hashlib.sha256(json.dumps([own, message] if own or message else [entry], sort_keys=True).encode()).hexdigest()[:32]
     status, created = attributes.get("messageStatus"), attributes.get("creationDateTime")
@@ -94,10 +102,19 @@ def _listed(entry: Any, path_id: str) -> Listed:
         key=digest,
         message_id=message or own or f"listing-{digest}",
         path_id=order[0] or order[1],
+        own_id=own,
         status=status if isinstance(status, str) else None,
         created_text=created if isinstance(created, str) else "",
         entry=entry,
     )
+
+
+def _identities(entry: Any) -> tuple[str | None, str | None]:
+    """The message system's own id and the sender's `messageId`."""
+    attributes = attributes_of(entry)
+    # The standard's document can be read as wanting the message system's own id in `attributes`, too.
+    own = _identity(entry.get("id")) or _identity(attributes.get("id")) if isinstance(entry, dict) else None
+    return own, _identity(attributes.get("messageId"))
 
 
 def _identity(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -52,7 +53,7 @@ class SdkSource:
         failures: Failures = []
         # Those that could not be had last time come last: a few that never can must not keep the others waiting.
         for listed in sorted(progress.waiting, key=lambda each: each.key in self._refused):
-            if not self._context.secured(listed.message_id):
+            if not self._context.secured(listed.key):
                 continue
             try:
                 records.extend(self._map(listed))
@@ -70,22 +71,27 @@ class SdkSource:
         if records or progress.moved:
             yield Batch(records, progress.cursor())
         if self._config.delete_handed_over:
-            self._delete(progress.finished)
+            self._delete(progress)
         if failures:
             raise worst(failures)
 
-    def _delete(self, finished: list[Listed]) -> None:
+    def _delete(self, progress: Progress) -> None:
         """Of what both lanes have and the receiver's case system has confirmed, ask for the original to go.
 
-        `finished` is by the cursor that this reading began with, so it is settled. Tidying troubles no lane: what is refused is
+        By the message system's own id alone, and only where one message has it: under a `messageId` there may be another message
+        that nobody has read.
+
+        What is finished is so by the cursor that this reading began with, so it is settled. Tidying troubles no lane: what is refused is
         not asked again by this process (`hub_connector_requests` counts it), and the rest waits for the next reading.
         """
-        for listed in finished:
-            known = listed.path_id is not None and listed.key not in self._kept
-            if not known or not self._context.secured(listed.message_id) or not self._context.handed_over(listed.message_id):
+        owners = Counter(listed.own_id for listed in (*progress.finished, *progress.waiting))
+        for listed in progress.finished:
+            if listed.own_id is None or owners[listed.own_id] > 1 or listed.key in self._kept:
+                continue
+            if not self._context.secured(listed.key) or not self._context.handed_over(listed.message_id):
                 continue
             try:
-                self._client.delete_message(listed.path_id or "")
+                self._client.delete_message(listed.own_id)
             except RejectedError:
                 self._kept.add(listed.key)
             except RetriableError:

@@ -19,13 +19,15 @@ __all__ = ["SdkStatutorySource"]
 
 _BATCH_MESSAGES = 25
 _BATCH_BYTES = 8 * 1024 * 1024
+_OTHER = "other_message"
 
 
 class SdkStatutorySource:
     """Takes whatever is listed and not yet taken; needs neither a readable payload nor a subject nor a category.
 
     A message that cannot be fetched does not hold up the others: they are taken first, then its error is raised, and the
-    next poll tries it again. An entry that does not say how to fetch it is kept as the listing shows it.
+    next poll tries it again. An entry that does not say how to fetch it is kept as the listing shows it. So is, until it can be
+    had, one for which the message system gives another message (fetched by a `messageId` that was used twice).
 
     Guarantee: at least once. The cursor holds digests of the messages that are safe and still listed, no watermark, so a
     message that turns up late with an old date is taken like any other.
@@ -47,14 +49,18 @@ class SdkStatutorySource:
         """Oldest first. Raises what `SdkClient` raises, after everything that could be had."""
         listing = self._client.list_messages()
         progress = Progress(cursor, listing)
+        if progress.unkeyed:
+            yield StatutoryBatch([], progress.cursor(), safe=[each.key for each in progress.finished])
         pending: list[RawMessage] = []
         failures: Failures = []
         # Those that could not be had last time come last: a few that never can must not keep the others waiting.
         for listed in sorted(progress.waiting, key=lambda each: each.key in self._refused):
             try:
-                pending.append(self._fetch(listed))
+                pending.append(self._message(listed, self._content(listed)))
             except (RejectedError, RetriableError) as error:
                 failures.append(error)
+                if error.code == _OTHER:
+                    pending.append(self._message(listed, listed.raw()))
                 self._refused.add(listed.key)
                 if in_trouble(failures):
                     break  # what was fetched is still handed on
@@ -73,9 +79,17 @@ class SdkStatutorySource:
         """Release the connections."""
         self._client.close()
 
-    def _fetch(self, listed: Listed) -> RawMessage:
-        content = listed.raw() if listed.path_id is None else self._client.get_message(listed.path_id)
-        return RawMessage(listed.message_id, self._arrival(listed), content)
+    def _content(self, listed: Listed) -> bytes:
+        if listed.path_id is None:
+            return listed.raw()
+        content = self._client.get_message(listed.path_id)
+        if listed.is_other(content):
+            text = 'get: the message system gives another message than it lists: set path_id to "id", or ask whoever runs it'
+            raise RejectedError(text, code=_OTHER)
+        return content
+
+    def _message(self, listed: Listed, content: bytes) -> RawMessage:
+        return RawMessage(listed.message_id, self._arrival(listed), content, key=listed.key)
 
     def _arrival(self, listed: Listed) -> datetime:
         """When it came to the message system; our own time only when that is unreadable or has not happened yet."""

@@ -222,12 +222,17 @@ class Ledger:
         with self._engine.begin() as connection:
             connection.execute(delete(kept).where(kept.c.number <= number))
 
-    def secure(self, lane: str, cursor: Cursor, now: datetime, digests: Sequence[str]) -> int:
-        """These messages, by digest, are in the statutory store: remember it and move the cursor. Returns how many are new."""
+    def secure(
+        self, lane: str, cursor: Cursor, now: datetime, digests: Sequence[str], before: Sequence[str] = ()
+    ) -> int:
+        """These messages, by digest, are in the statutory store: remember it and move the cursor. Returns how many are new.
+
+        Those of `before` have been there for long, under another digest: they are remembered and not counted again.
+        """
         with self._engine.begin() as connection:
-            known = rows.load_known_messages(connection, digests)
+            known = rows.load_known_messages(connection, [*digests, *before])
             fresh = [digest for digest in dict.fromkeys(digests) if digest not in known]
-            rows.remember_messages(connection, fresh)
+            rows.remember_messages(connection, dict.fromkeys([*fresh, *(one for one in before if one not in known)]))
             rows.move_cursor(connection, lane, cursor, now)
             rows.add_counts(connection, [(("secured", ""), len(fresh))])
             add_news(connection, lane, now, {("secured", ""): len(fresh)})

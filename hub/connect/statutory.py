@@ -15,8 +15,8 @@ __all__ = ["StatutoryLane", "is_secured"]
 
 
 def is_secured(ledger: Ledger) -> Callable[[str], bool]:
-    """Whether a message, by its id, is in the statutory store: what a source's context offers as `secured`."""
-    return lambda message_id: ledger.is_secured(_digest(message_id))
+    """Whether a message, by its `RawMessage.key`, is in the statutory store: what a source's context offers as `secured`."""
+    return lambda key: ledger.is_secured(_digest(key))
 
 
 class StatutoryLane:
@@ -43,8 +43,9 @@ class StatutoryLane:
         for batch in self._source.batches(cursor):
             for message in batch.messages:
                 self._store.put(message)
-            digests = [_digest(message.message_id) for message in batch.messages]
-            counts["secured", ""] += self._ledger.secure(self.name, batch.cursor, self._clock.now(), digests)
+            digests = [_digest(message.key or message.message_id) for message in batch.messages]
+            before = [_digest(key) for key in batch.safe]
+            counts["secured", ""] += self._ledger.secure(self.name, batch.cursor, self._clock.now(), digests, before)
             show_totals(self._connector, self._ledger.totals())
         return +counts
 
@@ -52,5 +53,5 @@ class StatutoryLane:
         """Nothing is due between two polls."""
 
 
-def _digest(message_id: str) -> str:
-    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -77,7 +77,7 @@ receipts = Table(
 secured = Table(
     "secured",
     metadata,
-    Column("message", String(64), primary_key=True, comment="SHA-256 of the message id"),
+    Column("message", String(64), primary_key=True, comment="SHA-256 of the key by which its source lists the message"),
 )
 
 kept = Table(

@@ -164,15 +164,26 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """One message for the statutory lane, byte for byte as received. `arrived_at` is the arrival in the message system."""
+    """One message for the statutory lane, byte for byte as received. `arrived_at` is the arrival in the message system.
+
+    `key` is what the source asks `SourceContext.secured` by: whatever tells this very message from every other that it lists.
+    A sender may use a `message_id` twice. Empty: the message id, of a source that has nothing finer.
+    """
 
     message_id: str
     arrived_at: datetime
     content: bytes = field(repr=False)
     content_type: str = "application/json"
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StatutoryBatch:
+    """Raw messages, and the cursor that holds once all of them are safe.
+
+    `safe`: keys of messages that a former batch gave when it had no keys; the store has them, and they count as secured.
+    """
+
     messages: Sequence[RawMessage]
     cursor: Cursor
+    safe: Sequence[str] = ()

@@ -110,11 +110,11 @@ class SourceContext:
     secret: Callable[[str], str]
     gazetteer: Gazetteer
     observe_request: Callable[[str, int], None] = lambda _operation, _status: None
-    secured: Callable[[str], bool] = lambda _message_id: True
-    """Whether the statutory lane has this message (by its message id) safely on disk."""
+    secured: Callable[[str], bool] = lambda _key: True
+    """Whether the statutory lane has this message (by its `RawMessage.key`) safely on disk."""
     handed_over: Callable[[str], bool] = lambda _message_id: False
-    """Whether the receiver's case system has confirmed the registered original of this message: a source may delete nothing
-    before, and nothing at all unless its settings say so."""
+    """Whether the receiver's case system has confirmed every content that the statutory store has under this message id: a
+    source may delete nothing before, nothing that is not itself `secured`, and nothing at all unless its settings say so."""
     kinds: frozenset[InfoKind] = frozenset()
     """What of persons the instance's agency may carry through this connector; the gate refuses any other."""
     home: Path = Path()

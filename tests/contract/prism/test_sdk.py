@@ -56,12 +56,12 @@ def test_both_lanes_pull_through_prism_without_one_violation(dataset, specificat
         statutory = SdkStatutorySource(config, context, transport=judged)
         messages = [message for batch in statutory.batches(None) for message in batch.messages]
         statutory.close()
-        safe = {message.message_id for message in messages}
+        safe, handed_over = {message.key for message in messages}, {message.message_id for message in messages}
         source = SdkSource(config, make_context(safe.__contains__), transport=judged)
         batches = list(source.batches(None))
         records = [record for batch in batches for record in batch.records]
         source.close()
-        handed = replace(make_context(safe.__contains__), handed_over=safe.__contains__)
+        handed = replace(make_context(safe.__contains__), handed_over=handed_over.__contains__)
         tidying = SdkSource(config.model_copy(update={"delete_handed_over": True}), handed, transport=judged)
         list(tidying.batches(batches[-1].cursor))
         tidying.close()

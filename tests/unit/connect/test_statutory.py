@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client import REGISTRY
 
@@ -32,6 +34,20 @@ def test_a_message_is_secured_only_once_it_is_on_disk(world, raw_source) -> None
     assert lane.poll() == {("secured", ""): 2}
     assert secured("m1")
     assert secured("m2")
+
+
+def test_a_message_under_the_id_of_a_secured_one_is_not_secured(world, raw_source) -> None:
+    raw_source.given = [[replace(world.raw("m1"), key="k1")]]
+    make_lane(world, raw_source, MemoryStatutoryStore()).poll()
+    secured = is_secured(world.ledger)
+    assert [secured(key) for key in ("k1", "k2", "m1")] == [True, False, False]
+
+
+def test_what_was_secured_before_it_had_a_key_is_secured_by_it_and_counts_once(world) -> None:
+    world.ledger.secure("statutory", {"next": 1}, world.clock.now(), ["of the id"])
+    assert world.ledger.secure("statutory", {"next": 1}, world.clock.now(), [], ["of the key"]) == 0
+    assert world.ledger.is_secured("of the key")
+    assert world.ledger.totals()["secured", ""] == 1
 
 
 def test_a_caught_up_lane_says_nothing(world, raw_source) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sdk.config import SdkConfig
+from connectors.sdk.listing import parse_listing
 from hub.connector import SourceContext
 from hub.testing import MemoryPlaces
 
@@ -60,6 +61,12 @@ def make_message(
             **changes,
         },
     }
+
+
+def key_of(message: dict[str, Any]) -> str:
+    """By which the source asks whether this very message is secured."""
+    (listed,) = parse_listing(json.dumps({"data": [message]}).encode(), path_id="id")
+    return listed.key
 
 
 def write_messages(folder: Path, *messages: dict[str, Any]) -> Path:

@@ -27,5 +27,10 @@ def test_nothing_is_deleted_by_default_and_nothing_by_its_age():
     assert not make_config().delete_handed_over
 
 
+def test_an_installation_that_fetches_by_message_id_deletes_nothing():
+    with pytest.raises(ValidationError, match="several messages"):
+        make_config(delete_handed_over=True, path_id="messageId")
+
+
 def test_the_connector_is_found_by_its_name():
     assert load_connector("sdk") is connector

@@ -9,20 +9,20 @@ import pytest
 from connectors.sdk.simulator import build_simulator
 from connectors.sdk.source import SdkSource
 from tests.unit.connectors.in_process import InProcess
-from tests.unit.connectors.sdk.make import make_config, make_context, make_message, write_messages
+from tests.unit.connectors.sdk.make import key_of, make_config, make_context, make_message, write_messages
 
 
 def identity(number: int) -> str:
     return make_message(number)["attributes"]["messageId"]
 
 
-def read(folder, *, cursor=None, handed_over=(), secured=(1, 2), status=None, **settings):
+def read(folder, *, cursor=None, handed_over=(), secured=(1, 2), status=None, inbox=None, **settings):
     """One reading; which messages were asked to go, by path, and the cursor after it."""
-    app = build_simulator(write_messages(folder, make_message(1), make_message(2)), {"deletes": status is None})
+    app = build_simulator(write_messages(folder, *(inbox or (make_message(1), make_message(2)))), {"deletes": status is None})
     transport = InProcess(app)
     if status is not None:
         transport = Refusing(app, status)
-    handed, safe = {identity(one) for one in handed_over}, {identity(one) for one in secured}
+    handed, safe = {identity(one) for one in handed_over}, {key_of(make_message(one)) for one in secured}
     context = replace(make_context(safe.__contains__), handed_over=handed.__contains__)
     source = SdkSource(make_config(attempts=1, **settings), context, transport=transport, sleep=lambda _: None)
     batches = list(source.batches(cursor))
@@ -65,3 +65,32 @@ def test_what_is_settled_secured_and_confirmed_is_deleted_and_nothing_else(tmp_p
 def test_a_deletion_that_fails_troubles_no_lane(tmp_path, status: int, times: int) -> None:
     _, cursor = read(tmp_path)
     assert read(tmp_path, cursor=cursor, handed_over=(1,), delete_handed_over=True, status=status)[0] == [PATH] * times
+
+
+def test_another_message_under_the_same_message_id_that_nobody_has_read_is_neither_told_nor_deleted(tmp_path) -> None:
+    twin = make_message(2, messageId=identity(1))
+    _, cursor = read(tmp_path, inbox=(make_message(1),), secured=(1,))
+    told = {"handed_over": (1,), "secured": (1,), "inbox": (make_message(1), twin), "delete_handed_over": True}
+    deleted, after = read(tmp_path, cursor=cursor, **told)
+    assert deleted == [PATH]
+    assert after["done"] == [key_of(make_message(1))]
+
+
+def test_nothing_is_deleted_by_an_id_that_two_messages_have(tmp_path) -> None:
+    same = make_message(2)
+    same["id"] = make_message(1)["id"]
+    _, cursor = read(tmp_path, inbox=(make_message(1),))
+    told = {"handed_over": (1, 2), "inbox": (make_message(1), same), "delete_handed_over": True}
+    assert read(tmp_path, cursor=cursor, **told)[0] == []
+
+
+def test_nothing_is_deleted_by_a_message_id_alone(tmp_path) -> None:
+    nameless = make_message(1)
+    del nameless["id"]
+    safe = make_context()
+    context = replace(safe, handed_over=lambda _: True)
+    transport = InProcess(build_simulator(write_messages(tmp_path, nameless), {"deletes": True}))
+    source = SdkSource(make_config(delete_handed_over=True), context, transport=transport)
+    (batch,) = source.batches(None)
+    list(source.batches(batch.cursor))
+    assert [one for one in transport.requests if one.method == "DELETE"] == []

@@ -8,7 +8,7 @@ from connectors.sdk.source import SdkSource
 from hub.connector import PersonRecord, Unmapped
 from hub.errors import RejectedError
 from tests.unit.connectors.in_process import InProcess
-from tests.unit.connectors.sdk.make import make_config, make_context, make_message, without_documents, write_messages
+from tests.unit.connectors.sdk.make import key_of, make_config, make_context, make_message, without_documents, write_messages
 
 
 def make_source(folder, *messages, secured=lambda _: True, **changes):
@@ -25,12 +25,12 @@ def identity(number):
 
 
 def test_a_message_waits_until_the_statutory_store_has_it(tmp_path):
-    safe = {identity(2)}
-    source, _ = make_source(tmp_path, make_message(1), make_message(2), secured=lambda message: message in safe)
+    safe = {key_of(make_message(2))}
+    source, _ = make_source(tmp_path, make_message(1), make_message(2), secured=lambda key: key in safe)
     (batch,) = source.batches(None)
     assert [record.source_id for record in batch.records] == [f"{identity(2)}#1"]
     assert list(source.batches(batch.cursor)) == []
-    safe.add(identity(1))
+    safe.add(key_of(make_message(1)))
     assert [record.source_id for record in records(source, batch.cursor)] == [f"{identity(1)}#1"]
 
 

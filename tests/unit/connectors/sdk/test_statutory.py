@@ -10,7 +10,7 @@ from connectors.sdk.simulator import build_simulator
 from connectors.sdk.statutory import SdkStatutorySource
 from hub.errors import RejectedError, RetriableError
 from tests.unit.connectors.in_process import InProcess
-from tests.unit.connectors.sdk.make import NOW, make_config, make_context, make_message, without_documents, write_messages
+from tests.unit.connectors.sdk.make import NOW, key_of, make_config, make_context, make_message, without_documents, write_messages
 
 
 def make_source(folder, *messages, options=None, **changes):
@@ -157,3 +157,35 @@ def test_a_listing_with_an_entry_nested_without_end_keeps_no_message_from_the_st
     assert len(messages) == 3
     assert sum(message.content == f'{{"data": {deep}}}'.encode() for message in messages) == 2  # raw, as they came
     assert len(cursor["done"]) == 3
+
+
+def test_of_two_messages_under_one_message_id_each_is_stored_and_secured_by_itself(tmp_path):
+    twin = make_message(2, messageId=identity(1))
+    source, _ = make_source(tmp_path, make_message(1), twin)
+    messages, _, error = taken(source)
+    assert error is None
+    assert {message.message_id for message in messages} == {identity(1)}
+    assert {message.key: json.loads(message.content)["data"]["id"] for message in messages} == {
+        key_of(one): one["id"] for one in (make_message(1), twin)
+    }
+
+
+def test_where_a_message_id_gives_another_message_the_listing_s_own_entry_is_kept_and_it_is_tried_again(tmp_path):
+    twin = make_message(2, messageId=identity(1))
+    source, _ = make_source(tmp_path, make_message(1), twin, path_id="messageId")
+    messages, cursor, error = taken(source)
+    assert error.code == "other_message"
+    kept = {message.key: json.loads(message.content) for message in messages}
+    assert kept[key_of(make_message(1))]["data"]["id"] == make_message(1)["id"]
+    assert kept[key_of(twin)]["id"] == twin["id"]
+    source, _ = make_source(tmp_path, twin, path_id="messageId")
+    (message,), _, error = taken(source, cursor)
+    assert (json.loads(message.content)["data"]["id"], error) == (twin["id"], None)
+
+
+def test_what_was_taken_before_messages_had_keys_counts_as_secured_and_is_not_fetched_again(tmp_path):
+    source, transport = make_source(tmp_path, make_message(1))
+    (batch,) = source.batches({"done": [key_of(make_message(1))]})
+    assert (batch.messages, batch.safe) == ([], [key_of(make_message(1))])
+    assert list(source.batches(batch.cursor)) == []
+    assert not any(request.url.path.startswith("/sdk/messages/") for request in transport.requests)
