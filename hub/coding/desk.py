@@ -84,6 +84,12 @@ class OpenedNotice:
     people: tuple[Person, ...]
     contents: int
 
+    @property
+    def content(self) -> str:
+        """Names the content that is shown (its entry in the statutory store), for `CodingDesk.code`."""
+        assert self.listed.report is not None, "an opened notice has its report"
+        return self.listed.report.entry
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -149,13 +155,17 @@ class CodingDesk:
         with self._audit.recorded(Entry(actor, Action.REPORT_OPENED, item=self._item(number), purpose=_LISTED)):
             return self._opened(number)
 
-    def code(self, actor: Actor, number: str, answer: Answer) -> QueuedNotice:
+    def code(self, actor: Actor, number: str, answer: Answer, *, seen: str) -> QueuedNotice:
         """Code it; its connector publishes it once the time to undo has passed, if consent as of then lets it.
 
-        Raises RejectedError: `no_such_notice`, `no_report`, `not_waiting`, `no_subject`, `future_time`, `unresolved_identifier`.
+        `seen` is the content that the answer is about (`OpenedNotice.content`): places mean nobody in another.
+
+        Raises RejectedError: `no_such_notice`, `no_report`, `changed_meanwhile` (open it again), `not_waiting`, `no_subject`,
+        `future_time`, `unresolved_identifier`.
         """
         instance = self._of(number)[0]
         opened = self._opened(number)
+        _refuse_another(opened.listed.report, seen)
         now = self._clock.now()
         coded = CodedNotice(
             message_id=self._message_id(opened.listed),
@@ -171,8 +181,13 @@ class CodingDesk:
         instance.queue.code(number, sealed, now, now + self._undo, self._recording(actor, number, _CODED))
         return self._of(number)[1]
 
-    def dismiss(self, actor: Actor, number: str) -> QueuedNotice:
-        """It is not a matter for the hub. The report stays a report. Raises RejectedError `no_such_notice` or `not_waiting`."""
+    def dismiss(self, actor: Actor, number: str, *, seen: str = "") -> QueuedNotice:
+        """It is not a matter for the hub. The report stays a report.
+
+        `seen`: as of `code`, of whoever has opened it. Raises RejectedError `no_such_notice`, `changed_meanwhile`, `not_waiting`.
+        """
+        if seen:
+            _refuse_another(self._listed(number)[1].report, seen)
         self._of(number)[0].queue.dismiss(number, self._clock.now(), self._recording(actor, number, _DISMISSED))
         return self._of(number)[1]
 
@@ -237,3 +252,9 @@ class CodingDesk:
     def _message_id(listed: ListedNotice) -> str:
         assert listed.report is not None, "an opened notice has its report"
         return listed.report.envelope.message_id
+
+
+def _refuse_another(report: StoredMessage | None, seen: str) -> None:
+    """Whoever decides has read one content, and the message may have come with another since."""
+    if report is None or report.entry != seen:
+        raise RejectedError("the message has come with another content: open it again and look", code="changed_meanwhile")

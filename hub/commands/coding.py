@@ -56,24 +56,33 @@ def code(  # noqa: PLR0917 -- typer reads one option per parameter
     ] = "",
     area: Annotated[str, typer.Option(help="A configured area, by code or name; default: as the message says, or none.")] = "",
     may_tell_youth: Annotated[bool, typer.Option(help="The police have said that the youth may be told.")] = False,
+    content: Annotated[str, typer.Option(help="Which content you have read, as it is printed with the report.")] = "",
     ask_person: Annotated[bool, typer.Option("--ask-person", help="Ask for a personal number that the message lacks.")] = False,
 ) -> None:
     """Code one notice; without --category show what its report says. Its connector publishes it if consent lets it then.
 
+    --content says which content the code is about: the message may have come with another since it was read, and then nothing
+    is coded.
+
     It is about everybody whom the message names by a number that can be read. A number is asked for, never given as an
     option: command lines are kept by shells.
 
-    Examples: hub statutory code 3f2a… · hub statutory code 3f2a… --category narcotics --at 2025-05-16T22:40 --area Hageby
+    Examples: hub statutory code 3f2a… · hub statutory code 3f2a… --content 7a1c…-5b0e… --category narcotics
     """
+    from hub.errors import RejectedError
+
     with _desk(home) as (settings, desk):
         number = desk.whole_number(number)
         opened = desk.open(acting(settings), number)
         if category is None:
             _print_report(opened)
             return
+        if not content:
+            text = "say with --content which content you have read: without --category it is shown and named"
+            raise RejectedError(text, code="no_content")
         typed = (typer.prompt("Personal number", hide_input=True),) if ask_person else ()
         answer = _answer(settings, opened, category=category, at=at, area=area, typed=typed, may_tell_youth=may_tell_youth)
-        notice = desk.code(acting(settings), number, answer)
+        notice = desk.code(acting(settings), number, answer, seen=content)
     typer.echo(f"coded; goes to the hub from {_local(notice.ready_at)}, until then: hub statutory undo {number[:_SHORT]}")
 
 
@@ -153,7 +162,9 @@ def _print_report(opened: OpenedNotice) -> None:
         typer.echo(f"{label:24} {text}")
     if not lines:
         typer.echo("Nothing of it can be read here: hub statutory show --reveal writes it as it came.")
-    typer.echo("Documents are not read by the hub. Code it with --category; see --help.")
+    if opened.contents > 1:
+        typer.echo(f"It came with {opened.contents} different contents; the last is shown.")
+    typer.echo(f"Documents are not read by the hub. Code it with --content {opened.content} --category …; see --help.")
 
 
 def _as_json(one: ListedNotice) -> dict[str, Any]:

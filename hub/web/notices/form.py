@@ -31,6 +31,7 @@ class CodingForm:
     clock: str = ""
     area: str = ""
     may_tell: str = _NO
+    seen: str = ""
 
     @classmethod
     def of_notice(cls, opened: OpenedNotice) -> CodingForm:
@@ -44,6 +45,7 @@ class CodingForm:
             clock=f"{there:%H:%M}" if there else "",
             area=draft.area or "",
             may_tell=_YES if draft.may_tell_youth else _NO,
+            seen=opened.content,
         )
 
     @classmethod
@@ -57,6 +59,7 @@ class CodingForm:
             clock=sent(request, "clock").strip(),
             area=sent(request, "area"),
             may_tell=sent(request, "may_tell"),
+            seen=sent(request, "seen"),
         )
 
     def wrong(self, areas: Collection[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -43,6 +44,10 @@ _DONE: Final = {
 _REFUSED: Final = {
     "no_such_notice": (404, mark("There is no such notice.")),
     "not_waiting": (409, mark("Nothing was changed: somebody has decided about this notice meanwhile.")),
+    "changed_meanwhile": (
+        409,
+        mark("Nothing was changed: the message has come with another content since you opened it. Open it again and look."),
+    ),
     "not_undone": (409, mark("It cannot be taken back: it has gone to the hub, or goes just now.")),
     "no_report": (
         409,
@@ -106,7 +111,7 @@ class Notices:
             wrong = {name: words.text(WRONG[code]) for name, code in form.wrong(self._web.office.places.areas).items()}
             if not wrong:
                 try:
-                    self._desk.code(_actor(principal), _number(request), form.answer())
+                    self._desk.code(_actor(principal), _number(request), form.answer(), seen=form.seen)
                     return RedirectResponse(f"{_PAGE}?done=coded", status_code=303)
                 except UnresolvedIdentifierError as error:
                     wrong = {"typed": error.told(words.language)}
@@ -114,13 +119,19 @@ class Notices:
                     if error.code not in _FIELDS:
                         raise
                     wrong = {_FIELDS[error.code]: words.text(WRONG[error.code])}
-            return self._form(request, principal, self._desk.open(_actor(principal), _number(request)), form, wrong)
+            found = self._desk.open(_actor(principal), _number(request))
+            if found.content != form.seen:  # what was chosen is not of what would stand beside it
+                return self._told(request, *_REFUSED["changed_meanwhile"])
+            return self._form(request, principal, found, form, wrong)
 
         return self._answered(request, view)
 
     def dismiss(self, request: Request, principal: Principal) -> Response:
         """Not a matter for the hub."""
-        return self._answered(request, lambda: self._done(self._desk.dismiss, request, principal, "dismissed"))
+        seen = CodingForm.of_request(request).seen
+        return self._answered(
+            request, lambda: self._done(partial(self._desk.dismiss, seen=seen), request, principal, "dismissed")
+        )
 
     def undo(self, request: Request, principal: Principal) -> Response:
         """Let it wait again."""

@@ -16,7 +16,7 @@ from hub.audit.log import AuditLog
 from hub.audit.opening import migrate_audit
 from hub.clock import Clock
 from hub.coding.desk import Answer, CodingDesk, CodingInstance
-from hub.coding.queue import CodingQueue
+from hub.coding.queue import CodingQueue, QueuedNotice
 from hub.coding.sealing import CodingSeal
 from hub.connect.coding import Coding
 from hub.connector import RawMessage, report_number
@@ -60,6 +60,15 @@ class CodingPlace:
         self.store.put(RawMessage(identity, at or self.clock.now(), json.dumps({"data": message}).encode()))
         self.queue.add({report_number(identity): reason}, self.clock.now())
         return report_number(identity)
+
+    def seen(self, number: str) -> str:
+        """The content that an officer who opens the notice now reads; nothing where there is none."""
+        found = sorted(self.store.of(number)[0], key=lambda one: (one.envelope.stored_at, one.entry))
+        return found[-1].entry if found else ""
+
+    def code(self, number: str, **answer) -> QueuedNotice:
+        """Coded by somebody who has read what there is."""
+        return self.desk.code(OFFICER, number, make_answer(self.clock, **answer), seen=self.seen(number))
 
     def told(self) -> list[tuple[str, str, str]]:
         """(action, purpose, outcome) of the audit log."""

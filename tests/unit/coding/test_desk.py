@@ -47,14 +47,14 @@ def test_a_report_that_is_no_message_at_all_can_be_coded_with_a_typed_number(pla
     number = report_number("odd")
     place.queue.add({number: "unreadable_message"}, place.clock.now())
     assert place.desk.open(OFFICER, number).people == ()
-    place.desk.code(OFFICER, number, make_answer(place.clock, places=(), typed=(PERSON,)))
+    place.code(number, places=(), typed=(PERSON,))
     coded = place.seal.open(number, place.queue.find(number).sealed)
     assert (coded.message_id, coded.subjects) == ("odd", ((1, CANONICAL),))
 
 
 def test_a_coded_notice_is_sealed_and_logged_and_can_be_taken_back(place: CodingPlace) -> None:
     number = place.arrive()
-    notice = place.desk.code(OFFICER, number, make_answer(place.clock))
+    notice = place.code(number)
     assert (notice.state, notice.ready_at) == (NoticeState.CODED, place.clock.now() + UNDO)
     assert CANONICAL.encode() not in notice.sealed
     assert place.told() == [("report_coded", "coded", "permit")]
@@ -76,13 +76,30 @@ def test_two_officers_do_not_decide_about_the_same(place: CodingPlace) -> None:
     number = place.arrive()
     place.desk.dismiss(OFFICER, number)
     with pytest.raises(RejectedError) as refused:
-        place.desk.code(OFFICER, number, make_answer(place.clock))
+        place.code(number)
     assert refused.value.code == "not_waiting"
+
+
+def test_an_answer_about_one_content_is_not_taken_for_another_that_came_meanwhile(place: CodingPlace) -> None:
+    number = place.arrive(1, reference(SUBJECT, PERSON))
+    seen = place.desk.open(OFFICER, number).content
+    place.clock.advance(timedelta(seconds=30))
+    place.arrive(1, reference(SUBJECT, OTHER_PERSON))
+    for deed in (
+        lambda: place.desk.code(OFFICER, number, make_answer(place.clock), seen=seen),
+        lambda: place.desk.dismiss(OFFICER, number, seen=seen),
+    ):
+        with pytest.raises(RejectedError) as refused:
+            deed()
+        assert refused.value.code == "changed_meanwhile"
+        assert place.queue.find(number).state is NoticeState.WAITING
+    place.desk.code(OFFICER, number, make_answer(place.clock), seen=place.desk.open(OFFICER, number).content)
+    assert place.seal.open(number, place.queue.find(number).sealed).subjects == ((1, OTHER_PERSON),)
 
 
 def test_what_the_connector_has_in_hand_is_not_undone(place: CodingPlace) -> None:
     number = place.arrive()
-    place.desk.code(OFFICER, number, make_answer(place.clock))
+    place.code(number)
     assert place.queue.take(place.clock.now(), 10) == []  # not yet
     place.clock.advance(UNDO)
     assert [one.number for one in place.queue.take(place.clock.now(), 10)] == [number]
@@ -106,14 +123,14 @@ def test_what_cannot_be_is_refused_and_the_notice_waits_on(place: CodingPlace, c
     if "occurred_at" in changes:
         changes = {"occurred_at": place.clock.now() + timedelta(hours=1)}
     with pytest.raises(RejectedError) as refused:
-        place.desk.code(OFFICER, number, make_answer(place.clock, **changes))
+        place.code(number, **changes)
     assert refused.value.code == code
     assert place.queue.find(number).state is NoticeState.WAITING
 
 
 def test_a_person_who_is_named_and_typed_is_one_and_another_stands_behind(place: CodingPlace) -> None:
     number = place.arrive()
-    place.desk.code(OFFICER, number, make_answer(place.clock, typed=(CANONICAL, OTHER_PERSON)))
+    place.code(number, typed=(CANONICAL, OTHER_PERSON))
     coded = place.seal.open(number, place.queue.find(number).sealed)
     assert coded.subjects == ((1, CANONICAL), (3, OTHER_PERSON))
 
@@ -126,7 +143,7 @@ def test_without_the_log_nothing_is_shown_and_nothing_decided(place: CodingPlace
         lambda: place.desk.list(OFFICER),
         lambda: place.desk.envelope(OFFICER, number),
         lambda: place.desk.open(OFFICER, number),
-        lambda: place.desk.code(OFFICER, number, make_answer(place.clock)),
+        lambda: place.code(number),
         lambda: place.desk.dismiss(OFFICER, number),
         lambda: place.desk.undo(OFFICER, dismissed),
     )
@@ -161,7 +178,7 @@ def test_the_seal_opens_for_its_own_notice_and_key_alone(place: CodingPlace) -> 
     from hub.coding.sealing import CodingSeal
 
     number = place.arrive()
-    place.desk.code(OFFICER, number, make_answer(place.clock))
+    place.code(number)
     sealed = place.queue.find(number).sealed
     assert place.seal.open(number, sealed) is not None
     assert place.seal.open("0" * 40, sealed) is None

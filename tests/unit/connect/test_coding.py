@@ -14,7 +14,7 @@ from hub.connect.tables import letters as letter_table
 from hub.connector import Notice, PersonRecord, Unmapped, report_number
 from hub.contract.models import InfoKind, PoliceCategory
 from hub.errors import RetriableError
-from tests.unit.coding.make import OFFICER, UNDO, CodingPlace, make_answer
+from tests.unit.coding.make import OFFICER, UNDO, CodingPlace
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.connectors.sdk.make import PERSON, make_message
 
@@ -50,7 +50,7 @@ def desk(world: World) -> Iterator[Desk]:
 
 def coded(desk: Desk, **changes) -> str:
     number = desk.arrive()
-    desk.desk.code(OFFICER, number, make_answer(desk.clock, **changes))
+    desk.code(number, **changes)
     desk.clock.advance(UNDO)
     return number
 
@@ -114,7 +114,7 @@ def test_a_coded_notice_is_published_once_as_the_mapping_would_have(desk: Desk) 
 def test_nothing_is_published_before_the_time_to_undo_has_passed(desk: Desk) -> None:
     desk.grant()
     number = desk.arrive()
-    desk.desk.code(OFFICER, number, make_answer(desk.clock))
+    desk.code(number)
     desk.lane().keep()
     assert desk.world.published == []
     desk.desk.undo(OFFICER, number)

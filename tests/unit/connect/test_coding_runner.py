@@ -85,7 +85,7 @@ def test_a_notice_without_a_code_is_coded_published_once_and_its_original_delete
         (waiting,) = desk.list(OFFICER)
         assert waiting.report == report
         answer = Answer(PoliceCategory.LOB, NOW - timedelta(days=1), None, may_tell_youth=False, places=frozenset({1}))
-        desk.code(OFFICER, waiting.notice.number, answer)
+        desk.code(OFFICER, waiting.notice.number, answer, seen=report.entry)
         world.clock.set(desk.envelope(OFFICER, waiting.notice.number).notice.ready_at or NOW)
         once()
         once()

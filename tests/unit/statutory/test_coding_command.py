@@ -57,6 +57,12 @@ def call(home: Path, *words: str, typed: str | None = None):
     return CliRunner().invoke(app, [*words, "--home", str(home)], input=typed)
 
 
+def seen(home: Path, number: str) -> tuple[str, str]:
+    """The option that a report which is shown names."""
+    words = call(home, "code", number).stdout.split()
+    return "--content", words[words.index("--content") + 1]
+
+
 def states(home: Path) -> list[str]:
     return [one["state"] for one in json.loads(call(home, "uncoded", "--json").stdout)]
 
@@ -65,7 +71,8 @@ def test_a_notice_is_listed_shown_coded_and_taken_back(home: Path, number: str) 
     (listed,) = json.loads(call(home, "uncoded", "--json").stdout)
     assert (listed["number"], listed["reason"], listed["protect_by"]) == (number, "uncoded", "2025-05-19")
     assert PERSON in call(home, "code", number).stdout
-    coded = call(home, "code", number, "--category", "narcotics", "--at", "2025-05-16T22:40", "--area", "Hageby")
+    words = ("--category", "narcotics", "--at", "2025-05-16T22:40", "--area", "Hageby")
+    coded = call(home, "code", number, *seen(home, number), *words)
     assert coded.exit_code == 0
     assert PERSON not in coded.stdout
     assert states(home) == ["coded"]
@@ -86,12 +93,19 @@ def test_the_table_is_read_by_people_and_says_when_nothing_waits(home: Path, num
     [(("--area", "Storgatan 1"), "no_area"), (("--at", "i går"), "no_time"), (("--at", "2099-01-01T00:00"), "future_time")],
 )
 def test_what_cannot_be_is_refused(home: Path, number: str, words: tuple[str, str], code: str) -> None:
-    result = call(home, "code", number, "--category", "narcotics", *words)
+    result = call(home, "code", number, *seen(home, number), "--category", "narcotics", *words)
     assert getattr(result.exception, "code", "") == code
     assert states(home) == ["waiting"]
 
 
 def test_a_number_is_asked_for_and_stands_on_no_command_line(home: Path, number: str) -> None:
-    result = call(home, "code", number, "--category", "lob", "--ask-person", typed="201105219818\n")
+    result = call(home, "code", number, *seen(home, number), "--category", "lob", "--ask-person", typed="201105219818\n")
     assert result.exit_code == 0
     assert "9818" not in result.stdout
+
+
+def test_what_another_content_was_read_for_is_not_coded(home: Path, number: str) -> None:
+    for words, code in ((("--content", "0" * 33), "changed_meanwhile"), ((), "no_content")):
+        result = call(home, "code", number, *words, "--category", "lob")
+        assert getattr(result.exception, "code", "") == code
+    assert states(home) == ["waiting"]

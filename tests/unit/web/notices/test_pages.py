@@ -8,7 +8,7 @@ from hub.access.roles import Principal, Role
 from hub.coding.queue import NoticeState
 from hub.errors import ConfigError
 from tests.unit.coding.make import UNDO
-from tests.unit.connectors.sdk.make import PERSON
+from tests.unit.connectors.sdk.make import OTHER_PERSON, PERSON, SUBJECT, reference
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import PagesTown
@@ -23,6 +23,11 @@ SAID = {
 @pytest.fixture
 def client(visit: Visit) -> Browser:
     return visit(OFFICER)
+
+
+def said(town: PagesTown, number: str, **changes: str) -> dict[str, str]:
+    """The form, by somebody who has read what there is."""
+    return SAID | {"seen": town.coding.seen(number)} | changes
 
 
 def state(town: PagesTown, number: str) -> NoticeState:
@@ -48,14 +53,14 @@ def test_a_notice_is_listed_and_opened_by_an_act_that_is_logged_first(empty_town
 
 def test_a_notice_is_coded_taken_back_and_coded_again(empty_town: PagesTown, client: Browser) -> None:
     number = empty_town.coding.arrive()
-    answer = client.post(f"/notices/{number}/code", data=SAID)
+    answer = client.post(f"/notices/{number}/code", data=said(empty_town, number))
     assert (answer.status_code, answer.headers["location"]) == (303, "/notices?done=coded")
     listed = client.get("/notices?done=coded").text
     assert "Underrättelsen är kodad." in listed
     assert PERSON not in listed
     client.post(f"/notices/{number}/undo")
     assert state(empty_town, number) is NoticeState.WAITING
-    client.post(f"/notices/{number}/code", data=SAID | {"person": "", "typed": "20120314–9800"})
+    client.post(f"/notices/{number}/code", data=said(empty_town, number, person="", typed="20120314–9800"))
     coding = empty_town.coding
     coded = coding.seal.open(number, coding.queue.find(number).sealed)
     assert (coded.subjects, coded.category, coded.area, coded.may_tell_youth) == (
@@ -68,7 +73,7 @@ def test_a_notice_is_coded_taken_back_and_coded_again(empty_town: PagesTown, cli
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "told"),
     [
         ({"person": ""}, "Ange vem det gäller"),
         ({"typed": "123"}, "Personnumret går inte att tyda"),
@@ -81,19 +86,20 @@ def test_a_notice_is_coded_taken_back_and_coded_again(empty_town: PagesTown, cli
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_coded(
-    empty_town: PagesTown, client: Browser, changes: dict[str, str], said: str
+    empty_town: PagesTown, client: Browser, changes: dict[str, str], told: str
 ) -> None:
     number = empty_town.coding.arrive()
-    answer = client.post(f"/notices/{number}/code", data=SAID | changes)
+    answer = client.post(f"/notices/{number}/code", data=said(empty_town, number, **changes))
     assert answer.status_code == 400
-    assert said in answer.text
+    assert told in answer.text
     assert state(empty_town, number) is NoticeState.WAITING
 
 
 def test_everything_that_is_wrong_is_said_at_once(empty_town: PagesTown, client: Browser) -> None:
-    text = client.post(f"/notices/{empty_town.coding.arrive()}/code").text
-    for said in ("Ange vem det gäller", "Välj vad det gäller.", "Ange dag och tid"):
-        assert said in text
+    number = empty_town.coding.arrive()
+    text = client.post(f"/notices/{number}/code", data={"seen": empty_town.coding.seen(number)}).text
+    for part in ("Ange vem det gäller", "Välj vad det gäller.", "Ange dag och tid"):
+        assert part in text
 
 
 def test_what_is_not_a_matter_for_the_hub_is_put_aside_and_brought_back(empty_town: PagesTown, client: Browser) -> None:
@@ -108,7 +114,7 @@ def test_what_is_not_a_matter_for_the_hub_is_put_aside_and_brought_back(empty_to
 
 def test_what_has_gone_out_cannot_be_taken_back_and_says_so(empty_town: PagesTown, client: Browser) -> None:
     number = empty_town.coding.arrive()
-    client.post(f"/notices/{number}/code", data=SAID)
+    client.post(f"/notices/{number}/code", data=said(empty_town, number))
     empty_town.clock.advance(UNDO)
     empty_town.coding.queue.take(empty_town.clock.now(), 10)
     assert "Ta tillbaka" not in client.get("/notices").text
@@ -123,8 +129,21 @@ def test_what_has_gone_out_cannot_be_taken_back_and_says_so(empty_town: PagesTow
 def test_two_officers_do_not_decide_about_the_same(empty_town: PagesTown, client: Browser) -> None:
     number = empty_town.coding.arrive()
     client.post(f"/notices/{number}/dismiss")
-    answer = client.post(f"/notices/{number}/code", data=SAID)
+    answer = client.post(f"/notices/{number}/code", data=said(empty_town, number))
     assert (answer.status_code, "under tiden" in answer.text) == (409, True)
+
+
+def test_a_form_about_one_content_codes_nothing_when_another_has_come_meanwhile(empty_town: PagesTown, client: Browser) -> None:
+    number = empty_town.coding.arrive(1, reference(SUBJECT, PERSON))
+    form = said(empty_town, number)
+    assert f'name="seen" value="{form["seen"]}"' in client.post(f"/notices/{number}").text
+    empty_town.clock.advance(UNDO)
+    empty_town.coding.arrive(1, reference(SUBJECT, OTHER_PERSON))
+    for deed, sent in (("code", form), ("code", form | {"category": ""}), ("dismiss", form)):
+        answer = client.post(f"/notices/{number}/{deed}", data=sent)
+        assert (answer.status_code, "ett annat innehåll sedan du öppnade det" in answer.text) == (409, True)
+        assert OTHER_PERSON not in answer.text
+    assert state(empty_town, number) is NoticeState.WAITING
 
 
 def test_a_notice_that_there_is_not_is_said_to_be_none(client: Browser) -> None:
@@ -136,7 +155,8 @@ def test_without_the_log_nothing_is_shown_and_nothing_coded(empty_town: PagesTow
     number = empty_town.coding.arrive()
     with empty_town.audit.engine.begin() as connection:
         connection.exec_driver_sql("drop table audit_entry")
-    answers = [client.get("/notices"), client.post(f"/notices/{number}"), client.post(f"/notices/{number}/code", data=SAID)]
+    sent = said(empty_town, number)
+    answers = [client.get("/notices"), client.post(f"/notices/{number}"), client.post(f"/notices/{number}/code", data=sent)]
     assert [answer.status_code for answer in answers] == [500] * 3
     assert not any(PERSON in answer.text for answer in answers)
     assert state(empty_town, number) is NoticeState.WAITING
