@@ -7,7 +7,7 @@ before the decision holds. When the log does not answer nothing is shown and not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -123,17 +123,25 @@ class CodingDesk:
     def list(
         self, actor: Actor, states: frozenset[NoticeState] = frozenset(NoticeState), *, most: int = 200
     ) -> list[ListedNotice]:
-        """Notices in one of the states: what waits by arrival, the oldest first; then the others, the last changed first."""
+        """Notices in one of the states: what waits by arrival, the oldest first; then the others, the last changed first.
+
+        Of an instance at most `most` that wait, as many that are coded, and as many that are decided: none of these takes the
+        place of another. `waiting` says how many there are.
+        """
         with self._audit.recorded(Entry(actor, Action.REPORT_LISTED, purpose=_LISTED)):
             found = [
                 ListedNotice(notice, instance.name, self._report(notice.number))
                 for instance in self._instances
-                for notice in instance.queue.all(states, most=most)
+                for notice in _in_states(instance.queue, states, most)
             ]
         waiting = [one for one in found if one.notice.state is NoticeState.WAITING]
         decided = [one for one in found if one.notice.state is not NoticeState.WAITING]
         waiting.sort(key=lambda one: (one.report.envelope.arrived_at if one.report else one.notice.found_at, one.notice.number))
         return waiting + sorted(decided, key=lambda one: one.notice.changed_at, reverse=True)
+
+    def waiting(self) -> int:
+        """How many wait in all. Says nothing of any of them, so it is no act."""
+        return sum(instance.queue.waiting() for instance in self._instances)
 
     def whole_number(self, beginning: str) -> str:
         """The one number that begins so; what is given itself where none or several do, and then nothing has it."""
@@ -252,6 +260,14 @@ class CodingDesk:
     def _message_id(listed: ListedNotice) -> str:
         assert listed.report is not None, "an opened notice has its report"
         return listed.report.envelope.message_id
+
+
+def _in_states(queue: CodingQueue, states: frozenset[NoticeState], most: int) -> Iterator[QueuedNotice]:
+    if NoticeState.WAITING in states:
+        yield from queue.oldest_waiting(most)
+    for group in (states & {NoticeState.CODED}, states & {NoticeState.DISMISSED, NoticeState.PUBLISHED}):
+        if group:
+            yield from queue.all(group, most=most)
 
 
 def _refuse_another(report: StoredMessage | None, seen: str) -> None:

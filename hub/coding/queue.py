@@ -96,6 +96,13 @@ class CodingQueue:
         with answering(), self._engine.connect() as connection:
             return [_notice(row) for row in connection.execute(query)]
 
+    def oldest_waiting(self, most: int) -> list[QueuedNotice]:
+        """Those that nobody has decided about, the first found first."""
+        waiting = notices.c.state == NoticeState.WAITING.value
+        query = select(notices).where(waiting).order_by(notices.c.found_at, notices.c.number).limit(most)
+        with answering(), self._engine.connect() as connection:
+            return [_notice(row) for row in connection.execute(query)]
+
     def find(self, number: str) -> QueuedNotice | None:
         """One notice."""
         with answering(), self._engine.connect() as connection:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["code", "dismiss", "uncoded", "undo"]
 
 _SHORT = 12
+_MOST = 1_000
 Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help="The notice's number, or its beginning as `hub statutory uncoded` prints it.")
 ]
@@ -38,7 +39,10 @@ def uncoded(home: Home = None, as_json: Json = False) -> None:
     from hub.coding.queue import NoticeState
 
     with _desk(home) as (settings, desk):
-        found = desk.list(acting(settings), frozenset(NoticeState) - {NoticeState.PUBLISHED})
+        found = desk.list(acting(settings), frozenset(NoticeState) - {NoticeState.PUBLISHED}, most=_MOST)
+        more = desk.waiting() - sum(one.notice.state is NoticeState.WAITING for one in found)
+    if more > 0:
+        typer.echo(f"{more} more wait. The oldest are listed; the others come up as these are decided.", err=True)
     if as_json:
         typer.echo(json.dumps([_as_json(one) for one in found], indent=2))
     elif not found:

@@ -78,8 +78,10 @@ class Notices:
             ended = rows[NoticeState.DISMISSED] + rows[NoticeState.PUBLISHED]
             ended.sort(key=lambda row: row["changed"].exact, reverse=True)
             done = _DONE.get(request.query_params.get("done", ""), "")
+            waiting = rows[NoticeState.WAITING]
+            more = max(0, self._desk.waiting() - len(waiting))
             return self._page(
-                request, "list", principal, waiting=rows[NoticeState.WAITING], coded=rows[NoticeState.CODED],
+                request, "list", principal, waiting=waiting, more=more, coded=rows[NoticeState.CODED],
                 decided=ended[:_SHOWN_DONE], done=words.text(done) if done else "",
             )  # fmt: skip
 

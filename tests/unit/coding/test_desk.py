@@ -27,6 +27,23 @@ def test_the_list_shows_arrival_and_clocks_and_opens_no_report(place: CodingPlac
     assert place.told() == [("report_listed", "coding", "permit")]
 
 
+def test_what_waits_gives_way_to_nothing_that_is_decided_and_the_oldest_come_first(place: CodingPlace) -> None:
+    waiting = []
+    for number in range(1, 10):
+        found = place.arrive(number)
+        if number in {1, 3, 5}:
+            waiting.append(found)
+        elif number == 2:
+            place.code(found)
+        else:
+            place.desk.dismiss(OFFICER, found)
+        place.clock.advance(timedelta(minutes=1))
+    shown = [(one.notice.number, one.notice.state) for one in place.desk.list(OFFICER, most=2)]
+    assert [number for number, state in shown if state is NoticeState.WAITING] == waiting[:2]
+    assert [state for _, state in shown[2:]] == [NoticeState.DISMISSED, NoticeState.DISMISSED, NoticeState.CODED]
+    assert place.desk.waiting() == 3
+
+
 def test_an_opened_notice_shows_what_the_message_says_and_the_opening_is_logged(place: CodingPlace) -> None:
     number = place.arrive(1, reference(SUBJECT, PERSON), reference(SUBJECT, "19999999-9999"))
     opened = place.desk.open(OFFICER, number)

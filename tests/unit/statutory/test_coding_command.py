@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,15 @@ def test_the_table_is_read_by_people_and_says_when_nothing_waits(home: Path, num
     assert "2025-05-18 23:00" in call(home, "uncoded").stdout
     load_instance(load_settings(home), "sdk").coding_file.unlink()
     assert "No notice waits" in call(home, "uncoded").stdout
+
+
+def test_a_list_that_is_cut_says_how_many_more_wait_beside_it(home: Path, number: str) -> None:
+    with closing(CodingQueue(load_instance(load_settings(home), "sdk").coding_file)) as queue:
+        queue.add({f"{other:040}": "uncoded" for other in range(1_004)}, ARRIVED + timedelta(days=1))
+    result = call(home, "uncoded", "--json")
+    assert len(json.loads(result.stdout)) == 1_000
+    assert json.loads(result.stdout)[0]["number"] == number
+    assert result.stderr.startswith("5 more wait.")
 
 
 @pytest.mark.parametrize(

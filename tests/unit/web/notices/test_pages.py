@@ -39,6 +39,16 @@ def test_nothing_waits_is_said_and_the_officer_is_led_there(client: Browser) -> 
     assert "Ingen underrättelse väntar på kod." in client.get("/notices").text
 
 
+def test_how_many_more_wait_than_are_shown_is_said(empty_town: PagesTown, client: Browser) -> None:
+    oldest = empty_town.coding.arrive(1)
+    empty_town.clock.advance(UNDO)
+    many = {f"{number:040}": "uncoded" for number in range(202)}
+    empty_town.coding.queue.add(many, empty_town.clock.now())
+    listed = client.get("/notices").text
+    assert f"/notices/{oldest}" in listed
+    assert "3 till väntar." in listed
+
+
 def test_a_notice_is_listed_and_opened_by_an_act_that_is_logged_first(empty_town: PagesTown, client: Browser) -> None:
     number = empty_town.coding.arrive()
     listed = client.get("/notices").text
