@@ -134,6 +134,8 @@ class CodingDesk:
                 for instance in self._instances
                 for notice in _in_states(instance.queue, states, most)
             ]
+        for instance in self._instances:
+            instance.queue.tidy()
         waiting = [one for one in found if one.notice.state is NoticeState.WAITING]
         decided = [one for one in found if one.notice.state is not NoticeState.WAITING]
         waiting.sort(key=lambda one: (one.report.envelope.arrived_at if one.report else one.notice.found_at, one.notice.number))

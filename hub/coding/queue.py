@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from hub.coding.tables import notices
-from hub.database import answering, build_engine, migrate
+from hub.database import answering, build_engine, migrate, truncate_log
 from hub.errors import RejectedError
 
 __all__ = ["CodingQueue", "NoticeState", "QueuedNotice"]
@@ -63,6 +63,7 @@ class CodingQueue:
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._engine = build_engine(f"sqlite:///{file}")
+        self._residue = True  # whoever was here before may have died before it emptied the log
         try:
             migrate(self._engine, _MIGRATIONS)
         except BaseException:
@@ -136,6 +137,8 @@ class CodingQueue:
             if not connection.execute(update(notices).where(undone).values(**values, changed_at=now)).rowcount:
                 raise RejectedError("it is published, about to be, or waits already", code="not_undone")
             recorded()
+        self._residue = True
+        self.tidy()
 
     def take(self, now: datetime, most: int) -> list[QueuedNotice]:
         """Coded notices that are due, the oldest first; from now on nobody undoes them. Again until they are settled."""
@@ -164,6 +167,14 @@ class CodingQueue:
                     values = {"state": NoticeState.WAITING.value, "reason": reason}
                 blank = {"sealed": b"", "ready_at": None, "taken": False, "changed_at": now}
                 connection.execute(update(notices).where(notices.c.number == number).values(**values, **blank))
+        self._residue = True
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Empty the file's log of coded results that are gone. A reader in the way postpones it to the next call."""
+        if self._residue:
+            with answering():
+                self._residue = not truncate_log(self._engine)
 
     def _decide(
         self, number: str, before: NoticeState, values: dict[str, Any], now: datetime, recorded: Callable[[], object]

@@ -85,6 +85,7 @@ class Coding:
             self.ledger.settle_redriven(now, sent.plan, settled, [], sent.published)
             self.queue.settle(ended, now)
             counts += settled
+        self.queue.tidy()
         self.show()
         return counts
 
