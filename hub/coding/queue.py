@@ -1,4 +1,5 @@
 """The queue of one connector instance: waiting → coded → published, or dismissed; both can be undone until published.
+When the message comes with another content, what was decided waits anew.
 
 `published` says that the coded notice went to the gate, and never what the gate decided: whether somebody has a reference is not
 to be read from it. A database of its own, beside the instance's ledger: the connector adds and takes, the officer decides.
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -74,21 +76,37 @@ class CodingQueue:
         """Release the file."""
         self._engine.dispose()
 
-    def add(self, found: Mapping[str, str], now: datetime) -> None:
-        """Put these to wait, number → reason; one that is known stays as it is. Durable on return."""
+    def add(self, found: Mapping[str, str], now: datetime, contents: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Put these to wait, number → reason. Durable on return.
+
+        `contents`: number → a mark of all contents that the message has come with. One that is known stays as it is unless its
+        mark is another: then what was decided was about less, and it waits anew; one that is coded does so once it is published.
+        """
         with self._writing() as connection:
-            known: set[str] = set()
+            known: dict[str, str] = {}
             numbers = list(found)
             for first in range(0, len(numbers), _CHUNK):
                 chunk = numbers[first : first + _CHUNK]
-                known.update(connection.scalars(select(notices.c.number).where(notices.c.number.in_(chunk))))
+                query = select(notices.c.number, notices.c.contents).where(notices.c.number.in_(chunk))
+                known.update({row.number: row.contents for row in connection.execute(query)})
             rows = [
-                {"number": number, "reason": reason, "found_at": now, "changed_at": now, **_FRESH}
+                {
+                    "number": number,
+                    "reason": reason,
+                    "found_at": now,
+                    "changed_at": now,
+                    "contents": contents.get(number, ""),
+                    "decided": "",
+                    **_FRESH,
+                }
                 for number, reason in found.items()
                 if number not in known
             ]
             if rows:
                 connection.execute(insert(notices), rows)
+            for number in known:
+                if contents.get(number, "") not in {"", known[number]}:
+                    _wait_anew(connection, number, found[number], contents[number], now)
 
     def all(self, states: Collection[NoticeState] = tuple(NoticeState), *, most: int = 1000) -> list[QueuedNotice]:
         """Those in one of the states, the last changed first."""
@@ -166,7 +184,11 @@ class CodingQueue:
                 if reason:
                     values = {"state": NoticeState.WAITING.value, "reason": reason}
                 blank = {"sealed": b"", "ready_at": None, "taken": False, "changed_at": now}
-                connection.execute(update(notices).where(notices.c.number == number).values(**values, **blank))
+                here = notices.c.number == number
+                connection.execute(update(notices).where(here).values(**values, **blank))
+                # Another content came while this one was on its way.
+                more = here & (notices.c.contents != notices.c.decided)
+                connection.execute(update(notices).where(more).values(state=NoticeState.WAITING.value))
         self._residue = True
         self.tidy()
 
@@ -181,7 +203,8 @@ class CodingQueue:
     ) -> None:
         with self._writing() as connection:
             here = (notices.c.number == number) & (notices.c.state == before.value)
-            if not connection.execute(update(notices).where(here).values(**values, changed_at=now)).rowcount:
+            values = {**values, "decided": notices.c.contents, "changed_at": now}
+            if not connection.execute(update(notices).where(here).values(**values)).rowcount:
                 raise RejectedError("somebody has decided about it meanwhile, or there is no such notice", code="not_waiting")
             recorded()
 
@@ -189,6 +212,13 @@ class CodingQueue:
     def _writing(self) -> Iterator[Connection]:
         with answering(), self._engine.begin() as connection:
             yield connection
+
+
+def _wait_anew(connection: Connection, number: str, reason: str, contents: str, now: datetime) -> None:
+    here = notices.c.number == number
+    connection.execute(update(notices).where(here).values(reason=reason, contents=contents))
+    ended = here & notices.c.state.in_([NoticeState.DISMISSED.value, NoticeState.PUBLISHED.value])
+    connection.execute(update(notices).where(ended).values(state=NoticeState.WAITING.value, changed_at=now))
 
 
 def _notice(row: Row[Any]) -> QueuedNotice:

@@ -21,4 +21,6 @@ notices = Table(
     Column("ready_at", UtcInstant, comment="of a coded one: when the connector may take it"),
     Column("taken", Boolean, nullable=False, comment="the connector has it in hand: no undo any more"),
     Column("sealed", LargeBinary, nullable=False, comment="the coded result, until it is published"),
+    Column("contents", String(64), nullable=False, server_default="", comment="digest of what the store has of it"),
+    Column("decided", String(64), nullable=False, server_default="", comment="`contents` as of the last decision"),
 )

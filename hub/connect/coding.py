@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.clock import Clock
 from hub.coding.queue import CodingQueue, QueuedNotice
@@ -13,6 +13,7 @@ from hub.coding.sealing import CodingSeal
 from hub.connect.gate import Origin, Publishable
 from hub.connect.instance import Instance
 from hub.connect.ledger import Ledger, Tally
+from hub.connect.ports import StatutoryPort
 from hub.connect.sending import Sending
 from hub.connect.sifting import Sifting
 from hub.connector import PersonRecord, Record, Unmapped, report_number
@@ -42,6 +43,8 @@ class Coding:
     seal: CodingSeal
     ledger: Ledger
     clock: Clock
+    contents: Callable[[str], str] = lambda _number: ""
+    """A mark of all contents that the statutory store has of a message, by its number."""
 
     def put_aside(self, records: Sequence[Record], refused: Mapping[int, str]) -> dict[int, str]:
         """Queue what a person can code, durably; the answer is what is left of `refused`, by place: for letters."""
@@ -53,7 +56,7 @@ class Coding:
             else:
                 left[place] = reason
         if found:
-            self.queue.add(found, self.clock.now())
+            self.queue.add(found, self.clock.now(), {number: self.contents(number) for number in found})
         self.show()
         return left
 
@@ -103,10 +106,13 @@ def _message_of(record: Record) -> str:
 
 
 @contextmanager
-def coding_of(instance: Instance, origin: Origin, ledger: Ledger, clock: Clock) -> Iterator[Coding | None]:
+def coding_of(
+    instance: Instance, origin: Origin, ledger: Ledger, clock: Clock, store: StatutoryPort | None
+) -> Iterator[Coding | None]:
     """What an instance puts its notices aside with; None where its connector has none that a person codes."""
     if instance.connector.read_draft is None:
         yield None
         return
     with closing(CodingQueue(instance.coding_file)) as queue:
-        yield Coding(instance.name, queue, CodingSeal(origin.key, instance.name), ledger, clock)
+        coding = Coding(instance.name, queue, CodingSeal(origin.key, instance.name), ledger, clock)
+        yield coding if store is None else replace(coding, contents=store.contents)

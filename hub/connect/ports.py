@@ -78,6 +78,13 @@ class StatutoryPort(Protocol):
         """
         ...
 
+    def contents(self, number: str) -> str:
+        """A mark of all contents that the store has of the message with this number: another when there is another content.
+
+        At most 64 characters that say nothing of any of them; empty when there is none. Raises RetriableError.
+        """
+        ...
+
 
 class SubjectDirectory(Protocol):
     """Which persons of the agency have a reference; `hub.connect.directory.Directory` is the real one."""

@@ -207,7 +207,7 @@ class Runner:
             closing(self._source(ledger, secured, standing)) as source,
             self._directory(origin) as directory,
             closing(self._publisher_factory(f"connect-{chosen.name}")) as publisher,
-            coding_of(chosen, origin, ledger, self._clock) as coding,
+            coding_of(chosen, origin, ledger, self._clock, self._statutory_port) as coding,
         ):
             yield EventsLane(
                 origin=origin,

@@ -58,8 +58,9 @@ class CodingPlace:
         message = make_message(number, *(references or (reference(SUBJECT, PERSON),)))
         identity = message["attributes"]["messageId"]
         self.store.put(RawMessage(identity, at or self.clock.now(), json.dumps({"data": message}).encode()))
-        self.queue.add({report_number(identity): reason}, self.clock.now())
-        return report_number(identity)
+        number = report_number(identity)
+        self.queue.add({number: reason}, self.clock.now(), {number: self.store.contents(number)})
+        return number
 
     def seen(self, number: str) -> str:
         """The content that an officer who opens the notice now reads; nothing where there is none."""

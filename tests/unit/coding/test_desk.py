@@ -83,10 +83,36 @@ def test_a_coded_notice_is_sealed_and_logged_and_can_be_taken_back(place: Coding
 def test_what_is_not_a_matter_for_the_hub_can_be_brought_back(place: CodingPlace) -> None:
     number = place.arrive()
     assert place.desk.dismiss(OFFICER, number).state is NoticeState.DISMISSED
-    place.queue.add({number: "uncoded"}, place.clock.now())  # the source shows it again
+    place.arrive()  # the source shows it again
     assert place.queue.find(number).state is NoticeState.DISMISSED
     assert place.desk.undo(OFFICER, number).state is NoticeState.WAITING
     assert [purpose for _, purpose, _ in place.told()] == ["dismissed", "undone"]
+
+
+def test_another_content_under_the_same_message_id_waits_anew(place: CodingPlace) -> None:
+    number = place.arrive(1)
+    place.desk.dismiss(OFFICER, number)
+    place.arrive(1, reference(SUBJECT, OTHER_PERSON), reason="no_subject")
+    found = place.queue.find(number)
+    assert (found.state, found.reason, place.queue.waiting()) == (NoticeState.WAITING, "no_subject", 1)
+    place.desk.dismiss(OFFICER, number)
+    place.arrive(1)
+    assert place.queue.find(number).state is NoticeState.DISMISSED
+
+
+def test_another_content_that_comes_while_the_first_is_on_its_way_waits_once_that_is_published(place: CodingPlace) -> None:
+    number = place.arrive(1)
+    place.code(number)
+    place.arrive(1, reference(SUBJECT, OTHER_PERSON))
+    place.clock.advance(UNDO)
+    assert [one.number for one in place.queue.take(place.clock.now(), 10)] == [number]
+    place.queue.settle({number: ""}, place.clock.now())
+    assert place.queue.find(number).state is NoticeState.WAITING
+    place.code(number)
+    place.clock.advance(UNDO)
+    place.queue.take(place.clock.now(), 10)
+    place.queue.settle({number: ""}, place.clock.now())
+    assert place.queue.find(number).state is NoticeState.PUBLISHED
 
 
 def test_two_officers_do_not_decide_about_the_same(place: CodingPlace) -> None:

@@ -11,7 +11,7 @@ from hub.coding.queue import NoticeState
 from hub.connect.coding import Coding
 from hub.connect.letter_rows import find_letters
 from hub.connect.tables import letters as letter_table
-from hub.connector import Notice, PersonRecord, Unmapped, report_number
+from hub.connector import Notice, PersonRecord, RawMessage, Unmapped, report_number
 from hub.contract.models import InfoKind, PoliceCategory
 from hub.errors import RetriableError
 from tests.unit.coding.make import OFFICER, UNDO, CodingPlace
@@ -30,7 +30,7 @@ class Desk(CodingPlace):
         world.origin = replace(world.origin, agency="police-ost", connector="sdk", kinds=frozenset({InfoKind.POLICE_NOTICE}))
 
     def lane(self, **changes):
-        coding = Coding("sdk", self.queue, self.seal, self.world.ledger, self.clock)
+        coding = Coding("sdk", self.queue, self.seal, self.world.ledger, self.clock, self.store.contents)
         return self.world.lane(coding=coding, **changes)
 
     def grant(self, **changes) -> None:
@@ -88,6 +88,18 @@ def test_it_is_in_the_queue_before_the_cursor_has_passed_it(desk: Desk) -> None:
     with pytest.raises(RetriableError):
         desk.lane().poll()
     assert desk.world.ledger.cursor("events") is None
+
+
+def test_another_content_that_the_store_has_got_lets_a_dismissed_notice_wait_anew(desk: Desk) -> None:
+    number = desk.arrive()
+    desk.desk.dismiss(OFFICER, number)
+    desk.world.source.given = [[Unmapped("uncoded", intentional=False, source_id=IDENTITY)]] * 2
+    desk.lane().poll()
+    assert desk.state() is NoticeState.DISMISSED
+    desk.store.put(RawMessage(IDENTITY, NOW, b"another"))
+    desk.world.source.given += desk.world.source.given[:1]
+    desk.lane().poll()
+    assert desk.state() is NoticeState.WAITING
 
 
 def test_a_coded_notice_is_published_once_as_the_mapping_would_have(desk: Desk) -> None:

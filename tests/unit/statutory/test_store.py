@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.public import PublicKey
 
+from hub.connector import report_number
 from hub.errors import ConfigError, ContractError, RejectedError
 from hub.statutory.store import StatutoryStore
 from tests.unit.statutory.make import KEY, MESSAGE_ID, NOW, SECRET, make_message, make_store
@@ -51,6 +52,18 @@ def test_the_writer_can_neither_list_nor_read(tmp_path):
         with pytest.raises(ConfigError) as caught:
             reading()
         assert caught.value.code == "no_private_key"
+
+
+def test_the_mark_of_a_message_changes_with_a_content_and_not_with_a_repeat(tmp_path):
+    writer, number = make_store(tmp_path, private=False), report_number(MESSAGE_ID)
+    marks = [writer.contents(number)]
+    for content in (b"one", b"one", b"two"):
+        writer.put(make_message(content=content))
+        marks.append(writer.contents(number))
+    assert marks[0] == ""
+    assert marks[1] == marks[2]
+    assert len(set(marks)) == 3
+    assert all(len(mark) <= 64 for mark in marks)
 
 
 def test_two_keys_that_are_no_pair_are_refused(tmp_path):
