@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from connectors.sdk.simulator import build_simulator
 from hub.audit.entries import Actor
@@ -27,10 +30,32 @@ from hub.testing import MemoryPublisher, served
 from tests.support import write_toml
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.connect.installation import AGENCY, Subjects, make_installation
-from tests.unit.connectors.sdk.make import PERSON, SUBJECT, make_message, reference, write_messages
+from tests.unit.connectors.sdk.make import CATEGORY, OTHER_PERSON, PERSON, SUBJECT, make_message, reference, write_messages
 from tests.unit.statutory.make import KEY
 
 OFFICER = Actor("account-1", role="statutory-officer")
+MARCH, SEPTEMBER = "2025-03-01T00:00:00+01:00", "2025-09-01T00:00:00+02:00"
+
+
+class Inbox:
+    """The message system; a message whose id is in `broken` is listed and cannot be had."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.broken: set[str] = set()
+        self.show(make_message(1, reference(SUBJECT, PERSON)))
+
+    def show(self, *messages: dict[str, Any]) -> None:
+        self._app = build_simulator(write_messages(self._folder, *messages), {"deletes": True})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        broken = scope.get("method") == "GET" and scope["path"].rpartition("/")[2] in self.broken
+        await (Response(status_code=500) if broken else self._app)(scope, receive, send)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Inbox:
+    return Inbox(tmp_path)
 
 
 @pytest.fixture
@@ -39,14 +64,14 @@ def subjects() -> Subjects:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, subjects: Subjects) -> Iterator[Settings]:
+def settings(tmp_path: Path, subjects: Subjects, inbox: Inbox) -> Iterator[Settings]:
     """A registry, a message system with one notice without a category, and an instance that may delete what is confirmed."""
     home = tmp_path / "home"
-    inbox = write_messages(tmp_path, make_message(1, reference(SUBJECT, PERSON)))
-    with served(subjects.app) as registry, served(build_simulator(inbox, {"deletes": True})) as url:
+    with served(subjects.app) as registry, served(inbox) as url:
         port = int(registry.rpartition(":")[2])
         make_installation(home, port)
         source = {"base_url": url, "token_url": f"{url}/oauth2/token", "client_id": "hub", "delete_handed_over": True}
+        source["attempts"] = 1
         sdk = {"agency": AGENCY, "source": source}
         write_toml(home / "hub.toml", {"registry": {"port": port}, "web": {"undo_seconds": 0}, "connectors": {"sdk": sdk}})
         kinds = f"agencies:\n  {AGENCY}:\n    title: Polisen\n    kinds: [police_notice]\n"
@@ -58,45 +83,84 @@ def settings(tmp_path: Path, subjects: Subjects) -> Iterator[Settings]:
         yield load_settings(home)
 
 
+class Polls:
+    """The instance, one poll at a time; what it has told, and what is at its source."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self._settings, self._world = settings, world
+        self.publisher, self.store = MemoryPublisher(), open_store(settings, world.clock)
+        self.hand_overs = open_hand_overs(settings)
+
+    def once(self) -> None:
+        Runner(
+            self._settings,
+            self._world.clock,
+            threading.Event(),
+            "sdk",
+            publisher_factory=lambda _: self.publisher,
+            statutory_port=self.store,
+            codec=Codec.load(),
+            handed_over=self.hand_overs.has,
+        ).once()
+
+    def told(self) -> list[PoliceCategory]:
+        return [Codec.load().decode(CATALOGUE[one.topic], one.value).category for one in self.publisher.records]
+
+    def at_the_source(self) -> int:
+        url = f"{self._settings.connectors['sdk'].source['base_url']}/simulator/state"
+        return int(httpx.get(url).json()["messages"])
+
+
+def test_a_second_message_under_a_message_id_is_neither_told_nor_deleted_before_it_is_stored(
+    settings: Settings, subjects: Subjects, world: World, inbox: Inbox
+) -> None:
+    for number, person in enumerate((PERSON, OTHER_PERSON), 1):
+        subjects.grant(person, number, MARCH, SEPTEMBER)
+    for row in subjects.rows.values():
+        row["kinds"] = ["police_notice"]
+    first = make_message(1)
+    again = first["attributes"]["messageId"]
+    second = make_message(2, reference(SUBJECT, OTHER_PERSON), reference(CATEGORY, "lob"), messageId=again)
+    inbox.show(first)
+    polls = Polls(settings, world)
+    polls.once()
+    (report,), _ = polls.store.list()
+    polls.hand_overs.confirm(polls.store.path_of(report.entry), registered_as="SN 2025/117", who="officer", at=NOW)
+    inbox.show(first, second)
+    inbox.broken.add(second["id"])
+    for _ in range(2):
+        polls.once()
+        world.clock.advance(timedelta(minutes=1))
+        assert (polls.told(), polls.at_the_source()) == ([PoliceCategory.NARCOTICS], 1)
+    inbox.broken.clear()
+    polls.once()
+    assert (polls.told(), len(polls.store.list()[0])) == ([PoliceCategory.NARCOTICS, PoliceCategory.LOB], 2)
+    polls.once()
+    assert polls.at_the_source() == 1
+
+
 def test_a_notice_without_a_code_is_coded_published_once_and_its_original_deleted_when_confirmed(
     settings: Settings, subjects: Subjects, world: World
 ) -> None:
-    subjects.grant(PERSON, 1, "2025-03-01T00:00:00+01:00", "2025-09-01T00:00:00+02:00")
+    subjects.grant(PERSON, 1, MARCH, SEPTEMBER)
     next(iter(subjects.rows.values()))["kinds"] = ["police_notice"]
-    publisher, store = MemoryPublisher(), open_store(settings, world.clock)
-    hand_overs = open_hand_overs(settings)
-
-    def once() -> None:
-        Runner(
-            settings,
-            world.clock,
-            threading.Event(),
-            "sdk",
-            publisher_factory=lambda _: publisher,
-            statutory_port=store,
-            codec=Codec.load(),
-            handed_over=hand_overs.has,
-        ).once()
-
-    once()
-    (report,), _ = store.list()
-    assert publisher.records == []
+    polls = Polls(settings, world)
+    polls.once()
+    (report,), _ = polls.store.list()
+    assert polls.told() == []
     with closing(build_audit(settings, world.clock)) as audit, closing(build_coding_desk(settings, audit)) as desk:
         (waiting,) = desk.list(OFFICER)
         assert waiting.report == report
         answer = Answer(PoliceCategory.LOB, NOW - timedelta(days=1), None, may_tell_youth=False, places=frozenset({1}))
         desk.code(OFFICER, waiting.notice.number, answer, seen=report.entry)
         world.clock.set(desk.envelope(OFFICER, waiting.notice.number).notice.ready_at or NOW)
-        once()
-        once()
+        polls.once()
+        polls.once()
         assert desk.envelope(OFFICER, waiting.notice.number).notice.state is NoticeState.PUBLISHED
-    (record,) = publisher.records
-    assert Codec.load().decode(CATALOGUE[record.topic], record.value).category is PoliceCategory.LOB
-    url = f"{settings.connectors['sdk'].source['base_url']}/simulator/state"
-    assert httpx.get(url).json()["messages"] == 1
-    hand_overs.confirm(store.path_of(report.entry), registered_as="SN 2025/117", who="officer", at=NOW)
-    once()
-    assert httpx.get(url).json()["messages"] == 0
-    once()
-    assert len(publisher.records) == 1
-    assert [one.entry for one in store.list()[0]] == [report.entry]
+    assert (polls.told(), polls.at_the_source()) == ([PoliceCategory.LOB], 1)
+    polls.hand_overs.confirm(polls.store.path_of(report.entry), registered_as="SN 2025/117", who="officer", at=NOW)
+    polls.once()
+    assert polls.at_the_source() == 0
+    polls.once()
+    assert polls.told() == [PoliceCategory.LOB]
+    assert [one.entry for one in polls.store.list()[0]] == [report.entry]
