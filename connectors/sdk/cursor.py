@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -31,17 +32,30 @@ class Progress:
     def __init__(self, cursor: Cursor | None, listing: Sequence[Listed]) -> None:
         known = (cursor or {}).get("done", [])
         before = {key for key in known if isinstance(key, str)} if isinstance(known, list) else set()
+        self._listing = listing
         self._done = before & {listed.key for listed in listing}
-        self.finished = [listed for listed in listing if listed.key in self._done]
-        self.waiting = [listed for listed in listing if listed.key not in self._done]
+        self._part()
         self.moved = self._done != before
         self.unkeyed = bool(before) and not (cursor or {}).get("keyed")
         """Whether the cursor is of a time when the statutory lane knew messages by their message id alone."""
+
+    def rekey(self) -> list[str]:
+        """Of an `unkeyed` cursor: the keys of what is done. What shares its message id is to be done again, for one of them may
+        have been taken for the other.
+        """
+        shared = Counter(listed.message_id for listed in self._listing)
+        self._done -= {listed.key for listed in self._listing if shared[listed.message_id] > 1}
+        self._part()
+        return [listed.key for listed in self.finished]
 
     def finish(self, listed: Listed) -> None:
         """This one is done as soon as the cursor is stored."""
         self._done.add(listed.key)
         self.moved = True
+
+    def _part(self) -> None:
+        self.finished = [listed for listed in self._listing if listed.key in self._done]
+        self.waiting = [listed for listed in self._listing if listed.key not in self._done]
 
     def cursor(self) -> Cursor:
         """The present stand; nothing counts as moved until the next `finish`."""

@@ -40,12 +40,15 @@ class Listed:
         """`creationDateTime`, UTC, or None when it cannot be read."""
         return instant_of(self.created_text)
 
-    def is_other(self, content: bytes) -> bool:
-        """Whether what was fetched says itself that it is another message; what says nothing of itself is taken for this one."""
+    def contradicted(self, content: bytes) -> tuple[bool, bool]:
+        """Whether what was fetched says itself that it has another id, and another `messageId`.
+
+        What says nothing of itself contradicts nothing: it is taken for this one.
+        """
         answer = parse_json(content)
-        entry = answer.get("data") if isinstance(answer, dict) else None
-        pairs = zip(_identities(self.entry), _identities(entry), strict=True)
-        return any(wanted and found and wanted != found for wanted, found in pairs)
+        own, message = _identities(answer.get("data") if isinstance(answer, dict) else None)
+        wanted_own, wanted_message = _identities(self.entry)
+        return _differ(wanted_own, own), _differ(wanted_message, message)
 
     def raw(self) -> bytes:
         """The entry itself as JSON, for one that cannot be fetched."""
@@ -115,6 +118,10 @@ def _identities(entry: Any) -> tuple[str | None, str | None]:
     # The standard's document can be read as wanting the message system's own id in `attributes`, too.
     own = _identity(entry.get("id")) or _identity(attributes.get("id")) if isinstance(entry, dict) else None
     return own, _identity(attributes.get("messageId"))
+
+
+def _differ(wanted: str | None, found: str | None) -> bool:
+    return None not in {wanted, found} and wanted != found
 
 
 def _identity(value: Any) -> str | None:

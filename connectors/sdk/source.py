@@ -81,8 +81,8 @@ class SdkSource:
         By the message system's own id alone, and only where one message has it: under a `messageId` there may be another message
         that nobody has read.
 
-        What is finished is so by the cursor that this reading began with, so it is settled. Tidying troubles no lane: what is refused is
-        not asked again by this process (`hub_connector_requests` counts it), and the rest waits for the next reading.
+        What is finished is so by the cursor that this reading began with, so it is settled. Tidying troubles no lane: what is
+        refused is not asked again by this process (`hub_connector_requests` counts it), and the rest waits for the next reading.
         """
         owners = Counter(listed.own_id for listed in (*progress.finished, *progress.waiting))
         for listed in progress.finished:

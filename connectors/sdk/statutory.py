@@ -26,8 +26,9 @@ class SdkStatutorySource:
     """Takes whatever is listed and not yet taken; needs neither a readable payload nor a subject nor a category.
 
     A message that cannot be fetched does not hold up the others: they are taken first, then its error is raised, and the
-    next poll tries it again. An entry that does not say how to fetch it is kept as the listing shows it. So is, until it can be
-    had, one for which the message system gives another message (fetched by a `messageId` that was used twice).
+    next poll tries it again. An entry that does not say how to fetch it is kept as the listing shows it. So is one for which the
+    message system gives another message (fetched by a `messageId` that was used twice): it stands in for the message, which
+    does not count as secured until it can be had.
 
     Guarantee: at least once. The cursor holds digests of the messages that are safe and still listed, no watermark, so a
     message that turns up late with an old date is taken like any other.
@@ -50,23 +51,22 @@ class SdkStatutorySource:
         listing = self._client.list_messages()
         progress = Progress(cursor, listing)
         if progress.unkeyed:
-            yield StatutoryBatch([], progress.cursor(), safe=[each.key for each in progress.finished])
+            safe = progress.rekey()  # before the cursor is written
+            yield StatutoryBatch([], progress.cursor(), safe=safe)
         pending: list[RawMessage] = []
         failures: Failures = []
         # Those that could not be had last time come last: a few that never can must not keep the others waiting.
         for listed in sorted(progress.waiting, key=lambda each: each.key in self._refused):
-            try:
-                pending.append(self._message(listed, self._content(listed)))
-            except (RejectedError, RetriableError) as error:
+            messages, error = self._taken(listed)
+            pending += messages
+            if error is None:
+                progress.finish(listed)
+                self._refused.discard(listed.key)
+            else:
                 failures.append(error)
-                if error.code == _OTHER:
-                    pending.append(self._message(listed, listed.raw()))
                 self._refused.add(listed.key)
                 if in_trouble(failures):
                     break  # what was fetched is still handed on
-                continue
-            progress.finish(listed)
-            self._refused.discard(listed.key)
             if len(pending) >= _BATCH_MESSAGES or sum(len(each.content) for each in pending) >= _BATCH_BYTES:
                 yield StatutoryBatch(pending, progress.cursor())
                 pending = []
@@ -79,17 +79,24 @@ class SdkStatutorySource:
         """Release the connections."""
         self._client.close()
 
-    def _content(self, listed: Listed) -> bytes:
+    def _taken(self, listed: Listed) -> tuple[list[RawMessage], RejectedError | RetriableError | None]:
+        """The message; or why it cannot be had, and what is kept in its place meanwhile."""
         if listed.path_id is None:
-            return listed.raw()
-        content = self._client.get_message(listed.path_id)
-        if listed.is_other(content):
-            text = 'get: the message system gives another message than it lists: set path_id to "id", or ask whoever runs it'
-            raise RejectedError(text, code=_OTHER)
-        return content
+            return [self._message(listed, listed.raw(), listed.key)], None
+        try:
+            content = self._client.get_message(listed.path_id)
+        except (RejectedError, RetriableError) as error:
+            return [], error
+        another_id, another_message_id = listed.contradicted(content)
+        if not another_id and not another_message_id:
+            return [self._message(listed, content, listed.key)], None
+        # What has another id alone may be this message after all, of a system that names it twice: it is kept too.
+        kept = [listed.raw()] if another_message_id else [content, listed.raw()]
+        text = 'get: the message system gives another message than it lists: set path_id to "id", or ask whoever runs it'
+        return [self._message(listed, each) for each in kept], RejectedError(text, code=_OTHER)
 
-    def _message(self, listed: Listed, content: bytes) -> RawMessage:
-        return RawMessage(listed.message_id, self._arrival(listed), content, key=listed.key)
+    def _message(self, listed: Listed, content: bytes, key: str = "") -> RawMessage:
+        return RawMessage(listed.message_id, self._arrival(listed), content, key=key)
 
     def _arrival(self, listed: Listed) -> datetime:
         """When it came to the message system; our own time only when that is unreadable or has not happened yet."""
