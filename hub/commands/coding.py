@@ -76,14 +76,14 @@ def code(  # noqa: PLR0917 -- typer reads one option per parameter
     from hub.errors import RejectedError
 
     with _desk(home) as (settings, desk):
+        if category is not None and not content:
+            text = "say with --content which content you have read: without --category it is shown and named"
+            raise RejectedError(text, code="no_content")
         number = desk.whole_number(number)
         opened = desk.open(acting(settings), number)
         if category is None:
             _print_report(opened)
             return
-        if not content:
-            text = "say with --content which content you have read: without --category it is shown and named"
-            raise RejectedError(text, code="no_content")
         typed = (typer.prompt("Personal number", hide_input=True),) if ask_person else ()
         answer = _answer(settings, opened, category=category, at=at, area=area, typed=typed, may_tell_youth=may_tell_youth)
         notice = desk.code(acting(settings), number, answer, seen=content)

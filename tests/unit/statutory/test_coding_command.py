@@ -107,6 +107,10 @@ def test_what_cannot_be_is_refused(home: Path, number: str, words: tuple[str, st
     assert states(home) == ["waiting"]
 
 
+def test_a_code_without_a_content_opens_no_report(home: Path) -> None:
+    assert getattr(call(home, "code", "no such", "--category", "lob").exception, "code", "") == "no_content"
+
+
 def test_a_number_is_asked_for_and_stands_on_no_command_line(home: Path, number: str) -> None:
     result = call(home, "code", number, *seen(home, number), "--category", "lob", "--ask-person", typed="201105219818\n")
     assert result.exit_code == 0
