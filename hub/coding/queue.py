@@ -104,8 +104,8 @@ class CodingQueue:
             ]
             if rows:
                 connection.execute(insert(notices), rows)
-            for number in known:
-                if contents.get(number, "") not in {"", known[number]}:
+            for number, mark in known.items():
+                if contents.get(number, "") not in {"", mark}:
                     _wait_anew(connection, number, found[number], contents[number], now)
 
     def all(self, states: Collection[NoticeState] = tuple(NoticeState), *, most: int = 1000) -> list[QueuedNotice]:

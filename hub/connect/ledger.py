@@ -222,9 +222,7 @@ class Ledger:
         with self._engine.begin() as connection:
             connection.execute(delete(kept).where(kept.c.number <= number))
 
-    def secure(
-        self, lane: str, cursor: Cursor, now: datetime, digests: Sequence[str], before: Sequence[str] = ()
-    ) -> int:
+    def secure(self, lane: str, cursor: Cursor, now: datetime, digests: Sequence[str], before: Sequence[str] = ()) -> int:
         """These messages, by digest, are in the statutory store: remember it and move the cursor. Returns how many are new.
 
         Those of `before` have been there for long, under another digest: they are remembered and not counted again.
