@@ -101,6 +101,7 @@ RULES: dict[str, _Rule] = {
     "hub_connector_kept_batches": _as_it_is,
     "hub_connector_letters_waiting": _as_it_is,
     "hub_connector_uncoded_notices": _as_it_is,
+    "hub_connector_uncoded_since_seconds": _as_it_is,  # a notice waits alike, whoever it is about
     "hub_connector_last_success_seconds": _as_it_is,
     "hub_connector_paused_since_seconds": _as_it_is,
     "hub_connector_remembered": _as_it_is,  # what the source shows, whoever it is about

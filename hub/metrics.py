@@ -20,6 +20,7 @@ __all__ = [
     "CONNECTOR_REMEMBERED",
     "CONNECTOR_REQUESTS",
     "CONNECTOR_UNCODED",
+    "CONNECTOR_UNCODED_SINCE",
     "DELIVERY_MESSAGES",
     "DELIVERY_OPEN_TASKS",
     "DELIVERY_OVERDUE_TASKS",
@@ -95,6 +96,11 @@ CONNECTOR_LETTERS = Gauge(
 CONNECTOR_UNCODED = Gauge(
     "hub_connector_uncoded_notices",
     "Police notices that wait for the statutory officer's code: `hub statutory uncoded` lists them.",
+    ["connector"],
+)
+CONNECTOR_UNCODED_SINCE = Gauge(
+    "hub_connector_uncoded_since_seconds",
+    "Unix time since which the police notice waits that has waited longest for the statutory officer's code; 0 when none waits.",
     ["connector"],
 )
 CONNECTOR_REMEMBERED = Gauge(

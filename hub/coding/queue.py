@@ -134,6 +134,13 @@ class CodingQueue:
         with answering(), self._engine.connect() as connection:
             return connection.scalar(query) or 0
 
+    def waiting_since(self) -> datetime | None:
+        """Since when the one waits that has waited longest; one that waits again does so since it was brought back."""
+        query = select(func.min(notices.c.changed_at)).where(notices.c.state == NoticeState.WAITING.value)
+        with answering(), self._engine.connect() as connection:
+            since: datetime | None = connection.scalar(query)
+        return since
+
     def code(self, number: str, sealed: bytes, now: datetime, ready_at: datetime, recorded: Callable[[], object]) -> None:
         """A person has coded it. `recorded` is called before this holds, and what it raises undoes it.
 

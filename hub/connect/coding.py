@@ -17,7 +17,7 @@ from hub.connect.ports import StatutoryPort
 from hub.connect.sending import Sending
 from hub.connect.sifting import Sifting
 from hub.connector import PersonRecord, Record, Unmapped, report_number
-from hub.metrics import CONNECTOR_UNCODED
+from hub.metrics import CONNECTOR_UNCODED, CONNECTOR_UNCODED_SINCE
 
 __all__ = ["Coding", "coding_of"]
 
@@ -61,8 +61,10 @@ class Coding:
         return left
 
     def show(self) -> None:
-        """Set the gauge."""
+        """Set the gauges."""
+        since = self.queue.waiting_since()
         CONNECTOR_UNCODED.labels(connector=self.connector).set(self.queue.waiting())
+        CONNECTOR_UNCODED_SINCE.labels(connector=self.connector).set(since.timestamp() if since else 0)
 
     def __call__(self, ready: Callable[[], None], sifting: Sifting, sending: Sending) -> Tally:
         """Publish what is coded and due. `ready` learns the newest consents, and raises when nothing may be published; then the

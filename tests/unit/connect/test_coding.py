@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from prometheus_client import REGISTRY
 
 from hub.coding.queue import NoticeState
 from hub.connect.coding import Coding
@@ -203,6 +204,26 @@ def test_a_notice_sealed_under_a_former_key_waits_again_and_says_why(desk: Desk)
     desk.lane().keep()
     found = desk.queue.find(number)
     assert (found.state, found.reason, found.taken) == (NoticeState.WAITING, "key_changed", False)
+
+
+def test_how_many_wait_and_since_when_is_told_for_the_alarm(desk: Desk) -> None:
+    def told() -> tuple[float | None, ...]:
+        desk.lane().keep()
+        names = ("hub_connector_uncoded_notices", "hub_connector_uncoded_since_seconds")
+        return tuple(REGISTRY.get_sample_value(name, {"connector": "sdk"}) for name in names)
+
+    start = desk.clock.now()
+    first = desk.arrive(1)
+    desk.clock.advance(UNDO)
+    second = desk.arrive(2)
+    assert told() == (2, start.timestamp())
+    desk.desk.dismiss(OFFICER, first)
+    assert told() == (1, (start + UNDO).timestamp())
+    desk.desk.dismiss(OFFICER, second)
+    assert told() == (0, 0)
+    desk.clock.advance(UNDO)
+    desk.desk.undo(OFFICER, first)  # somebody has looked at it: it waits anew
+    assert told() == (1, desk.clock.now().timestamp())
 
 
 def test_one_person_of_a_notice_that_the_gate_refuses_keeps_the_whole_waiting(desk: Desk) -> None:
