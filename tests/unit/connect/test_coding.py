@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -145,6 +147,17 @@ def test_it_ends_alike_whether_or_not_somebody_has_a_reference(desk: Desk, grant
     assert len(desk.world.published) == granted
     assert desk.state() is NoticeState.PUBLISHED
     assert desk.world.ledger.totals()["handled", ""] == 1
+
+
+def test_what_a_process_that_died_left_of_a_coded_result_in_the_log_is_gone_at_the_next_look(desk: Desk) -> None:
+    number = desk.arrive()
+    sealed = desk.code(number).sealed
+    with closing(sqlite3.connect(desk.world.folder / "coding.db")) as other, other:
+        other.execute("update notices set state = 'waiting', sealed = x''")
+    files = sorted(desk.world.folder.glob("coding.db*"))
+    assert any(sealed in file.read_bytes() for file in files)
+    desk.lane().keep()
+    assert not any(sealed in file.read_bytes() for file in files)
 
 
 def test_consent_is_asked_as_of_the_publication(desk: Desk) -> None:

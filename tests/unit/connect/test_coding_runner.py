@@ -19,7 +19,8 @@ from connectors.sdk.simulator import build_simulator
 from hub.audit.entries import Actor
 from hub.bootstrap import build_audit, build_coding_desk
 from hub.coding.desk import Answer
-from hub.coding.queue import NoticeState
+from hub.coding.queue import CodingQueue, NoticeState
+from hub.connect.instance import load_instance
 from hub.connect.runner import Runner
 from hub.contract.codec import Codec
 from hub.contract.models import PoliceCategory
@@ -140,7 +141,7 @@ def test_a_second_message_under_a_message_id_is_neither_told_nor_deleted_before_
 
 
 def test_a_notice_without_a_code_is_coded_published_once_and_its_original_deleted_when_confirmed(
-    settings: Settings, subjects: Subjects, world: World
+    settings: Settings, subjects: Subjects, world: World, inbox: Inbox
 ) -> None:
     subjects.grant(PERSON, 1, MARCH, SEPTEMBER)
     next(iter(subjects.rows.values()))["kinds"] = ["police_notice"]
@@ -164,3 +165,8 @@ def test_a_notice_without_a_code_is_coded_published_once_and_its_original_delete
     polls.once()
     assert polls.told() == [PoliceCategory.LOB]
     assert [one.entry for one in polls.store.list()[0]] == [report.entry]
+    # Its sender uses the message id once more.
+    inbox.show(make_message(2, reference(SUBJECT, OTHER_PERSON), messageId=make_message(1)["attributes"]["messageId"]))
+    polls.once()
+    with closing(CodingQueue(load_instance(settings, "sdk").coding_file)) as queue:
+        assert [one.state for one in queue.all()] == [NoticeState.WAITING]
