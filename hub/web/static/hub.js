@@ -35,6 +35,16 @@
     input.form.addEventListener("submit", () => turn(false)); // so that no browser keeps it as plain text
   }
 
+  for (const form of document.querySelectorAll('form[method="post"]:not([data-sending])')) {
+    let sent = -Infinity;
+    form.addEventListener("submit", (event) => {
+      // Some answers take a second: one more tap would give up that of the first, which has its effect all the same.
+      if (event.timeStamp - sent < 3000) event.preventDefault();
+      else sent = event.timeStamp;
+    });
+    addEventListener("pageshow", () => (sent = -Infinity));
+  }
+
   for (const form of document.querySelectorAll("form[data-sending]")) {
     const button = form.querySelector("button");
     const told = form.querySelector("[data-sending-told]");

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -156,10 +158,15 @@ class Trail:
 
 
 class Metronome:
-    """Beats that cost no time: each look at the clock is `slow` seconds later, and `answered` says when each answer came."""
+    """Beats that cost no time: each look at the clock is `slow` seconds later, and `answered` says when each answer came.
+
+    No beat comes until `free` is set.
+    """
 
     def __init__(self) -> None:
         self.slow = 0.1
+        self.free = threading.Event()
+        self.free.set()
         self.answered: list[float] = []
         self._now, self._begun = 0.0, 0.0
 
@@ -168,6 +175,8 @@ class Metronome:
         return self._now
 
     async def pause(self, seconds: float) -> None:
+        if not self.free.is_set():
+            await asyncio.to_thread(self.free.wait)
         self._now += seconds
         self.answered.append(round(self._now - self._begun, 6))
 
