@@ -177,9 +177,11 @@ class Accounts:
         if row.initial_until is not None and row.initial_until <= self._clock.now():
             self._refuse(row.account, "initial_expired")
             raise _wrong()
-        if chosen == current:
-            raise RejectedError("choose another password than the one you have", code="same_password")
-        check_new(chosen, _words(row.username, row.name, read_kept(row.rights)))
+        try:
+            _check_chosen(chosen, current, _words(row.username, row.name, read_kept(row.rights)))
+        except RejectedError as error:  # the present one was right, which whoever tries passwords learns from the answer
+            self._refuse(row.account, error.code)
+            raise
         values = {"password_hash": hash_password(chosen), "initial_until": None}
         self._change(row.username, values, Actor(row.account), "own_password")
         self._trail.append(account_entry(Logged.SIGN_IN, row.account, purpose=self._way))
@@ -264,6 +266,12 @@ def _account(row: Row[Any]) -> Account:
 
 def _principal(row: Row[Any]) -> Principal:
     return Principal(row.account, row.name, read_kept(row.rights), row.person)
+
+
+def _check_chosen(chosen: str, current: str, words: tuple[str, ...]) -> None:
+    if chosen == current:
+        raise RejectedError("choose another password than the one you have", code="same_password")
+    check_new(chosen, words)
 
 
 def _wrong() -> RejectedError:

@@ -112,7 +112,7 @@ def test_a_password_of_ones_own_does_not_expire(accounts: Accounts, anna: Accoun
     ("chosen", "code"), [(OWN, "same_password"), ("kort", "short_password"), ("password1234", "common_password")]
 )
 def test_a_change_takes_the_present_password_and_a_good_new_one(
-    accounts: Accounts, anna: Account, chosen: str, code: str
+    accounts: Accounts, anna: Account, audit: AuditLog, chosen: str, code: str
 ) -> None:
     with pytest.raises(RejectedError) as refused:
         accounts.choose("anna", OTHER, FIRST, HERE)
@@ -120,6 +120,8 @@ def test_a_change_takes_the_present_password_and_a_good_new_one(
     with pytest.raises(RejectedError) as refused:
         accounts.choose("anna", OWN, chosen, HERE)
     assert refused.value.code == code
+    tried = [(anna.account, "sign_in_refused", "deny", rule) for rule in ("wrong_password", code)]
+    assert [entry[:1] + entry[2:] for entry in logged(audit)][1:] == tried
     accounts.authenticate("anna", OWN, HERE)
 
 
