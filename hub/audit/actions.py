@@ -88,7 +88,7 @@ class Action(StrEnum):
     DEAD_LETTER_REDRIVEN = "dead_letter_redriven"
     DEAD_LETTER_RESOLVED = "dead_letter_resolved"  # discarded
     JOURNAL_SEARCHED = "journal_searched"
-    CONNECTOR_TRIED = "connector_tried"  # a dry run asked for on a page; `purpose` names the instance
+    CONNECTOR_TRIED = "connector_tried"  # a dry run; `purpose` names the instance
     BACKUP_MADE = "backup_made"
     BACKUP_RESTORED = "backup_restored"
     KEY_CHANGED = "key_changed"

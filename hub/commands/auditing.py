@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from hub.audit.actions import Action
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hub.audit.draft import Draft
     from hub.settings import Settings
 
-__all__ = ["logged"]
+__all__ = ["log_first", "logged"]
 
 
 @contextmanager
@@ -23,9 +23,14 @@ def logged(settings: Settings, action: Action, *, unit: str = "", item: Subject 
     from hub.bootstrap import build_audit
 
     actor = acting(settings, unit=unit)
-    audit = build_audit(settings)
-    try:
-        with audit.recorded(Entry(actor, action, item=item)) as draft:
-            yield draft
-    finally:
-        audit.close()
+    with closing(build_audit(settings)) as audit, audit.recorded(Entry(actor, action, item=item)) as draft:
+        yield draft
+
+
+def log_first(settings: Settings, action: Action, *, purpose: str) -> None:
+    """Before anything is read, of another system or here. Raises RetriableError `audit`."""
+    from hub.bootstrap import build_audit
+
+    actor = acting(settings)
+    with closing(build_audit(settings)) as audit:
+        audit.append(Entry(actor, action, purpose=purpose))

@@ -41,8 +41,9 @@ def connect(
     With --once it exits 1 unless every lane was read to its end. What consent let pass or kept out is not told, not even as a
     count: one crafted row would tell whether a given person has a reference.
 
-    With --dry-run nothing is published or written, no cursor moves and the statutory lane is not touched: it runs beside the
-    connector, and without Kafka or the registry. Persons are not shown. It exits 1 when the source could not be read.
+    With --dry-run nothing is published or kept, no cursor moves and the statutory lane is not touched: it runs beside the
+    connector, and without Kafka or the registry. Persons are not shown, and the audit log has who tried. It exits 1 when the
+    source could not be read.
 
     With --history the time since DATE is read, with a bar of how far it has come; run again, it goes on where it was cut off.
     Stop the connector meanwhile.

@@ -22,8 +22,12 @@ _NOT_RUNNING = "left out: the connector does not run, and what the gate decides 
 
 
 def try_out(settings: Settings, name: str, limit: int, *, as_json: bool) -> None:
-    """Make the trial and print it; raises typer.Exit(1) when the source could not be read to the limit or its end."""
+    """Make the trial and print it, in the audit log first; raises typer.Exit(1) when the source could not be read to the limit
+    or its end, RetriableError `audit` before anything is read.
+    """
+    from hub.audit.actions import Action
     from hub.bootstrap import build_clock
+    from hub.commands.auditing import log_first
     from hub.connect.dry_run import dry_run
     from hub.connect.instance import load_instance
     from hub.logs import configure_logs
@@ -31,6 +35,7 @@ def try_out(settings: Settings, name: str, limit: int, *, as_json: bool) -> None
 
     configure_logs(f"connect-{name}-dry-run", level="WARNING")
     instance = load_instance(settings, name)
+    log_first(settings, Action.CONNECTOR_TRIED, purpose=f"connector:{name}")
     with reading("records read") as tell:
         trial = dry_run(instance, build_clock(settings), limit, tell)
     figures = gate_figures(settings, name)

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 import typer
 
+from hub.audit.opening import open_audit
+from hub.audit.reading import Filter, the_latest
+from hub.clock import SystemClock
 from hub.commands.dry_run import _as_json, _print, try_out
 from hub.connect.dry_run import Trial
 from hub.connect.showing import Shown
 from hub.errors import RetriableError
+from hub.installation import initialise
 from tests.unit.connect.conftest import World
 from tests.unit.connect.installation import PLACES, free_port, make_installation
 from tests.unit.connect.toy import Lines, install_toys, make_connector, write_lines
@@ -63,6 +68,7 @@ def test_the_command_prints_one_document_that_names_nobody(tmp_path, monkeypatch
     install_toys(tmp_path / "site")
     monkeypatch.syspath_prepend(tmp_path / "site")
     settings = make_installation(tmp_path / "home", free_port())
+    initialise(settings.home)  # the rest of an installation, the audit log's keys among it
     person = World.person()
     fact = {"id": "a1", "person": person, "at": "2025-05-16T09:00:00+02:00", "minutes": 60}
     write_lines(settings.home / "source" / "facts.jsonl", fact)
@@ -73,12 +79,17 @@ def test_the_command_prints_one_document_that_names_nobody(tmp_path, monkeypatch
     assert document["counts"] == [{"outcome": "mapped", "reason": "", "records": 1}]
     assert person not in out
     assert person.replace("-", "") not in out
+    log = open_audit(settings, SystemClock())
+    (entry,) = the_latest(log.engine, Filter(), 10)
+    log.close()
+    assert (entry.action, entry.purpose, entry.account) == ("connector_tried", "connector:toy", f"os:{os.getuid()}")
 
 
 def test_a_source_that_fails_makes_it_exit_1(tmp_path, monkeypatch) -> None:
     install_toys(tmp_path / "site", toydown="tests.unit.commands.test_dry_run:toydown")
     monkeypatch.syspath_prepend(tmp_path / "site")
     settings = make_installation(tmp_path / "home", free_port())
+    initialise(settings.home)
     chosen = settings.connectors["toy"].model_copy(update={"connector": "toydown", "agency": PLACES})
     settings = settings.model_copy(update={"connectors": {"toy": chosen}})
     with pytest.raises(typer.Exit):
