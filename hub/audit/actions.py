@@ -92,6 +92,7 @@ class Action(StrEnum):
     BACKUP_MADE = "backup_made"
     BACKUP_RESTORED = "backup_restored"
     KEY_CHANGED = "key_changed"
+    KEY_LISTED = "key_listed"  # names of keys, and when an agency's connectors used theirs
     AUTHORITY_REQUEST = "authority_request"  # a request for stored data, decided by a person (never in bulk)
 
     # The audit itself

@@ -32,13 +32,17 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 def list_keys(home: Home = None, as_json: Json = False) -> None:
     """List the valid keys, by names that say nothing of them: the master key, each agency's key and token, when each was used.
 
+    That they were listed is in the audit log.
+
     Example: hub keys list
     """
+    from hub.audit.actions import Action
+    from hub.commands.auditing import logged
     from hub.commands.consent_texts import print_json
     from hub.registry.master_key import master_state
     from hub.registry.rotation import agency_key_states
 
-    with _opened(home) as (settings, opened, _clock):
+    with _opened(home) as (settings, opened, _clock), logged(settings, Action.KEY_LISTED):
         states = agency_key_states(settings, opened.registry)
         master = master_state(settings, opened.tools.vault, opened.keyring)
     if as_json:

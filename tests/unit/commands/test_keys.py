@@ -62,6 +62,8 @@ def test_a_rotation_by_command_is_asked_for_done_and_logged(home: Path) -> None:
     assert not (home / "keys" / f"agency-{SCHOOL}.hmac.former").exists()
     assert logged(home) == [
         ("key_changed", "rotate_agency", "permit", SCHOOL),
+        ("key_listed", "", "permit", ""),
+        ("key_listed", "", "permit", ""),
         ("key_changed", "rotate_agency", "deny", "rotation_under_way"),
         ("key_changed", "retire_agency", "permit", SCHOOL),
     ]

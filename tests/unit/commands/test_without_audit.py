@@ -99,7 +99,7 @@ def test_mandatory_reports_are_listed_and_read(home: Path, away: list[Path]) -> 
 
 ALL_ELSE = (
     "consent show -i -", "consent list", "consent block --by youth -i -", "consent suspend -i -", "consent erasure-status",
-    "protected list", "audit list", "connect observations --dry-run",
+    "protected list", "audit list", "connect observations --dry-run", "keys list",
 )  # fmt: skip
 
 
