@@ -34,6 +34,7 @@ class Action(StrEnum):
     IDENTITY_APPROVED = "identity_approved"
     IDENTITY_REFUSED = "identity_refused"
     IDENTITY_REVEALED = "identity_revealed"
+    APPROVAL_LISTED = "approval_listed"  # what waits for a second person, of whatever matter, and one's own requests
     CASE_SHOWN = "case_shown"  # a coordinator's page of one youth
 
     # Consents

@@ -7,6 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.matters import Request as Asked
 from hub.access.roles import Action, Principal, known_roles, may_somewhere
+from hub.access.trail import actor_of
+from hub.audit.actions import Action as Logged
+from hub.audit.entries import Entry
 from hub.errors import RejectedError
 from hub.web.forms import field
 from hub.web.language import Words, mark
@@ -32,8 +35,9 @@ class Approvals:
         self._renderer = renderer
 
     def page(self, request: Request, principal: Principal, *, text: str = "", status: int = 200) -> Response:
-        """What others ask and this person may decide; below, this person's own requests."""
+        """What others ask and this person may decide; below, this person's own requests. In the audit log first."""
         words, eyes = self._renderer.words(request), self._web.four_eyes
+        self._web.audit.append(Entry(actor_of(principal, Action.APPROVAL_SEE), Logged.APPROVAL_LISTED))
         return self._renderer.page(
             request, "approvals.html", principal, status=status, text=words.text(text) if text else "",
             waiting=[self._row(one, words) for one in eyes.waiting_for(principal)],

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from hub.access.accounts import Newcomer
 from hub.access.grounds import Ground
@@ -16,6 +17,7 @@ from hub.access.matters import Matter, RequestState
 from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
+from hub.audit.reading import Filter, the_latest
 from hub.web.app import build_web
 from hub.web.form_tokens import form_token
 from hub.web.principal import BROWSER_COOKIE, COOKIE, FORM_COOKIE
@@ -269,4 +271,21 @@ def test_four_eyes_on_a_page(empty_town: PagesTown, visit: Visit) -> None:
     assert "godkänd, gäller en gång" in text_of(asker.get("/approvals"))
     assert [one.state for one in empty_town.four_eyes.own(auditor)] == [RequestState.APPROVED]
     assert 'href="/approvals"' in asker.get("/approvals").text
+
+
+def test_whoever_looks_at_what_waits_for_a_second_person_is_in_the_audit_log_or_sees_nothing(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    auditor, second = (replace(member(name), roles=each_for({Role.AUDITOR}, ())) for name in ("Granskare", "Andra granskaren"))
+    empty_town.four_eyes.ask(auditor, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
+    client = visit(second)
+    client.get("/approvals")
+    client.post("/approvals", data={"request": "0" * 32, "decision": "approve"})  # refused, and the list is shown again
+    looks = the_latest(empty_town.audit.engine, Filter(actions=("approval_listed",)), 10)
+    assert [(one.account, one.role) for one in looks] == [(second.account, "auditor")] * 2
+    with empty_town.audit.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
+    answer = client.get("/approvals")
+    assert answer.status_code == 500
+    assert "KS 2025/117" not in answer.text
     assert 'href="/approvals"' not in visit(member("Fältare", "outreach")).get("/team/outreach").text
