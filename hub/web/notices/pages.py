@@ -123,7 +123,7 @@ class Notices:
                     wrong = {_FIELDS[error.code]: words.text(WRONG[error.code])}
             found = self._desk.open(_actor(principal), _number(request))
             if found.content != form.seen:  # what was chosen is not of what would stand beside it
-                return self._told(request, *_REFUSED["changed_meanwhile"])
+                raise RejectedError("the content is another than the one that was read", code="changed_meanwhile")
             return self._form(request, principal, found, form, wrong)
 
         return self._answered(request, view)
@@ -181,15 +181,18 @@ class Notices:
         except RejectedError as error:
             if error.code not in _REFUSED:
                 raise
-            return self._told(request, *_REFUSED[error.code])
+            again = f"{_PAGE}/{_number(request)}" if error.code == "changed_meanwhile" else ""
+            return self._told(request, *_REFUSED[error.code], again=again)
         except ConfigError as error:
             if error.code != "no_private_key":
                 raise
             return self._told(request, 409, _NO_KEY)
 
-    def _told(self, request: Request, status: int, text: str) -> Response:
+    def _told(self, request: Request, status: int, text: str, *, again: str = "") -> Response:
         principal, told = self._renderer.visitors.principal(request), self._renderer.words(request).text(text)
-        return self._renderer.page(request, "notices/told.html", principal, status=status, text=told, section=_PAGE, here=_PAGE)
+        return self._renderer.page(
+            request, "notices/told.html", principal, status=status, text=told, again=again, section=_PAGE, here=_PAGE
+        )
 
 
 def _actor(principal: Principal) -> Actor:

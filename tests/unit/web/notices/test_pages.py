@@ -153,6 +153,7 @@ def test_a_form_about_one_content_codes_nothing_when_another_has_come_meanwhile(
         answer = client.post(f"/notices/{number}/{deed}", data=sent)
         assert (answer.status_code, "ett annat innehåll sedan du öppnade det" in answer.text) == (409, True)
         assert OTHER_PERSON not in answer.text
+        assert f'href="/notices/{number}"' in answer.text
     assert state(empty_town, number) is NoticeState.WAITING
 
 
