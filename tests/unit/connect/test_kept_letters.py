@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -105,3 +106,16 @@ def test_what_may_be_on_kafka_after_a_crash_is_not_undone_either(kept, world) ->
     kept.lane = kept.build()
     assert kept.redrive() == [CORRECTED_SINCE]
     assert kept.revisions == [1]
+
+
+def test_what_was_told_before_an_upgrade_is_known_to_have_been_said_then(kept, world) -> None:
+    kept.show("a")
+    kept.show("2")
+    world.ledger.close()
+    with closing(sqlite3.connect(world.folder / "ledger.db")) as older, older:
+        for table in ("events", "letters"):
+            older.execute(f"ALTER TABLE {table} DROP COLUMN heard_at")
+        older.execute("UPDATE alembic_version SET version_num = '0007'")
+    world.crash()
+    kept.lane = kept.build()
+    assert kept.redrive() == [CORRECTED_SINCE]
