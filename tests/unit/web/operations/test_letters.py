@@ -13,6 +13,7 @@ from hub.connect.letters import LetterState
 from hub.errors import RetriableError
 from hub.web.operations.works import Works
 from tests.unit.connect.conftest import World
+from tests.unit.connect.toy import write_lines
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.operations.source import AUDITOR, OFFICER, OPERATOR, OPS, Sources, audited
@@ -151,6 +152,19 @@ def test_when_kafka_is_away_letters_wait_again_and_the_page_says_what_to_do(sour
     text = followed(visit(OPERATOR), "redrive", ids)
     assert "Kafka svarar inte" in text
     assert sources.letters(Look(states=frozenset({LetterState.WAITING}))) == ids
+
+
+def test_what_the_source_has_corrected_since_is_not_undone_and_the_operator_reads_why(sources: Sources, visit: Visit) -> None:
+    sources.places(1)
+    sources.run("toyrows")
+    (letter,) = sources.letters()
+    sources.mend()
+    later = {"id": "p0", "at": "2025-05-16T21:00:00+02:00", "area": "0581-hageby", "minutes": 1}
+    write_lines(sources.home / "source" / "facts.jsonl", later)
+    sources.run("toyrows")
+    for text in (followed(visit(OPERATOR), "redrive", [letter]), visit(OPERATOR).get(f"/letters/{letter}").text):
+        assert "källan har berättat det på nytt sedan dess" in text
+    assert len(sources.publisher.records) == 1
 
 
 def test_when_too_much_runs_at_once_letters_wait_as_before(sources: Sources, visit: Visit) -> None:
