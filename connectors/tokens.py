@@ -15,6 +15,7 @@ from connectors.fetching import retry_after_seconds
 from connectors.shallow import parse_shallow
 from hub.connector import SourceContext
 from hub.errors import ConfigError, RetriableError
+from hub.tls import trusted
 
 __all__ = ["ClientCredentials", "TokenKeeper"]
 
@@ -58,7 +59,9 @@ class TokenKeeper:
     ) -> None:
         self._credentials = credentials
         self._context = context
-        self._client = httpx.Client(timeout=credentials.timeout_seconds, transport=transport, follow_redirects=False)
+        self._client = httpx.Client(
+            timeout=credentials.timeout_seconds, transport=transport, follow_redirects=False, verify=trusted()
+        )
         self._sleep = sleep
         self._token = ""
         self._until: datetime | None = None

@@ -17,6 +17,7 @@ from hub.exposition import ABOUT_NO_PERSON
 from hub.kafka_admin import begin_offsets, end_offsets
 from hub.process import Announcement, read_announcements
 from hub.settings import Settings
+from hub.tls import trusted
 
 __all__ = ["collect_status", "gate_figures", "read_metrics", "topic_lengths"]
 
@@ -62,7 +63,7 @@ def read_metrics(entry: Announcement, *, exact: bool = False) -> dict[str, dict[
     """
     headers = {"Authorization": f"Bearer {entry.token}"} if exact else {}
     try:
-        text = httpx.get(entry.metrics, timeout=_SECONDS, headers=headers).raise_for_status().text
+        text = httpx.get(entry.metrics, timeout=_SECONDS, headers=headers, verify=trusted()).raise_for_status().text
     except (httpx.HTTPError, httpx.InvalidURL):
         return {}
     samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}

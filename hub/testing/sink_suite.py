@@ -17,6 +17,7 @@ from hub.errors import ConfigError, HubError, RejectedError, RetriableError
 from hub.testing.serving import Fault, Watched, garbled, refusing, silent
 from hub.testing.suite import Suite, case
 from hub.testing.world import World, build_world, overheard
+from hub.tls import trusted
 
 __all__ = ["SinkSuite"]
 
@@ -130,7 +131,7 @@ class SinkSuite(Suite):
     def test_the_receivers_own_id_is_handed_back(self, tmp_path: Path) -> None:
         with self.world(tmp_path) as world, world.sink() as sink:
             answer = sink.deliver(self.errand())
-            (taken,) = httpx.get(f"{world.url}/simulator/received").json()
+            (taken,) = httpx.get(f"{world.url}/simulator/received", verify=trusted()).json()
         assert answer.reference is not None, "no reference"
         assert answer.reference == taken["reference"]
 
@@ -165,7 +166,7 @@ class SinkSuite(Suite):
 
 def _received(world: World) -> list[tuple[str, str]]:
     """What the receiver has, in the order in which it came."""
-    return [(one["task_id"], one["state"]) for one in httpx.get(f"{world.url}/simulator/received").json()]
+    return [(one["task_id"], one["state"]) for one in httpx.get(f"{world.url}/simulator/received", verify=trusted()).json()]
 
 
 def _server(world: World) -> Watched:

@@ -15,6 +15,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from hub.clock import Clock
 from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.tls import trusted
 from hub.web.observations.senders import Observation, Sender
 
 __all__ = ["HttpIntake"]
@@ -33,7 +34,7 @@ class HttpIntake:
 
     def __init__(self, clock: Clock, transport: httpx.BaseTransport | None = None, *, most: int = _MOST_AT_ONCE) -> None:
         # The way to this very machine leads through no proxy.
-        self._client = httpx.Client(timeout=_TIMEOUT, transport=transport, trust_env=False)
+        self._client = httpx.Client(timeout=_TIMEOUT, transport=transport, trust_env=False, verify=trusted())
         self._clock = clock
         self._places = threading.Semaphore(most)
 

@@ -19,6 +19,7 @@ import pytest
 
 from hub.installation import initialise
 from hub.supervise import hub_command
+from hub.tls import trusted
 from tests.unit.web.browser import Browser
 
 _PERSON = {"sub": "7f3a", "name": "Samordnare", "roles": ["Hub-Members", "Other"], "teams": ["Team-SSPF"]}
@@ -80,7 +81,7 @@ def provider(start: Start) -> str:
     port = free_port()
     words = ["-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true", "--user-claims", json.dumps(_PERSON)]
     process = start(sys.executable, *words)
-    until(lambda: httpx.get(f"http://127.0.0.1:{port}/.well-known/openid-configuration").is_success, process)
+    until(lambda: httpx.get(f"http://127.0.0.1:{port}/.well-known/openid-configuration", verify=trusted()).is_success, process)
     return f"http://127.0.0.1:{port}"
 
 
@@ -93,7 +94,7 @@ def home(tmp_path: Path) -> Path:
 def serve(start: Start, home: Path) -> str:
     port = free_port()
     process = start(*hub_command("web", "--home", str(home)), HUB_WEB__PORT=str(port), HUB_METRICS__PORTS="{}")
-    until(lambda: httpx.get(f"http://127.0.0.1:{port}/sign-in").is_success, process)
+    until(lambda: httpx.get(f"http://127.0.0.1:{port}/sign-in", verify=trusted()).is_success, process)
     return f"http://127.0.0.1:{port}"
 
 

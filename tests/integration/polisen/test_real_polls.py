@@ -26,6 +26,7 @@ from hub.installation import initialise
 from hub.kafka import Publisher, Reader, end_offsets
 from hub.settings import Settings
 from hub.testing import served
+from hub.tls import trusted
 from tests.support import make_settings, require, shared_folder
 
 pytestmark = pytest.mark.shared
@@ -135,7 +136,7 @@ def wait_until_all_is_told(url: str, thread: threading.Thread) -> dict:
     deadline, pause = time.monotonic() + _DEADLINE_SECONDS, threading.Event()
     last = None
     while True:
-        state = httpx.get(f"{url}/simulator/state").json()
+        state = httpx.get(f"{url}/simulator/state", verify=trusted()).json()
         polls = whole_polls()
         if state["done"] and last is None:
             last = polls + 2

@@ -13,6 +13,7 @@ from hub.registry.agency_trail import AgencyTrail
 from hub.registry.granting import Signatory
 from hub.registry.subject_api import build_app
 from hub.testing import served
+from hub.tls import trusted
 from tests.unit.registry.memory_log import MemoryLog
 from tests.unit.registry.support import LEISURE, POLICE, SCHOOL, Installation, make_grant, make_identifier
 
@@ -30,7 +31,7 @@ def log() -> MemoryLog:
 @pytest.fixture
 def client(home: Installation, log: MemoryLog) -> Iterator[httpx.Client]:
     app = build_app(home.engine, home.tools, home.clock, AgencyTrail(log, home.clock))
-    with served(app) as url, httpx.Client(base_url=url) as test_client:
+    with served(app) as url, httpx.Client(base_url=url, verify=trusted()) as test_client:
         yield test_client
 
 
@@ -204,7 +205,7 @@ def test_an_agency_marks_whom_it_was_told_of_and_learns_nothing_from_the_answer(
     said: list[tuple[str, str]] = []
     trail = AgencyTrail(MemoryLog(), home.clock)
     app = build_app(home.engine, home.tools, home.clock, trail, lambda agency, youth_ref: said.append((agency, youth_ref)))
-    with served(app) as url, httpx.Client(base_url=url) as given:
+    with served(app) as url, httpx.Client(base_url=url, verify=trusted()) as given:
         path = f"/v1/agencies/{SCHOOL}/protected"
         known, unknown = (given.post(path, headers=MINE, json={"youth_ref": one}) for one in (reference, "y" + 32 * "0"))
         assert whole(known) == whole(unknown)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,10 +30,10 @@ from hub.connector import (
 from hub.contract.models import AbsenceKind, InfoKind
 from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.testing import served
+from hub.tls import trusted
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 PAGE = 2
-_TRUST = ssl.create_default_context()  # made once: it takes longer than most cases
 log = logging.getLogger(__name__)
 
 
@@ -61,7 +60,7 @@ def checked(response: httpx.Response) -> httpx.Response:
 class Client:
     def __init__(self, config, context) -> None:
         self.context = context
-        self.http = httpx.Client(base_url=config.url, timeout=config.timeout_seconds, verify=_TRUST)
+        self.http = httpx.Client(base_url=config.url, timeout=config.timeout_seconds, verify=trusted())
 
     def ask(self, method: str, path: str, **words: Any) -> Any:
         try:
