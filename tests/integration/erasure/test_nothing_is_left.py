@@ -24,7 +24,7 @@ from hub.runtime.timers import unsealed
 from hub.settings import Settings
 from tests.integration.privacy.at_rest import kafka_records, open_everything
 from tests.integration.privacy.controls import CONTROL, PLACES, WAYS, planted
-from tests.integration.privacy.traces import Person, Trace, encodings, index_traces, scan
+from tests.integration.privacy.traces import Person, Trace, add_trace, encodings, index_traces, scan
 from tests.unit.registry.support import make_identifier
 from tests.unit.runtime.fakes import CODEC
 
@@ -93,16 +93,16 @@ def secrets_of(settings: Settings, youth_ref: str) -> dict[str, bytes]:
     }
 
 
-def index_of(secrets: dict[str, bytes]) -> dict[bytes, list[Trace]]:
+def index_of(secrets: dict[str, bytes]) -> dict[int, list[Trace]]:
     """The person's number, name and source ids in every spelling, the control's, and each secret in every encoding."""
     index = index_traces([CONTROL, Person("person", PERSON, NAME, ROWS)])
     for what, raw in secrets.items():
         for how, content in (("raw", raw), *encodings(raw)):
-            index.setdefault(content[-8:], []).append(Trace("person", what, how, content))
+            add_trace(index, Trace("person", what, how, content))
     return index
 
 
-def raw_finds(folder: Path, index: dict[bytes, list[Trace]]) -> set[str]:
+def raw_finds(folder: Path, index: dict[int, list[Trace]]) -> set[str]:
     """What stands bare in any file as it lies there."""
     found: set[str] = set()
     for path in folder.rglob("*"):
@@ -182,9 +182,7 @@ def records_of(home: Path, topic: str, youth_ref: str) -> list[bytes]:
     return [value for key, value in found if key == youth_ref.encode() or youth_ref.encode() in value]
 
 
-def search(
-    running: Running, tmp_path: Path, backup: Path, index: dict[bytes, list[Trace]], report: Callable[[str], None]
-) -> None:
+def search(running: Running, tmp_path: Path, backup: Path, index: dict[int, list[Trace]], report: Callable[[str], None]) -> None:
     """First a marked copy, in which the control must be found wherever it was planted; then what the hub has left."""
     places = [
         (kind, part.replace("data/connect/sdk/ledger.db", _LEDGER).replace("data/logs/connect-ss12000.log", _LOG))

@@ -17,7 +17,7 @@ from hub.registry.removal import Survey
 from hub.registry.removal_stores import PERSONAL, OwnStores
 from hub.registry.vault import subject_hash
 from tests.integration.privacy.controls import CONTROL, WAYS
-from tests.integration.privacy.traces import Person, Trace, encodings, index_traces, scan
+from tests.integration.privacy.traces import Person, Trace, add_trace, encodings, index_traces, scan
 from tests.postgres import Cluster, running_cluster
 from tests.unit.registry.conftest import migrate_keyring, migrate_registry
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
@@ -46,7 +46,7 @@ def home(server: Cluster, tmp_path: Path) -> Iterator[Installation]:
         installation.close()
 
 
-def index_of(home: Installation) -> dict[bytes, list[Trace]]:
+def index_of(home: Installation) -> dict[int, list[Trace]]:
     """The person's number and name in every spelling, the control's, and each secret of hers in every encoding."""
     with home.engine.connect() as connection:
         row = connection.execute(text("SELECT youth_id, identity, lookup, parties FROM youth WHERE parties IS NOT NULL")).one()
@@ -65,14 +65,14 @@ def index_of(home: Installation) -> dict[bytes, list[Trace]]:
         "lookup": bytes(row.lookup),
         "agency's hash": bytes.fromhex(subject_hash(home.agencies[SCHOOL].hmac_key, PERSON)),
     }
-    index = dict(index_traces([CONTROL, Person("person", PERSON, NAME, ())]))
+    index = index_traces([CONTROL, Person("person", PERSON, NAME, ())])
     for what, raw in secrets.items():
         for how, content in (("raw", raw), *encodings(raw)):
-            index.setdefault(content[-8:], []).append(Trace("person", what, how, content))
+            add_trace(index, Trace("person", what, how, content))
     return index
 
 
-def found_in(cluster: Cluster, index: dict[bytes, list[Trace]]) -> dict[str, set[Trace]]:
+def found_in(cluster: Cluster, index: dict[int, list[Trace]]) -> dict[str, set[Trace]]:
     """All that stands in any file of the server, by the folder that the file lies in; a page that many files share is read once."""
     cluster.run("CHECKPOINT")
     found: dict[str, set[Trace]] = {}

@@ -52,7 +52,7 @@ def copy_of(run: DemoRun, folder: Path) -> Path:
     return folder
 
 
-def search(folder: Path, scratch: Path, index: dict[bytes, list[Trace]]) -> tuple[Found, Counter[str], Counter[str]]:
+def search(folder: Path, scratch: Path, index: dict[int, list[Trace]]) -> tuple[Found, Counter[str], Counter[str]]:
     found: Found = set()
     pieces: Counter[str] = Counter()
     volume: Counter[str] = Counter()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
+import sys
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from hashlib import md5, sha1, sha256
 
 from hub.demo.datasets import _identity
 from hub.demo.facts import Town, Youth
 
-__all__ = ["Person", "Trace", "encodings", "index_traces", "scan", "town_people"]
+__all__ = ["Person", "Trace", "add_trace", "encodings", "index_traces", "scan", "town_people"]
 
 _GRAM = 8  # every trace is longer; what ends with none of these eight bytes need not be compared whole
 
@@ -111,12 +112,17 @@ def _traces(person: Person) -> Iterator[Trace]:
             yield Trace(person.label, what, how, content)
 
 
-Index = Mapping[bytes, list[Trace]]
+Index = Mapping[int, list[Trace]]
 
 
-def index_traces(people: Iterable[Person]) -> Index:
-    """All traces of `people` by their last eight bytes; one that two encodings share is kept under the first."""
-    index: dict[bytes, list[Trace]] = {}
+def add_trace(index: dict[int, list[Trace]], trace: Trace) -> None:
+    """Look for `trace`, too."""
+    index.setdefault(int.from_bytes(trace.content[-_GRAM:], sys.byteorder), []).append(trace)
+
+
+def index_traces(people: Iterable[Person]) -> dict[int, list[Trace]]:
+    """All traces of `people` by their last eight bytes, as a number; one that two encodings share is kept under the first."""
+    index: dict[int, list[Trace]] = {}
     known: set[bytes] = set()
     for person in people:
         for trace in _traces(person):
@@ -124,16 +130,32 @@ def index_traces(people: Iterable[Person]) -> Index:
                 continue
             assert len(trace.content) >= _GRAM
             known.add(trace.content)
-            index.setdefault(trace.content[-_GRAM:], []).append(trace)
+            add_trace(index, trace)
     return index
+
+
+def _grams(content: bytes, known: KeysView[int]) -> Iterator[bytes]:
+    """The different eight bytes at any place of `content` that some trace ends with, read as numbers, which is quick."""
+    for shift in range(_GRAM):
+        whole = (len(content) - shift) // _GRAM * _GRAM
+        if whole > 0:
+            for number in known & memoryview(content)[shift : shift + whole].cast("Q"):
+                yield number.to_bytes(_GRAM, sys.byteorder)
+
+
+def _ends(content: bytes, gram: bytes) -> Iterator[int]:
+    start = content.find(gram)
+    while start >= 0:
+        yield start + _GRAM
+        start = content.find(gram, start + 1)
 
 
 def scan(content: bytes, index: Index) -> set[Trace]:
     """Every trace that stands in `content`."""
-    ends = [start + _GRAM for start in range(len(content) - _GRAM + 1) if content[start : start + _GRAM] in index]
     return {
         trace
-        for end in ends
-        for trace in index[content[end - _GRAM : end]]
+        for gram in set(_grams(content, index.keys()))
+        for end in _ends(content, gram)
+        for trace in index[int.from_bytes(gram, sys.byteorder)]
         if content.endswith(trace.content, max(0, end - len(trace.content)), end)
     }
