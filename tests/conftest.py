@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -149,24 +150,30 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if digits >= _FEWEST_DIGITS else None
 
 
-def _long_files(files: Sequence[Path]) -> Iterator[Path]:
-    """What waits for a broker much of its time, and spread among it what keeps a browser busy."""
-    waiting = [file for file in files if file.is_relative_to(_LONG)]
-    busy = [file for file in files if file.is_relative_to(_BUSY)]
-    every = max(1, len(waiting) // max(1, len(busy)))
-    for number, file in enumerate(waiting, 1):
+def _spread(some: Sequence[Path], among: Sequence[Path]) -> Iterator[Path]:
+    """`some` at even distances `among` others, the last tenth of which comes when all of them have begun."""
+    every = max(1, len(among) * 9 // 10 // max(1, len(some)))
+    left = iter(some)
+    for number, file in enumerate(among):
+        if number % every == 0:
+            yield from islice(left, 1)
         yield file
-        if number % every == 0 and busy:
-            yield busy.pop(0)
-    yield from busy
+    yield from left
+
+
+def _order(files: Sequence[Path]) -> Iterator[Path]:
+    """So that several processes together neither wait all for a broker nor want all of the processor at once."""
+    waiting = [file for file in files if file.is_relative_to(_LONG)]
+    browsing = [file for file in files if file.is_relative_to(_BUSY)]
+    slow = {*waiting, *browsing}
+    quick = [file for file in files if file not in slow]
+    yield from _spread(waiting, list(_spread(browsing, quick)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the broker or PostgreSQL, so that `-m 'not kafka'` leaves it out; and begin with what takes long,
-    so that of several processes none has a long file left when the others are through.
-    """
-    first = {file: place for place, file in enumerate(_long_files(list(dict.fromkeys(item.path for item in items))))}
-    items.sort(key=lambda item: first.get(item.path, len(first)))
+    """Mark what uses the broker or PostgreSQL, so that `-m 'not kafka'` leaves it out, and mix what takes long with what is quick."""
+    place = {file: number for number, file in enumerate(_order(list(dict.fromkeys(item.path for item in items))))}
+    items.sort(key=lambda item: place[item.path])
     for item in items:
         if _KAFKA_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("kafka")
