@@ -13,14 +13,14 @@ from hub.bootstrap_pages import build_console, build_office
 from hub.connect.letter_box import Look
 from hub.contract.topics import ERASURES
 from hub.erasure_bounds import bounds_of
-from hub.installation import initialise
+from tests.prepared import initialised
 from tests.support import make_settings
 
 
 @pytest.mark.parametrize(("days", "hours"), [(120, 168), (63.9, 1), (90, 23)])
 def test_the_days_that_pages_promise_are_those_of_the_bound_rounded_up(tmp_path: Path, days: float, hours: float) -> None:
     settings = make_settings(tmp_path, kafka={"retention_days": days}, erasure={"segment_hours": hours})
-    initialise(tmp_path)
+    initialised(tmp_path)
     with closing(build_audit(settings)) as audit:
         told = timedelta(days=build_office(settings, audit).retention_days)
     assert timedelta(0) <= told - bounds_of(settings, "")[ERASURES.name] < timedelta(days=1, hours=1)
@@ -28,7 +28,7 @@ def test_the_days_that_pages_promise_are_those_of_the_bound_rounded_up(tmp_path:
 
 def test_the_console_reads_the_settings_anew_and_looks_at_the_stores_of_its_own_installation(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    initialise(tmp_path)
+    initialised(tmp_path)
     console = build_console(settings)
     assert console.box.letters(Look()) == []
     before = set(console.load().connectors)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from hub import cli
 from hub.errors import ConfigError, ContractError, FatalError, RejectedError, RetriableError, StaleDirectoryError
+from tests.command_line import CliRunner
 
 SECRET = "planted-content"
 

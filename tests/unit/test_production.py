@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.errors import ConfigError
+from tests.command_line import CliRunner
 from tests.support import PRODUCTION, make_settings
 
 

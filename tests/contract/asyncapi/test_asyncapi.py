@@ -12,7 +12,6 @@ import filelock
 import platformdirs
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 from hub.commands.schemas import app
 from hub.contract.asyncapi import ASYNCAPI_FILE, asyncapi_document, render_asyncapi
@@ -22,6 +21,7 @@ from hub.contract.lock import record_name
 from hub.contract.topics import CATALOGUE, KeyKind
 from hub.errors import ConfigError
 from hub.resources import schemas_folder
+from tests.command_line import CliRunner
 
 from ..schemas.conftest import AT  # noqa: TID252 - tests of one contract
 

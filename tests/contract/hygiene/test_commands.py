@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from hub.cli import app, main
 from hub.installation import initialise
+from tests.command_line import CliRunner
 
 
 def _walk(command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:

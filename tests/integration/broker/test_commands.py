@@ -11,11 +11,11 @@ import time
 
 import psutil
 import pytest
-from typer.testing import CliRunner
 
 from hub.commands.topics import app
 from hub.kafka_admin import broker_answers
 from hub.process import SUPERVISOR_VARIABLE, read_announcements
+from tests.command_line import CliRunner
 from tests.support import drop_topics, make_settings
 
 BROKER = "import typer; from hub.commands.broker import broker; typer.run(broker)"

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.contract.models import ConsentStatus
@@ -15,6 +14,7 @@ from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES, dead_letter_topic
 from hub.dead_letters.redrive import LINK_HEADER
 from hub.installation import initialise
 from hub.kafka import Outgoing, Publisher, Reader, outgoing
+from tests.command_line import CliRunner
 from tests.unit.dead_letters.make import CODEC, NOW, YOUTH, make_absence, make_consent, make_letter
 
 GONE = "y" + "8" * 32

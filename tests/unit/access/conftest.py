@@ -16,9 +16,9 @@ from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.clock import ManualClock
 from hub.database import build_engine, migrate
-from hub.installation import initialise
 from hub.settings import Settings, load_settings
 from tests.conftest import Databases
+from tests.prepared import initialised
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def migrate_access(url: str) -> None:
 @pytest.fixture
 def sqlite_settings(tmp_path: Path) -> Settings:
     """An installation as it is made: the access database is a file under data/."""
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     return load_settings(tmp_path / "home")
 
 

@@ -14,8 +14,8 @@ from hub.audit.opening import open_audit
 from hub.audit.spool import Spool
 from hub.clock import ManualClock
 from hub.database import build_engine
-from hub.installation import initialise
 from hub.settings import Settings, load_settings
+from tests.prepared import initialised
 from tests.unit.audit.kept import KEY, Kept, migrate_url
 from tests.unit.audit.outage import Outage
 
@@ -29,7 +29,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     return load_settings(tmp_path / "home")
 
 

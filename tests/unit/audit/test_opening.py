@@ -34,7 +34,7 @@ def test_a_database_that_does_not_answer_is_met_by_whoever_appends(settings: Set
 
 def test_a_file_that_is_no_database_stops_all_but_what_nothing_may_stop(settings: Settings, clock: ManualClock) -> None:
     file = settings.data / "audit" / "audit.db"
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"no database" * 100)
     with pytest.raises(ConfigError):
         open_audit(settings, clock)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine
-from typer.testing import CliRunner
 
 from hub.audit.faults import Fault
 from hub.audit.opening import open_audit
@@ -19,6 +18,7 @@ from hub.clock import ManualClock
 from hub.database import build_engine
 from hub.errors import HubError, RejectedError, RetriableError
 from hub.settings import Settings
+from tests.command_line import CliRunner
 from tests.unit.audit.kept import Kept, migrate_url
 from tests.unit.audit.make import make_entry
 from tests.unit.audit.tampering import COLUMNS, run

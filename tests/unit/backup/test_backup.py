@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from typer.testing import CliRunner
 
 from hub.backup import copying
 from hub.backup.create import create_backup, create_key_copy
@@ -30,6 +29,8 @@ from hub.registry.former import FormerData
 from hub.registry.keyring import open_keyring
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.settings import Settings, load_settings
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.registry.support import SCHOOL, START, make_grant, make_identifier
 
 PERSON, OTHER = make_identifier(), make_identifier(1)
@@ -39,7 +40,7 @@ PERSON, OTHER = make_identifier(), make_identifier(1)
 def settings(tmp_path: Path, databases: Callable[..., str], request: pytest.FixtureRequest) -> Settings:
     """An installation whose registry and inbox lie on either database."""
     home = tmp_path / "home"
-    initialise(home)
+    initialised(home)
     loaded = load_settings(home)
     if "sqlite" in request.node.callspec.id:
         return loaded
@@ -204,7 +205,7 @@ def test_who_withdraws_after_a_restore_is_shredded_in_the_former_data_too_and_th
 
 def test_a_database_password_of_the_settings_is_not_in_the_backup_and_that_is_told(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    initialise(home)
+    initialised(home)
     file = home / "hub.toml"
     content = file.read_text(encoding="utf-8")
     secret = "postgresql+psycopg://hub:a-password-of-hers@127.0.0.1:1/audit"
@@ -293,7 +294,7 @@ def test_a_backup_of_an_older_version_is_told_to_lack_the_rules_of_consent_and_i
 
 def test_what_restores_left_is_told_and_removed_by_a_command(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    initialise(home)
+    initialised(home)
     opened(load_settings(home), ManualClock(START)).close()
     for name in ("data.before-20250519T053000Z", "data.restoring"):
         (home / name / "keyring").mkdir(parents=True)
@@ -353,7 +354,7 @@ def test_old_copies_of_the_keyring_are_removed(granted: Settings, clock: ManualC
 
 def test_the_command_asks_once_and_shows_what_it_will_do(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    initialise(home)
+    initialised(home)
     opened(load_settings(home), ManualClock(START)).close()
     made = CliRunner().invoke(app, ["backup", "create", str(tmp_path / "backups"), "--home", str(home), "--json"])
     assert made.exit_code == 0, (made.output, made.exception)

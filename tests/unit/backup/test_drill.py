@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.backup import create, drill
 from hub.cli import app
+from tests.command_line import CliRunner
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from hub.backup.restore import make_plan, restore
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
-from hub.installation import initialise
 from hub.registry.opening import open_registry
 from hub.settings import Settings, load_settings
+from tests.prepared import initialised
 from tests.unit.registry.support import START, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -37,7 +37,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def settings(tmp_path: Path, databases: Callable[..., str], request: pytest.FixtureRequest) -> Settings:
     """An installation whose audit log lies in its own folder, or on PostgreSQL."""
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     return elsewhere(load_settings(tmp_path / "home"), databases, request)
 
 

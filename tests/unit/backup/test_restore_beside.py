@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.audit.opening import open_audit
 from hub.backup.create import create_backup
@@ -19,9 +18,10 @@ from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.in_use import used
-from hub.installation import initialise
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.settings import Settings, load_settings
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.registry.support import START, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -29,7 +29,7 @@ PERSON = make_identifier()
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     return load_settings(tmp_path / "home")
 
 

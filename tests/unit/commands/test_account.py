@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from hub.access.accounts import Accounts
 from hub.access.opening import build_access_engine, open_accounts, open_sessions
@@ -19,8 +17,9 @@ from hub.cli import app
 from hub.clock import SystemClock
 from hub.database import build_engine
 from hub.errors import ConfigError, RejectedError
-from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner, Result
+from tests.prepared import initialised
 from tests.unit.access.make import logged
 from tests.unit.audit.outage import Outage
 
@@ -30,7 +29,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     return tmp_path / "home"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
@@ -19,6 +18,7 @@ from hub.clock import SystemClock
 from hub.errors import ConfigError, RejectedError
 from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner
 
 PRODUCTION = {
     "HUB_ENVIRONMENT": "production",

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.cli import app
 from hub.clock import ManualClock
 from hub.errors import ConfigError, RejectedError
-from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.audit.conftest import NOW
 from tests.unit.audit.make import make_entry
 from tests.unit.audit.tampering import run
@@ -22,7 +22,7 @@ from tests.unit.audit.tampering import run
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     return tmp_path / "home"
 
 

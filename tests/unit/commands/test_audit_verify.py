@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.cli import app
 from hub.clock import ManualClock
-from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.audit.conftest import NOW
 from tests.unit.audit.kept import migrate_url
 from tests.unit.audit.make import make_entry
@@ -23,7 +23,7 @@ from tests.unit.audit.tampering import hash_anew, run, swap
 
 @pytest.fixture
 def home(tmp_path: Path, databases: Callable[..., str]) -> Path:
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     file = tmp_path / "home" / "hub.toml"
     given = f'[audit]\ndatabase_url = "{databases("audit", migrate_url)}"'
     file.write_text(file.read_text(encoding="utf-8").replace('[audit]\ndatabase_url = ""', given), encoding="utf-8")

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.cli import app
+from tests.command_line import CliRunner
 
 
 @pytest.mark.parametrize("arguments", [["--history"], ["--since", "2025-01-01"], ["--history", "--since", "yesterday"]])

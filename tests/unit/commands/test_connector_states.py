@@ -6,12 +6,12 @@ import base64
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.audit.reading import Filter, the_latest
 from hub.bootstrap import build_audit
 from hub.cli import app
 from hub.errors import RejectedError
+from tests.command_line import CliRunner
 from tests.unit.connect.installation import make_installation
 from tests.unit.connect.toy import install_toys
 

@@ -4,11 +4,11 @@ import json
 import tomllib
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.commands.connectors import app
 from hub.connector import load_connector
 from hub.errors import ConfigError
+from tests.command_line import CliRunner
 from tests.unit.connect.toy import install_toys
 
 

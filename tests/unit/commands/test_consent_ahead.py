@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.clock import CLOCK_VARIABLE
-from hub.installation import initialise
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.registry.support import make_identifier
 
 PERSON = make_identifier()
@@ -22,7 +22,7 @@ GRANT = (
 
 def test_what_is_said_ahead_is_kept_and_meets_the_consent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CLOCK_VARIABLE, "2025-05-19T07:30:00+02:00@9999999999")
-    initialise(tmp_path)
+    initialised(tmp_path)
 
     def call(*words: str) -> tuple[int, str]:
         result = CliRunner().invoke(app, ["consent", *words, "-i", "-", "--home", str(tmp_path)], input=f"{PERSON}\n")
@@ -42,7 +42,7 @@ def test_a_block_of_one_cooperation_is_answered_alike_where_another_has_a_consen
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(CLOCK_VARIABLE, "2025-05-19T07:30:00+02:00@9999999999")
-    initialise(tmp_path)
+    initialised(tmp_path)
 
     def call(*words: str) -> tuple[int, str]:
         result = CliRunner().invoke(app, ["consent", *words, "-i", "-", "--home", str(tmp_path)], input=f"{PERSON}\n")

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
@@ -25,9 +23,10 @@ from hub.contract.models import ConsentRecord, ReferralTask
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
 from hub.delivery.inbox import Inbox
 from hub.errors import RejectedError
-from hub.installation import initialise
 from hub.kafka import Incoming
 from hub.settings import load_settings
+from tests.command_line import CliRunner, Result
+from tests.prepared import initialised
 from tests.unit.registry.support import START, make_grant, make_identifier
 from tests.unit.web.town import make_consent, make_task
 
@@ -38,7 +37,7 @@ PASSWORD = "four words that differ"
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
-    initialise(home)
+    initialised(home)
     settings = load_settings(home)
     opened = build_registry(settings, ManualClock(START))
     (tmp_path / "reference").write_text(str(opened.registry.grant(make_grant(area=None)).youth_ref))

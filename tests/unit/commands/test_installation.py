@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.errors import ConfigError
+from tests.command_line import CliRunner
 
 
 def run(*words: str, home: Path | None = None) -> str:

@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from hub.audit.tables import EntryRow
 from hub.bootstrap import build_audit
@@ -13,8 +11,9 @@ from hub.clock import CLOCK_VARIABLE
 from hub.commands.consent import app as consent
 from hub.commands.keys import app
 from hub.errors import RejectedError
-from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner, Result
+from tests.prepared import initialised
 from tests.unit.registry.support import make_grant, make_identifier
 
 SCHOOL = "school-norrkoping"
@@ -22,7 +21,7 @@ SCHOOL = "school-norrkoping"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    initialise(tmp_path)
+    initialised(tmp_path)
     monkeypatch.setenv("HUB_HOME", str(tmp_path))
     monkeypatch.setenv(CLOCK_VARIABLE, "2025-05-19T07:30:00+02:00@9999999999")
     return tmp_path

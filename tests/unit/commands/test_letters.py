@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
@@ -27,6 +26,7 @@ from hub.contract.codec import Codec
 from hub.errors import RejectedError
 from hub.settings import load_settings
 from hub.testing import MemoryPublisher, served
+from tests.command_line import CliRunner
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.connect.installation import Subjects, make_installation
 from tests.unit.connect.toy import install_toys, write_lines

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.bootstrap import build_delivery_engine
 from hub.cli import app
@@ -16,15 +15,16 @@ from hub.contract.ids import new_youth_ref
 from hub.contract.models import Action
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
 from hub.errors import ConfigError
-from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.delivery.make import NOW, Desk, make_task
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Two open tasks, one of them for a team that nobody knows, and a recalled one."""
-    initialise(tmp_path)
+    initialised(tmp_path)
     engine = build_delivery_engine(load_settings(tmp_path))
     desk = Desk(engine, ManualClock(NOW))
     refs = [new_youth_ref() for _ in range(3)]

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
@@ -20,8 +19,9 @@ from hub.cli import app
 from hub.clock import SystemClock
 from hub.commands.vault_person import person
 from hub.errors import ConfigError, RejectedError
-from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.audit.conftest import NOW
 from tests.unit.registry.support import make_identifier
 
@@ -31,7 +31,7 @@ DOCUMENT = "7d3f3c1e-8a54-4a9e-9a0c-1f0f5c1f7b10"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     vault = open_vault(load_settings(tmp_path / "home"), SystemClock())
     vault.append([Part(DOCUMENT, PartKind.FORM, {"planted": "secret"})], NOW)
     vault.close()
@@ -193,7 +193,7 @@ def test_an_unknown_document_is_refused(home: Path) -> None:
 
 
 def test_an_empty_vault_says_so(tmp_path: Path) -> None:
-    initialise(tmp_path)
+    initialised(tmp_path)
     assert "Nothing is sealed yet" in call(tmp_path, "list").stdout
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.access.codes import Codes
 from hub.access.opening import build_access_engine
@@ -14,13 +13,15 @@ from hub.access.roles import Principal, Role
 from hub.bootstrap_pages import sign_in_address
 from hub.cli import app
 from hub.errors import ConfigError
-from hub.installation import initialise, read_key
+from hub.installation import read_key
 from hub.settings import load_settings
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    initialise(tmp_path / "home")
+    initialised(tmp_path / "home")
     return tmp_path / "home"
 
 

@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.clock import CLOCK_VARIABLE
-from hub.installation import initialise
 from hub.settings import load_settings
+from tests.command_line import CliRunner, Result
+from tests.prepared import initialised
 from tests.unit.registry.support import make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -25,7 +24,7 @@ PERSON = make_identifier()
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(CLOCK_VARIABLE, "2025-05-19T07:30:00+02:00@9999999999")
-    initialise(tmp_path)
+    initialised(tmp_path)
     (tmp_path / "person").write_text(f"{PERSON}\n", encoding="utf-8")
     grants = [make_grant(area=None), make_grant(area=None, cooperation="sig", recipients=("sig",))]
     rows = [grant.model_dump(mode="json", exclude_none=True) for grant in grants]

@@ -9,16 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.clock import CLOCK_VARIABLE, ManualClock
 from hub.connector import RawMessage
 from hub.errors import HubError
-from hub.installation import initialise
 from hub.settings import load_settings
 from hub.statutory.opening import open_writer
+from tests.command_line import CliRunner, Result
+from tests.prepared import initialised
 from tests.unit.registry.support import make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -28,7 +27,7 @@ CONTENT = b"a report of concern"
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(CLOCK_VARIABLE, "2025-05-19T07:30:00+02:00@9999999999")
-    initialise(tmp_path)
+    initialised(tmp_path)
     grant = make_grant(area=None).model_dump(mode="json", exclude_none=True)
     (tmp_path / "grants.json").write_text(json.dumps([grant]), encoding="utf-8")
     assert call(tmp_path, "consent", "import", str(tmp_path / "grants.json")).exit_code == 0

@@ -29,6 +29,7 @@ from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
 from hub.contract.topics import CATALOGUE
 from hub.kafka import outgoing
 from hub.testing import MemoryDirectory, MemoryPublisher
+from tests.prepared import prepare
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -94,6 +95,7 @@ class World:
         self.directory = MemoryDirectory()
         self.origin = Origin("school-norrkoping", "ss12000", frozenset({InfoKind.SCHOOL_ABSENCE}), True, KEY, areas=AREAS)
         self.codec = Codec.load()
+        prepare(f"sqlite:///{folder / 'ledger.db'}", "connect/migrations")
         self.ledger = Ledger(folder / "ledger.db")
 
     def close(self) -> None:

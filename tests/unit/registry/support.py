@@ -31,6 +31,7 @@ from hub.registry.registry import Registry
 from hub.registry.relay import Relay
 from hub.registry.vault import Vault
 from hub.registry.work import Tools
+from tests.prepared import prepare
 
 START = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 MASTER = bytes(range(32))
@@ -132,9 +133,9 @@ class Installation:
         self.file = folder / "registry.db"
         self.clock = ManualClock(START)
         self.codec = Codec.load()
-        self.engine: Engine = open_database(url or f"sqlite:///{self.file}")
+        self.engine: Engine = open_database(prepare(url or f"sqlite:///{self.file}", "registry/migrations"))
         migrate(self.engine)
-        self.keyring = open_keyring(keyring_url or f"sqlite:///{folder / 'keyring.db'}")
+        self.keyring = open_keyring(prepare(keyring_url or f"sqlite:///{folder / 'keyring.db'}", "registry/keyring_migrations"))
         self.agencies = agencies or make_agencies()
         self.lane = MemoryLane()
         envelope = partial(outgoing, self.codec, source="/hub/registry")

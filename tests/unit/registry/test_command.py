@@ -8,15 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from hub.cli import app as hub
 from hub.clock import CLOCK_VARIABLE
 from hub.commands.consent import app
 from hub.contract.covering import without_identifiers
 from hub.errors import HubError
-from hub.installation import initialise
+from tests.command_line import CliRunner, Result
+from tests.prepared import initialised
 from tests.unit.registry.support import make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -43,7 +42,7 @@ GRANT = [
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    initialise(tmp_path)
+    initialised(tmp_path)
     monkeypatch.setenv("HUB_HOME", str(tmp_path))
     monkeypatch.setenv(CLOCK_VARIABLE, "2025-05-19T07:30:00+02:00@9999999999")
     return tmp_path

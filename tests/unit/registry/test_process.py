@@ -13,11 +13,11 @@ from hub.contract.codec import Codec
 from hub.contract.models import Erasure
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES, RULES
 from hub.errors import ConfigError, FatalError
-from hub.installation import initialise
 from hub.kafka import Incoming, Outgoing
 from hub.registry.opening import open_registry
 from hub.registry.process import run
 from hub.settings import Settings, load_settings
+from tests.prepared import initialised
 from tests.unit.registry.support import SCHOOL, START, MemoryPublisher, MemoryReader, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -93,7 +93,7 @@ class Running:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    initialise(tmp_path)
+    initialised(tmp_path)
     (tmp_path / "hub.toml").write_text(
         (tmp_path / "hub.toml").read_text(encoding="utf-8").replace("port = 8701", "port = 0"), encoding="utf-8"
     )

@@ -15,7 +15,6 @@ from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.audit.tables import EntryRow
 from hub.errors import RejectedError, RetriableError
-from hub.installation import initialise
 from hub.registry.granting import Marking
 from hub.registry.grants import find_youth
 from hub.registry.parties import read_parties, seal_parties
@@ -23,6 +22,7 @@ from hub.registry.protecting import protect
 from hub.registry.purposes import Purpose
 from hub.registry.revealing import Identity, Revealing
 from hub.settings import load_settings
+from tests.prepared import initialised
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -36,7 +36,7 @@ class World:
     """A registry with one person in it, a real audit log, real four eyes and one open task."""
 
     def __init__(self, home: Installation, folder: Path) -> None:
-        initialise(folder)
+        initialised(folder)
         settings = load_settings(folder)
         self.home = home
         self.audit: AuditLog = open_audit(settings, home.clock)

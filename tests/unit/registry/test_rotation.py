@@ -15,7 +15,7 @@ from hub.connect.subjects import SubjectFeed
 from hub.connect.vault import DirectoryFile
 from hub.contract.codec import Codec
 from hub.errors import RejectedError, RetriableError, StaleDirectoryError
-from hub.installation import initialise, read_key, read_secret
+from hub.installation import read_key, read_secret
 from hub.registry.agency_trail import AgencyTrail
 from hub.registry.opening import OpenRegistry, open_registry
 from hub.registry.relay import Relay
@@ -23,6 +23,7 @@ from hub.registry.rotation import agency_key_states, retire_agency, rotate_agenc
 from hub.registry.subject_api import build_app
 from hub.settings import Settings, load_settings
 from hub.testing import served
+from tests.prepared import initialised
 from tests.unit.registry.support import SCHOOL, START, MemoryPublisher, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -33,7 +34,7 @@ class Place:
     """An installation whose registry is served, and the school's connector in a zone with keys of its own."""
 
     def __init__(self, home: Path) -> None:
-        initialise(home)
+        initialised(home)
         self.settings: Settings = load_settings(home)
         self.clock = ManualClock(START)
         self.opened: OpenRegistry = open_registry(self.settings, self.clock, Codec.load())

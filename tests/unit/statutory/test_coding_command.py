@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from hub.clock import ManualClock
 from hub.coding.queue import CodingQueue
 from hub.commands.statutory import app
 from hub.connect.instance import load_instance
 from hub.connector import RawMessage, report_number
-from hub.installation import initialise
 from hub.settings import load_settings
 from hub.statutory.opening import open_writer
+from tests.command_line import CliRunner
+from tests.prepared import initialised
 from tests.unit.connectors.sdk.make import PERSON, SUBJECT, make_message, reference
 
 ARRIVED = datetime(2025, 5, 18, 21, 0, tzinfo=UTC)
@@ -34,7 +34,7 @@ client_id = "hub"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
-    initialise(folder)
+    initialised(folder)
     (folder / "hub.toml").write_text(SETTINGS, encoding="utf-8")
     return folder
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 from nacl.public import PrivateKey
-from typer.testing import CliRunner
 
 from hub.audit.opening import open_audit
 from hub.audit.reading import Filter, the_latest
@@ -15,6 +14,7 @@ from hub.commands.statutory import app
 from hub.connector import RawMessage
 from hub.settings import load_settings
 from hub.statutory.opening import open_writer
+from tests.command_line import CliRunner
 
 ARRIVED = datetime(2025, 5, 18, 21, 0, tzinfo=UTC)
 CONTENT = '{"label": "orosanmälan"}'.encode()

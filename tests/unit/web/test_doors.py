@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.routing import Mount
-from typer.testing import CliRunner
 
 import hub
 from hub.access.matrix import matrix_text
@@ -17,6 +16,7 @@ from hub.access.roles import TABLE, Action, Principal, Role
 from hub.cli import app
 from hub.web.doors import OPEN, Door
 from hub.web.language import LANGUAGES
+from tests.command_line import CliRunner
 from tests.unit.web.conftest import Visit
 from tests.unit.web.places import filled
 from tests.unit.web.town import PagesTown

@@ -13,17 +13,14 @@ from typing import Any
 
 from nacl.public import PrivateKey
 
-import hub.delivery
 from hub.access.accounts import Accounts
 from hub.access.attempts import Attempts
 from hub.access.codes import Codes, issue_code
 from hub.access.four_eyes import FourEyes
 from hub.access.roles import Principal, Role
 from hub.access.sessions import Sessions
-from hub.access.tables import AccessRow
 from hub.audit.entries import Entry
 from hub.audit.log import AuditLog
-from hub.audit.opening import migrate_audit
 from hub.audit.sealed import SealedVault
 from hub.bootstrap import reference_of_task
 from hub.clock import Clock, ManualClock
@@ -44,7 +41,7 @@ from hub.contract.models import (
     Scope,
 )
 from hub.contract.topics import CONSENTS, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG, Topic
-from hub.database import build_engine, migrate
+from hub.database import build_engine
 from hub.dead_letters.box import TopicLetterBox, TopicPorts
 from hub.dead_letters.store import SettledLetters
 from hub.delivery.inbox import Inbox
@@ -65,6 +62,7 @@ from hub.web.consents.office import Office, opened_once
 from hub.web.operations.console import Console
 from hub.web.presenting import Presenter
 from hub.web.principal import Login
+from tests.prepared import prepare
 from tests.unit.coding.make import CodingPlace
 from tests.unit.registry.support import Installation
 from tests.unit.web.observations.make import ListIntake, make_observing
@@ -85,6 +83,7 @@ def officer(name: str, *teams: str) -> Principal:
 
 
 EVERYBODY = member("Handläggare", "outreach", "sig", "sspf")
+_FILLED: dict[datetime, tuple[bytes, dict[str, str], dict[str, int]]] = {}
 _RULES = {
     "absence-alone": ("school_attendance", "outreach", "sspf", Priority.NORMAL, ["unexcused_absence"]),
     "absence-and-notice": ("individual_support", "outreach", "sspf", Priority.HIGH, ["unexcused_absence", "notice"]),
@@ -222,17 +221,14 @@ class PagesTown:
     def __init__(self, folder: Path, *, now: datetime = NOW, build_console: Callable[[Clock], Console] | None = None) -> None:
         self.folder = folder
         self.clock = ManualClock(now)
-        self.engine = build_engine(f"sqlite:///{folder / 'delivery.db'}")
-        migrate(self.engine, Path(hub.delivery.__file__).parent / "migrations")
+        self.engine = build_engine(prepare(f"sqlite:///{folder / 'delivery.db'}", "delivery/migrations"))
         self._codec = Codec.load()
         self._inbox = Inbox(self.engine, self._codec, self.clock)
         self._offsets: dict[str, int] = {}
         self.worklist = Worklist(self.engine, self.clock)
-        self.audit = AuditLog(build_engine(f"sqlite:///{folder / 'audit.db'}"), KEY, self.clock)
-        migrate_audit(self.audit.engine)
+        self.audit = AuditLog(build_engine(prepare(f"sqlite:///{folder / 'audit.db'}", "audit/migrations")), KEY, self.clock)
         self.trail = Trail()
-        self.access = build_engine(f"sqlite:///{folder / 'access.db'}")
-        AccessRow.metadata.create_all(self.access)
+        self.access = build_engine(prepare(f"sqlite:///{folder / 'access.db'}", "access/migrations"))
         self.sessions = Sessions(
             self.access, self.clock, longest=timedelta(hours=8), idle=timedelta(minutes=30), recheck=timedelta(minutes=20)
         )
@@ -314,7 +310,22 @@ class PagesTown:
         self.take(CONSENTS, task.youth_ref, make_consent(task.youth_ref, task.team, withdrawn=True))
 
     def fill(self) -> PagesTown:
-        """A task in every state that there is."""
+        """A task in every state that there is; what was never touched is filled as the first of its hour was."""
+        now, untouched = self.clock.now(), not self._offsets
+        kept = _FILLED.get(now) if untouched else None
+        self.engine.dispose()
+        file = self.folder / "delivery.db"
+        if kept is not None:
+            content, self.tasks, self._offsets = kept[0], dict(kept[1]), dict(kept[2])
+            file.write_bytes(content)
+            return self
+        self._fill()
+        if untouched:
+            self.engine.dispose()  # the last to leave empties SQLite's log into the file
+            _FILLED[now] = (file.read_bytes(), dict(self.tasks), dict(self._offsets))
+        return self
+
+    def _fill(self) -> None:
         now = self.clock.now()
         self.add("late", make_task("absence-alone", created=now - timedelta(days=7, hours=3), days=5))
         self.add("soon", make_task("absence-and-notice", created=now - timedelta(days=1, hours=12), days=2))
@@ -333,7 +344,6 @@ class PagesTown:
         self.take(PRESENCE_TASKS, presence.area, presence)
         self.clock.set(now)
         self.tasks["presence"] = presence.task_id
-        return self
 
     def path(self, name: str) -> str:
         """Where a task's page is."""

@@ -10,8 +10,9 @@ import pytest
 from hub.access.roles import Role
 from hub.bootstrap_pages import build_observing
 from hub.errors import ConfigError
-from hub.installation import initialise, write_closed
+from hub.installation import write_closed
 from hub.web.observations.senders import Observing
+from tests.prepared import initialised
 from tests.support import make_settings
 
 SECRET = "whsec_Y2l0eSBzZWNyZXQgb2YgdGhlIHRlc3RzLCAzMiBiLg=="
@@ -26,7 +27,7 @@ SENDER = {"title": "Fritid", "intake": "intake", "partner": "form", "who": ["obs
 def observing(home: Path, *, phone: str = "011-15 00 00", connector: dict[str, Any] | None = None, **changes: Any) -> Observing:
     web = {"observations": {"reception_phone": phone, "senders": {"leisure": SENDER | changes}}}
     settings = make_settings(home, web=web, connectors={"intake": LISTENING | (connector or {})})
-    initialise(home)
+    initialised(home)
     return build_observing(settings)
 
 
@@ -47,7 +48,7 @@ def test_a_sender_has_the_address_and_the_secret_of_the_connector_that_listens(t
 
 
 def test_what_hub_init_writes_has_no_sender(tmp_path: Path) -> None:
-    initialise(tmp_path)
+    initialised(tmp_path)
     assert build_observing(make_settings(tmp_path)).senders == ()
 
 
