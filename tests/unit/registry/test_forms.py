@@ -11,6 +11,7 @@ from hub.contract.models import Cooperation
 from hub.errors import RejectedError
 from hub.registry import lifecycle
 from hub.registry.grants import find_youth
+from hub.registry.identities import merge
 from hub.registry.parties import note_parties, open_parties, read_parties, seal_parties
 from hub.registry.tables import PARTIES, Consent
 from tests.unit.registry.support import Installation, make_grant, make_identifier
@@ -128,6 +129,17 @@ def test_a_form_that_an_earlier_version_kept_for_a_cooperation_stays_with_the_te
     seal_as_before(home, cooperation="sspf")
     assert names(home, "sspf", "outreach")[:2] == ["Test Testsson", None]
     home.registry.grant(make_grant(recipients=("outreach",)))
+    assert names(home, "sspf", "outreach")[:2] == ["Test Testsson", None]
+
+
+def test_a_form_that_an_earlier_version_kept_stays_with_its_team_when_another_numbers_consents_come_beside(
+    home: Installation,
+) -> None:
+    home.registry.grant(make_grant(recipients=("sspf",)))
+    other = make_identifier(1)
+    home.registry.grant(make_grant(other, recipients=("outreach",), signed=("guardian_1",)))
+    seal_as_before(home, cooperation="sspf")
+    merge(home.registry, other, PERSON, no_record)
     assert names(home, "sspf", "outreach")[:2] == ["Test Testsson", None]
 
 
