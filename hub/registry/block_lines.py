@@ -4,16 +4,17 @@ A line names the registry's own number of a consent and a role, no person. When 
 block, the consent in it leads back to the person: the block is put into its history at the instant at which it was set, before
 anything that ended since is ended again. So what the next consent is under when the last one has gone is the same as it was
 (`hub.registry.barring`). A block that was lifted since and that the backup knows stays: the safe side, and its role lifts it
-again; of one that the backup does not know the time in which it stood stays out.
+again; of one that the backup does not know the time in which it stood stays out. A change of custody lifts the block of whoever
+has it no longer, and comes back itself (`hub.registry.custody_lines`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from hub.core.consent_rules import Signatory
 from hub.registry.barring import carries
@@ -22,22 +23,32 @@ from hub.registry.keyring import BLOCKS_ALL, BLOCKS_ONE, LIFTED, Ending, changes
 from hub.registry.spans import Span
 from hub.registry.tables import Consent, ConsentFact
 
-__all__ = ["line_of", "missing_blocks", "unlisted"]
+__all__ = ["block_lines_of", "missing_blocks", "unlisted"]
 
 _LINES = frozenset({BLOCKS_ALL, BLOCKS_ONE, LIFTED})
 _KINDS = ("blocked", "unblocked")
+_CUSTODY = "custody_changed"
 
 
-def line_of(consent_id: str, fact: ConsentFact) -> Ending | None:
-    """The line of a fact that sets or lifts a block; of others there is none."""
-    if fact.kind not in _KINDS:
-        return None
-    state = LIFTED if fact.kind == "unblocked" else BLOCKS_ALL if fact.details.get("all") else BLOCKS_ONE
-    return Ending(fact.at, f"{consent_id}.{fact.by}", state)
+def block_lines_of(consent: Consent, facts: Iterable[ConsentFact]) -> Iterator[Ending]:
+    """The lines of those of a consent's facts that set or lift a block."""
+    for fact in facts:
+        if fact.kind in _KINDS:
+            state = LIFTED if fact.kind == "unblocked" else BLOCKS_ALL if fact.details.get("all") else BLOCKS_ONE
+            yield Ending(fact.at, f"{consent.consent_id}.{fact.by}", state)
+        elif fact.kind == _CUSTODY and fact.details.get("named"):
+            blocked = {one.by for one in consent.facts if one.kind == "blocked" and one.position < fact.position}
+            for role in sorted(str(by) for by in blocked if _loses(str(by), fact.details["signatories"])):
+                yield Ending(fact.at, f"{consent.consent_id}.{role}", LIFTED)
 
 
-def missing_blocks(consent: Consent, lines: Sequence[Ending]) -> tuple[list[Missing], list[Span]]:
-    """Of the lines of one consent: the blocks that stand and it does not know of, and the times of those that are over."""
+def missing_blocks(
+    consent: Consent, lines: Sequence[Ending], changes: Sequence[Missing] = ()
+) -> tuple[list[Missing], list[Span]]:
+    """Of the lines of one consent: the blocks that stand and it does not know of, and the times of those that are over.
+
+    `changes`: those of custody that come back with them, by which a block that the consent carries may have ended.
+    """
     known = {(fact.by, fact.at) for fact in consent.facts if fact.kind in _KINDS}
     stands: list[Missing] = []
     over: list[Span] = []
@@ -45,25 +56,32 @@ def missing_blocks(consent: Consent, lines: Sequence[Ending]) -> tuple[list[Miss
         role = subject.partition(".")[2]
         times, last = _times([one for one in lines if one.subject == subject])
         over += [span for span in times if (role, span[0]) not in known]
-        if last is not None and (role, last.at) not in known and not carries(consent, role):
+        if last is None or (role, last.at) in known:
+            continue
+        ended = any(one.at <= last.at and _loses(role, one.details["signatories"]) for one in changes)
+        if ended or not carries(consent, role):
             stands.append(Missing(last.at, "blocked", Signatory(role), {"all": last.state == BLOCKS_ALL}))
     return stands, over
 
 
 def unlisted(session: Session, listed: Mapping[str, Ending]) -> list[Ending]:
     """Lines that a crash kept off the list, or that are older than such lines. `listed`: the latest of each subject."""
-    query = select(ConsentFact).where(ConsentFact.kind.in_(_KINDS)).order_by(ConsentFact.consent_id, ConsentFact.position)
+    blocked = select(ConsentFact.consent_id).where(ConsentFact.kind.in_(_KINDS))
+    query = select(Consent).where(Consent.consent_id.in_(blocked)).order_by(Consent.consent_id)
     found = []
     latest = {subject: (one.at, one.state) for subject, one in listed.items()}
-    for fact in session.scalars(query):
-        line = line_of(fact.consent_id, fact)
-        if line is None:
-            continue
-        at, state = latest.get(line.subject, (None, None))
-        if (at is None or line.at > at) and changes_state(state, line.state):
-            latest[line.subject] = (line.at, line.state)
-            found.append(line)
+    for consent in session.scalars(query.options(selectinload(Consent.facts))):
+        for line in block_lines_of(consent, consent.facts):
+            at, state = latest.get(line.subject, (None, None))
+            if (at is None or line.at > at) and changes_state(state, line.state):
+                latest[line.subject] = (line.at, line.state)
+                found.append(line)
     return found
+
+
+def _loses(role: str, signatories: Collection[str]) -> bool:
+    """Whether whoever has this role has custody no longer; the youth's own block is no matter of custody."""
+    return role not in {Signatory.YOUTH, *signatories}
 
 
 def _times(lines: Sequence[Ending]) -> tuple[list[Span], Ending | None]:

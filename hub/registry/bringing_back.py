@@ -1,4 +1,4 @@
-"""Puts into an older database what the shred list says of consents that stand in it: what was blocked, and what was left out.
+"""Puts into an older database what the shred list says of consents that stand in it: what was blocked or left out, and custody.
 
 Each comes back as a fact of the instant at which it was, in the order of those instants, whatever it is: a history goes forward
 only, and what came back behind something later would count from that on.
@@ -13,6 +13,7 @@ from hub.errors import RejectedError
 from hub.registry import lifecycle
 from hub.registry.barring import bar
 from hub.registry.block_lines import missing_blocks
+from hub.registry.custody_lines import is_custody, missing_custody
 from hub.registry.history import Missing, add_fact
 from hub.registry.keyring import BLOCKS_ALL, BLOCKS_ONE, LIFTED, NARROWED, Ending
 from hub.registry.narrow_lines import missing_narrowings
@@ -27,10 +28,10 @@ _LINES = frozenset({BLOCKS_ALL, BLOCKS_ONE, LIFTED, NARROWED})
 
 
 def by_consent(endings: Iterable[Ending]) -> list[list[Ending]]:
-    """The lines of blocks and of narrowing, those of one consent together, in the list's order."""
+    """The lines of blocks, of custody and of narrowing, those of one consent together, in the list's order."""
     found: dict[str, list[Ending]] = defaultdict(list)
     for one in endings:
-        if one.state in _LINES:
+        if one.state in _LINES or is_custody(one):
             found[one.subject.partition(".")[0]].append(one)
     return list(found.values())
 
@@ -38,15 +39,16 @@ def by_consent(endings: Iterable[Ending]) -> list[list[Ending]]:
 def bring_back(work: Work, lines: Sequence[Ending], shredded: Collection[str]) -> bool:
     """Put what the lines say of one consent into its history, where an older database does not know of it.
 
-    Of a youth whose key is `shredded` nothing can be settled: whoever ends her does that, and her blocks outlive it.
+    Of a youth whose key is `shredded` nothing can be settled: whoever ends her does that, and her blocks and custody outlive it.
     """
     consent = work.session.get(Consent, lines[0].subject.partition(".")[0])
     if consent is None or consent.youth.identity is None or consent.state not in OPEN:
         return False
     before = len(consent.facts)
     gone = consent.youth_id in shredded
-    missing, over = missing_blocks(consent, lines)
-    missing += [] if gone else _less(work, consent, lines)
+    changes = missing_custody(consent, lines)
+    missing, over = missing_blocks(consent, lines, changes)
+    missing += changes + ([] if gone else _less(work, consent, lines))
     for one in sorted(missing, key=lambda fact: fact.at):
         add_fact(work, consent, one.kind, one.by, details=one.details, at=one.at)
     bar(work, consent, over)  # last: that a time is over becomes known now

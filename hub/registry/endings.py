@@ -12,7 +12,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from hub.errors import HubError, RetriableError
 from hub.logs import get_logger
-from hub.registry.block_lines import line_of
+from hub.registry.block_lines import block_lines_of
+from hub.registry.custody_lines import custody_lines_of
 from hub.registry.keyring import PROTECTED, SHREDDED, UNPROTECTED, Ending, KeyStore
 from hub.registry.narrow_lines import lines_of
 from hub.registry.states import OPEN, State
@@ -33,7 +34,7 @@ _again = Retrying(
 
 def watch_endings(session: Session, now: datetime) -> list[Ending]:
     """A list that fills, at each flush, with the mappings destroyed, the consents ended, stopped, made less or in force again,
-    the blocks and the markings as protected that were set or lifted.
+    the changes of custody, and the blocks and the markings as protected that were set or lifted.
     """
     found: list[Ending] = []
 
@@ -43,7 +44,8 @@ def watch_endings(session: Session, now: datetime) -> list[Ending]:
                 found.append(Ending(now, row.youth_id, SHREDDED))
             elif isinstance(row, Consent):
                 facts = get_history(row, "facts").added or ()
-                found.extend(line for line in (line_of(row.consent_id, fact) for fact in facts) if line is not None)
+                found.extend(block_lines_of(row, facts))
+                found.extend(custody_lines_of(row.consent_id, facts))
                 found.extend(lines_of(row, facts))
                 if row in flushed.dirty and _changed(row, "state"):
                     found.extend(_of_consent(row, now))

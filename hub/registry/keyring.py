@@ -2,8 +2,8 @@
 
 A youth's fields are sealed under a data key of her own. The key is wrapped by the installation's master key and kept here,
 never in the registry's database: whoever restores an old copy of that finds no key that was destroyed since. The shred list
-says whose keys were destroyed, which consents ended or are blocked, and by which role, and who is marked as protected; it is
-copied out with every backup and replayed after a restore.
+says whose keys were destroyed, which consents ended or are blocked, and by which role, whom custody makes sign them, and who is
+marked as protected; it is copied out with every backup and replayed after a restore.
 
 Guarantee: what `put` and `end` returned is on disk. `end` destroys keys in the transaction that writes their owners on the list;
 their bytes are gone from the keyring's own files when `tidy` has said so, for which physical removal waits.
@@ -88,12 +88,12 @@ _endings = Table(
 @dataclass(frozen=True, slots=True, order=True)
 class Ending:
     """One line of the shred list: a youth's key is gone (shredded), a consent is withdrawn, suspended, blocked or in force again,
-    it covers something no longer, a role has blocked it, with everything else or alone, or lifted that, or somebody is marked as
-    protected, or is no longer.
+    it covers something no longer, a role has blocked it, with everything else or alone, or lifted that, custody is another's, or
+    somebody is marked as protected, or is no longer.
 
     `subject` is the registry's own random number of the youth or the consent (and `.` and a role, of its block; and `.` and what
-    was left out, `hub.registry.narrow_lines`), of a marking the keyed hash under which it is kept: without the installation's
-    keys it says nothing about a person.
+    was left out, `hub.registry.narrow_lines`; and `.custody`, whose state names the roles, `hub.registry.custody_lines`), of a
+    marking the keyed hash under which it is kept: without the installation's keys it says nothing about a person.
     """
 
     at: datetime

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from hub.registry import lifecycle, protection
 from hub.registry.block_lines import unlisted
 from hub.registry.bringing_back import bring_back, by_consent, halt
+from hub.registry.custody_lines import unlisted_custody
 from hub.registry.endings import TOLD
 from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state
 from hub.registry.narrow_lines import unlisted_narrowings
@@ -33,8 +34,8 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """`ended`: youths and consents that the list ended, blocked or made less, and persons that it marked as protected, in the
-    database; `told`: endings that were missing on the list.
+    """`ended`: youths and consents that the list ended, blocked or made less, or put under another custody, and persons that it
+    marked as protected, in the database; `told`: endings that were missing on the list.
     """
 
     ended: int
@@ -54,7 +55,7 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
 
 
 def _replay(registry: Registry, listed: Sequence[Ending], lines: Sequence[Sequence[Ending]]) -> int:
-    """Narrow and block again what the list says, then end what it says has ended, so that a block outlives that.
+    """Narrow, block and put under custody again what the list says, then end what it says has ended, which those outlive.
 
     Youths before consents: of whom the key is destroyed nothing can be settled.
     """
@@ -143,5 +144,5 @@ def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: d
     ]
     marks = session.execute(select(Protection.lookup, Protection.marked_at))
     protected = [Ending(at, lookup.hex(), PROTECTED) for lookup, at in marks if lookup.hex() not in listed]
-    lines = unlisted(session, listed) + unlisted_narrowings(session, listed)
+    lines = unlisted(session, listed) + unlisted_custody(session, listed) + unlisted_narrowings(session, listed)
     return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected + lines

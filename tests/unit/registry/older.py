@@ -17,6 +17,7 @@ TABLES = (
     "erasure_answer",
     "protection",
     "barred_time",
+    "kept_custody",
 )
 
 
