@@ -1,7 +1,10 @@
 """Re-identification: from a reference back to a person. Only with a right, a purpose and an entry in the audit log.
 
-Inside a task it takes the right of the task's team, and consent in force: a task whose content the team may not see reveals
-nobody. Outside a task it takes four eyes: somebody asks, another with the right approves, the first opens once, in time.
+Inside a task it takes the right of the task's team, and consent in force that names the team: a task whose content the team may
+not see reveals nobody. Outside a task it takes four eyes: somebody asks, another with the right approves, the first opens once,
+in time; and on a team's behalf a consent that the team may know of, or whoever asks would learn whether another cooperation has
+one.
+Each is decided anew at the instant, from the histories: what is stored may be older than a birthday.
 The entry stands in the log before anything is opened; when it cannot be written nothing is. Protected identities are
 revealed to nobody here: their cases lie in the manual lane.
 """
@@ -19,13 +22,15 @@ from hub.access.roles import Action, Principal, may
 from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
+from hub.core.consent import Purpose as Asked
+from hub.core.consent_facts import Status
+from hub.core.consent_scopes import decide_history
 from hub.errors import RejectedError
 from hub.registry import lifecycle, protection
 from hub.registry.aliases import open_aliases
 from hub.registry.parties import Parties, open_parties
 from hub.registry.purposes import Purpose
 from hub.registry.registry import Registry
-from hub.registry.states import Standing
 from hub.registry.tables import Youth
 from hub.registry.work import Work
 
@@ -88,13 +93,13 @@ class Revealing:
         nothing can be revealed, whatever the reason. Every refusal is in the log. RetriableError: nothing was opened.
         """
         with self._registry.work() as work:
-            youth = _openable(work, youth_ref, in_force=purpose is Purpose.TASK)
             if purpose is Purpose.TASK:
                 self._permit_task(who, youth_ref, task_id, team)
                 asking = team
             else:
                 asking = self._permit_approved(who, youth_ref, purpose, approval)
-            if youth is None:
+            youth = _openable(work, youth_ref)
+            if youth is None or not self._may_know(work, youth, asking, in_force=purpose is Purpose.TASK):
                 raise self._refused(who, youth_ref, purpose, team, "no_identity", task_id=task_id)
             if purpose is Purpose.TASK:
                 self._audit.append(_entry(who, youth_ref, purpose, team, task_id=task_id))
@@ -109,6 +114,18 @@ class Revealing:
         """
         youth_ref = self._task_of(task_id, team) if may(who, Action.IDENTITY_IN_TASK, team) else None
         return self.reveal(who, youth_ref or "", Purpose.TASK, task_id=task_id, team=team)
+
+    def _may_know(self, work: Work, youth: Youth, team: str, *, in_force: bool) -> bool:
+        """Whether a consent that this team (none: anybody) may know of is in force now; or, unless that is asked, held still."""
+        cooperation = (self._registry.rules.teams or {}).get(team)
+        found = lifecycle.accounts(work, youth)
+        if in_force:
+            decision = decide_history(
+                found, purpose=Asked.DELIVER, source=None, recipient=team, kind=None, at=work.now, cooperation=cooperation
+            )
+            return decision.permit
+        hers = [one for one in found if not team or team in one.terms.recipients or one.terms.cooperation == cooperation]
+        return any(one.held_still or one.standing.status is Status.IN_FORCE for one in hers)
 
     def _permit_task(self, who: Principal, youth_ref: str, task_id: str, team: str) -> None:
         if not may(who, Action.IDENTITY_IN_TASK, team):
@@ -141,9 +158,9 @@ _TEXTS = {
 }
 
 
-def _openable(work: Work, youth_ref: str, *, in_force: bool) -> Youth | None:
+def _openable(work: Work, youth_ref: str) -> Youth | None:
     youth = work.session.scalars(select(Youth).where(Youth.youth_ref == youth_ref)).one_or_none()
-    if youth is None or youth.identity is None or (in_force and youth.status != Standing.IN_FORCE):
+    if youth is None or youth.identity is None:
         return None
     return None if protection.is_protected(work, protection.lookups_of(youth)) else youth
 

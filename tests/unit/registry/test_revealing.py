@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hub.audit.log import AuditLog
 from hub.audit.opening import open_audit
 from hub.audit.tables import EntryRow
 from hub.errors import RejectedError, RetriableError
-from hub.registry.granting import Marking
+from hub.registry.granting import Marking, Signatory
 from hub.registry.grants import find_youth
 from hub.registry.parties import read_parties, seal_parties
 from hub.registry.protecting import protect
@@ -152,3 +153,49 @@ def test_inside_a_task_nothing_stands_of_the_form_of_another_team_in_the_same_co
         theirs = [one for one in find_youth(work, PERSON).consents if one.recipients == ["sspf"]]
         seal_parties(work, theirs, read_parties({"name": "Test Testsson"}))
     assert world.in_task().parties is None
+
+
+SIG_OFFICERS = [Principal(f"account-{n}", "Samtycken", each_for({Role.CONSENT_OFFICER}, {"sig"})) for n in (7, 8)]
+SIG = {"cooperation": "sig", "recipients": ("sig",)}
+
+
+def approved(world: World, reference: str) -> str:
+    """A request on SIG's behalf that somebody else has approved."""
+    asking, other = SIG_OFFICERS
+    request = world.revealing.ask(asking, reference, Purpose.EXTRACT, "sig")
+    world.four_eyes.approve(other, request.request_id)
+    return request.request_id
+
+
+def test_what_is_asked_for_on_a_teams_behalf_needs_a_consent_that_the_team_may_know_of_and_no_others_opens_it(
+    world: World,
+) -> None:
+    def reveal(reference: str) -> Identity:
+        return world.revealing.reveal(SIG_OFFICERS[0], reference, Purpose.EXTRACT, approval=approved(world, reference))
+
+    alone = world.home.registry.grant(make_grant(other := make_identifier(1), **SIG)).youth_ref or ""
+    refused("no_identity", reveal, world.reference)  # another cooperation's consent alone
+    refused("no_identity", reveal, "y" + 32 * "0")
+    world.home.registry.grant(make_grant(**SIG, signed=("guardian_1",)))
+    refused("no_identity", reveal, world.reference)  # never in force
+    world.home.registry.sign(PERSON, Signatory.GUARDIAN_2)
+    assert reveal(world.reference).identifiers == (PERSON,)
+    world.home.registry.suspend(PERSON)
+    assert reveal(world.reference).identifiers == (PERSON,)  # an extract is given while it is suspended too
+    requests = [(reference, approved(world, reference)) for reference in (world.reference, alone)]
+    for person in (PERSON, other):
+        world.home.registry.withdraw(person, "sig")
+    for reference, request in requests:  # whether somebody else has a consent shows in nothing
+        refused("no_identity", world.revealing.reveal, SIG_OFFICERS[0], reference, Purpose.EXTRACT, approval=request)
+
+
+def test_inside_a_task_only_a_consent_in_force_that_names_the_team_opens_and_a_birthday_acts_at_its_instant(world: World) -> None:
+    world.home.registry.grant(make_grant(**SIG))
+    world.home.registry.withdraw(PERSON, "sspf")
+    refused("no_identity", world.in_task)
+    grown = make_identifier(born="20070520")
+    reference = world.home.registry.grant(make_grant(grown, signed=("guardian_1", "guardian_2", "youth"))).youth_ref or ""
+    world.tasks["task-2", "outreach"] = reference
+    assert world.in_task(task_id="task-2", reference=reference).identifiers == (grown,)
+    world.home.clock.advance(timedelta(days=1))  # while the registry's own round has not been made
+    refused("no_identity", world.in_task, task_id="task-2", reference=reference)
