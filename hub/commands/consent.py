@@ -175,6 +175,9 @@ def withdraw(  # noqa: PLR0917 -- typer reads one option per parameter
     waits on the disk. Connectors stop at their next look at the directory;
     `hub consent erasure-status` shows who has erased.
 
+    Whoever signs one of them ends every one, also where the form names the other guardian alone; with --cooperation only what
+    she signs.
+
     With the last consent everything about the person is erased. A block that stands is kept, under a keyed hash of the number: a
     later consent is under it too. Lift it first (`hub consent unblock`) to leave nothing, or afterwards.
 

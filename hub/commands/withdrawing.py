@@ -49,6 +49,8 @@ def told_before(view: YouthView, cooperation: Cooperation | None, by: Signatory 
     ending = [one for one in there if cooperation in {None, one.cooperation} and _may(one, by)]
     if not ending:
         return
+    if cooperation is None:  # whoever signs one of them ends all, but a guardian no adult's form
+        ending = [one for one in there if one in ending or by == "youth" or one.required != ("youth",)]
     yield "Will end, at once and for ever:"
     for one in ending:
         yield f"  {line(one)}"

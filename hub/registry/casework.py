@@ -7,7 +7,7 @@ its database (`hub.audit.unstoppable`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from hub.access.roles import Action, Principal, may, may_for_any
 from hub.audit.actions import Action as Logged
@@ -138,17 +138,15 @@ class Casework(Looks):
         """End one consent, or all of the person, at once and for ever; `by` None: told by word of mouth, no role noted.
 
         All end, also those that `who` may not see, of which the answer says nothing: who withdraws all is answered alike when
-        nothing was open any more. Raises RejectedError `nothing_to_withdraw` of one, `not_a_signatory`.
+        nothing was open any more. Of all, `by` need only sign one that `who` sees. Raises RejectedError `nothing_to_withdraw` of
+        one, `not_a_signatory`.
         """
 
         def deed(work: Work, consent: Consent) -> None:
             own, others = _parted(who, consent) if everything else ([consent], [])
-            any_open = any(one.state in OPEN for one in (*own, *others))
-            if not everything or any(one.state in OPEN for one in own):
-                deeds.withdraw(work, own, by, oral=by is None)
-            with suppress(RejectedError):
-                deeds.withdraw(work, others, by, oral=by is None)
-            if any_open:
+            hidden = everything and not any(one.state in OPEN for one in own)
+            with suppress(RejectedError) if hidden else nullcontext():
+                deeds.withdraw(work, [*own, *others], by, oral=by is None, everything=everything, seen=own)
                 lifecycle.settle(work, consent.youth)
 
         with unstoppable(Unstoppable.WITHDRAWAL):

@@ -79,13 +79,29 @@ def decline(work: Work, consents: Sequence[Consent], by: Signatory) -> list[Cons
     return asked
 
 
-def withdraw(work: Work, consents: Sequence[Consent], by: Signatory | None, *, oral: bool) -> list[Consent]:
-    """End at once and for ever what is open; by a signatory what needs or has her signature. Raises RejectedError."""
-    open_ones = _open(consents)
-    chosen = [consent for consent in open_ones if by is None or by in {*consent.required, *consent.signed}]
-    if open_ones and not chosen:
+def withdraw(
+    work: Work,
+    consents: Sequence[Consent],
+    by: Signatory | None,
+    *,
+    oral: bool,
+    everything: bool = False,
+    seen: Sequence[Consent] | None = None,
+) -> list[Consent]:
+    """End at once and for ever what is open; by a signatory what needs or has her signature. Raises RejectedError.
+
+    `everything`: a signatory of one of them ends them all (a guardian no adult's form), those that await or have another's
+    signature by her word, without a role: to withdraw takes no right to sign that very form (DOMAIN §2). `seen` (all of them) are
+    the ones that say whether she is one, and that decide what is answered.
+    """
+    saying = _open(consents if seen is None else seen)
+    if saying and not any(_is_hers(one, by) for one in saying):
         raise RejectedError(f"{by} is no signatory of these consents; record it without a role", code="not_a_signatory")
-    if not lifecycle.withdraw(work, chosen, by, oral=oral):
+    reach = [one for one in _open(consents) if everything and (by is Signatory.YOUTH or form_of(one) is Form.CHILD)]
+    chosen = [one for one in _open(consents) if one in reach or _is_hers(one, by)]
+    hers = [one for one in chosen if _is_hers(one, by)]
+    others = [one for one in chosen if one not in hers]
+    if not lifecycle.withdraw(work, hers, by, oral=oral) + lifecycle.withdraw(work, others, None, oral=True):
         raise RejectedError("there is no consent to withdraw", code="nothing_to_withdraw")
     return chosen
 
@@ -207,6 +223,11 @@ def what_stays(consent: Consent, less: Less) -> dict[str, Any]:
             raise RejectedError("until: nothing would be left of a consent: withdraw it instead", code="nothing_left")
         details["until"] = less.until.isoformat()
     return details
+
+
+def _is_hers(consent: Consent, by: Signatory | None) -> bool:
+    """Whether a consent needs or has this role's signature; of a word without a role that is no matter."""
+    return by is None or by in {*consent.required, *consent.signed}
 
 
 def _open(consents: Sequence[Consent]) -> list[Consent]:

@@ -191,12 +191,13 @@ class Registry:
     ) -> YouthView:
         """End every consent, or those to one cooperation, at once and for ever; awaiting ones too.
 
-        `by` is the signatory who withdraws what needs her signature; any required one may, alone (DOMAIN §2). None:
-        recorded without a role, as an oral withdrawal may be. With the last consent the person's mapping is destroyed.
+        `by` is the signatory who withdraws; any required one may, alone (DOMAIN §2), and of every consent also those whose form
+        names another. None: recorded without a role, as an oral withdrawal may be. With the last consent the person's mapping
+        is destroyed.
         """
         with self._changing(identifier) as (work, youth):
             lookups = lifecycle.lookups_of(youth)
-            chosen = deeds.withdraw(work, _chosen(youth, cooperation), by, oral=oral)
+            chosen = deeds.withdraw(work, _chosen(youth, cooperation), by, oral=oral, everything=cooperation is None)
             lifecycle.settle(work, youth)
             view = view_youth(youth, chosen)
             if find_youth(work, canonical_identifier(identifier, today=work.today)) is None:

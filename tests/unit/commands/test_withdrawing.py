@@ -13,10 +13,13 @@ import pytest
 
 from hub.cli import app
 from hub.clock import CLOCK_VARIABLE
+from hub.commands.withdrawing import told_before
+from hub.contract.models import Cooperation
+from hub.core.consent_rules import Signatory
 from hub.settings import load_settings
 from tests.command_line import CliRunner, Result
 from tests.prepared import initialised
-from tests.unit.registry.support import make_grant, make_identifier
+from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
 
@@ -106,3 +109,14 @@ def test_a_script_is_asked_nothing_and_is_told_what_is_left(home: Path) -> None:
     rest = json.loads(call(home, "withdraw", "-i", "-", "--json").stdout)
     assert (rest["erased"], rest["kept_blocks"]) == (True, ["guardian_1"])
     assert {"status", "version", "served", "consents"} <= rest.keys()
+
+
+def test_it_says_of_everything_that_also_ends_what_names_the_other_guardian_alone(tmp_path: Path) -> None:
+    there = Installation(tmp_path)
+    there.registry.grant(make_grant(required=("guardian_1",), signed=("guardian_1",)))
+    view = there.registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
+    there.close()
+    everything, one = ("\n".join(told_before(view, what, Signatory.GUARDIAN_2)) for what in (None, Cooperation.SIG))
+    assert ("sspf" in everything, "It is the last there is" in everything) == (True, True)
+    assert ("sspf" in one, "1 other stays" in one) == (False, True)
+    assert list(told_before(view, None, Signatory.GOD_MAN)) == []

@@ -3,11 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from hub.contract.models import ConsentStatus
+from hub.contract.models import ConsentStatus, Cooperation
 from hub.errors import RejectedError, RetriableError
 from hub.registry.granting import Signatory
 from hub.registry.states import State
+from hub.registry.tables import Consent
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -47,6 +49,32 @@ def test_any_one_signatory_ends_a_consent(home: Installation) -> None:
     refused("not_a_signatory", home.registry.withdraw, PERSON, None, Signatory.GOD_MAN)
     assert home.registry.withdraw(PERSON, by=Signatory.GUARDIAN_2).status == "withdrawn"
     refused("no_consent", home.registry.show, PERSON)
+
+
+def test_any_one_signatory_ends_everything_also_what_names_another_alone_and_one_cooperation_only_when_said(
+    home: Installation,
+) -> None:
+    sole = {"required": ("guardian_1",), "signed": ("guardian_1",)}
+    sig = {"cooperation": "sig", "recipients": ("sig",)}
+    home.registry.grant(make_grant(**sole))
+    home.registry.grant(make_grant(**sig))
+    home.registry.withdraw(PERSON, Cooperation.SIG, Signatory.GUARDIAN_2)
+    assert sorted(states(home)) == ["in_force", "withdrawn"]
+    home.registry.grant(make_grant(**sig, valid_to="2025-11-01"))
+    assert len(home.registry.withdraw(PERSON, by=Signatory.GUARDIAN_2).consents) == 2
+    with home.registry.view() as session:  # her role is noted where she signs
+        noted = session.execute(select(Consent.cooperation, Consent.withdrawn_by, Consent.state))
+        assert set(noted) == {("sspf", None, "withdrawn"), ("sig", "guardian_2", "withdrawn")}
+    refused("no_consent", home.registry.show, PERSON)
+
+
+def test_a_guardian_ends_no_form_that_an_adult_has_signed(home: Installation) -> None:
+    person = make_identifier(born="20070610")
+    home.registry.grant(make_grant(person, signed=("guardian_1", "guardian_2", "youth")))
+    home.clock.advance(timedelta(days=60))
+    home.registry.grant(make_grant(person, signed=("youth",)))
+    refused("not_a_signatory", home.registry.withdraw, person, None, Signatory.GUARDIAN_2)
+    assert home.registry.withdraw(person, by=Signatory.YOUTH).status == "withdrawn"
 
 
 def test_a_withdrawal_is_permanent_and_a_later_grant_gets_a_new_reference(home: Installation) -> None:
@@ -213,13 +241,3 @@ def test_the_list_of_consents_ties_none_to_a_person(home: Installation) -> None:
     text = repr(home.registry.consents())
     assert PERSON not in text
     assert str(home.registry.show(PERSON).youth_ref) not in text
-
-
-def test_a_signatory_ends_what_needs_her_signature_and_nothing_else(home: Installation) -> None:
-    home.registry.grant(make_grant(required=("guardian_1",), signed=("guardian_1",)))
-    home.registry.grant(make_grant(cooperation="sig", recipients=("sig",)))
-    home.registry.withdraw(PERSON, by=Signatory.GUARDIAN_2)
-    assert {consent.cooperation: consent.state for consent in home.registry.show(PERSON).consents} == {
-        "sspf": "in_force",
-        "sig": "withdrawn",
-    }
