@@ -49,10 +49,14 @@ def merge(  # noqa: PLR0917 -- typer reads one option per parameter
     The older reference stays, with the open consents of both; a younger one is withdrawn and erased everywhere. A consent that
     was withdrawn later under the other number is suspended until all have signed again.
 
+    Where nothing is registered under either, a block, custody or a marking that is kept of one is kept of both from now on: say
+    it before you register the new number's form, and that is under them from its first moment.
+
     Example: hub consent merge
     """
     from hub.audit.actions import Action
     from hub.registry.identities import merge as merge_rows
+    from hub.registry.views import NOBODY
 
     former, present = _two_identifiers(former_from, identifier_from)
     _confirm(
@@ -62,6 +66,9 @@ def merge(  # noqa: PLR0917 -- typer reads one option per parameter
     )
     with _recorded(home, account, Action.IDENTITY_CHANGED, "merge") as (registry, record):
         view = merge_rows(registry, former, present, record)
+    if view is NOBODY and not as_json:
+        typer.echo("Nothing is registered under either: what was kept of one number is kept of both, and meets the next consent")
+        return
     print_youth(view, as_json=as_json)
 
 

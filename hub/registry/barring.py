@@ -46,6 +46,7 @@ __all__ = [
     "outlived",
     "purge",
     "put_under",
+    "spread_kept",
     "standing_blocks",
     "take_up",
 ]
@@ -228,6 +229,23 @@ def carries(consent: Consent, by: str) -> bool:
 def _carried(consent: Consent, by: str) -> list[ConsentFact]:
     said = [fact for fact in consent.facts if fact.kind == "blocked" and fact.by == by]
     return [fact for fact in said if _over(fact, consent.facts[fact.position :]) is None]
+
+
+def spread_kept(work: Work, lookups: Collection[bytes]) -> bool:
+    """What is kept of one of these numbers is kept of all: they are one person's. Whether anything is."""
+    kept = [(row.since, row.by, row.cooperation, row.until) for row in _rows(work, lookups)]
+    for lookup in lookups:
+        mine = {(row.since, row.by, row.cooperation): row for row in _rows(work, [lookup])}
+        for since, by, cooperation, until in kept:
+            row = mine.get((since, by, cooperation))
+            if row is None:
+                row = mine[since, by, cooperation] = BarredTime(
+                    lookup=lookup, since=since, until=until, by=by, cooperation=cooperation
+                )
+                _keep(work, row)
+            elif row.until is not None and until is not None:
+                row.until = max(row.until, until)
+    return bool(kept)
 
 
 def forget(work: Work, lookups: Collection[bytes], by: Signatory, cooperations: Collection[str] | None) -> int:

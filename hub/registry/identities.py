@@ -24,15 +24,15 @@ from hub.core.consent_rules import Form
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
-from hub.registry.barring import bar, blocked_times, put_under, standing_blocks, take_up
-from hub.registry.custody import Custody, does_not_know, forget_custody, known_custody, latest_custody
+from hub.registry.barring import bar, blocked_times, put_under, spread_kept, standing_blocks, take_up
+from hub.registry.custody import Custody, does_not_know, forget_custody, keep_custody, known_custody, latest_custody
 from hub.registry.forms import tell_apart
 from hub.registry.grants import find_youth
 from hub.registry.history import form_of
 from hub.registry.registry import Registry
 from hub.registry.states import LIVE, OPEN, State
 from hub.registry.tables import Consent, Youth
-from hub.registry.views import YouthView, view_youth
+from hub.registry.views import NOBODY, YouthView, view_youth
 from hub.registry.work import Work
 
 __all__ = ["merge", "split"]
@@ -44,7 +44,9 @@ Record = Callable[[str], None]
 def merge(registry: Registry, former: str, present: str, record: Record) -> YouthView:
     """Say that two identifiers are one person's; `present` is the one that holds from now on (ages follow it).
 
-    Raises RejectedError `no_consent` when neither is registered, `already_one` when they are one already.
+    Where neither is registered, what is kept of them (blocks, custody, a marking) is kept of both, so that a form under the new
+    number comes under it from its first moment. Raises RejectedError `no_consent` when there is nothing, `already_one` when they
+    are one already.
     """
     with registry.work() as work:
         today = stockholm_date(work.now)
@@ -52,7 +54,9 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
         rows = [find_youth(work, number) for number in numbers]
         found = [row for row in rows if row is not None]
         if not found:
-            raise RejectedError("no consent is registered for either of the two", code="no_consent")
+            _tie(work, _lookups(work, numbers))
+            record("")
+            return NOBODY
         if rows[0] is rows[1] or numbers[0] == numbers[1]:
             raise RejectedError("these two are one person already", code="already_one")
         stays = _stays(found)
@@ -84,6 +88,20 @@ def split(registry: Registry, identifier: str, record: Record) -> YouthView:
         view = view_youth(youth, ended)
     registry.shrink()
     return view
+
+
+def _tie(work: Work, lookups: Sequence[bytes]) -> None:
+    custody = known_custody(work, lookups)
+    keep_custody(work, lookups, custody)
+    there = [custody is not None, spread_kept(work, lookups), protection.spread_mark(work, lookups)]
+    if len(lookups) == 1 or not any(there):
+        raise RejectedError("no consent is registered for either of the two", code="no_consent")
+
+
+def _lookups(work: Work, numbers: Sequence[str], rows: Iterable[Youth] = ()) -> list[bytes]:
+    """Every keyed hash of these numbers and rows, each once."""
+    every = [*map(work.tools.vault.lookup, numbers), *(lookup for row in rows for lookup in lifecycle.lookups_of(row))]
+    return list(dict.fromkeys(every))
 
 
 def _stays(rows: Iterable[Youth]) -> Youth:

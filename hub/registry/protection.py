@@ -49,6 +49,7 @@ __all__ = [
     "require_open",
     "restore",
     "spread",
+    "spread_mark",
     "suspend",
 ]
 
@@ -150,6 +151,15 @@ def spread(work: Work, youth: Youth) -> None:
             if consent.state in OPEN | {State.EXPIRED}:
                 barring.bar(work, consent, [(since, work.now)])
         suspend(work, youth)
+
+
+def spread_mark(work: Work, lookups: Iterable[bytes]) -> bool:
+    """Who is marked under one of these numbers is so under all, since the first marking. Whether anybody is."""
+    wanted = list(lookups)
+    since = work.session.scalar(select(func.min(Protection.marked_at)).where(Protection.lookup.in_(wanted)))
+    if since is not None:
+        mark(work, wanted, since)
+    return since is not None
 
 
 def overlooked(work: Work, youths: Iterable[Youth]) -> list[Youth]:

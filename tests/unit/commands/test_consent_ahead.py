@@ -12,7 +12,7 @@ from tests.command_line import CliRunner
 from tests.prepared import initialised
 from tests.unit.registry.support import make_identifier
 
-PERSON = make_identifier()
+PERSON, FORMER = make_identifier(), make_identifier(1)
 KEPT = "Nothing is registered that it meets: it is kept, under a keyed hash of the number, and meets the next consent\n"
 GRANT = (
     "grant", "-c", "sspf", "--agency", "school-norrkoping", "--recipient", "outreach", "--kind", "school_absence",
@@ -32,6 +32,8 @@ def test_what_is_said_ahead_is_kept_and_meets_the_consent(tmp_path: Path, monkey
     assert call("block", "--by", "youth")[0] == 1
     assert call("block", "--by", "youth", "--ahead") == (0, KEPT)
     assert call("custody", "--to", "special_guardian", "--ahead") == (0, KEPT)
+    both = CliRunner().invoke(app, ["consent", "merge", "--yes", "--home", str(tmp_path)], input=f"{FORMER}\n{PERSON}\n")
+    assert (both.exit_code, "kept of both" in both.stdout) == (0, True)
     code, told = call(*GRANT)
     assert code == 0
     assert "blocked by: youth" in told

@@ -128,6 +128,16 @@ class World:
     def stands(self, numbers: set[str], by: str) -> bool:
         return any(word.until is None and word.by == by for word in self.said(numbers))
 
+    def kept(self, numbers: set[str]) -> bool:
+        """Whether anything is known of numbers under which nothing is registered."""
+        return any(number in self.custody or self.words.get(number) for number in numbers)
+
+    def tie(self, numbers: set[str]) -> None:
+        """They are one person's, of whom nothing is registered: what is known of one is known of all."""
+        said = _last([self.custody.get(number) for number in numbers])
+        self.custody |= {} if said is None else dict.fromkeys(numbers, said)
+        self._share(numbers)
+
     def join(self, one: Person | None, other: Person | None, numbers: set[str], now: datetime) -> None:
         """They are one: the one with a reference stays, the older of two; what either said counts for both."""
         if one is not None and other is not None:
@@ -146,8 +156,11 @@ class World:
             stays = one or other  # type: ignore[assignment]
         stays.numbers |= numbers
         _tell(stays.consents, _last([self.custody.get(number) for number in stays.numbers]), now)
-        for word in self.said(stays.numbers):
-            for number in stays.numbers:
+        self._share(stays.numbers)
+
+    def _share(self, numbers: set[str]) -> None:
+        for word in self.said(numbers):
+            for number in numbers:
                 known = self.words.setdefault(number, [])
                 if word not in known:
                     known.append(Word(word.by, word.cooperation, word.since, word.until))

@@ -167,7 +167,10 @@ class Histories(RuleBasedStateMachine):
         now = self.now()
         one, other = self.world.person(former), self.world.person(present)
         if one is None and other is None:
-            return self.refused("no_consent", merge, self.registry, former, present, no_record)
+            if former == present or not self.world.kept({former, present}):
+                return self.refused("no_consent", merge, self.registry, former, present, no_record)
+            merge(self.registry, former, present, no_record)
+            return self.world.tie({former, present})
         if one is other or former == present:
             return self.refused("already_one", merge, self.registry, former, present, no_record)
         merge(self.registry, former, present, no_record)

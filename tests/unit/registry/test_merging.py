@@ -218,3 +218,29 @@ def test_after_a_split_nothing_passes_from_one_person_to_the_other(home: Install
     assert [len(entry["subject_hashes"]) for entry in entries.values()] == [1, 1]
     assert {one.youth_ref for one in home.sent() if one.status is ConsentStatus.WITHDRAWN} == {first}
     refused("no_consent", split, home.registry, make_identifier(9), no_record)
+
+
+def test_what_is_kept_of_a_number_follows_a_new_one_when_they_are_merged_before_its_form(home: Installation) -> None:
+    home.registry.grant(make_grant(FORMER))
+    home.registry.change_custody(FORMER, (Signatory.SPECIAL_GUARDIAN,))
+    home.registry.block(FORMER, Signatory.YOUTH)
+    home.clock.advance(timedelta(days=1))
+    home.registry.withdraw(FORMER)
+    recorded: list[str] = []
+    for _twice in range(2):
+        assert merge(home.registry, FORMER, PRESENT, recorded.append).consents == ()
+    assert recorded == ["", ""]
+    (consent,) = home.registry.grant(make_grant(PRESENT)).consents
+    assert (consent.state, consent.blocked_by, consent.missing) == ("blocked", ("youth",), ("special_guardian",))
+    home.registry.unblock(PRESENT, Signatory.YOUTH)
+    home.registry.sign(PRESENT, Signatory.SPECIAL_GUARDIAN)
+    assert home.registry.show(PRESENT).status == "in_force"
+
+
+def test_a_marking_follows_a_new_number_too_and_nothing_is_tied_where_nothing_is_kept(home: Installation) -> None:
+    refused("no_consent", merge, home.registry, FORMER, PRESENT, no_record)
+    protecting.protect(home.registry, FORMER, Marking.OWN, no_record)
+    refused("no_consent", merge, home.registry, FORMER, FORMER, no_record)
+    merge(home.registry, FORMER, PRESENT, no_record)
+    refused("manual_handling", home.registry.grant, make_grant(PRESENT))
+    assert home.rows("youth") == 0
