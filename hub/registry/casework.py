@@ -47,7 +47,8 @@ class Casework(Looks):
                 raise RejectedError("recipients: names no team of yours", code="not_permitted")
             with self._registry.work() as work:
                 row = check(work, request, self._registry.rules)
-                diverted = protection.divert(work, row)
+                names = None if parties is None else parties.model_dump(mode="json")
+                diverted = protection.divert(work, row, {"parties": names, "document": document})
                 if not diverted:
                     youth, consent = enter(work, row)
                     if parties is not None and youth.identity is not None:

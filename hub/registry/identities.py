@@ -60,6 +60,9 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
         if rows[0] is rows[1] or numbers[0] == numbers[1]:
             raise RejectedError("these two are one person already", code="already_one")
         stays = _stays(found)
+        if protection.is_protected(work, _lookups(work, numbers, found)):  # what goes is told before it is gone
+            for row in (row for row in found if row is not stays):
+                protection.tell(work, row)
         for row in found:
             record(row.youth_id)
             if row is not stays:

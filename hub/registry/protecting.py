@@ -13,7 +13,6 @@ from hub.errors import RejectedError
 from hub.registry import lifecycle, protection
 from hub.registry.granting import Marking
 from hub.registry.grants import find_youth
-from hub.registry.parties import open_parties
 from hub.registry.registry import Registry
 from hub.registry.tables import SubjectEntry, Youth
 from hub.registry.work import Work
@@ -82,22 +81,5 @@ def _stop(work: Work, canonical: str, youth: Youth | None, facts: dict[str, Any]
         protection.hand_over(work, "marked", canonical, facts)
         protection.mark(work, [work.tools.vault.lookup(canonical)])
         return
-    parties = open_parties(work, youth)
-    consents = [_said(consent) for consent in youth.consents]
-    known = {"consents": consents, "parties": parties.model_dump(mode="json") if parties is not None else None}
-    protection.hand_over(work, "stopped", canonical, {**facts, **known})
     protection.mark(work, protection.lookups_of(youth))
-    protection.suspend(work, youth)
-
-
-def _said(consent: Any) -> dict[str, Any]:
-    return {
-        "cooperation": consent.cooperation,
-        "agencies": consent.agencies,
-        "recipients": consent.recipients,
-        "kinds": consent.kinds,
-        "state": consent.state,
-        "valid_from": consent.valid_from.isoformat(),
-        "valid_to": consent.valid_to.isoformat(),
-        "signed": consent.signed,
-    }
+    protection.suspend(work, youth, facts)

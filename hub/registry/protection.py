@@ -5,8 +5,10 @@ criminal setting by the exit programme (avhopparverksamhet), is never correlated
 by hand. The registry keeps a keyed hash of such a number, no kind and no reason; all else goes to the manual lane, which
 only the protected-cases officer can read.
 
-**Marking somebody who has a reference.** At once a `suspended` record is published, her entries leave every directory, her
-parties' names are handed to the manual lane and erased here. Nothing can be signed or granted meanwhile. For a configured time
+**Marking somebody who has a reference.** At once a `suspended` record is published, her entries leave every directory, her case
+and her parties' names are handed to the manual lane, and the names are erased here: in whichever way she became protected (a
+command, a form, a merge, a restore). A process without a manual lane stops her and keeps the names sealed until one that has it
+finds them. Nothing can be signed or granted meanwhile. For a configured time
 (14 days) the decision can be reversed, as after a slip: consents that all had signed come back, and what was known goes on.
 What happened while the mark stood stays out for good: she is never correlated by it, not even afterwards (DOMAIN §3).
 After that the reference is withdrawn for ever and everything is erased as after a withdrawal; the mark stays. Had it been
@@ -18,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +28,12 @@ from sqlalchemy import func, select
 
 from hub.errors import RejectedError, RetriableError
 from hub.registry import barring, lifecycle
+from hub.registry.forms import open_forms, put_together
 from hub.registry.grants import Checked, find_youth
 from hub.registry.history import add_fact
 from hub.registry.lifecycle import lookups_of
 from hub.registry.states import OPEN, State
-from hub.registry.tables import Protection, Youth
+from hub.registry.tables import Consent, Protection, Youth
 from hub.registry.work import Work
 
 __all__ = [
@@ -51,6 +54,7 @@ __all__ = [
     "spread",
     "spread_mark",
     "suspend",
+    "tell",
 ]
 
 MANUAL = "manual_handling"
@@ -91,17 +95,18 @@ def mark(work: Work, lookups: Iterable[bytes], at: datetime | None = None) -> No
     work.session.flush()
 
 
-def divert(work: Work, row: Checked) -> bool:
+def divert(work: Work, row: Checked, form: Mapping[str, Any] | None = None) -> bool:
     """Whether a consent is a protected person's: then it goes to the manual lane, whole, and enters nothing here.
 
-    The form may say so (`protected`), or the number is marked already. Somebody who is registered is stopped at once.
+    The form may say so (`protected`), or the number is marked already. Somebody who is registered is stopped at once. `form`:
+    what stands on it beside the request.
     """
     youth = find_youth(work, row.canonical)
     lookups = {row.lookup, *(lookups_of(youth) if youth is not None else ())}
     if row.request.protected is None and not is_protected(work, lookups):
         return False
     work.diverted.append(youth)
-    hand_over(work, "consent", row.canonical, {"request": row.request.model_dump(mode="json")})
+    hand_over(work, "consent", row.canonical, {"request": row.request.model_dump(mode="json"), **(form or {})})
     mark(work, lookups)
     if youth is not None:
         suspend(work, youth)
@@ -124,13 +129,32 @@ def lift(work: Work, lookups: Iterable[bytes]) -> None:
     work.marks.update(dict.fromkeys(gone, False))
 
 
-def suspend(work: Work, youth: Youth) -> None:
-    """Stop everything of a youth at once; signatures stay, so that a reversal needs none anew."""
+def suspend(work: Work, youth: Youth, facts: Mapping[str, Any] | None = None) -> None:
+    """Stop everything of a youth at once; signatures stay, so that a reversal needs none anew.
+
+    First her case goes to the manual lane, with `facts` (what is known of the marking) whatever was told before. Without a lane
+    the names wait here, unless there are facts to be told: RetriableError then, and nothing has changed.
+    """
+    if facts is not None or work.tools.lane is not None:
+        tell(work, youth, facts)
+        youth.parties = None
     for consent in youth.consents:
         if consent.state in OPEN:
             add_fact(work, consent, "halted")
-    youth.parties = None
     lifecycle.settle(work, youth)
+
+
+def tell(work: Work, youth: Youth, facts: Mapping[str, Any] | None = None) -> None:
+    """Hand over what is registered of a youth, with who stands on her forms; once, unless there are new facts to be told."""
+    if facts is None and youth.parties is None and all(_is_halted(one) for one in youth.consents if one.state in OPEN):
+        return
+    canonical, data_key = lifecycle.identity(work, youth)
+    parties = put_together(open_forms(work, youth, data_key).values())
+    known = {
+        "consents": [_said(one) for one in youth.consents],
+        "parties": None if parties is None else parties.model_dump(mode="json"),
+    }
+    hand_over(work, "stopped", canonical, {**(facts or {"marking": "", "at": work.now.isoformat()}), **known})
 
 
 def restore(work: Work, youth: Youth) -> None:
@@ -163,10 +187,14 @@ def spread_mark(work: Work, lookups: Iterable[bytes]) -> bool:
 
 
 def overlooked(work: Work, youths: Iterable[Youth]) -> list[Youth]:
-    """Those who are marked and yet in force: a grant and a marking in two processes at once may each not see the other."""
-    in_force = [youth for youth in youths if any(consent.state == State.IN_FORCE for consent in youth.consents)]
-    look_up(work, [lookup for youth in in_force for lookup in lookups_of(youth)])
-    return [youth for youth in in_force if is_protected(work, lookups_of(youth))]
+    """Those who are marked and yet in force: a grant and a marking in two processes at once may each not see the other.
+
+    Also those whose names still lie here, because nobody could hand them over when they were stopped.
+    """
+    names = work.tools.lane is not None
+    asked = [one for one in youths if (names and one.parties is not None) or any(c.state == State.IN_FORCE for c in one.consents)]
+    look_up(work, [lookup for youth in asked for lookup in lookups_of(youth)])
+    return [youth for youth in asked if is_protected(work, lookups_of(youth))]
 
 
 def due(work: Work, youths: Iterable[Youth]) -> list[Youth]:
@@ -176,6 +204,25 @@ def due(work: Work, youths: Iterable[Youth]) -> list[Youth]:
     query = select(Protection.lookup).where(Protection.lookup.in_(list(by_lookup)), Protection.marked_at <= latest)
     found = {by_lookup[lookup].youth_id: by_lookup[lookup] for lookup in work.session.scalars(query)}
     return [youth for youth in found.values() if any(consent.state in OPEN for consent in youth.consents)]
+
+
+def _is_halted(consent: Consent) -> bool:
+    """Whether a marking stopped it already; a restore's own halt is none."""
+    said = [fact.kind for fact in consent.facts if fact.kind in {"halted", "resumed"} and not fact.details.get(RESTORED)]
+    return said[-1:] == ["halted"]
+
+
+def _said(consent: Consent) -> dict[str, Any]:
+    return {
+        "cooperation": consent.cooperation,
+        "agencies": consent.agencies,
+        "recipients": consent.recipients,
+        "kinds": consent.kinds,
+        "state": consent.state,
+        "valid_from": consent.valid_from.isoformat(),
+        "valid_to": consent.valid_to.isoformat(),
+        "signed": consent.signed,
+    }
 
 
 def hand_over(work: Work, what: str, canonical: str, facts: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +12,12 @@ from sqlalchemy import text
 from hub.errors import RejectedError, RetriableError
 from hub.registry.granting import Marking, Signatory
 from hub.registry.grants import find_youth
+from hub.registry.identities import merge
+from hub.registry.keyring import PROTECTED, Ending
 from hub.registry.parties import open_parties, read_parties, seal_parties
 from hub.registry.protecting import protect, protect_reference, unprotect
 from hub.registry.reconcile import reconcile
+from hub.registry.registry import Registry
 from hub.registry.tables import Protection
 from hub.registry.upkeep import refresh
 from tests.unit.registry.older import copy_of, put_back
@@ -196,3 +201,86 @@ def test_names_on_the_form_are_sealed_and_bad_ones_are_refused_without_their_val
     twice = {**PARTIES, "parties": PARTIES["parties"] * 2}
     for row in ({}, {"name": ""}, {"name": "Test\nTestsson"}, {**PARTIES, "age": 3}, twice):
         assert "Testsson" not in refused("bad_field", read_parties, row)
+
+
+def with_names(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    with home.registry.work() as work:
+        seal_parties(work, find_youth(work, PERSON).consents, read_parties(PARTIES))
+
+
+def told(home: Installation) -> list[tuple[str, bool]]:
+    """What became of her case in the manual lane, and whether her names are there and here no longer."""
+    stopped = [case for case in home.lane.cases.values() if case["what"] == "stopped"]
+    with home.engine.connect() as connection:
+        left = connection.execute(text("select count(*) from youth where parties is not null")).scalar_one()
+    return [(case["consents"][0]["state"], "Test Testsson" in str(case["parties"]) and not left) for case in stopped]
+
+
+def by_a_form(home: Installation) -> None:
+    refused("manual_handling", home.registry.grant, make_grant(**SIG, protected="own"))
+
+
+def by_a_merge(home: Installation) -> None:
+    protect(home.registry, make_identifier(1), Marking.OWN, no_record)
+    merge(home.registry, PERSON, make_identifier(1), no_record)
+
+
+def by_a_merge_with_somebody_older(home: Installation) -> None:
+    with home.registry.work() as work:
+        find_youth(work, PERSON).created_at += timedelta(days=1)
+    home.registry.grant(make_grant(make_identifier(1)))
+    with home.registry.work() as work:
+        work.session.add(Protection(lookup=home.tools.vault.lookup(make_identifier(1)), marked_at=work.now))
+    merge(home.registry, PERSON, make_identifier(1), no_record)
+
+
+def by_a_round(home: Installation) -> None:
+    with home.registry.work() as work:
+        work.session.add(Protection(lookup=home.tools.vault.lookup(PERSON), marked_at=work.now))
+    refresh(home.registry)
+
+
+def by_the_shred_list(home: Installation) -> None:
+    home.keyring.end([Ending(home.clock.now(), home.tools.vault.lookup(PERSON).hex(), PROTECTED)])
+    reconcile(home.registry, home.keyring, home.clock.now())
+
+
+@pytest.mark.parametrize("become", [by_a_form, by_a_merge, by_a_merge_with_somebody_older, by_a_round, by_the_shred_list])
+def test_whichever_way_she_became_protected_the_manual_lane_has_her_case_and_the_names_on_her_form(
+    home: Installation, become: Callable[[Installation], None]
+) -> None:
+    with_names(home)
+    become(home)
+    assert ("in_force", True) in told(home)
+    refresh(home.registry)
+    count = len(home.lane.cases)
+    reconcile(home.registry, home.keyring, home.clock.now())
+    refresh(home.registry)
+    assert len(home.lane.cases) == count  # told once
+
+
+def test_while_the_lane_takes_nothing_a_form_that_says_so_changes_nothing_and_no_name_is_lost(home: Installation) -> None:
+    with_names(home)
+    home.lane.failures = 1
+    with pytest.raises(RetriableError):
+        home.registry.grant(make_grant(**SIG, protected="own"))
+    assert (home.registry.show(PERSON).status, told(home)) == ("in_force", [])
+    by_a_form(home)
+    assert told(home) == [("in_force", True)]
+
+
+def test_a_restore_without_a_lane_stops_her_and_keeps_the_names_until_a_process_that_has_one_hands_them_over(
+    home: Installation,
+) -> None:
+    with_names(home)
+    home.keyring.end([Ending(home.clock.now(), home.tools.vault.lookup(PERSON).hex(), PROTECTED)])
+    without = Registry(home.engine, replace(home.tools, lane=None), home.registry.rules, home.clock)
+    reconcile(without, home.keyring, home.clock.now())
+    refresh(without)
+    assert (home.registry.show(PERSON).status, home.lane.cases) == ("suspended", {})
+    assert home.rows("youth where parties is not null") == 1
+    refresh(home.registry)
+    assert told(home) == [("suspended", True)]
+    unprotect(home.registry, PERSON, "ksn-2025-17", no_record)
+    assert home.registry.show(PERSON).status == "in_force"

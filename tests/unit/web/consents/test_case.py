@@ -267,3 +267,12 @@ def test_a_protected_persons_consents_are_found_by_nobody_and_can_still_be_withd
 
 def test_every_role_finds_the_way_to_record_a_withdrawal(visit: Visit) -> None:
     assert 'href="/withdrawal"' in visit(member("Fältare", "outreach")).get("/team/outreach").text
+
+
+def test_the_form_of_a_protected_person_goes_to_the_manual_lane_whole_with_the_names_and_where_the_paper_lies(desk: Desk) -> None:
+    protect(desk.town.consents.registry, make_identifier(), Marking.OWN, lambda _youth: None)
+    draft = desk.begin()
+    desk.answer(draft)
+    desk.client.post(f"{draft}/check")
+    (case,) = [one for one in desk.town.consents.lane.cases.values() if one["what"] == "consent"]
+    assert (case["parties"]["name"], case["document"]) == ("Kim Testsson", "KSN 2025/17")
