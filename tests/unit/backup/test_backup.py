@@ -23,6 +23,7 @@ from hub.bootstrap import build_delivery_engine
 from hub.cli import app
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
+from hub.core.consent_rules import Signatory
 from hub.errors import ConfigError
 from hub.installation import initialise
 from hub.registry.former import FormerData
@@ -262,6 +263,18 @@ def test_the_backups_rules_of_consent_are_put_back_and_others_that_were_there_ar
     assert former.read_bytes() == own
     again = make_plan(load_settings(home), backup, None, ())
     assert (again.replaces_rules, again.lacking, again.differing) == (False, [], ["teams.yaml"])
+
+
+def test_what_is_done_again_in_a_restore_is_judged_by_the_backups_rules_of_consent(tmp_path: Path) -> None:
+    settings, clock, grown = installed(tmp_path / "home", "sigtuna"), ManualClock(START), make_identifier(born="20050304")
+    with closing(opened(settings, clock)) as there:
+        there.registry.grant(make_grant(grown, required=("youth",), signed=("youth",)))
+        backup, _ = create_backup(settings, tmp_path / "backups", START)
+        there.registry.block(grown, Signatory.YOUTH)
+    settings.consent_file.write_bytes(installed(tmp_path / "other").consent_file.read_bytes())  # she is too old for these
+    restore(make_plan(settings, backup, None, ()), clock, Codec.load())
+    with closing(opened(settings, clock)) as there:
+        assert [one.state for one in there.registry.show(grown).consents] == ["blocked"]
 
 
 def test_a_restore_that_fails_leaves_the_rules_of_consent_as_they_were(tmp_path: Path) -> None:
