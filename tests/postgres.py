@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ class Cluster:
         """A fresh database's URL; with `migrate`, a copy of one that it was called on, once in the session. Dropped afterwards."""
         self._made += 1
         name = f"t{self._made}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template(migrate)} {self._strategy()}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template(migrate)} {self._strategy}")
         try:
             yield self.url(name)
         finally:
@@ -118,6 +119,7 @@ class Cluster:
             self._templates[migrate] = name
         return self._templates[migrate]
 
+    @cached_property
     def _strategy(self) -> str:
         """Copying files takes half as long as logging them; PostgreSQL 15 learned to choose."""
         return "STRATEGY FILE_COPY" if int(self.run("SHOW server_version_num")[0][0]) >= 150_000 else ""

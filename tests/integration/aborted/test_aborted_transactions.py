@@ -83,6 +83,7 @@ def test_the_registry_counts_no_receipt_that_was_taken_back(
     settings = make_installation(tmp_path, fresh_kafka, sqlite_databases("registry"))
     person = make_identifier()
     process = Process(settings, CODEC)
+    process.begin()
     opened = open_registry(settings, ManualClock(START), CODEC)
     headers = {"Authorization": f"Bearer {opened.tools.agencies[SCHOOL].token}"}
     address = f"{process.url}/v1/agencies/{SCHOOL}/subjects"

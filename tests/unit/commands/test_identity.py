@@ -39,8 +39,9 @@ def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     initialised(home)
     settings = load_settings(home)
-    opened = build_registry(settings, ManualClock(START))
-    (tmp_path / "reference").write_text(str(opened.registry.grant(make_grant(area=None)).youth_ref))
+    opened, today = build_registry(settings, SystemClock()), datetime.now(UTC).date()
+    period = {"valid_from": str(today - timedelta(days=30)), "valid_to": str(today + timedelta(days=90))}
+    (tmp_path / "reference").write_text(str(opened.registry.grant(make_grant(area=None, **period)).youth_ref))
     opened.close()
     engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
     accounts = open_accounts(settings, engine, log)
