@@ -15,7 +15,7 @@ from connectors.fetching import retry_after_seconds
 from connectors.shallow import parse_shallow
 from hub.connector import SourceContext
 from hub.errors import ConfigError, RetriableError
-from hub.tls import trusted
+from hub.tls import NO_PROXY_NEARBY, trusted
 
 __all__ = ["ClientCredentials", "TokenKeeper"]
 
@@ -60,7 +60,11 @@ class TokenKeeper:
         self._credentials = credentials
         self._context = context
         self._client = httpx.Client(
-            timeout=credentials.timeout_seconds, transport=transport, follow_redirects=False, verify=trusted()
+            timeout=credentials.timeout_seconds,
+            transport=transport,
+            follow_redirects=False,
+            verify=trusted(),
+            mounts=NO_PROXY_NEARBY,
         )
         self._sleep = sleep
         self._token = ""

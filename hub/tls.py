@@ -1,13 +1,24 @@
-"""Whom a client of the hub believes, read once for each process: a new `httpx.Client` would read the authorities anew."""
+"""Whom a client of the hub believes, and what it tells no proxy.
+
+Authorities are read once a process: a new `httpx.Client` would read them anew.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from ssl import SSLContext
+from typing import Final
 
 import httpx
 
-__all__ = ["trusted"]
+__all__ = ["NO_PROXY_NEARBY", "trusted"]
+
+NO_PROXY_NEARBY: Final[Mapping[str, None]] = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
+"""As `mounts` of a client of foreign systems: the way to this very machine leads through no proxy of the environment's.
+
+A client of the hub's own processes takes `trust_env=False`: what they say to each other names persons and holds secrets.
+"""
 
 
 @cache

@@ -14,7 +14,7 @@ from connectors.fetching import retry_after_seconds
 from connectors.webhook.config import WebhookConfig
 from hub.connector import Delivered, Errand, SinkContext
 from hub.errors import ConfigError, RejectedError, RetriableError
-from hub.tls import trusted
+from hub.tls import NO_PROXY_NEARBY, trusted
 
 __all__ = ["WebhookSink", "body_of"]
 
@@ -33,7 +33,9 @@ class WebhookSink:
     def __init__(self, config: WebhookConfig, context: SinkContext) -> None:
         self._url = config.url
         self._context = context
-        self._http = httpx.Client(timeout=config.timeout_seconds, follow_redirects=False, verify=trusted())
+        self._http = httpx.Client(
+            timeout=config.timeout_seconds, follow_redirects=False, verify=trusted(), mounts=NO_PROXY_NEARBY
+        )
 
     def deliver(self, errand: Errand) -> Delivered:
         """As `Sink.deliver`. A receiver of webhooks names no id of its own.

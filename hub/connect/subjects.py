@@ -69,7 +69,7 @@ class SubjectFeed:
         self._agency_url = f"{base_url}/v1/agencies/{agency}"
         self._url = f"{self._agency_url}/subjects"
         self._token = token
-        self._client = client or httpx.Client(timeout=_TIMEOUT_SECONDS, verify=trusted())
+        self._client = client or httpx.Client(timeout=_TIMEOUT_SECONDS, verify=trusted(), trust_env=False)
 
     def fetch(self, since: int, etag: str, key: str) -> Changes | None:
         """Changes after version `since`, or None when there are none (304). `key` is the id of the agency key used here.

@@ -23,6 +23,13 @@ __all__ = ["Stage", "prepare"]
 
 _SDK_SECRET = "simulator"  # noqa: S105 - the simulator's own, on loopback
 _SCHOOL_TOKEN = "demo-token"  # noqa: S105 - likewise
+_DATABASES = {
+    "registry_database": "HUB_REGISTRY__DATABASE_URL",
+    "keyring_database": "HUB_REGISTRY__KEYRING_URL",
+    "delivery_database": "HUB_DELIVERY__DATABASE_URL",
+    "access_database": "HUB_LOGIN__DATABASE_URL",
+    "audit_database": "HUB_AUDIT__DATABASE_URL",
+}
 _SETTINGS = """\
 environment = "demo"
 municipality = "0581"
@@ -118,7 +125,7 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     """Write the installation and the datasets into `folder`; with the rules of another folder instead of the shipped ones.
 
     Raises ConfigError when that folder is no rule set, or when `folder` is not empty: an earlier demo's consents and topics
-    would count in this one's outcome.
+    would count in this one's outcome; or when the environment names a database, which the demo would fill with its town.
     """
     if rules is not None:
         load_rules(rules)
@@ -139,6 +146,8 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
         inbox=_quoted(str(inbox)),
     )
     (home / "hub.toml").write_text(text, encoding="utf-8")
+    settings = load_settings(home)
+    _require_own_databases(settings)
     initialise(home)
     if rules is not None:
         shutil.rmtree(home / "rules")  # a folder is a whole rule set: what it leaves out is not to be filled up
@@ -155,4 +164,13 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     sample = load_connector("polisen").sample
     if sample is not None:
         (datasets / "polisen").symlink_to(sample)
-    return Stage(load_settings(home), clock, datasets, simulators)
+    return Stage(settings, clock, datasets, simulators)
+
+
+def _require_own_databases(settings: Settings) -> None:
+    """The demo's youths in an installation's registry or audit log could never be taken out again."""
+    for name, variable in _DATABASES.items():
+        place: str = getattr(settings, name)
+        if not place.startswith(f"sqlite:///{settings.data}"):
+            text = f"{variable} names a database, and the demo must have its own: unset it for the demo"
+            raise ConfigError(text, code="not_the_demos")

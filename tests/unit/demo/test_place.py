@@ -63,3 +63,18 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "demo").write_text("")
     with pytest.raises(ConfigError, match="cannot be used"):
         prepare(tmp_path / "demo", TOWN, pause_seconds=1)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["HUB_REGISTRY__DATABASE_URL", "HUB_REGISTRY__KEYRING_URL", "HUB_DELIVERY__DATABASE_URL", "HUB_LOGIN__DATABASE_URL", "HUB_AUDIT__DATABASE_URL"],
+)  # fmt: skip
+def test_a_database_that_the_environment_names_is_refused_before_anything_is_written_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, f"sqlite:///{tmp_path / 'real.db'}")
+    with pytest.raises(ConfigError, match=variable) as refused:
+        prepare(tmp_path / "demo", TOWN, pause_seconds=1)
+    assert refused.value.code == "not_the_demos"
+    assert "real.db" not in str(refused.value)
+    assert not (tmp_path / "real.db").exists()
