@@ -23,7 +23,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from hub.errors import ConfigError, HubError, RejectedError, RetriableError
-from hub.tls import NO_PROXY_NEARBY, trusted
+from hub.tls import outward_client
 
 __all__ = ["Answer", "Fetcher", "Limits", "Params", "retry_after_seconds"]
 
@@ -89,13 +89,7 @@ class Fetcher:
         self._describe = describe
         self._sleep = sleep
         self._backoff = wait_random_exponential(multiplier=1.0, max=20.0)
-        self._client = httpx.Client(
-            timeout=limits.timeout_seconds,
-            transport=transport,
-            follow_redirects=False,
-            verify=trusted(),
-            mounts=NO_PROXY_NEARBY,
-        )
+        self._client = outward_client(timeout=limits.timeout_seconds, transport=transport)
 
     def get(self, operation: str, url: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Fetch `url`; `operation` is the label it is counted under. Errors: see the module."""

@@ -15,7 +15,7 @@ from connectors.fetching import retry_after_seconds
 from connectors.shallow import parse_shallow
 from hub.connector import SourceContext
 from hub.errors import ConfigError, RetriableError
-from hub.tls import NO_PROXY_NEARBY, trusted
+from hub.tls import outward_client
 
 __all__ = ["ClientCredentials", "TokenKeeper"]
 
@@ -59,13 +59,7 @@ class TokenKeeper:
     ) -> None:
         self._credentials = credentials
         self._context = context
-        self._client = httpx.Client(
-            timeout=credentials.timeout_seconds,
-            transport=transport,
-            follow_redirects=False,
-            verify=trusted(),
-            mounts=NO_PROXY_NEARBY,
-        )
+        self._client = outward_client(timeout=credentials.timeout_seconds, transport=transport)
         self._sleep = sleep
         self._token = ""
         self._until: datetime | None = None

@@ -12,19 +12,31 @@ from typing import Final
 
 import httpx
 
-__all__ = ["NO_PROXY_NEARBY", "trusted"]
+__all__ = ["outward_client", "trusted"]
 
-NO_PROXY_NEARBY: Final[Mapping[str, None]] = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
-"""As `mounts` of a client of foreign systems: the way to this very machine leads through no proxy of the environment's.
-
-A client of the hub's own processes takes `trust_env=False`: what they say to each other names persons and holds secrets.
-"""
+_NO_PROXY_NEARBY: Final[Mapping[str, None]] = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
 
 
 @cache
 def trusted() -> SSLContext:
     """The authorities that `httpx` knows, or those that SSL_CERT_FILE or SSL_CERT_DIR name as the process first asks.
 
-    Reading them costs some 30 ms of processor time, more than a call on loopback. Give it as `verify` to every client.
+    Reading them costs some 30 ms of processor time, more than a call on loopback. A client of the hub's own processes takes it
+    as `verify`, and `trust_env=False`: what they say to each other names persons and holds secrets.
     """
     return httpx.create_ssl_context()
+
+
+def outward_client(*, timeout: float, base_url: str = "", transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client of a foreign system: seconds until it gives up, no redirect is followed, a proxy of the environment is used.
+
+    But the way to this very machine, where simulators are, leads through none.
+    """
+    return httpx.Client(
+        base_url=base_url,
+        timeout=timeout,
+        transport=transport,
+        follow_redirects=False,
+        verify=trusted(),
+        mounts=_NO_PROXY_NEARBY,
+    )

@@ -14,7 +14,7 @@ from connectors.fetching import retry_after_seconds
 from connectors.webhook.config import WebhookConfig
 from hub.connector import Delivered, Errand, SinkContext
 from hub.errors import ConfigError, RejectedError, RetriableError
-from hub.tls import NO_PROXY_NEARBY, trusted
+from hub.tls import outward_client
 
 __all__ = ["WebhookSink", "body_of"]
 
@@ -33,9 +33,7 @@ class WebhookSink:
     def __init__(self, config: WebhookConfig, context: SinkContext) -> None:
         self._url = config.url
         self._context = context
-        self._http = httpx.Client(
-            timeout=config.timeout_seconds, follow_redirects=False, verify=trusted(), mounts=NO_PROXY_NEARBY
-        )
+        self._http = outward_client(timeout=config.timeout_seconds)
 
     def deliver(self, errand: Errand) -> Delivered:
         """As `Sink.deliver`. A receiver of webhooks names no id of its own.

@@ -23,13 +23,6 @@ __all__ = ["Stage", "prepare"]
 
 _SDK_SECRET = "simulator"  # noqa: S105 - the simulator's own, on loopback
 _SCHOOL_TOKEN = "demo-token"  # noqa: S105 - likewise
-_DATABASES = {
-    "registry_database": "HUB_REGISTRY__DATABASE_URL",
-    "keyring_database": "HUB_REGISTRY__KEYRING_URL",
-    "delivery_database": "HUB_DELIVERY__DATABASE_URL",
-    "access_database": "HUB_LOGIN__DATABASE_URL",
-    "audit_database": "HUB_AUDIT__DATABASE_URL",
-}
 _SETTINGS = """\
 environment = "demo"
 municipality = "0581"
@@ -169,8 +162,14 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
 
 def _require_own_databases(settings: Settings) -> None:
     """The demo's youths in an installation's registry or audit log could never be taken out again."""
-    for name, variable in _DATABASES.items():
-        place: str = getattr(settings, name)
-        if not place.startswith(f"sqlite:///{settings.data}"):
-            text = f"{variable} names a database, and the demo must have its own: unset it for the demo"
-            raise ConfigError(text, code="not_the_demos")
+    registry = settings.registry
+    named = {
+        "HUB_REGISTRY__DATABASE_URL": registry.database_url,
+        "HUB_REGISTRY__KEYRING_URL": registry.keyring_url,
+        "HUB_DELIVERY__DATABASE_URL": settings.delivery.database_url,
+        "HUB_LOGIN__DATABASE_URL": settings.login.database_url,
+        "HUB_AUDIT__DATABASE_URL": settings.audit.database_url,
+    }
+    for variable in (name for name, url in named.items() if url):
+        text = f"{variable} names a database, and the demo must have its own: unset it for the demo"
+        raise ConfigError(text, code="not_the_demos")

@@ -131,7 +131,7 @@ class SinkSuite(Suite):
     def test_the_receivers_own_id_is_handed_back(self, tmp_path: Path) -> None:
         with self.world(tmp_path) as world, world.sink() as sink:
             answer = sink.deliver(self.errand())
-            (taken,) = httpx.get(f"{world.url}/simulator/received", verify=trusted()).json()
+            (taken,) = httpx.get(f"{world.url}/simulator/received", verify=trusted(), trust_env=False).json()
         assert answer.reference is not None, "no reference"
         assert answer.reference == taken["reference"]
 
@@ -166,7 +166,10 @@ class SinkSuite(Suite):
 
 def _received(world: World) -> list[tuple[str, str]]:
     """What the receiver has, in the order in which it came."""
-    return [(one["task_id"], one["state"]) for one in httpx.get(f"{world.url}/simulator/received", verify=trusted()).json()]
+    return [
+        (one["task_id"], one["state"])
+        for one in httpx.get(f"{world.url}/simulator/received", verify=trusted(), trust_env=False).json()
+    ]
 
 
 def _server(world: World) -> Watched:

@@ -31,7 +31,7 @@ from hub.access.persons import person_key
 from hub.access.roles import Principal
 from hub.errors import RejectedError, RetriableError
 from hub.login_settings import OidcSettings
-from hub.tls import trusted
+from hub.tls import outward_client
 from hub.web.oidc_claims import RoleClaims, values_of
 from hub.web.oidc_logout import check_logout, logout_number, unverified
 from hub.web.paths import own_path
@@ -73,7 +73,7 @@ class OidcProvider:
         self._spend = spend
         self._key = key
         self._roles = RoleClaims(settings)
-        self._http = httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=False, verify=trusted())
+        self._http = outward_client(timeout=_TIMEOUT_SECONDS)
         self._known: _Metadata | None = None
         self._turn = threading.Lock()
         self._asked_at: float | None = None

@@ -15,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.fetching import Fetcher, Limits
 from hub.connect.subjects import SubjectFeed
+from hub.errors import HubError
 from hub.process import Announcement
 from hub.status import read_metrics
 from hub.testing import served
-from hub.tls import trusted
+from hub.tls import outward_client, trusted
 
 
 def test_the_authorities_are_read_once_and_every_client_checks_names_against_them() -> None:
@@ -53,7 +54,10 @@ def behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 def test_what_goes_to_this_machine_is_told_to_no_proxy_of_the_environment(behind_a_proxy: list[str]) -> None:
-    def here(_request: Request) -> PlainTextResponse:
+    heard: list[str] = []
+
+    def here(request: Request) -> PlainTextResponse:
+        heard.append(request.url.path.rpartition("/")[2])
         return PlainTextResponse("hub_here 1\n")
 
     with served(Starlette(routes=[Route("/{path:path}", here)])) as url:
@@ -61,6 +65,13 @@ def test_what_goes_to_this_machine_is_told_to_no_proxy_of_the_environment(behind
         fetcher = Fetcher(Limits(attempts=1), lambda _operation, _status: None)
         assert fetcher.get("look", f"{url}/source").content == b"hub_here 1\n"
         assert read_metrics(Announcement("worker", 1, 0.0, f"{url}/metrics")) == {"hub_here": {(): 1.0}}
-        with pytest.raises(Exception, match=r"."):  # no directory's answer; whom it asked is what counts
+        with pytest.raises(HubError):  # that is no directory's answer; whom it asked is what counts
             SubjectFeed(url, "school-norrkoping", lambda: "token").fetch(0, "", "")
+    assert heard == ["source", "metrics", "subjects"]
     assert behind_a_proxy == ["control"]
+
+
+def test_a_foreign_system_elsewhere_is_asked_by_the_proxy_of_the_environment(behind_a_proxy: list[str]) -> None:
+    with outward_client(timeout=5) as client:
+        assert client.get("http://school.example/absences").text == "of the proxy"
+    assert behind_a_proxy == ["absences"]
