@@ -15,7 +15,7 @@ from pathlib import Path
 from hub.backup.copying import copy_sqlite, dump
 from hub.backup.manifest import DECIDING, MANIFEST, SHRED_LIST, Copied, Manifest, sha256_of
 from hub.backup.secrets import without_secrets
-from hub.backup.stores import FOLDERS, find_stores
+from hub.backup.stores import FOLDERS, check_places, find_stores
 from hub.errors import ConfigError
 from hub.registry.keyring import open_keyring, write_shred_list
 from hub.settings import Settings
@@ -31,6 +31,7 @@ def create_backup(
     settings: Settings, into: Path, now: datetime, say: Callable[[str], None] = lambda _text: None
 ) -> tuple[Path, Manifest]:
     """A new backup in the folder `into`. Raises ConfigError or RetriableError; what was half-written is gone then."""
+    check_places(settings)
     target = into / now.strftime(_NAME)
     if target.exists():
         raise ConfigError(f"{target} is there already", code="backup_exists")
@@ -63,6 +64,7 @@ def create_key_copy(settings: Settings, into: Path, now: datetime, keep: timedel
     Returns the copy and what was removed. A copy brings back, for as long as it is kept, the keys of who was shredded since:
     only the shred list says whose. So keep it for days.
     """
+    check_places(settings)
     target = into / now.strftime(_KEYS)
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
     copy = dump(settings.keyring_database, target)

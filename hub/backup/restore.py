@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 from hub.audit.spool import SPOOL, copied
 from hub.backup.copying import copy_sqlite, load, restored_from
 from hub.backup.manifest import SHRED_LIST, Manifest, lacking, read_manifest, sha256_of, verify
+from hub.backup.stores import check_places
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
@@ -111,8 +112,10 @@ class _Staged(Settings):
 def make_plan(settings: Settings, backup: Path, keyring: Path | None, lists: Sequence[Path]) -> Plan:
     """Look at everything, change nothing.
 
-    Raises ConfigError when the installation runs, the backup is damaged or the data keys are missing.
+    Raises ConfigError when the installation runs, the backup is damaged, the data keys are missing or a setting puts a database
+    where no restore brings it.
     """
+    check_places(settings)
     running = [entry.name for entry in read_announcements(settings)]
     if running or _is_up(settings):
         raise ConfigError(f"{settings.home} is running ({', '.join(running) or 'hub up'}): stop it first", code="runs_already")
@@ -142,6 +145,7 @@ def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] =
     Whoever opens the registry meanwhile is refused: what would be recorded now would be put aside.
     """
     home = plan.settings.home
+    check_places(plan.settings)
     with restoring(home), held_alone(home):
         step_back(home)
         destroy(staging(home))
