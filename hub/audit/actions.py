@@ -90,8 +90,9 @@ class Action(StrEnum):
     DEAD_LETTER_RESOLVED = "dead_letter_resolved"  # discarded
     JOURNAL_SEARCHED = "journal_searched"
     CONNECTOR_TRIED = "connector_tried"  # a dry run; `purpose` names the instance
-    BACKUP_MADE = "backup_made"
-    BACKUP_RESTORED = "backup_restored"
+    BACKUP_MADE = "backup_made"  # `purpose`: of the databases, or of the keyring
+    BACKUP_RESTORED = "backup_restored"  # `purpose`: when it was made; `rule`: which log goes on from here
+    BACKUP_DISCARDED = "backup_discarded"  # what restores had put aside, before its time
     KEY_CHANGED = "key_changed"
     KEY_LISTED = "key_listed"  # names of keys, and when an agency's connectors used theirs
     AUTHORITY_REQUEST = "authority_request"  # a request for stored data, decided by a person (never in bulk)

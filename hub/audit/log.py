@@ -31,7 +31,7 @@ from hub.clock import Clock
 from hub.database import answering
 from hub.errors import ConfigError, RejectedError, RetriableError
 
-__all__ = ["FIRST_CHAIN", "AuditLog", "chain_hash", "take_turn"]
+__all__ = ["FIRST_CHAIN", "AuditLog", "chain_hash", "last_entry", "take_turn"]
 
 FIRST_CHAIN = "0" * 64
 _log = logging.getLogger(__name__)
@@ -195,11 +195,11 @@ class AuditLog:
         self.prepare()
         with answering(), self.engine.begin() as connection:
             take_turn(connection)
-            _last(connection)
+            last_entry(connection)
 
     def _write(self, connection: Connection, entries: Sequence[Spooled]) -> tuple[int, int]:
         """Behind the last one, whose turn is held; answers the first and the last position."""
-        position, chain = _last(connection)
+        position, chain = last_entry(connection)
         rows, sealed, first = [], [], position + 1
         for entry in entries:
             leaf = leaf_hash(canonical_content(*(entry.values[name] for name in _VALUES))).hex()
@@ -251,7 +251,8 @@ def take_turn(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _last(connection: Connection) -> tuple[int, str]:
+def last_entry(connection: Connection) -> tuple[int, str]:
+    """Position and link of the last entry, of the last that retention let go of where there is none, and else of an empty log."""
     for table, place in ((EntryRow, EntryRow.position), (HorizonRow, HorizonRow.size)):
         found = connection.execute(select(place, table.chain).order_by(place.desc()).limit(1)).one_or_none()
         if found is not None:

@@ -73,6 +73,13 @@ class Spool:
 
     def append(self, entries: Sequence[Spooled]) -> None:
         """Keep them, in this order, behind what waits already. Raises RetriableError `audit` when the disk refuses."""
+        if not self._keep(entries):
+            # Once, and without a number: how many entries a withdrawal makes says what it met. Plain logging: commands, which
+            # configure none, say it on stderr.
+            _log.warning("the audit log's database does not answer: entries wait in %s", self.folder)
+
+    def _keep(self, entries: Sequence[Spooled]) -> bool:
+        """Whether anything waited before them."""
         try:
             with _alone(self.folder):
                 present = self._read()
@@ -87,10 +94,7 @@ class Spool:
         except OSError as error:
             text = f"{self.folder} cannot be written ({error.strerror}), and neither can the audit log: nothing is done unlogged"
             raise RetriableError(text, code="audit") from error
-        if not present.entries:
-            # Once, and without a number: how many entries a withdrawal makes says what it met. Plain logging: commands, which
-            # configure none, say it on stderr.
-            _log.warning("the audit log's database does not answer: entries wait in %s", self.folder)
+        return bool(present.entries)
 
     def look(self) -> Waiting:
         """What lies there. Raises RetriableError `audit_waiting` when it cannot be read."""
@@ -116,6 +120,16 @@ class Spool:
             else:
                 self._file.unlink(missing_ok=True)
             _sync(self.folder)
+
+    def begin_anew(self, waiting: Waiting, entries: Sequence[Spooled]) -> None:
+        """Let go of all that was given a number, and keep `entries` of it as another spool. Only while nobody else is here: in a
+        copy. Raises RetriableError.
+        """
+        self.clear(waiting)
+        with self._readable():
+            self._head.unlink(missing_ok=True)
+        if entries:
+            self._keep(entries)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from hub.backup.continuing import own_end
 from hub.backup.copying import copy_sqlite, dump
 from hub.backup.manifest import DECIDING, MANIFEST, SHRED_LIST, Copied, Manifest, sha256_of
 from hub.backup.secrets import without_secrets
@@ -28,14 +29,24 @@ _KEYS = "hub-keyring-%Y%m%dT%H%M%SZ"
 
 
 def create_backup(
-    settings: Settings, into: Path, now: datetime, say: Callable[[str], None] = lambda _text: None
+    settings: Settings,
+    into: Path,
+    now: datetime,
+    say: Callable[[str], None] = lambda _text: None,
+    *,
+    record: Callable[[], None] = lambda: None,
 ) -> tuple[Path, Manifest]:
-    """A new backup in the folder `into`. Raises ConfigError or RetriableError; what was half-written is gone then."""
+    """A new backup in the folder `into`. Raises ConfigError or RetriableError; what was half-written is gone then.
+
+    `record` is called before anything is copied, so that the entry of the backup is in it: where it raises, none is made.
+    """
     check_places(settings)
     target = into / now.strftime(_NAME)
     if target.exists():
         raise ConfigError(f"{target} is there already", code="backup_exists")
     partial = into / f".{target.name}.partial"
+    record()
+    end = own_end(settings)
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, mode=0o700)
@@ -45,8 +56,9 @@ def create_backup(
         copied += settings_file
         _write_list(settings, partial / SHRED_LIST)
         manifest = Manifest(
-            name=target.name, made_at=now, municipality=settings.municipality, files=tuple(copied), left_out=tuple(left_out)
-        )
+            name=target.name, made_at=now, municipality=settings.municipality, files=tuple(copied), left_out=tuple(left_out),
+            log_end=end,
+        )  # fmt: skip
         (partial / MANIFEST).touch(mode=0o600)
         (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
         _sync(partial)
@@ -58,13 +70,16 @@ def create_backup(
     return target, manifest
 
 
-def create_key_copy(settings: Settings, into: Path, now: datetime, keep: timedelta) -> tuple[Path, list[Path]]:
+def create_key_copy(
+    settings: Settings, into: Path, now: datetime, keep: timedelta, *, record: Callable[[], None] = lambda: None
+) -> tuple[Path, list[Path]]:
     """A copy of the keyring, for a place and a time of its own; copies there that are older than `keep` are removed.
 
     Returns the copy and what was removed. A copy brings back, for as long as it is kept, the keys of who was shredded since:
-    only the shred list says whose. So keep it for days.
+    only the shred list says whose. So keep it for days. `record` is called before anything is copied or removed.
     """
     check_places(settings)
+    record()
     target = into / now.strftime(_KEYS)
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
     copy = dump(settings.keyring_database, target)

@@ -12,7 +12,18 @@ from hub.backup.copying import check_copy
 from hub.errors import ConfigError
 from hub.registry.keyring import read_shred_list
 
-__all__ = ["DECIDING", "MANIFEST", "SHRED_LIST", "Copied", "Manifest", "lacking", "read_manifest", "sha256_of", "verify"]
+__all__ = [
+    "DECIDING",
+    "MANIFEST",
+    "SHRED_LIST",
+    "Copied",
+    "LogEnd",
+    "Manifest",
+    "lacking",
+    "read_manifest",
+    "sha256_of",
+    "verify",
+]
 
 DECIDING = ("consent.yaml", "teams.yaml", "areas.yaml", "agencies.yaml", "rules")
 """Files and folders of an installation by which the hub decides. `hub.toml` is copied beside them, without its passwords."""
@@ -30,10 +41,20 @@ class Copied(BaseModel):
     store: str = ""
 
 
+class LogEnd(BaseModel):
+    """How far the audit log reached: the last entry's position and its link of the chain, which follows from all before it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    position: int
+    chain: str
+
+
 class Manifest(BaseModel):
     """What a backup holds; `made_at` is a UTC instant, `name` the folder's own.
 
-    `left_out`: secrets that stood in the settings and are not in the copy of them, in words; put them back by hand.
+    `left_out`: secrets that stood in the settings and are not in the copy of them, in words; put them back by hand. `log_end`:
+    what an audit log holds that a restore carries on; None: the backup has no log, or an older version made it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +65,7 @@ class Manifest(BaseModel):
     municipality: str
     files: tuple[Copied, ...]
     left_out: tuple[str, ...] = ()
+    log_end: LogEnd | None = None
 
 
 def sha256_of(file: Path) -> str:

@@ -1,11 +1,12 @@
 """Brings a backup back, and nobody who was shredded since.
 
-Order: (1) everything is put together beside the installation, in `data.restoring`, and with it what waits on the disk for the
-audit log; (2) the shred lists of all copies that are known are merged and replayed: on the keyring, so that no destroyed key is
-there, and on the registry, so that nobody's consent is in force again; (3) the versions are raised above what the bus has seen
-and the records are queued; (4) the folder is swapped in, and with it the backup's rules of consent. Nobody else works with the
-installation meanwhile (`hub.in_use`), and until (4) it is as it was; what a failed restore has made is removed when it fails,
-what a killed one has, by the next restore, by the registry, or with `hub backup discard`.
+Order: (1) everything is put together beside the installation, in `data.restoring`: what the backup holds, the installation's
+own audit log where it goes on from the backup's (`hub.backup.continuing`), and what waits on the disk for it, behind which the
+restore is an entry; (2) the shred lists of all copies that are known are merged and replayed: on the keyring, so that no
+destroyed key is there, and on the registry, so that nobody's consent is in force again; (3) the versions are raised above what
+the bus has seen and the records are queued; (4) the folder is swapped in, and with it the backup's rules of consent. Nobody
+else works with the installation meanwhile (`hub.in_use`), and until (4) it is as it was; what a failed restore has made is
+removed when it fails, what a killed one has, by the next restore, by the registry, or with `hub backup discard`.
 
 The rules of consent are the backup's throughout: under other ages or periods, what they permit would end, and for ever.
 
@@ -23,8 +24,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hub.audit.entries import SYSTEM, Actor
 from hub.audit.spool import SPOOL, copied
+from hub.backup.continuing import continues, is_log, put_own_log, resume
 from hub.backup.copying import copy_sqlite, load, restored_from
+from hub.backup.endings import all_endings, replay_on_keyring
 from hub.backup.manifest import SHRED_LIST, Manifest, lacking, read_manifest, sha256_of, verify
 from hub.backup.stores import check_places
 from hub.clock import Clock
@@ -33,10 +37,10 @@ from hub.errors import ConfigError
 from hub.in_use import held_alone
 from hub.installation import CONSENT_FILE, write_closed
 from hub.process import read_announcements
-from hub.put_aside import beside, destroy, find_asides, put_aside, restoring, staging, step_back
+from hub.put_aside import beside, destroy, put_aside, restoring, staging, step_back
 from hub.registry.coming_back import come_back
 from hub.registry.former import shred_copy
-from hub.registry.keyring import Ending, Keyring, merge_endings, open_keyring, read_shred_list
+from hub.registry.keyring import Ending
 from hub.registry.opening import open_registry
 from hub.registry.removal import look_again
 from hub.settings import Settings
@@ -58,6 +62,11 @@ class Plan:
     def replaces(self) -> bool:
         """Whether there is data that will be put aside."""
         return self.settings.data.is_dir() and any(self.settings.data.iterdir())
+
+    @property
+    def continues_log(self) -> bool:
+        """Whether the installation's own audit log goes on from the backup's, and stays. Raises RetriableError."""
+        return continues(self.settings, self.backup, self.manifest)
 
     @property
     def lacking(self) -> list[str]:
@@ -93,6 +102,16 @@ class Restored:
     endings: int
     aside: Path | None
     rules_aside: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a restore works with, and who does it."""
+
+    clock: Clock
+    codec: Codec
+    say: Callable[[str], None]
+    actor: Actor
 
 
 class _Staged(Settings):
@@ -139,10 +158,13 @@ def make_plan(settings: Settings, backup: Path, keyring: Path | None, lists: Seq
     return Plan(settings, backup, manifest, keyring, tuple(dict.fromkeys(path.resolve() for path in known)))
 
 
-def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] = lambda _text: None) -> Restored:
+def restore(
+    plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] = lambda _text: None, *, actor: Actor = SYSTEM
+) -> Restored:
     """Carry the plan out. Raises ConfigError or RetriableError: the installation is as it was, with nothing beside it.
 
-    Whoever opens the registry meanwhile is refused: what would be recorded now would be put aside.
+    Whoever opens the registry meanwhile is refused: what would be recorded now would be put aside. `actor`: who does it, for the
+    audit log.
     """
     home = plan.settings.home
     check_places(plan.settings)
@@ -150,7 +172,7 @@ def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] =
         step_back(home)
         destroy(staging(home))
         try:
-            return _carry_out(plan, clock, codec, say)
+            return _carry_out(plan, _Means(clock, codec, say, actor))
         except OSError as error:
             text = f"{home} cannot be restored: {(error.strerror or type(error).__name__).lower()}; everything is as it was"
             raise ConfigError(text, code="cannot_restore") from error
@@ -158,29 +180,34 @@ def restore(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] =
             destroy(staging(home))
 
 
-def _carry_out(plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None]) -> Restored:
+def _carry_out(plan: Plan, means: _Means) -> Restored:
     staged = staging(plan.settings.home)
     staged.mkdir(parents=True, mode=0o700)
-    endings = _all_endings(plan)
+    endings = all_endings(plan.settings, plan.lists, plan.keyring)
     # Until the swap: what is done to the restored registry meanwhile is an entry of the restored log, behind what waits for it.
     with copied(plan.settings.data / SPOOL, staged / SPOOL):
-        return _put_together(plan, endings, clock, codec, say)
+        return _put_together(plan, endings, means)
 
 
-def _put_together(plan: Plan, endings: Sequence[Ending], clock: Clock, codec: Codec, say: Callable[[str], None]) -> Restored:
+def _put_together(plan: Plan, endings: Sequence[Ending], means: _Means) -> Restored:
     staged = staging(plan.settings.home)
     settings = _Staged.model_construct(**vars(plan.settings), rules_of_backup=plan.consent_file)
-    _put_files(plan, staged, say)
-    _put_databases(plan, settings, staged, say)
-    say("shred list")
+    continued = plan.continues_log
+    _put_files(plan, staged, means.say)
+    _put_databases(plan, settings, staged, means.say, without_log=continued)
+    if continued:
+        means.say("audit log")
+        put_own_log(plan.settings, staged)
+    resume(settings, plan.manifest, means.clock, means.actor, continued=continued)
+    means.say("shred list")
     if plan.keyring is not None:
         copy_sqlite(plan.keyring, staged / "keyring" / "keyring.db")
-    _replay_on_keyring(settings, endings)
-    ended = _come_back(plan, settings, clock, codec)
+    replay_on_keyring(settings, endings)
+    ended = _come_back(plan, settings, means.clock, means.codec)
     former = plan.settings.data / "keyring" / "keyring.db"
     if former.is_file():  # what is put aside must not know more than what is brought back
         shred_copy(former, endings)
-    return Restored(ended, len(endings), *_swap(plan, clock.now()))
+    return Restored(ended, len(endings), *_swap(plan, means.clock.now()))
 
 
 def _swap(plan: Plan, now: datetime) -> tuple[Path | None, Path | None]:
@@ -230,33 +257,6 @@ def _is_up(settings: Settings) -> bool:
         return True
 
 
-def _all_endings(plan: Plan) -> list[Ending]:
-    """Of every list: a restore that overlooked one would bring somebody back."""
-    lists = [read_shred_list(path) for path in plan.lists]
-    live = plan.settings.data / "keyring" / "keyring.db"
-    if plan.settings.registry.keyring_url or live.is_file():
-        lists.append(_endings_in(plan.settings.keyring_database))
-    # What an earlier restore put aside may have been worked with before that: while data/ was another's, or after a wrong step.
-    lists += [_endings_in(f"sqlite:///{aside.keyring}") for aside in find_asides(plan.settings.home) if aside.keyring]
-    if plan.keyring is not None and plan.keyring != live:
-        lists.append(_endings_of_copy(plan))
-    return merge_endings(*lists)
-
-
-def _endings_of_copy(plan: Plan) -> list[Ending]:
-    scratch = staging(plan.settings.home) / "keyring" / "keyring.db"
-    copy_sqlite(plan.keyring or scratch, scratch)
-    return _endings_in(f"sqlite:///{scratch}")
-
-
-def _endings_in(url: str) -> list[Ending]:
-    keyring = open_keyring(url)
-    try:
-        return keyring.endings()
-    finally:
-        keyring.close()
-
-
 def _put_files(plan: Plan, staged: Path, say: Callable[[str], None]) -> None:
     say("files")
     for one in plan.manifest.files:
@@ -268,9 +268,9 @@ def _put_files(plan: Plan, staged: Path, say: Callable[[str], None]) -> None:
             target.chmod(0o600)
 
 
-def _put_databases(plan: Plan, settings: Settings, staged: Path, say: Callable[[str], None]) -> None:
+def _put_databases(plan: Plan, settings: Settings, staged: Path, say: Callable[[str], None], *, without_log: bool) -> None:
     for one in plan.manifest.files:
-        if not one.store:
+        if not one.store or (without_log and is_log(one)):
             continue
         say(f"database {one.store}")
         file = plan.backup / one.path
@@ -280,12 +280,3 @@ def _put_databases(plan: Plan, settings: Settings, staged: Path, say: Callable[[
         url = str(getattr(settings, f"{one.store}_database"))
         if restored_from(url) != plan.manifest.name:  # else an earlier attempt came that far
             load(file, url, plan.manifest.name)
-
-
-def _replay_on_keyring(settings: Settings, endings: Sequence[Ending]) -> None:
-    keyring: Keyring = open_keyring(settings.keyring_database)
-    try:
-        keyring.end(endings)
-        keyring.tidy()
-    finally:
-        keyring.close()

@@ -62,8 +62,8 @@ def check_places(settings: Settings) -> None:
     if keys is not None and (_lies_in(keys, settings.data) or any(_is_same(keys, file) for file in settings.data.rglob("*.db"))):
         text = (
             "registry.keyring_url names a file under data/: a backup would hold the keys to all that is in it, and a restore put "
-            "them aside. Leave the setting empty, with the file at data/keyring/keyring.db, which no backup takes, or name a file "
-            "or a database elsewhere"
+            "them aside. Leave the setting empty, with the file at data/keyring/keyring.db, which no backup takes, or name a "
+            "file or a database elsewhere"
         )
         raise ConfigError(text, code="keyring_in_backups")
 

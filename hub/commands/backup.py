@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from hub.commands.backup_texts import recorder, tell_left_out, tell_plan, tell_restored, telling
 from hub.commands.options import Home, Json
-
-if TYPE_CHECKING:
-    from hub.backup.restore import Plan
 
 __all__ = ["app"]
 
@@ -42,7 +39,8 @@ def create(
     from hub.settings import load_settings
 
     settings = load_settings(home)
-    target, manifest = create_backup(settings, into, build_clock(settings).now(), _said(quiet=as_json))
+    made = recorder(settings, "databases")
+    target, manifest = create_backup(settings, into, build_clock(settings).now(), telling(quiet=as_json), record=made)
     size = sum(one.size for one in manifest.files)
     if as_json:
         databases = [one.store for one in manifest.files if one.store]
@@ -50,7 +48,7 @@ def create(
         typer.echo(json.dumps({**told, "left_out": manifest.left_out}))
         return
     typer.echo(f"{target}: {len(manifest.files)} files, {size:,} bytes. Check it: hub backup verify {target}")
-    _tell_left_out(manifest.left_out)
+    tell_left_out(manifest.left_out)
 
 
 @app.command()
@@ -73,7 +71,8 @@ def keyring(
     from hub.settings import load_settings
 
     settings = load_settings(home)
-    copy, removed = create_key_copy(settings, into, build_clock(settings).now(), timedelta(days=keep_days))
+    now, made = build_clock(settings).now(), recorder(settings, "keyring")
+    copy, removed = create_key_copy(settings, into, now, timedelta(days=keep_days), record=made)
     if as_json:
         typer.echo(json.dumps({"copy": str(copy), "removed": [str(path) for path in removed]}))
         return
@@ -100,7 +99,7 @@ def verify(backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="One ba
             typer.echo(fault, err=True)
         found = "whole" if not faults else "not whole" if faults == without else "damaged"
         typer.echo(f"{backup}: {found}, made {manifest.made_at:%Y-%m-%d %H:%M} UTC")
-        _tell_left_out(manifest.left_out)
+        tell_left_out(manifest.left_out)
     if faults:
         raise typer.Exit(1)
 
@@ -118,6 +117,8 @@ def discard(
 
     Example: hub backup discard
     """
+    from hub.audit.actions import Action
+    from hub.commands.auditing import log_first
     from hub.put_aside import destroy, find_asides, find_leftover, remove_leftover
     from hub.settings import load_settings
 
@@ -128,6 +129,8 @@ def discard(
     if folders and not yes:
         typer.echo("\n".join(str(folder) for folder in folders), err=True)
         typer.confirm("Remove them for ever?", abort=True, err=True)
+    if folders:
+        log_first(settings, Action.BACKUP_DISCARDED, purpose=f"n{len(folders)}")
     if leftover:
         remove_leftover(settings.home)
     for folder in found:
@@ -160,50 +163,38 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     Who was shredded and what was withdrawn since the backup ends again, and what was narrowed is made less again; every consent
     record is told anew at the next start. Nobody else works with the installation meanwhile: they are refused.
 
+    The audit log is not gone back on: what was logged after the backup stays, where the installation's own log goes on from the
+    backup's. Everybody is signed out, and whatever waited for a second person or was approved must be asked for again.
+
     The backup's consent.yaml is put back, for under other rules what it permits would end for ever; another one that was here
     lies beside it then, as consent.yaml.before-….
 
     For a new machine: `hub init`, copy `keys/` and the backup's `settings/` there, then restore with --keyring. On PostgreSQL,
-    name a new, empty database in hub.toml first.
+    name new, empty databases in hub.toml first, but for the audit log's.
 
     Example: hub backup restore /mnt/backups/hub-backup-20250519T053000Z --keyring /mnt/keys/hub-keyring-20250519T053000Z.db
     """
     from hub.backup.restore import make_plan
     from hub.backup.restore import restore as carry_out
-    from hub.backup.stores import find_stores
     from hub.bootstrap import build_clock
+    from hub.commands.acting import acting
     from hub.contract.codec import Codec
     from hub.settings import load_settings
 
     settings = load_settings(home)
+    actor = acting(settings)
     plan = make_plan(settings, backup, keyring_from, shred_list or ())
     if not as_json or not yes:
-        databases = [one.store for one in plan.manifest.files if one.store]
-        typer.echo(f"From {backup}, made {plan.manifest.made_at:%Y-%m-%d %H:%M} UTC, into {settings.home}:", err=True)
-        typer.echo(f"  databases: {', '.join(databases)}", err=True)
-        typer.echo(f"  data keys: {plan.keyring or 'in their own database, as they are'}", err=True)
-        typer.echo(f"  shred lists: {len(plan.lists)}", err=True)
-        typer.echo("  what is there now is put aside in data.before-…" if plan.replaces else "  nothing is there now", err=True)
-        _tell_rules(plan)
+        tell_plan(plan)
     if not yes:
         typer.confirm("Restore it?", abort=True, err=True)
-    done = carry_out(plan, build_clock(settings), Codec.load(), _said(quiet=as_json))
+    done = carry_out(plan, build_clock(settings), Codec.load(), telling(quiet=as_json), actor=actor)
     if as_json:
         told = {"ended_again": done.ended, "shred_list": done.endings, "aside": str(done.aside or "")}
         rules = {"rules_aside": str(done.rules_aside or ""), "lacking": plan.lacking, "differing": plan.differing}
         typer.echo(json.dumps({**told, **rules, "left_out": plan.manifest.left_out}))
         return
-    typer.echo(f"Restored; {done.ended} ended, stopped or made less again; {done.endings} lines on the shred list")
-    typer.echo(f"Former data: {done.aside or 'none'}")
-    if done.rules_aside:
-        typer.echo(f"The backup's consent.yaml is back; the former one: {done.rules_aside}")
-    if done.aside:
-        days = settings.erasure.former_data_days
-        typer.echo(f"They are removed after {days:g} days, or now with: hub backup discard")
-    if any(not store.is_sqlite for store in find_stores(settings)):
-        typer.echo("On PostgreSQL the former databases are still there, with what has since been erased: drop them")
-    _tell_left_out(plan.manifest.left_out)
-    typer.echo("What was registered after the backup must be registered again. Start it: hub up")
+    tell_restored(plan, done)
 
 
 @app.command()
@@ -231,7 +222,7 @@ def drill(
         which: dict(zip(("database_url", "keyring_url"), given[at : at + 2], strict=False))
         for at, which in ((0, "first"), (2, "restored"))
     }
-    proofs = play_drill(_said(quiet=as_json), urls.__getitem__)
+    proofs = play_drill(telling(quiet=as_json), urls.__getitem__)
     if as_json:
         typer.echo(json.dumps({"proofs": [{"what": one.what, "holds": one.holds} for one in proofs]}, indent=2))
     else:
@@ -239,28 +230,3 @@ def drill(
             typer.echo(f"{'yes' if one.holds else 'NO '}  {one.what}")
     if not all(one.holds for one in proofs):
         raise typer.Exit(1)
-
-
-def _tell_rules(plan: Plan) -> None:
-    """What decides and is another than the backup's, or is not in it."""
-    if plan.replaces_rules:
-        typer.echo("  consent.yaml: the backup's is put back, for under others its consents may end for ever", err=True)
-    for name in plan.lacking:
-        told = "its consents may end for ever under others: be sure of" if name == "consent.yaml" else "compare"
-        typer.echo(f"  {name} is not in this backup, of an older version: {told} {plan.settings.home / name}", err=True)
-    for name in plan.differing:
-        typer.echo(f"  {name} is not as it was in the backup and stays as it is: compare it with settings/{name}", err=True)
-
-
-def _tell_left_out(left_out: Sequence[str]) -> None:
-    """What the backup's hub.toml lacks on purpose."""
-    for one in left_out:
-        typer.echo(f"not in the backup, put it back in hub.toml (better: ?password_file=): {one}", err=True)
-
-
-def _said(*, quiet: bool) -> Callable[[str], None]:
-    def say(text: str) -> None:
-        if not quiet:
-            typer.echo(f"… {text}", err=True)
-
-    return say

@@ -52,7 +52,9 @@ def test_an_installation_as_it_is_made_and_one_on_servers_are_as_they_should_be(
     check_places(told(settings, "registry", "keyring_url", "postgresql+psycopg://hub:secret@127.0.0.1:1/keys"))
 
 
-@pytest.mark.parametrize("place", ["/elsewhere/some.db", "relative.db", "{data}/{part}/{part}.db", "file:/elsewhere/some.db?uri=true"])
+@pytest.mark.parametrize(
+    "place", ["/elsewhere/some.db", "relative.db", "{data}/{part}/{part}.db", "file:/elsewhere/some.db?uri=true"]
+)
 @pytest.mark.parametrize("section", PARTS)
 def test_a_file_of_sqlite_that_a_setting_names_is_refused_wherever_it_lies(settings: Settings, section: str, place: str) -> None:
     url = f"sqlite:///{place.format(data=settings.data, part=PARTS[section])}"
@@ -110,7 +112,9 @@ def test_a_keyring_that_a_setting_puts_under_data_is_refused_however_it_is_reach
     assert "registry.keyring_url" in str(refused)
 
 
-def test_a_keyring_on_another_disk_is_in_no_backup_and_stays_there_when_one_is_restored(settings: Settings, tmp_path: Path) -> None:
+def test_a_keyring_on_another_disk_is_in_no_backup_and_stays_there_when_one_is_restored(
+    settings: Settings, tmp_path: Path
+) -> None:
     settings = told(settings, "registry", "keyring_url", f"sqlite:///{tmp_path / 'keys.db'}")
     open_registry(settings, ManualClock(START), Codec.load()).close()
     backup, manifest = create_backup(settings, tmp_path / "backups", START)
@@ -120,7 +124,9 @@ def test_a_keyring_on_another_disk_is_in_no_backup_and_stays_there_when_one_is_r
         assert keys.execute("SELECT count(*) FROM data_key").fetchone() == (0,)
 
 
-@pytest.mark.parametrize(("section", "name"), [("registry", "database_url"), ("registry", "keyring_url"), ("login", "database_url")])
+@pytest.mark.parametrize(
+    ("section", "name"), [("registry", "database_url"), ("registry", "keyring_url"), ("login", "database_url")]
+)
 def test_neither_a_backup_nor_a_copy_of_the_keys_nor_a_restore_is_begun(
     settings: Settings, tmp_path: Path, section: str, name: str
 ) -> None:
