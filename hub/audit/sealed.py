@@ -5,10 +5,11 @@ XSalsa20-Poly1305) with `keys/sealed.public` as it is written, so that whoever w
 elsewhere until somebody opens one. The vault survives the erasure of the mapping, under the board's retention decision, and
 outlives the audit log's own retention.
 
-Guarantee: a part and the audit entry that vouches for it (`hub.audit.vouching`) are written in one transaction, or wait together
-(`hub.audit.unstoppable`); `hub audit verify` finds a part that was changed, exchanged, put in, removed, or put under another
-document, kind or instant, and no document with such a part is opened. An opening is approved by a second person and stands in the
-log first.
+Guarantee: a part and the audit entry that vouches for it (`hub.audit.vouching`) are written in one transaction, or wait
+together (`hub.audit.unstoppable`); `hub audit verify` finds a part that was changed, exchanged, put in, removed, or put under
+another document, kind or instant, and no document with such a part is opened, nor while the log behind its first part does not
+follow from what was written and signed (`hub.audit.standing`). An opening is approved by a second person and stands in the log
+first.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from hub.audit.actions import Action
 from hub.audit.entries import SYSTEM, Entry, Subject, SubjectKind
 from hub.audit.log import AuditLog
+from hub.audit.notes import Verifier
 from hub.audit.reading import horizon, stored
+from hub.audit.standing import stands_from
 from hub.audit.tables import EntryRow, SealedRow
 from hub.audit.vouching import PARTS, agrees, digest_of, is_kept_whole
 from hub.database import answering
@@ -104,6 +107,19 @@ class SealedVault:
         if bytes(PrivateKey(private).public_key) != bytes(self._public):
             raise ConfigError("keys/sealed.private is not the key of keys/sealed.public", code="bad_key_file")
 
+    def require_vouched(self, document: str, verifier: Verifier) -> None:
+        """Before an approval is used up: that what vouches for the document still says what it said, to the log's end.
+
+        A part can be exchanged together with its entry. Raises ContractError `will_not_open`.
+        """
+        place = select(func.min(SealedRow.position)).where(SealedRow.document == document)
+        told = select(func.min(EntryRow.position)).where(*self._entries(document))
+        with answering(), self.log.engine.connect() as connection:
+            places = [connection.scalar(place), connection.scalar(told)]
+        first = min((one for one in places if type(one) is int), default=1)
+        if not stands_from(self.log.engine, verifier, first):
+            raise ContractError("the audit log does not say what it said: run `hub audit verify`", code="will_not_open")
+
     def open(self, document: str, private: bytes) -> list[Part]:
         """The parts of a document, in order. Only after four eyes: see `hub.registry.unsealing`.
 
@@ -112,10 +128,9 @@ class SealedVault:
         """
         box = SealedBox(PrivateKey(private))
         query = PARTS.add_columns(EntryRow.rule, EntryRow.item).where(SealedRow.document == document)
-        named = (EntryRow.action == Action.VAULT_SEALED, EntryRow.item == self.log.document(document))
         with answering(), self.log.engine.connect() as connection:
             rows = connection.execute(query.outerjoin(EntryRow, EntryRow.position == SealedRow.position)).all()
-            told = connection.scalars(select(EntryRow.position).where(*named)).all()
+            told = connection.scalars(select(EntryRow.position).where(*self._entries(document))).all()
         if not self._are_vouched_for(rows) or not {row.position for row in rows} >= set(told):
             raise ContractError("a sealed part is not what was sealed then: run `hub audit verify`", code="will_not_open")
         try:
@@ -125,6 +140,10 @@ class SealedVault:
         if any((text["document"], text["kind"]) != (document, kind) for kind, text in texts):
             raise ContractError("a sealed part is another document's: run `hub audit verify`", code="will_not_open")
         return [Part(document, PartKind(kind), text["content"]) for kind, text in texts]
+
+    def _entries(self, document: str) -> tuple[ColumnElement[bool], ...]:
+        """Of the entries that vouch for a document's parts."""
+        return EntryRow.action == Action.VAULT_SEALED, EntryRow.item == self.log.document(document)
 
     def close(self) -> None:
         """Release the database."""

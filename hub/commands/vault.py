@@ -138,6 +138,7 @@ def open_document(
 
     Example: hub vault open 5b0e… --as auditor-1
     """
+    from hub.audit.opening import open_verifier
     from hub.errors import RejectedError
     from hub.installation import read_key
     from hub.registry.unsealing import unseal
@@ -148,7 +149,8 @@ def open_document(
             raise RejectedError("there is no such request of yours: see `hub vault list`", code="no_such_request")
         if out is not None:
             _make_closed(out)
-        parts = unseal(vault, eyes, who, asked.item, approval=number, private=read_key(settings, "sealed.private"))
+        private, verifier = read_key(settings, "sealed.private"), open_verifier(settings)
+        parts = unseal(vault, eyes, who, asked.item, approval=number, private=private, verifier=verifier)
     content = [{"kind": part.kind.value, **part.content} for part in parts]
     text = json.dumps({"document": asked.item, "parts": content}, indent=2, ensure_ascii=False)
     if out is None:

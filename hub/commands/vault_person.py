@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["person"]
 
 _AUDITOR: Final[Rights] = {Role.AUDITOR: frozenset()}
+_APPROVE: Final = "in production a request is approved on the pages, by somebody signed in"
+_APPROVE_MADE: Final = f"{_APPROVE}, or here by an account with its password: there is none yet (`hub account add`)"
 
 
 def person(
@@ -36,22 +38,22 @@ def person(
 ) -> Principal:
     """The principal that `account` names.
 
-    With accounts of the installation's own it is a user name, and the password is asked for. Without, in production, it is the
-    machine's user, with roles and as the person that `[login.command_users]` says; she can ask and open, but approves nothing:
-    for that one signs in to the pages. Elsewhere (a demo, a first trial) any name is `believed` to have these roles. Raises
-    RejectedError of the sign-in, ConfigError `sign_in_to_approve`, and what `read_words` says of that setting.
+    With accounts of the installation's own it is a user name, and the password is asked for. Without, and until the first is
+    made, it is in production the machine's user, with roles and as the person that `[login.command_users]` says; she can ask and
+    open, but approves nothing: one person may be several users of a machine. Elsewhere (a demo, a first trial) any name is
+    `believed` to have these roles. Raises RejectedError of the sign-in, ConfigError `sign_in_to_approve`, and what `read_words`
+    says of that setting.
     """
-    if own_accounts(settings):
-        accounts = open_accounts(settings, engine, audit)
-        if accounts.any():
-            if not account:
-                raise ConfigError("this installation has accounts: say which is yours with --as USERNAME", code="who")
-            return accounts.authenticate(account, password(), "command-line")
-    elif approving:
-        raise ConfigError("in production a request is approved on the pages, by somebody signed in", code="sign_in_to_approve")
-    elif account:
-        raise ConfigError(NOBODY_BELIEVED, code="who")
+    accounts = open_accounts(settings, engine, audit) if own_accounts(settings) else None
+    if accounts is not None and accounts.any():
+        if not account:
+            raise ConfigError("this installation has accounts: say which is yours with --as USERNAME", code="who")
+        return accounts.authenticate(account, password(), "command-line")
     if settings.environment == "production":
+        if approving:
+            raise ConfigError(_APPROVE_MADE if accounts is not None else _APPROVE, code="sign_in_to_approve")
+        if account:
+            raise ConfigError(NOBODY_BELIEVED, code="who")
         return _machine_user(settings)
     actor = acting(settings, account, audit=audit)
     return Principal(actor.account, actor.account, believed)

@@ -13,6 +13,7 @@ from hub.access.grounds import Ground
 from hub.access.matters import Matter, Request
 from hub.access.roles import Principal
 from hub.audit.entries import Subject, SubjectKind
+from hub.audit.notes import Verifier
 from hub.audit.sealed import Part, SealedVault
 from hub.errors import RejectedError
 
@@ -77,14 +78,24 @@ def search(
 
 
 def unseal(
-    vault: SealedVault, approvals: Approvals, who: Principal, document: str, *, approval: str, private: bytes
+    vault: SealedVault,
+    approvals: Approvals,
+    who: Principal,
+    document: str,
+    *,
+    approval: str,
+    private: bytes,
+    verifier: Verifier,
 ) -> list[Part]:
-    """The parts of `document`, in order; `approval` is the request's id, `private` the key of `keys/sealed.private`.
+    """The parts of `document`, in order; `approval` is the request's id, `private` the key of `keys/sealed.private`, `verifier`
+    knows the audit log's signed checkpoints.
 
     Raises what four eyes say (RejectedError), RejectedError `no_such_document`, ConfigError for another key (the approval is
-    not used up then), ContractError `will_not_open`, and RetriableError `audit`: nothing was opened.
+    not used up then, nor where the log does not stand), ContractError `will_not_open`, and RetriableError `audit`: nothing was
+    opened.
     """
     vault.require(document, private)
+    vault.require_vouched(document, verifier)
     approvals.use(who, approval, Matter.SEALED, document)  # in the audit log from here on
     return vault.open(document, private)
 

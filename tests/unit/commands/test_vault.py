@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from nacl.public import PublicKey, SealedBox
 
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
@@ -13,16 +14,18 @@ from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from hub.audit.opening import open_audit, open_vault
-from hub.audit.reading import Filter, the_latest
+from hub.audit.reading import Filter, stored, the_latest
 from hub.audit.sealed import Part, PartKind
+from hub.audit.vouching import digest_of
 from hub.cli import app
 from hub.clock import SystemClock
-from hub.commands.vault_person import person
 from hub.errors import ConfigError, RejectedError
+from hub.installation import read_key
 from hub.settings import load_settings
 from tests.command_line import CliRunner
 from tests.prepared import initialised
 from tests.unit.audit.conftest import NOW
+from tests.unit.audit.tampering import run
 from tests.unit.registry.support import make_identifier
 
 PERSON = make_identifier()
@@ -186,6 +189,26 @@ def test_a_request_without_a_ground_or_with_somebodys_number_in_it_is_none(home:
     assert json.loads(call(home, "list", "--json").stdout)["requests"] == []
 
 
+def test_a_part_that_was_exchanged_together_with_its_entry_is_not_shown_and_costs_no_approval(home: Path) -> None:
+    number = ask(home)
+    call(home, "approve", number, account="officer-2")
+    forged = json.dumps({"document": DOCUMENT, "kind": "form", "at": stored(NOW), "content": {"forged": "never signed"}}).encode()
+    settings = load_settings(home)
+    sealed = SealedBox(PublicKey(read_key(settings, "sealed.public"))).encrypt(forged)
+    digest = digest_of(DOCUMENT, "form", stored(NOW), sealed)
+    log = open_audit(settings, SystemClock())
+    run(
+        log.engine,
+        f"UPDATE audit_sealed SET sealed = x'{sealed.hex()}'",
+        f"UPDATE audit_entry SET rule = '{digest}' WHERE position = 1",
+    )
+    refused = call(home, "open", number)
+    log.close()
+    assert getattr(refused.exception, "code", None) == "will_not_open"
+    assert "never signed" not in refused.output
+    assert json.loads(call(home, "list", "--json").stdout)["requests"][0]["state"] == "approved"
+
+
 def test_an_unknown_document_is_refused(home: Path) -> None:
     assert (
         getattr(call(home, "request", "nothing", "--purpose", "supervision", *WHY).exception, "code", None) == "no_such_document"
@@ -229,22 +252,3 @@ def test_where_there_are_accounts_each_gives_a_password_and_has_the_roles_of_the
     assert "secret" in sign_in(home, "open", number, account="revisor").stdout
     refused = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", *WHY, account="operator")
     assert getattr(refused.exception, "code", None) == "not_permitted"
-
-
-@pytest.mark.parametrize(
-    ("account", "approving", "code"), [("officer-2", True, "sign_in_to_approve"), ("auditor-1", False, "who")]
-)
-def test_in_production_the_command_line_approves_nothing_and_believes_no_name(
-    home: Path, account: str, approving: bool, code: str
-) -> None:
-    settings = load_settings(home)
-    production = settings.model_copy(update={"environment": "production"})
-    engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
-    try:
-        with pytest.raises(ConfigError) as caught:
-            person(production, engine, log, account, approving=approving)
-        assert caught.value.code == code
-        assert person(production, engine, log, "").account.startswith("os:")
-    finally:
-        engine.dispose()
-        log.close()
