@@ -16,6 +16,7 @@ from hub.contract.models import ConsentRecord
 from hub.core.consent_facts import Rule
 from hub.core.consent_rules import Form, Signatory
 from hub.core.consent_scopes import Account
+from hub.errors import FatalError, RetriableError
 from hub.registry import barring, directory
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.custody import keep_custody, known_custody
@@ -109,12 +110,20 @@ def accounts(work: Work, youth: Youth) -> list[Account]:
     return [account_of(work, consent, born) for consent in youth.consents]
 
 
-def has_moved(work: Work, youth: Youth) -> bool:
-    """Whether time alone has changed where one of her open consents stands: a birthday, an end, a rule from a new date."""
+def has_moved(work: Work, youth: Youth, *, ending: bool = False) -> bool:
+    """Whether time alone has changed where one of her open consents stands: a birthday, an end, a rule from a new date.
+
+    `ending`: where her birth date cannot be read, nothing has moved: a withdrawal takes none.
+    """
     open_ones = [consent for consent in youth.consents if consent.state in OPEN]
     if not open_ones:
         return False
-    born = _born(work, youth)
+    try:
+        born = _born(work, youth)
+    except (FatalError, RetriableError):  # her key is gone, or what unwraps it is away
+        if not ending:
+            raise
+        return False
     return any(account_of(work, consent, born).standing.rule != consent.rule for consent in open_ones)
 
 

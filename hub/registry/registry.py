@@ -195,7 +195,7 @@ class Registry:
         names another. None: recorded without a role, as an oral withdrawal may be. With the last consent the person's mapping
         is destroyed.
         """
-        with self._changing(identifier) as (work, youth):
+        with self._changing(identifier, ending=True) as (work, youth):
             lookups = lifecycle.lookups_of(youth)
             chosen = deeds.withdraw(work, _chosen(youth, cooperation), by, oral=oral, everything=cooperation is None)
             lifecycle.settle(work, youth)
@@ -206,16 +206,17 @@ class Registry:
         return view
 
     @contextmanager
-    def _changing(self, identifier: str, *, entering: bool = False) -> Iterator[tuple[Work, Youth]]:
+    def _changing(self, identifier: str, *, entering: bool = False, ending: bool = False) -> Iterator[tuple[Work, Youth]]:
         """One transaction on one youth, brought to the present first: a birthday acts before what is done after it.
 
-        `entering`: refused for a protected identity, of whom nothing new may come into force.
+        `entering`: refused for a protected identity, of whom nothing new may come into force. `ending`: also of whom nothing can
+        be read any more.
         """
         with self.work() as work:
             youth = self._youth(work, identifier)
             if entering:
                 protection.require_open(work, youth)
-            if lifecycle.has_moved(work, youth):
+            if lifecycle.has_moved(work, youth, ending=ending):
                 lifecycle.settle(work, youth)
                 youth = find_youth(work, canonical_identifier(identifier, today=work.today)) or youth
             yield work, youth
