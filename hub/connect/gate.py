@@ -23,7 +23,10 @@ from hub.contract import ids
 from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
 from hub.contract.topics import PLACE_EVENTS, TOPIC_OF_KIND, KeyKind, Topic
 
-__all__ = ["Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place", "sound_person"]
+__all__ = ["RETRACTED", "Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place", "sound_person"]
+
+RETRACTED = "retracted"
+"""The content of whatever is taken back, whatever it was before."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -162,7 +165,7 @@ def _publishable(kind: type[PersonEvent | PlaceEvent], topic: Topic, key: str, f
 def _digest(key: bytes, record: PersonRecord | PlaceRecord) -> str:
     """What decides whether the content changed. `content` keeps it apart from the event identity under the same key."""
     if record.retracted:
-        return "retracted"
+        return RETRACTED
     place = record.area if isinstance(record, PlaceRecord) else ""
     occurred_at = record.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
     parts = ("content", place, occurred_at, record.body.model_dump_json(), record.fingerprint)

@@ -25,6 +25,7 @@ from hub.connect.database import open_store
 from hub.connect.gate import Publishable
 from hub.connect.letter_rows import Bounds, Published, Result, add_letters, add_published, find_letters, purge, set_results
 from hub.connect.letters import Letter, LetterState
+from hub.connect.moving import moved
 from hub.connect.news import add_news
 from hub.connect.ports import Removed
 from hub.connect.revisions import Plan, assign
@@ -83,10 +84,13 @@ class Ledger:
     def plan(self, items: Sequence[Publishable]) -> Plan:
         """Give every item its revision, and note the new ones as intents before anything is published.
 
+        An event at a place that is told of another area than before is taken back there first, in the same plan.
         What an earlier attempt may have sent is counted here as `uncertain`, attempt by attempt, whether Kafka got it or not.
         """
         with self._engine.begin() as connection:
-            plan = assign(items, rows.load_histories(connection, (item.event_id for item in items)))
+            histories = rows.load_histories(connection, (item.event_id for item in items))
+            told = moved(items, histories)
+            plan = assign(told.items, histories, passed=told.passed)
             rows.add_intents(connection, plan.sends)
             rows.add_counts(connection, [(("uncertain", ""), plan.uncertain)])
         return plan

@@ -61,8 +61,8 @@ class History:
     content: str = ""
     intents: dict[int, str] = field(default_factory=dict)
 
-    def take(self, item: Publishable) -> Planned | None:
-        """The item's revision, or None when nothing needs to be said.
+    def take(self, item: Publishable, above: int = 0) -> Planned | None:
+        """The item's revision, higher than `above` if it is a new one, or None when nothing needs to be said.
 
         An open intent forbids "unchanged": what it said may be on Kafka, so going back to the old content is a change.
         A retraction of what was never said is none.
@@ -71,18 +71,27 @@ class History:
         if not open_intents and (item.content == self.content or (self.revision == 0 and item.retracted)):
             return None
         same = next((revision for revision in open_intents if self.intents[revision] == item.content), None)
-        revision = same if same is not None else max((self.revision, *open_intents)) + 1
+        revision = same if same is not None else max((self.revision, above, *open_intents)) + 1
         self.revision, self.content = revision, item.content
         overtakes = sum(known < revision for known in open_intents)
         return Planned(item, revision, repeated=same is not None, overtakes=overtakes)
 
 
-def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], History]) -> Plan:
-    """Walk the items in the source's order; `histories` are by (event id, subject) and are moved on."""
+def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], History], passed: int = 0) -> Plan:
+    """Walk the items in the source's order; `histories` are by (event id, subject) and are moved on.
+
+    `passed`: how many more records say nothing, because a later one says otherwise. The revisions of an event at a place count
+    on over its areas, so that an event id and a revision are one message.
+    """
     known = dict(histories)
+    highest: Counter[str] = Counter()
+    for (event_id, _), history in known.items():
+        highest[event_id] = max(highest[event_id], history.revision, *history.intents)
     sends = []
     for item in items:
-        planned = known.setdefault((item.event_id, item.key), History()).take(item)
+        above = highest[item.event_id] if item.topic is PLACE_EVENTS else 0
+        planned = known.setdefault((item.event_id, item.key), History()).take(item, above)
         if planned is not None:
+            highest[item.event_id] = max(highest[item.event_id], planned.revision)
             sends.append(planned)
-    return Plan(tuple(sends), len(items) - len(sends))
+    return Plan(tuple(sends), len(items) + passed - len(sends))

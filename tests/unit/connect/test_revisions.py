@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connect.revisions import History, assign
+from hub.contract.topics import PLACE_EVENTS, SCHOOL_ABSENCES, Topic
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Item:
     retracted: bool = False
     event_id: str = "e1"
     key: str = "y1"
+    topic: Topic = SCHOOL_ABSENCES
 
 
 def revisions(plan) -> list[tuple[str, int, bool]]:
@@ -55,6 +57,14 @@ def test_a_retraction_of_what_may_have_been_said_is_published() -> None:
 def test_events_of_different_subjects_do_not_meet() -> None:
     plan = assign([Item("a"), Item("a", key="y2")], {})
     assert [one.revision for one in plan.sends] == [1, 1]
+
+
+def test_the_revisions_of_an_event_count_on_over_its_places() -> None:
+    known = {("e1", "x"): History(2, "a")}
+    items = [Item("retracted", retracted=True, key="x", topic=PLACE_EVENTS), Item("a", key="y", topic=PLACE_EVENTS)]
+    assert [one.revision for one in assign(items, known).sends] == [3, 4]
+    crashed = {("e1", "x"): History(2, "a", {3: "retracted"}), ("e1", "y"): History(0, "", {4: "a"})}
+    assert [(one.revision, one.repeated) for one in assign(items, crashed).sends] == [(3, True), (4, True)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ok", "lost", "sent"])), min_size=1, max_size=12))
