@@ -17,22 +17,26 @@ from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.instants import STOCKHOLM, day_start, parse_instant
 from connectors.ss12000.mapping import absence_body
 from connectors.ss12000.roster import Roster
+from connectors.ss12000.taken_back import AROUND, absence_gone, attendance_gone, days_around, piece_id
 from hub.connector import PersonRecord, Record, Removal, Unmapped
 from hub.contract.models import AbsenceKind, InfoKind
 
-__all__ = ["Changes", "read_changes", "stretches"]
+__all__ = ["Changes", "days_of", "read_changes", "stretches"]
 
 _MARGIN = timedelta(minutes=15)
-_AROUND = timedelta(days=31)
 _MOST_LESSONS = 2_000
 _LONGEST_DAYS = 400
 
 
 @dataclass(slots=True)
 class Changes:
-    """Days to read again (Stockholm dates before the days that the poll reads anyway), and what is to be said at once."""
+    """Days to read again (Stockholm dates before the days that the poll reads anyway), and what is to be said at once.
+
+    `missing`: one for each list that the server does not offer.
+    """
 
     days: set[date] = field(default_factory=set)
+    missing: list[Record] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
 
@@ -50,16 +54,17 @@ def read_changes(
     absences = client.changed("absences", after)
     cancelled = client.changed_lessons(day_start(begin), day_start(first), after) if begin < first else iter(())
     deleted = client.deleted(after)
-    missing = sum(each is None for each in (lessons, cancelled, absences, deleted))
-    found.records += [Unmapped("changes_not_offered", intentional=True)] * missing
+    found.missing += [
+        Unmapped("changes_not_offered", intentional=True) for each in (lessons, cancelled, absences, deleted) if each is None
+    ]
     everything = {begin + timedelta(days=number) for number in range(max(0, (first - begin).days))}
     days = _days_of_lessons(client, lessons or iter(()), seen, after)
     found.days |= everything if days is None else days & everything
     found.days |= {
-        day for row in chain.from_iterable(cancelled or ()) if _changed(row, after) for day in _days_of(row)
+        day for row in chain.from_iterable(cancelled or ()) if _changed(row, after) for day in days_of(row)
     } & everything
     for row in chain.from_iterable(absences or ()):
-        found.days |= _days_of(row) & everything
+        found.days |= days_of(row) & everything
         found.records += _shortened(row, roster, begin)
     found.removals += _removals(chain.from_iterable(deleted or ()), begin, now.astimezone(STOCKHOLM).date())
     return found
@@ -102,7 +107,8 @@ def _changed(row: Any, after: datetime) -> bool:
     return isinstance(row, dict) and (modified is None or modified > after)
 
 
-def _days_of(row: Any) -> set[date]:
+def days_of(row: Any) -> set[date]:
+    """The Stockholm days that a lesson or a reported absence touches."""
     span = _span(row)
     return set() if span is None else {span[0] + timedelta(days=number) for number in range((span[1] - span[0]).days + 1)}
 
@@ -121,30 +127,22 @@ def _shortened(row: Any, roster: Roster, begin: date) -> Iterator[Record]:
     span, person_id = _span(row), roster.person_of(row.get("student") if isinstance(row, dict) else None)
     if span is None or isinstance(person_id, Unmapped) or not isinstance(row.get("id"), str):
         return
-    day = max(begin, span[0] - _AROUND)
-    while day <= span[1] + _AROUND:
-        if not span[0] <= day <= span[1]:
+    for day in days_around(*span):
+        if day >= begin and not span[0] <= day <= span[1]:
             yield PersonRecord(
                 kind=InfoKind.SCHOOL_ABSENCE,
                 person_id=person_id,
-                source_id=_piece_id(row["id"].strip().lower(), day),
+                source_id=piece_id(row["id"].strip().lower(), day),
                 occurred_at=day_start(day),
                 body=absence_body(AbsenceKind.EXCUSED, 0, None),
                 retracted=True,
             )
-        day += timedelta(days=1)
 
 
 def _removals(rows: Iterator[Any], begin: date, today: date) -> Iterator[Removal]:
     for kind, key in rows:
         if kind == "attendance":
-            for absence in (AbsenceKind.UNEXCUSED, AbsenceKind.EXCUSED):
-                yield Removal(InfoKind.SCHOOL_ABSENCE, (f"{key}:{absence.value}",), absence_body(absence, 0, None))
+            yield from attendance_gone(key)
         elif kind == "absence":
-            days = (begin + timedelta(days=number) for number in range((today + _AROUND - begin).days))
-            ids = tuple(_piece_id(key, day) for day in days)
-            yield Removal(InfoKind.SCHOOL_ABSENCE, ids, absence_body(AbsenceKind.EXCUSED, 0, None))
-
-
-def _piece_id(key: str, day: date) -> str:
-    return f"{key}:{day.isoformat()}"
+            days = (begin + timedelta(days=number) for number in range((today + AROUND - begin).days))
+            yield absence_gone(key, days)

@@ -143,20 +143,23 @@ class Ss12000Client:
         parse: Callable[[str, bytes], Page] = parse_page,
     ) -> Iterator[list[Any]]:
         page = self._get(query.operation, query.first(self._config.page_size), parse)
-        expanded = complete(page.rows)
         yield page.rows
         seen: set[str] = set()
         while page.token is not None:
             if page.token in seen or len(seen) >= self._config.max_pages:
                 raise RejectedError(f"{query.operation}: the pages do not end", code="page_loop")
             seen.add(page.token)
-            page = self._follow(query, page.token, complete if expanded else lambda _: True, parse)
+            page = self._follow(query, page.token, complete, parse)
             yield page.rows
 
     def _follow(
         self, query: Query, token: str, complete: Callable[[list[Any]], bool], parse: Callable[[str, bytes], Page]
     ) -> Page:
-        """The page behind a token, in the first form that this server takes and answers completely."""
+        """The page behind a token, in the first form that this server takes and answers completely.
+
+        Each page is judged by itself: the pages before it may have had nothing that could be forgotten. When no form brings
+        more, there is no more.
+        """
         forms = dict(query.followups(token, self._config.page_size))
         known = self._form.get(query.operation)
         names = sorted(forms, key=lambda name: name != known)  # stable: the form that worked goes first

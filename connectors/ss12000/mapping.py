@@ -29,13 +29,17 @@ _SATURDAY = 5
 
 @dataclass(slots=True)
 class Piece:
-    """One reported absence on one Stockholm day. `covered` once a reported attendance tells of the same time."""
+    """One reported absence on one Stockholm day. `covered` once a reported attendance tells of the same time.
+
+    `again`: it was told before and the absence has not been changed since.
+    """
 
     person_id: str = field(repr=False)
     source_id: str = field(repr=False)
     start: datetime
     end: datetime
     covered: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +50,21 @@ class _Lesson:
     cancelled: bool
 
 
-def map_event(row: Any, roster: Roster, pieces: dict[str, list[Piece]]) -> Iterator[Record]:
-    """The facts of one calendar event with its attendance; marks the `pieces` (by person) that it covers."""
+def map_event(row: Any, roster: Roster, pieces: dict[str, list[Piece]]) -> Iterator[tuple[Any, list[Record]]]:
+    """The facts of one calendar event, each beside the row or the attendance that tells it.
+
+    Marks the `pieces` (by person) that attendance covers.
+    """
     lesson = _lesson(row)
     if lesson is None:
-        yield Unmapped("malformed_event", intentional=False)
+        yield row, [Unmapped("malformed_event", intentional=False)]
         return
     if lesson.cancelled:
-        yield Unmapped("cancelled_lesson", intentional=True)
+        yield row, [Unmapped("cancelled_lesson", intentional=True)]
     embedded = row.get("_embedded")
     attendance = embedded.get("attendance") if isinstance(embedded, dict) else None
     for item in attendance if isinstance(attendance, list) else ():
-        yield from _map_attendance(item, lesson, roster, pieces)
+        yield item, list(_map_attendance(item, lesson, roster, pieces))
 
 
 def _map_attendance(item: Any, lesson: _Lesson, roster: Roster, pieces: dict[str, list[Piece]]) -> Iterator[Record]:

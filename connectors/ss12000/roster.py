@@ -50,6 +50,11 @@ class Roster:
         number = self.numbers.get(school_id)
         return number if number is not None else Unmapped("no_identifier", intentional=False)
 
+    def number_of(self, reference: Any) -> str | None:
+        """The national identifier behind a `PersonReference`, a protected one's too: it tells no fact, it leaves hers alone."""
+        school_id = _id_of(reference)
+        return None if school_id is None else self.numbers.get(school_id)
+
 
 def read_roster(rows: Iterable[Any]) -> Roster:
     """Fold all of `/persons`.

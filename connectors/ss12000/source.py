@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
+from typing import TypeVar
 
 import httpx
 
 from connectors.ss12000.changes import read_changes, stretches
 from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.config import Ss12000Config
-from connectors.ss12000.instants import STOCKHOLM, parse_instant, windows
-from connectors.ss12000.reading import Reading
+from connectors.ss12000.instants import STOCKHOLM, day_start, parse_instant, windows
+from connectors.ss12000.reading import Part, Reading
 from connectors.ss12000.roster import read_roster
+from connectors.ss12000.told import NOTHING, Position, Told, Watch, read_position
 from hub.connector import Batch, Cursor, PersonRecord, ProtectedPerson, Record, SourceContext, Subjects
-from hub.errors import ConfigError
 
 __all__ = ["Ss12000Source"]
 
 _MOST_RECORDS = 5_000
+Item = TypeVar("Item")
 
 
 class Ss12000Source:
@@ -28,11 +30,12 @@ class Ss12000Source:
     attendance tells of the time.
 
     A poll reads `/persons` (kept in memory for the poll), then windows of whole Stockholm days from `overlap_days` before
-    the cursor to now, then what changed or was deleted before those days. The cursor is `{"through": instant, "seen": instant}`:
-    `through` moves at the end of each window; `seen`, up to when changes are known, at the end of a poll.
+    the cursor to now, then what changed or was deleted before those days. The cursor (`told.Position`) holds instants alone:
+    `through` and `newest` move at the end of each window that leads further; `seen` and `followed` at the end of a poll.
 
-    Guarantee: at least once. A window is told again until its cursor is stored, and again for `overlap_days` after that, in
-    batches marked `retold`; unchanged facts are the same content under the same identity. Corrections and deletions of any
+    Guarantee: at least once. A window is told again until its cursor is stored, and again for `overlap_days` after that. What
+    was told before and has not been changed since is in batches marked `retold`: unchanged facts are the same content under the
+    same identity. What the source reported or changed since is new, however old its lesson. Corrections and deletions of any
     age are seen if the server offers `/attendances`, `/absences` by time of change and `/deletedEntities`. Not seen: what is
     deleted by a server that does not tell.
     """
@@ -52,22 +55,24 @@ class Ss12000Source:
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Read on from `cursor` to now. Raises what the client raises; what was yielded before stays good."""
         now = self._present()
-        first, through, seen = self._resume(cursor)
-        reading = self._reading(set() if seen else None)
-        reached: Cursor = _cursor(through, seen) if through else {}
+        stood = read_position(cursor)
+        first = self._first_day(stood)
+        reading = self._reading(now, stood)
+        told = Told(stood.through, stood.newest) if stood else NOTHING
+        reached: Cursor = dict(cursor or {})
         protected = tuple(ProtectedPerson(person) for person in reading.roster.protected_persons())
         if protected:
             yield Batch((), reached, asides=protected)
-        stored = through
         for start, end in windows(first, now, self._config.window_days):
-            for records, again in reading.stretch(start, end, stored):
-                yield from _batches(records, reached, retold=again)
-            through = max(end, through or end)
-            reached = _cursor(through, seen or now)
+            yield from _batches(reading.stretch(start, end, told), reached)
+            if end > told.through:
+                newest = dict(reading.watch.newest)
+                reached = Position(end, stood.seen if stood else now, newest, stood.followed if stood else newest).written()
             yield Batch((), reached)
-        if seen is not None and self._follows:
-            yield from self._changes(reading, seen, first, now, reached)
-        yield Batch((), _cursor(through or now, now))
+        if stood is not None and self._follows:
+            yield from self._changes(reading, stood, first, now, reached)
+        newest = dict(reading.watch.newest)
+        yield Batch((), Position(max(now, told.through), now, newest, newest).written())
 
     def backfill(self, subjects: Subjects, since: datetime, progress: Cursor | None = None) -> Iterator[Batch]:
         """What is known of some persons since an instant, in whole windows.
@@ -76,7 +81,7 @@ class Ss12000Source:
         dropped in memory.
         """
         now = self._present()
-        reading = self._reading()
+        reading = self._reading(now)
         begin = parse_instant((progress or {}).get("through")) or since
         wanted: dict[str, bool] = {}
 
@@ -87,8 +92,8 @@ class Ss12000Source:
 
         reached = dict(progress or {})
         for start, end in windows(begin.astimezone(STOCKHOLM).date(), now, self._config.window_days):
-            for records, _ in reading.stretch(start, end, None):
-                yield from _batches([record for record in records if asked_for(record)], reached)
+            for part in reading.stretch(start, end, NOTHING):
+                yield from _parted([record for record in part.records if asked_for(record)], reached)
             reached = {"through": end.isoformat()}
             yield Batch((), reached)
 
@@ -104,38 +109,40 @@ class Ss12000Source:
     def _present(self) -> datetime:
         return self._now().astimezone(UTC).replace(microsecond=0)
 
-    def _reading(self, seen: set[str] | None = None) -> Reading:
+    def _reading(self, now: datetime, stood: Position | None = None) -> Reading:
         roster = read_roster(chain.from_iterable(self._client.persons()))
-        return Reading(self._config, self._client, roster, seen)
+        watch = Watch(now, dict(stood.newest) if stood else {})
+        return Reading(self._config, self._client, roster, watch, set() if stood else None)
 
-    def _resume(self, cursor: Cursor | None) -> tuple[date, datetime | None, datetime | None]:
-        """The first day to read, how far the cursor says all is told, and up to when changes are known."""
-        if not cursor:
-            return self._config.since, None, None
-        through = parse_instant(cursor.get("through"))
-        if through is None:
-            raise ConfigError("the stored cursor is not one of ss12000's; reset it", code="bad_cursor")
-        again = (through - timedelta(days=self._config.overlap_days)).astimezone(STOCKHOLM).date()
-        return max(self._config.since, again), through, parse_instant(cursor.get("seen")) or through
+    def _first_day(self, stood: Position | None) -> date:
+        if stood is None:
+            return self._config.since
+        again = (stood.through - timedelta(days=self._config.overlap_days)).astimezone(STOCKHOLM).date()
+        return max(self._config.since, again)
 
-    def _changes(self, reading: Reading, seen: datetime, first: date, now: datetime, reached: Cursor) -> Iterator[Batch]:
-        """What changed before the days that this poll read. All of it was told before in another state."""
-        begin = self._config.since
-        known = reading.seen or set()
-        found = read_changes(self._client, reading.roster, known, since=seen, begin=begin, first=first, now=now)
+    def _changes(self, reading: Reading, stood: Position, first: date, now: datetime, reached: Cursor) -> Iterator[Batch]:
+        """What changed before the days that this poll read. Their facts were told before, if only in another state."""
+        begin, known = self._config.since, reading.seen or set()
+        found = read_changes(self._client, reading.roster, known, since=stood.seen, begin=begin, first=first, now=now)
+        told = Told(day_start(first), stood.followed)
         for start, end in stretches(found.days, self._config.window_days):
-            for records, _ in reading.stretch(start, end, None):
-                yield from _batches(records, reached, retold=True)
-        yield from _batches(found.records, reached, retold=True)
-        if found.removals:
-            yield Batch((), reached, asides=found.removals)
+            yield from _batches(reading.stretch(start, end, told), reached)
+        yield from _batches((Part(found.missing), Part(found.records, again=True, removals=found.removals)), reached)
 
 
-def _cursor(through: datetime, seen: datetime | None) -> Cursor:
-    return {"through": through.isoformat(), "seen": (seen or through).isoformat()}
+def _batches(parts: Iterable[Part], cursor: Cursor) -> Iterator[Batch]:
+    for part in parts:
+        yield from _parted(part.records, cursor, retold=part.again)
+        for asides in _bounded(part.removals):
+            yield Batch((), dict(cursor), asides=asides)
 
 
-def _batches(records: Sequence[Record], cursor: Cursor, *, retold: bool = False) -> Iterator[Batch]:
+def _parted(records: Sequence[Record], cursor: Cursor, *, retold: bool = False) -> Iterator[Batch]:
     """Batches of bounded size, whatever page size the server chose."""
-    for first in range(0, len(records), _MOST_RECORDS):
-        yield Batch(records[first : first + _MOST_RECORDS], dict(cursor), retold)
+    for some in _bounded(records):
+        yield Batch(some, dict(cursor), retold)
+
+
+def _bounded(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for first in range(0, len(items), _MOST_RECORDS):
+        yield items[first : first + _MOST_RECORDS]

@@ -152,7 +152,8 @@ class Batch:
     """Records in the source's order, and the cursor that holds once all of them are safe.
 
     `retold`: the source reads this stretch again, behind a cursor that was stored, to see late corrections. What the gate
-    lets through is compared with what was published, as ever; what it refuses was counted then and is not counted again.
+    lets through is compared with what was published, as ever; what it refuses was counted then and is not counted again. So what
+    the source itself shows as reported or changed since belongs in another batch: it is news, and a refusal of it is counted.
     `asides`: what the source says besides facts. It comes after the batch's records.
     """
 

@@ -41,6 +41,8 @@ class Deviations:
     """Every seventh answer is 429, with one of the two forms of Retry-After."""
     expiring: bool = False
     capitals: bool = False
+    sparse: bool = False
+    """Nothing is embedded in a lesson in which nobody was marked."""
 
 
 class Deviant:
@@ -175,7 +177,9 @@ class Deviant:
             "endTime": self._time(lesson.end),
             "cancelled": lesson.cancelled,
         }
-        return row | ({"_embedded": {"attendance": [self._mark(lesson, mark) for mark in lesson.marks]}} if expanded else {})
+        marks = [self._mark(lesson, mark) for mark in lesson.marks] if expanded else []
+        told = expanded and (marks or not self._deviations.sparse)
+        return row | ({"_embedded": {"attendance": marks}} if told else {})
 
     def _mark(self, lesson: Lesson, mark: Mark) -> dict[str, Any]:
         return {

@@ -102,29 +102,35 @@ class School:
         """What teachers and guardians do afterwards, to old rows as to new ones; the answer is how often each was done."""
         done: Counter[str] = Counter()
         marks = [(lesson, mark) for lesson in self.lessons for mark in lesson.marks]
-        for number, (lesson, mark) in enumerate(self.chance.sample(marks, 40)):
-            what = ("corrected", "excused", "taken back", "reported late", "deleted")[number % 5]
+        for number, (lesson, mark) in enumerate(self.chance.sample(marks, 48)):
+            what = ("corrected", "excused", "taken back", "reported late", "deleted", "of another")[number % 6]
             done[what] += 1
             mark.modified = self.now
             mark.reported = mark.reported or what == "reported late"
             mark.valid, mark.invalid = {"corrected": (5, 25), "excused": (60, 0), "taken back": (0, 0)}.get(
                 what, (mark.valid, mark.invalid)
             )
+            if what == "of another":
+                marked = [other.pupil for other in lesson.marks]
+                mark.pupil = self.chance.choice([pupil for pupil in self.pupils if pupil not in marked])
             if what == "deleted":
                 lesson.marks.remove(mark)
                 self.deleted.append(("Attendance", mark.key, self.now))
         for lesson in self.chance.sample(self.lessons, 3):
             done["cancelled"] += 1
             lesson.cancelled, lesson.modified = True, self.now
-        for number, leave in enumerate(self.chance.sample(self.leaves, 6)):
-            what = ("shortened", "withdrawn", "lengthened")[number % 3]
+        for number, leave in enumerate(self.chance.sample(self.leaves, 8)):
+            what = ("shortened", "withdrawn", "lengthened", "of another")[number % 4]
             done[f"leave {what}"] += 1
             if what == "withdrawn":
                 self.leaves.remove(leave)
                 self.deleted.append(("Absence", leave.key, self.now))
                 continue
             leave.modified = self.now
-            leave.end = max(leave.start + timedelta(hours=1), leave.end + timedelta(days=1 if what == "lengthened" else -1))
+            if what == "of another":
+                leave.pupil = self.chance.choice([pupil for pupil in self.pupils if pupil is not leave.pupil])
+            else:
+                leave.end = max(leave.start + timedelta(hours=1), leave.end + timedelta(days=1 if what == "lengthened" else -1))
         return done
 
     def told(self) -> dict[str, Fact]:

@@ -26,6 +26,10 @@ def make_client(answer, *, token="jwt", observed=None, **config):
     )
 
 
+def without_attendance(row):
+    return {name: value for name, value in row.items() if name != "_embedded"}
+
+
 def paged(rows, *, refuse=lambda _params: False, forgets_expand=False, last=None):
     """A server with offsets as tokens; `refuse` says which follow-ups it answers with 400, `last` what ends the list."""
 
@@ -36,7 +40,7 @@ def paged(rows, *, refuse=lambda _params: False, forgets_expand=False, last=None
         offset, limit = int(params.get("pageToken", 0)), int(params["limit"])
         page = rows[offset : offset + limit]
         if forgets_expand and "expand" not in params:
-            page = [{name: value for name, value in row.items() if name != "_embedded"} for row in page]
+            page = [without_attendance(row) for row in page]
         end = {} if last == "absent" else {"pageToken": None}
         more = offset + limit < len(rows) or (last == "token on full last page" and len(page) == limit)
         return httpx.Response(200, json={"data": page} | ({"pageToken": str(offset + limit)} if more else end))
@@ -78,8 +82,15 @@ def test_attendance_is_not_lost_when_a_server_forgets_the_expansion_behind_a_tok
     assert read_events(make_client(paged(EVENTS, forgets_expand=True))) == EVENTS
 
 
+@pytest.mark.parametrize("unmarked", [range(3), range(3, 6), range(6), range(2, 7)])
+def test_each_page_is_judged_by_itself_whether_the_server_forgot_the_expansion(unmarked):
+    # Some servers write nothing where nobody was marked: such a page says neither that the others are whole nor that they are not.
+    rows = [without_attendance(row) if place in unmarked else row for place, row in enumerate(EVENTS)]
+    assert read_events(make_client(paged(rows, forgets_expand=True))) == rows
+
+
 def test_a_follow_up_page_without_any_attendance_is_not_an_error():
-    rows = [*EVENTS[:3], *({name: value for name, value in row.items() if name != "_embedded"} for row in EVENTS[3:])]
+    rows = [*EVENTS[:3], *(without_attendance(row) for row in EVENTS[3:])]
     assert read_events(make_client(paged(rows, refuse=lambda params: "expand" in params))) == rows
 
 

@@ -22,19 +22,23 @@ JSON = st.recursive(
 )
 
 
+def mapped(event, pieces=None):
+    return [record for _, records in map_event(event, ROSTER, {} if pieces is None else pieces) for record in records]
+
+
 def facts(event):
     """(kind, minutes, retracted) of every person's record."""
-    records = [record for record in map_event(event, ROSTER, {}) if isinstance(record, PersonRecord)]
+    records = [record for record in mapped(event) if isinstance(record, PersonRecord)]
     return [(record.body.kind.value, record.body.minutes, record.retracted) for record in records]
 
 
 def reasons(event):
-    return [record.reason for record in map_event(event, ROSTER, {}) if isinstance(record, Unmapped)]
+    return [record.reason for record in mapped(event) if isinstance(record, Unmapped)]
 
 
 def test_one_attendance_gives_unexcused_and_excused_minutes_apart():
     event = make_event("lesson", START, make_attendance("a", "alva", unexcused=40, excused=20), minutes=80)
-    unexcused, excused = map_event(event, ROSTER, {})
+    unexcused, excused = mapped(event)
     assert (unexcused.source_id, excused.source_id) == (f"{make_id('a')}:unexcused", f"{make_id('a')}:excused")
     assert (unexcused.body.minutes, excused.body.minutes) == (40, 20)
     assert {unexcused.kind, excused.kind} == {InfoKind.SCHOOL_ABSENCE}
@@ -47,8 +51,7 @@ def test_one_attendance_gives_unexcused_and_excused_minutes_apart():
 
 def test_a_correction_keeps_its_identity_and_zero_minutes_retract():
     before, after = (
-        next(iter(map_event(make_event("lesson", START, make_attendance("a", "alva", unexcused=minutes)), ROSTER, {})))
-        for minutes in (60, 0)
+        mapped(make_event("lesson", START, make_attendance("a", "alva", unexcused=minutes)))[0] for minutes in (60, 0)
     )
     assert before.source_id == after.source_id
     assert (before.retracted, after.retracted) == (False, True)
@@ -68,7 +71,7 @@ def test_a_lesson_cancelled_afterwards_retracts_what_was_reported():
 
 def test_a_protected_student_is_only_counted():
     event = make_event("lesson", START, make_attendance("a", "marked", unexcused=60))
-    assert list(map_event(event, ROSTER, {})) == [Unmapped("protected", intentional=True)]
+    assert mapped(event) == [Unmapped("protected", intentional=True)]
 
 
 def test_omitted_minutes_are_zero_when_the_lesson_is_reported():
@@ -103,14 +106,14 @@ def test_a_malformed_attendance_does_not_stop_the_next(attendance):
 )  # fmt: skip
 def test_the_offered_minutes_are_the_taught_ones_else_the_lessons_length(changed, offered):
     event = make_event("lesson", START, make_attendance("a", "alva", unexcused=30), **changed)
-    assert next(iter(map_event(event, ROSTER, {}))).body.offered_minutes == offered
+    assert mapped(event)[0].body.offered_minutes == offered
 
 
 @given(st.dictionaries(st.sampled_from(["startTime", "endTime", "cancelled", "_embedded", "teachingLengthStudent"]), JSON), JSON,
        st.dictionaries(st.sampled_from(["id", "student", "isReported", "validAbsenceMinutes"]), JSON))  # fmt: skip
 def test_no_event_raises(changed, extra, attendance):
     event = make_event("lesson", START, extra, make_attendance("a", "alva") | attendance) | changed
-    assert all(isinstance(record, PersonRecord | Unmapped) for record in map_event(event, ROSTER, {}))
+    assert all(isinstance(record, PersonRecord | Unmapped) for record in mapped(event))
 
 
 def test_an_absence_is_cut_into_school_days_of_the_window():
@@ -143,7 +146,7 @@ def test_a_short_absence_counts_its_own_minutes():
 )
 def test_an_absence_that_reported_attendance_tells_of_is_retracted_so_nothing_counts_twice(lesson, attendance, covered):
     (piece,) = map_absence(make_absence("x", "alva", START, "2025-05-06T10:30:00+02:00"), ROSTER, *SPAN)
-    list(map_event(make_event("lesson", lesson, make_attendance("a", "alva", **attendance)), ROSTER, {ALVA: [piece]}))
+    mapped(make_event("lesson", lesson, make_attendance("a", "alva", **attendance)), {ALVA: [piece]})
     assert piece_record(piece, 360).retracted is covered
 
 
