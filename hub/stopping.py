@@ -13,13 +13,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hub.logs import get_logger
 
-__all__ = ["FATAL_EXIT_CODE", "STOP_SECONDS", "Stop", "stops_in_time"]
+__all__ = ["FATAL_EXIT_CODE", "STOP_SECONDS", "Stop", "ask_on_signals", "stops_in_time"]
 
 STOP_SECONDS = 10.0
 """How long a process may take to stop; the supervisor, which would kill it, waits two seconds longer."""
@@ -54,6 +54,13 @@ class Stop:
             yield
         finally:
             self._breakable = False
+
+
+def ask_on_signals(ask: Callable[..., object]) -> None:
+    """Have `ask` called on Ctrl-C, a polite kill, or a closed terminal (unless `nohup` says that it may be). Main thread only."""
+    for number in (*_SIGNALS, signal.SIGHUP):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, ask)
 
 
 @contextmanager

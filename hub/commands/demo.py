@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import tempfile
 import threading
@@ -41,21 +40,13 @@ def demo(
 
     Examples: hub demo    hub demo --once --json    hub demo --once --rules ./my-rules
     """
-    stop = _asked_to_stop()
+    from hub.stopping import Stop, ask_on_signals
+
+    stop = Stop()
+    ask_on_signals(stop.ask)
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as temporary:
         passed = _run(folder or Path(temporary), stop, once=once, as_json=as_json, rules=rules)
     raise typer.Exit(0 if passed else 1)
-
-
-def _asked_to_stop() -> Stop:
-    """Asked by Ctrl-C, a polite kill, or a terminal that is closed (unless `nohup` says that it may be)."""
-    from hub.stopping import Stop
-
-    stop = Stop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, stop.ask)
-    return stop
 
 
 def _run(folder: Path, stop: Stop, *, once: bool, as_json: bool, rules: Path | None) -> bool:
@@ -143,5 +134,8 @@ def simulate(
     from hub.process import end_with_supervisor
 
     end_with_supervisor()
-    stop = _asked_to_stop()
+    from hub.stopping import Stop, ask_on_signals
+
+    stop = Stop()
+    ask_on_signals(stop.ask)
     serve_simulators(build_simulators(datasets, parse_clock(clock), {}), port, stop.event)

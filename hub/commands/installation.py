@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -68,12 +67,12 @@ def up(home: Home = None) -> None:
     from hub.logs import configure_logs
     from hub.settings import load_settings
     from hub.single_machine import SingleMachine
+    from hub.stopping import ask_on_signals
 
     settings = load_settings(home)
     configure_logs("up", level="WARNING")
     machine = SingleMachine(settings, lambda text: typer.echo(text, err=True))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, machine.ask_to_stop)
+    ask_on_signals(machine.ask_to_stop)
 
     def ready() -> None:
         typer.echo(f"Running. Pages: {settings.web_url}/  Sign in: hub web-login --home {settings.home}")

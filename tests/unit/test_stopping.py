@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hub.stopping import Stop
+from hub.stopping import Stop, ask_on_signals
 
 _CHILD = """
 import ctypes, sys, threading
@@ -109,3 +109,28 @@ def test_another_threads_wish_breaks_off_nothing_of_its_own() -> None:
         other.start()
         other.join()
     assert stop.event.is_set()
+
+
+@pytest.fixture
+def handlers_put_back() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers_put_back")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_a_polite_kill_and_a_closed_terminal_ask(number: signal.Signals) -> None:
+    asked = []
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    ask_on_signals(lambda *said: asked.append(said[0]))
+    signal.raise_signal(number)
+    assert asked == [number]
+
+
+@pytest.mark.usefixtures("handlers_put_back")
+def test_under_nohup_a_terminal_may_be_closed() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    ask_on_signals(lambda *_: None)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
