@@ -1,4 +1,5 @@
-"""A real PostgreSQL for the session, and fresh databases in it, cheap: each a copy of a template that was migrated once.
+"""A real PostgreSQL for the session, and fresh databases in it, cheap: each a copy of a template that was migrated once, or one
+that a test before has left and that was made like it again.
 
 It runs from the machine's own programs, else from those that the test extra brings. PostgreSQL refuses to run as root: then it
 runs as the machine's `postgres` or `nobody`, in a folder that is given to that user. Nothing is installed or left behind, not
@@ -25,6 +26,7 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import URL
 
+from tests.postgres_again import Shape, empty_again, shape_of
 from tests.support import missing
 
 PROGRAMS_VARIABLE = "HUB_POSTGRES"
@@ -58,6 +60,8 @@ class Cluster:
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
         self._templates: dict[object, str] = {}
+        self._shapes: dict[object, Shape | None] = {}
+        self._free: dict[object, list[str]] = {}
         self._made = 0
 
     def start(self, *further: str) -> None:
@@ -94,14 +98,35 @@ class Cluster:
 
     @contextmanager
     def database(self, migrate: Callable[[str], None] | None = None) -> Iterator[str]:
-        """A fresh database's URL; with `migrate`, a copy of one that it was called on, once in the session. Dropped afterwards."""
-        self._made += 1
-        name = f"t{self._made}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template(migrate)} {self._strategy}")
+        """A fresh database's URL; with `migrate`, as one that it was called on, once in the session. Whoever uses it afterwards
+        is thrown out.
+        """
+        name = self._free[migrate].pop() if self._free.get(migrate) else self._make(migrate)
         try:
             yield self.url(name)
         finally:
-            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+            if migrate is not None and self._is_fresh(name, migrate):
+                self._free.setdefault(migrate, []).append(name)
+            else:
+                self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _make(self, migrate: Callable[[str], None] | None) -> str:
+        self._made += 1
+        name = f"t{self._made}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template(migrate)} {self._strategy}")
+        return name
+
+    def _is_fresh(self, name: str, migrate: Callable[[str], None]) -> bool:
+        """Whether the database is as its template again, and nobody in it."""
+        shape = self._shapes[migrate]
+        if shape is None:
+            return False
+        self.run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", name)
+        try:
+            with self._connection(name) as connection:
+                return empty_again(connection, shape)
+        except psycopg.Error:
+            return False
 
     def run(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """One statement as superuser, outside any transaction, in the maintenance database."""
@@ -116,6 +141,8 @@ class Cluster:
             name = f"template_{len(self._templates)}_of_tests"
             self.run(f"CREATE DATABASE {name} TEMPLATE template0")
             migrate(self.url(name))
+            with self._connection(name) as connection:
+                self._shapes[migrate] = shape_of(connection)
             self._templates[migrate] = name
         return self._templates[migrate]
 
@@ -124,8 +151,8 @@ class Cluster:
         """Copying files takes half as long as logging them; PostgreSQL 15 learned to choose."""
         return "STRATEGY FILE_COPY" if int(self.run("SHOW server_version_num")[0][0]) >= 150_000 else ""
 
-    def _connection(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(host="127.0.0.1", port=self.port, user=_SUPERUSER, dbname="postgres", autocommit=True)
+    def _connection(self, name: str = "postgres") -> psycopg.Connection[Any]:
+        return psycopg.connect(host="127.0.0.1", port=self.port, user=_SUPERUSER, dbname=name, autocommit=True)
 
     def _answers(self) -> bool:
         try:

@@ -41,6 +41,50 @@ def test_every_database_is_a_fresh_copy_of_one_that_was_made_once(databases: Cal
     assert len(made) <= 2  # one of each kind
 
 
+def make_counted(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE counted (id SERIAL PRIMARY KEY, bytes BYTEA)"))
+        connection.execute(text("CREATE TABLE seeded (id INTEGER PRIMARY KEY, bytes BYTEA)"))
+        connection.execute(text(r"INSERT INTO seeded VALUES (7, '\x00ff')"))
+    engine.dispose()
+
+
+def told(url: str, *statements: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        cursors = [connection.execute(statement.encode()) for statement in statements]
+        return cursors[-1].fetchall() if cursors[-1].description else []
+
+
+def test_one_that_is_used_again_is_as_its_template_whatever_a_test_wrote(postgres: Cluster) -> None:
+    with postgres.database(make_counted) as first:
+        told(first, "INSERT INTO counted (bytes) VALUES ('\\x01')", "UPDATE seeded SET id = 8")
+        left = psycopg.connect(first.replace("+psycopg", ""))
+        left.execute("SELECT * FROM counted")
+    left.close()
+    with postgres.database(make_counted) as again:
+        assert again == first
+        assert told(again, "SELECT * FROM seeded") == [(7, b"\x00\xff")]
+        assert told(again, "INSERT INTO counted (bytes) VALUES ('\\x02') RETURNING id") == [(1,)]
+        assert told(again, "SELECT * FROM counted") == [(1, b"\x02")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE counted ADD COLUMN more TEXT",
+        "CREATE TABLE more (id INTEGER)",
+        "REVOKE ALL ON counted FROM hub",
+        "DROP TABLE seeded",
+    ],
+)
+def test_one_that_was_changed_otherwise_is_not_used_again(postgres: Cluster, change: str) -> None:
+    with postgres.database(make_counted) as first:
+        told(first, change)
+    with postgres.database(make_counted) as again:
+        assert again != first
+
+
 def test_a_database_is_gone_afterwards_even_if_somebody_still_uses_it(postgres: Cluster) -> None:
     with postgres.database() as url:
         left = psycopg.connect(url.replace("+psycopg", ""))
