@@ -14,7 +14,7 @@ from hub.demo.expected import CONSENT_SPANS
 from hub.demo.facts import LESSON_MINUTES, AbsenceFact, Lesson, NoticeFact, Town, Youth
 from hub.demo.town import spelling
 
-__all__ = ["consent_rows", "write_observations", "write_school", "write_sdk"]
+__all__ = ["consent_rows", "write_observations", "write_planned", "write_school", "write_sdk"]
 
 _SPACE = uuid.UUID("3a1f64b0-2c58-4d0b-8e93-6a4f1e5d7c20")
 _META = {"created": "2025-01-07T08:00:00+01:00", "modified": "2025-01-07T08:00:00+01:00"}
@@ -154,6 +154,15 @@ def write_observations(folder: Path, town: Town) -> None:
         table = csv.writer(out, delimiter=";")
         table.writerow(["week", "area", "category", "incidents"])
         table.writerows([row.week, row.area, row.category, row.incidents] for row in town.est_rows)
+
+
+def write_planned(folder: Path, town: Town) -> None:
+    """The folder of calendars: one table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "kalender.csv").open("w", encoding="utf-8", newline="") as out:
+        table = csv.writer(out, delimiter=";")
+        table.writerow(["id", "area", "starts", "category"])
+        table.writerows([one.row_id, one.area, one.at.isoformat(), "gathering"] for one in town.gatherings)
 
 
 def consent_rows(town: Town) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hub.demo.facts import EstRow, Town, Youth
+from hub.demo.facts import STOCKHOLM, Town, Youth
 
 __all__ = ["CONSENT_SPANS", "SCENARIO", "Expectation", "Outcome", "Thresholds", "expect"]
 
@@ -50,6 +50,7 @@ class Thresholds:
     observation_days_seen: int = 2
     observation_days_seen_days: int = 21
     presence_incidents: int = 5
+    presence_days: int = 7
 
 
 SCENARIO = Thresholds()
@@ -79,13 +80,13 @@ class Expectation:
 
 
 def expect(town: Town, thresholds: Thresholds = SCENARIO, *, at: datetime | None = None) -> Expectation:
-    """Work out the outcome of the whole town, as it is at the start of the play or at `at`, within the week after it."""
+    """Work out the outcome of the whole town, as it is at the start of the play or at `at`."""
     moment = at or town.start
     covered = [youth for youth in town.youths if youth.consent in COVERED]
     tasks = frozenset(outcome for youth in covered for outcome in _of(youth, _Recent(town.start, moment), thresholds))
     withdrawing = {youth.number for youth in town.youths if youth.consent == "withdraws"}
     cancelled = frozenset(outcome for outcome in tasks if outcome.youth in withdrawing)
-    return Expectation(tasks, cancelled, frozenset(_presence(town.est_rows, thresholds)))
+    return Expectation(tasks, cancelled, frozenset(_presence(town, moment, thresholds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,23 @@ def _of(youth: Youth, recent: _Recent, limit: Thresholds) -> list[Outcome]:
     return found
 
 
-def _presence(rows: list[EstRow], limit: Thresholds) -> set[tuple[str, str]]:
-    last_week = max(row.week for row in rows)
+def _presence(town: Town, moment: datetime, limit: Thresholds) -> set[tuple[str, str]]:
+    """Area and week of the report with which the incidents suffice; a gathering is one of them."""
+    reports = [
+        (_noon_of_sunday(row.week), row.area, row.incidents)
+        for row in town.est_rows
+        if row.category not in NO_GROUND_FOR_PRESENCE
+    ] + [(one.at, one.area, 1) for one in town.gatherings]
     sums: dict[str, int] = {}
-    for row in rows:
-        if row.week == last_week and row.category not in NO_GROUND_FOR_PRESENCE:
-            sums[row.area] = sums.get(row.area, 0) + row.incidents
-    return {(f"0581-{area.lower()}", last_week) for area, total in sums.items() if total >= limit.presence_incidents}
+    found: dict[str, str] = {}
+    for at, area, incidents in sorted(reports):
+        if moment - timedelta(days=limit.presence_days) < at <= moment:
+            sums[area] = sums.get(area, 0) + incidents
+            if sums[area] >= limit.presence_incidents:
+                found.setdefault(area, f"{at:%G-W%V}")
+    return {(f"0581-{area.lower()}", week) for area, week in found.items()}
+
+
+def _noon_of_sunday(week: str) -> datetime:
+    """When a weekly report counts as having happened."""
+    return datetime.strptime(f"{week}-7 12", "%G-W%V-%u %H").replace(tzinfo=STOCKHOLM)

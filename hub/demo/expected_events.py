@@ -21,14 +21,16 @@ def expect_events(town: Town, polls: Path) -> dict[str, int]:
     """Distinct (event, revision) by topic. `polls`: the folder of the recorded polls that the police feed replays.
 
     Persons: whatever their consent covers, told once, for nothing in the town is ever corrected. Places: the rows of the
-    weekly report, and of the police feed every row that differs from what the poll before told under its id.
+    weekly report and of the calendar, and of the police feed every row that differs from what the poll before told under its id.
     """
     covered = [youth for youth in town.youths if youth.consent in COVERED]
     return {
         SCHOOL_ABSENCES.name: sum(_consented(town, youth, (one.lesson.start for one in youth.absences)) for youth in covered),
         POLICE_NOTICES.name: sum(_consented(town, youth, (one.at for one in youth.notices)) for youth in covered),
         RISK_EVENTS.name: sum(_consented(town, youth, (one.at for one in youth.observations)) for youth in covered),
-        PLACE_EVENTS.name: len({(row.week, row.area, row.category) for row in town.est_rows}) + _changes(polls),
+        PLACE_EVENTS.name: (
+            len({(row.week, row.area, row.category) for row in town.est_rows}) + len(town.gatherings) + _changes(polls)
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a fictive town is made of: lessons, absences, notices, observations, rows of the weekly place report."""
+"""What a fictive town is made of: lessons, absences, notices, observations, weekly place reports, planned gatherings."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ __all__ = [
     "STOCKHOLM",
     "AbsenceFact",
     "EstRow",
+    "Gathering",
     "Lesson",
     "NoticeFact",
     "ObservationFact",
@@ -21,7 +22,8 @@ __all__ = [
 ]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-START = datetime(2025, 5, 19, 7, 30, tzinfo=STOCKHOLM)
+START = datetime(2025, 5, 23, 7, 30, tzinfo=STOCKHOLM)
+"""A Friday: both 28 and 29 days before lie school days, so that a window is seen to be neither longer nor shorter."""
 LESSON_MINUTES = 80
 AREAS = ("Hageby", "Klockaretorpet", "Marielund", "City", "Navestad")
 
@@ -90,9 +92,19 @@ class EstRow:
     incidents: int
 
 
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """One row of the town's calendar of what draws many people."""
+
+    row_id: str
+    area: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Town:
     start: datetime
     youths: list[Youth]
     lessons: list[Lesson]
     est_rows: list[EstRow]
+    gatherings: list[Gathering] = field(default_factory=list)

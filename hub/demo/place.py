@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hub.clock import ShiftedClock
 from hub.connector import load_connector
-from hub.demo.datasets import write_observations, write_school, write_sdk
+from hub.demo.datasets import write_observations, write_planned, write_school, write_sdk
 from hub.demo.facts import Town
 from hub.errors import ConfigError
 from hub.installation import initialise
@@ -72,7 +72,14 @@ agency = "leisure-norrkoping"
 poll_seconds = {pause}
 directory_poll_seconds = 1
 [connectors.observations.source]
-folder = {inbox}
+folder = {observations}
+
+[connectors.planned]
+agency = "calendars-public"
+poll_seconds = {pause}
+directory_poll_seconds = 1
+[connectors.planned.source]
+folder = {plans}
 """
 
 
@@ -126,7 +133,7 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     home, datasets = folder / "home", folder / "town"
     broker, controller, registry, web, simulators = _free_ports(5)
     home.mkdir(parents=True, exist_ok=True)
-    inbox = home / "inbox" / "observations"
+    observations, plans = home / "inbox" / "observations", home / "inbox" / "planned"
     clock = ShiftedClock(town.start, time.time())
     text = _SETTINGS.format(
         clock=clock.as_setting(),
@@ -136,7 +143,8 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
         web=web,
         simulators=simulators,
         pause=pause_seconds,
-        inbox=_quoted(str(inbox)),
+        observations=_quoted(str(observations)),
+        plans=_quoted(str(plans)),
     )
     (home / "hub.toml").write_text(text, encoding="utf-8")
     settings = load_settings(home)
@@ -153,7 +161,8 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
         path.write_text(secret, encoding="utf-8")
     write_school(datasets / "ss12000", town)
     write_sdk(datasets / "sdk", town)
-    write_observations(inbox, town)
+    write_observations(observations, town)
+    write_planned(plans, town)
     sample = load_connector("polisen").sample
     if sample is not None:
         (datasets / "polisen").symlink_to(sample)

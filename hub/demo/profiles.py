@@ -70,9 +70,15 @@ def _absence(minutes: int) -> Callable[[Layout, Youth], None]:
 
 
 def _from_oldest_day(lay: Layout, youth: Youth, minutes: int) -> None:
-    """Absence in the very first lessons that a window of four weeks holds at the start (the day before is a holiday)."""
-    lay.absent(youth, LESSON_MINUTES, 27, 26)
-    lay.absent(youth, minutes - LESSON_MINUTES, 26, 1)
+    """Enough only together with the very first lesson that a window of four weeks holds at the start."""
+    lay.absent(youth, LESSON_MINUTES, 28, 27)
+    lay.absent(youth, minutes - LESSON_MINUTES, 27, 1)
+
+
+def _from_a_day_too_old(lay: Layout, youth: Youth, minutes: int) -> None:
+    """Enough only together with a lesson of the day before that."""
+    lay.absent(youth, LESSON_MINUTES, 29, 28)
+    lay.absent(youth, minutes - LESSON_MINUTES, 27, 1)
 
 
 def _absence_exactly(lay: Layout, youth: Youth) -> None:
@@ -82,6 +88,15 @@ def _absence_exactly(lay: Layout, youth: Youth) -> None:
 
 def _both_from_oldest_day(lay: Layout, youth: Youth) -> None:
     _from_oldest_day(lay, youth, 180)
+    lay.noticed(youth, "narcotics", 12)
+
+
+def _absence_a_day_too_old(lay: Layout, youth: Youth) -> None:
+    _from_a_day_too_old(lay, youth, 480)
+
+
+def _both_absence_a_day_too_old(lay: Layout, youth: Youth) -> None:
+    _from_a_day_too_old(lay, youth, 180)
     lay.noticed(youth, "narcotics", 12)
 
 
@@ -130,9 +145,11 @@ PROFILES: dict[str, Callable[[Layout, Youth], None]] = {
     "absence_exactly": _absence_exactly,
     "absence_one_minute_short": _absence(479),
     "absence_well_over": _absence(700),
+    "absence_a_day_too_old": _absence_a_day_too_old,
     "absence_long_ago": _absence_long_ago,
     "both_exactly": _absence_and_notice(180, "narcotics", 28),
     "both_from_oldest_day": _both_from_oldest_day,
+    "both_absence_a_day_too_old": _both_absence_a_day_too_old,
     "both_one_minute_short": _absence_and_notice(179, "narcotics", 12),
     "both_other_category": _absence_and_notice(300, "violence_victim", 8),
     "both_notice_too_old": _absence_and_notice(300, "public_disorder", 29),

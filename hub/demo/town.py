@@ -1,4 +1,4 @@
-"""A fictive town: 300 youths, their consents in every state, eight school weeks of facts, EST weeks.
+"""A fictive town: 300 youths, their consents in every state, eight school weeks of facts, EST weeks, a calendar.
 
 Everything follows from one seed. Facts are laid out around the thresholds that `hub.demo.expected` repeats, under every
 state of consent. No person here exists: the numbers come from the published test series (birth numbers 980–999).
@@ -13,13 +13,13 @@ from datetime import date, datetime, time, timedelta
 
 from stdnum import luhn
 
-from hub.demo.facts import AREAS, START, STOCKHOLM, EstRow, Lesson, Town, Youth
+from hub.demo.facts import AREAS, START, STOCKHOLM, EstRow, Gathering, Lesson, Town, Youth
 from hub.demo.profiles import PROFILES, Layout
 
 __all__ = ["CONSENT_PLAN", "build_town", "spelling"]
 
 FIRST_DAY = date(2025, 3, 17)
-LAST_DAY = date(2025, 5, 16)
+LAST_DAY = date(2025, 5, 22)
 HOLIDAYS = {date(2025, 4, 14) + timedelta(days=day) for day in range(8)} | {date(2025, 5, 1)}
 LESSON_STARTS = (time(8, 20), time(12, 40))
 CLASSES = 12
@@ -42,6 +42,12 @@ _FIRST = (
 )
 _LAST = ("Almgren", "Barre", "Cederlund", "Dahlqvist", "Ekwall", "Fors", "Granath", "Hadzic", "Isling", "Jarlsund")
 _SCHOOLS_NAMESPACE = uuid.UUID("0f6f7a0e-5d0c-4a38-9f3e-0a5f43a5b5c1")
+
+# With four incidents of the weekly report each: just within seven days of the start, and just not.
+_GATHERINGS = (
+    Gathering("marknad", "Klockaretorpet", datetime(2025, 5, 16, 18, 0, tzinfo=STOCKHOLM)),
+    Gathering("konsert", "City", datetime(2025, 5, 15, 20, 0, tzinfo=STOCKHOLM)),
+)
 
 CONSENT_PLAN = (
     ("sspf", 100), ("sspf_sig", 32), ("none", 82), ("late", 20), ("waiting", 16), ("expired", 14), ("withdrawn", 12),
@@ -103,7 +109,7 @@ def build_town(seed: int = 20250519, youths: int = 300) -> Town:
         )
         PROFILES[youth.profile](lay, youth)
         people.append(youth)
-    return Town(START, people, lessons, _est_rows(lay.chance))
+    return Town(START, people, lessons, _est_rows(lay.chance), list(_GATHERINGS))
 
 
 def _est_rows(chance: random.Random) -> list[EstRow]:
@@ -115,7 +121,7 @@ def _est_rows(chance: random.Random) -> list[EstRow]:
                 for category in ("disorder", "vandalism", "theft")
             )
     # The last whole week, around the threshold: theft is no ground for presence.
-    last = {"Hageby": (4, 2, 9), "Klockaretorpet": (3, 1, 9), "Marielund": (5, 0, 0), "City": (0, 0, 12), "Navestad": (2, 3, 1)}
+    last = {"Hageby": (4, 2, 9), "Klockaretorpet": (3, 1, 9), "Marielund": (5, 0, 0), "City": (3, 1, 12), "Navestad": (2, 3, 1)}
     rows = [row for row in rows if row.week != "2025-W20"]
     for area, counts in last.items():
         rows += [EstRow("2025-W20", area, c, n) for c, n in zip(("disorder", "vandalism", "theft"), counts, strict=True)]

@@ -73,6 +73,7 @@ def facts_of(town: Town) -> set[Fact]:
         year, week = map(int, row.week.split("-W"))
         noon = datetime.fromisocalendar(year, week, 7).replace(hour=12, tzinfo=town.start.tzinfo)
         facts.add(Fact(f"0581-{row.area.lower()}", noon.astimezone(UTC), (row.category, row.incidents)))
+    facts |= {Fact(f"0581-{one.area.lower()}", one.at.astimezone(UTC), ("gathering", 1)) for one in town.gatherings}
     return facts
 
 

@@ -105,7 +105,7 @@ def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:
             stdout=said, stderr=said, start_new_session=True,
         )  # fmt: skip
     try:
-        _until(lambda: "Starting 4 connectors" in (tmp_path / "said").read_text(encoding="utf-8") or demo.poll() is not None)
+        _until(lambda: "Starting 5 connectors" in (tmp_path / "said").read_text(encoding="utf-8") or demo.poll() is not None)
         family = psutil.Process(demo.pid).children(recursive=True)
         assert len(family) > 5
     finally:

@@ -28,7 +28,7 @@ from tests.integration.privacy.traces import Person, Trace, index_traces, scan, 
 
 # The foreign systems' own: the dataset that the simulators serve (outside the installation) and the inbox of CSV files.
 _FOREIGN = ("inbox",)
-_CONNECTORS = ("ss12000", "sdk", "polisen", "observations")
+_CONNECTORS = ("ss12000", "sdk", "polisen", "observations", "planned")
 _NEVER_ON_THE_BUS = {"none", "protected", "waiting", "withdrawn", "suspended"}
 
 Found = set[tuple[str, str, Trace]]

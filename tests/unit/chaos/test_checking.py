@@ -37,6 +37,10 @@ def make_events() -> list:
         noon = datetime.fromisocalendar(year, week, 7).replace(hour=12, tzinfo=STOCKHOLM).astimezone(UTC)
         area, category = f"0581-{row.area.lower()}", PlaceCategory(row.category)
         events.append(make_place_event(f"e{number}", noon, row.incidents, area, category=category))
+    events += [
+        make_place_event(f"d{number}", one.at, 1, f"0581-{one.area.lower()}", category=PlaceCategory.GATHERING)
+        for number, one in enumerate(TOWN.gatherings)
+    ]
     return events
 
 

@@ -47,6 +47,8 @@ class FoldedTown:
         self._places = [
             make_place_event(number, _sunday_noon(row.week), row.incidents, f"0581-{row.area.lower()}", category=PlaceCategory(row.category))
             for number, row in enumerate(town.est_rows)
+        ] + [
+            make_place_event(f"d{number}", one.at, 1, f"0581-{one.area.lower()}", category=PlaceCategory.GATHERING) for number, one in enumerate(town.gatherings)
         ]  # fmt: skip
 
     def fold(self, rule_set: RuleSet, at: datetime | None = None) -> Snapshot:

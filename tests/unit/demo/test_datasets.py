@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.demo.datasets import consent_rows, write_observations, write_school, write_sdk
+from hub.demo.datasets import consent_rows, write_observations, write_planned, write_school, write_sdk
 from hub.demo.town import build_town
 
 TOWN = build_town(youths=60)
@@ -53,11 +53,18 @@ def test_every_observation_is_a_row(tmp_path: Path) -> None:
         assert len(list(csv.DictReader(table, delimiter=";"))) == len(TOWN.est_rows)
 
 
+def test_every_gathering_is_a_row(tmp_path: Path) -> None:
+    write_planned(tmp_path, TOWN)
+    with (tmp_path / "kalender.csv").open(encoding="utf-8", newline="") as table:
+        assert [row["id"] for row in csv.DictReader(table, delimiter=";")] == [one.row_id for one in TOWN.gatherings]
+
+
 def test_the_same_town_writes_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_school(tmp_path / name, TOWN)
         write_sdk(tmp_path / name, TOWN)
         write_observations(tmp_path / name, TOWN)
+        write_planned(tmp_path / name, TOWN)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
@@ -74,5 +81,5 @@ def test_a_waiting_consent_lacks_a_signature_and_from_fifteen_the_youth_signs() 
         youth = by_number[row["identifier"]]
         assert ("guardian_2" in row["signed"]) == (youth.consent != "waiting")
         assert ("youth" in row["signed"]) == (
-            (f"{youth.born:%m%d}" <= "0519" and youth.born.year <= 2010) or youth.born.year < 2010
+            (f"{youth.born:%m%d}" <= "0523" and youth.born.year <= 2010) or youth.born.year < 2010
         )

@@ -10,7 +10,7 @@ import pytest
 
 from hub.contract.topics import PLACE_EVENTS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES
 from hub.demo.expected_events import expect_events
-from hub.demo.facts import START, AbsenceFact, EstRow, Lesson, NoticeFact, ObservationFact, Town, Youth
+from hub.demo.facts import START, AbsenceFact, EstRow, Gathering, Lesson, NoticeFact, ObservationFact, Town, Youth
 
 
 def youth(consent: str, days_ago: int = 1) -> Youth:
@@ -47,8 +47,9 @@ def test_nothing_is_expected_from_before_the_consent(tmp_path: Path) -> None:
     assert of_persons(tmp_path, youth("late", 15), youth("late", 14)) == [1, 1, 1]
 
 
-def test_rows_of_the_weekly_report_and_changes_of_the_police_feed_are_place_events(tmp_path: Path) -> None:
+def test_rows_of_the_weekly_report_and_of_the_calendar_and_changes_of_the_police_feed_are_place_events(tmp_path: Path) -> None:
     row = {"id": 1, "name": "a"}
     write_polls(tmp_path, [row, {"id": 2}], None, [{"name": "a", "id": 1}], [row | {"name": "b"}], [row])
     rows = [EstRow("2025-W20", "City", "theft", number) for number in (1, 2)] + [EstRow("2025-W20", "City", "fire", 0)]
-    assert expect_events(Town(START, [], [], rows), tmp_path)[PLACE_EVENTS.name] == 2 + 2 + 2
+    town = Town(START, [], [], rows, [Gathering("one", "City", START)])
+    assert expect_events(town, tmp_path)[PLACE_EVENTS.name] == 2 + 1 + 2 + 2
