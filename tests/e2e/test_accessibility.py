@@ -10,9 +10,7 @@ from tests.e2e.conftest import DESK, PHONE, Site
 STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
 
 
-@pytest.mark.parametrize(
-    ("theme", "language", "size"), [("light", "sv", DESK), ("dark", "sv", PHONE), ("dark", "en", DESK), ("light", "en", PHONE)]
-)
+@pytest.mark.parametrize(("theme", "language", "size"), [("light", "sv", DESK), ("dark", "en", PHONE)])
 def test_axe_finds_nothing_on_any_page(site: Site, theme: str, language: str, size: tuple[int, int]) -> None:
     axe, page = Axe(), site.visit(size=size, color_scheme=theme)
     page.goto(f"/language/{language}")
@@ -40,12 +38,13 @@ def test_axe_would_find_something(site: Site) -> None:
     assert Axe().run(page, options=STANDARD).violations_count >= 1
 
 
-@pytest.mark.parametrize("width", [320, 390, 640, 1280])
-def test_no_page_scrolls_sideways(site: Site, width: int) -> None:
+def test_no_page_scrolls_sideways(site: Site) -> None:
     """320: WCAG 1.4.10; 640: a desk's page read at 200 %."""
-    page = site.visit(size=(width, 800))
+    page = site.visit()
     for language in ("sv", "en"):
         page.goto(f"/language/{language}")
         for path in site.pages().values():
             page.goto(path)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            for width in (320, 390, 640, 1280):
+                page.set_viewport_size({"width": width, "height": 800})
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)

@@ -182,20 +182,19 @@ def every_page(site: Site, desk: Officer) -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", DESK), ("dark", PHONE)])
-def test_axe_finds_nothing_on_any_consent_page_in_either_language_and_none_scrolls_sideways(
-    site: Site, theme: str, size: tuple[int, int]
+@pytest.mark.parametrize(("theme", "language", "size"), [("light", "sv", DESK), ("dark", "en", PHONE)])
+def test_axe_finds_nothing_on_any_consent_page_and_none_scrolls_sideways(
+    site: Site, theme: str, language: str, size: tuple[int, int]
 ) -> None:
     axe, desk = Axe(), Officer(site, size=size, color_scheme=theme)
     paths, found = every_page(site, desk), {}
-    for language in ("sv", "en"):
-        desk.page.goto(f"/language/{language}")
-        for name, path in paths.items():
-            desk.page.goto(path)
-            results = axe.run(desk.page, options=STANDARD)
-            if results.violations_count:
-                found[language, name] = results.generate_snapshot()
-            assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0], (language, name)
+    desk.page.goto(f"/language/{language}")
+    for name, path in paths.items():
+        desk.page.goto(path)
+        results = axe.run(desk.page, options=STANDARD)
+        if results.violations_count:
+            found[name] = results.generate_snapshot()
+        assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0], name
     assert len(paths) >= 28
     assert found == {}
 

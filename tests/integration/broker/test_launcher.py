@@ -55,6 +55,7 @@ def read(reader: Reader, count: int) -> list[bytes | None]:
     return values
 
 
+@pytest.mark.chaos
 def test_a_restart_on_other_ports_keeps_the_data_and_formats_only_once(make_broker, tmp_path):
     broker = make_broker()
     broker.start(timeout_seconds=60)
@@ -91,6 +92,7 @@ publisher.close()
 """
 
 
+@pytest.mark.chaos
 def test_a_publisher_and_a_reader_outlive_a_restart_of_the_broker(make_broker, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

@@ -48,6 +48,7 @@ os.execv(sys.executable, [sys.executable, "-m", "hub", "demo"])
 """
 
 
+@pytest.mark.chaos
 def test_ctrl_c_leaves_nothing_running_and_ends_in_time_when_kafka_answers_nobody(
     tmp_path: Path, report: Callable[[str], None]
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_closed_terminal_leaves_neither_processes_nor_files(tmp_path: Path) ->
     assert not list((tmp_path / "temporary").glob("hub-demo-*"))
 
 
+@pytest.mark.chaos
 def test_a_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:
     with (tmp_path / "said").open("wb") as said:
         demo = subprocess.Popen(

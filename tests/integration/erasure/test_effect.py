@@ -35,7 +35,7 @@ from .hub_running import Running, make_consent_of, short_bounds
 pytestmark = [pytest.mark.kafka]
 MANY = int(os.environ.get("HUB_WITHDRAWALS", "40"))
 SEED = int(os.environ.get("HUB_WITHDRAWALS_SEED", "1"))
-FEW = 6
+FEW = 4
 CROWD = 10
 _FLOOD = 40
 TASKS = (TASKS_OUTREACH.name, TASKS_SIG.name)

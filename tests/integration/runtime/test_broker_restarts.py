@@ -51,6 +51,7 @@ def test_a_worker_goes_on_after_each_death_of_the_broker(
     report(f"killed {restarts} times; caught up after " + ", ".join(f"{one:.1f} s" for one in seconds))
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(600)  # four starts of a broker
 @pytest.mark.parametrize("machine", [_LIMIT], indirect=True, ids=["with a short limit"])
 def test_a_worker_that_is_given_nothing_while_the_group_should_have_all_says_so_and_ends(

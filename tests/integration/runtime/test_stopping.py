@@ -79,13 +79,13 @@ def frozen_in_recovery(machine: Machine, worker: WorkerProcess) -> AbstractConte
     return machine.frozen()
 
 
-STATES = (
-    just_begun, loaded, loaded_while_the_broker_is_killed, loaded_while_the_broker_is_frozen,
-    idle_while_the_broker_has_long_been_away, frozen_at_the_start, frozen_in_recovery,
-)  # fmt: skip
+STATES = (just_begun, loaded, loaded_while_the_broker_is_frozen, frozen_in_recovery)
+RARER = (loaded_while_the_broker_is_killed, idle_while_the_broker_has_long_been_away, frozen_at_the_start)
 
 
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+@pytest.mark.parametrize(
+    "state", [*STATES, *(pytest.param(state, marks=pytest.mark.chaos) for state in RARER)], ids=lambda state: state.__name__
+)
 def test_a_worker_ends_in_time_when_it_is(
     state: Callable[[Machine, WorkerProcess], AbstractContextManager[None]],
     machine: Machine,
