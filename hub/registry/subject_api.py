@@ -41,8 +41,8 @@ from hub.logs import get_logger
 from hub.metrics import REGISTRY_REQUESTS
 from hub.registry.agencies import AgencyKeys
 from hub.registry.agency_trail import AgencyTrail
-from hub.registry.database import writing
-from hub.registry.directory import changes
+from hub.registry.database import repeated, writing
+from hub.registry.directory import Page, changes
 from hub.registry.work import Tools, Work
 
 __all__ = ["KEY_HEADER", "Protects", "build_app"]
@@ -111,10 +111,7 @@ def _subjects(  # noqa: PLR0917 -- what one request needs
     if not (since.isascii() and since.isdigit()) or len(since) > _MOST_DIGITS or int(since) > _LARGEST_VERSION:
         trail.refused(agency, agency, "bad_since")
         return _problem(HTTPStatus.BAD_REQUEST, "`since` must be a version: a whole number from 0.")
-    with writing(engine) as session:  # it writes: what the agency now knows decides who must answer an erasure
-        work, keys = Work(session, clock.now(), tools), tools.agencies[agency]
-        page = changes(work, agency, int(since), keys)
-        _note_use(work, agency, keys, token, request.headers.get(KEY_HEADER, ""))
+    page = _page(engine, tools, clock, agency, int(since), (token, request.headers.get(KEY_HEADER, "")))
     headers = {"ETag": f'"{page.version}"'}
     if headers["ETag"] in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
         trail.nothing_new(agency)
@@ -123,6 +120,16 @@ def _subjects(  # noqa: PLR0917 -- what one request needs
     # the erasure that somebody is asked for in vain does no harm.
     trail.told(agency, int(since), page)
     return _json({"version": page.version, "keys": page.keys, "entries": page.entries}, headers)
+
+
+@repeated
+def _page(engine: Engine, tools: Tools, clock: Clock, agency: str, since: int, used: tuple[str, str]) -> Page:  # noqa: PLR0917
+    """What there is to tell. It writes: what the agency now knows decides who must answer an erasure. `used`: token, key id."""
+    with writing(engine) as session:
+        work, keys = Work(session, clock.now(), tools), tools.agencies[agency]
+        page = changes(work, agency, since, keys)
+        _note_use(work, agency, keys, *used)
+    return page
 
 
 def _protected(  # noqa: PLR0917 -- what one request needs

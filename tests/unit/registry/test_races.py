@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import text
 
 from hub.errors import RejectedError, RetriableError
+from hub.registry.agency_trail import AgencyTrail
 from hub.registry.database import CONFLICT, repeated, writing
+from hub.registry.subject_api import build_app
+from hub.testing import served
 from tests.postgres import Cluster
 from tests.unit.registry.conftest import migrate_both
-from tests.unit.registry.support import Installation, make_grant, make_identifier
+from tests.unit.registry.memory_log import MemoryLog
+from tests.unit.registry.support import SCHOOL, Installation, make_grant, make_identifier
 
 pytestmark = pytest.mark.postgres
 
@@ -131,3 +137,28 @@ def test_a_look_sees_one_state_whatever_is_written_meanwhile(two: tuple[Installa
         two[1].registry.grant(make_grant(make_identifier()))
         assert session.execute(text("SELECT count(*) FROM youth")).scalar_one() == before == 0
     assert CONFLICT == "conflict"
+
+
+def waits_for_it(postgres: Cluster) -> None:
+    """Until somebody waits for what another transaction holds."""
+    deadline = time.monotonic() + 30
+    while not postgres.run("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_an_agencys_first_question_while_its_first_youth_is_registered_is_answered(two, postgres: Cluster) -> None:
+    app = build_app(two[1].engine, two[1].tools, two[1].clock, AgencyTrail(MemoryLog(), two[1].clock))
+    asked: list[httpx.Response] = []
+
+    def ask() -> None:
+        with served(app) as url:
+            asked.append(httpx.get(f"{url}/v1/agencies/{SCHOOL}/subjects", headers={"Authorization": "Bearer token-1"}))
+
+    asking = threading.Thread(target=ask)
+    with two[0].registry.work() as work:
+        work.counter(SCHOOL)
+        asking.start()
+        waits_for_it(postgres)
+    asking.join(30)
+    assert [one.status_code for one in asked] == [200]
