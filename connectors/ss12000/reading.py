@@ -22,6 +22,7 @@ from hub.connector import Record, Removal, Unmapped
 __all__ = ["Part", "Reading"]
 
 _Pieces: TypeAlias = dict[str, list[Piece]]
+_MOST_REMOVALS = 5_000  # at once: for each such lot the intake looks through all that it told
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ class Reading:
         yield from absences
 
     def _lessons(self, start: datetime, end: datetime, told: Told, pieces: _Pieces) -> Iterator[Part]:
+        removals: list[Removal] = []
         for rows in self.client.calendar_events(start, end):
             if self.seen is not None:
                 self.seen.update(key for row in rows if (key := _id_of(row)) is not None)
             parts: dict[bool, list[Record]] = {True: [], False: []}
-            removals: list[Removal] = []
             for row in rows:
                 begins = _start_of(row)
                 for item, records in map_event(row, self.roster, pieces):
@@ -73,7 +74,11 @@ class Reading:
                     if kind is Kind.ATTENDANCE and told.changed_since(kind, changed, begins):
                         removals += self._attendance_of_others(item)
             yield Part(parts[True], again=True)
-            yield Part(parts[False], removals=removals)
+            yield Part(parts[False])
+            if len(removals) >= _MOST_REMOVALS:
+                yield Part((), removals=removals)
+                removals = []
+        yield Part((), removals=removals)
 
     def _sums(self, start: datetime, end: datetime, told: Told, pieces: _Pieces) -> Iterator[Part]:
         """A day's sums are whole when the day is over; until then each poll corrects them."""
