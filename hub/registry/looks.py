@@ -7,7 +7,7 @@ when there is none and when it belongs to others. A look is in the audit log bef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
@@ -106,6 +106,23 @@ class Looks:
         if parties is None:
             return Named(canonical, "")
         return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
+
+    def guardians(self, who: Principal, identifier: str) -> Mapping[str, str]:
+        """Who signs for the person with exactly this identifier: role to name on the newest form that `who` may read.
+
+        Empty for nobody, for others' consents, for the protected, and where no name was written down.
+        """
+        entry = self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_SHOWN, purpose="named")
+        with self._audit.recorded(entry) as draft, self._registry.work() as work:
+            youth = find_youth(work, self._canonical(work, identifier))
+            hidden = youth is None or protection.is_protected(work, protection.lookups_of(youth))
+            rows = [] if youth is None or hidden else _findable(who, youth)
+            if youth is None or not rows:
+                draft.denied("nobody")
+                return {}
+            draft.about(subject=youth_of(rows[0]))
+            form = open_parties(work, youth, lambda one: sees(who, one))
+        return {} if form is None else {party.role.value: party.name for party in form.parties}
 
     def erasing(self, case: ConsentCase) -> Erasing | None:
         """How far the erasure of a withdrawn consent has come; None while none was asked for."""

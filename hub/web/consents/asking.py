@@ -23,7 +23,8 @@ __all__ = ["CUSTODY", "Asking", "build_parties", "build_planned", "build_request
 
 CUSTODY: Final[Mapping[str, tuple[str, ...]]] = {
     "joint": ("guardian_1", "guardian_2"),
-    "sole": ("guardian_1",),
+    "guardian_1": ("guardian_1",),
+    "guardian_2": ("guardian_2",),
     "special_guardian": ("special_guardian",),
     "god_man": ("god_man",),
     "social_services": ("social_services",),

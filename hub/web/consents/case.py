@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from starlette.responses import RedirectResponse, Response
 
+from hub.audit.actions import Action as Logged
 from hub.core.consent_rules import Signatory
 from hub.errors import RejectedError
 from hub.registry.cases import ConsentCase
 from hub.web.consents.asking import CUSTODY
+from hub.web.consents.custody_choices import NUMBERED, custody_choices
 from hub.web.consents.desk import Visit
+from hub.web.consents.naming import open_names
 from hub.web.consents.shapes import Error
 from hub.web.consents.showing import day
 from hub.web.consents.titles import COMPONENTS, PLACES
@@ -77,7 +80,7 @@ def sign(visit: Visit, case: ConsentCase) -> Response:
     if not visit.posted:
         return _act(visit, template, case)
     if role not in case.missing:
-        return _act(visit, template, case, ("role", mark("Say whose answer has come.")))
+        return _act(visit, template, case, _wrong(visit, "role", mark("Say whose answer has come.")))
     says_no, signer = visit.field("answer") == "no", Signatory(role)
     deed = visit.casework.decline if says_no else visit.casework.sign
     to = "?done=declined" if says_no else "?done=signed"
@@ -91,7 +94,7 @@ def block(visit: Visit, case: ConsentCase) -> Response:
         return _act(visit, template, case, **_blocks(visit, case))
     lifts = visit.field("deed") == "lift"
     if role not in set(Signatory) or (lifts and role not in case.blocks):
-        return _act(visit, template, case, ("role", mark("Say who it is.")), **_blocks(visit, case))
+        return _act(visit, template, case, _wrong(visit, "role", mark("Say who it is.")), **_blocks(visit, case))
     deed, by = (visit.casework.unblock if lifts else visit.casework.block), Signatory(role)
     to = "?done=unblocked" if lifts else "?done=blocked"
     return _done(visit, template, case, lambda: deed(visit.who, case.consent_id, by), to=to, **_blocks(visit, case))
@@ -107,16 +110,28 @@ def _blocks(visit: Visit, case: ConsentCase) -> dict[str, Any]:
 
 
 def custody(visit: Visit, case: ConsentCase) -> Response:
-    """Custody has changed: suspended until the right ones have signed."""
+    """Custody has changed: suspended until the right ones have signed. Names are shown to whoever gives the person's number."""
     template, roles = "consents/custody.html", CUSTODY.get(visit.field("custody"), ())
+    values: dict[str, Any] = {
+        "options": custody_choices(visit.words),
+        "numbered": visit.words.text(NUMBERED),
+        "named": False,
+        "names": {},
+    }
     if not visit.posted:
-        return _act(visit, template, case)
+        return _act(visit, template, case, **values)
+    if visit.field("deed") == "names":
+        named, wrong = open_names(visit, case, Logged.CONSENT_SHOWN)
+        names = {} if named is None else {role: name for role, (name, _) in named.parties.items()}
+        values |= {"options": custody_choices(visit.words, names), "named": named is not None, "names": names}
+        return _act(visit, template, case, wrong, **values)
     if not roles or roles == ("youth",):
-        return _act(visit, template, case, ("custody", mark("Choose who has custody.")))
+        return _act(visit, template, case, _wrong(visit, "custody", mark("Choose who has custody.")), **values)
     signers = tuple(map(Signatory, roles))
     return _done(
-        visit, template, case, lambda: visit.casework.change_custody(visit.who, case.consent_id, signers), to="?done=custody"
-    )
+        visit, template, case, lambda: visit.casework.change_custody(visit.who, case.consent_id, signers),
+        to="?done=custody", **values,
+    )  # fmt: skip
 
 
 def withdraw(visit: Visit, case: ConsentCase) -> Response:
@@ -167,10 +182,13 @@ def _seconds(asked: datetime, answered: datetime | None) -> int | None:
     return None if answered is None else max(0, round((answered - asked).total_seconds()))
 
 
-def _act(visit: Visit, template: str, case: ConsentCase, wrong: tuple[str, str] | None = None, **values: Any) -> Response:
-    """The page that asks before something is done; `wrong` is a field, or none, and what is wrong."""
+def _wrong(visit: Visit, field: str, message: str) -> Error:
+    return Error(field, visit.words.text(message))
+
+
+def _act(visit: Visit, template: str, case: ConsentCase, error: Error | None = None, **values: Any) -> Response:
+    """The page that asks before something is done; `error` is of a field, or of none."""
     showing = visit.showing
-    error = None if wrong is None else Error(wrong[0], visit.words.text(wrong[1]))
     return visit.page(
         template, status=422 if error else 200, case=case, row=showing.row(case), error=error, scope=showing.scope(case),
         missing=[(role, showing.role(role)) for role in case.missing],
@@ -186,5 +204,5 @@ def _done(
     except RejectedError as error:
         if error.code not in _REFUSALS:
             raise
-        return _act(visit, template, case, ("", _REFUSALS[error.code]), **values)
+        return _act(visit, template, case, _wrong(visit, "", _REFUSALS[error.code]), **values)
     return RedirectResponse(f"/consents/{case.consent_id}{to}", status_code=303)

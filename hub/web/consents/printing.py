@@ -9,38 +9,28 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from hub.audit.actions import Action as Logged
-from hub.contract.identifiers import UnresolvedIdentifierError
 from hub.errors import RejectedError
 from hub.registry.cases import ConsentCase, Named
 from hub.web.consents.asking import build_planned
 from hub.web.consents.desk import Visit
 from hub.web.consents.field_titles import NEVER
+from hub.web.consents.naming import open_names
 from hub.web.consents.questions import STEPS
 from hub.web.consents.receipt import build_receipt
 from hub.web.consents.registering import Turn
-from hub.web.consents.shapes import Error
 
 __all__ = ["form", "form_of_draft", "receipt", "receipt_as_json"]
 
 
 def form(visit: Visit, case: ConsentCase) -> Response:
     """The form of a registered consent; with names when the person's own number is given (POST)."""
-    named, error = None, ""
-    if visit.posted:
-        try:
-            named = visit.casework.named(visit.who, case.consent_id, visit.field("identifier"), Logged.CONSENT_PRINTED)
-        except UnresolvedIdentifierError as wrong:
-            error = f"{wrong.told(visit.words.language)}."
-        except RejectedError as refused:
-            if refused.code not in {"another_person", "manual_handling"}:
-                raise
-            error = visit.words.text("That is not the number of the person of this consent.")
-    else:
+    named, error = open_names(visit, case, Logged.CONSENT_PRINTED) if visit.posted else (None, None)
+    if not visit.posted:
         visit.casework.note(visit.who, case, Logged.CONSENT_PRINTED, purpose="form")
     scope = visit.showing.scope(case)[:5]
     return _form(
         visit, case.required, scope, named, back=f"/consents/{case.consent_id}", number=case.consent_id, document=case.document,
-        error=Error("identifier", error) if error else None, ask=f"/consents/{case.consent_id}/form" if named is None else "",
+        error=error, ask=f"/consents/{case.consent_id}/form" if named is None else "",
         adult=case.required == ("youth",),
     )  # fmt: skip
 

@@ -7,14 +7,17 @@ from typing import Any, Final
 
 from hub.registry.granting import Marking
 from hub.web.consents.asking import CUSTODY, Asking
+from hub.web.consents.custody_choices import NUMBERED, custody_choices
 from hub.web.consents.shapes import Choice, Input, Question
 from hub.web.consents.titles import KINDS, SIGNATORIES
 
-__all__ = ["STEPS", "question"]
+__all__ = ["KNOWN", "STEPS", "question"]
 
 STEPS: Final = (
     "youth", "custody", "names", "cooperation", "recipients", "sources", "kinds", "area", "period", "document", "signatures",
 )  # fmt: skip
+KNOWN: Final = "known"
+"""Beside the answers of a draft: the names of those who sign, by role, as they stand on an earlier form of the same youth."""
 
 
 def question(step: str, asking: Asking, answers: Mapping[str, Any]) -> Question:
@@ -44,19 +47,15 @@ def _youth(asking: Asking, answers: Mapping[str, Any]) -> Question:
 
 
 def _custody(asking: Asking, answers: Mapping[str, Any]) -> Question:
-    del answers
     text = asking.words.text
-    return Question(
-        "custody", text("Who has custody?"),
-        text("Those who have custody sign. From a certain age the youth signs too; the hub says so at the end."), "custody",
-        (
-            Choice("joint", text("Two guardians, joint custody"), text("Both sign. Until both have, nothing flows.")),
-            Choice("sole", text("One guardian, sole custody")),
-            Choice("special_guardian", text("A specially appointed guardian")),
-            Choice("god_man", text("A god man (deputy guardian)")),
-            Choice("social_services", text("Social services, under LVU")),
-        ),
-    )  # fmt: skip
+    typed = {name.removeprefix("name_"): value for name, value in answers.get("names", {}).items() if name.startswith("name_")}
+    hints = (
+        text("Those who have custody sign. From a certain age the youth signs too; the hub says so at the end."),
+        text(NUMBERED),
+    )
+    both = text("Both sign. Until both have, nothing flows.")
+    choices = custody_choices(asking.words, {**answers.get(KNOWN, {}), **typed}, both)
+    return Question("custody", text("Who has custody?"), " ".join(hints), "custody", choices)
 
 
 def _names(asking: Asking, answers: Mapping[str, Any]) -> Question:

@@ -15,7 +15,7 @@ from hub.web.consents.answers import take
 from hub.web.consents.asking import Asking, build_parties, build_planned, build_request
 from hub.web.consents.desk import Visit
 from hub.web.consents.drafts import Draft
-from hub.web.consents.questions import STEPS, question
+from hub.web.consents.questions import KNOWN, STEPS, question
 from hub.web.consents.shapes import Error, Question
 from hub.web.consents.showing import Fact
 from hub.web.consents.simulator import simulation
@@ -100,7 +100,11 @@ def step(turn: Turn) -> Response:
     errors = take(asked, fields(turn.visit.request), turn.asking, turn.answers)
     if errors:
         return _asked(turn, asked, errors)
-    return turn.to("by-hand" if "protected" in turn.answers else _next(turn.answers))
+    if "protected" in turn.answers:
+        return turn.to("by-hand")
+    if asked == "youth" and not _adult(turn.draft):
+        turn.answers[KNOWN] = turn.visit.casework.guardians(turn.visit.who, turn.answers[asked])
+    return turn.to(_next(turn.answers))
 
 
 def by_hand(turn: Turn) -> Response:

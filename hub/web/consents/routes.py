@@ -26,8 +26,8 @@ def _sent(request: Request) -> bool:
 
 
 def _registers(request: Request) -> bool:
-    """The answers before it look nothing up."""
-    return _sent(request) and request.path_params["step"] == "check"
+    """The number, by which earlier names are found, and the whole; the answers between look nothing up."""
+    return _sent(request) and request.path_params["step"] in {"youth", "check"}
 
 
 def consent_doors(doors: Doors, desk: Desk) -> list[Door]:

@@ -37,7 +37,7 @@ from tests.unit.web.town import PagesTown, make_task, member, officer
 PERSON = make_identifier()
 _GROWING = ("hub_audit_", "hub_outbox_", "hub_registry_consents", "hub_delivery_open_tasks")
 _OTHERS = 4  # with hers a figure in steps of five would stand at five
-_SENT = {"sought": PERSON, "identifier": PERSON, "role": "guardian_1", "custody": "sole", "recipient": "guardian_1"}
+_SENT = {"sought": PERSON, "identifier": PERSON, "role": "guardian_1", "custody": "guardian_1", "recipient": "guardian_1"}
 _LEFT_OUT = {"/sign-out", "/me/sessions", "/me/password"}  # they end the visit, and know of nobody
 
 

@@ -159,7 +159,7 @@ def test_a_guardians_block_meets_what_the_officer_does_not_see_though_the_other_
     empty_town: PagesTown, visit: Visit
 ) -> None:
     ours, client = visit(officer("Samtycken", "outreach", "sspf")), visit(SIG)
-    theirs = Desk(ours, empty_town).register(custody={"custody": "sole"}, signatures={"signatures": ["guardian_1"]})
+    theirs = Desk(ours, empty_town).register(custody={"custody": "guardian_1"}, signatures={"signatures": ["guardian_1"]})
     hers = Desk(client, empty_town).register(**HERS)
     assert client.post(f"{hers}/block", data={"deed": "block", "role": "guardian_2"}).status_code == 303
     assert "Spärrat" in ours.get(theirs).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,7 @@ def test_the_list_tells_what_waits_for_whom_what_ends_soon_and_what_is_suspended
         period={"first": "2025-05-19", "last": "2025-06-10"},
     )  # fmt: skip
     suspended = desk.register(youth={"identifier": make_identifier(2), "protected": "no"}, signatures=BOTH)
-    desk.client.post(f"{suspended}/custody", data={"custody": "sole"})
+    desk.client.post(f"{suspended}/custody", data={"custody": "guardian_1"})
     page = desk.client.get("/consents").text
     waiting, rest = page.split("<h2>Vilande</h2>")
     halted, rest = rest.split("<h2>Upphör inom 30 dagar</h2>")
@@ -42,7 +43,7 @@ def test_an_officer_of_another_team_is_told_that_there_is_no_such_consent_and_th
     for path in (case, f"{case}/sign", f"{case}/withdraw", f"{case}/erasure"):
         assert other.client.get(path).status_code == 404
     for path in ("sign", "custody", "withdraw"):
-        assert other.client.post(f"{case}/{path}", data={"role": "guardian_1", "custody": "sole"}).status_code == 404
+        assert other.client.post(f"{case}/{path}", data={"role": "guardian_1", "custody": "guardian_1"}).status_code == 404
     assert "Inget samtycke inväntar underskrift." in other.client.get("/consents").text
     assert ("consent_shown", "deny", "no_such_consent") in other.logged()
     assert "Inväntar underskrift" in desk.client.get(case).text
@@ -128,7 +129,7 @@ def test_everything_is_withdrawn_by_a_guardian_alone_and_the_page_shows_who_has_
 def test_everything_ends_also_what_another_unit_holds_and_names_the_other_guardian_alone(
     desk: Desk, other: Desk, *, open_too: bool
 ) -> None:
-    desk.register(custody={"custody": "sole"}, signatures={"signatures": ["guardian_1"]})
+    desk.register(custody={"custody": "guardian_1"}, signatures={"signatures": ["guardian_1"]})
     case = other.register(cooperation={"cooperation": "sig"}, recipients={"recipients": ["sig"]}, signatures=BOTH)
     if not open_too:
         other.client.post(f"{case}/withdraw", data={"by": ""})
@@ -146,12 +147,59 @@ def test_whose_signature_was_never_asked_for_withdraws_nothing(desk: Desk) -> No
 
 def test_a_change_of_custody_suspends_everything_until_the_right_one_has_signed(desk: Desk) -> None:
     case = desk.register(signatures=BOTH)
-    desk.client.post(f"{case}/custody", data={"custody": "sole"})
+    desk.client.post(f"{case}/custody", data={"custody": "guardian_1"})
     page = desk.client.get(case).text
     assert "Vilande: Vårdnadshavare 1" in page
     assert "Vårdnadshavare 2" not in page
     desk.client.post(f"{case}/sign", data={"role": "guardian_1"})
     assert "Gäller" in desk.client.get(case).text
+
+
+@pytest.mark.parametrize(("has", "lost"), [("1", "2"), ("2", "1")])
+def test_of_two_guardians_either_may_have_sole_custody_whose_signature_and_whose_block_count(
+    desk: Desk, has: str, lost: str
+) -> None:
+    case = desk.register(signatures=BOTH)
+    for number in (has, lost):
+        desk.client.post(f"{case}/block", data={"deed": "block", "role": f"guardian_{number}"})
+    assert desk.client.post(f"{case}/custody", data={"custody": f"guardian_{has}"}).status_code == 303
+    page = desk.client.get(case).text
+    assert f"Spärrat: Vårdnadshavare {has}<" in page.replace("\n", "")
+    assert f"Vårdnadshavare {lost}" not in page
+    desk.client.post(f"{case}/block", data={"deed": "lift", "role": f"guardian_{has}"})
+    assert desk.client.post(f"{case}/sign", data={"role": f"guardian_{lost}", "answer": "yes"}).status_code == 422
+    assert f"Vilande: Vårdnadshavare {has}" in desk.client.get(case).text
+    desk.client.post(f"{case}/sign", data={"role": f"guardian_{has}", "answer": "yes"})
+    assert "Gäller, sista dag" in desk.client.get(case).text
+
+
+def test_at_a_change_of_custody_the_names_are_shown_to_who_gives_the_number_and_that_is_logged(desk: Desk, other: Desk) -> None:
+    case = desk.register(
+        names={"name": "Kim Testsson", "name_guardian_1": "Robin Ett", "name_guardian_2": "Sam Två"}, signatures=BOTH
+    )
+    asked = {"deed": "names", "identifier": make_identifier()}
+    unnamed = desk.client.get(f"{case}/custody")
+    assert unnamed.status_code == 200
+    assert "Robin Ett" not in unnamed.text
+    page = desk.client.post(f"{case}/custody", data=asked)
+    assert page.status_code == 200
+    named = [set(re.findall("Robin Ett|Sam Två", one)) for one in page.text.split('<div class="choice">')]
+    assert named[1:4] == [{"Robin Ett", "Sam Två"}, {"Robin Ett"}, {"Sam Två"}]
+    assert not any(named[4:])
+    assert ("consent_shown", "permit", "") in desk.logged()[-1:]
+    for number, told in ((make_identifier(1), "Det är inte personnumret"), ("nobody", "går inte att tyda")):
+        wrong = desk.client.post(f"{case}/custody", data={**asked, "identifier": number})
+        assert wrong.status_code == 422
+        assert told in wrong.text
+        assert "Robin Ett" not in wrong.text
+    assert other.client.post(f"{case}/custody", data=asked).status_code == 404
+    assert "Gäller, sista dag" in desk.client.get(case).text  # nothing has changed yet
+
+
+def test_where_no_name_was_written_down_the_page_says_so(desk: Desk) -> None:
+    case = desk.register(names={"name": ""})
+    page = desk.client.post(f"{case}/custody", data={"deed": "names", "identifier": make_identifier()})
+    assert "Inga namn står på blanketten." in page.text
 
 
 def test_any_role_takes_a_withdrawal_and_learns_nothing_by_it(desk: Desk, visit: Visit) -> None:
@@ -170,7 +218,7 @@ def test_any_role_takes_a_withdrawal_and_learns_nothing_by_it(desk: Desk, visit:
 
 @pytest.mark.parametrize("by", ["guardian_2", "youth", "special_guardian"])
 def test_a_withdrawal_ends_the_consent_though_the_role_that_was_noted_did_not_sign_it(desk: Desk, visit: Visit, by: str) -> None:
-    case = desk.register(custody={"custody": "sole"}, signatures={"signatures": ["guardian_1"]})
+    case = desk.register(custody={"custody": "guardian_1"}, signatures={"signatures": ["guardian_1"]})
     visit(member("Fältare", "outreach")).post("/withdrawal", data={"identifier": make_identifier(), "cooperation": "", "by": by})
     assert "Återkallat" in desk.client.get(case).text
 

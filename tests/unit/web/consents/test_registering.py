@@ -97,6 +97,35 @@ def test_from_fifteen_the_youth_signs_too_and_from_eighteen_alone(desk: Desk) ->
     assert led.headers["location"] == f"{draft}/names"
 
 
+def test_guardian_2_in_sole_custody_is_asked_for_stands_on_the_form_and_signs_alone(desk: Desk) -> None:
+    draft = desk.begin()
+    sole = {"custody": {"custody": "guardian_2"}, "names": {"name": "Kim Testsson", "name_guardian_2": "Sam Två"}}
+    desk.answer(draft, **sole, signatures={"signatures": ["guardian_2"]})
+    form = desk.client.get(f"{draft}/form").text
+    assert "Sam Två" in form
+    assert "Vårdnadshavare 1" not in form
+    case = desk.client.post(f"{draft}/check").headers["location"].partition("?")[0]
+    assert "Gäller, sista dag" in desk.client.get(case).text
+
+
+def test_who_is_which_guardian_is_told_by_an_earlier_form_that_the_officer_may_read_and_by_no_other(
+    desk: Desk, other: Desk
+) -> None:
+    names = {"name": "Kim Testsson", "name_guardian_1": "Robin Ett", "name_guardian_2": "Sam Två"}
+    desk.register(names=names)
+    for who, known in ((desk, {"Robin Ett", "Sam Två"}), (other, set())):
+        draft = who.begin()
+        who.client.post(f"{draft}/youth", data=ANSWERS["youth"])
+        page = who.client.get(f"{draft}/custody").text
+        assert {name for name in names.values() if name in page} == known
+        assert "samma två personer" in page
+    draft = other.begin()
+    other.client.post(f"{draft}/youth", data=ANSWERS["youth"])
+    other.client.post(f"{draft}/custody", data=ANSWERS["custody"])
+    other.client.post(f"{draft}/names", data={"name": "Kim", "name_guardian_2": "Nu Skriven"})
+    assert "Nu Skriven" in other.client.get(f"{draft}/custody").text  # and by what she has typed herself
+
+
 def test_protected_personal_data_lead_to_the_manual_lane_and_nothing_is_registered(desk: Desk) -> None:
     draft = desk.begin()
     led = desk.client.post(f"{draft}/youth", data={"identifier": make_identifier(), "protected": "household"})
