@@ -65,8 +65,8 @@ def grant(  # noqa: PLR0917 -- typer reads one option per parameter
         list[Signatory] | None,
         typer.Option(
             metavar="WHO",
-            help="Who must sign (default: both guardians, from 18 the youth alone). With sole custody: --required guardian_1. "
-            "Whom a recorded change of custody names (`hub consent custody`) signs in any case. "
+            help="Who must sign (default: both guardians, from 18 the youth alone). With sole custody: --required guardian_1, or "
+            "guardian_2 where she has it. Whom a recorded change of custody names (`hub consent custody`) signs in any case. "
             "The youth joins them at the age that consent.yaml says.",
         ),
     ] = None,
@@ -137,23 +137,15 @@ def sign(
 
 
 @app.command()
-def suspend(
-    required: Annotated[
-        list[Signatory] | None,
-        typer.Option(metavar="WHO", help=f"Who must sign from now on (default: as before): {_ROLES}. Repeat for more."),
-    ] = None,
-    cooperation: Within = None,
-    identifier_from: Source = "",
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """Suspend what is in force until all have signed again, as after a change of custody.
+def suspend(cooperation: Within = None, identifier_from: Source = "", home: Home = None, as_json: Json = False) -> None:
+    """Suspend what is in force until the same have signed again, as when it is in doubt that they have.
 
-    Example: hub consent suspend --required guardian_1
+    That others have custody from now on is the person's, and meets every consent: record it with `hub consent custody`.
+
+    Example: hub consent suspend -c sspf
     """
     with opened(home) as registry:
-        view = registry.suspend(read_identifier(identifier_from), cooperation, tuple(required or ()))
-        print_youth(view, as_json=as_json)
+        print_youth(registry.suspend(read_identifier(identifier_from), cooperation), as_json=as_json)
 
 
 @app.command()

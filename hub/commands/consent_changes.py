@@ -72,8 +72,9 @@ def custody(
 ) -> None:
     """Record a change of custody: everything that guardians signed is suspended until the new signatories have signed.
 
-    Sole custody: --to guardian_1. A specially appointed guardian: --to special_guardian. A god man: --to god_man. Under LVU:
-    --to social_services. Joint custody again: --to guardian_1 --to guardian_2. The youth joins them by age.
+    Sole custody: --to guardian_1, or --to guardian_2: each is the same person on every form of the youth. A specially appointed
+    guardian: --to special_guardian. A god man: --to god_man. Under LVU: --to social_services. Joint custody again:
+    --to guardian_1 --to guardian_2. The youth joins them by age.
 
     Consents registered later wait for the same signatories, after the last has ended too. A block of whoever has custody no more
     ends; the youth's own stands. With --ahead it is known before anything is registered.

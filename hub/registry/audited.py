@@ -86,9 +86,9 @@ class AuditedRegistry(Registry):
         with self._doing(Action.CONSENT_SIGNED):
             return super().sign(identifier, signatory, cooperation)
 
-    def suspend(self, identifier: str, cooperation: Cooperation | None = None, required: tuple[Signatory, ...] = ()) -> YouthView:
+    def suspend(self, identifier: str, cooperation: Cooperation | None = None) -> YouthView:
         with self._doing(Action.CONSENT_SUSPENDED):
-            return super().suspend(identifier, cooperation, required)
+            return super().suspend(identifier, cooperation)
 
     def decline(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
         with self._doing(Action.CONSENT_DECLINED):

@@ -106,12 +106,10 @@ def withdraw(
     return chosen
 
 
-def suspend(work: Work, consents: Sequence[Consent], signatories: tuple[Signatory, ...]) -> list[Consent]:
-    """What is in force, until all have signed again; `signatories` (if any) are whom custody makes sign from now on."""
-    if signatories:
-        check_custody(work, signatories)
+def suspend(work: Work, consents: Sequence[Consent]) -> list[Consent]:
+    """What is in force, until the same have signed again. That others do is a change of custody, and that is the person's."""
     chosen = [one for one in consents if one.state == State.IN_FORCE and form_of(one) is Form.CHILD]
-    if not lifecycle.sign_again(work, chosen, signatories):
+    if not lifecycle.sign_again(work, chosen):
         raise RejectedError("no consent that guardians signed is in force", code="not_in_force")
     return chosen
 

@@ -66,9 +66,9 @@ class GrantRequest(BaseModel):
     """One consent. `identifier` in any spelling; `valid_from`/`valid_to` half-open, dates or aware instants.
 
     `required` empty: both guardians, or from 18 the youth alone; she joins the guardians by age (`consent.yaml`). Sole custody
-    is said by `required=[guardian_1]`. `form` is checked against the age when it is named. `includes_earlier`: the form says
-    that it also covers what happened from `valid_from` until it came into force. `state` says what has happened since, for
-    consents that are registered from paper: suspended or withdrawn.
+    is said by `required=[guardian_1]`, or guardian_2's. `form` is checked against the age when it is named. `includes_earlier`:
+    the form says that it also covers what happened from `valid_from` until it came into force. `state` says what has happened
+    since, for consents that are registered from paper: suspended or withdrawn.
     `protected`: the form says that somebody's protection makes this a case for the manual lane.
     """
 

@@ -128,10 +128,10 @@ class Registry:
             return view_youth(youth)
 
     @repeated
-    def suspend(self, identifier: str, cooperation: Cooperation | None = None, required: tuple[Signatory, ...] = ()) -> YouthView:
-        """Suspend what is in force until all have signed again; `required` names whom custody makes sign from now on."""
+    def suspend(self, identifier: str, cooperation: Cooperation | None = None) -> YouthView:
+        """Suspend what is in force until the same have signed again."""
         with self._changing(identifier) as (work, youth):
-            deeds.suspend(work, _chosen(youth, cooperation), required)
+            deeds.suspend(work, _chosen(youth, cooperation))
             lifecycle.settle(work, youth)
             return view_youth(youth)
 

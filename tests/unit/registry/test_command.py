@@ -207,6 +207,11 @@ def test_an_identifier_that_cannot_be_resolved_is_said_so_without_its_value(home
     assert PERSON[2:] not in str(result.exception)
 
 
+def test_who_has_custody_is_said_of_the_person_and_not_by_suspending_some_of_her_consents() -> None:
+    assert CliRunner().invoke(app, ["suspend", "--required", "guardian_1", "-c", "sspf"]).exit_code == 2
+    assert "hub consent custody" in CliRunner().invoke(app, ["suspend", "--help"]).output
+
+
 def test_every_help_has_an_example() -> None:
     for command in (
         "grant",

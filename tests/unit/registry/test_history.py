@@ -42,7 +42,7 @@ def test_an_older_databases_consents_get_their_histories_and_stand_where_they_st
     home.registry.grant(make_grant(PEOPLE[0]))
     home.registry.grant(make_grant(PEOPLE[1], signed=("guardian_1",)))
     home.registry.grant(make_grant(PEOPLE[2]))
-    home.registry.suspend(PEOPLE[2], required=(Signatory.GUARDIAN_1,))
+    home.registry.change_custody(PEOPLE[2], (Signatory.GUARDIAN_1,))
     home.registry.grant(make_grant(PEOPLE[3]))
     home.registry.grant(make_grant(PEOPLE[3], **SIG))
     home.clock.advance(timedelta(hours=1))
