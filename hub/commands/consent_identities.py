@@ -79,19 +79,30 @@ def split(identifier_from: Source = "", yes: Yes = False, account: As = "", home
     Nobody can tell which consent or event was whose: the reference is withdrawn for ever, waiting consents too, and erased
     everywhere. Then register each person's consents from their forms with `hub consent grant`.
 
+    Nor can anybody tell whose custody was recorded: everybody who may have it signs the next consent of each, until you record
+    who has (`hub consent custody --ahead`). Where nothing is registered, as after a merge by mistake before the form, custody
+    that is kept of the number is in doubt from now on: say it of both numbers.
+
     Example: hub consent split
     """
     from hub.audit.actions import Action
     from hub.registry.identities import split as split_row
+    from hub.registry.views import NOBODY
 
     identifier = read_identifier(identifier_from)
     _confirm(
         "Every consent registered for this person ends now, waiting ones too, and everything is erased everywhere. Each of the "
-        "two persons begins anew from her own form. This cannot be undone. Go on?",
+        "two persons begins anew from her own form; custody that was recorded is in doubt. This cannot be undone. Go on?",
         yes=yes,
     )
     with _recorded(home, account, Action.IDENTITY_CHANGED, "split") as (registry, record):
         view = split_row(registry, identifier, record)
+    if view is NOBODY and not as_json:
+        typer.echo(
+            "Nothing is registered. Custody that was kept of this number is in doubt: everybody who may have it signs the next "
+            "consent, until you record who has (hub consent custody --ahead). Say it of the other number too"
+        )
+        return
     print_youth(view, as_json=as_json)
 
 

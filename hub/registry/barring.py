@@ -208,17 +208,20 @@ def keep_protection(work: Work, marked: Protection) -> None:
         _keep(work, BarredTime(lookup=marked.lookup, since=marked.marked_at, until=work.now, by="", cooperation=""))
 
 
-def take_up(work: Work, lookups: Collection[bytes], consents: Iterable[Consent]) -> None:
+def take_up(work: Work, lookups: Collection[bytes], consents: Collection[Consent]) -> None:
     """Put open consents under what is kept of their person's numbers. A block that they carry needs no keeping any more."""
-    open_ones = [consent for consent in consents if consent.state in OPEN]
     for row in _rows(work, lookups):
-        met = [consent for consent in open_ones if row.cooperation in {"", consent.cooperation}]
+        met = _met(row, consents)
         for consent in met:
             bar(work, consent, [(row.since, row.until or work.now)])
             if row.by:
                 put_under(work, consent, [Block(Signatory(row.by), not row.cooperation, row.since)])
         if met and row.by:
             _let_go(work, row)
+
+
+def _met(row: BarredTime, consents: Iterable[Consent]) -> list[Consent]:
+    return [consent for consent in consents if consent.state in OPEN and row.cooperation in {"", consent.cooperation}]
 
 
 def carries(consent: Consent, by: str) -> bool:
@@ -262,9 +265,16 @@ def kept_by(work: Work, lookups: Collection[bytes]) -> tuple[str, ...]:
     return tuple(sorted({row.by for row in _rows(work, lookups) if row.by}))
 
 
-def let_go_without_custody(work: Work, lookups: Collection[bytes], signatories: Collection[Signatory]) -> None:
-    """Custody is recorded as these signatories': what is kept of others' blocks ends. The youth's own stays."""
+def let_go_without_custody(
+    work: Work, lookups: Collection[bytes], signatories: Collection[Signatory], consents: Collection[Consent] = ()
+) -> None:
+    """Custody is recorded as these signatories': what is kept of others' blocks ends. The youth's own stays.
+
+    `consents` are those that it would have met: the time in which it stood stays out of them.
+    """
     for row in [row for row in _rows(work, lookups) if row.by not in {"", Signatory.YOUTH, *signatories}]:
+        for consent in _met(row, consents):
+            bar(work, consent, [(row.since, work.now)])
         _let_go(work, row)
 
 

@@ -6,6 +6,10 @@ has lost custody cannot sign a new form into force.
 **It outlives the last consent**, as a block does: a keyed hash of the number, whom custody makes sign, and since when. Without it
 who has lost custody could withdraw all and sign anew. The next consent carries it, and nothing is kept any more; nor is it when
 the youth signs as an adult, or after eighteen years.
+
+**After a split it is in doubt** whose it was. Of each of the two then signs everybody who may have custody (both guardians, and
+whom it was ever recorded to make sign), until it is recorded of her anew: neither does somebody sign alone for a child whose
+parents have joint custody, nor does who has lost it.
 """
 
 from __future__ import annotations
@@ -25,12 +29,14 @@ from hub.registry.work import Work
 __all__ = [
     "Custody",
     "does_not_know",
+    "doubtful_custody",
     "forget_custody",
     "keep_custody",
     "known_custody",
     "latest_custody",
     "look_up_custody",
     "purge_custody",
+    "recorded_custody",
 ]
 
 _CHILDHOOD: Final = timedelta(days=18 * 366)
@@ -49,8 +55,21 @@ class Custody(NamedTuple):
 
 def latest_custody(consents: Iterable[Consent]) -> Custody | None:
     """The last that was recorded at these consents of one person, ended ones too; None when none ever was."""
-    said = [one for consent in consents for one in _recorded(consent)]
-    return max(said, key=lambda one: one.since, default=None)
+    return max(recorded_custody(consents), key=lambda one: one.since, default=None)
+
+
+def doubtful_custody(work: Work, said: Iterable[Custody]) -> frozenset[Signatory]:
+    """Everybody who may have custody of one of two persons of whom it was recorded, and nobody can tell of which.
+
+    As far as such a signatory is in use here; whom custody was recorded to make sign in any case.
+    """
+    parents = {Signatory.GUARDIAN_1, Signatory.GUARDIAN_2} & work.tools.consent.signatories.on(work.today)
+    return frozenset(parents).union(*(one.signatories for one in said))
+
+
+def recorded_custody(consents: Iterable[Consent]) -> list[Custody]:
+    """Every change that was recorded at these consents, ended ones too."""
+    return [one for consent in consents for one in _recorded(consent)]
 
 
 def known_custody(work: Work, lookups: Collection[bytes], consents: Iterable[Consent] = ()) -> Custody | None:

@@ -83,10 +83,10 @@ def tell_apart(work: Work, youth: Youth, data_key: bytes) -> None:
 def carry_forms(
     work: Work, forms: Mapping[str, Parties], successor: tuple[Youth, bytes], consents: Collection[Consent]
 ) -> None:  # fmt: skip
-    """What goes on under another row (with its data key) keeps its form; no other form goes with it."""
+    """What goes on under another row (with its data key) keeps its form, beside those there; no other form goes with it."""
     kept = {one.consent_id: forms[one.consent_id] for one in consents if one.consent_id in forms}
     if kept:
-        seal_forms(work, *successor, kept)
+        seal_forms(work, *successor, {**open_forms(work, *successor), **kept})
 
 
 def put_together(forms: Collection[Parties]) -> Parties | None:

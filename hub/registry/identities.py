@@ -7,26 +7,47 @@ The open consents go on under the reference that stays, for they are the same pe
 later withdrawal of, for the same cooperation, is suspended until all have signed it again: which of the two was meant to
 hold is for the signatories to say. What had ended before stays with the row it ended in. Blocks and changes of custody are a
 person's: what was blocked under one number is blocked under both, also for the time in which that stood, and a consent older than
-a change of custody under the other number is suspended until the new signatories have signed.
+a change of custody under the other number is suspended until the new signatories have signed; a block of who has lost custody by
+it ends. The names on a form go with its consent.
 
 **Splitting.** Nobody can tell which consent, event or task of a mixed row was whose. So the reference is withdrawn wholly,
 waiting consents too, everything is erased as after a withdrawal, and both persons begin anew from their own forms: new rows, new
-references, new link keys. Nothing of the one can reach the other.
+references, new link keys. Nothing of the one can reach the other. What outlives the consents is kept of both: blocks as they
+were, custody as what it is then, in doubt (`hub.registry.custody`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
-from hub.core.consent_rules import Form
+from hub.contract.models import Cooperation
+from hub.core.consent_rules import Form, Signatory
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
-from hub.registry.barring import bar, blocked_times, put_under, spread_kept, standing_blocks, take_up
-from hub.registry.custody import Custody, does_not_know, forget_custody, keep_custody, known_custody, latest_custody
-from hub.registry.forms import tell_apart
+from hub.registry.barring import (
+    bar,
+    blocked_times,
+    let_go_without_custody,
+    put_under,
+    spread_kept,
+    standing_blocks,
+    take_up,
+)
+from hub.registry.custody import (
+    Custody,
+    does_not_know,
+    doubtful_custody,
+    forget_custody,
+    keep_custody,
+    known_custody,
+    latest_custody,
+    recorded_custody,
+)
+from hub.registry.forms import carry_forms, open_forms, tell_apart
 from hub.registry.grants import find_youth
 from hub.registry.history import form_of
 from hub.registry.registry import Registry
@@ -41,6 +62,13 @@ Record = Callable[[str], None]
 """Writes down whose row (`youth_id`) is about to be changed; called in the transaction, just before it commits."""
 
 
+class _Side(NamedTuple):
+    """One of two numbers that are merged: by which hashes it is found, and who has custody as far as is known of it alone."""
+
+    lookups: list[bytes]
+    custody: Custody | None
+
+
 def merge(registry: Registry, former: str, present: str, record: Record) -> YouthView:
     """Say that two identifiers are one person's; `present` is the one that holds from now on (ages follow it).
 
@@ -53,8 +81,9 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
         numbers = [canonical_identifier(text, today=today) for text in (former, present)]
         rows = [find_youth(work, number) for number in numbers]
         found = [row for row in rows if row is not None]
+        sides = [_known_of(work, number, row) for number, row in zip(numbers, rows, strict=True)]
         if not found:
-            _tie(work, _lookups(work, numbers))
+            _tie(work, _lookups(work, numbers), sides)
             record("")
             return NOBODY
         if rows[0] is rows[1] or numbers[0] == numbers[1]:
@@ -69,6 +98,7 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
                 _absorb(work, stays, row)
         _rename(work, stays, numbers)
         _take_up_custody(work, stays)
+        _let_go_of_blocks(work, sides, stays.consents)
         take_up(work, lifecycle.lookups_of(stays), stays.consents)
         protection.spread(work, stays)
         lifecycle.settle(work, stays)
@@ -79,12 +109,20 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
 
 
 def split(registry: Registry, identifier: str, record: Record) -> YouthView:
-    """Say that one row was two persons: all of it ends, and each begins anew. Raises RejectedError `no_consent`."""
+    """Say that one row was two persons: all of it ends, and each begins anew; custody is in doubt then.
+
+    Where nothing is registered, custody that is kept of this number is: of another that it was tied to, say so too. Raises
+    RejectedError `no_consent` when none is.
+    """
     with registry.work() as work:
-        youth = find_youth(work, canonical_identifier(identifier, today=stockholm_date(work.now)))
+        canonical = canonical_identifier(identifier, today=stockholm_date(work.now))
+        youth = find_youth(work, canonical)
         if youth is None:
-            raise RejectedError("no consent is registered for this person", code="no_consent")
+            _doubt_kept_custody(work, _lookups(work, [canonical]))
+            record("")
+            return NOBODY
         ended = [consent for consent in youth.consents if consent.state in OPEN]
+        _doubt_custody(work, youth)
         lifecycle.withdraw(work, ended, None)
         lifecycle.settle(work, youth)
         record(youth.youth_id)
@@ -93,12 +131,42 @@ def split(registry: Registry, identifier: str, record: Record) -> YouthView:
     return view
 
 
-def _tie(work: Work, lookups: Sequence[bytes]) -> None:
+def _tie(work: Work, lookups: Sequence[bytes], sides: Sequence[_Side]) -> None:
     custody = known_custody(work, lookups)
     keep_custody(work, lookups, custody)
+    _let_go_of_blocks(work, sides)
     there = [custody is not None, spread_kept(work, lookups), protection.spread_mark(work, lookups)]
     if len(lookups) == 1 or not any(there):
         raise RejectedError("no consent is registered for either of the two", code="no_consent")
+
+
+def _doubt_custody(work: Work, youth: Youth) -> None:
+    """A change of its own in each history, so that no older backup knows custody better. No block ends by a doubt."""
+    said = recorded_custody(youth.consents)
+    if said:
+        blocks = {block.by for one in Cooperation for block in standing_blocks(youth.consents, one)}
+        lifecycle.sign_again(work, youth.consents, doubtful_custody(work, said) | (blocks - {Signatory.YOUTH}))
+
+
+def _doubt_kept_custody(work: Work, lookups: Sequence[bytes]) -> None:
+    custody = known_custody(work, lookups)
+    if custody is None:
+        raise RejectedError("no consent is registered for this person, and no custody is kept of the number", code="no_consent")
+    keep_custody(work, lookups, Custody(work.now, doubtful_custody(work, [custody])))
+
+
+def _known_of(work: Work, number: str, row: Youth | None) -> _Side:
+    """The keyed hashes of one side of a merge, and who has custody as far as that side knows."""
+    lookups = _lookups(work, [number], [] if row is None else [row])
+    return _Side(lookups, known_custody(work, lookups, () if row is None else row.consents))
+
+
+def _let_go_of_blocks(work: Work, sides: Sequence[_Side], consents: Sequence[Consent] = ()) -> None:
+    """What is kept of a block under one number ends with the custody that the other knows its role to have lost."""
+    latest = max((side.custody for side in sides if side.custody is not None), key=lambda one: one.since, default=None)
+    for side in sides:
+        if latest is not None and (side.custody is None or side.custody.since < latest.since):
+            let_go_without_custody(work, side.lookups, latest.signatories, consents)
 
 
 def _lookups(work: Work, numbers: Sequence[str], rows: Iterable[Youth] = ()) -> list[bytes]:
@@ -118,10 +186,12 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     everything = [*stays.consents, *goes.consents]
     canonical, data_key = lifecycle.identity(work, goes)
     numbers = [canonical, *open_aliases(work, goes, data_key)]
+    forms = open_forms(work, goes, data_key)  # whose each is all of the consents say
+    moving = [consent for consent in goes.consents if consent.state in OPEN]
     sides = [list(stays.consents), list(goes.consents)]
     custody = [latest_custody(side) for side in sides]  # of both, before one is told of the other's
     tell_apart(work, stays, lifecycle.identity(work, stays)[1])  # before others' consents come beside
-    for consent in [consent for consent in goes.consents if consent.state in OPEN]:
+    for consent in moving:
         consent.youth = stays
     for mine, others, changed in zip(sides, sides[::-1], custody[::-1], strict=True):
         _spread_custody(work, mine, changed)
@@ -131,6 +201,7 @@ def _absorb(work: Work, stays: Youth, goes: Youth) -> None:
     lifecycle.end_reference(work, goes)
     work.session.flush()  # the numbers are free before they are taken
     _, kept_key = lifecycle.identity(work, stays)
+    carry_forms(work, forms, (stays, kept_key), moving)
     for number in numbers:
         add_alias(work, stays, kept_key, number)
 

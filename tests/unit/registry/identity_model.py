@@ -82,6 +82,18 @@ class World:
     def said(self, numbers: set[str]) -> list[Word]:
         return [word for number in sorted(numbers) for word in self.words.get(number, [])]
 
+    def split(self, person: Person, now: datetime) -> None:
+        """Two persons: nobody can tell whose custody was recorded, so everybody who may have it has, of both."""
+        said = [who for one in (*person.consents, *person.ended) for _at, who in one.rounds if who is not None]
+        for consent in person.consents if said else ():
+            consent.again(now, _doubt(said))
+        person.ended += person.consents
+        person.consents = []
+
+    def doubt(self, number: str, now: datetime) -> None:
+        """The same of a number under which nothing is registered."""
+        self.custody[number] = (now, _doubt([self.custody[number][1]]))
+
     def standing(self, person: Person, consent: Given) -> str:
         """Where a consent stands, the weightiest first."""
         words = [word for word in self.said(person.numbers) if word.until is None and word.by != "authority"]
@@ -164,6 +176,10 @@ class World:
                 known = self.words.setdefault(number, [])
                 if word not in known:
                     known.append(Word(word.by, word.cooperation, word.since, word.until))
+
+
+def _doubt(said: list[set[str]]) -> set[str]:
+    return {"guardian_1", "guardian_2"}.union(*said)
 
 
 def _last(said: list[tuple[datetime, set[str]] | None]) -> tuple[datetime, set[str]] | None:

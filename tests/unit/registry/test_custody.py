@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
 from hub.core.consent_rules import Signatory
+from hub.errors import RejectedError
 from hub.registry.identities import merge, split
+from hub.registry.reconcile import reconcile
 from hub.registry.upkeep import refresh
+from hub.registry.views import NOBODY
+from tests.unit.registry.older import copy_of, put_back
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON, OTHER = make_identifier(), make_identifier(1)
@@ -87,6 +92,48 @@ def test_after_a_split_both_numbers_are_under_it(home: Installation) -> None:
     split(home.registry, PERSON, no_record)
     assert given(home) == ("waiting", ("special_guardian",))
     assert given(home, identifier=OTHER) == ("waiting", ("special_guardian",))
+
+
+def test_after_a_split_nobody_signs_alone_of_whom_it_may_have_been_and_who_lost_it_signs_for_neither(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (G1,))
+    home.registry.grant(make_grant(OTHER))  # whose parents have joint custody
+    before = copy_of(home)
+    home.clock.advance(timedelta(minutes=1))
+    merge(home.registry, OTHER, PERSON, no_record)
+    split(home.registry, PERSON, no_record)
+    for person in (PERSON, OTHER):
+        for signer, other in (("guardian_1", "guardian_2"), ("guardian_2", "guardian_1")):
+            asked = {"identifier": person, "signed": (signer,), "required": () if signer == "guardian_1" else (signer,)}
+            assert given(home, **asked) == ("waiting", (other,))
+            home.registry.withdraw(person)
+    home.registry.change_custody(OTHER, (G2,), ahead=True)  # recorded anew, it is in doubt no more
+    assert given(home, identifier=OTHER, signed=("guardian_2",)) == ("in_force", ())
+    put_back(home, before)  # nor does a backup from before the merge know better
+    reconcile(home.registry, home.keyring, home.clock.now())
+    assert given(home, signed=("guardian_1",), valid_to="2025-11-01") == ("waiting", ("guardian_2",))
+
+
+def test_a_split_ends_nobodys_block_by_the_doubt(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.change_custody(PERSON, (G1,))
+    given(home, required=("special_guardian",), signed=(), valid_to="2025-11-01")  # who signs beside her
+    home.registry.block(PERSON, SPECIAL)
+    home.clock.advance(timedelta(minutes=1))
+    split(home.registry, PERSON, no_record)
+    assert given(home) == ("blocked", ("special_guardian",))
+    home.registry.unblock(PERSON, SPECIAL)
+    assert home.registry.show(PERSON).consents[-1].state == "waiting"
+
+
+def test_a_merge_by_mistake_before_any_form_is_taken_back_of_each_number(home: Installation) -> None:
+    home.registry.change_custody(PERSON, (G1,), ahead=True)
+    merge(home.registry, PERSON, OTHER, no_record)
+    for person in (PERSON, OTHER):
+        assert split(home.registry, person, no_record) is NOBODY
+        assert given(home, identifier=person, signed=("guardian_1",)) == ("waiting", ("guardian_2",))
+    with pytest.raises(RejectedError, match="no custody is kept"):
+        split(home.registry, make_identifier(2), no_record)
 
 
 def test_a_number_under_which_it_is_kept_brings_it_with_it(home: Installation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -85,6 +86,18 @@ def test_what_still_awaits_a_signature_keeps_its_own_form_when_the_rest_is_withd
     note_parties(home.registry, PERSON, THEIRS, no_record, Cooperation.SIG)
     home.registry.withdraw(PERSON, Cooperation.SSPF)
     assert names(home) == [None, "Prov Andersson", "Prov Andersson"]
+
+
+@pytest.mark.parametrize("goes", [0, 1])
+def test_each_consent_keeps_its_form_when_two_numbers_are_found_to_be_one_persons(home: Installation, goes: int) -> None:
+    numbers = (PERSON, make_identifier(1))
+    home.registry.grant(make_grant(numbers[goes]))
+    note_parties(home.registry, numbers[goes], OURS, no_record)
+    home.clock.advance(timedelta(days=1))
+    home.registry.grant(make_grant(numbers[1 - goes], **SIG))
+    note_parties(home.registry, numbers[1 - goes], THEIRS, no_record)
+    merge(home.registry, numbers[1], PERSON, no_record)
+    assert names(home) == ["Test Testsson", "Prov Andersson", "Test Testsson / Prov Andersson"]
 
 
 def test_names_noted_for_a_person_with_consents_to_several_need_the_cooperation(home: Installation) -> None:

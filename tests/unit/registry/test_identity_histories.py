@@ -181,11 +181,12 @@ class Histories(RuleBasedStateMachine):
     @rule(number=anybody)
     def split(self, number: str) -> None:
         now, person = self.now(), self.world.person(number)
-        if person is None:
+        if person is None and number not in self.world.custody:
             return self.refused("no_consent", split, self.registry, number, no_record)
         split(self.registry, number, no_record)
-        person.ended += person.consents  # custody that was recorded holds for both
-        person.consents = []
+        if person is None:
+            return self.world.doubt(number, now)
+        self.world.split(person, now)
         return self.settle(now)
 
     @rule(number=anybody, marking=st.sampled_from(list(Marking)))
@@ -328,6 +329,8 @@ SCRIPTS = [
     [("change_custody", FIRST, OTHERS), ("grant", THIRD, "sig", BOTH), ("merge", THIRD, FIRST)],
     [("change_custody", FIRST, OTHERS), ("split", FIRST), ("grant", FIRST, "sig", SOLE), ("withdraw", FIRST, None)],
     [("change_custody", FIRST, BOTH), ("split", FIRST), ("grant_in_sole_custody", FIRST, "sig")],
+    [("change_custody", FIRST, OTHERS), ("merge", FIRST, SECOND), ("split", SECOND), ("grant", SECOND, "sig", SOLE)],
+    [("change_custody", FIRST, OTHERS), ("withdraw", FIRST, None), ("split", FIRST), ("grant", FIRST, "sspf", SOLE)],
 ]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.contract.models import ConsentStatus
+from hub.contract.models import ConsentStatus, InfoKind
 from hub.errors import RejectedError, RetriableError
 from hub.registry import protecting
 from hub.registry.granting import Marking, Signatory
@@ -175,6 +175,48 @@ def test_what_was_signed_after_custody_changed_or_only_signed_for_again_stays(ho
     home.registry.grant(make_grant(PRESENT, **SIG, valid_to="2025-11-01"))
     view = merge(home.registry, third, PRESENT, no_record)
     assert [one.required for one in view.consents if one.state == "in_force"] == [("guardian_1", "guardian_2")]
+
+
+@pytest.mark.parametrize("registered", [False, True], ids=["ahead", "registered"])
+def test_a_kept_block_ends_with_the_custody_that_the_other_number_knows_to_be_lost(
+    home: Installation, *, registered: bool
+) -> None:
+    began = home.clock.now()
+    home.registry.block(FORMER, Signatory.GUARDIAN_2, ahead=True)
+    home.clock.advance(timedelta(days=1))
+    if registered:
+        home.registry.grant(make_grant(PRESENT, signed=("guardian_1",)))
+    home.registry.change_custody(PRESENT, (Signatory.GUARDIAN_1,), ahead=True)
+    if registered:
+        home.registry.sign(PRESENT, Signatory.GUARDIAN_1)
+    merge(home.registry, FORMER, PRESENT, no_record)
+    if not registered:
+        home.registry.grant(make_grant(PRESENT, signed=("guardian_1",)))
+    (consent,) = home.registry.show(PRESENT).consents
+    assert (consent.state, consent.blocked_by) == ("in_force", ())
+    asked = {"source": SCHOOL, "recipient": None, "kind": InfoKind.SCHOOL_ABSENCE}
+    decided = [
+        home.registry.decide(PRESENT, **asked, at=at).permit for at in (began - timedelta(days=1), began, home.clock.now())
+    ]
+    assert decided == [True, not registered, True]  # the time in which it met what was registered stays out
+
+
+def test_a_kept_block_of_the_youth_is_no_matter_of_custody(home: Installation) -> None:
+    home.registry.block(FORMER, Signatory.YOUTH, ahead=True)
+    home.registry.change_custody(PRESENT, (Signatory.GUARDIAN_1,), ahead=True)
+    merge(home.registry, FORMER, PRESENT, no_record)
+    home.clock.advance(timedelta(minutes=1))
+    assert home.registry.grant(make_grant(PRESENT)).consents[-1].blocked_by == ("youth",)
+
+
+def test_a_kept_block_of_who_signs_beside_custody_is_as_it_was_after_a_merge(home: Installation) -> None:
+    home.registry.change_custody(FORMER, (Signatory.GUARDIAN_1,), ahead=True)
+    home.registry.grant(make_grant(FORMER, required=("guardian_1", "guardian_2")))
+    home.registry.block(FORMER, Signatory.GUARDIAN_2)
+    home.registry.withdraw(FORMER)
+    merge(home.registry, FORMER, PRESENT, no_record)
+    home.clock.advance(timedelta(minutes=1))
+    assert home.registry.grant(make_grant(PRESENT)).consents[-1].blocked_by == ("guardian_2",)
 
 
 def test_what_happened_under_a_block_of_one_number_is_covered_under_neither(home: Installation) -> None:
