@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import TypeAlias
 
 from hub.contract.models import ConsentStatus, Cooperation, InfoKind, Scope
 from hub.core.consent import Decision, Demands, Purpose, Question, demands_of, judge
 from hub.core.consent_facts import Barred, History, Rule, Status, Terms
-from hub.core.consent_history import Standing, Stretch, course
-from hub.core.consent_rules import ConsentRules
+from hub.core.consent_history import Course, Standing, Stretch, course
+from hub.core.consent_rules import ConsentRules, age_at, birthday, midnight
+from hub.core.instants import stockholm_date
 
 __all__ = ["HELD_STILL", "HISTORY_DENIALS", "Account", "Span", "account", "decide_history", "record_status", "shown_scopes"]
 
@@ -32,7 +34,8 @@ HISTORY_DENIALS = frozenset({
 @dataclass(frozen=True, slots=True)
 class Account:
     """One consent as it stands at an instant. `spans` are the times of which it covers information, half-open, ascending:
-    those in which it was in force, from before only by `includes_earlier`, and never while a block or a halt stood.
+    those in which it was in force, from before only by `includes_earlier`, and never while a block or a halt stood. None ends
+    at a birthday: where the signing age suspended it, it covers nothing of that month either.
     """
 
     terms: Terms
@@ -58,6 +61,7 @@ def account(history: History, born: date, rules: ConsentRules, at: datetime) -> 
     since = way.in_force_since if way.in_force_since is not None and way.in_force_since <= at else None
     begun = [(terms.valid_from, since)] if terms.includes_earlier and since is not None else []
     barred = [(fact.since, fact.until) for fact in history.facts if isinstance(fact, Barred) and fact.at <= at]
+    barred += _months_of_birthdays(way, born, at)
     # A block beats a consent (DOMAIN §2) and a protected person is never correlated (§3): no later signature undoes that.
     earlier = _without(begun, [(start, end or at) for start, end in way.stopped_until(at)])
     return Account(terms, standing, tuple(_without(_clipped(terms, [*earlier, *stretches]), barred)), since)
@@ -144,6 +148,19 @@ def _scopes(one: Account) -> list[Scope]:
         )
         for start, end in spans
     ]
+
+
+def _months_of_birthdays(way: Course, born: date, at: datetime) -> list[Span]:
+    """Where the signing age suspended what was in force: from the first of the birthday's month.
+
+    A span is published, and a consent record holds no birth date. The month is no news: in it the published age changes.
+    """
+    found = []
+    for sooner, later in pairwise(way.standings):
+        suspended = sooner.rule is Rule.IN_FORCE and later.rule is Rule.YOUTH_MUST_SIGN and later.since <= at
+        if suspended and later.since == birthday(born, age_at(born, later.since)):
+            found.append((midnight(stockholm_date(later.since).replace(day=1)), later.since))
+    return found
 
 
 def _clipped(terms: Terms, stretches: Sequence[Stretch]) -> tuple[Span, ...]:

@@ -83,7 +83,7 @@ def make_case(youth: int, consents: Iterable[tuple[int, list[int]]], questions: 
     choice = instants(born)
     made = [_consent(place, head, facts, born, choice) for place, (head, facts) in enumerate(consents)]
     asked = [_question(number, made, choice) for number in questions]
-    return Case(municipality, born, made, [*asked, *_afterwards(made)])
+    return Case(municipality, born, made, [*asked, *_afterwards(made), *_before_a_birthday(born, made)])
 
 
 def _afterwards(consents: list[Consent]) -> list[tuple[Asked, datetime]]:
@@ -97,6 +97,18 @@ def _afterwards(consents: list[Consent]) -> list[tuple[Asked, datetime]]:
                 question = Asked("correlate", "police", None, min(consent.kinds), None, then)
                 found.append((question, signed[-1] + timedelta(days=1)))
     return found[:3]
+
+
+def _before_a_birthday(born: date, consents: list[Consent]) -> list[tuple[Asked, datetime]]:
+    """Of what happened the day before, asked a minute after the first signature of the youth since: at most one."""
+    for consent in consents:
+        signed = [at for at, kind, what in consent.facts if (kind, what) == ("signed", "youth")]
+        for birth in map(swedish, birthdays(born)):
+            since = [at for at in signed if at >= birth and consent.facts[0][0] < birth]
+            if since:
+                question = Asked("correlate", "police", None, min(consent.kinds), None, birth - timedelta(hours=9))
+                return [(question, since[0] + timedelta(minutes=1))]
+    return []
 
 
 def _consent(place: int, head: int, facts: list[int], born: date, choice: list[datetime]) -> Consent:

@@ -42,12 +42,13 @@ expired  | yes          | correlate | yes              -> yes
 """
 
 COVERS = """
-barred then | in force then | to come, and in force now | the form says earlier | before it first came into force | blocked then | halted then -> covers
-yes         | -             | -                         | -                     | -                               | -            | -           -> no
--           | yes           | -                         | -                     | -                               | -            | -           -> yes
--           | -             | yes                       | -                     | -                               | -            | -           -> yes
--           | -             | -                         | yes                   | yes                             | no           | no          -> yes
--           | -             | -                         | -                     | -                               | -            | -           -> no
+barred then | a birthday suspended it later that month | in force then | to come, and in force now | the form says earlier | before it first came into force | blocked then | halted then -> covers
+yes         | -                                        | -             | -                         | -                     | -                               | -            | -           -> no
+-           | yes                                      | -             | -                         | -                     | -                               | -            | -           -> no
+-           | -                                        | yes           | -                         | -                     | -                               | -            | -           -> yes
+-           | -                                        | -             | yes                       | -                     | -                               | -            | -           -> yes
+-           | -                                        | -             | -                         | yes                   | yes                             | no           | no          -> yes
+-           | -                                        | -             | -                         | -                     | -                               | -            | -           -> no
 """
 
 QUESTION = """

@@ -13,10 +13,10 @@ def mutants() -> dict[str, Tables]:
             wrong = Tables()
             _cells, outcome = getattr(wrong, name).pop(place)
             made[f"{name} without row {place + 1} ({outcome})"] = wrong
-    for column, title in ((5, "blocked then"), (6, "halted then")):
+    for column, title in ((6, "blocked then"), (7, "halted then")):
         wrong = Tables()
-        cells, outcome = wrong.covers[3]
-        wrong.covers[3] = (*cells[:column], "-", *cells[column + 1 :]), outcome
+        cells, outcome = wrong.covers[4]
+        wrong.covers[4] = (*cells[:column], "-", *cells[column + 1 :]), outcome
         made[f"covers what was {title}"] = wrong
     for place, row in enumerate(Tables().municipalities):
         for column, title in ((2, "youth signs from"), (4, "sspf until"), (5, "sig until")):

@@ -7,7 +7,7 @@ moment to the next: every cell asks the whole history again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -319,6 +319,7 @@ class Look:
         barred = [what for _number, _when, kind, what in self.known(self.steps(now)[-1]) if kind == "barred"]
         cells = [
             yes(any(since <= at < until for since, until in barred)),
+            yes(self.suspended_later_that_month(at, now)),
             yes(self.in_force_at(at, now)),
             yes(at > now and rule == "in_force"),
             yes(self.consent.earlier),
@@ -327,6 +328,18 @@ class Look:
             yes(then and self.halted(then[0])),
         ]
         return read(self.tables.covers, cells)
+
+    def suspended_later_that_month(self, at: datetime, now: datetime) -> bool:
+        """By a birthday in the month of an instant, after it, of what was in force until then."""
+        month = at.astimezone(SWEDEN).date().replace(day=1)
+        days = [day for day in map(self._birthday, range(1, 40)) if day.replace(day=1) == month]
+        births = [datetime(day.year, day.month, day.day, tzinfo=SWEDEN).astimezone(UTC) for day in days]
+        return any(
+            at < birth <= now
+            and self.in_force_at(birth - timedelta(microseconds=1), now)
+            and self.rule(birth) == "youth_must_sign"
+            for birth in births
+        )
 
     def ever(self, now: datetime) -> list[Step]:
         """The steps at which it was in force, up to now."""

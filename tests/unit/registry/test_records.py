@@ -5,10 +5,12 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.contract.models import ConsentStatus
+from hub.contract.models import ConsentStatus, InfoKind
+from hub.core.consent_rules import AtSigningAge, Dated, Signatory, midnight
 from hub.registry.granting import age_in_years
 from hub.registry.records import coarse_age
-from tests.unit.registry.support import Installation, make_grant, make_identifier
+from hub.registry.upkeep import refresh
+from tests.unit.registry.support import SCHOOL, Installation, make_grant, make_identifier, make_rules
 
 TODAYS = st.dates(date(2020, 1, 1), date(2030, 12, 31))
 
@@ -59,6 +61,25 @@ def test_a_suspended_scope_is_left_out_beside_one_in_force(home: Installation) -
     assert one.status is ConsentStatus.IN_FORCE
     assert none.status is ConsentStatus.SUSPENDED
     assert len(none.scopes) == 2
+
+
+def test_where_the_signing_age_suspends_no_time_in_a_record_begins_or_ends_on_the_birthday(home: Installation) -> None:
+    object.__setattr__(home.tools, "consent", make_rules(at_signing_age=Dated.always(AtSigningAge.SUSPEND)))
+    person, month = make_identifier(born="20100610"), midnight(date(2025, 6, 1))
+    home.registry.grant(make_grant(person))
+    home.clock.set(midnight(date(2025, 6, 10)))
+    refresh(home.registry)
+    home.relay.run_once()
+    home.clock.advance(timedelta(days=9))
+    home.registry.sign(person, Signatory.YOUTH)
+    home.relay.run_once()
+    _, suspended, again = home.sent()
+    assert (suspended.status, [scope.valid_to for scope in suspended.scopes]) == (ConsentStatus.SUSPENDED, [month])
+    assert [scope.valid_to for scope in again.scopes][:-1] == [month]
+    assert again.scopes[-1].valid_from == home.clock.now()
+    asked = {"source": SCHOOL, "recipient": None, "kind": InfoKind.SCHOOL_ABSENCE}
+    days = [month - timedelta(hours=1), month, midnight(date(2025, 6, 9)), home.clock.now()]
+    assert [home.registry.decide(person, **asked, at=at).permit for at in days] == [True, False, False, True]
 
 
 def test_an_area_that_stands_on_one_cooperations_form_alone_is_told_to_no_cooperation_beside_another(home: Installation) -> None:
