@@ -70,7 +70,7 @@ class _Layout:
 def read_rows(stream: Lines) -> Iterator[tuple[int, Row | Unmapped]]:
     """Every line of data with its number: a row, or why it is none.
 
-    `unknown_columns`  (once, for the file) the first line is the header of neither kind
+    `unknown_columns`  (once, for the file) the first line is the header of neither kind, or there is none
     `row_too_long`, `not_utf8`, `malformed_row`, `wrong_columns`  this line alone
     """
     layout: _Layout | None = None
@@ -86,6 +86,8 @@ def read_rows(stream: Lines) -> Iterator[tuple[int, Row | Unmapped]]:
             yield number, line
         else:
             yield number, _row(number, line, layout)
+    if layout is None:
+        yield 1, Unmapped("unknown_columns", intentional=False)
 
 
 def _lines(stream: Lines) -> Iterator[tuple[int, str | Unmapped]]:

@@ -18,12 +18,25 @@ __all__ = ["Export", "Progress"]
 
 @dataclass(slots=True)
 class Export:
-    """The rows of one content of a file, by source id."""
+    """The rows of one content of a file, by source id; of those that cannot be read, the ids, or that some have none."""
 
     digest: str
     persons: dict[str, PersonRecord] = field(default_factory=dict, repr=False)
     places: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    unnamed: bool = False
     _repeats: Counter[str] = field(default_factory=Counter)
+
+    def missed(self, source_id: str = "") -> None:
+        """A row, or the whole file, that cannot be read this time: what was told of it has not gone."""
+        if source_id:
+            self.unread.add(source_id)
+        else:
+            self.unnamed = True
+
+    def stays(self, source_id: str) -> bool:
+        """Whether what was told under the id may be a row that cannot be read this time."""
+        return self.unnamed or source_id in self.unread
 
     def add(self, record: PersonRecord | PlaceRecord | Unmapped) -> Record:
         """The record under the identity it has in this file.
@@ -39,6 +52,8 @@ class Export:
             self._repeats[record.source_id] += 1
             record = replace(record, source_id=f"{record.source_id}/{self._repeats[record.source_id]}")
             self.places.add(record.source_id)
+        else:
+            self.missed(record.source_id)
         return record
 
 
@@ -75,25 +90,26 @@ class Progress:
     def finished(self, file: InboxFile, export: Export) -> Cursor:
         """The cursor at the end of a file."""
         self._partial = {}
+        known = self._files.get(file.key, {})
         self._files[file.key] = {
             "digest": export.digest,
-            "rows": sorted(export.persons),
-            "places": sorted(export.places),
+            "rows": sorted(set(export.persons).union(filter(export.stays, known.get("rows", [])))),
+            "places": sorted(export.places.union(filter(export.stays, known.get("places", [])))),
         }
         return self.cursor()
 
     def retractions(self, file: InboxFile, export: Export, former: Mapping[str, PersonRecord]) -> Iterator[Record]:
-        """What the last export of this file said and this one says no more, unless another file says it."""
+        """What the last export of this file said and this one says no more, unless it cannot be read or another file says it."""
         known = self._files.get(file.key, {})
         others = [each for key, each in self._files.items() if key != file.key]
         kept_rows = set(export.persons).union(*(each["rows"] for each in others))
         kept_places = export.places.union(*(each["places"] for each in others))
         for source_id in known.get("rows", []):
-            if source_id not in kept_rows:
+            if source_id not in kept_rows and not export.stays(source_id):
                 record = former.get(source_id)
                 yield replace(record, retracted=True) if record else Unmapped("retraction_without_person", intentional=False)
         for source_id in known.get("places", []):
-            if source_id not in kept_places:
+            if source_id not in kept_places and not export.stays(source_id):
                 yield retracted_place(source_id)
 
     def corrected(self, file: InboxFile, export: Export, former: Mapping[str, PersonRecord]) -> list[Removal]:

@@ -23,7 +23,7 @@ __all__ = ["ObservationsSource"]
 class ObservationsSource:
     """Reads complete files, oldest first. A file whose content changed is read whole again: the intake sees by content what
     is a correction. A row that the new export of a file has no more is retracted, unless another file has it; one that is about
-    somebody else now is retracted of whomever it was about.
+    somebody else now is retracted of whomever it was about. What cannot be read this time has not gone: it stays told.
 
     Guarantee: at least once, under the same source ids. The cursor holds digests of file names, contents and row ids, never
     a person. To retract an observation its person must be known, so the persons of the rows read stay in this process'
@@ -86,7 +86,7 @@ class ObservationsSource:
                 records = []
         contents = self._persons.setdefault(file.key, {})
         former = contents.get(progress.digest_done(file), {})
-        contents[file.digest] = export.persons
+        contents[file.digest] = {key: one for key, one in former.items() if export.stays(key)} | export.persons
         records.extend(progress.retractions(file, export, former))
         corrected = progress.corrected(file, export, former)
         yield Batch(records, progress.finished(file, export), asides=corrected)
@@ -96,7 +96,7 @@ class ObservationsSource:
             with file.path.open("rb") as stream:
                 watched = _Watched(stream)
                 for number, row in read_rows(watched):
-                    yield number, row if isinstance(row, Unmapped) else export.add(self._map(row))
+                    yield number, export.add(row if isinstance(row, Unmapped) else self._map(row))
                 if watched.digest() != file.digest:
                     raise RetriableError("a file changed while it was read; it is read again", code="file_changed")
         except OSError as error:

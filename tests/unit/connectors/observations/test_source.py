@@ -224,3 +224,67 @@ def test_a_row_with_another_person_is_taken_back_of_whomever_it_was_told_of(tmp_
 def test_a_file_that_is_read_for_the_first_time_takes_nothing_back(tmp_path):
     write(tmp_path, "a.csv", [HEADER, make_row("obs-1")])
     assert [list(batch.asides) for batch in make_source(tmp_path).batches(None)] == [[]]
+
+
+def retracted_of(records):
+    return [record.source_id for record in records if isinstance(record, PersonRecord | PlaceRecord) and record.retracted]
+
+
+UNREADABLE = {
+    "error text": b"Fel: databasen svarar inte\n",
+    "nothing": b"",
+    "a row of an unknown id": f"{HEADER}\n{make_row('obs-1')}\nobs-2;;\n".encode(),
+    "a row whose id is told": f"{HEADER}\n{make_row('obs-1')}\n{make_row('obs-2', concern='rekrytring')}\n".encode(),
+}
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_read_this_time_is_not_gone_and_is_counted(tmp_path, content, restarted):
+    source = make_source(tmp_path)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1"), make_row("obs-2")], age_seconds=500)
+    first, cursor = pull(source)
+    if restarted:
+        source = make_source(tmp_path)
+    write(tmp_path, "a.csv", content, age_seconds=400)
+    records, cursor = pull(source, cursor)
+    assert retracted_of(records) == []
+    [reason] = [record.reason for record in records if isinstance(record, Unmapped)]
+    assert reason in {"unknown_columns", "wrong_columns", "unknown_concern"}
+    # The next export that can be read says what has gone; whose it was is known as long as the process ran.
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1")], age_seconds=300)
+    records, _ = pull(source, cursor)
+    if restarted:
+        assert Unmapped("retraction_without_person", intentional=False) in records
+    else:
+        assert retracted_of(records) == [first[1].source_id]
+
+
+def test_a_row_that_cannot_be_read_but_for_its_id_keeps_no_other_row(tmp_path):
+    source = make_source(tmp_path)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1"), make_row("obs-2"), make_row("obs-3")], age_seconds=500)
+    first, cursor = pull(source)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1"), make_row("obs-2", at="soon")], age_seconds=400)
+    assert retracted_of(pull(source, cursor)[0]) == [first[2].source_id]
+
+
+def test_a_row_that_could_not_be_read_is_taken_back_of_the_wrong_child_when_it_can(tmp_path):
+    source = make_source(tmp_path)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1")], age_seconds=500)
+    first, cursor = pull(source)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1", concern="rekrytring")], age_seconds=400)
+    cursor = pull(source, cursor)[1]
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1", OTHER_PERSON)], age_seconds=300)
+    asides = [aside for batch in source.batches(cursor) for aside in batch.asides]
+    assert [(aside.source_ids, aside.but_of) for aside in asides] == [((first[0].source_id,), OTHER_PERSON)]
+
+
+@pytest.mark.parametrize("content", [b"Fel\n", b"", f"{EST_HEADER}\n2025-W20;City;thefts;1\n".encode()])
+def test_weekly_rows_stay_while_their_file_cannot_be_read(tmp_path, content):
+    write(tmp_path, "est.csv", [EST_HEADER, "2025-W20;Hageby;disorder;3", "2025-W20;City;theft;1"], age_seconds=500)
+    first, cursor = pull(make_source(tmp_path))
+    write(tmp_path, "est.csv", content, age_seconds=400)
+    records, cursor = pull(make_source(tmp_path), cursor)
+    assert retracted_of(records) == []
+    write(tmp_path, "est.csv", [EST_HEADER, "2025-W20;Hageby;disorder;3"], age_seconds=300)
+    assert retracted_of(pull(make_source(tmp_path), cursor)[0]) == [first[1].source_id]
