@@ -40,6 +40,7 @@ _COLUMNS: dict[Kind, dict[str, tuple[str, ...]]] = {
         "area": ("area", "område"),
         "observed_at": ("observedat", "observerad", "observeradtid", "tidpunkt", "tid"),
         "observer": ("observer", "observatör", "roll"),
+        "retracted": ("retracted", "återtagen", "borttagen"),
     },
     Kind.EST: {
         "week": ("week", "vecka"),
@@ -48,7 +49,7 @@ _COLUMNS: dict[Kind, dict[str, tuple[str, ...]]] = {
         "incidents": ("incidents", "antal", "händelser", "antalhändelser"),
     },
 }
-_OPTIONAL = {"observer", "area"}
+_OPTIONAL = {"observer", "area", "retracted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class _Layout:
 def read_rows(stream: Lines) -> Iterator[tuple[int, Row | Unmapped]]:
     """Every line of data with its number: a row, or why it is none.
 
-    `unknown_columns`  (once, for the file) the first line is the header of neither kind, or there is none
+    `unknown_columns`  (once, for the file) the first line is the header of neither kind
     `row_too_long`, `not_utf8`, `malformed_row`, `wrong_columns`  this line alone
     """
     layout: _Layout | None = None
@@ -86,8 +87,6 @@ def read_rows(stream: Lines) -> Iterator[tuple[int, Row | Unmapped]]:
             yield number, line
         else:
             yield number, _row(number, line, layout)
-    if layout is None:
-        yield 1, Unmapped("unknown_columns", intentional=False)
 
 
 def _lines(stream: Lines) -> Iterator[tuple[int, str | Unmapped]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import InfoKind, PlaceCategory, PlaceKind, RiskConcern
 from hub.errors import RejectedError
 
-__all__ = ["map_est", "map_observation", "of_others", "retracted_place"]
+__all__ = ["map_est", "map_observation", "of_anybody", "of_others", "retracted_place"]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _ROW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
@@ -39,16 +40,21 @@ _CONCERNS = {concern.value: concern for concern in RiskConcern} | {
     "annan oro": RiskConcern.OTHER_WORRY,
 }
 
+_RETRACTED = {"": False, "no": False, "nej": False, "false": False, "0": False} | dict.fromkeys(
+    ("yes", "ja", "true", "1", "x"), True
+)
+
 
 def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> PersonRecord | Unmapped:
     """One observation of one youth, or Unmapped:
 
     `no_row_id`, `telling_row_id` (an id made of a person's number), `no_person`, `unknown_concern`, `bad_time`,
-    `future_time`. An area that is not configured is left out: it could be somebody's home.
+    `bad_retracted`, `future_time`. An area that is not configured is left out: it could be somebody's home.
     """
     row_id, person, area = fields["id"], fields["person"], fields.get("area", "")
     concern = _CONCERNS.get(plain(fields["concern"]))
     observed_at = _instant(fields["observed_at"])
+    retracted = _RETRACTED.get(plain(fields.get("retracted", "")))
     reason = _refused_id(row_id, now)
     if reason is None and not 0 < len(person) <= _LONGEST_PERSON:
         reason = "no_person"
@@ -56,8 +62,10 @@ def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: dateti
         reason = "unknown_concern"
     if reason is None and observed_at is None:
         reason = "bad_time"
+    if reason is None and retracted is None:
+        reason = "bad_retracted"
     digest = hashlib.sha256(f"observation\x00{row_id}".encode()).hexdigest()[:32]
-    if reason is not None or concern is None or observed_at is None:
+    if reason is not None or concern is None or observed_at is None or retracted is None:
         # An id that is missing or made of somebody's number names no record.
         name = "" if _refused_id(row_id, now) else digest
         return Unmapped(reason or "malformed_row", intentional=False, source_id=name)
@@ -65,7 +73,7 @@ def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: dateti
         return Unmapped("future_time", intentional=False, source_id=digest)
     code = gazetteer.area_code(area, observed_at) if 0 < len(area) <= _LONGEST_AREA else ""
     body = Observation(concern=concern, area=code if CONFIGURED_AREA.match(code) else None)
-    return PersonRecord(InfoKind.RISK_EVENT, person, digest, observed_at, body)
+    return PersonRecord(InfoKind.RISK_EVENT, person, digest, observed_at, body, retracted=retracted)
 
 
 def map_est(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> PlaceRecord | Unmapped:
@@ -95,8 +103,13 @@ def map_est(fields: Mapping[str, str], gazetteer: Gazetteer, now: datetime) -> P
 
 def of_others(record: PersonRecord) -> Removal:
     """Takes back what was told under the record's id of anybody else: it was corrected whom the observation is about."""
+    return replace(of_anybody(record.source_id), but_of=record.person_id)
+
+
+def of_anybody(source_id: str) -> Removal:
+    """Takes back what was told under the id, whoever it was told of."""
     body = Observation(concern=RiskConcern.OTHER_WORRY, area=None)  # of a retraction nobody reads it
-    return Removal(record.kind, (record.source_id,), body, but_of=record.person_id)
+    return Removal(InfoKind.RISK_EVENT, (source_id,), body)
 
 
 def retracted_place(source_id: str) -> PlaceRecord:

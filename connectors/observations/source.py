@@ -23,7 +23,8 @@ __all__ = ["ObservationsSource"]
 class ObservationsSource:
     """Reads complete files, oldest first. A file whose content changed is read whole again: the intake sees by content what
     is a correction. A row that the new export of a file has no more is retracted, unless another file has it; one that is about
-    somebody else now is retracted of whomever it was about. What cannot be read this time has not gone: it stays told.
+    somebody else now is retracted of whomever it was about, also when another file told it. What cannot be read this time has
+    not gone: it stays told.
 
     Guarantee: at least once, under the same source ids. The cursor holds digests of file names, contents and row ids, never
     a person. To retract an observation its person must be known, so the persons of the rows read stay in this process'
@@ -75,32 +76,40 @@ class ObservationsSource:
     def _import(self, file: InboxFile, progress: Progress) -> Iterator[Batch]:
         """All rows, then the retractions; the file counts as done with its last batch."""
         done_before = progress.row_reached(file)
-        export = Export(file.digest)
+        export = self._read(file)
         records: list[Record] = []
-        for number, record in self._read(file, export):
+        for number, record in export.rows:
             if number <= done_before:
                 continue
             records.append(record)
             if len(records) >= self._config.batch_rows:
                 yield Batch(records, progress.reached(file, number))
                 records = []
+        if not export.rows and progress.has_told(file):
+            export.missed()  # nobody deletes so much without a word; an export that failed looks like this
+            records.append(Unmapped("empty_file", intentional=False))
+        persons = {key: self._persons.get(key, {}).get(digest, {}) for key, digest in progress.digests().items()}
         contents = self._persons.setdefault(file.key, {})
-        former = contents.get(progress.digest_done(file), {})
+        former, elsewhere = persons.get(file.key, {}), progress.elsewhere(file, persons)
         contents[file.digest] = {key: one for key, one in former.items() if export.stays(key)} | export.persons
-        records.extend(progress.retractions(file, export, former))
-        corrected = progress.corrected(file, export, former)
+        records.extend(progress.retractions(file, export, former, elsewhere))
+        corrected = progress.corrected(file, export, former, elsewhere)
         yield Batch(records, progress.finished(file, export), asides=corrected)
 
-    def _read(self, file: InboxFile, export: Export) -> Iterator[tuple[int, Record]]:
+    def _read(self, file: InboxFile) -> Export:
+        """The whole file, before anything of it is told: a later row may put an earlier one in doubt."""
+        export = Export(file.digest)
         try:
             with file.path.open("rb") as stream:
                 watched = _Watched(stream)
                 for number, row in read_rows(watched):
-                    yield number, export.add(row if isinstance(row, Unmapped) else self._map(row))
+                    export.add(number, row if isinstance(row, Unmapped) else self._map(row))
                 if watched.digest() != file.digest:
                     raise RetriableError("a file changed while it was read; it is read again", code="file_changed")
         except OSError as error:
             raise RetriableError("a file of the inbox cannot be read to its end", code="file_unreadable") from error
+        export.ended()
+        return export
 
     def _map(self, row: Row) -> PersonRecord | PlaceRecord | Unmapped:
         gazetteer, now = self._context.gazetteer, self._context.now()
@@ -113,12 +122,7 @@ class ObservationsSource:
     def _remember(self, file: InboxFile) -> None:
         """After a restart: who the rows of a file that is done are about. A file that changes meanwhile comes next time."""
         persons = self._persons.get(file.key, {}).get(file.digest)
-        if persons is None:
-            export = Export(file.digest)
-            for _ in self._read(file, export):
-                pass
-            persons = export.persons
-        self._persons[file.key] = {file.digest: persons}
+        self._persons[file.key] = {file.digest: self._read(file).persons if persons is None else persons}
 
 
 class _Watched:

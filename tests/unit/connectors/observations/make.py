@@ -25,11 +25,11 @@ def make_row(row_id: str = "obs-1", person: str = PERSON, concern: str = "recrui
     return f"{row_id};{person};{concern};Hageby;{at};field_worker"
 
 
-def make_context(home: Path, now: datetime = NOW) -> SourceContext:
+def make_context(home: Path, now: datetime = NOW, places: MemoryPlaces | None = None) -> SourceContext:
     def no_secret(name: str) -> str:
         raise AssertionError(name)
 
-    return SourceContext(now=lambda: now, secret=no_secret, gazetteer=MemoryPlaces(), home=home)
+    return SourceContext(now=lambda: now, secret=no_secret, gazetteer=places or MemoryPlaces(), home=home)
 
 
 def write(folder: Path, name: str, lines: Sequence[str] | bytes, *, age_seconds: float = 3600) -> Path:
@@ -41,12 +41,14 @@ def write(folder: Path, name: str, lines: Sequence[str] | bytes, *, age_seconds:
     return path
 
 
-def make_source(folder: Path, *, now: datetime = NOW, sleep: Any = None, **settings: Any) -> ObservationsSource:
+def make_source(
+    folder: Path, *, now: datetime = NOW, sleep: Any = None, places: MemoryPlaces | None = None, **settings: Any
+) -> ObservationsSource:
     def never(_seconds: float) -> None:
         raise AssertionError("nothing is fresh here")
 
     config = ObservationsConfig.model_validate({"folder": folder, **settings})
-    return ObservationsSource(config, make_context(folder, now), sleep=sleep or never)
+    return ObservationsSource(config, make_context(folder, now, places), sleep=sleep or never)
 
 
 def pull(source: ObservationsSource, cursor: Cursor | None = None) -> tuple[list[Record], Cursor | None]:

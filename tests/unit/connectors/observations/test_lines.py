@@ -60,8 +60,8 @@ def test_a_file_of_neither_kind_is_one_count(content):
     assert rows(content) == [(1, Unmapped("unknown_columns", intentional=False))]
 
 
-def test_an_empty_file_has_no_header_either():
-    assert rows(b"") == rows(b"\xef\xbb\xbf") == rows("\n\n") == [(1, Unmapped("unknown_columns", intentional=False))]
+def test_an_empty_file_is_nothing():
+    assert rows(b"") == rows(b"\xef\xbb\xbf") == rows("\n\n") == []
 
 
 @pytest.mark.parametrize(
