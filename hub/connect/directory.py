@@ -128,7 +128,7 @@ class Directory:
             entry = self.lookup(person_id)
         except RejectedError:
             return
-        if entry is not None:
+        if entry is not None and not entry.rests:
             self._retrying(self._feed.protect, entry.youth_ref)
 
     def _find(self, canonical: str) -> Entry | None:
@@ -180,10 +180,16 @@ class Directory:
 
 
 def _applied(base: Copy | None, changes: Changes) -> dict[str, Entry]:
-    """What is told of a reference replaces all that was known of it."""
-    told = {removed.youth_ref for removed in changes.removed} | {entry.youth_ref for entry in changes.present.values()}
+    """What is told of a reference replaces all that was known of it; one that is to come back is kept, at rest."""
+    removed = {one.youth_ref: one for one in changes.removed}
+    told = removed.keys() | {entry.youth_ref for entry in changes.present.values()}
     kept = base.entries if base else {}
-    return {subject: entry for subject, entry in kept.items() if entry.youth_ref not in told} | changes.present
+    resting = {
+        subject: entry.at_rest()
+        for subject, entry in kept.items()
+        if entry.youth_ref in removed and removed[entry.youth_ref].erasure_id is None
+    }
+    return {subject: entry for subject, entry in kept.items() if entry.youth_ref not in told} | resting | changes.present
 
 
 def _widened(copy: Copy | None, changes: Changes) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -20,10 +20,20 @@ from pydantic import ValidationError
 from hub.connect.ports import Entry
 from hub.connector import Absence, Notice, Observation, PersonRecord, PlaceRecord
 from hub.contract import ids
-from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
+from hub.contract.models import (
+    AbsenceKind,
+    InfoKind,
+    PersonEvent,
+    PlaceEvent,
+    PoliceCategory,
+    PoliceNotice,
+    RiskConcern,
+    RiskEvent,
+    SchoolAbsence,
+)
 from hub.contract.topics import PLACE_EVENTS, TOPIC_OF_KIND, KeyKind, Topic
 
-__all__ = ["RETRACTED", "Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place", "sound_person"]
+__all__ = ["RETRACTED", "Origin", "Publishable", "Refused", "Verdict", "judge_person", "judge_place", "sound_person", "withhold"]
 
 RETRACTED = "retracted"
 """The content of whatever is taken back, whatever it was before."""
@@ -47,7 +57,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Publishable:
-    """A message that may go, still without its revision; `content` is a keyed digest, so that nobody can try out codes on it."""
+    """A message that may go, still without its revision; `content` is a keyed digest, so that nobody can try out codes on it.
+
+    `withheld`: consent keeps out what the source says now, and `content` is of that. The message is a bare retraction, which goes
+    only where something else was told before.
+    """
 
     topic: Topic
     key: str
@@ -56,6 +70,13 @@ class Publishable:
     retracted: bool
     occurred_at: datetime
     message: PersonEvent | PlaceEvent
+    withheld: bool = False
+
+    def taking_back(self, occurred_at: datetime | None) -> Publishable:
+        """The retraction of what was told instead, which happened then (None: unknown)."""
+        at = occurred_at or self.occurred_at
+        message = self.message.model_copy(update={"occurred_at": at})
+        return replace(self, content=RETRACTED, occurred_at=at, message=message, withheld=False)
 
     def revised(self, revision: int) -> PersonEvent | PlaceEvent:
         """The message under the revision that the ledger gave it."""
@@ -77,6 +98,12 @@ _BODY: dict[InfoKind, tuple[type, type[PersonEvent]]] = {
     InfoKind.POLICE_NOTICE: (Notice, PoliceNotice),
     InfoKind.RISK_EVENT: (Observation, RiskEvent),
 }
+_BARE: dict[InfoKind, Absence | Notice | Observation] = {
+    InfoKind.SCHOOL_ABSENCE: Absence(kind=AbsenceKind.UNEXCUSED, minutes=0, offered_minutes=None),
+    InfoKind.POLICE_NOTICE: Notice(category=PoliceCategory.OTHER_WORRY, area=None),
+    InfoKind.RISK_EVENT: Observation(concern=RiskConcern.OTHER_WORRY, area=None),
+}
+"""What a retraction carries where nothing of the record may leave; of a retraction nobody reads it."""
 _INVALID = Refused("invalid_record", intentional=False)
 _UNKNOWN_AREA = Refused("unknown_area", intentional=False)
 _NOBODY = Entry("y" + "0" * 32, bytes(32), frozenset(), ())
@@ -113,9 +140,22 @@ def sound_person(record: PersonRecord, origin: Origin, now: datetime, subject: E
     return _publishable(message_type, TOPIC_OF_KIND[record.kind], subject.youth_ref, fields, _digest(subject.link_key, record))
 
 
+def withhold(record: PersonRecord, entry: Entry, origin: Origin, now: datetime) -> Publishable | None:
+    """Of a sound record that consent keeps out: what takes back whatever else was told under its identity.
+
+    What the source takes back or corrects must not stand, whether or not the consent under which it was told is in force at
+    that moment. Nothing that the record says leaves with it.
+    """
+    bare = replace(record, occurred_at=now, body=_BARE[record.kind], fingerprint="", retracted=True)
+    sound = sound_person(bare, origin, now, entry)
+    if isinstance(sound, Refused):
+        return None
+    return replace(sound, content=_digest(entry.link_key, record), withheld=True)
+
+
 def _uncovered(record: PersonRecord, entry: Entry | None) -> Refused | None:
     """Why consent does not cover the record, None when it does."""
-    if entry is None:
+    if entry is None or entry.rests:
         return Refused("no_reference", intentional=True)
     if record.kind not in entry.kinds:
         return Refused("kind_not_consented", intentional=True)

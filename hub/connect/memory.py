@@ -73,8 +73,11 @@ class MemoryDirectory:
         self._entries[canonical_identifier(person_id, today=self._today)] = entry
 
     def withdraw(self, person_id: str, erasure_id: str | None) -> None:
-        """At once nobody is found; the next refresh asks for erasure."""
-        entry = self._entries.pop(canonical_identifier(person_id, today=self._today))
+        """At once nothing is covered; the next refresh asks for erasure, or without an id the entry rests."""
+        canonical = canonical_identifier(person_id, today=self._today)
+        entry = self._entries.pop(canonical)
+        if erasure_id is None:
+            self._entries[canonical] = entry.at_rest()
         self._removed.append(Removed(entry.youth_ref, erasure_id))
 
     def refresh(self, heed: Heed) -> None:
@@ -101,7 +104,7 @@ class MemoryDirectory:
             entry = self.lookup(person_id)
         except RejectedError:
             return
-        if entry is None:
+        if entry is None or entry.rests:
             return
         if self.failures:
             raise self.failures.popleft()

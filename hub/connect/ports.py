@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -19,7 +19,8 @@ __all__ = ["Change", "Encode", "Entry", "Heed", "Publisher", "Removed", "Statuto
 class Entry:
     """What an agency may know of one consenting person: the reference, the link key, and for what the consent holds.
 
-    `spans` are half-open UTC intervals [from, to) of the time at which a fact occurred.
+    `spans` are half-open UTC intervals [from, to) of the time at which a fact occurred. An entry that names neither rests: a
+    consent is suspended or blocked. Nothing new may be told under it; what was told is still taken back when the source says so.
     """
 
     youth_ref: str
@@ -27,10 +28,22 @@ class Entry:
     kinds: frozenset[InfoKind]
     spans: tuple[tuple[datetime, datetime], ...]
 
+    @property
+    def rests(self) -> bool:
+        """Whether it covers nothing."""
+        return not self.kinds and not self.spans
+
+    def at_rest(self) -> Entry:
+        """The same reference, covering nothing."""
+        return replace(self, kinds=frozenset(), spans=())
+
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A reference the agency may use no more. With an `erasure_id` what is held of it must be erased, and a receipt sent."""
+    """A reference under which the agency may tell nothing more.
+
+    With an `erasure_id` what is held of it must be erased, and a receipt sent; without one it rests, and may come back.
+    """
 
     youth_ref: str
     erasure_id: str | None
@@ -101,19 +114,20 @@ class SubjectDirectory(Protocol):
         ...
 
     def lookup(self, person_id: str) -> Entry | None:
-        """The entry of a person, by identifier in any spelling; None without consent.
+        """The entry of a person, by identifier in any spelling; None without consent. It may be one that rests.
 
         Raises RejectedError `unresolved_identifier` when it cannot be read; the value is never repeated.
         """
         ...
 
     def entries(self) -> Iterable[Entry]:
-        """Every entry there is."""
+        """Every entry there is, those at rest too."""
         ...
 
     def protect(self, person_id: str) -> None:
         """Tell the registry that the source marks this person as protected, if she has a reference; else do nothing at all.
 
-        Raises RetriableError when the registry does not take it. An identifier that cannot be read is nobody's.
+        One at rest waits until something may be told again. Raises RetriableError when the registry does not take it. An
+        identifier that cannot be read is nobody's.
         """
         ...

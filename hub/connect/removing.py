@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from hub.connect.gate import Origin, Publishable, judge_person
+from hub.connect.gate import Origin, Publishable, sound_person
 from hub.connect.ports import Entry
 from hub.connector import PersonRecord, Removal
 from hub.contract import ids
@@ -21,7 +21,7 @@ def retractions(
 ) -> Iterator[Publishable]:
     """The retraction of every published fact that a removal means, but for those of the reference beside it ("": of nobody).
 
-    Only what was told is found, whoever the source names.
+    Only what was told is found, whoever the source names, and whether or not consent would let it be told now.
     """
     for entry in entries:
         published = told.get(entry.youth_ref)
@@ -33,6 +33,6 @@ def retractions(
                 if identity in published:
                     at = published[identity] or now
                     record = PersonRecord(removal.kind, "", source_id, at, removal.body, retracted=True)
-                    verdict = judge_person(record, entry, origin, now)
+                    verdict = sound_person(record, origin, now, entry)
                     if isinstance(verdict, Publishable):
                         yield verdict

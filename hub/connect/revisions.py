@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from hub.connect.gate import Publishable
+from hub.connect.gate import RETRACTED, Publishable
 from hub.contract.topics import PLACE_EVENTS
 
 __all__ = ["History", "Plan", "Planned", "assign"]
@@ -55,24 +56,34 @@ class Plan:
 
 @dataclass(slots=True)
 class History:
-    """What is known of one event: the acknowledged revision and content, and intents that may or may not be on Kafka."""
+    """What is known of one event: the acknowledged revision and content, and intents that may or may not be on Kafka.
+
+    `occurred_at`: when it happened, as it was told; None: unknown.
+    """
 
     revision: int = 0
     content: str = ""
     intents: dict[int, str] = field(default_factory=dict)
+    occurred_at: datetime | None = None
 
     def take(self, item: Publishable, above: int = 0) -> Planned | None:
         """The item's revision, higher than `above` if it is a new one, or None when nothing needs to be said.
 
         An open intent forbids "unchanged": what it said may be on Kafka, so going back to the old content is a change.
-        A retraction of what was never said is none.
+        A retraction of what was never said is none. What consent withholds says nothing either, but takes back whatever else
+        was or may have been said.
         """
         open_intents = sorted(revision for revision in self.intents if revision > self.revision)
-        if not open_intents and (item.content == self.content or (self.revision == 0 and item.retracted)):
+        if item.withheld:
+            said = {self.content, *(self.intents[revision] for revision in open_intents)}
+            if said <= {"", item.content, RETRACTED}:
+                return None
+            item = item.taking_back(self.occurred_at)
+        elif not open_intents and (item.content == self.content or (self.revision == 0 and item.retracted)):
             return None
         same = next((revision for revision in open_intents if self.intents[revision] == item.content), None)
         revision = same if same is not None else max((self.revision, above, *open_intents)) + 1
-        self.revision, self.content = revision, item.content
+        self.revision, self.content, self.occurred_at = revision, item.content, item.occurred_at
         overtakes = sum(known < revision for known in open_intents)
         return Planned(item, revision, repeated=same is not None, overtakes=overtakes)
 
@@ -88,10 +99,13 @@ def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], His
     for (event_id, _), history in known.items():
         highest[event_id] = max(highest[event_id], history.revision, *history.intents)
     sends = []
+    unchanged = 0
     for item in items:
         above = highest[item.event_id] if item.topic is PLACE_EVENTS else 0
         planned = known.setdefault((item.event_id, item.key), History()).take(item, above)
         if planned is not None:
             highest[item.event_id] = max(highest[item.event_id], planned.revision)
             sends.append(planned)
-    return Plan(tuple(sends), len(items) + passed - len(sends))
+        elif not item.withheld:  # that was counted as what consent keeps out
+            unchanged += 1
+    return Plan(tuple(sends), unchanged + passed)

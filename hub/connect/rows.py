@@ -46,9 +46,11 @@ def load_histories(connection: Connection, event_ids: Iterable[str]) -> dict[tup
     found: dict[tuple[str, str], History] = {}
     for chunk in _chunks(dict.fromkeys(event_ids)):
         for row in connection.execute(select(events).where(events.c.event_id.in_(chunk))):
-            found[row.event_id, row.subject] = History(row.revision, row.content)
+            found[row.event_id, row.subject] = History(row.revision, row.content, occurred_at=row.occurred_at)
         for row in connection.execute(select(intents).where(intents.c.event_id.in_(chunk))):
-            found.setdefault((row.event_id, row.subject), History()).intents[row.revision] = row.content
+            history = found.setdefault((row.event_id, row.subject), History())
+            history.intents[row.revision] = row.content
+            history.occurred_at = history.occurred_at or row.occurred_at
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.connect.figures import GateFigures
-from hub.connect.gate import Origin, Publishable, Refused, Verdict, judge_person, judge_place
+from hub.connect.gate import Origin, Publishable, Refused, Verdict, judge_person, judge_place, withhold
 from hub.connect.ledger import Tally
 from hub.connect.ports import SubjectDirectory
 from hub.connector import PersonRecord, PlaceRecord, Record, Unmapped
@@ -19,7 +19,8 @@ __all__ = ["Sifted", "Sifting"]
 
 @dataclass(slots=True)
 class Sifted:
-    """What may go; records by (outcome, reason) that do not; and by place, why a record was refused for what it is.
+    """What may go, and what takes back what was told otherwise; records by (outcome, reason) that do not go; and by place, why a
+    record was refused for what it is.
 
     `refused` depends on the records alone: what consent keeps out is not in it.
     """
@@ -46,7 +47,7 @@ class Sifting:
                 if not record.intentional:
                     sifted.refused[place] = record.reason
             else:
-                self._take(place, record, self._judge(record, now), now, sifted)
+                self._take(place, record, self._judge(record, now, sifted), now, sifted)
         return sifted
 
     def _take(self, place: int, record: PersonRecord | PlaceRecord, verdict: Verdict, now: datetime, sifted: Sifted) -> None:
@@ -56,13 +57,13 @@ class Sifting:
         if isinstance(verdict, Publishable):
             sifted.publishable.append(verdict)
         elif verdict.intentional and record.retracted:
-            sifted.counts["unchanged", ""] += 1  # nothing was withheld: there is nothing of it to take back
+            sifted.counts["unchanged", ""] += 1  # what was told of it is taken back beside this
         else:
             sifted.counts["refused", verdict.reason] += 1
             if not verdict.intentional:
                 sifted.refused[place] = verdict.reason
 
-    def _judge(self, record: PersonRecord | PlaceRecord, now: datetime) -> Verdict:
+    def _judge(self, record: PersonRecord | PlaceRecord, now: datetime, sifted: Sifted) -> Verdict:
         if isinstance(record, PlaceRecord):
             return judge_place(record, self._origin, now)
         if self._directory is None:
@@ -71,4 +72,8 @@ class Sifting:
             entry = self._directory.lookup(record.person_id)
         except RejectedError as error:
             return Refused(error.code, intentional=False)
-        return judge_person(record, entry, self._origin, now)
+        verdict = judge_person(record, entry, self._origin, now)
+        if entry is not None and isinstance(verdict, Refused) and verdict.intentional:
+            untold = withhold(record, entry, self._origin, now)
+            sifted.publishable += [untold] if untold is not None else []
+        return verdict

@@ -135,6 +135,24 @@ def test_turning_the_clock_back_makes_no_copy_younger(world) -> None:
     assert directory.age_seconds == 1.5 * LIMIT.total_seconds()
 
 
+@pytest.mark.parametrize("erasure_id", [None, ERASURE])
+def test_who_may_come_back_is_known_meanwhile_covers_nothing_and_is_known_after_a_restart(world, erasure_id) -> None:
+    removal = Removed(world.entry(1).youth_ref, erasure_id)
+    directory, _ = make_directory(world, changes(world, 1, 1, 2), changes(world, 2, removed=[removal]), changes(world, 3, 1))
+    directory.refresh(nothing_to_erase)
+    directory.refresh(lambda _: None)
+    again, _ = make_directory(world, DOWN)
+    for one in (directory, again):
+        resting = one.lookup(world.person(1))
+        assert resting == (None if erasure_id else world.entry(1).at_rest())
+        assert resting is None or (resting.rests and resting.link_key == world.entry(1).link_key)
+        assert world.entry(2) in list(one.entries())
+    gained = []
+    directory.refresh(lambda change: gained.append(change.widened))
+    assert gained == [{world.entry(1).youth_ref: world.entry(1).spans[0][0]}]
+    assert directory.lookup(world.person(1)) == world.entry(1)
+
+
 def test_a_new_key_is_taken_up_at_the_next_refresh_and_finds_the_same_persons(world) -> None:
     other, keys = b"n" * 32, [KEY]
     both = {under(key, world.person(1)): world.entry(1) for key in (other, KEY)}

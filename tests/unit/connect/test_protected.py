@@ -38,6 +38,14 @@ def test_when_the_registry_does_not_take_it_the_rest_is_told_and_the_poll_fails_
     assert len(world.directory.protected) == 1
 
 
+def test_the_registry_is_not_told_again_at_every_poll_while_she_is_at_rest(world) -> None:
+    world.grant(world.person())
+    world.directory.withdraw(world.person(), None)
+    world.source.given = [[ProtectedPerson(world.person())]]
+    world.lane().poll()
+    assert world.directory.protected == []
+
+
 def test_no_marking_prints_its_person() -> None:
     assert World.person() not in repr(ProtectedPerson(World.person()))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from hub.connector import Absence, Removal
 from hub.contract.models import AbsenceKind, InfoKind
 
@@ -38,6 +40,21 @@ def test_what_is_somebody_elses_by_now_is_taken_back_of_all_but_her(world) -> No
         world.lane().poll()
         assert len(world.published) == number
     assert (world.published[-1].youth_ref[-1], world.published[-1].retracted) == ("2", True)
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_what_was_told_is_taken_back_though_consent_would_not_let_it_be_told_now(world, rests: bool) -> None:
+    world.grant(world.person())
+    world.source.given = [[world.absence(world.person(), "a1")]]
+    lane = world.lane()
+    lane.poll()
+    if rests:
+        world.directory.withdraw(world.person(), None)
+    else:
+        world.grant(world.person(), spans=((world.clock.now(), world.clock.now()),))
+    world.source.given.append([removal("a1")])
+    lane.poll()
+    assert [(one.revision, one.retracted) for one in world.published] == [(1, False), (2, True)]
 
 
 def test_a_removal_of_what_was_never_told_says_nothing(world) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connect.revisions import History, assign
 from hub.contract.topics import PLACE_EVENTS, SCHOOL_ABSENCES, Topic
+
+TOLD_OF = datetime(2025, 5, 12, 17, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,11 @@ class Item:
     event_id: str = "e1"
     key: str = "y1"
     topic: Topic = SCHOOL_ABSENCES
+    occurred_at: datetime | None = None
+    withheld: bool = False
+
+    def taking_back(self, occurred_at):
+        return replace(self, content="retracted", occurred_at=occurred_at, withheld=False)
 
 
 def revisions(plan) -> list[tuple[str, int, bool]]:
@@ -52,6 +61,32 @@ def test_a_retraction_of_what_was_never_said_says_nothing() -> None:
 
 def test_a_retraction_of_what_may_have_been_said_is_published() -> None:
     assert revisions(assign([Item("gone", retracted=True)], {("e1", "y1"): History(0, "", {1: "a"})})) == [("gone", 2, False)]
+
+
+@pytest.mark.parametrize(
+    ("known", "content", "said"),
+    [
+        (History(), "b", []),
+        (History(), "retracted", []),
+        (History(3, "a"), "a", []),
+        (History(3, "a"), "b", [("retracted", 4, False)]),
+        (History(3, "a"), "retracted", [("retracted", 4, False)]),
+        (History(4, "retracted"), "b", []),
+        (History(0, "", {1: "a"}), "a", []),  # as the source has it, should it be on Kafka
+        (History(0, "", {1: "a"}), "b", [("retracted", 2, False)]),
+        (History(1, "a", {2: "b"}), "a", [("retracted", 3, False)]),
+        (History(1, "a", {2: "retracted"}), "retracted", [("retracted", 2, True)]),
+    ],
+)
+def test_what_is_withheld_takes_back_whatever_else_was_or_may_have_been_said(known, content, said) -> None:
+    plan = assign([Item(content, withheld=True)], {("e1", "y1"): known})
+    assert (revisions(plan), plan.unchanged) == (said, 0)
+
+
+def test_a_first_word_is_taken_back_by_the_next_when_that_one_is_withheld() -> None:
+    plan = assign([Item("a", occurred_at=TOLD_OF), Item("b", withheld=True), Item("c", withheld=True)], {})
+    assert revisions(plan) == [("a", 1, False), ("retracted", 2, False)]
+    assert plan.sends[1].item.occurred_at == TOLD_OF
 
 
 def test_events_of_different_subjects_do_not_meet() -> None:
