@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
+from hub.registry.parties import note_parties, read_parties
 from tests.e2e.conftest import DESK, PHONE, Site
 from tests.e2e.test_accessibility import STANDARD
 from tests.e2e.test_teams_pages import visible_boxes
@@ -127,6 +128,24 @@ def test_registered_with_two_guardians_it_waits_is_completed_simulated_and_withd
     shown = page.content()
     assert make_identifier() not in shown
     assert not any(make_identifier() in url or make_identifier()[2:] in url or "Testsson" in url for url in site.requests)
+
+
+def test_guardian_2_gets_sole_custody_with_the_keyboard_alone_after_her_name_was_shown(site: Site) -> None:
+    registry = site.town.consents.registry
+    (consent,) = registry.grant(make_grant()).consents
+    parties = [{"role": role, "name": name} for role, name in (("guardian_1", "Robin Ett"), ("guardian_2", "Sam Två"))]
+    note_parties(registry, make_identifier(), read_parties({"name": "Kim Testsson", "parties": parties}), lambda _youth: None)
+    page = Officer(site).page
+    page.goto(f"/consents/{consent.consent_id}/custody")
+    page.get_by_label("Personnummer, för att se").fill(make_identifier())
+    page.get_by_label("Personnummer, för att se").press("Enter")
+    expect(page.get_by_label("Vårdnadshavare 2 har ensam vårdnad")).to_have_accessible_description("Sam Två")
+    page.get_by_label("Två vårdnadshavare, gemensam vårdnad").press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Vårdnadshavare 2 har ensam vårdnad")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".standing")).to_have_text("Vilande: Vårdnadshavare 2")
 
 
 @pytest.mark.parametrize("java_script", [True, False], ids=["with JavaScript", "without"])
