@@ -39,5 +39,6 @@ connector = Connector(
         config={"folder": "{dataset}", "batch_rows": 2, "settle_seconds": 0},
         now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
         facts=7,
+        refused=2,
     ),
 )

@@ -38,5 +38,6 @@ connector = Connector(
         config={"url": "{url}/plan", "attempts": 1, "timeout_seconds": 0.5},
         now=datetime(2025, 3, 17, 5, 30, tzinfo=UTC),
         facts=7,
+        refused=3,
     ),
 )

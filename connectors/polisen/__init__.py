@@ -52,5 +52,6 @@ connector = Connector(
         options={"mode": "clock", "now": lambda: _TRIAL_NOW},
         now=_TRIAL_NOW,
         facts=4,
+        refused=2,
     ),
 )

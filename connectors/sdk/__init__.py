@@ -60,6 +60,7 @@ connector = Connector(
         secrets={"client-secret": "simulator"},
         now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
         facts=4,
+        refused=2,
         messages={"usual": 3, "broken": 5},
     ),
 )

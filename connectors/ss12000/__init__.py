@@ -62,5 +62,6 @@ connector = Connector(
         secrets={"token": "a-token-of-the-trial"},
         now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
         facts=5,
+        refused=2,
     ),
 )

@@ -12,6 +12,8 @@ import typer
 from hub.commands.options import As, Home, Json
 
 if TYPE_CHECKING:
+    from rich.table import Column
+
     from hub.connect.pauses import Pause
     from hub.connect.state import ConnectorState, LaneState
 
@@ -105,18 +107,29 @@ def _facts(one: ConnectorState) -> dict[str, Any]:
 
 
 def _print(found: list[ConnectorState], now: datetime) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     if not found:
         typer.echo("hub.toml has no connectors. `hub connectors list` shows what is installed.")
         return
-    table = Table("Connector", "Lane", "State", "Last success", "Last news", "Records/h", "Next poll", "Expected by")
+    table = Table(*_columns(), box=SIMPLE_HEAD, pad_edge=False)
     for one in found:
-        table.add_row(one.name, "events", _standing(one), *_lane(one.events, now), _at(one.expected_by))
+        table.add_row(escape(one.name), _standing(one), *_lane(one.events, now), _at(one.expected_by))
         if one.statutory is not None:
-            table.add_row("", "statutory", _running(one), *_lane(one.statutory, now), "-")
+            table.add_row("  statutory", _running(one), *_lane(one.statutory, now), "-")
     Console().print(table)
+
+
+def _columns() -> list[Column]:
+    """As narrow as a day and a minute below it: the state takes what a terminal has left."""
+    from rich.table import Column
+
+    days = [Column(name, min_width=10) for name in ("Last success", "Last news", "Expected by")]
+    rate, due = Column("Records/h", justify="right"), Column("Next poll", min_width=7)
+    return [Column("Connector", min_width=11), Column("State", ratio=1), *days[:2], rate, due, days[2]]
 
 
 def _running(one: ConnectorState) -> str:

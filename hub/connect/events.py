@@ -139,6 +139,10 @@ class EventsLane:
         stored = self._ledger.cursor(EARLIER)
         if not stored:
             return Counter()
+        if self.pushed is not None:
+            # It cannot be asked, and what it holds now waits for the lane's own cursor, which alone knows what is a repeat.
+            self._ledger.settle(EARLIER, {}, self._clock.now(), Plan((), 0), Counter())
+            return Counter()
         if "from" in stored or not isinstance(self._source, Backfill):
             position = stored.get("from", {})
             pull = _Pull(self._source.batches(position or None), EARLIER, lambda reached: {"from": reached}, again=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from hub.connect.database import open_store
 from hub.connect.letter_rows import Published, find_letters, move_letters
 from hub.connect.letters import Letter, LetterState
+from hub.connect.rows import Heard, load_heard
 from hub.connect.tables import journal, letters
 from hub.contract.topics import PLACE_EVENTS
 from hub.database import answering
@@ -85,6 +86,11 @@ class LetterBox:
         """How many of these letters are in which state."""
         found = self.letters(Look(connector=connector, ids=frozenset(ids), states=frozenset(LetterState)))
         return Counter(one.letter.state for one in found)
+
+    def heard(self, connector: str, event_ids: Iterable[str]) -> dict[str, list[Heard]]:
+        """What one instance has said of these events, and when its source said it last."""
+        with self._connected(connector) as connection:
+            return load_heard(connection, event_ids)
 
     def move(self, connector: str, ids: Sequence[str], before: LetterState, after: LetterState, now: datetime) -> list[str]:
         """Move those that are still in the state `before`; the answer is which: two at once do it once."""

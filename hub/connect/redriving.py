@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.clock import Clock
 from hub.connect.gate import Publishable
+from hub.connect.last_words import CORRECTED_SINCE, LastWords
 from hub.connect.ledger import Ledger, Tally
 from hub.connect.letter_rows import Result
 from hub.connect.letters import Letter
 from hub.connect.recall import Recall, Recalled
-from hub.connect.rows import Heard
 from hub.connect.sending import Sending
 from hub.connect.sifting import Sifting
 
-__all__ = ["CORRECTED_SINCE", "Redriving"]
+__all__ = ["Redriving"]
 
-CORRECTED_SINCE = "corrected_since"
-"""The source has said something else of the event since it showed what was kept: that stands, and this would undo it."""
 _AT_ONCE = 50
 
 
@@ -28,6 +26,7 @@ _AT_ONCE = 50
 class _Taken:
     """What some letters give. `heard`: by event, when the source showed what was kept of it."""
 
+    words: LastWords
     publishable: list[Publishable] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
     heard: dict[str, datetime] = field(default_factory=dict)
@@ -59,7 +58,7 @@ class Redriving:
             recalled = self.recall(queued)
             ready()
             now = self.clock.now()
-            taken = _Taken()
+            taken = _Taken(LastWords(self.ledger.heard))
             for letter in queued:
                 self._take(letter, recalled[letter.letter_id], now, taken)
             sent = self.sending(taken.publishable, now, taken.letters)
@@ -70,7 +69,7 @@ class Redriving:
 
     def _take(self, letter: Letter, found: Recalled, now: datetime, taken: _Taken) -> None:
         sifted = self.sifting(found.records, now)
-        current = self._current(letter, sifted.publishable, taken) if letter.sealed else sifted.publishable
+        current = taken.words.of(letter, sifted.publishable)
         taken.settled["handled", ""] += sifted.counts["handled", ""]
         refused = next(iter(sifted.refused.values()), "") or (CORRECTED_SINCE if len(current) < len(sifted.publishable) else "")
         taken.results.append(Result(letter.letter_id, found.reason or refused))
@@ -78,16 +77,3 @@ class Redriving:
         taken.letters |= {one.event_id: letter.letter_id for one in current}
         if letter.sealed:
             taken.heard |= {one.event_id: letter.shown_at for one in current}
-
-    def _current(self, letter: Letter, sound: Sequence[Publishable], taken: _Taken) -> list[Publishable]:
-        """Those of which nothing else was said since: to Kafka, or by letters before this one, which `taken` holds."""
-        known = self.ledger.heard(one.event_id for one in sound)
-        for one in taken.publishable:
-            if (at := taken.heard.get(one.event_id)) is not None:
-                known.setdefault(one.event_id, []).append(Heard(one.key, one.content, at))
-        return [one for one in sound if not any(_is_newer(was, one, letter.shown_at) for was in known.get(one.event_id, ()))]
-
-
-def _is_newer(was: Heard, item: Publishable, shown_at: datetime) -> bool:
-    """Whether it says something else, and was said no earlier; what is in doubt may have been."""
-    return (was.subject, was.content) != (item.key, item.content) and (was.open or (was.at is not None and was.at >= shown_at))

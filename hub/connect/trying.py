@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from hub.clock import Clock
+from hub.connect.gate import Origin, Publishable, judge_place
 from hub.connect.instance import load_instance
+from hub.connect.last_words import CORRECTED_SINCE, LastWords
 from hub.connect.letter_box import Filed, LetterBox, Look
 from hub.connect.letters import LetterState
 from hub.connect.recall import Recalled
 from hub.connect.recalling import build_recall
 from hub.connect.showing import Shown, show
-from hub.connector import Unmapped
+from hub.connector import PlaceRecord, Record, Unmapped
 from hub.contract.covering import without_identifiers
 from hub.errors import RejectedError
 from hub.settings import Settings
@@ -63,15 +67,27 @@ def recalled(settings: Settings, clock: Clock, letters: Sequence[Filed]) -> dict
 
 
 def tried(settings: Settings, clock: Clock, letters: Sequence[Filed]) -> dict[str, Tried]:
-    """By letter, what would become of it up to the gate. Raises ConfigError."""
+    """By letter, what would become of it up to the gate; `corrected_since` where that would undo what the source said since.
+
+    Raises ConfigError, and RetriableError when a store does not answer.
+    """
     found, now = recalled(settings, clock, letters), clock.now()
-    origins = {name: load_instance(settings, name).origin() for name, _ in by_connector(letters)}
-    outcomes = {}
-    for one in letters:
-        again = found[one.letter.letter_id]
-        shown = tuple(show(record, origins[one.connector], now) for record in again.records)
-        outcomes[one.letter.letter_id] = Tried(shown, again.reason)
+    outcomes, box = {}, LetterBox(settings)
+    for name, own in by_connector(letters):
+        origin, words = load_instance(settings, name).origin(), LastWords(partial(box.heard, name))
+        for letter in (one.letter for one in own):
+            again = found[letter.letter_id]
+            shown = tuple(show(record, origin, now) for record in again.records)
+            sound = _sound(again.records, origin, now) if letter.sealed else []
+            outdated = CORRECTED_SINCE if len(words.of(letter, sound)) < len(sound) else ""
+            outcomes[letter.letter_id] = Tried(shown, again.reason or outdated)
     return outcomes
+
+
+def _sound(records: Sequence[Record], origin: Origin, now: datetime) -> list[Publishable]:
+    """What of a kept record would go: only what tells of places alone is kept."""
+    judged = [judge_place(one, origin, now) for one in records if isinstance(one, PlaceRecord)]
+    return [one for one in judged if isinstance(one, Publishable)]
 
 
 def bodies(found: Recalled) -> list[str]:

@@ -13,8 +13,9 @@ __all__ = ["DATASETS", "Trial"]
 DATASETS = {
     "usual": "some facts, enough for several batches",
     "empty": "nothing to tell",
-    "broken": "`usual`, and between its facts some that cannot be mapped",
-    "corrected": "`usual` some time later: one fact edited, one taken back, the others as they were",
+    "broken": "`usual`, and between its facts at least two that cannot be mapped",
+    "corrected": "`usual` some time later: facts edited and facts taken back, in more than one batch; the others as they were",
+    "late": "`usual` some time later: one more fact, of a time before the newest of `usual`; the others as they were",
 }
 """The folders of a source's trial, and what each holds."""
 
@@ -25,8 +26,9 @@ class Trial:
 
     `config` is what an operator would write under `[connectors.NAME.source]`; in its strings `{url}` becomes the simulator's
     address and `{dataset}` the folder that holds the dataset. Let the connector try once and not wait long: the suite puts the
-    server in trouble. `facts` is how many facts of `usual` must be told, counted by a person and not by the connector.
-    `messages`, where there is a statutory lane: how many raw messages of `usual` and of `broken` must be stored.
+    server in trouble. `facts` is how many facts of `usual` must be told, and `refused` how many records of `broken` must be
+    `Unmapped`, counted by a person and not by the connector. `messages`, where there is a statutory lane: how many raw messages
+    of `usual` and of `broken` must be stored.
     """
 
     config: Mapping[str, Any]
@@ -37,4 +39,5 @@ class Trial:
     datasets: Path | None = None
     """A folder with one folder for each of `DATASETS`; a sink needs none."""
     facts: int = 0
+    refused: int = 0
     messages: Mapping[str, int] = field(default_factory=dict)

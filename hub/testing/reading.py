@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Unmapped
+from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, RawMessage, Removal, StatutoryBatch, Unmapped
 
-__all__ = ["Fact", "content", "facts", "identity", "persons_of", "said", "stored"]
+__all__ = [
+    "Fact",
+    "Identity",
+    "content",
+    "facts",
+    "identity",
+    "news",
+    "persons_of",
+    "raw",
+    "refusals",
+    "said",
+    "since",
+    "standing",
+    "stored",
+]
 
 Fact: TypeAlias = PersonRecord | PlaceRecord
 Identity: TypeAlias = tuple[str, str, str]
@@ -42,6 +57,53 @@ def said(batches: Iterable[Batch], *, retold: bool = True) -> list[str]:
         for batch in kept
         for record in batch.records
     ]
+
+
+def news(batches: Iterable[Batch]) -> set[str]:
+    """What changes something: facts, and what takes facts back."""
+    told = list(batches)
+    removed = {
+        repr((aside.kind, aside.source_ids, aside.but_of)) for each in told for aside in each.asides if isinstance(aside, Removal)
+    }
+    return {repr((*identity(one), content(one), one.retracted)) for one in facts(told)} | removed
+
+
+def refusals(batches: Iterable[Batch]) -> list[Unmapped]:
+    """The records that the source should not have said: each becomes a letter."""
+    records = [record for batch in batches if not batch.retold for record in batch.records]
+    return [record for record in records if isinstance(record, Unmapped) and not record.intentional]
+
+
+def raw(batches: Iterable[StatutoryBatch]) -> set[tuple[str, bytes]]:
+    """What the statutory store is given."""
+    messages: list[RawMessage] = [one for batch in batches for one in batch.messages]
+    return {(one.message_id, one.content) for one in messages}
+
+
+def standing(batches: Iterable[Batch]) -> dict[Identity, str]:
+    """What holds once all of it has been heard, in order: the last content of each fact that is not taken back."""
+    stands: dict[Identity, str] = {}
+    for batch in batches:
+        for record in facts([batch]):
+            if record.retracted:
+                stands.pop(identity(record), None)
+            else:
+                stands[identity(record)] = content(record)
+        for aside in batch.asides:
+            if isinstance(aside, Removal):
+                for one in [one for one in stands if _is_removed(one, aside)]:
+                    del stands[one]
+    return stands
+
+
+def _is_removed(one: Identity, removal: Removal) -> bool:
+    kind, person, source_id = one
+    return kind == removal.kind and source_id in removal.source_ids and _spelt(person) != _spelt(removal.but_of)
+
+
+def _spelt(person: str) -> str:
+    """An identifier however it was written; without its century."""
+    return re.sub(r"\W", "", person)[-10:]
 
 
 def persons_of(batches: Iterable[Batch]) -> list[str]:

@@ -28,6 +28,20 @@ _TROUBLE: dict[str, Fault] = {
     "503": refusing(503),
     "silence": silent,
 }
+_LASTING = 16
+_LASTS = (
+    "raise RetriableError for as long as the receiver does not have the errand, however often that was tried; when a person must "
+    "see to it, the hub decides"
+)
+_TWICE = (
+    "the receiver has it twice: look for `errand.identity` at the receiver before every creation, also of the word that takes a "
+    "task back, or send it as an idempotency key that the receiver honours"
+)
+_TAKEN_BACK = (
+    "the receiver was not told once that the task is `{end}`: `recalled` and `cancelled` both take a task back, each under an "
+    "identity of its own (`errand.identity`)"
+)
+_ENDS = (TaskState.RECALLED, TaskState.CANCELLED)
 _YOUTH_REF = re.compile(r"y[0-9a-f]{32}")
 
 
@@ -68,26 +82,46 @@ class SinkSuite(Suite):
     def test_a_lost_answer_leaves_one(self, tmp_path: Path) -> None:
         with self.world(tmp_path) as world:
             server = _server(world)
-            server.lose_answers = 1
-            with world.sink() as sink:
-                _outcome(lambda: sink.deliver(self.errand()))
-            assert server.lose_answers == 0, "nothing was handed over"
-            with world.sink() as sink:
-                sink.deliver(self.errand())
-            assert _received(world) == [self._as_received(self.errand())], "the receiver has it twice"
+            for errand in self._all_that_is_told():
+                server.lose_answers = 1
+                with world.sink() as sink:
+                    _outcome(lambda sink=sink, errand=errand: sink.deliver(errand))
+                assert server.lose_answers == 0 or errand != self.errand(), "nothing was handed over"
+                with world.sink() as sink:
+                    sink.deliver(errand)
+            received = _received(world)
+        assert len(received) == len(set(received)), _TWICE
+        assert self._as_received(self.errand()) in received, "a new task that was handed over again is not there"
 
     @case
     def test_trouble_at_the_receiver_is_retriable(self, tmp_path: Path) -> None:
         with self.world(tmp_path) as world, world.sink() as sink:
             server = _server(world)
-            for name, fault in _TROUBLE.items():
-                server.fault = fault
+            for errand in self._all_that_is_told():
+                # Silence is waited for: once is enough.
+                for name in [name for name in _TROUBLE if name != "silence" or errand == self.errand()]:
+                    server.fault = _TROUBLE[name]
+                    error = _outcome(lambda errand=errand: sink.deliver(errand))
+                    said = f"{name} while a task was {errand.state} gave {type(error).__name__}, not RetriableError"
+                    assert isinstance(error, RetriableError), f"{said}: the receiver does not have it"
+                    assert name != "429" or error.retry_after == _RETRY_AFTER, "what Retry-After asked for was not handed on"
+                server.fault = None
+                sink.deliver(errand)
+            assert _received(world)[:1] == [self._as_received(self.errand())], (
+                "the trouble is over, and it was not delivered once"
+            )
+
+    @case
+    def test_trouble_that_lasts_is_never_taken_for_delivered(self, tmp_path: Path) -> None:
+        with self.world(tmp_path) as world, world.sink() as sink:
+            server = _server(world)
+            for number in range(_LASTING):
+                server.fault = _TROUBLE["429" if number % 2 else "500"]
                 error = _outcome(lambda: sink.deliver(self.errand()))
-                assert isinstance(error, RetriableError), f"{name} gave {type(error).__name__}, not RetriableError"
-                assert name != "429" or error.retry_after == _RETRY_AFTER, "what Retry-After asked for was not handed on"
+                assert isinstance(error, RetriableError), f"attempt {number + 1} in trouble gave {type(error).__name__}: {_LASTS}"
             server.fault = None
             sink.deliver(self.errand())
-            assert _received(world) == [self._as_received(self.errand())], "the trouble is over, and it was not delivered once"
+            assert _received(world) == [self._as_received(self.errand())], f"it did not arrive once: {_LASTS}"
 
     @case
     def test_a_refusal_is_for_good(self, tmp_path: Path) -> None:
@@ -114,11 +148,13 @@ class SinkSuite(Suite):
 
     @case
     def test_a_task_that_is_taken_back_is_told_too(self, tmp_path: Path) -> None:
-        errands = [self.errand(), self.errand(state=TaskState.RECALLED)]
-        with self.world(tmp_path) as world, world.sink() as sink:
-            for errand in (*errands, errands[1]):
-                sink.deliver(errand)
-            assert _received(world) == [self._as_received(errand) for errand in errands]
+        for end in _ENDS:
+            errands = [self.errand(), self.errand(state=end)]
+            (tmp_path / end).mkdir()
+            with self.world(tmp_path / end) as world, world.sink() as sink:
+                for errand in (*errands, errands[1]):
+                    sink.deliver(errand)
+                assert _received(world) == [self._as_received(errand) for errand in errands], _TAKEN_BACK.format(end=end)
 
     @case
     def test_two_errands_stay_two(self, tmp_path: Path) -> None:
@@ -158,6 +194,10 @@ class SinkSuite(Suite):
             sink.close()
             sink.close()
             assert world.held() == [], "a connection to the receiver is still held open"
+
+    def _all_that_is_told(self) -> list[Errand]:
+        """One task for each way in which it is taken back."""
+        return [self.errand(number, state) for number, end in enumerate(_ENDS, 1) for state in (TaskState.REQUESTED, end)]
 
     @staticmethod
     def _as_received(errand: Errand) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hub.connector import Batch, PersonRecord, PlaceRecord
-from hub.testing.reading import Fact, content, facts, identity, said, since, stored
+from hub.testing.reading import facts, identity, said, since, stored
 from hub.testing.suite import Suite, case
 from hub.testing.world import World, build_world
 
@@ -93,20 +93,6 @@ class SourceReading(Suite):
         assert passed, "no batch, so no cursor"
 
     @case
-    def test_a_correction_keeps_its_identity(self, tmp_path: Path) -> None:
-        before, later = self._before_and_later(tmp_path)
-        contents = {identity(one): content(one) for one in before}
-        assert {identity(one) for one in later} <= set(contents), "a correction came as a new fact"
-        edited = [one for one in later if not one.retracted and content(one) != contents[identity(one)]]
-        assert edited, "the edited fact was not told again"
-
-    @case
-    def test_what_is_taken_back_is_retracted(self, tmp_path: Path) -> None:
-        before, later = self._before_and_later(tmp_path)
-        stood = {identity(one) for one in before if not one.retracted}
-        assert any(one.retracted and identity(one) in stood for one in later), "what was taken back was not told as retracted"
-
-    @case
     def test_batches_are_told_one_by_one(self, tmp_path: Path) -> None:
         with self.world(tmp_path) as world, world.source() as source:
             gc.collect()
@@ -125,13 +111,6 @@ class SourceReading(Suite):
         """A whole reading from the beginning, by a source of its own."""
         with world.source() as source:
             return list(source.batches(None))
-
-    def _before_and_later(self, folder: Path) -> tuple[list[Fact], list[Fact]]:
-        with self.world(folder) as world, world.source() as source:
-            batches = list(source.batches(None))
-            world.show("corrected")
-            later = list(source.batches(stored(batches[-1].cursor)))
-        return facts(batches), facts(later)
 
 
 def _records_alive() -> int:

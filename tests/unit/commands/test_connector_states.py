@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from hub.audit.reading import Filter, the_latest
 from hub.bootstrap import build_audit
 from hub.cli import app
+from hub.connect.conditions import Conditions
+from hub.connect.ledger import Ledger
 from hub.errors import RejectedError
 from tests.command_line import CliRunner
+from tests.prepared import prepare
 from tests.unit.connect.installation import make_installation
 from tests.unit.connect.toy import install_toys
 
@@ -23,8 +27,8 @@ class Hub:
         for number, name in enumerate(("audit.key", "audit-subject.key", "worklist.key")):
             (home / "keys" / name).write_text(base64.b64encode(bytes([number]) * 32).decode())
 
-    def __call__(self, *words: str, code: int = 0) -> str:
-        ended = CliRunner().invoke(app, ["connectors", *words, "--home", str(self.home)], env={"COLUMNS": "200"})
+    def __call__(self, *words: str, code: int = 0, columns: int = 200) -> str:
+        ended = CliRunner().invoke(app, ["connectors", *words, "--home", str(self.home)], env={"COLUMNS": str(columns)})
         assert ended.exit_code == code, (ended.output, ended.exception)
         return ended.stdout
 
@@ -59,6 +63,21 @@ def test_every_instance_is_listed_with_its_statutory_lane(hub) -> None:
     table = hub("state")
     assert "does not run" in table
     assert "statutory" in table
+
+
+def test_a_day_and_the_minute_below_it_are_whole_on_a_terminal_of_eighty_columns(hub) -> None:
+    file = hub.settings.data / "connect" / "toyraw" / "ledger.db"
+    file.parent.mkdir(parents=True)
+    prepare(f"sqlite:///{file}", "connect/migrations")
+    ledger = Ledger(file)
+    Conditions(ledger.engine, "events").note(datetime(2025, 11, 27, 2, 8, tzinfo=UTC), "ok", "", None)
+    ledger.close()
+    table = hub("state", columns=80)
+    assert "2025-11-27" in table
+    assert "03:08" in table
+    assert "statutory" in table
+    assert max(map(len, table.splitlines())) <= 80
+    assert "…" not in table
 
 
 def test_a_pause_stands_in_the_audit_log_and_its_reason_does_not(hub) -> None:

@@ -225,3 +225,17 @@ def test_two_at_once_queue_a_letter_once(mending) -> None:
     box = LetterBox(mending.settings)
     moved = [box.move("toymend", [letter], LetterState.WAITING, LetterState.QUEUED, NOW) for _ in range(2)]
     assert moved == [[letter], []]
+
+
+def test_what_the_source_has_corrected_since_is_told_before_it_is_sent(mending) -> None:
+    place = {"id": "p0", "area": "0581-hageby", "minutes": 1}
+    write_lines(mending.home / "source" / "facts.jsonl", place | {"at": AT}, place | {"at": AT, "id": "p1"})
+    mending.run("toyrows")
+    first, other = mending.ids("--connector", "toyrows")
+    mending.mend()
+    write_lines(mending.home / "source" / "facts.jsonl", place | {"at": "2025-05-16T21:00:00+02:00"})
+    mending.run("toyrows")
+    told = json.loads(mending.hub("dlq", "preview", "--all", "--json"))
+    assert {one["letter"]: one["now"] for one in told["letters"]} == {first: "corrected_since", other: "mapped"}
+    assert "hub dlq discard" in " ".join(mending.hub("dlq", "try", first, code=1).split())
+    mending.hub("dlq", "try", other)

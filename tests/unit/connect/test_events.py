@@ -404,3 +404,29 @@ def test_a_consent_that_comes_while_the_source_is_read_again_begins_it_anew(worl
     pulls = source.pulls
     assert lane.poll() == {}
     assert source.pulls == pulls + 1
+
+
+def test_a_source_that_is_told_is_not_asked_for_what_it_was_told_before_a_consent(world) -> None:
+    """It has nothing but what waits now, and only the lane's own cursor knows which of that is a repeat."""
+
+    class Told(type(world.source)):
+        asked_after: tuple[dict | None, ...] = ()
+
+        def batches(self, cursor):
+            self.asked_after += (cursor,)
+            return super().batches(cursor)
+
+        def listen(self, wake, stop):
+            """Nobody pushes."""
+
+        def settled(self, cursor):
+            """Nobody waits for an answer."""
+
+    source = Told()
+    source.given = [[world.absence(world.person())]]
+    lane = world.lane(source=source)
+    lane.poll()
+    world.grant(world.person())
+    assert lane.poll() == {}
+    assert source.asked_after == (None, {"next": 1})
+    assert world.ledger.cursor("backfill") == {}

@@ -11,9 +11,9 @@ import pytest
 
 from hub.connect.events import EventsLane
 from hub.connect.gate import judge_place
+from hub.connect.last_words import CORRECTED_SINCE
 from hub.connect.letter_rows import move_letters
 from hub.connect.letters import LetterState
-from hub.connect.redriving import CORRECTED_SINCE
 from tests.unit.connect.conftest import NOW
 from tests.unit.connect.test_redriving import bad, lane_of, letters, queue
 

@@ -184,19 +184,27 @@ def build_simulator(dataset: Path, _options: Any) -> Starlette:
     )
 
 
-_PEOPLE = ("20110315-9801", "20110316-9818", "20110317-9809")
+PEOPLE = ("20110315-9801", "20110316-9818", "20110317-9809")
 
 
 def _row(seq: int, **changes: Any) -> dict[str, Any]:
     at = f"2025-05-{10 + seq:02d}T08:00:00+00:00"
-    return {"seq": seq, "id": seq, "person": _PEOPLE[seq % 3], "at": at, "minutes": 40 + seq} | changes
+    return {"seq": seq, "id": seq, "person": PEOPLE[seq % 3], "at": at, "minutes": 40 + seq} | changes
 
 
 def write_datasets(folder: Path) -> Path:
     usual = [_row(seq) for seq in range(1, 6)]
-    later = [_row(1) | {"seq": 6, "minutes": 59}, _row(2) | {"seq": 7, "deleted": True}]
-    broken = [_row(1), {"seq": 2, "id": 77}, *[_row(seq) | {"seq": seq + 1} for seq in range(2, 6)]]
-    for name, rows in (("usual", usual), ("empty", []), ("broken", broken), ("corrected", usual + later)):
+    edited = [_row(1) | {"seq": 6, "minutes": 59}, _row(3) | {"seq": 8, "minutes": 60}]
+    taken_back = [_row(number) | {"seq": seq, "deleted": True} for number, seq in ((2, 7), (4, 9))]
+    broken = [_row(1), {"seq": 2, "id": 77}, *[_row(seq) | {"seq": seq + 1} for seq in range(2, 6)], {"seq": 7, "id": 78}]
+    datasets = {
+        "usual": usual,
+        "empty": [],
+        "broken": broken,
+        "corrected": usual + sorted(edited + taken_back, key=lambda row: row["seq"]),
+        "late": [*usual, _row(6, at="2025-05-09T08:00:00+00:00")],
+    }
+    for name, rows in datasets.items():
         (folder / name).mkdir(parents=True)
         (folder / name / "rows.json").write_text(json.dumps(rows))
     return folder
@@ -214,7 +222,8 @@ def make_connector(
             secrets={"password": "open-sesame"},
             now=NOW,
             facts=5,
-            messages={"usual": 5, "broken": 6},
+            refused=2,
+            messages={"usual": 5, "broken": 7},
         ),
     } | changes
     return Connector(
