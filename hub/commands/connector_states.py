@@ -128,7 +128,7 @@ def _columns() -> list[Column]:
     from rich.table import Column
 
     days = [Column(name, min_width=10) for name in ("Last success", "Last news", "Expected by")]
-    rate, due = Column("Records/h", justify="right"), Column("Next poll", min_width=7)
+    rate, due = Column("Per hour", justify="right"), Column("Next poll", min_width=7)
     return [Column("Connector", min_width=11), Column("State", ratio=1), *days[:2], rate, due, days[2]]
 
 

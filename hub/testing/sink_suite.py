@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ class SinkSuite(Suite):
             for errand in self._all_that_is_told():
                 server.lose_answers = 1
                 with world.sink() as sink:
-                    _outcome(lambda sink=sink, errand=errand: sink.deliver(errand))
+                    _outcome(partial(sink.deliver, errand))
                 assert server.lose_answers == 0 or errand != self.errand(), "nothing was handed over"
                 with world.sink() as sink:
                     sink.deliver(errand)
@@ -101,7 +102,7 @@ class SinkSuite(Suite):
                 # Silence is waited for: once is enough.
                 for name in [name for name in _TROUBLE if name != "silence" or errand == self.errand()]:
                     server.fault = _TROUBLE[name]
-                    error = _outcome(lambda errand=errand: sink.deliver(errand))
+                    error = _outcome(partial(sink.deliver, errand))
                     said = f"{name} while a task was {errand.state} gave {type(error).__name__}, not RetriableError"
                     assert isinstance(error, RetriableError), f"{said}: the receiver does not have it"
                     assert name != "429" or error.retry_after == _RETRY_AFTER, "what Retry-After asked for was not handed on"
