@@ -40,11 +40,11 @@ __all__ = ["build_accounts", "build_console", "build_login", "build_observing", 
 def run_web(home: Path | None) -> None:
     """`hub web`."""
     from hub.audit.opening import open_vault
+    from hub.beats import Beats
     from hub.installation import load_places, load_teams
     from hub.process import process_frame
     from hub.rules_file import load_rules
     from hub.web.app import Web, build_web
-    from hub.web.beats import Beats
     from hub.web.consents.office import opened_once
     from hub.web.presenting import Presenter
     from hub.web.process import listening, serve

@@ -41,7 +41,7 @@ class ConsentCase:
     youth_id: str = field(repr=False)
     youth_ref: str | None = field(repr=False)
     blocks: tuple[str, ...] = ()
-    """The roles whose block (spärr) stands."""
+    """The roles whose block (spärr) stands on it while it is open. One outlives it; whether it stands still is not told here."""
     declined: tuple[str, ...] = ()
     """The roles that have said no to what is not complete yet."""
 
@@ -85,7 +85,7 @@ class Erasing:
 
     `number`: its own to an auditor; to an officer, who sees what befell a consent of hers, the consent's.
     `effect_at`: from when on nothing was emitted or shown. `teams` had opened a task of it, and when they acknowledged.
-    `places`: physical removal; empty until every component has answered.
+    `places`: physical removal, empty until every component has answered; None to an officer, who is not told.
     """
 
     number: str
@@ -94,4 +94,4 @@ class Erasing:
     effect_at: datetime | None
     parts: tuple[ErasingPart, ...]
     teams: tuple[tuple[str, datetime | None], ...]
-    places: tuple[ErasingPlace, ...]
+    places: tuple[ErasingPlace, ...] | None

@@ -14,10 +14,11 @@ from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
 from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.errors import RejectedError
-from hub.registry import barring, deeds, lifecycle, protection
+from hub.registry import deeds, lifecycle, protection
 from hub.registry.cases import ConsentCase
 from hub.registry.granting import GrantRequest, Marking, Signatory
 from hub.registry.grants import check, enter, find_youth
+from hub.registry.lives import life_of
 from hub.registry.looks import Looks, sees, youth_of
 from hub.registry.parties import Parties, seal_parties
 from hub.registry.protecting import protect
@@ -77,9 +78,9 @@ class Casework(Looks):
         """Record one signature on one consent. Raises RejectedError `nothing_to_sign`."""
 
         def deed(work: Work, consent: Consent) -> None:
-            protection.require_open(work, consent.youth)
-            if signatory in consent.signed:
+            if signatory in consent.signed or consent.state not in OPEN:
                 raise RejectedError(f"this consent awaits no signature of {signatory}", code="nothing_to_sign")
+            protection.require_open(work, consent.youth)
             deeds.sign(work, [consent], signatory)
             lifecycle.settle(work, consent.youth)
 
@@ -106,15 +107,14 @@ class Casework(Looks):
 
     def unblock(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
         """Lift the block that this role set, no other's: of everything, and of the cooperations that `who` sees. One of another
-        cooperation alone stays. Raises RejectedError `no_block`.
+        cooperation alone stays. At a consent that has ended nothing is lifted. Raises RejectedError `no_block`.
         """
 
         def deed(work: Work, consent: Consent) -> None:
-            protection.require_open(work, consent.youth)
-            own, others = _parted(who, consent)
-            standing = [one for one in own if one.state in OPEN and by in one.blocked_by]
-            if not {*standing, *barring.outlived([*own, *others], by)} & set(own):
+            own, _ = _parted(who, consent)
+            if consent.state not in OPEN or not any(by in one.blocked_by for one in own if one.state in OPEN):
                 raise RejectedError(f"there is no block by {by}", code="no_block")
+            protection.require_open(work, consent.youth)
             deeds.unblock_within(work, consent.youth, {one.cooperation for one in own}, by)
             lifecycle.settle(work, consent.youth)
 
@@ -211,9 +211,11 @@ class Casework(Looks):
 
 
 def _parted(who: Principal, consent: Consent) -> tuple[list[Consent], list[Consent]]:
-    """The person's consents: those that `who` may see, which decide what is answered, and the rest, which follow in silence.
+    """The person's consents: those that `who` may see and that belong to this one, which decide what is answered, and those that
+    she may not see, which follow in silence.
 
-    That another cooperation has a consent is secret from her (OSL 8:1): no answer may depend on it.
+    That another cooperation has a consent is secret from her (OSL 8:1): no answer may depend on it, nor on that it kept the tie
+    between this one and what of hers had ended before.
     """
-    everyone = list(consent.youth.consents)
-    return [one for one in everyone if sees(who, one)], [one for one in everyone if not sees(who, one)]
+    seen = [one for one in consent.youth.consents if sees(who, one)]
+    return life_of(consent, seen), [one for one in consent.youth.consents if not sees(who, one)]

@@ -6,7 +6,8 @@ at the moment a change becomes visible, so that "since version n" never steps ov
 
 Hashes are made from the sealed identity when an entry is told, under each of the agency's valid keys, and are stored nowhere.
 When the keys are others than at the last telling, every entry becomes a change. With an agency's last scope its link key
-is destroyed, and the removal carries an erasure for its connectors; a later scope gets another key.
+is destroyed, and the removal carries an erasure for its connectors; a later scope gets another key. That is told once: what
+ends of the same person's later, and was others', moves no version of this agency's.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from hub.registry.tables import Consent, LinkKey, SubjectEntry, Youth
 from hub.registry.vault import subject_hash
 from hub.registry.work import Work
 
-__all__ = ["Page", "changes", "learned", "narrow", "prepare", "remove", "tell_identifiers", "widen"]
+__all__ = ["Page", "changes", "narrow", "prepare", "remove", "tell_identifiers", "widen"]
 
 _LINK_KEY = 32
 
@@ -73,31 +74,47 @@ def narrow(work: Work, youth: Youth, erasures: Mapping[str, str]) -> dict[str, s
     `erasures`: which erasure an agency answers when it has lost its last scope. The answer: the agencies that have learned the
     reference and lost it now, with that erasure's id.
     """
+    kept = {agency for consent in youth.consents if consent.state in LIVE for agency in consent.agencies}
+    lost = {link.agency for link in youth.link_keys} - kept
+    for link in [link for link in youth.link_keys if link.agency in lost]:
+        youth.link_keys.remove(link)
     losing: dict[str, str] = {}
-    for entry in youth.entries:
-        if entry.version is not None and not entry.removed:
+    for entry in list(youth.entries):
+        if entry.agency in lost:
+            erasure_id = erasures.get(entry.agency) or str(uuid.uuid4())
+            if _take_away(work, youth, entry, erasure_id):
+                losing[entry.agency] = erasure_id
+        elif entry.version is not None and not entry.removed:
             kinds, spans = _target(work, youth, entry.agency)
             _show(work, entry, [kind for kind in entry.kinds if kind in kinds], intersect(_read_spans(entry), spans))
-    kept = {agency for consent in youth.consents if consent.state in LIVE for agency in consent.agencies}
-    for link in [link for link in youth.link_keys if link.agency not in kept]:
-        youth.link_keys.remove(link)
-        for entry in youth.entries:
-            if entry.agency == link.agency and entry.version is not None:
-                entry.erasure_id = erasures.get(link.agency) or str(uuid.uuid4())
-                if _fetched(work, entry):
-                    losing[link.agency] = entry.erasure_id
-                _stamp(work, entry)
     return losing
 
 
-def remove(work: Work, youth: Youth, erasure_id: str) -> None:
-    """Take a withdrawn reference out of every directory, for ever; entries nobody fetched leave no trace."""
-    for entry in list(youth.entries):
-        if not _fetched(work, entry):
-            youth.entries.remove(entry)
-            continue
-        entry.removed, entry.erasure_id, entry.kinds, entry.spans = True, erasure_id, [], []
-        _stamp(work, entry)
+def remove(work: Work, youth: Youth, erasure_id: str) -> list[str]:
+    """Take a withdrawn reference out of every directory, for ever. The answer: the agencies that knew it until now.
+
+    One that had lost its last scope before, and was told so, is told nothing: what ended now was others'.
+    """
+    return sorted([entry.agency for entry in list(youth.entries) if _take_away(work, youth, entry, erasure_id)])
+
+
+def _take_away(work: Work, youth: Youth, entry: SubjectEntry, erasure_id: str) -> bool:
+    """Tell an agency that a reference is gone for good, once; whether there was anything to tell. What nobody has fetched leaves
+    no trace.
+    """
+    if not _fetched(work, entry):
+        youth.entries.remove(entry)
+        return False
+    if _is_gone(entry):
+        return False
+    entry.removed, entry.erasure_id, entry.kinds, entry.spans = True, erasure_id, [], []
+    _stamp(work, entry)
+    return True
+
+
+def _is_gone(entry: SubjectEntry) -> bool:
+    """Whether the agency was told that it is gone for good, and nothing since: what is shown has no erasure."""
+    return entry.removed and entry.erasure_id is not None
 
 
 def tell_identifiers(work: Work, youth: Youth) -> None:
@@ -105,11 +122,6 @@ def tell_identifiers(work: Work, youth: Youth) -> None:
     for entry in youth.entries:
         if entry.version is not None and not entry.removed:
             _stamp(work, entry)
-
-
-def learned(work: Work, youth: Youth) -> list[str]:
-    """The agencies that fetched their directory while this reference was in it, or after."""
-    return sorted(entry.agency for entry in youth.entries if _fetched(work, entry))
 
 
 def changes(work: Work, agency: str, since: int, keys: AgencyKeys) -> Page:

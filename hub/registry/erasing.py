@@ -2,7 +2,8 @@
 
 An officer is told of a consent what the consent itself explains, and nothing that depends on whether another cooperation has
 one for the same person: not whether the reference went with it, nor which connector still had a reason to know it, nor whose
-proposals were recalled beside those of its own recipients (OSL 8:1).
+proposals were recalled beside those of its own recipients; nor how far each place has come, which is looked for when the last
+connector has answered (OSL 8:1).
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def _as_told(erasure: ErasureRequest, consent: Consent) -> Erasing:
         completed_at=whole.effect_at,
         parts=tuple(part for part in whole.parts if part.component in EFFECT),
         teams=tuple(team for team in whole.teams if team[0] in consent.recipients),
+        places=None,
     )
 
 

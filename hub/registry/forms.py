@@ -2,7 +2,8 @@
 
 What one team wrote down is as secret from another, of its own cooperation too, as that it has a consent at all (OSL 8:1): a form
 is read by whom its consent names as recipients. What was sealed when forms went by cooperation, or by person, belongs to the
-consents to one cooperation if all of them name the same recipients; otherwise nobody can say whose it is.
+consents to one cooperation if all of them name the same recipients; otherwise nobody can say whose it is. With the last open
+consent to a cooperation the names on its forms go, whatever others there are.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.registry.granting import Signatory
+from hub.registry.states import OPEN
 from hub.registry.tables import PARTIES, Consent, Youth
 from hub.registry.work import Work
 
-__all__ = ["Parties", "Party", "carry_forms", "open_forms", "put_together", "seal_forms", "tell_apart"]
+__all__ = ["Parties", "Party", "carry_forms", "let_go_of_forms", "open_forms", "over", "put_together", "seal_forms", "tell_apart"]
 
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 _FORMS: Final = "forms"
@@ -87,6 +89,23 @@ def carry_forms(
     kept = {one.consent_id: forms[one.consent_id] for one in consents if one.consent_id in forms}
     if kept:
         seal_forms(work, *successor, {**open_forms(work, *successor), **kept})
+
+
+def over(consents: Sequence[Consent]) -> set[str]:
+    """The cooperations to which a person has had consents and has no open one any more."""
+    return {one.cooperation for one in consents} - {one.cooperation for one in consents if one.state in OPEN}
+
+
+def let_go_of_forms(work: Work, youth: Youth, data_key: bytes) -> None:
+    """The forms to a cooperation that is over go, though a consent to another keeps the person: nobody needs their names."""
+    ended = over(youth.consents)
+    gone = {*ended, *(one.consent_id for one in youth.consents if one.cooperation in ended)}
+    forms = open_forms(work, youth, data_key)
+    kept = {whose: form for whose, form in forms.items() if whose not in gone}
+    if not kept:
+        youth.parties = None
+    elif len(kept) < len(forms):
+        seal_forms(work, youth, data_key, kept)
 
 
 def put_together(forms: Collection[Parties]) -> Parties | None:

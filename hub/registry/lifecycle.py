@@ -21,7 +21,7 @@ from hub.registry import barring, directory
 from hub.registry.aliases import add_alias, open_aliases
 from hub.registry.custody import keep_custody, known_custody
 from hub.registry.erasures import new_scope_erasures, request_erasure
-from hub.registry.forms import carry_forms, open_forms
+from hub.registry.forms import carry_forms, let_go_of_forms, open_forms, over
 from hub.registry.history import account_of, add_fact, form_of, project
 from hub.registry.records import build_record, withdrawn_record
 from hub.registry.states import LIVE, OPEN, Standing, State
@@ -140,6 +140,8 @@ def settle(work: Work, youth: Youth) -> None:
     elif youth.status != Standing.WITHDRAWN:
         _pass_on(work, youth)
         end_reference(work, youth)
+    if youth.parties is not None and over(youth.consents):
+        let_go_of_forms(work, youth, identity(work, youth)[1])
 
 
 def _project(work: Work, youth: Youth) -> None:
@@ -194,9 +196,8 @@ def end_reference(work: Work, youth: Youth) -> None:
     """Withdraw a reference for ever, ask for its erasure and destroy the mapping; a row that never had one loses its mapping."""
     if youth.youth_ref is not None:
         last = ConsentRecord.model_validate_json(youth.record or "")
-        learned = directory.learned(work, youth)
         erasure_id = str(uuid.uuid4())
-        directory.remove(work, youth, erasure_id)
+        learned = directory.remove(work, youth, erasure_id)
         record = withdrawn_record(youth.youth_ref, youth.record_version + 1, last.legal_basis, work.now)
         _store(work, youth, record, Standing.WITHDRAWN)
         request_erasure(work, erasure_id, youth.youth_ref, learned)

@@ -25,6 +25,7 @@ from hub.registry import lifecycle, protection
 from hub.registry.cases import ConsentCase, Erasing, Named
 from hub.registry.erasing import erasing_of, every_erasing
 from hub.registry.grants import find_youth
+from hub.registry.lives import life_of, open_life
 from hub.registry.parties import open_parties
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN, State
@@ -34,6 +35,7 @@ from hub.registry.work import Work
 __all__ = ["Looks", "sees", "youth_of"]
 
 _NONE = "there is no such consent for you"
+_ENDINGS = frozenset({"ended", "withdrawn", "declined"})
 
 
 class Looks:
@@ -59,10 +61,12 @@ class Looks:
             return self._views(session, [row])[0]
 
     def beside(self, who: Principal, case: ConsentCase) -> list[ConsentCase]:
-        """The same person's other consents, as far as `who` may see them; part of looking at `case`."""
+        """The same person's other consents that `who` may see and that belong to `case`; part of looking at it."""
         with self._registry.view() as session:
-            rows = session.scalars(_cases().where(Consent.youth_id == case.youth_id, Consent.consent_id != case.consent_id))
-            return self._views(session, [row for row in rows if sees(who, row)])
+            rows = session.scalars(_cases().where(Consent.youth_id == case.youth_id))
+            seen = [row for row in rows if sees(who, row)]
+            found = [one for row in seen if row.consent_id == case.consent_id for one in life_of(row, seen)]
+            return self._views(session, [row for row in found if row.consent_id != case.consent_id])
 
     def find(self, who: Principal, number: str) -> list[str]:
         """Consents whose number begins with `number` (at least six characters), two at most, because two are too many."""
@@ -90,20 +94,24 @@ class Looks:
             return views
 
     def named(self, who: Principal, consent_id: str, identifier: str, logged: Logged) -> Named:
-        """Who a consent is about, for somebody who gives the person's own identifier. Raises RejectedError `another_person`."""
+        """Who a consent is about, for somebody who gives the person's own identifier. Raises RejectedError `another_person`.
+
+        Names only while the consent is open: with the last of its cooperation they go.
+        """
         item = Subject(SubjectKind.CONSENT, consent_id)
         entry = self._entry(who, Action.CONSENT_SEE, logged, item=item, purpose="named")
         with self._audit.recorded(entry) as draft, self._registry.work() as work:
             row = self._row(work.session, who, consent_id)
             draft.about(subject=youth_of(row))
             found = find_youth(work, self._canonical(work, identifier))
-            if found is None or found.youth_id != row.youth_id or not _findable(who, found):
+            together = [] if found is None else _findable(who, found)
+            if found is None or row not in together:
                 raise RejectedError("the identifier is not that of the person of this consent", code="another_person")
             protection.require_open(work, found)
             canonical, _ = lifecycle.identity(work, found)
-            own = open_parties(work, found, lambda one: one.consent_id == consent_id)
-            parties = own or open_parties(work, found, lambda one: one.cooperation == row.cooperation and sees(who, one))
-        if parties is None:
+            alike = [one for one in together if one.cooperation == row.cooperation]
+            parties = open_parties(work, found, lambda one: one is row) or open_parties(work, found, lambda one: one in alike)
+        if parties is None or row.state not in OPEN:
             return Named(canonical, "")
         return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
 
@@ -121,7 +129,7 @@ class Looks:
                 draft.denied("nobody")
                 return {}
             draft.about(subject=youth_of(rows[0]))
-            form = open_parties(work, youth, lambda one: sees(who, one))
+            form = open_parties(work, youth, lambda one: one in rows)
         return {} if form is None else {party.role.value: party.name for party in form.parties}
 
     def erasing(self, case: ConsentCase) -> Erasing | None:
@@ -182,12 +190,11 @@ def sees(who: Principal, row: Consent) -> bool:
 
 
 def _findable(who: Principal, youth: Youth) -> list[Consent]:
-    """What is found by the person's number: what `who` may see, while any of that is open.
+    """What is found by the person's number: what `who` may see and is open, and what belongs to that.
 
-    With its last consent a number's tie to them is destroyed; that another cooperation's keeps it must not show.
+    With the last consent a number's tie to them is destroyed; that another cooperation's keeps it must not show.
     """
-    found = [consent for consent in youth.consents if sees(who, consent)]
-    return found if any(consent.state in OPEN for consent in found) else []
+    return open_life([consent for consent in youth.consents if sees(who, consent)])
 
 
 def _team(teams: frozenset[str]) -> str | None:
@@ -206,7 +213,9 @@ def _is_told(session: Session, row: Consent) -> bool:
         return True
     waiting = (OutboxRow.key == (youth.youth_ref or "").encode("ascii"), OutboxRow.record_version > youth.acked_version)
     first = session.scalar(select(func.min(OutboxRow.created_at)).where(*waiting))
-    return first is not None and max(row.ended_at or row.created_at, *(fact.at for fact in row.facts)) < first
+    # What is noted of one after its end was said at another: that a block is lifted.
+    said = [fact.at for fact in row.facts if row.state in OPEN or fact.kind in _ENDINGS]
+    return first is not None and max([row.ended_at or row.created_at, *said]) < first
 
 
 def _view(row: Consent, document: str, told: bool) -> ConsentCase:
@@ -216,5 +225,5 @@ def _view(row: Consent, document: str, told: bool) -> ConsentCase:
         row.valid_from, row.valid_to, row.legal_basis, row.area, tuple(row.required),
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
         row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document,
-        told, youth.youth_id, youth.youth_ref, tuple(row.blocked_by), tuple(row.declined),
+        told, youth.youth_id, youth.youth_ref, tuple(row.blocked_by) if row.state in OPEN else (), tuple(row.declined),
     )  # fmt: skip

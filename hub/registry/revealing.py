@@ -28,6 +28,7 @@ from hub.core.consent_scopes import decide_history
 from hub.errors import RejectedError
 from hub.registry import lifecycle, protection
 from hub.registry.aliases import open_aliases
+from hub.registry.lives import open_life
 from hub.registry.parties import Parties, open_parties
 from hub.registry.purposes import Purpose
 from hub.registry.registry import Registry
@@ -166,9 +167,10 @@ def _openable(work: Work, youth_ref: str) -> Youth | None:
 
 
 def _identity(work: Work, youth: Youth, team: str) -> Identity:
-    """With the form of a consent that names the team, or all forms for what is asked on no team's behalf."""
+    """With the form of a consent that names the team and is open or belongs to one that is; or all forms on no team's behalf."""
     canonical, data_key = lifecycle.identity(work, youth)
-    parties = open_parties(work, youth, (lambda one: team in one.recipients) if team else None)
+    hers = open_life([one for one in youth.consents if team in one.recipients])
+    parties = open_parties(work, youth, (lambda one: one in hers) if team else None)
     return Identity((canonical, *open_aliases(work, youth, data_key)), parties)
 
 

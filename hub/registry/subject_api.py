@@ -9,7 +9,8 @@ HMAC keys, the newest first; each entry has a hash under each. `Hub-Agency-Key` 
 so that `hub keys retire-agency` can refuse to take away one that is in use.
 
 `POST /v1/agencies/{agency}/protected` with `{"youth_ref": …}`: the agency's system says that this person is protected. The
-answer is 202 and the same for every reference, also for one that the agency was never told.
+answer is 202 and the same for every reference, also for one that the agency was never told, and comes at a whole beat
+(`hub.beats`), whatever it met.
 
 Every answer that tells of somebody, and every refusal, is in the audit log (`hub.registry.agency_trail`): no log, no answer.
 
@@ -27,12 +28,12 @@ from http import HTTPStatus
 
 from sqlalchemy import Engine
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hub.beats import Beats
 from hub.clock import Clock
 from hub.contract.ids import key_id, valid_key
 from hub.contract.topics import KeyKind
@@ -61,19 +62,27 @@ Protects = Callable[[str, str], None]
 """(agency, youth_ref): stop this person if the agency was told of her; raises HubError when it cannot be done now."""
 
 
-def build_app(engine: Engine, tools: Tools, clock: Clock, trail: AgencyTrail, protects: Protects | None = None) -> Starlette:
+def build_app(  # noqa: PLR0917 -- the parts of one application
+    engine: Engine,
+    tools: Tools,
+    clock: Clock,
+    trail: AgencyTrail,
+    protects: Protects | None = None,
+    beats: Beats | None = None,
+) -> Starlette:
     """The ASGI application. Its endpoints run in a thread pool: each is one short transaction.
 
-    Without `protects` nobody can be marked as protected here.
+    Without `protects` nobody can be marked as protected here. `beats`: other than the shipped ones.
     """
+    at_beats = beats or Beats()
 
     def subjects(request: Request) -> Response:
         return answered(request, lambda agency: _subjects(engine, tools, clock, agency, request, trail))
 
     async def protected(request: Request) -> Response:
         body = await _bounded_body(request)
-        return await run_in_threadpool(
-            answered, request, lambda agency: _protected(tools, protects, agency, request, body, trail)
+        return await at_beats.answer(
+            lambda: answered(request, lambda agency: _protected(tools, protects, agency, request, body, trail))
         )
 
     def answered(request: Request, answer: Callable[[str], Response]) -> Response:

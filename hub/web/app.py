@@ -86,6 +86,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/approvals/sealed", sealed.page, Action.SEALED_REQUEST),
             doors.guarded("/approvals/sealed", sealed.ask, Action.SEALED_REQUEST, "POST"),
             doors.open("/language/{language}", entrance.language),
+            doors.open("/keys/{state}", entrance.keys),
             doors.guarded("/audit/review", AccessReview(web, renderer).page, Action.AUDIT_REVIEW),
             *consent_doors(doors, Desk(web, renderer, web.office)),
             *operation_doors(doors, web, renderer),

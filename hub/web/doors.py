@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from hub.access.roles import Action, Principal, may, may_somewhere
 from hub.access.trail import refusal_entry
-from hub.web.beats import Beats
+from hub.beats import Beats
 from hub.web.form_tokens import FIELD, is_genuine
 from hub.web.forms import field, read_form
 from hub.web.language import mark

@@ -13,7 +13,7 @@ from hub.errors import RejectedError
 from hub.web.forms import field
 from hub.web.language import LANGUAGES, mark
 from hub.web.paths import own_path
-from hub.web.rendering import LANGUAGE_COOKIE, Renderer, Web
+from hub.web.rendering import KEYS_COOKIE, LANGUAGE_COOKIE, Renderer, Web
 
 __all__ = ["PASSWORD_TEXTS", "Entrance", "address_of"]
 
@@ -85,6 +85,14 @@ class Entrance:
         if chosen in LANGUAGES:
             secure = self._visitors.secure
             answer.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_YEAR_SECONDS, httponly=True, samesite="lax", secure=secure)
+        return answer
+
+    def keys(self, request: Request) -> Response:
+        """Remembers whether single letters are shortcuts, and leads back as a change of language does."""
+        answer = RedirectResponse(own_path(request.query_params.get("back", "/")), status_code=303)
+        if request.path_params["state"] in {"on", "off"}:
+            state, secure = request.path_params["state"], self._visitors.secure
+            answer.set_cookie(KEYS_COOKIE, state, max_age=_YEAR_SECONDS, httponly=True, samesite="lax", secure=secure)
         return answer
 
     def _with_code(self, request: Request, code: str) -> Response:

@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse
 from hub.access.four_eyes import FourEyes
 from hub.access.roles import Action, Principal, may_somewhere, teams_where
 from hub.audit.log import AuditLog
+from hub.beats import Beats
 from hub.clock import Clock
 from hub.delivery.worklist import Worklist
-from hub.web.beats import Beats
 from hub.web.consents.office import Office
 from hub.web.form_tokens import token_field
 from hub.web.forms import field
@@ -31,9 +31,13 @@ if TYPE_CHECKING:
     from hub.web.observations.senders import Observing
     from hub.web.operations.console import Console
 
-__all__ = ["LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
+__all__ = ["KEYS_COOKIE", "LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
 
 LANGUAGE_COOKIE = "hub_language"
+KEYS_COOKIE = "hub_keys"
+"""`off`: no single letter is a shortcut, for whom speech or a slip of the hand types them (WCAG 2.2, 2.1.4)."""
+_AMISS = frozenset({400, 409, 422})
+"""Answers that show a form again because something in it is wrong: the title says so first."""
 
 
 # What stands beside the teams, for those whose role permits it.
@@ -114,6 +118,7 @@ class Renderer:
             "other_language_name": LANGUAGE_NAMES[shown.other], "principal": principal, "own_teams": own,
             "menu": [(path, title) for action, path, title in _MENU if principal and may_somewhere(principal, action)],
             "here": request.url.path, "section": "", "current_team": None, "printed": moment(now, shown, now), "sought": "",
+            "keys_off": request.cookies.get(KEYS_COOKIE) == "off", "amiss": status in _AMISS or bool(values.get("alert")),
             "team": "", "form_token": token_field(self.visitors.new_form_secret(request)),
         }  # fmt: skip
         text = self._templates.get_template(template).render(**{**common, **values})

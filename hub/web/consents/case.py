@@ -18,7 +18,7 @@ from hub.web.consents.desk import Visit
 from hub.web.consents.naming import open_names
 from hub.web.consents.shapes import Error
 from hub.web.consents.showing import day
-from hub.web.consents.titles import COMPONENTS, PLACES
+from hub.web.consents.titles import COMPONENTS
 from hub.web.language import mark
 
 __all__ = ["block", "custody", "erasure", "of_case", "shown", "sign", "withdraw", "withdrawn_by"]
@@ -93,7 +93,7 @@ def block(visit: Visit, case: ConsentCase) -> Response:
     if not visit.posted:
         return _act(visit, template, case, **_blocks(visit, case))
     lifts = visit.field("deed") == "lift"
-    if role not in set(Signatory) or (lifts and role not in case.blocks):
+    if role not in set(Signatory) or (lifts and case.blocks and role not in case.blocks):
         return _act(visit, template, case, _wrong(visit, "role", mark("Say who it is.")), **_blocks(visit, case))
     deed, by = (visit.casework.unblock if lifts else visit.casework.block), Signatory(role)
     to = "?done=unblocked" if lifts else "?done=blocked"
@@ -154,10 +154,10 @@ def withdrawn_by(visit: Visit) -> tuple[Signatory | None, bool]:
 
 
 def erasure(visit: Visit, case: ConsentCase) -> Response:
-    """How far a withdrawal has come: its effect, each part, the teams that had opened something, the places bytes lie at."""
+    """How far a withdrawal has come: its effect, the parts that bring it about, the teams that had opened something."""
     erasing = visit.casework.erasing(case)
     text, titles = visit.words.text, visit.office.teams
-    shown: dict[str, Any] = {"parts": [], "teams": [], "places": [], "effect": None}
+    shown: dict[str, Any] = {"parts": [], "teams": [], "effect": None}
     if erasing is not None:
         shown = {
             "parts": [
@@ -165,10 +165,6 @@ def erasure(visit: Visit, case: ConsentCase) -> Response:
                 for one in erasing.parts
             ],
             "teams": [(titles[code].title if code in titles else code, visit.maybe(at)) for code, at in erasing.teams],
-            "places": [
-                (text(PLACES.get(place.name, place.name)), visit.moment(place.due_at), visit.maybe(place.done_at))
-                for place in erasing.places
-            ],
             "effect": _seconds(erasing.requested_at, erasing.effect_at),
         }  # fmt: skip
     gone_by = "" if case.ended_at is None else day(case.ended_at + visit.office.kept, visit.words)

@@ -1,7 +1,9 @@
 """A register extract: what the hub holds of a youth, what counted toward which proposal, and who opened what.
 
 For one recipient at a time, put together by a person who decides (OSL 12:3): what a recipient may not see is left out when it is
-put together, not afterwards. A guardian reads nothing of another guardian. A proposal that rests on a police notice which
+put together, not afterwards. A guardian reads nothing of another guardian. What was before the consents that are told of, under
+others that have ended, is no part of it: that a reference outlived them would say that another cooperation has a consent (OSL
+8:1). A proposal that rests on a police notice which
 the police have not released for the youth (`may_tell_youth`) is told without its ground, to everybody. A proposal whose content
 its own team could not open now, because consent or the newest word of it is missing, is told without its content.
 """
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from hub.access.roles import Action, Role, may
@@ -31,6 +34,7 @@ from hub.web.shown import Moment
 __all__ = ["SECTIONS", "Access", "Extract", "HeldConsent", "HeldTask", "build_extract"]
 
 SECTIONS: Final = ("consents", "tasks", "access")
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,7 @@ def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str, pa
 
     That a consent is read is in the audit log already; each proposal gets its entry here, before anything is answered.
     """
-    refs = sorted({case.youth_ref for case in cases if case.youth_ref})
-    # Each unit answers for what it holds: another's tasks are as secret from this officer as on its pages (OSL 8:1-2).
-    held = [task for ref in refs for task in visit.desk.web.worklist.of_reference(ref)]
-    tasks = [task for task in held if may(visit.who, Action.EXTRACT_RELEASE, task.team)]
+    tasks = _tasks(visit, cases)
     if "tasks" in parts:
         _log(visit, tasks, recipient)
     consents = tuple(_consent(visit, case, recipient) for case in cases)
@@ -92,6 +93,20 @@ def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str, pa
         tuple(_access(visit, record) for record in _records(visit, cases, [task.task_id for task in tasks])),
         any(_anothers(role, recipient) for case in cases for role in case.required),
     )
+
+
+def _tasks(visit: Visit, cases: Sequence[ConsentCase]) -> list[TaskView]:
+    """The proposals that came since the first of these consents was in force.
+
+    Each unit answers for what it holds: another's tasks are as secret from this officer as on its pages (OSL 8:1-2).
+    """
+    refs, since = sorted({case.youth_ref for case in cases if case.youth_ref}), _in_force_since(cases)
+    held = [task for ref in refs for task in visit.desk.web.worklist.of_reference(ref)]
+    return [task for task in held if may(visit.who, Action.EXTRACT_RELEASE, task.team) and since <= task.received_at]
+
+
+def _in_force_since(cases: Sequence[ConsentCase]) -> datetime:
+    return min((case.in_force_at for case in cases if case.in_force_at is not None), default=_NEVER)
 
 
 def _log(visit: Visit, tasks: Sequence[TaskView], recipient: str) -> None:
@@ -154,14 +169,20 @@ def _records(visit: Visit, cases: Sequence[ConsentCase], tasks: Sequence[str]) -
     audit = visit.office.audit
     things = {Subject(SubjectKind.CONSENT, case.consent_id) for case in cases}
     things |= {Subject(SubjectKind.TASK, number) for number in tasks}
-    person = {Subject(SubjectKind.YOUTH, case.youth_id) for case in cases}
-    person |= {Subject(SubjectKind.REFERENCE, case.youth_ref) for case in cases if case.youth_ref}
-    own, hers = (set(audit.pseudonyms(list(subjects))) for subjects in (things, person))
-    return [
-        record
-        for record in of_subjects(audit.engine, sorted(own | hers))
-        if {record.item, record.subject} & own or (record.unit and may(visit.who, Action.EXTRACT_RELEASE, record.unit))
-    ]
+    youths = {Subject(SubjectKind.YOUTH, case.youth_id) for case in cases}
+    references = {Subject(SubjectKind.REFERENCE, case.youth_ref) for case in cases if case.youth_ref}
+    own, hers, refs = (set(audit.pseudonyms(list(subjects))) for subjects in (things, youths, references))
+    registered, in_force = min(case.created_at for case in cases), _in_force_since(cases)
+
+    def belongs(record: Record) -> bool:
+        if {record.item, record.subject} & own:
+            return True
+        if not record.unit or not may(visit.who, Action.EXTRACT_RELEASE, record.unit):
+            return False
+        # An entry of the registry about the person and another consent belongs to that one.
+        return in_force <= record.at if record.subject in refs else not record.item and registered <= record.at
+
+    return [record for record in of_subjects(audit.engine, sorted(own | hers | refs)) if belongs(record)]
 
 
 def _access(visit: Visit, record: Record) -> Access:

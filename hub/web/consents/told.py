@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.responses import Response
@@ -10,9 +11,11 @@ from hub.access.roles import Action, may_somewhere
 from hub.contract.identifiers import UnresolvedIdentifierError
 from hub.contract.models import Cooperation
 from hub.core.consent_rules import Signatory
+from hub.registry.cases import ErasingPlace
 from hub.web.consents.desk import Visit
 from hub.web.consents.shapes import Error
-from hub.web.consents.titles import SIGNATORIES
+from hub.web.consents.titles import PLACES, SIGNATORIES
+from hub.web.shown import Moment
 
 __all__ = ["erasures", "withdrawal"]
 
@@ -37,21 +40,27 @@ def withdrawal(visit: Visit) -> Response:
 
 
 def erasures(visit: Visit) -> Response:
-    """Every withdrawal of a reference, and who still has to answer; without any tie to a person."""
+    """Every withdrawal of a reference, and who still has to answer; without any tie to a person. Places to an auditor only."""
     rows = [
         (
             one.number[:8],
             visit.moment(one.requested_at),
             [part.component for part in one.parts if part.answered_at is None],
             None if one.effect_at is None else max(0, round((one.effect_at - one.requested_at).total_seconds())),
-            bool(one.places) and all(place.done_at for place in one.places),
+            None if one.places is None else _places(visit, one.places),
         )
         for one in visit.casework.erasures(visit.who)
     ]
     return visit.page(
         "consents/erasures.html", rows=rows, cut=len(rows) == _LIST_LIMIT, retention_days=visit.office.retention_days,
-        back=_back(visit), section="/erasures",
+        places=any(row[-1] is not None for row in rows), back=_back(visit), section="/erasures",
     )  # fmt: skip
+
+
+def _places(visit: Visit, places: Sequence[ErasingPlace]) -> list[tuple[str, Moment, Moment | None]]:
+    """Each place, by when nothing may lie there any more, and since when nothing does."""
+    text = visit.words.text
+    return [(text(PLACES.get(one.name, one.name)), visit.moment(one.due_at), visit.maybe(one.done_at)) for one in places]
 
 
 def _withdraw(visit: Visit) -> None:

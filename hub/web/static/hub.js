@@ -13,7 +13,7 @@
     all[Math.min(all.length - 1, Math.max(0, at + step))].focus();
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || keys?.open) return;
+    if (document.body.dataset.keys === "off" || event.ctrlKey || event.altKey || event.metaKey || keys?.open) return;
     if (event.target instanceof Element && event.target.matches("input, textarea, select")) return;
     if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);

@@ -20,6 +20,7 @@ from hub.testing import served
 from tests.unit.audit.kept import migrate_url
 from tests.unit.registry.memory_log import MemoryLog
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
+from tests.unit.test_beats import Time
 
 MINE = {"Authorization": "Bearer token-1"}
 URL = f"/v1/agencies/{SCHOOL}/subjects"
@@ -32,7 +33,7 @@ def log() -> MemoryLog:
 
 @pytest.fixture
 def client(home: Installation, log: MemoryLog) -> Iterator[httpx.Client]:
-    app = build_app(home.engine, home.tools, home.clock, AgencyTrail(log, home.clock))
+    app = build_app(home.engine, home.tools, home.clock, AgencyTrail(log, home.clock), beats=Time().beats())
     with served(app) as url, httpx.Client(base_url=url) as test_client:
         yield test_client
 

@@ -206,3 +206,54 @@ def test_nobody_waits_for_an_agency_that_never_fetched(home: Installation) -> No
     home.registry.withdraw(PERSON)
     assert home.registry.erasure_status()[0].waiting_for == ("connector-ss12000", "delivery", "worker")
     assert home.told(POLICE).entries == []
+
+
+def test_an_agency_is_told_once_that_a_reference_is_gone_whatever_ends_of_the_persons_later(home: Installation) -> None:
+    told = []
+    for number, others in enumerate((False, True)):
+        person, seen = make_identifier(number), home.told().version
+        home.registry.grant(make_grant(person, agencies=(SCHOOL,), kinds=("school_absence",)))
+        if others:
+            sig = {"cooperation": "sig", "recipients": ("sig",), "agencies": (POLICE,), "kinds": ("police_notice",)}
+            home.registry.grant(make_grant(person, **sig))
+        home.relay.run_once()
+        shown = home.told(since=seen)
+        home.registry.withdraw(person, "sspf")
+        home.relay.run_once()
+        gone = home.told(since=shown.version)
+        home.clock.advance(timedelta(minutes=1))
+        if others:
+            home.registry.suspend(person, "sig")
+            home.registry.withdraw(person, "sig")
+            home.relay.run_once()
+        after = home.told(since=gone.version)
+        told.append([(page.version - seen, [entry["removed"] for entry in page.entries]) for page in (shown, gone, after)])
+    assert told[0] == told[1] == [(1, [False]), (2, [True]), (2, [])]
+    school, everything = home.registry.erasure_status()[-2:]
+    assert ("connector-ss12000" in school.waiting_for, "connector-ss12000" in everything.waiting_for) == (True, False)
+
+
+def test_what_an_agency_never_fetched_goes_without_a_trace_with_its_last_scope_though_others_stand(home: Installation) -> None:
+    home.registry.grant(make_grant(agencies=(SCHOOL,), kinds=("school_absence",)))
+    home.registry.grant(make_grant(cooperation="sig", recipients=("sig",), agencies=(POLICE,), kinds=("police_notice",)))
+    home.relay.run_once()
+    home.registry.withdraw(PERSON, "sspf")
+    page = home.told()
+    assert (page.version, page.entries) == (1, [])
+    home.registry.grant(make_grant(agencies=(SCHOOL,), kinds=("school_absence",)))
+    home.relay.run_once()
+    assert [entry["removed"] for entry in home.told().entries] == [False]
+
+
+def test_a_later_scope_that_ends_before_it_was_told_tells_the_agency_nothing_anew(home: Installation) -> None:
+    mine = make_grant(agencies=(SCHOOL,), kinds=("school_absence",))
+    home.registry.grant(mine)
+    home.registry.grant(make_grant(cooperation="sig", recipients=("sig",), agencies=(POLICE,), kinds=("police_notice",)))
+    home.relay.run_once()
+    home.told()
+    home.registry.withdraw(PERSON, "sspf")
+    gone = home.told()
+    home.registry.grant(mine)
+    home.registry.withdraw(PERSON, "sspf")
+    home.relay.run_once()
+    assert home.told() == gone

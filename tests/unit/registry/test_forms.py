@@ -15,6 +15,7 @@ from hub.registry.grants import find_youth
 from hub.registry.identities import merge
 from hub.registry.parties import note_parties, open_parties, read_parties, seal_parties
 from hub.registry.tables import PARTIES, Consent
+from hub.registry.upkeep import refresh
 from tests.unit.registry.support import Installation, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -98,6 +99,22 @@ def test_each_consent_keeps_its_form_when_two_numbers_are_found_to_be_one_person
     note_parties(home.registry, numbers[1 - goes], THEIRS, no_record)
     merge(home.registry, numbers[1], PERSON, no_record)
     assert names(home) == ["Test Testsson", "Prov Andersson", "Test Testsson / Prov Andersson"]
+
+
+def test_names_go_with_the_last_open_consent_to_their_cooperation_though_another_keeps_the_person(home: Installation) -> None:
+    home.registry.grant(make_grant())
+    home.registry.grant(make_grant(**SIG))
+    note_parties(home.registry, PERSON, OURS, no_record, Cooperation.SSPF)
+    home.registry.grant(make_grant(**SIG, valid_to="2025-06-01"))
+    note_parties(home.registry, PERSON, THEIRS, no_record, Cooperation.SIG)
+    home.registry.withdraw(PERSON, Cooperation.SSPF)
+    assert names(home) == [None, "Prov Andersson", "Prov Andersson"]
+    home.clock.advance(timedelta(days=20))
+    refresh(home.registry)  # one of two has expired
+    assert names(home) == [None, "Prov Andersson", "Prov Andersson"]
+    home.registry.grant(make_grant())
+    home.registry.withdraw(PERSON, Cooperation.SIG)
+    assert names(home) == [None, None, None]
 
 
 def test_names_noted_for_a_person_with_consents_to_several_need_the_cooperation(home: Installation) -> None:

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import event
 
+from hub.beats import Beats
 from hub.contract.ids import key_id
 from hub.errors import RetriableError
 from hub.registry.agency_trail import AgencyTrail
@@ -16,6 +17,7 @@ from hub.testing import served
 from hub.tls import trusted
 from tests.unit.registry.memory_log import MemoryLog
 from tests.unit.registry.support import LEISURE, POLICE, SCHOOL, Installation, make_grant, make_identifier
+from tests.unit.test_beats import Time
 
 MINE = {"Authorization": "Bearer token-1"}
 SHAPE = {"subject_hashes", "youth_ref", "link_key", "kinds", "spans", "version", "removed", "erasure_id"}
@@ -30,7 +32,7 @@ def log() -> MemoryLog:
 
 @pytest.fixture
 def client(home: Installation, log: MemoryLog) -> Iterator[httpx.Client]:
-    app = build_app(home.engine, home.tools, home.clock, AgencyTrail(log, home.clock))
+    app = build_app(home.engine, home.tools, home.clock, AgencyTrail(log, home.clock), beats=Time().beats())
     with served(app) as url, httpx.Client(base_url=url, verify=trusted()) as test_client:
         yield test_client
 
@@ -203,12 +205,24 @@ def test_an_agency_marks_whom_it_was_told_of_and_learns_nothing_from_the_answer(
     reference = home.registry.grant(make_grant()).youth_ref or ""
     home.relay.run_once()
     said: list[tuple[str, str]] = []
+    time, came = Time(), []
+
+    def stop(agency: str, youth_ref: str) -> None:
+        said.append((agency, youth_ref))
+        time.now += 0.16 if youth_ref == reference else 0.003
+
+    async def pause(seconds: float) -> None:
+        await time.pause(seconds)
+        came.append(time.now)
+
     trail = AgencyTrail(MemoryLog(), home.clock)
-    app = build_app(home.engine, home.tools, home.clock, trail, lambda agency, youth_ref: said.append((agency, youth_ref)))
+    app = build_app(home.engine, home.tools, home.clock, trail, stop, Beats(1.0, time.ticks, pause))
     with served(app) as url, httpx.Client(base_url=url, verify=trusted()) as given:
         path = f"/v1/agencies/{SCHOOL}/protected"
+        begun = time.now
         known, unknown = (given.post(path, headers=MINE, json={"youth_ref": one}) for one in (reference, "y" + 32 * "0"))
         assert whole(known) == whole(unknown)
+        assert came == [pytest.approx(begun + 1), pytest.approx(begun + 2)], "nor from when the answer comes"
         assert (known.status_code, known.json()) == (202, {"status": "received"})
         assert said == [(SCHOOL, reference), (SCHOOL, "y" + 32 * "0")]
         assert given.post(path, json={"youth_ref": reference}).status_code == 401

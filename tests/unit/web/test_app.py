@@ -19,7 +19,7 @@ from tests.unit.web.test_doors import DOORS, OPEN
 from tests.unit.web.town import PagesTown, member
 
 OPEN_TO_ALL = {
-    "/sign-in", "/sign-in/password", "/sign-in/provider", "/sign-in/return", "/sign-out/provider", "/sign-out/back-channel", "/language/{language}", "/static",
+    "/sign-in", "/sign-in/password", "/sign-in/provider", "/sign-in/return", "/sign-out/provider", "/sign-out/back-channel", "/language/{language}", "/keys/{state}", "/static",
 }  # fmt: skip
 
 

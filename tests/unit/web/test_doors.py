@@ -47,6 +47,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/approvals/sealed"): Action.SEALED_REQUEST,
     ("POST", "/approvals/sealed"): Action.SEALED_REQUEST,
     ("GET", "/language/{language}"): OPEN,
+    ("GET", "/keys/{state}"): OPEN,
     ("GET", "/consents"): Action.CONSENT_SEE,
     ("POST", "/consents/find"): Action.CONSENT_SEE,
     ("GET", "/consents/simulator"): Action.CONSENT_SEE,

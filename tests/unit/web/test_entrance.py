@@ -77,6 +77,16 @@ def test_the_language_is_remembered_and_leads_back(client: httpx.Client) -> None
     assert 'href="/language/sv?back=/" lang="sv">På svenska</a>' in client.get("/").text
 
 
+def test_single_letters_are_no_shortcuts_once_somebody_has_turned_them_off(client: httpx.Client) -> None:
+    assert "data-keys" not in client.get("/").text
+    for state, turn, shown in (("off", "on", True), ("never", "on", True), ("on", "off", False)):
+        answer = client.get(f"/keys/{state}", params={"back": "/team/outreach?all=1"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/team/outreach?all=1")
+        page = client.get("/").text
+        assert ('<body data-keys="off">' in page) is shown
+        assert f'href="/keys/{turn}?back=/"' in page
+
+
 def test_an_unknown_language_changes_nothing(client: httpx.Client) -> None:
     assert "set-cookie" not in client.get("/language/de").headers
     assert '<html lang="sv">' in client.get("/").text

@@ -22,6 +22,7 @@ from hub.access.sessions import Sessions
 from hub.audit.entries import Entry
 from hub.audit.log import AuditLog
 from hub.audit.sealed import SealedVault
+from hub.beats import Beats
 from hub.bootstrap import reference_of_task
 from hub.clock import Clock, ManualClock
 from hub.contract.codec import Codec
@@ -57,7 +58,6 @@ from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.settings import Settings
 from hub.web.app import Web, build_web
-from hub.web.beats import Beats
 from hub.web.consents.office import Office, opened_once
 from hub.web.operations.console import Console
 from hub.web.presenting import Presenter

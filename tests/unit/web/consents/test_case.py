@@ -93,6 +93,9 @@ def test_one_scope_is_withdrawn_in_two_clicks_and_the_other_stays(desk: Desk) ->
     assert "försvinner inom 120 dagar" in asked.text  # effect is at once, and that not all bytes are gone by then is said before
     assert "Inom några sekunder" in asked.text
     assert "Stödet fortsätter som förut." in asked.text
+    everything = desk.client.get(f"{first}/withdraw?all=1").text
+    assert ("med stöd av det" in asked.text, "med stöd av det" in everything) == (True, False)
+    assert ("också det som andra skriver under" in asked.text, "också det som andra skriver under" in everything) == (False, True)
     done = desk.client.post(f"{first}/withdraw", data={"all": "0", "by": ""})
     assert done.headers["location"] == f"{first}/erasure"
     assert "På väg: alla har inte svarat än." in desk.client.get(f"{first}/erasure").text
@@ -141,6 +144,7 @@ def test_whose_signature_was_never_asked_for_withdraws_nothing(desk: Desk) -> No
     case = desk.register(signatures=BOTH)
     page = desk.client.post(f"{case}/withdraw", data={"all": "0", "by": "god_man"})
     assert page.status_code == 422
+    assert "<title>Fel: Återkalla samtycket – " in page.text  # what a title says is heard first
     assert "Den rollen skriver inte under" in page.text
     assert "Gäller" in desk.client.get(case).text
 

@@ -35,8 +35,8 @@ def with_tasks(desk: Desk) -> None:
     ref = desk.town.consents.registry.show(make_identifier()).youth_ref
     assert ref
     now = desk.town.clock.now()
-    desk.town.add("told", make_task("absence-alone", created=now - timedelta(hours=2), days=5, ref=ref))
-    secret = make_task("absence-and-notice", created=now - timedelta(hours=1), days=5, ref=ref)
+    desk.town.add("told", make_task("absence-alone", created=now, days=5, ref=ref))
+    secret = make_task("absence-and-notice", created=now, days=5, ref=ref)
     evidence = (make_evidence("unexcused_absence"), make_evidence("notice").model_copy(update={"may_tell_youth": False}))
     desk.town.add("secret", secret.model_copy(update={"evidence": evidence}))
 

@@ -1,7 +1,8 @@
 """Answers at whole beats: how long the work behind one took cannot be read from when it came.
 
 A withdrawal that meets a consent writes more than one that meets nothing; an officer's consent takes longer to change when
-another cooperation's follows it in silence. Whoever sends a number would learn from the clock what the page does not say.
+another cooperation's follows it in silence; an agency's word that somebody is protected stops her only where there is something
+to stop. Whoever sends a number or a reference would learn from the clock what the answer does not say.
 """
 
 from __future__ import annotations
