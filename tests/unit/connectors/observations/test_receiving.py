@@ -145,6 +145,12 @@ def test_what_is_not_safe_is_not_taken_and_its_repeat_has_one_effect(town) -> No
     assert len(town.published) == 1
 
 
+def test_the_same_under_another_id_of_a_push_as_after_a_new_secret_has_one_effect(town) -> None:
+    for key in ("push-0001", "push-0009"):
+        assert town.push(observation(), key=key).status_code == 202
+    assert len(town.published) == 1
+
+
 def test_a_repeat_after_a_restart_does_not_undo_a_correction(town) -> None:
     town.push(observation(), key="push-0001")
     town.push(observation(concern="conflict"), key="push-0002")
