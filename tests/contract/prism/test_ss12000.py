@@ -115,7 +115,9 @@ def test_every_call_that_the_connector_ever_makes_goes_through_prism(dataset, sp
     assert min(judged.requests.values()) > 0
     told = [one for batch in second for one in batch.records if isinstance(one, PersonRecord) and not one.retracted]
     assert 10 in {one.body.minutes for one in told}
-    assert sum(isinstance(aside, Removal) for batch in second for aside in batch.asides) == 3 * 2
+    removals = [aside for batch in second for aside in batch.asides if isinstance(aside, Removal)]
+    assert sum(not one.but_of for one in removals) == 3 * 2, "both facts of each attendance that was deleted"
+    assert sum(bool(one.but_of) for one in removals) == 2, "and of the changed one, of everybody else"
     assert any(isinstance(one, PersonRecord) and one.source_id.startswith("sums:") for batch in sums for one in batch.records)
 
 

@@ -22,7 +22,7 @@ from hub.supervise import hub_command
 from hub.tls import trusted
 from tests.unit.web.browser import Browser
 
-_PERSON = {"sub": "7f3a", "name": "Samordnare", "roles": ["Hub-Members", "Other"], "teams": ["Team-SSPF"]}
+_PERSON = {"sub": "kx7f3a", "name": "Samordnare", "roles": ["Hub-Members", "Other"], "teams": ["Team-SSPF"]}
 _LOGIN = """
 [login.oidc]
 issuer = "{issuer}"

@@ -85,7 +85,7 @@ def test_a_marked_pupil_with_a_reference_is_stopped_and_of_one_without_nothing_l
                 intake.lane.poll()
     (case,) = registry.lane.cases.values()
     assert (case["what"], case["identifier"], case["agency"]) == ("stopped", WITH_REFERENCE, SCHOOL)
-    assert len(asked) == 1  # her entry has left the directory
-    assert not directory.entries()
+    assert len(asked) == 1  # her entry rests
+    assert [one.rests for one in directory.entries()] == [True]
     assert registry.told().entries[0]["removed"]
     assert len(intake.messages) == told
