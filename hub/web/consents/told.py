@@ -14,7 +14,7 @@ from hub.core.consent_rules import Signatory
 from hub.registry.cases import ErasingPlace
 from hub.web.consents.desk import Visit
 from hub.web.consents.shapes import Error
-from hub.web.consents.titles import PLACES, SIGNATORIES
+from hub.web.consents.titles import COMPONENTS, PLACES, SIGNATORIES
 from hub.web.shown import Moment
 
 __all__ = ["erasures", "withdrawal"]
@@ -41,11 +41,12 @@ def withdrawal(visit: Visit) -> Response:
 
 def erasures(visit: Visit) -> Response:
     """Every withdrawal of a reference, and who still has to answer; without any tie to a person. Places to an auditor only."""
+    text = visit.words.text
     rows = [
         (
             one.number[:8],
             visit.moment(one.requested_at),
-            [part.component for part in one.parts if part.answered_at is None],
+            [text(COMPONENTS.get(part.component, part.component)) for part in one.parts if part.answered_at is None],
             None if one.effect_at is None else max(0, round((one.effect_at - one.requested_at).total_seconds())),
             None if one.places is None else _places(visit, one.places),
         )

@@ -240,7 +240,7 @@ def test_withdrawals_are_listed_without_any_tie_to_a_person(desk: Desk) -> None:
     case = desk.register(signatures=BOTH)
     desk.client.post(f"{case}/withdraw", data={"all": "1", "by": ""})
     page = desk.client.get("/erasures").text
-    assert "delivery, worker" in page
+    assert "Listan med förslag, Räkningen" in page
     assert make_identifier() not in page
 
 
