@@ -7,7 +7,7 @@ its database (`hub.audit.unstoppable`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 
 from hub.access.roles import Action, Principal, may, may_for_any
 from hub.audit.actions import Action as Logged
@@ -138,17 +138,17 @@ class Casework(Looks):
     def withdraw(self, who: Principal, consent_id: str, by: Signatory | None, *, everything: bool) -> ConsentCase:
         """End one consent, or all of the person, at once and for ever; `by` None: told by word of mouth, no role noted.
 
-        All end, also those that `who` may not see, of which the answer says nothing: who withdraws all is answered alike when
-        nothing was open any more. Of all, `by` need only sign one that `who` sees. Raises RejectedError `nothing_to_withdraw` of
-        one, `not_a_signatory`.
+        All end, also those that `who` may not see, of which the answer says nothing. Of all, `by` need only sign one that `who`
+        sees. Raises RejectedError `nothing_to_withdraw` of one, `not_a_signatory`; `by_number` of all where nothing that belongs
+        to this one is open: which else is the person's only her number says (`withdraw_of`).
         """
 
         def deed(work: Work, consent: Consent) -> None:
             own, others = _parted(who, consent) if everything else ([consent], [])
-            hidden = everything and not any(one.state in OPEN for one in own)
-            with suppress(RejectedError) if hidden else nullcontext():
-                deeds.withdraw(work, [*own, *others], by, oral=by is None, everything=everything, seen=own)
-                lifecycle.settle(work, consent.youth)
+            if everything and not any(one.state in OPEN for one in own):
+                raise RejectedError("it has ended: withdraw whatever else there is by the person's number", code="by_number")
+            deeds.withdraw(work, [*own, *others], by, oral=by is None, everything=everything, seen=own)
+            lifecycle.settle(work, consent.youth)
 
         with unstoppable(Unstoppable.WITHDRAWAL):
             view = self._change(who, consent_id, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, deed)

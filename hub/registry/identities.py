@@ -24,7 +24,7 @@ from typing import NamedTuple
 from hub.clock import stockholm_date
 from hub.contract.identifiers import canonical_identifier
 from hub.contract.models import Cooperation
-from hub.core.consent_rules import Form, Signatory
+from hub.core.consent_rules import Signatory
 from hub.errors import RejectedError
 from hub.registry import directory, lifecycle, protection
 from hub.registry.aliases import add_alias, open_aliases
@@ -49,7 +49,6 @@ from hub.registry.custody import (
 )
 from hub.registry.forms import carry_forms, open_forms, tell_apart
 from hub.registry.grants import find_youth
-from hub.registry.history import form_of
 from hub.registry.registry import Registry
 from hub.registry.states import LIVE, OPEN, State
 from hub.registry.tables import Consent, Youth
@@ -215,9 +214,11 @@ def _spread_custody(work: Work, consents: Sequence[Consent], changed: Custody | 
 def _take_up_custody(work: Work, youth: Youth) -> None:
     """What was kept of a number under which nothing was registered any more: what was signed before is signed again."""
     lookups, open_ones = lifecycle.lookups_of(youth), [consent for consent in youth.consents if consent.state in OPEN]
-    _spread_custody(work, open_ones, known_custody(work, lookups))
-    if any(form_of(consent) is Form.CHILD for consent in open_ones):
-        forget_custody(work, lookups)
+    kept = known_custody(work, lookups)
+    _spread_custody(work, open_ones, kept)
+    carried = latest_custody(open_ones)
+    if kept is not None and carried is not None and carried.since >= kept.since:
+        forget_custody(work, lookups)  # else a later consent would be told of it by nobody
 
 
 def _spread_blocked_times(work: Work, consents: Sequence[Consent], others: Sequence[Consent]) -> None:

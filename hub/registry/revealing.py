@@ -118,14 +118,14 @@ class Revealing:
 
     def _may_know(self, work: Work, youth: Youth, team: str, *, in_force: bool) -> bool:
         """Whether a consent that this team (none: anybody) may know of is in force now; or, unless that is asked, held still."""
-        cooperation = (self._registry.rules.teams or {}).get(team)
         found = lifecycle.accounts(work, youth)
         if in_force:
+            cooperation = (self._registry.rules.teams or {}).get(team)
             decision = decide_history(
                 found, purpose=Asked.DELIVER, source=None, recipient=team, kind=None, at=work.now, cooperation=cooperation
             )
             return decision.permit
-        hers = [one for one in found if not team or team in one.terms.recipients or one.terms.cooperation == cooperation]
+        hers = [one for one in found if not team or team in one.terms.recipients]
         return any(one.held_still or one.standing.status is Status.IN_FORCE for one in hers)
 
     def _permit_task(self, who: Principal, youth_ref: str, task_id: str, team: str) -> None:

@@ -23,6 +23,10 @@ from hub.web.language import mark
 
 __all__ = ["block", "custody", "erasure", "of_case", "shown", "sign", "withdraw", "withdrawn_by"]
 
+_BY_NUMBER: Final = mark(
+    "This consent has ended already. Whatever else there may be of the person's ends when the withdrawal is registered "
+    "with the number."
+)
 _ENDED: Final = frozenset({"expired", "lapsed", "withdrawn"})
 _REFUSALS: Final = {
     "nothing_to_sign": mark("That signature is not awaited: it is registered already, or the consent has ended."),
@@ -35,6 +39,7 @@ _REFUSALS: Final = {
     ),
     "not_permitted": mark("Your role does not include this. Whoever gives out the roles can change that."),
     "nothing_to_withdraw": mark("It has ended already."),
+    "by_number": _BY_NUMBER,
     "not_a_signatory": mark("That role signs none of these consents. Choose another, or word of mouth."),
     "nothing_to_block": mark("There is no open consent to block."),
     "no_block": mark("There is no such block."),
@@ -139,11 +144,13 @@ def withdraw(visit: Visit, case: ConsentCase) -> Response:
     template = "consents/withdraw.html"
     days = visit.office.retention_days
     if not visit.posted:
-        return _act(visit, template, case, everything=visit.request.query_params.get("all") == "1", retention_days=days)
+        everything = visit.request.query_params.get("all") == "1"
+        over = everything and all(one.state in _ENDED for one in (case, *visit.casework.beside(visit.who, case)))
+        return _act(visit, template, case, everything=everything, over=over, retention_days=days)
     by, everything = withdrawn_by(visit)
     return _done(
         visit, template, case, lambda: visit.casework.withdraw(visit.who, case.consent_id, by, everything=everything),
-        to="/erasure", everything=everything, retention_days=days,
+        to="/erasure", everything=everything, over=False, retention_days=days,
     )  # fmt: skip
 
 

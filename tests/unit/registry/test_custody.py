@@ -166,6 +166,24 @@ def test_what_was_registered_later_by_whom_custody_makes_sign_goes_on_after_a_me
     assert [one.state for one in home.registry.show(PERSON).consents if one.cooperation == "sig"] == ["in_force"]
 
 
+@pytest.mark.parametrize("kept_by", ["recorded ahead", "a consent that has ended"])
+@pytest.mark.parametrize("ends", [True, False], ids=["everything ends first", "beside it"])
+def test_what_was_kept_of_a_number_outlives_a_merge_into_one_that_carries_none_of_it(
+    home: Installation, kept_by: str, *, ends: bool
+) -> None:
+    if kept_by == "recorded ahead":
+        home.registry.change_custody(PERSON, (G1,), ahead=True)
+    else:
+        home.registry.grant(make_grant())
+        home.registry.change_custody(PERSON, (G1,))
+        home.registry.withdraw(PERSON, by=None)
+    assert given(home, identifier=OTHER) == ("in_force", ())
+    merge(home.registry, PERSON, OTHER, no_record)
+    if ends:
+        home.registry.withdraw(OTHER, by=G2)
+    assert given(home, identifier=OTHER, required=("guardian_2",), signed=("guardian_2",), **SIG) == ("waiting", ("guardian_1",))
+
+
 def test_an_adults_form_lets_go_of_it_and_so_does_time(home: Installation) -> None:
     person = make_identifier(born="20070610")
     for number, more in ((person, ("youth",)), (OTHER, ())):

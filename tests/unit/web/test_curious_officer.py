@@ -195,15 +195,23 @@ def test_lifting_a_block_of_everything_at_her_consent_lifts_it_where_the_officer
     assert {one.state for one in registry.show(PERSON).consents} == {"in_force"}
 
 
-def test_from_an_ended_consent_only_a_withdrawal_of_everything_reaches_the_others(empty_town: PagesTown, visit: Visit) -> None:
+def test_from_an_ended_consent_nothing_reaches_the_others_and_a_withdrawal_of_everything_is_by_the_number(
+    empty_town: PagesTown, visit: Visit
+) -> None:
     theirs = with_anothers(empty_town)
     client, ours = visit(SIG), visit(officer("Samtycken", "outreach", "sspf"))
     hers = Desk(client, empty_town).register(**HERS)
     client.post(f"{hers}/withdraw", data={"by": ""})
     assert client.post(f"{hers}/custody", data={"custody": "joint"}).status_code == 422
     assert client.post(f"{hers}/block", data={"deed": "block", "role": "youth"}).status_code == 422
+    said = "upphör när återkallelsen registreras med personnumret"
+    asked, refused = client.get(f"{hers}/withdraw?all=1"), client.post(f"{hers}/withdraw", data={"all": "1", "by": ""})
+    assert (asked.status_code, refused.status_code) == (200, 422)
+    assert said in asked.text
+    assert "Återkalla allt nu" not in asked.text
+    assert said in refused.text
     assert "Gäller, sista dag" in ours.get(theirs).text
-    assert client.post(f"{hers}/withdraw", data={"all": "1", "by": ""}).status_code == 303
+    client.post("/withdrawal", data={"identifier": PERSON, "cooperation": "", "by": ""})
     assert "Återkallat" in ours.get(theirs).text
 
 

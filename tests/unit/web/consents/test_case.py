@@ -128,14 +128,9 @@ def test_everything_is_withdrawn_by_a_guardian_alone_and_the_page_shows_who_has_
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("open_too", [True, False])
-def test_everything_ends_also_what_another_unit_holds_and_names_the_other_guardian_alone(
-    desk: Desk, other: Desk, *, open_too: bool
-) -> None:
+def test_everything_ends_also_what_another_unit_holds_and_names_the_other_guardian_alone(desk: Desk, other: Desk) -> None:
     desk.register(custody={"custody": "guardian_1"}, signatures={"signatures": ["guardian_1"]})
     case = other.register(cooperation={"cooperation": "sig"}, recipients={"recipients": ["sig"]}, signatures=BOTH)
-    if not open_too:
-        other.client.post(f"{case}/withdraw", data={"by": ""})
     assert other.client.post(f"{case}/withdraw", data={"all": "1", "by": "guardian_2"}).status_code == 303
     assert desk.town.consents.registry.counts()["withdrawn"] == 2
 
