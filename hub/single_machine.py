@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from filelock import FileLock, Timeout
 
@@ -41,13 +41,17 @@ class SingleMachine:
 
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         self._settings = settings
-        self._say = say
+        self._listener = say
         self._asked = Stop()
         self._stop = self._asked.event
         self._supervisor = Supervisor(settings.data / "logs", {"HUB_HOME": str(settings.home)}, self._tell_death)
         enabled = [name for name, chosen in settings.connectors.items() if chosen.enabled]
         self._feeding = [name for name in enabled if self._feeds_statutory(name)]
         self._others = [name for name in enabled if name not in self._feeding]
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError):  # a terminal that was closed hears nothing, and stops nothing
+            self._listener(text)
 
     def ask_to_stop(self, *_: object) -> None:
         """End `run` soon; fit to be a signal's handler."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import time
@@ -23,6 +24,8 @@ __all__ = ["Stage", "prepare"]
 
 _SDK_SECRET = "simulator"  # noqa: S105 - the simulator's own, on loopback
 _SCHOOL_TOKEN = "demo-token"  # noqa: S105 - likewise
+_TAKEN = {"home", "language", "broker", "HUB_KAFKA__BOOTSTRAP_SERVERS"}
+"""What of the environment's settings the demo goes by too."""
 _SETTINGS = """\
 environment = "demo"
 municipality = "0581"
@@ -125,10 +128,12 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     """Write the installation and the datasets into `folder`; with the rules of another folder instead of the shipped ones.
 
     Raises ConfigError when that folder is no rule set, or when `folder` is not empty: an earlier demo's consents and topics
-    would count in this one's outcome; or when the environment names a database, which the demo would fill with its town.
+    would count in this one's outcome; or when the environment sets what is an installation's.
     """
+    _require_own_settings()
     if rules is not None:
         load_rules(rules)
+    folder = folder.resolve()  # connectors take a relative one from the installation on
     _require_empty(folder)
     home, datasets = folder / "home", folder / "town"
     broker, controller, registry, web, simulators = _free_ports(5)
@@ -148,7 +153,6 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     )
     (home / "hub.toml").write_text(text, encoding="utf-8")
     settings = load_settings(home)
-    _require_own_databases(settings)
     initialise(home)
     if rules is not None:
         shutil.rmtree(home / "rules")  # a folder is a whole rule set: what it leaves out is not to be filled up
@@ -169,16 +173,11 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     return Stage(settings, clock, datasets, simulators)
 
 
-def _require_own_databases(settings: Settings) -> None:
-    """The demo's youths in an installation's registry or audit log could never be taken out again."""
-    registry = settings.registry
-    named = {
-        "HUB_REGISTRY__DATABASE_URL": registry.database_url,
-        "HUB_REGISTRY__KEYRING_URL": registry.keyring_url,
-        "HUB_DELIVERY__DATABASE_URL": settings.delivery.database_url,
-        "HUB_LOGIN__DATABASE_URL": settings.login.database_url,
-        "HUB_AUDIT__DATABASE_URL": settings.audit.database_url,
-    }
-    for variable in (name for name, url in named.items() if url):
-        text = f"{variable} names a database, and the demo must have its own: unset it for the demo"
+def _require_own_settings() -> None:
+    """What an installation sets by the environment is not the demo's, whose youths would come into its stores for good."""
+    names = {name: name.upper() for name in os.environ if name.upper().startswith("HUB_") and name.upper() not in _TAKEN}
+    places = {name: upper.removeprefix("HUB_").partition("__")[0].lower() for name, upper in names.items()}
+    foreign = sorted(name for name, place in places.items() if place in Settings.model_fields and place not in _TAKEN)
+    if foreign:
+        text = f"{', '.join(foreign)} in the environment is an installation's, and the demo has settings of its own: unset it"
         raise ConfigError(text, code="not_the_demos")

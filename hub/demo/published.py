@@ -5,14 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from hub.errors import RetriableError
+from hub.contract.topics import CATALOGUE
+from hub.errors import ConfigError, RetriableError
 from hub.kafka import Reader
 from hub.kafka_admin import end_offsets
 from hub.settings import Settings
+from hub.status import topic_lengths
 
-__all__ = ["distinct_records"]
+__all__ = ["distinct_records", "require_empty_topics"]
 
 _PATIENCE_SECONDS = 60.0
+
+
+def require_empty_topics(settings: Settings) -> None:
+    """Look before anything is changed. Raises ConfigError `not_empty` when a topic of the hub holds a record already."""
+    for name in CATALOGUE if settings.kafka.bootstrap_servers else ():
+        try:
+            length = topic_lengths(settings, [name])[name]
+        except ConfigError:  # there is no such topic yet
+            continue
+        if length:
+            raise ConfigError("the configured brokers hold records of the hub: the demo needs empty ones", code="not_empty")
 
 
 def distinct_records(settings: Settings, topics: Sequence[str]) -> dict[str, int]:

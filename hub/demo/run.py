@@ -18,14 +18,13 @@ from hub.demo.expected import Expectation, expect
 from hub.demo.expected_events import expect_events
 from hub.demo.facts import Town
 from hub.demo.place import Stage, prepare
-from hub.demo.published import distinct_records
+from hub.demo.published import distinct_records, require_empty_topics
 from hub.demo.town import build_town
 from hub.demo.verdict import Snapshot, compare_end, compare_events, compare_open, open_per_team, take_snapshot
 from hub.demo.watching import EVENT_TOPICS, Look, look
-from hub.errors import ConfigError, FatalError, RetriableError
+from hub.errors import FatalError, RetriableError
 from hub.kafka import apply_topics
 from hub.kafka_admin import broker_answers
-from hub.status import topic_lengths
 from hub.stopping import Stop
 from hub.supervise import SETTINGS_EXIT, Supervisor, hub_command
 
@@ -111,10 +110,8 @@ class Demo:
         self._until("broker", lambda: broker_answers(stage.settings.bootstrap_servers))
         self._tell("Creating the topics", step=True)
         with self._asked.breakable():
+            require_empty_topics(stage.settings)
             apply_topics(stage.settings)
-            lengths = topic_lengths(stage.settings)
-        if any(lengths.values()):
-            raise ConfigError("the configured brokers hold records of the hub: the demo needs empty ones", code="not_empty")
         for name in ("registry", "worker", "deliver", "web"):
             supervisor.start(name, hub_command(name))
         self._tell("Publishing the consents", step=True)

@@ -51,8 +51,14 @@ def closed_port() -> int:
 
 
 def test_the_statutory_process_runs_while_kafka_is_away_and_nothing_stays_after_the_stop(tmp_path, closed_port) -> None:
+    """Not even when the terminal that is told of it was closed."""
     settings, said = make_home(tmp_path, kafka={"bootstrap_servers": f"127.0.0.1:{closed_port}"}), []
-    machine, seen = SingleMachine(settings, said.append), []
+
+    def on_a_closed_terminal(text: str) -> None:
+        said.append(text)
+        raise BrokenPipeError
+
+    machine, seen = SingleMachine(settings, on_a_closed_terminal), []
 
     def statutory_is_up() -> bool:
         seen[:] = read_announcements(settings)

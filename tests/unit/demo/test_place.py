@@ -67,9 +67,13 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "variable",
-    ["HUB_REGISTRY__DATABASE_URL", "HUB_REGISTRY__KEYRING_URL", "HUB_DELIVERY__DATABASE_URL", "HUB_LOGIN__DATABASE_URL", "HUB_AUDIT__DATABASE_URL"],
+    [
+        "HUB_REGISTRY__DATABASE_URL", "HUB_REGISTRY__KEYRING_URL", "HUB_REGISTRY__SHRED_LIST_COPY", "HUB_DELIVERY__DATABASE_URL",
+        "HUB_LOGIN__DATABASE_URL", "HUB_AUDIT__DATABASE_URL", "HUB_CONNECTORS__SDK__SOURCE__BASE_URL", "HUB_KAFKA__RETENTION_DAYS",
+        "HUB_CLOCK", "HUB_ENVIRONMENT", "HUB_REGISTRY", "hub_web__port",
+    ],
 )  # fmt: skip
-def test_a_database_that_the_environment_names_is_refused_before_anything_is_written_into_it(
+def test_what_the_environment_sets_of_an_installation_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, f"sqlite:///{tmp_path / 'real.db'}")
@@ -77,4 +81,23 @@ def test_a_database_that_the_environment_names_is_refused_before_anything_is_wri
         prepare(tmp_path / "demo", TOWN, pause_seconds=1)
     assert refused.value.code == "not_the_demos"
     assert "real.db" not in str(refused.value)
-    assert not (tmp_path / "real.db").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HUB_HOME", "sv"), ("HUB_LANGUAGE", "sv"), ("HUB_BROKER__JAVA", "sv"), ("HUB_KAFKA__BOOTSTRAP_SERVERS", "kafka:9092"),
+        ("HUB_TEST_REQUIRE", "all"),
+    ],
+)  # fmt: skip
+def test_what_the_demo_may_go_by_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    assert prepare(tmp_path / "demo", TOWN, pause_seconds=1).settings.environment == "demo"
+
+
+def test_a_relative_folder_is_the_one_where_the_demo_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    stage = prepare(Path("demo"), TOWN, pause_seconds=1)
+    for name in ("observations", "planned"):
+        assert Path(stage.settings.connectors[name].source["folder"]).is_dir()
