@@ -230,6 +230,15 @@ def test_a_withdrawal_of_one_cooperation_leaves_the_other(desk: Desk) -> None:
     assert "Återkallat" in desk.client.get(second).text
 
 
+def test_a_no_that_ends_the_consent_is_not_said_to_wait(desk: Desk) -> None:
+    case = desk.register()
+    assert "gäller inte förrän den personen skriver under" in desk.client.get(f"{case}?done=declined").text
+    desk.client.post(f"{case}/withdraw", data={"by": ""})
+    said = desk.client.get(f"{case}?done=declined").text
+    assert "Nejet är registrerat. Samtycket har upphört." in said
+    assert "skriver under" not in said
+
+
 def test_withdrawals_are_listed_without_any_tie_to_a_person(desk: Desk) -> None:
     assert "Inget har återkallats." in desk.client.get("/erasures").text
     case = desk.register(signatures=BOTH)
