@@ -5,7 +5,6 @@ Nothing connects before the first call that needs the broker, so that a process 
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,15 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import MessageSizeTooLargeError
 
 from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.models import Message
 from hub.contract.topics import Topic
 from hub.errors import ContractError, RetriableError
-from hub.kafka_admin import AWAY, LARGEST_BATCH, apply_topics, begin_offsets, broker_answers, check_topics, end_offsets, reach
+from hub.kafka_admin import AWAY, apply_topics, begin_offsets, broker_answers, check_topics, end_offsets, reach
+from hub.kafka_producer import CLOSE_SECONDS, DELIVERY_MS, RECONNECT_MS, REQUEST_MS, connected_producer, let_go
 from hub.logs import get_logger
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ __all__ = [
 ]
 
 _log = get_logger(__name__)
-_REQUEST_MS = 10_000
 _METADATA_MS = 30_000  # bounds how long a group can be split by what its leader did not know
-_RECONNECT_MS = 3_000  # the longest pause before the next try: a restarted broker is found soon
-_DELIVERY_MS = 30_000  # after this a record that was not acknowledged is given up, and publish() says so
-_CLOSE_SECONDS = 5.0
-_BATCH_BYTES = LARGEST_BATCH // 2
 # What a reader holds of what it has fetched: records have less than 10 kB, whatever a stranger may write.
 _PARTITION_BYTES = 256 * 1024
 _FETCH_BYTES = 4 * 1024 * 1024
@@ -133,53 +128,23 @@ class Publisher:
 
     def _publish(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         if self._producer is None:
-            self._producer = _connected_producer(self._servers, self._client_id)
+            self._producer = connected_producer(self._servers, self._client_id)
         waiting = [
             self._producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers), partition=one.partition)
             for one in records
         ]
-        self._producer.flush(timeout=(_DELIVERY_MS + _REQUEST_MS) / 1000)
+        self._producer.flush(timeout=(DELIVERY_MS + REQUEST_MS) / 1000)
         return [(acknowledged.partition, acknowledged.offset) for acknowledged in (one.get(timeout=0.1) for one in waiting)]
 
     def _drop(self, seconds: float = 0.0) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            _close(producer, seconds)
+            let_go(producer, seconds)
 
     def close(self) -> None:
         """Let go of the connection; nothing is pending, because publish() waits."""
         with self._lock:
-            self._drop(_CLOSE_SECONDS)
-
-
-def _close(producer: Any, seconds: float) -> None:
-    """Without time to finish, `close` raises and leaves the producer at work as long as a record waits: that one is given up."""
-    try:
-        producer.close(timeout=seconds)
-    except AWAY as error:
-        _log.info("what was not acknowledged is given up", error=type(error).__name__)
-        producer._sender.force_close()  # noqa: SLF001 -- there is no other way to have it let go
-        with contextlib.suppress(*AWAY):
-            producer.close(timeout=_CLOSE_SECONDS)
-
-
-def _connected_producer(servers: str, client_id: str) -> Any:
-    reach(servers)
-    return KafkaProducer(
-        bootstrap_servers=servers,
-        client_id=client_id,
-        acks="all",
-        enable_idempotence=True,
-        linger_ms=2,  # the records of one publish() share batches; a single one hardly waits
-        batch_size=_BATCH_BYTES,
-        reconnect_backoff_max_ms=_RECONNECT_MS,
-        request_timeout_ms=_REQUEST_MS,
-        delivery_timeout_ms=_DELIVERY_MS,
-        max_block_ms=_REQUEST_MS,
-        bootstrap_timeout_ms=_REQUEST_MS,
-        allow_auto_create_topics=False,
-        metrics_enabled=False,
-    )
+            self._drop(CLOSE_SECONDS)
 
 
 class Reader:
@@ -213,7 +178,7 @@ class Reader:
         if self._group is None:
             raise ValueError("a reader without a group has nothing to commit")
         if self._consumer is not None:
-            _edge(lambda: self._consumer.commit(timeout_ms=_REQUEST_MS))
+            _edge(lambda: self._consumer.commit(timeout_ms=REQUEST_MS))
 
     def caught_up(self) -> frozenset[tuple[str, int]]:
         """The (topic, partition) of its share that was polled to its present end.
@@ -222,15 +187,15 @@ class Reader:
         """
         consumer = self._connected()
         share = sorted(consumer.assignment())
-        ends = _edge(lambda: consumer.end_offsets(share, timeout_ms=_REQUEST_MS)) if share else {}
-        reached = {where: _edge(partial(consumer.position, where, timeout_ms=_REQUEST_MS)) for where in share}
+        ends = _edge(lambda: consumer.end_offsets(share, timeout_ms=REQUEST_MS)) if share else {}
+        reached = {where: _edge(partial(consumer.position, where, timeout_ms=REQUEST_MS)) for where in share}
         return frozenset((where.topic, where.partition) for where in share if (reached[where] or 0) >= ends[where])
 
     def close(self) -> None:
         """Leave the group at once, without committing."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            _leave(consumer, _CLOSE_SECONDS)
+            _leave(consumer, CLOSE_SECONDS)
 
     def _connected(self) -> Any:
         if self._consumer is None:
@@ -271,9 +236,9 @@ def _connected_consumer(servers: str, group: str | None, client_id: str) -> Any:
         fetch_max_bytes=_FETCH_BYTES,
         session_timeout_ms=10_000,
         metadata_max_age_ms=_METADATA_MS,
-        reconnect_backoff_max_ms=_RECONNECT_MS,
-        request_timeout_ms=_REQUEST_MS,
-        bootstrap_timeout_ms=_REQUEST_MS,
+        reconnect_backoff_max_ms=RECONNECT_MS,
+        request_timeout_ms=REQUEST_MS,
+        bootstrap_timeout_ms=REQUEST_MS,
         allow_auto_create_topics=False,
         metrics_enabled=False,
     )

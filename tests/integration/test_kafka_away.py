@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.contract.topics import PLACE_EVENTS, SCHOOL_ABSENCES
-from hub.errors import RetriableError
+from hub.errors import ContractError, RetriableError
 from hub.kafka import Outgoing, Publisher
 from tests.integration.runtime.machine import Machine
 
@@ -41,3 +41,13 @@ def test_a_producer_that_is_given_up_with_records_on_their_way_is_gone_and_told_
     assert publisher.publish([ONE]) != []
     publisher.close()
     assert threads_of_kafka() == at_first
+
+
+def test_a_producer_that_is_given_up_with_nothing_on_its_way_is_gone_too(machine: Machine) -> None:
+    at_first = threads_of_kafka()
+    publisher = Publisher(machine.settings.bootstrap_servers, "test")
+    for _ in range(20):  # the thread needs a hair to end
+        publisher.publish([ONE])
+        with pytest.raises(ContractError, match="larger than Kafka accepts"):
+            publisher.publish([Outgoing(ABSENCES, b"k", bytes(2**24))])
+        assert threads_of_kafka() == at_first
