@@ -17,7 +17,7 @@ from connectors.ss12000.config import Ss12000Config
 from connectors.ss12000.instants import written
 from connectors.ss12000.paging import Page, Query, foreign_code, parse_deleted, parse_entity, parse_page
 from hub.connector import SourceContext
-from hub.errors import ConfigError, HubError, RejectedError
+from hub.errors import ConfigError, HubError, RejectedError, RetriableError
 
 __all__ = ["Ss12000Client"]
 
@@ -27,6 +27,7 @@ _REFUSED_FORM = frozenset({"status_400", "status_422"})
 _NOT_OFFERED = frozenset({"status_400", "status_403", "status_404", "status_405", "status_422", "status_501"})
 _EXPIRED = "status_401"
 _GONE = frozenset({"status_404", "status_410"})
+_BROKE = "status_500"
 Read = TypeVar("Read")
 
 
@@ -145,32 +146,41 @@ class Ss12000Client:
         page = self._get(query.operation, query.first(self._config.page_size), parse)
         yield page.rows
         seen: set[str] = set()
+        unfit: set[str] = set()
         while page.token is not None:
             if page.token in seen or len(seen) >= self._config.max_pages:
                 raise RejectedError(f"{query.operation}: the pages do not end", code="page_loop")
             seen.add(page.token)
-            page = self._follow(query, page.token, complete, parse)
+            page = self._follow(query, page.token, complete, parse, unfit=unfit)
             yield page.rows
 
     def _follow(
-        self, query: Query, token: str, complete: Callable[[list[Any]], bool], parse: Callable[[str, bytes], Page]
+        self,
+        query: Query,
+        token: str,
+        complete: Callable[[list[Any]], bool],
+        parse: Callable[[str, bytes], Page],
+        *,
+        unfit: set[str],
     ) -> Page:
         """The page behind a token, in the first form that this server takes and answers completely.
 
         Each page is judged by itself: the pages before it may have had nothing that could be forgotten. When no form brings
-        more, there is no more.
+        more, there is no more. `unfit` collects the forms that this list was refused in: they are not tried again for it.
+        Whatever a server answers to a form that never brought it a whole page may be of the form; to one that did it is not.
         """
         forms = dict(query.followups(token, self._config.page_size))
         known = self._form.get(query.operation)
-        names = sorted(forms, key=lambda name: name != known)  # stable: the form that worked goes first
+        names = sorted((name for name in forms if name not in unfit), key=lambda name: name != known)  # stable: what worked first
         poorer: Page | None = None
-        refusal: RejectedError | None = None
+        refusal: HubError | None = None
         for name in names:
             try:
                 page = self._get(query.operation, forms[name], parse)
-            except RejectedError as error:
-                if error.code not in _REFUSED_FORM:
+            except (RejectedError, RetriableError) as error:
+                if error.code not in _REFUSED_FORM and (name == known or not _may_be_the_form(error)):
                     raise
+                unfit.add(name)
                 refusal = refusal or error
                 continue
             if not page.rows or complete(page.rows):
@@ -201,6 +211,11 @@ class Ss12000Client:
 
 def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+
+def _may_be_the_form(error: HubError) -> bool:
+    """Whether a server may answer so to a form that it does not know: no page, or it broke."""
+    return isinstance(error, RejectedError) or error.code == _BROKE
 
 
 def _offered(pages: Iterator[list[Any]]) -> Iterator[list[Any]] | None:

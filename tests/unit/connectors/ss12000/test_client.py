@@ -30,13 +30,13 @@ def without_attendance(row):
     return {name: value for name, value in row.items() if name != "_embedded"}
 
 
-def paged(rows, *, refuse=lambda _params: False, forgets_expand=False, last=None):
-    """A server with offsets as tokens; `refuse` says which follow-ups it answers with 400, `last` what ends the list."""
+def paged(rows, *, refuse=lambda _params: False, refusal=400, forgets_expand=False, last=None):
+    """A server with offsets as tokens; `refuse` says which follow-ups it answers with `refusal`, `last` what ends the list."""
 
     def answer(request):
         params = dict(request.url.params)
         if "pageToken" in params and refuse(params):
-            return httpx.Response(400, json={"code": "bad_request", "message": "no"})
+            return httpx.Response(refusal, json={"code": "bad_request", "message": "no"})
         offset, limit = int(params.get("pageToken", 0)), int(params["limit"])
         page = rows[offset : offset + limit]
         if forgets_expand and "expand" not in params:
@@ -92,6 +92,40 @@ def test_each_page_is_judged_by_itself_whether_the_server_forgot_the_expansion(u
 def test_a_follow_up_page_without_any_attendance_is_not_an_error():
     rows = [*EVENTS[:3], *(without_attendance(row) for row in EVENTS[3:])]
     assert read_events(make_client(paged(rows, refuse=lambda params: "expand" in params))) == rows
+
+
+def unlike_the_document(params):
+    return set(params) != {"startTime.onOrAfter", "startTime.onOrBefore", "pageToken", "limit"}
+
+
+@pytest.mark.parametrize(("refusal", "asked"), [(400, 2), (404, 2), (500, 4)])
+def test_whatever_is_answered_to_a_form_that_a_server_does_not_know_is_no_error_with_a_page_in_hand(refusal, asked):
+    rows, observed = [*EVENTS[:3], *(without_attendance(row) for row in EVENTS[3:])], []
+    client = make_client(paged(rows, refuse=unlike_the_document, refusal=refusal), observed=observed)
+    assert read_events(client) == rows
+    assert [status for _, status in observed] == [200, 200, *[refusal] * asked, 200]
+
+
+@pytest.mark.parametrize("refusal", [404, 500])
+@pytest.mark.parametrize(
+    "only", [{"pageToken", "limit"}, {"startTime.onOrAfter", "startTime.onOrBefore", "expand", "pageToken", "limit"}]
+)
+def test_the_form_that_a_server_takes_is_found_whatever_it_answers_to_the_others(only, refusal):
+    assert read_events(make_client(paged(EVENTS, refuse=lambda params: set(params) != only, refusal=refusal))) == EVENTS
+
+
+@pytest.mark.parametrize(("refusal", "error"), [(404, RejectedError), (500, RetriableError)])
+def test_what_is_answered_to_the_form_that_brought_whole_pages_is_an_error(refusal, error):
+    client = make_client(paged(EVENTS, refuse=lambda params: params["pageToken"] != "3", refusal=refusal))
+    with pytest.raises(error):
+        read_events(client)
+
+
+@pytest.mark.parametrize(("status", "error"), [(503, RetriableError), (401, ConfigError)])
+def test_what_a_server_answers_to_any_form_is_an_error_with_a_page_in_hand_too(status, error):
+    rows = [without_attendance(row) for row in EVENTS]
+    with pytest.raises(error):
+        read_events(make_client(paged(rows, refuse=unlike_the_document, refusal=status)))
 
 
 def test_a_server_that_refuses_every_follow_up_refuses_the_list():
