@@ -108,14 +108,14 @@ def settle(
 ) -> tuple[list[Record], dict[str, list[Any]]]:
     """What has to be said now that a plan reads so, and what is told from then on (JSON-able; by source id).
 
-    An event that moved to another area is taken back in the former one. One that is gone from the plan is taken back while it
-    lies ahead; what has begun took place, whoever cleans the calendar up. Nothing that could not be read counts as gone.
+    An event that moved to another area is taken back in the former one first: what is said last is where it is. One that is
+    gone from the plan is taken back while it lies ahead; what has begun took place, whoever cleans the calendar up. Nothing
+    that could not be read counts as gone.
     """
     said: list[Record] = []
     after: dict[str, list[Any]] = {}
     unread: set[str] = set()
     for record in records:
-        said.append(record)
         if isinstance(record, Unmapped):
             unread.add(_own(record.source_id))
         elif isinstance(record, PlaceRecord):
@@ -123,6 +123,7 @@ def settle(
                 said.append(_taken_back(record.source_id, told[record.source_id]))
             if not record.retracted:
                 after[record.source_id] = _kept(record)
+        said.append(record)
     seen = {record.source_id for record in said if isinstance(record, PlaceRecord)}
     for source_id, kept in told.items():
         if source_id in seen:

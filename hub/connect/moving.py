@@ -27,9 +27,11 @@ class Moved:
 def moved(items: Sequence[Publishable], histories: Mapping[tuple[str, str], History]) -> Moved:
     """Each event in the area alone that is told of it last, behind what it takes back in the others.
 
+    Where a source itself takes it back in one area and tells it in another, in whichever order, it is where it is told.
     `histories`: by (event id, subject), of these events in every area where they were told or may have been.
     """
-    where = {item.event_id: item.key for item in items if item.topic is PLACE_EVENTS}
+    placed = [item for item in items if item.topic is PLACE_EVENTS]
+    where = {item.event_id: item.key for item in sorted(placed, key=lambda item: not item.retracted)}
     former: dict[str, list[str]] = {}
     for (event_id, area), history in histories.items():
         if where.get(event_id, area) != area and _stands(history):

@@ -50,6 +50,14 @@ def test_of_two_areas_in_one_breath_the_last_counts_and_the_records_are_all_acco
     assert told(world) == [(THERE, 1, False)]
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["taken back first", "told first"])
+def test_what_a_source_takes_back_in_the_former_area_itself_does_not_say_where_the_event_is(world, order) -> None:
+    tell(world, HERE)
+    world.source.given.append([world.incident(area=HERE, retracted=True), world.incident(area=THERE)][::order])
+    world.lane().poll()
+    assert told(world) == [(HERE, 1, False), (HERE, 2, True), (THERE, 3, False)]
+
+
 def test_other_events_of_the_former_area_stay(world) -> None:
     world.source.given.append([world.incident("p1"), world.incident("p2")])
     world.lane().poll()

@@ -81,7 +81,7 @@ def test_what_is_cancelled_is_taken_back_even_when_it_has_begun() -> None:
 def test_what_moves_to_another_area_is_taken_back_in_the_former() -> None:
     _, told = told_after(fact("a"))
     said, after = told_after(fact("a", place="City"), before=told)
-    assert said == [("a", "0581-city", False), ("a", "0581-hageby", True)]
+    assert said == [("a", "0581-hageby", True), ("a", "0581-city", False)]
     assert after["a"][0] == "0581-city"
 
 
