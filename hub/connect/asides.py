@@ -24,9 +24,10 @@ class Asides:
         self._ledger = ledger
         self._unmarked: RetriableError | None = None
 
-    def __call__(self, asides: Sequence[Aside], now: datetime) -> list[Publishable]:
+    def __call__(self, asides: Sequence[Aside], now: datetime, said: Sequence[Publishable] = ()) -> list[Publishable]:
         """Have whoever is protected stopped everywhere; the answer is the retractions of what was deleted.
 
+        `said`: what goes out before, in the same breath, and is in no ledger yet.
         When the registry does not take a marking the poll goes on, and `require_marked` raises at its end.
         """
         if self._directory is None or not asides:
@@ -39,6 +40,9 @@ class Asides:
             return []
         entries = list(self._directory.entries())
         told = self._ledger.told(entry.youth_ref for entry in entries)
+        for item in said:
+            if not item.retracted:
+                told.setdefault(item.key, {})[item.event_id] = item.occurred_at
         kept = [(removal, self._kept(self._directory, removal.but_of)) for removal in removals]
         sound = [(removal, reference) for removal, reference in kept if reference is not None]
         return list(retractions(sound, entries, told, self._origin, now))

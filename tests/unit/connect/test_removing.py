@@ -42,6 +42,16 @@ def test_what_is_somebody_elses_by_now_is_taken_back_of_all_but_her(world) -> No
     assert (world.published[-1].youth_ref[-1], world.published[-1].retracted) == ("2", True)
 
 
+def test_what_is_told_in_the_same_breath_is_taken_back_too(world) -> None:
+    for number in (1, 2):
+        world.grant(world.person(number), number)
+    mine = Removal(InfoKind.SCHOOL_ABSENCE, ("a1",), BODY, but_of=world.person(2))
+    world.source.given = [[world.absence(world.person(1), "a1")], [world.absence(world.person(2), "a1"), mine]]
+    assert world.lane().poll() == {("published", ""): 3}
+    stand = {one.youth_ref[-1]: (one.revision, not one.retracted) for one in world.published}
+    assert stand == {"1": (2, False), "2": (1, True)}
+
+
 @pytest.mark.parametrize("rests", [True, False])
 def test_what_was_told_is_taken_back_though_consent_would_not_let_it_be_told_now(world, rests: bool) -> None:
     world.grant(world.person())
