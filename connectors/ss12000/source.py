@@ -31,7 +31,7 @@ class Ss12000Source:
 
     A poll reads `/persons` (kept in memory for the poll), then windows of whole Stockholm days from `overlap_days` before
     the cursor to now, then what changed or was deleted before those days. The cursor (`told.Position`) holds instants alone:
-    `through` and `newest` move at the end of each window that leads further; `seen` and `followed` at the end of a poll.
+    `through` and `known` move at the end of each window that leads further; `seen` and `followed` at the end of a poll.
 
     Guarantee: at least once. A window is told again until its cursor is stored, and again for `overlap_days` after that. What
     was told before and has not been changed since is in batches marked `retold`: unchanged facts are the same content under the
@@ -58,7 +58,7 @@ class Ss12000Source:
         stood = read_position(cursor)
         first = self._first_day(stood)
         reading = self._reading(now, stood)
-        told = Told(stood.through, stood.newest) if stood else NOTHING
+        told = Told(stood.through, stood.known) if stood else NOTHING
         reached: Cursor = dict(cursor or {})
         protected = tuple(ProtectedPerson(person) for person in reading.roster.protected_persons())
         if protected:
@@ -66,13 +66,13 @@ class Ss12000Source:
         for start, end in windows(first, now, self._config.window_days):
             yield from _batches(reading.stretch(start, end, told), reached)
             if end > told.through:
-                newest = dict(reading.watch.newest)
-                reached = Position(end, stood.seen if stood else now, newest, stood.followed if stood else newest).written()
+                known = reading.watch.known()
+                reached = Position(end, stood.seen if stood else now, known, stood.followed if stood else known).written()
             yield Batch((), reached)
         if stood is not None and self._follows:
             yield from self._changes(reading, stood, first, now, reached)
-        newest = dict(reading.watch.newest)
-        yield Batch((), Position(max(now, told.through), now, newest, newest).written())
+        known = reading.watch.known()
+        yield Batch((), Position(max(now, told.through), now, known, known).written())
 
     def backfill(self, subjects: Subjects, since: datetime, progress: Cursor | None = None) -> Iterator[Batch]:
         """What is known of some persons since an instant, in whole windows.
@@ -111,7 +111,7 @@ class Ss12000Source:
 
     def _reading(self, now: datetime, stood: Position | None = None) -> Reading:
         roster = read_roster(chain.from_iterable(self._client.persons()))
-        watch = Watch(now, dict(stood.newest) if stood else {})
+        watch = Watch(now, stood.known.newest if stood else {})
         return Reading(self._config, self._client, roster, watch, set() if stood else None)
 
     def _first_day(self, stood: Position | None) -> date:

@@ -3,6 +3,9 @@
 Teachers report and correct after the poll that first saw the lesson, and some servers show at night what was reported by day.
 So a time of change is compared with the newest one that was met in the same list, never with another list's and never with a
 clock of ours: what a list brings up to date at night was changed after all that it showed the night before.
+
+A poll takes a while. What is changed meanwhile may show in a late part of it, and a change of a part that was read already may
+have the earlier time. So what has to be taken back is looked for from a time before the poll (`sure`), and twice if need be.
 """
 
 from __future__ import annotations
@@ -17,9 +20,9 @@ from connectors.ss12000.instants import STOCKHOLM, parse_instant
 from hub.connector import Cursor
 from hub.errors import ConfigError
 
-__all__ = ["NOTHING", "Kind", "Newest", "Position", "Told", "Watch", "read_position"]
+__all__ = ["NOTHING", "Kind", "Known", "Newest", "Position", "Told", "Watch", "read_position"]
 
-_AHEAD = timedelta(hours=3)  # a server that writes Swedish time as UTC is two ahead
+_OFF = timedelta(hours=3)  # a server that writes Swedish time as UTC is two ahead, and the other way round two behind
 
 
 class Kind(StrEnum):
@@ -35,11 +38,23 @@ Newest: TypeAlias = Mapping[Kind, datetime]
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The newest change that a poll met in each list, and `sure`: up to when it can have missed none, for it was past already
+    when that poll began.
+    """
+
+    newest: Newest
+    sure: Newest
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """Whatever begins before `through` was told, as it stood when `newest` was the newest."""
+    """Whatever begins before `through` was told, as it stood when the newest change was `known.newest`, or, where something
+    changed under the reading, at least as it stood when that was `known.sure`.
+    """
 
     through: datetime
-    newest: Newest
+    known: Known
 
     def again(self, kind: Kind, changed: datetime | None, begins: datetime | None) -> bool:
         """Whether this was told before and has not been changed since.
@@ -50,23 +65,23 @@ class Told:
             return False
         if changed is None:
             return begins is not None
-        return not self._is_newer(kind, changed)
+        return not _is_newer(changed, self.known.newest.get(kind))
 
     def changed_since(self, kind: Kind, changed: datetime | None, begins: datetime | None) -> bool:
-        """Whether this may have been told before, in another state."""
+        """Whether this may have been told before in another state, and not as it is."""
         told = begins is None or begins < self.through
-        return told and changed is not None and self._is_newer(kind, changed)
+        return told and changed is not None and _is_newer(changed, self.known.sure.get(kind))
 
     def has_whole_day(self, day: date) -> bool:
         """Whether the whole Stockholm day was over when polls before told of it."""
         return day < self.through.astimezone(STOCKHOLM).date()
 
-    def _is_newer(self, kind: Kind, changed: datetime) -> bool:
-        newest = self.newest.get(kind)
-        return newest is None or changed > newest
+
+def _is_newer(changed: datetime, known: datetime | None) -> bool:
+    return known is None or changed > known
 
 
-NOTHING = Told(datetime.min.replace(tzinfo=UTC), {})
+NOTHING = Told(datetime.min.replace(tzinfo=UTC), Known({}, {}))
 """There was no poll before."""
 
 
@@ -74,11 +89,25 @@ NOTHING = Told(datetime.min.replace(tzinfo=UTC), {})
 class Watch:
     """Reads times of change, and keeps the newest of each list.
 
-    A time far ahead of `now` is none: whatever is changed after it would seem old.
+    A time far ahead of `now` is none: whatever is changed after it would seem old. `now` is when this poll began, by our clock;
+    `before`, what the polls before met.
     """
 
     now: datetime
-    newest: dict[Kind, datetime] = field(default_factory=dict)
+    before: Newest = field(default_factory=dict)
+    newest: dict[Kind, datetime] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.newest = dict(self.before)
+
+    def known(self) -> Known:
+        """What this poll knows by now. Past when it began was what a poll before met, whatever the server's clock, and what is
+        older than clocks are apart.
+        """
+        past = self.now - _OFF
+        return Known(
+            dict(self.newest), {kind: min(at, max(past, self.before.get(kind, past))) for kind, at in self.newest.items()}
+        )
 
     def changed(self, kind: Kind, row: Any) -> datetime | None:
         """When the server changed this row last; of an attendance, no earlier than it was reported."""
@@ -86,12 +115,11 @@ class Watch:
         texts = [meta.get("modified"), meta.get("created")] if isinstance(meta, dict) else []
         if kind is Kind.ATTENDANCE and isinstance(row, dict):
             texts.append(row.get("reportedTimestamp"))
-        found = [at for text in texts if text is not None and (at := parse_instant(text)) is not None and at <= self.now + _AHEAD]
+        found = [at for text in texts if text is not None and (at := parse_instant(text)) is not None and at <= self.now + _OFF]
         if not found:
             return None
         last = max(found)
-        newest = self.newest.get(kind)
-        if newest is None or last > newest:
+        if _is_newer(last, self.newest.get(kind)):
             self.newest[kind] = last
         return last
 
@@ -100,22 +128,24 @@ class Watch:
 class Position:
     """A cursor. `through`: all that begins earlier is told. `seen`: up to when changes are known, by our clock.
 
-    `newest`: what the days that each poll reads again were last told with. `followed`: the same of the days before those.
+    `known`: what the days that each poll reads again were last told with. `followed`: the same of the days before those.
     """
 
     through: datetime
     seen: datetime
-    newest: Newest
-    followed: Newest
+    known: Known
+    followed: Known
 
     def written(self) -> Cursor:
         """As the hub keeps it: instants alone."""
-        return {
-            "through": self.through.isoformat(),
-            "seen": self.seen.isoformat(),
-            "newest": {kind.value: at.isoformat() for kind, at in self.newest.items()},
-            "followed": {kind.value: at.isoformat() for kind, at in self.followed.items()},
+        lists = {
+            "newest": self.known.newest,
+            "sure": self.known.sure,
+            "followed": self.followed.newest,
+            "followed_sure": self.followed.sure,
         }
+        texts = {name: {kind.value: at.isoformat() for kind, at in each.items()} for name, each in lists.items()}
+        return {"through": self.through.isoformat(), "seen": self.seen.isoformat(), **texts}
 
 
 def read_position(cursor: Cursor | None) -> Position | None:
@@ -129,10 +159,16 @@ def read_position(cursor: Cursor | None) -> Position | None:
     if through is None:
         raise ConfigError("the stored cursor is not one of ss12000's; reset it", code="bad_cursor")
     seen = parse_instant(cursor.get("seen")) or through
-    return Position(through, seen, _newest(cursor.get("newest"), seen), _newest(cursor.get("followed"), seen))
+    known, followed = (_known(cursor, *names, seen) for names in (("newest", "sure"), ("followed", "followed_sure")))
+    return Position(through, seen, known, followed)
 
 
-def _newest(stored: Any, otherwise: datetime) -> dict[Kind, datetime]:
+def _known(cursor: Cursor, newest: str, sure: str, seen: datetime) -> Known:
+    met = _times(cursor.get(newest), dict.fromkeys(Kind, seen))
+    return Known(met, _times(cursor.get(sure), {kind: min(at, seen - _OFF) for kind, at in met.items()}))
+
+
+def _times(stored: Any, otherwise: Newest) -> Newest:
     if not isinstance(stored, dict):
-        return dict.fromkeys(Kind, otherwise)
+        return otherwise
     return {kind: at for kind in Kind if (at := parse_instant(stored.get(kind.value))) is not None}

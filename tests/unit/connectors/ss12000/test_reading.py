@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from connectors.ss12000.simulator import build_simulator
@@ -11,6 +12,7 @@ from hub.connect.news import newest_news
 from hub.connect.recall import Recall
 from hub.connect.tables import letters
 from tests.unit.connect.conftest import KEY, World
+from tests.unit.connectors.in_process import InProcess
 from tests.unit.connectors.ss12000.make import (
     ALVA,
     BO,
@@ -62,6 +64,20 @@ class SchoolDays:
         return sorted((int(one.youth_ref[1:], 16), one.minutes) for one in newest.values() if not one.retracted)
 
 
+class SlowSchool(SchoolDays):
+    """One that takes half a minute to answer."""
+
+    def batches(self, cursor):
+        inner = InProcess(self.app)
+
+        def answer(request):
+            answered = inner.handle_request(request)
+            self.world.clock.advance(timedelta(seconds=30))
+            return answered
+
+        return make_source(httpx.MockTransport(answer), self.world.clock.now(), page_size=100).batches(cursor)
+
+
 @pytest.fixture
 def world(tmp_path):
     built = World(tmp_path)
@@ -84,14 +100,16 @@ def test_attendance_that_is_reported_after_the_lesson_was_seen_is_news_and_is_co
 
 @pytest.mark.parametrize("days", [1, 20], ids=["in the days read again", "behind them"])
 def test_a_late_report_that_cannot_be_read_is_counted_and_kept_once(world, tmp_path, days):
-    reported = {"reportedTimestamp": (NOON + timedelta(days=days, hours=-1)).isoformat()}
+    at = (NOON + timedelta(days=days, minutes=-5)).isoformat()
+    reported = {"reportedTimestamp": at, "meta": {"created": at, "modified": at}}
     bad = make_attendance(
         "b", "bo", invalidAbsenceMinutes="trettio", calendarEvent={"id": make_event("one", LESSON)["id"]}, **reported
     )
     school = SchoolDays(world, tmp_path / "school", [make_event("one", LESSON, bad)])
     school.poll()
-    assert school.poll(days=days)["unmapped", "bad_minutes"] == 1
-    assert ("unmapped", "bad_minutes") not in school.poll(hours=1)
+    school.poll(days=days - 1)
+    assert school.poll(days=1)["unmapped", "bad_minutes"] == 1
+    assert ("unmapped", "bad_minutes") not in school.poll(minutes=5)
     assert world.ledger.waiting() == 1
 
 
@@ -156,3 +174,21 @@ def test_nothing_is_taken_back_when_it_cannot_be_told_of_whom_it_is_now(world, t
     counts = school.poll(days=2)
     assert school.standing() == [(1, 60)]
     assert counts.get(("unmapped", "no_identifier"), 0) + counts.get(("unmapped", "unknown_person"), 0) == 1
+
+
+def test_what_is_corrected_behind_a_poll_under_way_is_taken_back_at_the_next_one(world, tmp_path):
+    world.grant(ALVA, 1)
+    world.grant(BO, 2)
+    began = datetime(2025, 5, 15, 8, tzinfo=UTC)
+    # The third of four weeks, with the first lesson, is read after three minutes, and the last one after four.
+    corrected, late = ((began + timedelta(seconds=second)).isoformat() for second in (190, 200))
+    moved = {"meta": {"created": "2025-05-06T09:30:00+02:00", "modified": corrected}}
+    marks = [make_attendance("r", "alva", unexcused=60), make_attendance("r", "bo", unexcused=60, **moved)]
+    other = make_attendance("o", "bo", meta={"created": late, "modified": late})
+    lessons = [make_event("one", LESSON, *marks), make_event("two", "2025-05-15T08:00:00+02:00", other)]
+    school = SlowSchool(world, tmp_path / "school", lessons)
+    school.poll()
+    world.clock.set(began)
+    for standing in ([(1, 60)], [(2, 60)]):
+        school.poll()
+        assert school.standing() == standing

@@ -76,7 +76,7 @@ def test_the_cursor_moves_with_each_finished_window_and_holds_an_instant_only(da
     batches = list(make_source(build_simulator(dataset, {}), window_days=28).batches(None))
     cursors = [batch.cursor for batch in batches]
     assert cursors[0] == {}
-    assert {tuple(cursor) for cursor in cursors} == {(), ("through", "seen", "newest", "followed")}
+    assert {tuple(cursor) for cursor in cursors} == {(), ("through", "seen", "newest", "sure", "followed", "followed_sure")}
     assert batches[-1].cursor["newest"] == dict.fromkeys(("lesson", "attendance", "absence"), "2025-03-01T07:00:00+00:00")
     assert {cursor["seen"] for cursor in cursors if cursor} == {NOW.isoformat()}
     moved = [cursor["through"] for cursor in cursors if cursor]

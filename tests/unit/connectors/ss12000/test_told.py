@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.ss12000.told import NOTHING, Kind, Position, Told, Watch, read_position
+from connectors.ss12000.told import NOTHING, Kind, Known, Position, Told, Watch, read_position
 from hub.errors import ConfigError
 from tests.unit.connectors.ss12000.make import NOW
 
 EARLIER, LATER = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
-TOLD = Told(NOW, {Kind.ATTENDANCE: EARLIER})
+TOLD = Told(NOW, Known({Kind.ATTENDANCE: EARLIER}, {Kind.ATTENDANCE: EARLIER}))
 
 
 def dated(**meta):
@@ -52,6 +52,25 @@ def test_an_attendance_is_no_older_than_its_report_and_of_each_list_the_newest_c
     assert watch.newest == {Kind.ATTENDANCE: LATER, Kind.LESSON: EARLIER}
 
 
+@pytest.mark.parametrize("ahead", [-2, 0, 2])
+def test_what_changed_in_a_poll_is_sure_after_the_next_one_whatever_hour_the_server_writes(ahead):
+    missed, met = (dated(modified=NOW + timedelta(hours=ahead, seconds=second)) for second in (30, 60))
+    first = Watch(NOW, {Kind.ATTENDANCE: EARLIER - timedelta(days=1)})
+    first.changed(Kind.ATTENDANCE, met)
+    told = Told(NOW, first.known())
+    assert told.changed_since(Kind.ATTENDANCE, Watch(NOW).changed(Kind.ATTENDANCE, missed), EARLIER)
+    assert told.again(Kind.ATTENDANCE, Watch(NOW).changed(Kind.ATTENDANCE, met), EARLIER)
+    second = Watch(NOW + timedelta(minutes=15), first.newest)
+    second.changed(Kind.ATTENDANCE, met)
+    assert second.known().sure == first.newest
+
+
+def test_what_is_older_than_clocks_are_apart_is_sure_at_once():
+    watch = Watch(NOW)
+    watch.changed(Kind.ATTENDANCE, dated(modified=NOW - timedelta(days=1)))
+    assert watch.known() == Known(watch.newest, watch.newest)
+
+
 @pytest.mark.parametrize(
     "row", [None, "x", {}, {"meta": None}, {"meta": {"modified": "soon"}}, dated(modified=NOW + timedelta(days=2))]
 )
@@ -62,10 +81,13 @@ def test_a_time_of_change_that_cannot_be_or_cannot_be_read_is_none(row):
 
 
 def test_a_cursor_comes_back_as_it_was_and_an_earlier_one_goes_by_our_clock():
-    position = Position(NOW, LATER, {Kind.ATTENDANCE: EARLIER}, {})
+    known, followed = Known({Kind.ATTENDANCE: LATER}, {Kind.ATTENDANCE: EARLIER}), Known({Kind.LESSON: EARLIER}, {})
+    position = Position(NOW, LATER, known, followed)
     assert read_position(position.written()) == position
     assert read_position(None) is read_position({}) is None
     before = read_position({"through": NOW.isoformat(), "seen": LATER.isoformat()})
-    assert (before.newest, before.followed) == (dict.fromkeys(Kind, LATER), dict.fromkeys(Kind, LATER))
+    assert before.known == before.followed == Known(dict.fromkeys(Kind, LATER), dict.fromkeys(Kind, LATER - timedelta(hours=3)))
+    yesterday = {name: text for name, text in position.written().items() if "sure" not in name}
+    assert read_position(yesterday).known == Known(known.newest, {Kind.ATTENDANCE: LATER - timedelta(hours=3)})
     with pytest.raises(ConfigError):
         read_position({"through": datetime.now(UTC).date().isoformat()})
