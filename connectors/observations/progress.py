@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -191,9 +192,9 @@ class Progress:
 
 
 def _same_person(one: PersonRecord, other: PersonRecord) -> bool:
-    """Whatever the spelling: with the century or without, with a dash or none."""
+    """Whatever the spelling: with the century or without, with a dash or none, in digits of whatever width."""
     return _spelled(one.person_id) == _spelled(other.person_id)
 
 
 def _spelled(person_id: str) -> str:
-    return "".join(filter(str.isalnum, person_id))[-10:].upper()
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", person_id)))[-10:].upper()

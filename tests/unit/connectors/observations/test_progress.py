@@ -188,7 +188,27 @@ def test_what_one_file_says_of_two_children_is_told_of_neither_and_taken_back_un
     assert [(record.person_id, record.retracted) for record in records] == [(PERSON, False), (OTHER_PERSON, False)]
 
 
-def test_one_child_under_two_spellings_is_one_child(tmp_path):
-    write(tmp_path, "a.csv", [HEADER, make_row("obs-1"), make_row("obs-1", PERSON.replace("-", "")[2:])])
+FULL_WIDTH = PERSON.translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"})
+SPELLINGS = pytest.mark.parametrize(
+    "spelling",
+    [PERSON.replace("-", "")[2:], FULL_WIDTH, FULL_WIDTH[2:].replace("-", "\N{EN DASH}")],
+    ids=["ten digits", "full width", "full width, ten digits and an en dash"],
+)
+
+
+@SPELLINGS
+def test_one_child_under_two_spellings_is_one_child(tmp_path, spelling):
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1"), make_row("obs-1", spelling)])
     records, _ = pull(make_source(tmp_path))
     assert [getattr(record, "reason", "") for record in records] == ["", "duplicate_row_id"]
+
+
+@SPELLINGS
+def test_a_row_that_another_file_has_under_another_spelling_stays(tmp_path, spelling):
+    source = make_source(tmp_path)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-1"), make_row("obs-2")], age_seconds=500)
+    write(tmp_path, "b.csv", [HEADER, make_row("obs-1", spelling)], age_seconds=400)
+    _, cursor = pull(source)
+    write(tmp_path, "a.csv", [HEADER, make_row("obs-2")], age_seconds=300)
+    records, _ = pull(source, cursor)
+    assert retracted_of(records) == []
