@@ -15,17 +15,15 @@ from typing import Any
 
 from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.instants import STOCKHOLM, day_start, parse_instant
-from connectors.ss12000.mapping import absence_body
-from connectors.ss12000.roster import Roster
-from connectors.ss12000.taken_back import AROUND, absence_gone, attendance_gone, days_around, piece_id
-from hub.connector import PersonRecord, Record, Removal, Unmapped
-from hub.contract.models import AbsenceKind, InfoKind
+from connectors.ss12000.taken_back import AROUND, absence_gone, attendance_gone
+from hub.connector import Record, Removal, Unmapped
 
-__all__ = ["Changes", "days_of", "read_changes", "stretches"]
+__all__ = ["Changes", "days_beside", "days_of", "read_changes", "stretches"]
 
 _MARGIN = timedelta(minutes=15)
 _MOST_LESSONS = 2_000
 _LONGEST_DAYS = 400
+_YEARS = range(1900, 2200)  # what begins in another is nobody's absence, and has no day before or after that can be named
 
 
 @dataclass(slots=True)
@@ -37,13 +35,10 @@ class Changes:
 
     days: set[date] = field(default_factory=set)
     missing: list[Record] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
 
 
-def read_changes(
-    client: Ss12000Client, roster: Roster, seen: set[str], *, since: datetime, begin: date, first: date, now: datetime
-) -> Changes:
+def read_changes(client: Ss12000Client, seen: set[str], *, since: datetime, begin: date, first: date, now: datetime) -> Changes:
     """What changed after `since`. `begin`: the first day ever read; `first`: the first of those that this poll has read.
 
     A list that the server does not offer is counted as `changes_not_offered`; the rest is read all the same.
@@ -65,7 +60,7 @@ def read_changes(
     } & everything
     for row in chain.from_iterable(absences or ()):
         found.days |= days_of(row) & everything
-        found.records += _shortened(row, roster, begin)
+        found.removals += _shortened(row, begin)
     found.removals += _removals(chain.from_iterable(deleted or ()), begin, now.astimezone(STOCKHOLM).date())
     return found
 
@@ -113,30 +108,33 @@ def days_of(row: Any) -> set[date]:
     return set() if span is None else {span[0] + timedelta(days=number) for number in range((span[1] - span[0]).days + 1)}
 
 
+def days_beside(row: Any) -> list[date]:
+    """The Stockholm days before and after a reported absence that it may have touched before it was shortened.
+
+    None after one that is longer than anybody's: where that ends is not looked for.
+    """
+    span = _span(row)
+    if span is None:
+        return []
+    (first, last), numbers = span, range(1, AROUND.days + 1)
+    after = numbers if (last - first).days < _LONGEST_DAYS - 1 else ()
+    return [*(first - timedelta(days=number) for number in numbers), *(last + timedelta(days=number) for number in after)]
+
+
 def _span(row: Any) -> tuple[date, date] | None:
     """First and last Stockholm day of a reported absence."""
     first, last = (parse_instant(row.get(name)) if isinstance(row, dict) else None for name in ("startTime", "endTime"))
-    if first is None or last is None or last <= first:
+    if first is None or last is None or last <= first or first.year not in _YEARS:
         return None
     ends = min(last, first + timedelta(days=_LONGEST_DAYS)) - timedelta(microseconds=1)
     return first.astimezone(STOCKHOLM).date(), ends.astimezone(STOCKHOLM).date()
 
 
-def _shortened(row: Any, roster: Roster, begin: date) -> Iterator[Record]:
-    """Retractions of the days around a changed absence: those that it had before it was shortened are among them."""
-    span, person_id = _span(row), roster.person_of(row.get("student") if isinstance(row, dict) else None)
-    if span is None or isinstance(person_id, Unmapped) or not isinstance(row.get("id"), str):
-        return
-    for day in days_around(*span):
-        if day >= begin and not span[0] <= day <= span[1]:
-            yield PersonRecord(
-                kind=InfoKind.SCHOOL_ABSENCE,
-                person_id=person_id,
-                source_id=piece_id(row["id"].strip().lower(), day),
-                occurred_at=day_start(day),
-                body=absence_body(AbsenceKind.EXCUSED, 0, None),
-                retracted=True,
-            )
+def _shortened(row: Any, begin: date) -> Iterator[Removal]:
+    """What a changed absence may have told on days that are none of its own any more, wherever those are now."""
+    key, days = row.get("id"), [day for day in days_beside(row) if day >= begin]
+    if isinstance(key, str) and days:
+        yield absence_gone(key.strip().lower(), days)
 
 
 def _removals(rows: Iterator[Any], begin: date, today: date) -> Iterator[Removal]:

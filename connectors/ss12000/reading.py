@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, TypeAlias
 
-from connectors.ss12000.changes import days_of
+from connectors.ss12000.changes import days_beside, days_of
 from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.config import Ss12000Config
 from connectors.ss12000.instants import STOCKHOLM, parse_instant
 from connectors.ss12000.mapping import Piece, map_absence, map_event, piece_record
 from connectors.ss12000.roster import Roster
 from connectors.ss12000.sums import map_sums
-from connectors.ss12000.taken_back import absence_gone, attendance_gone, days_around
+from connectors.ss12000.taken_back import absence_gone, attendance_gone
 from connectors.ss12000.told import Kind, Told, Watch
 from hub.connector import Record, Removal, Unmapped
 
@@ -39,7 +39,8 @@ class Reading:
     """One poll's way of reading a stretch. `seen` collects the ids of the lessons met, if it is given.
 
     Whom a changed attendance or absence is about may have changed too. So the facts that it may have given are taken back of
-    everybody but the pupil whom it names now; nothing is, where that pupil's number is not known.
+    everybody but the pupil whom it names now; nothing is, where that pupil's number is not known. A changed absence may have been
+    longer too: what it may have given on the days beside it is taken back of everybody.
     """
 
     config: Ss12000Config
@@ -96,7 +97,7 @@ class Reading:
             begins, changed = _start_of(row) or start, self.watch.changed(Kind.ABSENCE, row)
             again = told.again(Kind.ABSENCE, changed, begins)
             if told.changed_since(Kind.ABSENCE, changed, begins):
-                removals += self._absence_of_others(row)
+                removals += self._absence_before(row)
             mapped = map_absence(row, self.roster, start, end)
             if isinstance(mapped, Unmapped):
                 odd[again] += self._once(mapped)
@@ -117,10 +118,13 @@ class Reading:
         if key and number:
             yield from attendance_gone(key, number)
 
-    def _absence_of_others(self, row: Any) -> Iterator[Removal]:
-        key, number, days = _id_of(row), self._number_in(row), days_of(row)
-        if key and number and days:
-            yield absence_gone(key, days_around(min(days), max(days)), number)
+    def _absence_before(self, row: Any) -> Iterator[Removal]:
+        """What it told of others on its days, and of anybody on days that are none of its own any more."""
+        key, number = _id_of(row), self._number_in(row)
+        if key and (beside := days_beside(row)):
+            yield absence_gone(key, beside)
+        if key and number and (days := days_of(row)):
+            yield absence_gone(key, sorted(days), number)
 
     def _number_in(self, row: Any) -> str | None:
         return self.roster.number_of(row.get("student")) if isinstance(row, dict) else None

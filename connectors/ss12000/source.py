@@ -123,11 +123,11 @@ class Ss12000Source:
     def _changes(self, reading: Reading, stood: Position, first: date, now: datetime, reached: Cursor) -> Iterator[Batch]:
         """What changed before the days that this poll read. Their facts were told before, if only in another state."""
         begin, known = self._config.since, reading.seen or set()
-        found = read_changes(self._client, reading.roster, known, since=stood.seen, begin=begin, first=first, now=now)
+        found = read_changes(self._client, known, since=stood.seen, begin=begin, first=first, now=now)
         told = Told(day_start(first), stood.followed)
         for start, end in stretches(found.days, self._config.window_days):
             yield from _batches(reading.stretch(start, end, told), reached)
-        yield from _batches((Part(found.missing), Part(found.records, again=True, removals=found.removals)), reached)
+        yield from _batches((Part(found.missing, removals=found.removals),), reached)
 
 
 def _batches(parts: Iterable[Part], cursor: Cursor) -> Iterator[Batch]:

@@ -12,7 +12,7 @@ from connectors.ss12000.mapping import absence_body
 from hub.connector import Removal
 from hub.contract.models import AbsenceKind, InfoKind
 
-__all__ = ["AROUND", "absence_gone", "attendance_gone", "days_around", "piece_id"]
+__all__ = ["AROUND", "absence_gone", "attendance_gone", "piece_id"]
 
 AROUND = timedelta(days=31)
 """A reported absence may have been longer by as much before it was changed."""
@@ -28,14 +28,6 @@ def absence_gone(key: str, days: Iterable[date], but_of: str = "") -> Removal:
     """What a reported absence may have told on these Stockholm days."""
     ids = tuple(piece_id(key, day) for day in days)
     return Removal(InfoKind.SCHOOL_ABSENCE, ids, absence_body(AbsenceKind.EXCUSED, 0, None), but_of)
-
-
-def days_around(first: date, last: date) -> Iterator[date]:
-    """The days from `first` to `last`, and as many before and after as an absence may have been longer."""
-    day = first - AROUND
-    while day <= last + AROUND:
-        yield day
-        day += timedelta(days=1)
 
 
 def piece_id(key: str, day: date) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from connectors.ss12000.instants import STOCKHOLM
 from connectors.ss12000.simulator import build_simulator
 from hub.connect.letter_rows import find_letters
 from hub.connect.letters import Sealing
@@ -41,14 +42,15 @@ MOVED = (("alva", {}), ("bo", CORRECTED))
 class SchoolDays:
     """A school whose days go by; each poll is one of a source of its own, as after a restart."""
 
-    def __init__(self, world, folder, events, absences=()):
+    def __init__(self, world, folder, events, absences=(), **config):
         write_dataset(folder, persons=PERSONS, events=events, absences=absences)
         self.world = world
+        self.config = config
         self.app = build_simulator(folder, {"now": world.clock.now})
         world.clock.set(NOON)
 
     def batches(self, cursor):
-        return make_source(self.app, self.world.clock.now()).batches(cursor)
+        return make_source(self.app, self.world.clock.now(), **self.config).batches(cursor)
 
     def close(self):
         pass
@@ -60,8 +62,15 @@ class SchoolDays:
 
     def standing(self):
         """By person's number in the world: the minutes that stand."""
+        return sorted((int(one.youth_ref[1:], 16), one.minutes) for one in self._left())
+
+    def days(self):
+        """By person's number in the world: the days of May of which something stands."""
+        return sorted((int(one.youth_ref[1:], 16), one.occurred_at.astimezone(STOCKHOLM).day) for one in self._left())
+
+    def _left(self):
         newest = {(one.youth_ref, one.event_id): one for one in self.world.published}
-        return sorted((int(one.youth_ref[1:], 16), one.minutes) for one in newest.values() if not one.retracted)
+        return [one for one in newest.values() if not one.retracted]
 
 
 class SlowSchool(SchoolDays):
@@ -174,6 +183,22 @@ def test_nothing_is_taken_back_when_it_cannot_be_told_of_whom_it_is_now(world, t
     counts = school.poll(days=2)
     assert school.standing() == [(1, 60)]
     assert counts.get(("unmapped", "no_identifier"), 0) + counts.get(("unmapped", "unknown_person"), 0) == 1
+
+
+@pytest.mark.parametrize("follow_changes", [True, False])
+@pytest.mark.parametrize("pupil", ["alva", "bo", "unnumbered"])
+@pytest.mark.parametrize("day", [5, 6])
+def test_a_reported_absence_that_is_shortened_stands_on_the_days_that_are_left_to_it(world, tmp_path, day, pupil, follow_changes):
+    world.grant(ALVA, 1)
+    world.grant(BO, 2)
+    long = make_absence("r", "alva", "2025-05-05T08:00:00+02:00", "2025-05-06T16:00:00+02:00")
+    short = make_absence("r", pupil, f"2025-05-0{day}T08:00:00+02:00", f"2025-05-0{day}T16:00:00+02:00", **CORRECTED)
+    lessons = [make_event("old", "2025-03-18T09:00:00+01:00")]
+    school = SchoolDays(world, tmp_path / "school", lessons, [long, short], follow_changes=follow_changes)
+    school.poll()
+    assert school.days() == [(1, 5), (1, 6)]
+    school.poll(days=2)
+    assert school.days() == [({"bo": 2}.get(pupil, 1), day)]
 
 
 def test_what_is_corrected_behind_a_poll_under_way_is_taken_back_at_the_next_one(world, tmp_path):
