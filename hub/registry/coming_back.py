@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.models import ConsentRecord
 from hub.registry.keyring import KeyStore
-from hub.registry.reconcile import reconcile
+from hub.registry.reconcile import abandon, reconcile
 from hub.registry.registry import Registry
 from hub.registry.states import Standing
 from hub.registry.tables import AgencyVersion, OutboxRow, SubjectEntry, Youth
@@ -29,7 +29,8 @@ _AT_LEAST = 1_000
 def come_back(registry: Registry, keys: KeyStore, made_at: datetime) -> int:
     """Bring a registry that was restored from a backup of `made_at` in step with the shred list and ahead of the bus.
 
-    Returns how many youths and consents had ended since and are ended again. Every record is queued anew. Raises RetriableError.
+    Returns how many youths and consents had ended since and are ended again. Every record is queued anew. The
+    keys of who was registered after the backup are destroyed. Raises RetriableError.
     """
     with registry.work() as work:
         now = work.now
@@ -39,6 +40,7 @@ def come_back(registry: Registry, keys: KeyStore, made_at: datetime) -> int:
         _raise_records(work.session, _AT_LEAST + passed // _RECORD_EVERY)
         _raise_directories(work.session, _AT_LEAST + passed // _ENTRY_EVERY)
     ended = reconcile(registry, keys, now).ended
+    abandon(registry, keys, now)
     republish(registry)
     return ended
 

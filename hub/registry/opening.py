@@ -26,7 +26,7 @@ from hub.registry.database import migrate, open_database
 from hub.registry.grants import GrantRules
 from hub.registry.keyring import Keyring, open_keyring
 from hub.registry.registry import Registry
-from hub.registry.tables import Memo
+from hub.registry.tables import Memo, Youth
 from hub.registry.vault import LOOKUP, Vault, build_vault
 from hub.registry.work import ManualLane, Tools
 from hub.registry.wrapping import MASTER
@@ -57,8 +57,8 @@ class OpenRegistry:
 def open_registry(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | None = None) -> OpenRegistry:
     """The registry of `settings`, its database migrated. Without the manual lane nobody can be marked as protected here.
 
-    Raises ConfigError when a key is missing (`hub init` makes them), a file cannot be read or a restore is at work,
-    RetriableError when the database does not answer.
+    Raises ConfigError when a key is missing (`hub init` makes them), a file cannot be read, a restore is at work or the keyring
+    knows people and the database is one that was never opened with it; RetriableError when the database does not answer.
     """
     with ExitStack() as held:
         held.callback(hold(settings.home, settings.data))
@@ -80,8 +80,28 @@ def _open(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | Non
     held.callback(engine.dispose)
     migrate(engine, lambda keys: keyring.put(keys, clock.now()))
     registry = Registry(engine, tools, rules, clock)
+    _require_own_database(registry, keyring)
     _require_same_lookups(registry, vault, settings)
     return OpenRegistry(registry, engine, tools, keyring, sealed, held.pop_all().close)
+
+
+def _require_own_database(registry: Registry, keyring: Keyring) -> None:
+    """A new database beside a keyring that knows people: the right one is lost, or a setting names another.
+
+    One that was opened before its first youth was registered has a memo of it, so that a key whose transaction was cut off then
+    is in nobody's way.
+    """
+    if _noted_lookups(registry) is not None or not keyring.ages():
+        return
+    with registry.view() as session:
+        known = session.scalar(select(Youth.youth_id).limit(1))
+    if known is None:
+        text = (
+            "the registry's database is new and empty, and the keyring holds people's data keys: nothing is done with either. "
+            "Correct registry.database_url, or bring the database back with `hub backup restore`; to begin anew without all of "
+            "them, move the keyring aside first (data/keyring, or what registry.keyring_url names)"
+        )
+        raise ConfigError(text, code="lost_database")
 
 
 def _require_same_lookups(registry: Registry, vault: Vault, settings: Settings) -> None:

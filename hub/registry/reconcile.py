@@ -3,6 +3,10 @@
 Order: (1) a transaction ends a consent or a mapping, and is committed; (2) its endings go on the shred list and the keys are
 destroyed. A crash between them is made good by `reconcile`, which runs at every start of the registry and hourly. The same
 `reconcile` ends in a restored database what had ended since that copy was made.
+
+A key whose youth this database does not know is not destroyed by itself, nor put on the list, which is for ever: an empty or an
+older database knows nothing of who has a key. It is told in the log. A restore alone destroys it (`abandon`): whoever restores
+has decided that this database counts from now on.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.logs import get_logger
 from hub.registry import lifecycle, protection
 from hub.registry.block_lines import unlisted
 from hub.registry.bringing_back import bring_back, by_consent, halt
@@ -26,10 +31,11 @@ from hub.registry.states import OPEN, State
 from hub.registry.tables import Alias, Consent, Protection, Youth
 from hub.registry.work import Work
 
-__all__ = ["Reconciled", "reconcile"]
+__all__ = ["Reconciled", "abandon", "reconcile"]
 
 _UNCOMMITTED = timedelta(hours=1)  # a key is kept before its youth is committed
 _AT_ONCE = 200
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,29 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     ended = _replay(registry, list(listed.values()), by_consent(endings))
     with registry.view() as session:
         missing = _missing(session, keys, listed, now)
+        unknown = _unknown(session, keys, now)
     if missing:
         keys.end(missing)
+    if unknown:
+        _log.warning(
+            "the keyring has data keys of youths that the database does not know; they stay: a transaction was cut off, or this "
+            "is an older or another database than theirs",
+            code="unknown_keys",
+        )
     return Reconciled(ended, len(missing))
+
+
+def abandon(registry: Registry, keys: KeyStore, now: datetime) -> int:
+    """Destroy, and put on the list, the keys of youths that the database does not know; how many. Raises RetriableError.
+
+    Only for a registry that has been brought back on purpose: what was registered after its backup begins anew, and no later
+    backup may bring that back beside it.
+    """
+    with registry.view() as session:
+        unknown = _unknown(session, keys, now)
+    if unknown:
+        keys.end([Ending(now, name, SHREDDED) for name in unknown])
+    return len(unknown)
 
 
 def _replay(registry: Registry, listed: Sequence[Ending], lines: Sequence[Sequence[Ending]]) -> int:
@@ -128,14 +154,9 @@ def _stop(work: Work, consent: Consent, state: str) -> int:
 
 
 def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: datetime) -> list[Ending]:
-    """Endings that a crash kept off the list: destroyed mappings and abandoned keys, ended consents."""
-    standing = set(session.scalars(select(Youth.youth_id).where(Youth.identity.is_not(None))))
+    """Endings that a crash kept off the list: destroyed mappings, ended consents."""
     gone = set(session.scalars(select(Youth.youth_id).where(Youth.identity.is_(None))))
-    shredded = [
-        name
-        for name, since in keys.ages().items()
-        if name in gone or (name not in standing and since < now - _UNCOMMITTED and name not in listed)
-    ]
+    shredded = [name for name in keys.ages() if name in gone]
     query = select(Consent.consent_id, Consent.state, Consent.ended_at).where(Consent.state.in_([state.value for state in TOLD]))
     consents = [
         Ending(at or now, name, state)
@@ -146,3 +167,9 @@ def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: d
     protected = [Ending(at, lookup.hex(), PROTECTED) for lookup, at in marks if lookup.hex() not in listed]
     lines = unlisted(session, listed) + unlisted_custody(session, listed) + unlisted_narrowings(session, listed)
     return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected + lines
+
+
+def _unknown(session: Session, keys: KeyStore, now: datetime) -> list[str]:
+    """Whose key is kept without a row of hers, and not because she is just being registered."""
+    known = set(session.scalars(select(Youth.youth_id)))
+    return [name for name, since in keys.ages().items() if name not in known and since < now - _UNCOMMITTED]

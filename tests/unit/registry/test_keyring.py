@@ -13,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from structlog.testing import capture_logs
 
 from hub.errors import ConfigError, FatalError, RejectedError, RetriableError
 from hub.registry import keyring as module
@@ -20,7 +21,7 @@ from hub.registry.database import migrate, open_database
 from hub.registry.granting import Marking, Signatory
 from hub.registry.keyring import SHREDDED, Ending, Keyring, merge_endings, open_keyring, read_shred_list, write_shred_list
 from hub.registry.protecting import protect, unprotect
-from hub.registry.reconcile import Reconciled, reconcile
+from hub.registry.reconcile import Reconciled, abandon, reconcile
 from tests.unit.registry.older import copy_of, put_back
 from tests.unit.registry.support import START, Installation, make_grant, make_identifier
 
@@ -93,7 +94,7 @@ def test_the_registrys_database_holds_no_data_key(home: Installation) -> None:
     assert "data_key" not in {column["name"] for column in sa.inspect(home.engine).get_columns("youth")}
 
 
-def test_a_grant_that_is_rolled_back_leaves_a_key_that_is_swept_away_later(home: Installation) -> None:
+def test_a_key_that_the_database_does_not_know_stays_and_is_told_until_a_restore_decides(home: Installation) -> None:
     def fail() -> None:
         with home.registry.work() as work:
             work.keep_key("f" * 32, b"k")
@@ -102,10 +103,30 @@ def test_a_grant_that_is_rolled_back_leaves_a_key_that_is_swept_away_later(home:
 
     with pytest.raises(RetriableError):
         fail()
-    reconcile(home.registry, home.keyring, START)
-    assert "f" * 32 in home.keyring.ages()  # its youth might be about to be committed
-    reconcile(home.registry, home.keyring, START + timedelta(hours=2))
+    later = START + timedelta(hours=2)
+    with capture_logs() as logs:
+        assert reconcile(home.registry, home.keyring, START) == Reconciled(0, 0)
+        assert abandon(home.registry, home.keyring, START) == 0  # its youth might be about to be committed
+        assert logs == []
+        assert reconcile(home.registry, home.keyring, later) == Reconciled(0, 0)
+    assert [one["code"] for one in logs] == ["unknown_keys"]
+    assert home.keyring.ages().keys() == {"f" * 32}
+    assert home.keyring.endings() == []
+    assert abandon(home.registry, home.keyring, later) == 1
     assert home.keyring.ages() == {}
+    assert [(one.subject, one.state) for one in home.keyring.endings()] == [("f" * 32, SHREDDED)]
+
+
+def test_in_an_older_database_whoever_it_does_not_know_keeps_her_key(home: Installation) -> None:
+    home.registry.grant(make_grant(PERSON))
+    older = copy_of(home)
+    home.registry.grant(make_grant(OTHER))
+    newer = copy_of(home)
+    put_back(home, older)
+    assert reconcile(home.registry, home.keyring, START + timedelta(days=30)) == Reconciled(0, 0)
+    put_back(home, newer)
+    assert reconcile(home.registry, home.keyring, START + timedelta(days=30)) == Reconciled(0, 0)
+    assert states(home, OTHER) == {"sspf": "in_force"}
 
 
 def test_an_older_database_comes_back_and_the_shredded_stay_shredded(home: Installation) -> None:

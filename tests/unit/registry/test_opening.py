@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.installation import initialise
+from hub.registry.keyring import open_keyring
 from hub.registry.opening import open_registry
 from hub.settings import Settings, load_settings
 from tests.unit.registry.support import SCHOOL, START, make_grant
@@ -38,6 +41,40 @@ def test_a_database_is_not_opened_with_keys_under_which_nobody_would_be_found(se
     with pytest.raises(ConfigError, match=r"restore registry\.key") as caught:
         open_it(settings)
     assert caught.value.code == "other_keys"
+
+
+def granted(settings: Settings) -> None:
+    opened = open_registry(settings, ManualClock(START), Codec.load())
+    opened.registry.grant(make_grant())
+    opened.close()
+
+
+def keys_and_endings(settings: Settings) -> tuple[int, int]:
+    with closing(open_keyring(settings.keyring_database)) as keyring:
+        return len(keyring.ages()), len(keyring.endings())
+
+
+def test_a_new_database_is_not_opened_beside_a_keyring_that_knows_people_and_neither_is_changed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    granted(settings)
+    (settings.data / "registry").rename(tmp_path / "lost")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"hub backup restore") as caught:
+            open_it(settings)
+        assert caught.value.code == "lost_database"
+    assert keys_and_endings(settings) == (1, 0)
+    shutil.rmtree(settings.data / "registry")
+    (tmp_path / "lost").rename(settings.data / "registry")
+    open_it(settings)
+
+
+def test_a_database_that_was_opened_before_a_first_key_was_left_by_a_crash_is_opened_again(settings: Settings) -> None:
+    open_it(settings)
+    with closing(open_keyring(settings.keyring_database)) as keyring:
+        keyring.put({"f" * 32: b"k"}, START)
+    open_it(settings)
+    assert keys_and_endings(settings) == (1, 0)
 
 
 @pytest.mark.parametrize("name", ["registry.key", f"agency-{SCHOOL}.hmac", f"agency-{SCHOOL}.token"])
