@@ -6,12 +6,13 @@ and the settings. Never the data keys (`data/keyring`) and never `keys/`: whoeve
 that was destroyed does not come back with it. Kafka's log, the worker's state and connectors' copies of the directory make
 themselves anew.
 
-So a SQLite file that a setting puts elsewhere would be in no backup, and a keyring under `data/` in each: `check_places` refuses
-both before anything is copied or brought back.
+So a SQLite file that a setting or a linked folder puts elsewhere would be in no backup, and a keyring under `data/` in each:
+`check_places` refuses them before anything is copied or brought back.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from hub.errors import ConfigError
 from hub.settings import Settings
 
-__all__ = ["FOLDERS", "FOUND_AGAIN", "Store", "check_places", "find_stores"]
+__all__ = ["FOLDERS", "FOUND_AGAIN", "Store", "check_places", "find_parts", "find_stores"]
 
 FOLDERS = ("statutory",)
 """Folders under `data/` whose files are written once and never changed."""
@@ -45,16 +46,17 @@ class Store:
 
 
 def check_places(settings: Settings) -> None:
-    """Raises ConfigError when a setting puts a database where no backup finds it, or the data keys where each does.
+    """Raises ConfigError when a setting or a link puts a database where no backup finds it, or the data keys where each does.
 
     A SQLite file is found, and brought back, in its own place under `data/` alone; where a setting names the keyring, a restore
     leaves it where it is. The setting is named, not its value, which may hold a password.
     """
+    _check_links(settings)
     for part in _parts():
-        section = _SECTIONS.get(part, part)
-        if _sqlite_file(getattr(settings, section).database_url, f"{section}.database_url") is not None:
+        setting = _setting(part)
+        if _sqlite_file(getattr(settings, _SECTIONS.get(part, part)).database_url, setting) is not None:
             text = (
-                f"{section}.database_url names a file of SQLite, which is in no backup and which no restore brings back: move it "
+                f"{setting} names a file of SQLite, which is in no backup and which no restore brings back: move it "
                 f"to data/{part}/{part}.db and leave the setting empty, or name PostgreSQL"
             )
             raise ConfigError(text, code="unsaved_database")
@@ -68,6 +70,26 @@ def check_places(settings: Settings) -> None:
         raise ConfigError(text, code="keyring_in_backups")
 
 
+def _check_links(settings: Settings) -> None:
+    """Nobody looks behind a linked folder, and a restore would put the link aside, not what it leads to."""
+    for folder, names, _ in os.walk(settings.data):
+        if Path(folder) == settings.data:
+            names[:] = [name for name in names if name not in FOUND_AGAIN]
+        for name in names:
+            place = Path(folder, name)
+            if place.is_symlink():
+                text = (
+                    f"{place.relative_to(settings.home)} is a link to a folder elsewhere: what lies there would be in no backup. "
+                    "Stop the hub and put the folder itself there"
+                )
+                raise ConfigError(text, code="linked_folder")
+
+
+def find_parts(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Every part that has a database and may be told where: the setting that says it, and the address that follows from it."""
+    return {part: (_setting(part), str(getattr(settings, f"{part}_database"))) for part in _parts()}
+
+
 def find_stores(settings: Settings) -> list[Store]:
     """Every database of the installation but the keyring, by name."""
     found: dict[str, Store] = {}
@@ -76,8 +98,7 @@ def find_stores(settings: Settings) -> list[Store]:
         if place.parts[0] not in FOUND_AGAIN | set(FOLDERS):
             name = place.with_suffix("").as_posix()
             found[name] = Store(name, f"sqlite:///{file}")
-    for part in _parts():
-        url: str = getattr(settings, f"{part}_database")
+    for part, (_, url) in find_parts(settings).items():
         if make_url(url).get_backend_name() != "sqlite":
             found.pop(f"{part}/{part}", None)  # an older file that the setting has replaced
             found[part] = Store(part, url)
@@ -88,6 +109,10 @@ def _parts() -> list[str]:
     """Every part of the hub that has a database and may be told where, but the keyring."""
     names = (name for name in dir(Settings) if name.endswith("_database") and name != _KEYRING)
     return sorted(name.removesuffix("_database") for name in names)
+
+
+def _setting(part: str) -> str:
+    return f"{_SECTIONS.get(part, part)}.database_url"
 
 
 def _sqlite_file(url: str, setting: str) -> Path | None:

@@ -146,6 +146,25 @@ def test_neither_a_backup_nor_a_copy_of_the_keys_nor_a_restore_is_begun(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("place", ["registry", "audit", "connect/ss12000", "statutory/messages"])
+def test_a_linked_folder_in_which_no_backup_would_look_is_refused(settings: Settings, tmp_path: Path, place: str) -> None:
+    (settings.data / place).mkdir(parents=True, exist_ok=True)
+    (settings.data / place).rename(tmp_path / "disk")
+    (settings.data / place).symlink_to(tmp_path / "disk")
+    refused = refusal(settings)
+    assert refused.code == "linked_folder"
+    assert f"data/{place} " in str(refused)
+
+
+def test_what_makes_itself_anew_may_lie_behind_a_link_and_so_may_all_data(settings: Settings, tmp_path: Path) -> None:
+    settings.data.mkdir(exist_ok=True)
+    (settings.data / "broker").symlink_to(tmp_path)
+    check_places(settings)
+    settings.data.rename(tmp_path / "disk")
+    settings.data.symlink_to(tmp_path / "disk")
+    check_places(settings)
+
+
 def test_the_command_names_the_setting_and_not_its_value(settings: Settings, tmp_path: Path) -> None:
     env = {"HUB_AUDIT__DATABASE_URL": f"sqlite:///{tmp_path / 'a-place-of-ours.db'}"}
     made = CliRunner().invoke(app, ["backup", "create", str(tmp_path / "backups"), "--home", str(settings.home)], env=env)
