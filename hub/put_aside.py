@@ -24,6 +24,7 @@ __all__ = [
     "Aside",
     "beside",
     "destroy",
+    "destroy_keyring",
     "find_asides",
     "find_leftover",
     "mend",
@@ -186,13 +187,22 @@ def _is_cut(home: Path) -> bool:
 def destroy(folder: Path) -> None:
     """Remove a folder, the bytes of its data keys first. Raises ConfigError when something of it stays."""
     try:
-        for file in sorted((folder / _KEYRING).glob("*")):
-            _overwrite(file)
+        destroy_keyring(folder)
         if folder.exists():
             shutil.rmtree(folder)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise ConfigError(f"{folder} cannot be removed ({why}); it holds data keys: remove it", code="cannot_remove") from error
+
+
+def destroy_keyring(folder: Path) -> None:
+    """Remove the data keys in a folder, and their bytes, alone. Raises OSError."""
+    keyring = folder / _KEYRING
+    for file in sorted(keyring.glob("*")):
+        _overwrite(file)
+        file.unlink()
+    if keyring.is_dir() and not keyring.is_symlink():
+        keyring.rmdir()
 
 
 def _overwrite(file: Path) -> None:

@@ -16,9 +16,10 @@ from sqlalchemy import URL, inspect, text
 from hub.database import answering, build_engine, read_url
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["check_copy", "dump", "is_empty", "load", "restored_from"]
+__all__ = ["check_copy", "copy_sqlite", "dump", "is_empty", "load", "mark", "restored_from", "unmark"]
 
-_MARK = "restored_from"
+_MARK = "unfinished_restore"
+_FORMER_MARK = "restored_from"  # of older versions, which left it standing, and in their dumps
 _PAGES = 2000
 
 
@@ -30,7 +31,8 @@ def dump(url: str, target: Path) -> Path:
         copy_sqlite(Path(parsed.database or ""), file)
         return file
     file = target.with_suffix(".dump")
-    _run([_program("pg_dump", url), "--format=custom", "--no-owner", "--no-privileges", "--file", str(file)], parsed)
+    options = ["--format=custom", "--no-owner", "--no-privileges", *(f"--exclude-table={name}" for name in (_MARK, _FORMER_MARK))]
+    _run([_program("pg_dump", url), *options, "--file", str(file)], parsed)
     file.chmod(0o600)
     return file
 
@@ -47,8 +49,8 @@ def copy_sqlite(source: Path, target: Path) -> None:
         raise RetriableError(f"{source} cannot be copied ({type(error).__name__})", code="database") from error
 
 
-def load(file: Path, url: str, mark: str) -> None:
-    """Put a copy where `url` says: a file, or an empty PostgreSQL database, all of it or nothing. `mark` names the backup.
+def load(file: Path, url: str, backup: str) -> None:
+    """Put a copy where `url` says: a file, or an empty PostgreSQL database, all of it or nothing, with the mark of the backup.
 
     Raises ConfigError when the database is not empty.
     """
@@ -62,11 +64,32 @@ def load(file: Path, url: str, mark: str) -> None:
         )
     program = _program("pg_restore", url)
     _run([program, "--single-transaction", "--no-owner", "--no-privileges", "--dbname", parsed.database or "", str(file)], parsed)
+    mark(url, backup)
+
+
+def mark(url: str, backup: str) -> None:
+    """Say in a PostgreSQL database that an unfinished restore has filled it from that backup: the next attempt goes on with it.
+
+    In the place of one that came with a copy of an older version.
+    """
+    unmark(url)
     engine = build_engine(url)
-    with answering(), engine.begin() as connection:
-        connection.execute(text(f"CREATE TABLE {_MARK} (backup TEXT NOT NULL)"))
-        connection.execute(text(f"INSERT INTO {_MARK} VALUES (:mark)"), {"mark": mark})  # noqa: S608 - a name of ours
-    engine.dispose()
+    try:
+        with answering(), engine.begin() as connection:
+            connection.execute(text(f"CREATE TABLE {_MARK} (backup TEXT NOT NULL)"))
+            connection.execute(text(f"INSERT INTO {_MARK} VALUES (:backup)"), {"backup": backup})  # noqa: S608 - a name of ours
+    finally:
+        engine.dispose()
+
+
+def unmark(url: str) -> None:
+    """The restore is done: what is in the database from now on is its own."""
+    engine = build_engine(url)
+    try:
+        with answering(), engine.begin() as connection:
+            connection.execute(text(f"DROP TABLE IF EXISTS {_MARK}, {_FORMER_MARK}"))
+    finally:
+        engine.dispose()
 
 
 def is_empty(url: str) -> bool:
@@ -80,7 +103,7 @@ def is_empty(url: str) -> bool:
 
 
 def restored_from(url: str) -> str | None:
-    """Which backup a PostgreSQL database was filled from, if any."""
+    """Which backup an unfinished restore has filled a PostgreSQL database from, if any."""
     engine = build_engine(url)
     try:
         with answering(), engine.connect() as connection:

@@ -2,11 +2,12 @@
 
 Order: (1) everything is put together beside the installation, in `data.restoring`: what the backup holds, the installation's
 own audit log where it goes on from the backup's (`hub.backup.continuing`), and what waits on the disk for it, behind which the
-restore is an entry; (2) the shred lists of all copies that are known are merged and replayed: on the keyring, so that no
-destroyed key is there, and on the registry, so that nobody's consent is in force again; (3) the versions are raised above what
-the bus has seen and the records are queued; (4) the folder is swapped in, and with it the backup's rules of consent. Nobody
-else works with the installation meanwhile (`hub.in_use`), and until (4) it is as it was; what a failed restore has made is
-removed when it fails, what a killed one has, by the next restore, by the registry, or with `hub backup discard`.
+restore is an entry; (2) the shred lists of all copies that are known are merged and replayed: on a copy of the keyring, so that
+no destroyed key is there, and on the registry, so that nobody's consent is in force again; (3) the versions are raised above what
+the bus has seen and the records are queued; (4) the folder is swapped in, and with it the backup's rules of consent; (5) what
+lies apart follows: a keyring in a database of its own, the copy of the shred list on another disk. Nobody else works with the
+installation meanwhile (`hub.in_use`), and until (4) it is as it was; what a failed restore has made is removed when it fails,
+what a killed one has, by the next restore, by the registry, or with `hub backup discard`.
 
 The rules of consent are the backup's throughout: under other ages or periods, what they permit would end, and for ever.
 
@@ -17,27 +18,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from hub.audit.entries import SYSTEM, Actor
 from hub.audit.spool import SPOOL, copied
-from hub.backup.continuing import continues, is_log, put_own_log, resume
-from hub.backup.copying import copy_sqlite, load, restored_from
-from hub.backup.endings import all_endings, replay_on_keyring
-from hub.backup.manifest import SHRED_LIST, Manifest, lacking, read_manifest, sha256_of, verify
+from hub.backup.continuing import is_log, put_own_log, resume
+from hub.backup.copying import load, mark, restored_from, unmark
+from hub.backup.endings import all_endings, endings_in, follow, put_keyring, replay_on_keyring
+from hub.backup.plan import Plan, make_plan
 from hub.backup.stores import check_places
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.in_use import held_alone
 from hub.installation import CONSENT_FILE, write_closed
-from hub.process import read_announcements
-from hub.put_aside import beside, destroy, put_aside, restoring, staging, step_back
+from hub.put_aside import beside, destroy, destroy_keyring, put_aside, restoring, staging, step_back
 from hub.registry.coming_back import come_back
 from hub.registry.former import shred_copy
 from hub.registry.keyring import Ending
@@ -46,50 +44,6 @@ from hub.registry.removal import look_again
 from hub.settings import Settings
 
 __all__ = ["Plan", "Restored", "make_plan", "restore"]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a restore will do. `keyring` is where the data keys come from; None: they are in a database and stay there."""
-
-    settings: Settings
-    backup: Path
-    manifest: Manifest
-    keyring: Path | None
-    lists: tuple[Path, ...] = field(default=())
-
-    @property
-    def replaces(self) -> bool:
-        """Whether there is data that will be put aside."""
-        return self.settings.data.is_dir() and any(self.settings.data.iterdir())
-
-    @property
-    def continues_log(self) -> bool:
-        """Whether the installation's own audit log goes on from the backup's, and stays. Raises RetriableError."""
-        return continues(self.settings, self.backup, self.manifest)
-
-    @property
-    def lacking(self) -> list[str]:
-        """What decides and is not in the backup: the installation's own stays."""
-        return lacking(self.manifest)
-
-    @property
-    def consent_file(self) -> Path | None:
-        """The backup's rules of consent; None: one of an older version has none, and the installation's own decide."""
-        return None if CONSENT_FILE in self.lacking else self.backup / "settings" / CONSENT_FILE
-
-    @property
-    def replaces_rules(self) -> bool:
-        """Whether the installation's rules of consent are others than the backup's, which are put back."""
-        return self.consent_file is not None and not _is_same(self.settings.consent_file, self.consent_file)
-
-    @property
-    def differing(self) -> list[str]:
-        """Other files that decide and are not as they were when the backup was made: nothing is done to them."""
-        places = [Path(one.path) for one in self.manifest.files if one.path.startswith("settings/")]
-        pairs = [(place.relative_to("settings").as_posix(), self.backup / place) for place in places]
-        own = {name: self.settings.home / name for name, _ in pairs if name not in {CONSENT_FILE, "hub.toml"}}
-        return [name for name, file in pairs if name in own and not _is_same(own[name], file)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +82,6 @@ class _Staged(Settings):
         return staging(self.home)
 
 
-def make_plan(settings: Settings, backup: Path, keyring: Path | None, lists: Sequence[Path]) -> Plan:
-    """Look at everything, change nothing.
-
-    Raises ConfigError when the installation runs, the backup is damaged, the data keys are missing or a setting puts a database
-    where no restore brings it.
-    """
-    check_places(settings)
-    running = [entry.name for entry in read_announcements(settings)]
-    if running or _is_up(settings):
-        raise ConfigError(f"{settings.home} is running ({', '.join(running) or 'hub up'}): stop it first", code="runs_already")
-    manifest = read_manifest(backup)
-    faults = verify(backup)
-    if faults:
-        raise ConfigError(f"{backup} is damaged: {'; '.join(faults)}", code="damaged_backup")
-    own = settings.data / "keyring" / "keyring.db"
-    if settings.registry.keyring_url:
-        keyring = None
-    elif keyring is None:
-        if not own.is_file():
-            text = f"no data keys: {own} is not there, and no backup holds them; name a copy of the keyring with --keyring"
-            raise ConfigError(text, code="no_keyring")
-        keyring = own
-    elif not keyring.is_file():
-        raise ConfigError(f"{keyring} is not there", code="no_keyring")
-    elsewhere = settings.home / settings.registry.shred_list_copy
-    known = [*lists, *sorted(backup.parent.glob(f"hub-backup-*/{SHRED_LIST}")), backup / SHRED_LIST]
-    known += [elsewhere] if settings.registry.shred_list_copy and elsewhere.is_file() else []
-    return Plan(settings, backup, manifest, keyring, tuple(dict.fromkeys(path.resolve() for path in known)))
-
-
 def restore(
     plan: Plan, clock: Clock, codec: Codec, say: Callable[[str], None] = lambda _text: None, *, actor: Actor = SYSTEM
 ) -> Restored:
@@ -191,7 +115,7 @@ def _carry_out(plan: Plan, means: _Means) -> Restored:
 
 def _put_together(plan: Plan, endings: Sequence[Ending], means: _Means) -> Restored:
     staged = staging(plan.settings.home)
-    settings = _Staged.model_construct(**vars(plan.settings), rules_of_backup=plan.consent_file)
+    settings = _staged(plan)
     continued = plan.continues_log
     _put_files(plan, staged, means.say)
     _put_databases(plan, settings, staged, means.say, without_log=continued)
@@ -200,14 +124,42 @@ def _put_together(plan: Plan, endings: Sequence[Ending], means: _Means) -> Resto
         put_own_log(plan.settings, staged)
     resume(settings, plan.manifest, means.clock, means.actor, continued=continued)
     means.say("shred list")
-    if plan.keyring is not None:
-        copy_sqlite(plan.keyring, staged / "keyring" / "keyring.db")
+    put_keyring(plan.settings, plan.keyring, settings.keyring_database)
     replay_on_keyring(settings, endings)
     ended = _come_back(plan, settings, means.clock, means.codec)
+    listed = endings_in(settings.keyring_database)
+    if plan.keyring is None:
+        destroy_keyring(staged)
     former = plan.settings.data / "keyring" / "keyring.db"
     if former.is_file():  # what is put aside must not know more than what is brought back
         shred_copy(former, endings)
-    return Restored(ended, len(endings), *_swap(plan, means.clock.now()))
+    done = Restored(ended, len(endings), *_finish(plan, continued=continued, now=means.clock.now()))
+    follow(plan.settings, listed)
+    return done
+
+
+def _staged(plan: Plan) -> _Staged:
+    registry = plan.settings.registry.model_copy(update={"keyring_url": "", "shred_list_copy": ""})  # not before the swap
+    return _Staged.model_construct(**{**vars(plan.settings), "registry": registry}, rules_of_backup=plan.consent_file)
+
+
+def _finish(plan: Plan, *, continued: bool, now: datetime) -> tuple[Path | None, Path | None]:
+    """Swap. What is on servers is no unfinished attempt any more: nobody must take it for one when it has been worked with."""
+    filled = _filled(plan, without_log=continued)
+    for url in filled:
+        unmark(url)
+    try:
+        return _swap(plan, now)
+    except (ConfigError, OSError):
+        for url in filled:
+            mark(url, plan.manifest.name)
+        raise
+
+
+def _filled(plan: Plan, *, without_log: bool) -> list[str]:
+    """The databases on servers that this restore has filled."""
+    copies = [one for one in plan.manifest.files if one.store and Path(one.path).suffix != ".db"]
+    return [str(getattr(plan.settings, f"{one.store}_database")) for one in copies if not (without_log and is_log(one))]
 
 
 def _swap(plan: Plan, now: datetime) -> tuple[Path | None, Path | None]:
@@ -228,10 +180,6 @@ def _swap(plan: Plan, now: datetime) -> tuple[Path | None, Path | None]:
         raise
 
 
-def _is_same(own: Path, theirs: Path) -> bool:
-    return own.is_file() and sha256_of(own) == sha256_of(theirs)
-
-
 def _come_back(plan: Plan, settings: Settings, clock: Clock, codec: Codec) -> int:
     """The registry's own part; what was put aside counts, from now on, as a place where something may lie."""
     opened = open_registry(settings, clock, codec)
@@ -245,16 +193,6 @@ def _come_back(plan: Plan, settings: Settings, clock: Clock, codec: Codec) -> in
         return ended
     finally:
         opened.close()
-
-
-def _is_up(settings: Settings) -> bool:
-    if not (settings.data / "up.lock").exists():
-        return False
-    try:
-        with FileLock(settings.data / "up.lock", timeout=0):
-            return False
-    except Timeout:
-        return True
 
 
 def _put_files(plan: Plan, staged: Path, say: Callable[[str], None]) -> None:

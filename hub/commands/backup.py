@@ -154,6 +154,9 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
             metavar="FILE", help="A newer shred list, from another disk; repeat for more. Those of backups beside are read."
         ),
     ] = None,
+    without_list_copy: Annotated[
+        bool, typer.Option("--without-list-copy", help="Go on though the file that registry.shred_list_copy names is lost.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     home: Home = None,
     as_json: Json = False,
@@ -170,7 +173,8 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     lies beside it then, as consent.yaml.before-….
 
     For a new machine: `hub init`, copy `keys/` and the backup's `settings/` there, then restore with --keyring. On PostgreSQL,
-    name new, empty databases in hub.toml first, but for the audit log's.
+    name new, empty databases in hub.toml first, but for the audit log's. What was made of SQLite goes to SQLite, and the same
+    with PostgreSQL.
 
     Example: hub backup restore /mnt/backups/hub-backup-20250519T053000Z --keyring /mnt/keys/hub-keyring-20250519T053000Z.db
     """
@@ -183,7 +187,7 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
 
     settings = load_settings(home)
     actor = acting(settings)
-    plan = make_plan(settings, backup, keyring_from, shred_list or ())
+    plan = make_plan(settings, backup, keyring_from, shred_list or (), without_copy=without_list_copy)
     if not as_json or not yes:
         tell_plan(plan)
     if not yes:

@@ -196,6 +196,15 @@ class Keyring:
         if self._copy is not None:
             write_shred_list(self._copy, self.endings())
 
+    def copy_to(self, other: Keyring) -> None:
+        """Put every key, with its age, and the shred list into an empty keyring, whatever database either is in."""
+        with answering(), self.engine.connect() as here, other.engine.begin() as there:
+            for table in (_keys, _endings):
+                found = here.execute(select(table).order_by(*table.primary_key)).mappings()
+                rows = [{name: value for name, value in row.items() if name != "number"} for row in found]
+                if rows:
+                    there.execute(insert(table), rows)
+
     def tidy(self) -> bool:
         """Let go of the bytes of destroyed keys; False when somebody was in the way: they are there still, try again.
 

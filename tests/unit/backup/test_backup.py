@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from filelock import FileLock
 
 from hub.backup import copying
@@ -157,6 +158,8 @@ def test_a_restore_brings_back_what_was_lost_and_nobody_who_withdrew(
     assert (done.aside / "keyring" / "keyring.db").is_file()
     assert not (settings.home / "data.restoring").exists()
     assert (settings.data / "statutory" / "messages" / "one.sealed").is_file()
+    for url in filter(None, (settings.registry.database_url, settings.delivery.database_url)):
+        assert copying.restored_from(url) is None  # it is done: the next restore begins anew
     registry = opened(settings, clock)
     assert registry.registry.references([PERSON, OTHER]) == [None, None]
     assert registry.registry.grant(make_grant(PERSON)).status == "in_force"
@@ -390,6 +393,35 @@ def test_a_database_that_is_not_empty_is_not_restored_into(postgres, tmp_path: P
         assert copying.restored_from(target) == "b"
         with pytest.raises(ConfigError, match="not empty"):
             copying.load(file, target, "c")
+
+
+def tables(url: str) -> set[str]:
+    engine = sa.create_engine(url)
+    try:
+        return set(sa.inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.postgres
+def test_the_mark_of_an_unfinished_restore_is_in_no_later_backup_and_one_of_an_older_version_is_in_nobodys_way(
+    postgres, tmp_path: Path
+) -> None:
+    with postgres.database() as source, postgres.database() as target:
+        first = copying.dump(source, tmp_path / "first")
+        copying.load(first, target, "first")
+        engine = sa.create_engine(target)
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE TABLE restored_from (backup TEXT NOT NULL)"))
+            connection.execute(sa.text("CREATE TABLE held (what TEXT)"))
+        engine.dispose()
+        second = copying.dump(target, tmp_path / "second")
+        assert tables(target) == {"held", "restored_from", "unfinished_restore"}
+        copying.unmark(target)
+        assert (tables(target), copying.restored_from(target)) == ({"held"}, None)
+        with postgres.database() as third:
+            copying.load(second, third, "second")
+            assert (tables(third), copying.restored_from(third)) == ({"held", "unfinished_restore"}, "second")
 
 
 @pytest.mark.postgres
