@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
 
 from hub.audit.opening import open_vault
 from hub.audit.sealed import SealedVault
@@ -17,6 +17,7 @@ from hub.consent_file import load_consent_rules
 from hub.contract.codec import Codec
 from hub.contract.ids import key_id
 from hub.contract.models import Cooperation
+from hub.database import answering
 from hub.errors import ConfigError, RetriableError
 from hub.in_use import hold
 from hub.installation import load_teams
@@ -78,24 +79,23 @@ def _open(settings: Settings, clock: Clock, codec: Codec, lane: ManualLane | Non
     tools = Tools(vault, keyring, agencies, partial(outgoing, codec, source=_SOURCE), consent, lane, reversal, sealed)
     engine = open_database(settings.registry_database)
     held.callback(engine.dispose)
+    _require_own_database(engine, keyring)
     migrate(engine, lambda keys: keyring.put(keys, clock.now()))
     registry = Registry(engine, tools, rules, clock)
-    _require_own_database(registry, keyring)
     _require_same_lookups(registry, vault, settings)
     return OpenRegistry(registry, engine, tools, keyring, sealed, held.pop_all().close)
 
 
-def _require_own_database(registry: Registry, keyring: Keyring) -> None:
+def _require_own_database(engine: Engine, keyring: Keyring) -> None:
     """A new database beside a keyring that knows people: the right one is lost, or a setting names another.
 
-    One that was opened before its first youth was registered has a memo of it, so that a key whose transaction was cut off then
-    is in nobody's way.
+    The keyring is asked first: where another process has just begun the two, its tables are there before its first key is.
     """
-    if _noted_lookups(registry) is not None or not keyring.ages():
+    if not keyring.ages():
         return
-    with registry.view() as session:
-        known = session.scalar(select(Youth.youth_id).limit(1))
-    if known is None:
+    with answering():
+        is_new = not inspect(engine).has_table(Youth.__tablename__)
+    if is_new:
         text = (
             "the registry's database is new and empty, and the keyring holds people's data keys: nothing is done with either. "
             "Correct registry.database_url, or bring the database back with `hub backup restore`; to begin anew without all of "

@@ -55,7 +55,8 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     ended = _replay(registry, list(listed.values()), by_consent(endings))
     with registry.view() as session:
         missing = _missing(session, keys, listed, now)
-        unknown = _unknown(session, keys, now)
+        known = set(session.scalars(select(Youth.youth_id)))
+    unknown = any(name not in known and since < now - _UNCOMMITTED for name, since in keys.ages().items())
     if missing:
         keys.end(missing)
     if unknown:
@@ -70,13 +71,13 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
 def abandon(registry: Registry, keys: KeyStore, now: datetime) -> int:
     """Destroy, and put on the list, the keys of youths that the database does not know; how many. Raises RetriableError.
 
-    Only for a registry that has been brought back on purpose: what was registered after its backup begins anew, and no later
-    backup may bring that back beside it.
+    Only for a registry that has been brought back on purpose, while nobody registers anybody: what was registered after its
+    backup, a moment before the restore too, begins anew, and no later backup may bring that back beside it.
     """
     with registry.view() as session:
-        unknown = _unknown(session, keys, now)
-    if unknown:
-        keys.end([Ending(now, name, SHREDDED) for name in unknown])
+        known = set(session.scalars(select(Youth.youth_id)))
+    unknown = keys.ages().keys() - known
+    keys.end([Ending(now, name, SHREDDED) for name in sorted(unknown)])
     return len(unknown)
 
 
@@ -167,9 +168,3 @@ def _missing(session: Session, keys: KeyStore, listed: dict[str, Ending], now: d
     protected = [Ending(at, lookup.hex(), PROTECTED) for lookup, at in marks if lookup.hex() not in listed]
     lines = unlisted(session, listed) + unlisted_custody(session, listed) + unlisted_narrowings(session, listed)
     return [Ending(now, name, SHREDDED) for name in shredded] + consents + protected + lines
-
-
-def _unknown(session: Session, keys: KeyStore, now: datetime) -> list[str]:
-    """Whose key is kept without a row of hers, and not because she is just being registered."""
-    known = set(session.scalars(select(Youth.youth_id)))
-    return [name for name, since in keys.ages().items() if name not in known and since < now - _UNCOMMITTED]

@@ -47,7 +47,7 @@ def test_until_the_data_are_in_their_place_keyring_and_lists_are_as_they_were_an
         there.registry.grant(make_grant(PERSON))
         backup, _ = create_backup(settings, tmp_path / "backups", clock.now())
         there.registry.grant(make_grant(LATER))
-    clock.advance(timedelta(hours=3))
+    clock.advance(timedelta(minutes=1))  # who was registered a moment ago begins anew as well
     before, plan = kept(settings), make_plan(settings, backup, None, (), without_copy=True)
     in_the_way = beside(settings.data, clock.now())
     (in_the_way / "some").mkdir(parents=True)  # what is there now cannot be put aside

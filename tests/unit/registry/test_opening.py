@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def test_a_new_database_is_not_opened_beside_a_keyring_that_knows_people_and_nei
             open_it(settings)
         assert caught.value.code == "lost_database"
     assert keys_and_endings(settings) == (1, 0)
+    with closing(sqlite3.connect(settings.data / "registry" / "registry.db")) as new:
+        assert new.execute("SELECT * FROM sqlite_master").fetchall() == []  # a restore may fill it yet
     shutil.rmtree(settings.data / "registry")
     (tmp_path / "lost").rename(settings.data / "registry")
     open_it(settings)
