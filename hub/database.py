@@ -33,7 +33,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "purge", "read_url", "truncate_log"]
+__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "purge", "reachable", "read_url", "truncate_log"]
 
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
@@ -163,7 +163,7 @@ def migrate(engine: Engine, migrations: Path, **handed: Any) -> None:
 
     Raises RetriableError when the database does not answer, ConfigError when its file is none or may not be written.
     """
-    with _reachable(engine):
+    with reachable(engine):
         if _is_newest(engine, migrations):
             return
     from alembic import command  # noqa: PLC0415 - memory: a start that has nothing to migrate does without
@@ -172,7 +172,7 @@ def migrate(engine: Engine, migrations: Path, **handed: Any) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.set_main_option("path_separator", "os")
-    with _reachable(engine), answering(), engine.begin() as connection:
+    with reachable(engine), answering(), engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = 0"))  # another process may migrate for long
         be_alone(connection, _MIGRATION_LOCK)
@@ -181,7 +181,7 @@ def migrate(engine: Engine, migrations: Path, **handed: Any) -> None:
 
 
 @contextmanager
-def _reachable(engine: Engine) -> Iterator[None]:
+def reachable(engine: Engine) -> Iterator[None]:
     """Round the first transaction, where a wrong address shows: says what to look at."""
     try:
         yield

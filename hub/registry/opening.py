@@ -17,7 +17,7 @@ from hub.consent_file import load_consent_rules
 from hub.contract.codec import Codec
 from hub.contract.ids import key_id
 from hub.contract.models import Cooperation
-from hub.database import answering
+from hub.database import answering, reachable
 from hub.errors import ConfigError, RetriableError
 from hub.in_use import hold
 from hub.installation import load_teams
@@ -93,7 +93,7 @@ def _require_own_database(engine: Engine, keyring: Keyring) -> None:
     """
     if not keyring.ages():
         return
-    with answering():
+    with reachable(engine), answering():
         is_new = not inspect(engine).has_table(Youth.__tablename__)
     if is_new:
         text = (

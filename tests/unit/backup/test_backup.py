@@ -27,6 +27,7 @@ from hub.contract.codec import Codec
 from hub.core.consent_rules import Signatory
 from hub.errors import ConfigError
 from hub.installation import initialise
+from hub.put_aside import beside
 from hub.registry.former import FormerData
 from hub.registry.keyring import open_keyring
 from hub.registry.opening import OpenRegistry, open_registry
@@ -182,6 +183,10 @@ def test_a_restore_that_fails_half_way_leaves_no_key_beside_the_installation(
     holding = [path for path in settings.home.rglob("*") if path.is_file() and keys[0] in path.read_bytes()]
     assert {path.relative_to(settings.home).parts[:2] for path in holding} == {("data", "keyring")}
     (tmp_path / "registry.key").rename(settings.keys / "registry.key")
+    (beside(settings.data, clock.now()) / "some").mkdir(parents=True)  # its last step cannot be done
+    with pytest.raises(ConfigError, match="as it was"):
+        restore(plan, clock, Codec.load())
+    shutil.rmtree(beside(settings.data, clock.now()))
     assert restore(plan, clock, Codec.load()).aside is not None
 
 
@@ -417,6 +422,7 @@ def test_the_mark_of_an_unfinished_restore_is_in_no_later_backup_and_one_of_an_o
         engine.dispose()
         second = copying.dump(target, tmp_path / "second")
         assert tables(target) == {"held", "restored_from", "unfinished_restore"}
+        assert not [name for name in (b"restored_from", b"unfinished_restore") if name in second.read_bytes()]
         copying.unmark(target)
         assert (tables(target), copying.restored_from(target)) == ({"held"}, None)
         with postgres.database() as third:
