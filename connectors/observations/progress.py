@@ -2,111 +2,53 @@
 
 from __future__ import annotations
 
-import copy
-import unicodedata
-from collections import Counter
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
 from connectors.inbox import InboxFile
+from connectors.observations.export import Export, same_person
 from connectors.observations.mapping import of_anybody, of_others, retracted_place
-from hub.connector import Cursor, PersonRecord, PlaceRecord, Record, Removal, Unmapped
+from hub.connector import Cursor, PersonRecord, Record, Removal, Unmapped
 
-__all__ = ["Export", "Persons", "Progress"]
-
-_DUPLICATE = Unmapped("duplicate_row_id", intentional=False)
-
+__all__ = ["Begun", "Persons", "Progress"]
 
 Persons: TypeAlias = Mapping[str, PersonRecord]
 """By source id, what was last told under it."""
 Elsewhere: TypeAlias = Mapping[str, Sequence[PersonRecord | None]]
 """By source id, what each other file has under it; None: it is not known of whom."""
-
-
-@dataclass(slots=True)
-class Export:
-    """One content of a file, read to its end: its rows by source id.
-
-    `unread`: ids of the rows that cannot be read this time; `unnamed`: some of them have none. `doubtful`: ids that stand for
-    several persons, so that nobody knows whose the observation is.
-    """
-
-    digest: str
-    persons: dict[str, PersonRecord] = field(default_factory=dict, repr=False)
-    places: set[str] = field(default_factory=set)
-    unread: set[str] = field(default_factory=set)
-    unnamed: bool = False
-    doubtful: set[str] = field(default_factory=set)
-    rows: list[tuple[int, Record]] = field(default_factory=list, repr=False)
-    _repeats: Counter[str] = field(default_factory=Counter)
-
-    def add(self, number: int, record: PersonRecord | PlaceRecord | Unmapped) -> None:
-        """Take a line's record, under the identity that it has in this file.
-
-        An observation's id can be used once: `duplicate_row_id`. Weekly rows of the same week, area and category are reports
-        of several parties and count side by side.
-        """
-        if isinstance(record, PersonRecord):
-            self.rows.append((number, self._of_person(record)))
-        elif isinstance(record, PlaceRecord):
-            self._repeats[record.source_id] += 1
-            place = replace(record, source_id=f"{record.source_id}/{self._repeats[record.source_id]}")
-            self.places.add(place.source_id)
-            self.rows.append((number, place))
-        else:
-            self.missed(record.source_id)
-            self.rows.append((number, record))
-
-    def _of_person(self, record: PersonRecord) -> Record:
-        known = self.persons.setdefault(record.source_id, record)
-        if known is record:
-            return record
-        if not _same_person(known, record):
-            self.doubtful.add(record.source_id)
-        return _DUPLICATE
-
-    def ended(self) -> None:
-        """All is read: what stands for several persons is told of none."""
-        if self.doubtful:
-            told = [(number, record, getattr(record, "source_id", "")) for number, record in self.rows]
-            self.rows = [(number, _DUPLICATE if name in self.doubtful else record) for number, record, name in told]
-            self.persons = {name: record for name, record in self.persons.items() if name not in self.doubtful}
-
-    def missed(self, source_id: str = "") -> None:
-        """A row, or the whole file, that cannot be read this time: what was told of it has not gone."""
-        if source_id:
-            self.unread.add(source_id)
-        else:
-            self.unnamed = True
-
-    def stays(self, source_id: str) -> bool:
-        """Whether what was told under the id may be a row that cannot be read this time."""
-        read = source_id in self.persons or source_id in self.doubtful
-        return not read and (self.unnamed or source_id in self.unread)
-
-    @property
-    def told(self) -> set[str]:
-        """The observations that stand in it."""
-        return {name for name, record in self.persons.items() if not record.retracted}
+Begun: TypeAlias = dict[str, dict[str, dict[str, list[str]]]]
+"""By file and content, the `rows` and `places` that may have been told of it."""
 
 
 class Progress:
-    """The cursor: `files` (by key: digest, row ids, weekly rows, since when gone) and how far the present file is read."""
+    """The cursor: `files` (by key: digest, row ids, weekly rows, since when gone) and how far the present file is read.
 
-    def __init__(self, cursor: Cursor | None) -> None:
-        state: dict[str, Any] = copy.deepcopy(cursor or {})
-        self._files: dict[str, dict[str, Any]] = state.get("files", {})
-        self._partial: dict[str, Any] = state.get("partial", {})
+    A file may be replaced when it is told in part: `begun` has, by content, what may have been told of it. `left` are rows that
+    a newer file says; until all that were read in one go are told, that file may be replaced, and then this one says them.
+    `begun`: what a process remembers besides of what it told and no cursor knows, because Kafka went away.
+    """
+
+    def __init__(self, cursor: Cursor | None, begun: Begun) -> None:
+        self._files, self._partial = _copied(cursor or {})
+        self._begun = begun
+        done = self.digests()
+        for key, contents in list(begun.items()):
+            if done.get(key) in contents:
+                del begun[key]
+            else:
+                self._begin(key, contents)
 
     def cursor(self) -> Cursor:
         """The present state; JSON-able, names nobody."""
-        return copy.deepcopy({"files": self._files, "partial": self._partial})
+        files, partial = _copied({"files": self._files, "partial": self._partial})
+        return {"files": files, "partial": partial}
 
     def is_done(self, file: InboxFile) -> bool:
-        """Whether this very content of the file has been read to its end."""
-        return self.digest_done(file) == file.digest
+        """Whether this very content of the file has been read to its end, and nothing of it waits for a newer file."""
+        return self.digest_done(file) == file.digest and not self._files[file.key].get("left")
 
     def digest_done(self, file: InboxFile) -> str:
         """Digest of the file's content that was last read to its end, empty before the first."""
@@ -114,21 +56,33 @@ class Progress:
 
     def digests(self) -> dict[str, str]:
         """By file, the digest of its content that was last read to its end."""
-        return {key: str(each["digest"]) for key, each in self._files.items()}
+        return {key: str(each["digest"]) for key, each in self._files.items() if each["digest"]}
 
     def has_told(self, file: InboxFile) -> bool:
         """Whether anything of the file stands."""
         known = self._files.get(file.key, {})
-        return bool(known.get("rows") or known.get("places"))
+        return bool(_all(known, "rows") or _all(known, "places"))
 
-    def row_reached(self, file: InboxFile) -> int:
-        """The number of the last line that is safe, 0 when the file (or this content of it) is new."""
-        same = self._partial.get("key") == file.key and self._partial.get("digest") == file.digest
-        return int(self._partial["row"]) if same else 0
+    def row_reached(self, file: InboxFile) -> tuple[int, set[str]]:
+        """The number of the last line that is safe, 0 when the file (or its content) is new; and what was left till then."""
+        if self._partial.get("key") == file.key and self._partial.get("digest") == file.digest:
+            return int(self._partial["row"]), set(self._partial.get("left", []))
+        done = self.digest_done(file) == file.digest
+        return (sys.maxsize, set(self._files[file.key].get("left", []))) if done else (0, set())
 
-    def reached(self, file: InboxFile, row: int) -> Cursor:
+    def begin(self, file: InboxFile, export: Export) -> None:
+        """Some of this content will be told before all of it is."""
+        content = {file.digest: {"rows": sorted(export.told), "places": sorted(export.places)}}
+        self._begin(file.key, content)
+        self._begun[file.key] = self._begun.get(file.key, {}) | content
+
+    def _begin(self, key: str, contents: Mapping[str, Any]) -> None:
+        known = self._files.get(key, {"digest": "", "rows": [], "places": []})
+        self._files[key] = {**known, "begun": {**known.get("begun", {}), **contents}}
+
+    def reached(self, file: InboxFile, row: int, export: Export) -> Cursor:
         """The cursor in the middle of a file."""
-        self._partial = {"key": file.key, "digest": file.digest, "row": row}
+        self._partial = {"key": file.key, "digest": file.digest, "row": row, "left": sorted(export.left)}
         return self.cursor()
 
     def finished(self, file: InboxFile, export: Export) -> Cursor:
@@ -137,64 +91,86 @@ class Progress:
         known = self._files.get(file.key, {})
         self._files[file.key] = {
             "digest": export.digest,
-            "rows": sorted(export.told.union(filter(export.stays, known.get("rows", [])))),
-            "places": sorted(export.places.union(filter(export.stays, known.get("places", [])))),
-        }
+            "rows": sorted(export.told.union(filter(export.stays, _all(known, "rows")))),
+            "places": sorted(export.places.union(filter(export.stays, _all(known, "places")))),
+        } | ({"left": sorted(export.left)} if export.left else {})
         return self.cursor()
 
     def elsewhere(self, file: InboxFile, persons: Mapping[str, Persons]) -> Elsewhere:
         """What other files have, those too that have left the folder. `persons`: by file, of whom it was told, where known."""
         found: dict[str, list[PersonRecord | None]] = {}
         for key, each in self._files.items():
-            for source_id in each["rows"] if key != file.key else ():
+            for source_id in _all(each, "rows") if key != file.key else ():
                 found.setdefault(source_id, []).append(persons.get(key, {}).get(source_id))
         return found
 
     def retractions(self, file: InboxFile, export: Export, former: Persons, elsewhere: Elsewhere) -> Iterator[Record]:
         """What the last export of this file said and this one says no more, unless it cannot be read or another file says it."""
         known = self._files.get(file.key, {})
-        kept_places = export.places.union(*(each["places"] for key, each in self._files.items() if key != file.key))
+        kept_places = export.places.union(*(_all(each, "places") for key, each in self._files.items() if key != file.key))
+        broken_off = _begun(known, "rows", but_of=file.digest)
         for source_id in known.get("rows", []):
-            if source_id in export.persons or source_id in export.doubtful or export.stays(source_id):
+            if source_id in export.named or source_id in broken_off or export.stays(source_id):
                 continue
             record, others = former.get(source_id), elsewhere.get(source_id, [])
             if record is None and not others:
                 yield Unmapped("retraction_without_person", intentional=False)
-            elif record is not None and not any(other is None or _same_person(other, record) for other in others):
+            elif record is not None and not any(other is None or same_person(other, record) for other in others):
                 yield replace(record, retracted=True)
-        for source_id in known.get("places", []):
+        for source_id in sorted({*known.get("places", []), *_begun(known, "places", but_of=file.digest)}):
             if source_id not in kept_places and not export.stays(source_id):
                 yield retracted_place(source_id)
 
     def corrected(self, file: InboxFile, export: Export, former: Persons, elsewhere: Elsewhere) -> list[Removal]:
         """Takes back of others the rows of this file that are or may have been told of somebody else, here or in another file.
 
-        The file that is read last says whose an observation is; where it says that of several, it is nobody's.
+        The file that is read last says whose an observation is; where it says that of several, it is nobody's. Of another content
+        that was told in part nobody knows what that was: all of it that stands nowhere is taken back, whoever it is about.
         """
-        known = set(self._files.get(file.key, {}).get("rows", []))
-        found = [of_anybody(source_id) for source_id in sorted(export.doubtful)]
+        stored = self._files.get(file.key, {})
+        known, broken_off = set(stored.get("rows", [])), _begun(stored, "rows", but_of=file.digest)
+        found = [of_anybody(source_id) for source_id in sorted(export.doubtful - export.passed)]
         for source_id, record in export.persons.items():
             said = [*elsewhere.get(source_id, []), *([former.get(source_id)] if source_id in known else [])]
-            if any(other is None or other.person_id != record.person_id for other in said):
+            doubt = source_id in broken_off or any(other is None or other.person_id != record.person_id for other in said)
+            if doubt and source_id not in export.passed:
                 found.append(of_others(record))
-        return found
+        gone = sorted(source_id for source_id in broken_off - export.named if not export.stays(source_id))
+        return found + [removal for source_id in gone for removal in _left_to(source_id, elsewhere.get(source_id, []))]
 
     def sweep(self, present: set[str], today: date, remember_days: int) -> bool:
-        """Note which files have gone and forget those long gone; their rows stay told. True when anything changed."""
+        """At the end of a reading: all is told that was left to a newer file. Note which files have gone and forget those long
+        gone; their rows stay told. True when anything changed.
+        """
         before = self.cursor()
         for key in list(self._files):
             known = self._files[key]
             if key in present:
                 known.pop("gone", None)
+                known.pop("left", None)
             elif date.fromisoformat(known.setdefault("gone", today.isoformat())) + timedelta(days=remember_days) < today:
                 del self._files[key]
         return self.cursor() != before
 
 
-def _same_person(one: PersonRecord, other: PersonRecord) -> bool:
-    """Whatever the spelling: with the century or without, with a dash or none, in digits of whatever width."""
-    return _spelled(one.person_id) == _spelled(other.person_id)
+def _copied(state: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """The `files` and `partial` of a cursor. The lists in it are shared: they are replaced, and never changed."""
+    return {key: dict(each) for key, each in state.get("files", {}).items()}, dict(state.get("partial", {}))
 
 
-def _spelled(person_id: str) -> str:
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", person_id)))[-10:].upper()
+def _all(known: Mapping[str, Any], name: str) -> set[str]:
+    """What of a file is or may be told."""
+    return {*known.get(name, []), *_begun(known, name)}
+
+
+def _begun(known: Mapping[str, Any], name: str, but_of: str = "") -> set[str]:
+    return {one for digest, begun in known.get("begun", {}).items() if digest != but_of for one in begun[name]}
+
+
+def _left_to(source_id: str, others: Sequence[PersonRecord | None]) -> list[Removal]:
+    """What is gone here stands of whomever another file tells it, and of nobody else; where nobody knows whom, as it stood."""
+    if not others:
+        return [of_anybody(source_id)]
+    first = others[0]
+    sure = first is not None and all(other is not None and same_person(first, other) for other in others)
+    return [of_others(first)] if first is not None and sure else []

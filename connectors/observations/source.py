@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
 from connectors.inbox import Inbox, InboxFile
 from connectors.observations.config import ObservationsConfig
+from connectors.observations.export import Export
 from connectors.observations.lines import Kind, Row, read_rows
 from connectors.observations.mapping import STOCKHOLM, map_est, map_observation
-from connectors.observations.progress import Export, Progress
+from connectors.observations.newest import Newest
+from connectors.observations.progress import Begun, Progress
 from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Record, SourceContext, Unmapped
-from hub.errors import RetriableError
+from hub.contract.identifiers import canonical_identifier
+from hub.errors import RejectedError, RetriableError
 
 __all__ = ["ObservationsSource"]
 
@@ -24,7 +27,7 @@ class ObservationsSource:
     """Reads complete files, oldest first. A file whose content changed is read whole again: the intake sees by content what
     is a correction. A row that the new export of a file has no more is retracted, unless another file has it; one that is about
     somebody else now is retracted of whomever it was about, also when another file told it. What cannot be read this time has
-    not gone: it stays told.
+    not gone: it stays told. Of files that are read in one go each row is told by the newest that has it.
 
     Guarantee: at least once, under the same source ids. The cursor holds digests of file names, contents and row ids, never
     a person. To retract an observation its person must be known, so the persons of the rows read stay in this process'
@@ -48,24 +51,25 @@ class ObservationsSource:
             sleep=sleep,
         )
         self._told: set[tuple[str, str]] = set()
+        self._begun: Begun = {}
         self._persons: dict[
             str, dict[str, dict[str, PersonRecord]]
         ] = {}  # by file and content: the old one too, until it is done
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Oldest file first. Raises RetriableError `inbox_unreadable`, `file_changed` or `file_unreadable`."""
-        progress = Progress(cursor)
+        progress = Progress(cursor, self._begun)
         today = self._context.now().astimezone(STOCKHOLM).date()
         look = self._inbox.look(today)
         untold = [Unmapped(pair[1], intentional=False) for pair in look.refused if pair not in self._told]
         if untold:
             yield Batch(untold, progress.cursor())
             self._told.update(look.refused)
-        for file in look.files:
-            if progress.is_done(file):
-                self._remember(file)
-            else:
-                yield from self._import(file, progress)
+        newest = self._look_through(look.files, progress)
+        for place in newest.unread:
+            yield from self._import(look.files[place], place, newest, progress)
+        if newest.trouble is not None:
+            raise newest.trouble
         if progress.sweep({file.key for file in look.files}, today, self._config.remember_days):
             yield Batch([], progress.cursor())
 
@@ -73,17 +77,35 @@ class ObservationsSource:
         """Forget the persons."""
         self._persons.clear()
 
-    def _import(self, file: InboxFile, progress: Progress) -> Iterator[Batch]:
+    def _look_through(self, files: Sequence[InboxFile], progress: Progress) -> Newest:
+        """What is to be told, up to a file that cannot be read now, and which file says a row last. It keeps ids alone."""
+        newest = Newest()
+        try:
+            for place, file in enumerate(files):
+                done = progress.is_done(file)
+                if done:
+                    self._remember(file)
+                if newest.unread:
+                    newest.has(place, self._read(file).says(self._is_somebody))
+                if not done:
+                    newest.unread.append(place)
+        except RetriableError as error:
+            newest.trouble = error
+        return newest
+
+    def _import(self, file: InboxFile, place: int, newest: Newest, progress: Progress) -> Iterator[Batch]:
         """All rows, then the retractions; the file counts as done with its last batch."""
-        done_before = progress.row_reached(file)
+        done_before, owed = progress.row_reached(file)
         export = self._read(file)
+        export.leave(*newest.left_by(place, export.named))
+        progress.begin(file, export)
         records: list[Record] = []
         for number, record in export.rows:
-            if number <= done_before:
+            if number <= done_before and (isinstance(record, Unmapped) or record.source_id not in owed):
                 continue
             records.append(record)
             if len(records) >= self._config.batch_rows:
-                yield Batch(records, progress.reached(file, number))
+                yield Batch(records, progress.reached(file, number, export))
                 records = []
         if not export.rows and progress.has_told(file):
             export.missed()  # nobody deletes so much without a word; an export that failed looks like this
@@ -118,6 +140,13 @@ class ObservationsSource:
         if isinstance(mapped, Unmapped):  # for whoever may see the row, in memory
             return replace(mapped, content=json.dumps(row.fields, ensure_ascii=False).encode("utf-8", "replace"))
         return mapped
+
+    def _is_somebody(self, record: PersonRecord) -> bool:
+        try:
+            canonical_identifier(record.person_id, today=self._context.now().astimezone(STOCKHOLM).date())
+        except RejectedError:
+            return False
+        return True
 
     def _remember(self, file: InboxFile) -> None:
         """After a restart: who the rows of a file that is done are about. A file that changes meanwhile comes next time."""

@@ -1,0 +1,202 @@
+"""Files of one folder, from the inbox to the topic: whose an observation is, and whether it stands, the newest file says."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.observations.config import ObservationsConfig
+from connectors.observations.source import ObservationsSource
+from hub.connector import SourceContext
+from hub.errors import RetriableError
+from hub.testing import MemoryPlaces
+from tests.unit.connectors.observations.folder import KINDS, Folder
+from tests.unit.connectors.observations.make import EST_HEADER, HEADER, OTHER_PERSON, make_row, write
+
+WITHDRAWING = f"{HEADER};retracted"
+THIRD_PERSON = "201105219826"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    built = Folder(tmp_path)
+    yield built
+    built.close()
+
+
+def test_of_two_files_that_come_at_once_the_newer_says_whose_an_observation_is(folder) -> None:
+    folder.write("w20.csv", make_row("obs-1"), make_row("obs-2"))
+    counts = folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+    assert len(folder.published) == 2  # of the wrong child not for a moment
+    assert counts["unmapped", "in_newer_file"] == 1
+
+
+def test_of_two_files_that_come_at_once_the_newer_may_say_that_it_is_not_known_whose_an_observation_is(folder) -> None:
+    folder.write("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1"), make_row("obs-1", OTHER_PERSON))
+    assert folder.published == []
+
+
+def test_a_row_that_the_newer_file_cannot_read_stands_as_the_older_says(folder) -> None:
+    folder.write("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1", concern="rekrytring"))
+    assert folder.standing() == [("1", "recruitment")]
+
+
+def test_a_file_that_cannot_be_read_holds_up_none_before_it(folder) -> None:
+    folder.write("w20.csv", make_row("obs-1"))
+    path = write(folder.inbox, "w21.csv", [HEADER, make_row("obs-1", OTHER_PERSON)], age_seconds=10)
+
+    class Writing(MemoryPlaces):
+        def area_code(self, name, at=None):
+            if not folder.read_so_far:
+                path.write_bytes(path.read_bytes() + b"\n")
+            folder.read_so_far.append(name)
+            return super().area_code(name, at)
+
+    folder.read_so_far = []
+    context = SourceContext(folder.clock.now, str, Writing(), kinds=KINDS, home=folder.folder)
+    folder.read = ObservationsSource(ObservationsConfig(folder=folder.inbox), context)
+    with pytest.raises(RetriableError) as caught:
+        folder.events.poll()
+    assert caught.value.code == "file_changed"
+    assert folder.standing() == [("1", "recruitment")]
+
+
+def test_what_a_newer_file_says_of_nobody_that_can_be_read_the_older_says(folder) -> None:
+    folder.write("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1", "20120314"))
+    assert folder.standing() == [("1", "recruitment")]
+
+
+@pytest.mark.parametrize(("settled", "restarts"), [(1, True), (3, False)])
+@pytest.mark.parametrize("newer", ["replaced", "taken out", "the same"])
+def test_what_is_left_to_a_newer_file_that_is_replaced_before_it_is_told_the_older_says(folder, newer, settled, restarts) -> None:
+    folder.write("w20.csv", *[make_row(f"obs-{number}") for number in range(5)])
+    folder.fails_after = settled
+    with pytest.raises(RetriableError):
+        folder.poll("w21.csv", *[make_row(f"obs-{number}", OTHER_PERSON) for number in range(4)])
+    assert len(folder.published) <= 1  # the only row that the older file does not leave
+    if newer == "taken out":
+        (folder.inbox / "w21.csv").unlink()
+    elif newer == "replaced":
+        folder.write("w21.csv", make_row("obs-3", OTHER_PERSON))
+    if restarts:
+        folder.restart()
+    folder.events.poll()
+    others = {"replaced": 1, "taken out": 0, "the same": 4}[newer]
+    assert [whose for whose, _ in folder.standing()] == ["1"] * (5 - others) + ["2"] * others
+    assert len(folder.published) == 5
+    assert "left" not in str(folder.ledger.cursor("events")["files"])
+    assert dict(folder.events.poll()) == {}
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_an_older_file_that_comes_late_takes_nothing_back_of_a_newer_one(folder, doubtful) -> None:
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
+    rows = [make_row("obs-1"), make_row("obs-2"), *([make_row("obs-1", OTHER_PERSON)] if doubtful else [])]
+    write(folder.inbox, "w20.csv", [HEADER, *rows], age_seconds=folder.age + 100)
+    folder.events.poll()
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+    assert len(folder.published) == 2
+
+
+NEWER = {
+    "another child": (HEADER, [make_row(f"obs-{number}", OTHER_PERSON) for number in range(3)]),
+    "taken back": (WITHDRAWING, [f"{make_row(f'obs-{number}')};yes" for number in range(3)]),
+    "another concern": (HEADER, [make_row(f"obs-{number}", concern="conflict") for number in range(3)]),
+}
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(("head", "rows"), NEWER.values(), ids=NEWER)
+def test_a_new_consent_tells_again_nothing_that_a_newer_file_corrected(folder, head, rows, restarts) -> None:
+    folder.poll("w20.csv", *[make_row(f"obs-{number}") for number in range(3)], make_row("obs-9", THIRD_PERSON))
+    folder.poll("w21.csv", *rows, head=head)
+    before, stood = len(folder.published), folder.standing()
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    if restarts:
+        folder.restart()
+    folder.events.poll()
+    assert [one.youth_ref[-1] for one in folder.published[before:]] == ["3"]
+    assert folder.standing() == [*stood, ("3", "recruitment")]
+
+
+def test_a_weekly_report_of_two_files_is_told_as_the_newer_says_when_the_folder_is_read_anew(folder) -> None:
+    for name, number in (("w20.csv", 3), ("w21.csv", 4)):
+        folder.poll(name, f"2025-W20;City;theft;{number}", head=EST_HEADER)
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.events.poll()
+    assert [one.incidents for one in folder.published] == [3, 4]
+
+
+FIRST = [make_row(f"obs-{number}") for number in range(5)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("told_before", [False, True])
+def test_what_was_told_of_a_file_before_it_was_replaced_in_the_middle_does_not_stand(folder, restarts, told_before) -> None:
+    """Its first row goes, its second is another child's, its third stands."""
+    if told_before:
+        folder.poll("a.csv", *FIRST[:3])
+    folder.fails_after = 2
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", *FIRST)
+    if restarts:
+        folder.restart()
+    folder.poll("a.csv", make_row("obs-1", OTHER_PERSON), FIRST[2])
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+    assert "begun" not in str(folder.ledger.cursor("events"))
+
+
+def test_a_file_that_is_replaced_in_the_middle_twice_leaves_what_the_last_one_says(folder) -> None:
+    for rows in (FIRST, [make_row(f"obs-{number}", OTHER_PERSON) for number in (1, 2, 3)]):
+        folder.fails_after = 1
+        with pytest.raises(RetriableError):
+            folder.poll("a.csv", *rows)
+    folder.poll("a.csv", make_row("obs-1", OTHER_PERSON))
+    assert folder.standing() == [("2", "recruitment")]
+
+
+def test_what_kafka_had_of_a_file_and_did_not_say_before_it_was_replaced_does_not_stand(folder) -> None:
+    folder.unsure = True
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", *FIRST[:2])
+    folder.poll("a.csv", FIRST[1])
+    assert len(folder.standing()) == 1
+
+
+def test_a_file_that_goes_on_in_its_middle_takes_nothing_back(folder) -> None:
+    folder.fails_after = 1
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", *FIRST)
+    folder.events.poll()
+    assert len(folder.published) == 5
+
+
+def test_of_a_file_that_is_replaced_in_the_middle_stays_what_another_file_has(folder) -> None:
+    folder.poll("b.csv", FIRST[0], make_row("obs-1", OTHER_PERSON))
+    folder.fails_after = 1
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", *FIRST)
+    folder.poll("a.csv", FIRST[4])
+    assert folder.standing() == [("1", "recruitment"), ("1", "recruitment"), ("2", "recruitment")]
+
+
+def test_of_a_file_that_is_replaced_in_the_middle_stays_what_cannot_be_read_this_time(folder) -> None:
+    folder.fails_after = 1
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", *FIRST)
+    folder.poll("a.csv", "obs-1;;")
+    assert len(folder.standing()) == 2
+    folder.poll("a.csv")
+    assert len(folder.standing()) == 2
+
+
+def test_weekly_rows_that_were_told_of_a_file_before_it_was_replaced_in_the_middle_are_taken_back(folder) -> None:
+    week = [f"2025-W{number};City;theft;{number}" for number in (18, 19, 20)]
+    folder.fails_after = 1
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", *week, head=EST_HEADER)
+    folder.poll("a.csv", *week[1:], head=EST_HEADER)
+    assert [what for _, what in folder.standing()] == ["19", "20"]
