@@ -22,6 +22,7 @@ from hub.yaml_file import RepeatedNameError, load_yaml
 __all__ = [
     "CONSENT_FILE",
     "CONSENT_VARIANT",
+    "FORMER",
     "Agency",
     "Area",
     "Places",
@@ -39,6 +40,8 @@ __all__ = [
 
 CONSENT_FILE = "consent.yaml"
 CONSENT_VARIANT = "norrkoping"
+FORMER = ".former"
+"""Ends the name of the key or token that an agency had before, for as long as it is valid too."""
 _VARIANTS = "consent"
 _KEY_BYTES = 32
 # audit.key is the seed of the Ed25519 key that signs the audit log's checkpoints, audit-subject.key makes its pseudonyms.

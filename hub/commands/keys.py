@@ -114,7 +114,8 @@ def rotate_agency(agency: AgencyName, yes: Yes = False, home: Home = None) -> No
     """Give an agency a new HMAC key and a new token. The former ones stay valid until `hub keys retire-agency`.
 
     The registry takes them up at once and tells each entry under both keys. A connector on this machine reads the new files
-    by itself; another one needs both files brought to its keys/ folder.
+    by itself; another one needs both files brought to its keys/ folder, and beside them agency-*.hmac.former if it is stopped
+    meanwhile: its copy of the directory opens with that one.
 
     Example: hub keys rotate-agency school-norrkoping
     """
@@ -126,7 +127,7 @@ def rotate_agency(agency: AgencyName, yes: Yes = False, home: Home = None) -> No
         with _audited(settings, clock, agency, "rotate_agency") as record:
             rotation.rotate_agency(settings, agency, record)
         typer.echo(f"{agency} has a new key and a new token; the former ones are valid until they are retired.")
-        files = f"agency-{agency}.hmac and agency-{agency}.token"
+        files = f"agency-{agency}.hmac and agency-{agency}.token (one that is stopped: agency-{agency}.hmac.former too)"
         typer.echo(f"A connector elsewhere needs {files} from {settings.keys}. Then: hub keys retire-agency {agency}")
 
 

@@ -140,9 +140,11 @@ class Directory:
         """Bring the copy up to date, or raise RetriableError and leave it as it was."""
         self._renew_key()
         base, key = self._copy, key_id(self._key)
-        changes = self._retrying(self._feed.fetch, base.version if base else 0, base.etag if base else "", key)
-        if base is not None and changes is not None and changes.version < base.version:
-            base = None  # the registry was restored to an earlier state: take everything anew
+        # With a key that the copy is not written under, "nothing changed" would not say whether the registry knows it.
+        etag = base.etag if base and (not base.keys or key in base.keys) else ""
+        changes = self._retrying(self._feed.fetch, base.version if base else 0, etag, key)
+        anew = base is not None and changes is not None and changes.version < base.version
+        if anew:  # the registry was restored to an earlier state
             changes = self._retrying(self._feed.fetch, 0, "", key)
         if changes is None:
             self._confirm()
@@ -150,7 +152,7 @@ class Directory:
         widened = _widened(self._copy, changes)
         if changes.removed or widened:
             heed(Change(changes.removed, bool(widened), widened))
-        self._save(Copy(changes.version, changes.etag, self._clock.now(), _applied(base, changes), changes.keys))
+        self._save(Copy(changes.version, changes.etag, self._clock.now(), _applied(base, changes, anew=anew), changes.keys))
 
     def _renew_key(self) -> None:
         key = self._read_key()
@@ -179,8 +181,11 @@ class Directory:
         self._saved_at = copy.confirmed_at
 
 
-def _applied(base: Copy | None, changes: Changes) -> dict[str, Entry]:
-    """What is told of a reference replaces all that was known of it; one that is to come back is kept, at rest."""
+def _applied(base: Copy | None, changes: Changes, *, anew: bool) -> dict[str, Entry]:
+    """What is told of a reference replaces all that was known of it; one that is to come back is kept, at rest.
+
+    `anew`: everything was told, so what was not told of is none. What rests is still known from before alone.
+    """
     removed = {one.youth_ref: one for one in changes.removed}
     told = removed.keys() | {entry.youth_ref for entry in changes.present.values()}
     kept = base.entries if base else {}
@@ -189,7 +194,8 @@ def _applied(base: Copy | None, changes: Changes) -> dict[str, Entry]:
         for subject, entry in kept.items()
         if entry.youth_ref in removed and removed[entry.youth_ref].erasure_id is None
     }
-    return {subject: entry for subject, entry in kept.items() if entry.youth_ref not in told} | resting | changes.present
+    untold = {} if anew else {subject: entry for subject, entry in kept.items() if entry.youth_ref not in told}
+    return untold | resting | changes.present
 
 
 def _widened(copy: Copy | None, changes: Changes) -> dict[str, datetime]:

@@ -11,11 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from hub.clock import Clock
 from hub.connect.gate import Origin
+from hub.connect.vault import DirectoryFile
 from hub.connector import Connector, Source, SourceContext, load_connector
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError
 from hub.expectation import Expectation
-from hub.installation import load_agencies, load_places, read_key, read_secret
+from hub.installation import FORMER, load_agencies, load_places, read_key, read_secret
 from hub.metrics import CONNECTOR_REQUESTS
 from hub.settings import ConnectorSettings, Settings
 
@@ -43,6 +44,13 @@ class Instance:
     def coding_file(self) -> Path:
         """Where its notices without a code wait for a person."""
         return self.folder / "coding.db"
+
+    def directory_file(self) -> DirectoryFile:
+        """Its copy of the directory, which the agency's former key still opens where that is at hand. Raises as `origin`."""
+        name = f"agency-{self.settings.agency}.hmac"
+        key = read_key(self.installation, name)  # first: whoever replaces it has put the former one beside it before
+        former = read_key(self.installation, name + FORMER) if (self.installation.keys / (name + FORMER)).exists() else None
+        return DirectoryFile(self.folder / "directory.sealed", key, self.name, former_key=former)
 
     @property
     def expects(self) -> tuple[Expectation, ...]:

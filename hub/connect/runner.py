@@ -32,7 +32,6 @@ from hub.connect.settings_history import note_settings
 from hub.connect.silence import Silence
 from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
-from hub.connect.vault import DirectoryFile
 from hub.connect.waking import listening
 from hub.connect.watching import LaneWatch, Standing, watched
 from hub.connector import Source, Waker
@@ -251,7 +250,7 @@ class Runner:
         with closing(feed):
             directory = Directory(
                 feed,
-                DirectoryFile(chosen.folder / "directory.sealed", origin.key, chosen.name),
+                chosen.directory_file(),
                 agency_key=lambda: read_key(installation, f"agency-{origin.agency}.hmac"),
                 clock=self._clock,
                 stale_after=timedelta(minutes=chosen.settings.directory_stale_after_minutes),

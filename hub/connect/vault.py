@@ -17,11 +17,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from hub.connect.ports import Entry
 from hub.contract.models import InfoKind
+from hub.logs import get_logger
 
 __all__ = ["Copy", "DirectoryFile"]
 
 _MAGIC = b"hub-directory-1\n"
 _NONCE_BYTES = 12
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,27 +40,42 @@ class Copy:
 
 
 class DirectoryFile:
-    """Keeps one Copy, sealed with a key derived from the agency's HMAC key (AES-256-GCM, bound to the instance's name)."""
+    """Keeps one Copy, sealed with a key derived from the agency's HMAC key (AES-256-GCM, bound to the instance's name).
 
-    def __init__(self, path: Path, agency_key: bytes, instance: str) -> None:
+    `former_key`: the agency's key of before, while it is at hand. The key may be replaced while the connector is stopped, and
+    what rests is told by nobody again.
+    """
+
+    def __init__(self, path: Path, agency_key: bytes, instance: str, *, former_key: bytes | None = None) -> None:
         self._path = path
         self._instance = instance
         self._bound = _MAGIC + instance.encode()
-        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub connector directory").derive(agency_key))
+        self._cipher = _cipher(agency_key)
+        self._former = None if former_key is None else _cipher(former_key)
 
     def rekeyed(self, agency_key: bytes) -> DirectoryFile:
         """The same file under the agency's next key: what is saved from now on opens with that one."""
         return DirectoryFile(self._path, agency_key, self._instance)
 
     def load(self) -> Copy | None:
-        """The copy, or None when there is none or it was not written with this key: then everything is fetched anew."""
+        """The copy, or None when there is none or it was written with neither key: then all is fetched anew, but who rests.
+
+        One that was written with the former key is written with this one at once: the former may be retired next.
+        """
         try:
             sealed = self._path.read_bytes().removeprefix(_MAGIC)
         except OSError:
             return None
+        copy = self._opened(self._cipher, sealed)
+        if copy is None and self._former is not None and (copy := self._opened(self._former, sealed)) is not None:
+            self.save(copy)
+        if copy is None:
+            _log.warning("directory_copy_not_opened", connector=self._instance)
+        return copy
+
+    def _opened(self, cipher: AESGCM, sealed: bytes) -> Copy | None:
         try:
-            plain = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound)
-            return _read(json.loads(plain))
+            return _read(json.loads(cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound)))
         except (InvalidTag, ValueError, KeyError, TypeError):
             return None
 
@@ -73,6 +90,10 @@ class DirectoryFile:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)
+
+
+def _cipher(agency_key: bytes) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub connector directory").derive(agency_key))
 
 
 def _written(copy: Copy) -> dict[str, Any]:

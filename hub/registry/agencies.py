@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError
-from hub.installation import load_agencies, read_key, read_secret
+from hub.installation import FORMER, load_agencies, read_key, read_secret
 from hub.logs import get_logger
 from hub.settings import Settings
 
-__all__ = ["FORMER", "AgencyFiles", "AgencyKeys"]
+__all__ = ["AgencyFiles", "AgencyKeys"]
 
-FORMER = ".former"
 _SHORTEST_TOKEN = 16
 _log = get_logger(__name__)
 

@@ -19,8 +19,8 @@ from sqlalchemy import select
 
 from hub.contract.ids import key_id
 from hub.errors import ConfigError, RejectedError
-from hub.installation import load_agencies, write_closed
-from hub.registry.agencies import FORMER, AgencyFiles, AgencyKeys
+from hub.installation import FORMER, load_agencies, write_closed
+from hub.registry.agencies import AgencyFiles, AgencyKeys
 from hub.registry.registry import Registry
 from hub.registry.tables import AgencyVersion
 from hub.settings import Settings

@@ -244,6 +244,29 @@ def test_a_registry_that_went_back_in_time_is_read_anew(world) -> None:
     assert directory.lookup(world.person(2)) == world.entry(2)
 
 
+def test_who_rests_is_known_still_when_the_registry_went_back_in_time(world) -> None:
+    rests = Removed(world.entry(1).youth_ref, None)
+    restored = changes(world, 4, 2, removed=[rests])
+    directory, _ = make_directory(
+        world, changes(world, 9, 1, 2, 3), changes(world, 12, removed=[rests]), changes(world, 4), restored
+    )
+    for _ in range(3):
+        directory.refresh(lambda _: None)
+    assert directory.lookup(world.person(1)) == world.entry(1).at_rest()
+    assert directory.lookup(world.person(3)) is None
+
+
+def test_under_another_key_the_registry_is_asked_whether_it_knows_that_one_though_nothing_changed(world) -> None:
+    new, keys = b"n" * 32, [KEY]
+    known = [Changes(1, '"1"', {}, (), tuple(map(key_id, valid))) for valid in ([KEY], [new, KEY])]
+    directory, feed = make_directory(world, *known, agency_key=lambda: keys[0])
+    directory.refresh(nothing_to_erase)
+    keys[0] = new
+    directory.refresh(nothing_to_erase)
+    assert feed.asked == [(0, ""), (1, "")]
+    directory.require_fresh()
+
+
 def test_nothing_changed_without_a_copy_is_no_answer(world) -> None:
     directory, _ = make_directory(world, None)
     with pytest.raises(RetriableError):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from hub.connect.instance import load_instance
+from hub.connect.vault import Copy
 from hub.errors import ConfigError
 from tests.unit.connect.installation import KEY, PLACES, make_installation
 from tests.unit.connect.toy import install_toys
@@ -26,6 +29,18 @@ def test_an_instance_speaks_for_its_agency_and_its_kinds(settings) -> None:
 def test_kinds_are_those_that_connector_and_agency_both_may_carry(settings) -> None:
     (settings.home / "agencies.yaml").write_text("agencies:\n  school-norrkoping:\n    title: Skolan\n    kinds: []\n")
     assert load_instance(settings, "toy").origin().kinds == frozenset()
+
+
+def test_a_copy_that_was_kept_under_its_agencys_former_key_is_still_read(settings, world) -> None:
+    toy = load_instance(settings, "toy")
+    toy.directory_file().save(Copy(1, "", world.clock.now(), {"a" * 64: world.entry(1)}))
+    key = settings.keys / "agency-school-norrkoping.hmac"
+    former = key.with_name(key.name + ".former")
+    former.write_bytes(key.read_bytes())
+    key.write_text(base64.b64encode(b"n" * 32).decode())
+    assert toy.directory_file().load() is not None
+    former.unlink()
+    assert toy.directory_file().load() is not None
 
 
 @pytest.mark.parametrize(("name", "code"), [("missing", "unknown_instance"), ("wrong", "bad_connector_settings")])

@@ -20,6 +20,14 @@ def test_what_was_saved_is_loaded(world) -> None:
     assert file.load() == make_copy(world)
 
 
+def test_what_was_saved_with_the_former_key_is_loaded_and_then_opens_with_this_one_alone(world) -> None:
+    path, new = world.folder / "directory.sealed", b"n" * 32
+    DirectoryFile(path, KEY, "ss12000").save(make_copy(world))
+    assert DirectoryFile(path, new, "ss12000", former_key=KEY).load() == make_copy(world)
+    assert DirectoryFile(path, new, "ss12000").load() == make_copy(world)
+    assert DirectoryFile(path, b"o" * 32, "ss12000", former_key=KEY).load() is None
+
+
 def test_the_file_says_nothing_to_others(world) -> None:
     path = world.folder / "directory.sealed"
     DirectoryFile(path, KEY, "ss12000").save(make_copy(world))
