@@ -13,6 +13,7 @@ from hub.core.rules import RulesError, RuleSet, parse_rules
 from hub.errors import ConfigError
 from hub.installation import load_teams
 from hub.settings import Settings
+from hub.yaml_file import RepeatedNameError, load_yaml
 
 __all__ = ["REPLAY_DAYS", "SET_FILE", "Takes", "load_active_rules", "load_rules"]
 
@@ -98,11 +99,13 @@ def _check_takers(path: Path, rule: Rule, teams: Mapping[str, Takes]) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         text = f"{path} is missing: restore it; where the whole folder is gone, `hub init` writes the shipped rules"
         raise ConfigError(text, code="no_rules") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except RepeatedNameError as error:
+        raise ConfigError(f"{path}: {error}", code="bad_rules") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
         raise ConfigError(f"{path} cannot be read as YAML{where}", code="bad_rules") from error

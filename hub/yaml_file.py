@@ -8,6 +8,8 @@ import yaml
 
 __all__ = ["RepeatedNameError", "load_yaml"]
 
+# libyaml's where the wheel has it: every process reads a dozen files before it begins, five times as fast.
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -15,7 +17,7 @@ class RepeatedNameError(yaml.YAMLError):
     """One mapping names something twice; the text says what and where."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_Safe):  # type: ignore[misc]
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
@@ -24,7 +26,8 @@ class _Loader(yaml.SafeLoader):
             if key.value in seen:
                 raise RepeatedNameError(f"{key.value} stands twice, again on line {key.start_mark.line + 1}: keep one of them")
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made
 
 
 def load_yaml(text: str) -> Any:

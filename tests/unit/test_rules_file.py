@@ -62,6 +62,20 @@ def test_an_empty_or_broken_file_is_named(folder: Path) -> None:
     assert "absence-alone.yaml cannot be read as YAML" in refusal(folder)
 
 
+def test_a_threshold_that_stands_twice_is_named_with_its_line_instead_of_the_second_winning(folder: Path) -> None:
+    path = folder / "absence-alone.yaml"
+    text = path.read_text(encoding="utf-8")
+    line = next(one for one in text.splitlines() if "at_least: 480" in one)
+    indented = " " * (line.index("at_least")) + "at_least: 600"
+    path.write_text(text.replace(line, f"{line}\n{indented}"), encoding="utf-8")
+    assert "absence-alone.yaml: at_least stands twice" in refusal(folder)
+
+
+def test_a_day_that_no_calendar_has_is_no_yaml_either(folder: Path) -> None:
+    (folder / "absence-alone.yaml").write_text("valid_from: 2025-02-30\n", encoding="utf-8")
+    assert "absence-alone.yaml cannot be read as YAML" in refusal(folder)
+
+
 def test_yaml_cannot_make_objects(folder: Path) -> None:
     (folder / "absence-alone.yaml").write_text("!!python/object/apply:os.getcwd []", encoding="utf-8")
     assert "cannot be read as YAML" in refusal(folder)

@@ -28,7 +28,7 @@ from tests.unit.core.consent_table import Asked, Consent, Tables
 from tests.unit.core.make import YOUTH
 
 MORE = "HUB_CONSENT_HISTORIES"
-HISTORIES = int(os.environ.get(MORE, "1400"))
+HISTORIES = int(os.environ.get(MORE, "1000"))
 NUMBER = st.integers(0, LARGEST)
 CASES = st.builds(
     make_case,
