@@ -91,7 +91,7 @@ class Action(StrEnum):
     JOURNAL_SEARCHED = "journal_searched"
     CONNECTOR_TRIED = "connector_tried"  # a dry run; `purpose` names the instance
     BACKUP_MADE = "backup_made"  # `purpose`: of the databases, or of the keyring
-    BACKUP_RESTORED = "backup_restored"  # `purpose`: when it was made; `rule`: which log goes on from here
+    BACKUP_RESTORED = "backup_restored"  # `purpose`: when it was made; `rule`: which log goes on from here, or `failed`
     BACKUP_DISCARDED = "backup_discarded"  # what restores had put aside, before its time
     KEY_CHANGED = "key_changed"
     KEY_LISTED = "key_listed"  # names of keys, and when an agency's connectors used theirs

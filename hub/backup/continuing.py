@@ -21,16 +21,19 @@ from hub.access.coming_back import come_back
 from hub.access.opening import build_access_engine
 from hub.audit.actions import Action
 from hub.audit.ends import begin_anew, end_of, goes_on_from
-from hub.audit.entries import Actor, Entry
+from hub.audit.entries import Actor, Entry, Outcome
 from hub.audit.opening import open_audit
 from hub.backup.copying import copy_sqlite
 from hub.backup.manifest import Copied, LogEnd, Manifest
 from hub.clock import Clock
 from hub.database import build_engine
-from hub.errors import ConfigError, RetriableError
+from hub.errors import ConfigError, HubError, RetriableError
+from hub.logs import get_logger
 from hub.settings import Settings
 
-__all__ = ["continues", "is_log", "own_end", "put_own_log", "resume"]
+__all__ = ["continues", "is_log", "own_end", "put_own_log", "regret", "resume"]
+
+_log = get_logger(__name__)
 
 _FILE: Final = Path("audit", "audit.db")
 # What databases are called in a backup: by their setting where they are on a server, else by their place under `data/`.
@@ -83,12 +86,30 @@ def resume(settings: Settings, manifest: Manifest, clock: Clock, actor: Actor, *
     log = open_audit(settings, clock)
     try:
         rule = "own_log" if continued else f"log_of_backup.lost{begin_anew(log)}"
-        log.append(Entry(actor, Action.BACKUP_RESTORED, purpose=f"{manifest.made_at:%Y%m%dt%H%M%Sz}", rule=rule))
+        log.append(Entry(actor, Action.BACKUP_RESTORED, purpose=_instant(manifest), rule=rule))
     finally:
         log.close()
     if any(one.store in _ACCESS for one in manifest.files):
         with _open(build_access_engine(settings)) as engine:
             come_back(engine, clock.now())
+
+
+def regret(settings: Settings, manifest: Manifest, clock: Clock, actor: Actor) -> None:
+    """The restore has failed. Its entry goes with what was put together; on a server it stays, and another one says so."""
+    if not _on_server(settings):
+        return
+    try:
+        log = open_audit(settings, clock)
+        try:
+            log.append(Entry(actor, Action.BACKUP_RESTORED, purpose=_instant(manifest), outcome=Outcome.DENY, rule="failed"))
+        finally:
+            log.close()
+    except HubError as error:  # what it failed of is told
+        _log.warning("the audit log does not say that the restore failed", code=error.code)
+
+
+def _instant(manifest: Manifest) -> str:
+    return f"{manifest.made_at:%Y%m%dt%H%M%Sz}"
 
 
 def _on_server(settings: Settings) -> bool:

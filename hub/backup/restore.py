@@ -25,7 +25,7 @@ from pathlib import Path
 
 from hub.audit.entries import SYSTEM, Actor
 from hub.audit.spool import SPOOL, copied
-from hub.backup.continuing import is_log, put_own_log, resume
+from hub.backup.continuing import is_log, put_own_log, regret, resume
 from hub.backup.copying import load, mark, restored_from, unmark
 from hub.backup.endings import all_endings, endings_in, follow, put_keyring, replay_on_keyring
 from hub.backup.plan import Plan, make_plan
@@ -114,28 +114,38 @@ def _carry_out(plan: Plan, means: _Means) -> Restored:
 
 
 def _put_together(plan: Plan, endings: Sequence[Ending], means: _Means) -> Restored:
-    staged = staging(plan.settings.home)
-    settings = _staged(plan)
+    staged, settings = staging(plan.settings.home), _staged(plan)
     continued = plan.continues_log
     _put_files(plan, staged, means.say)
     _put_databases(plan, settings, staged, means.say, without_log=continued)
     if continued:
         means.say("audit log")
         put_own_log(plan.settings, staged)
-    resume(settings, plan.manifest, means.clock, means.actor, continued=continued)
-    means.say("shred list")
+    try:
+        resume(settings, plan.manifest, means.clock, means.actor, continued=continued)
+        means.say("shred list")
+        done, listed = _bring_back(plan, settings, endings, means, continued=continued)
+    except BaseException:
+        regret(settings, plan.manifest, means.clock, means.actor)
+        raise
+    follow(plan.settings, listed)
+    return done
+
+
+def _bring_back(
+    plan: Plan, settings: Settings, endings: Sequence[Ending], means: _Means, *, continued: bool
+) -> tuple[Restored, list[Ending]]:
+    """Behind the restore's entry: what has ended ends again, and all of it is swapped in. Also the shred list that counts now."""
     put_keyring(plan.settings, plan.keyring, settings.keyring_database)
     replay_on_keyring(settings, endings)
     ended = _come_back(plan, settings, means.clock, means.codec)
     listed = endings_in(settings.keyring_database)
     if plan.keyring is None:
-        destroy_keyring(staged)
+        destroy_keyring(staging(plan.settings.home))
     former = plan.settings.data / "keyring" / "keyring.db"
     if former.is_file():  # what is put aside must not know more than what is brought back
         shred_copy(former, endings)
-    done = Restored(ended, len(endings), *_finish(plan, continued=continued, now=means.clock.now()))
-    follow(plan.settings, listed)
-    return done
+    return Restored(ended, len(endings), *_finish(plan, continued=continued, now=means.clock.now())), listed
 
 
 def _staged(plan: Plan) -> _Staged:

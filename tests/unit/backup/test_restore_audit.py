@@ -175,7 +175,7 @@ def test_where_the_log_was_lost_the_backups_comes_back_what_waits_comes_into_it_
     assert is_whole(settings, clock)
 
 
-def test_what_a_restore_ends_is_sealed_in_the_restored_log_and_a_failed_one_takes_nothing_that_waits(
+def test_what_a_restore_ends_is_sealed_in_the_restored_log_and_a_failed_one_takes_nothing_that_waits_and_says_so(
     settings: Settings, clock: ManualClock, tmp_path: Path, databases: Callable[..., str], request: pytest.FixtureRequest
 ) -> None:
     opened = open_registry(settings, clock, Codec.load())
@@ -194,6 +194,8 @@ def test_what_a_restore_ends_is_sealed_in_the_restored_log_and_a_failed_one_take
     (tmp_path / "registry.key").rename(settings.keys / "registry.key")
     restore(make_plan(settings, backup, None, ()), clock, Codec.load())
     actions = [action for action, _ in told(settings, clock)]
+    rules = [rule for action, rule in told(settings, clock) if action == "backup_restored"]
+    assert rules == (["log_of_backup.lost0", "failed", "own_log"] if settings.audit.database_url else ["log_of_backup.lost0"])
     assert actions[0] == "vault_sealed"
     assert actions[-1] == "vault_sealed"
     assert [actions.count(one) for one in ("consent_withdrawn", "audit_carried")] == [2, 1]
