@@ -19,8 +19,8 @@ Persons: TypeAlias = Mapping[str, PersonRecord]
 """By source id, what was last told under it."""
 Elsewhere: TypeAlias = Mapping[str, Sequence[PersonRecord | None]]
 """By source id, what each other file has under it; None: it is not known of whom."""
-Begun: TypeAlias = dict[str, dict[str, dict[str, list[str]]]]
-"""By file and content, the `rows` and `places` that may have been told of it."""
+Begun: TypeAlias = dict[str, tuple[tuple[str, int], dict[str, dict[str, list[str]]]]]
+"""By file: behind which content of it, and by content the `rows` and `places` that may have been told of it."""
 
 
 class Progress:
@@ -28,18 +28,21 @@ class Progress:
 
     A file may be replaced when it is told in part: `begun` has, by content, what may have been told of it. `left` are rows that
     a newer file says; until all that were read in one go are told, that file may be replaced, and then this one says them.
+    `again` counts how often a file came back to the content it had, after something was told of another.
     `begun`: what a process remembers besides of what it told and no cursor knows, because Kafka went away.
     """
 
     def __init__(self, cursor: Cursor | None, begun: Begun) -> None:
         self._files, self._partial = _copied(cursor or {})
         self._begun = begun
-        done = self.digests()
-        for key, contents in list(begun.items()):
-            if done.get(key) in contents:
-                del begun[key]
-            else:
+        self._unsure: set[tuple[str, str]] = set()
+        for key, (behind, contents) in list(begun.items()):
+            if behind == self._state(key):
+                known = self._files.get(key, {}).get("begun", {})
+                self._unsure.update((key, digest) for digest in contents if digest not in known)
                 self._begin(key, contents)
+            else:
+                del begun[key]
 
     def cursor(self) -> Cursor:
         """The present state; JSON-able, names nobody."""
@@ -47,8 +50,10 @@ class Progress:
         return {"files": files, "partial": partial}
 
     def is_done(self, file: InboxFile) -> bool:
-        """Whether this very content of the file has been read to its end, and nothing of it waits for a newer file."""
-        return self.digest_done(file) == file.digest and not self._files[file.key].get("left")
+        """Whether this very content of the file has been read to its end, nothing of it waits for a newer file, and nothing has
+        been told of another content since.
+        """
+        return self._is_read(file) and not self._files[file.key].get("left")
 
     def digest_done(self, file: InboxFile) -> str:
         """Digest of the file's content that was last read to its end, empty before the first."""
@@ -66,15 +71,26 @@ class Progress:
     def row_reached(self, file: InboxFile) -> tuple[int, set[str]]:
         """The number of the last line that is safe, 0 when the file (or its content) is new; and what was left till then."""
         if self._partial.get("key") == file.key and self._partial.get("digest") == file.digest:
-            return int(self._partial["row"]), set(self._partial.get("left", []))
-        done = self.digest_done(file) == file.digest
-        return (sys.maxsize, set(self._files[file.key].get("left", []))) if done else (0, set())
+            since = {digest for key, digest in self._unsure if key == file.key} - {file.digest}
+            return (0, set()) if since else (int(self._partial["row"]), set(self._partial.get("left", [])))
+        return (sys.maxsize, set(self._files[file.key].get("left", []))) if self._is_read(file) else (0, set())
 
     def begin(self, file: InboxFile, export: Export) -> None:
         """Some of this content will be told before all of it is."""
+        if self._is_read(file):
+            return
         content = {file.digest: {"rows": sorted(export.told), "places": sorted(export.places)}}
+        behind = self._state(file.key)
+        self._begun[file.key] = (behind, (self._begun[file.key][1] if file.key in self._begun else {}) | content)
         self._begin(file.key, content)
-        self._begun[file.key] = self._begun.get(file.key, {}) | content
+
+    def _is_read(self, file: InboxFile) -> bool:
+        others = self._files.get(file.key, {}).get("begun", {}).keys() - {file.digest}
+        return self.digest_done(file) == file.digest and not others
+
+    def _state(self, key: str) -> tuple[str, int]:
+        known = self._files.get(key, {})
+        return str(known.get("digest", "")), int(known.get("again", 0))
 
     def _begin(self, key: str, contents: Mapping[str, Any]) -> None:
         known = self._files.get(key, {"digest": "", "rows": [], "places": []})
@@ -89,11 +105,14 @@ class Progress:
         """The cursor at the end of a file."""
         self._partial = {}
         known = self._files.get(file.key, {})
+        again = known.get("again", 0) + (self.digest_done(file) == file.digest and not self._is_read(file))
         self._files[file.key] = {
             "digest": export.digest,
             "rows": sorted(export.told.union(filter(export.stays, _all(known, "rows")))),
             "places": sorted(export.places.union(filter(export.stays, _all(known, "places")))),
-        } | ({"left": sorted(export.left)} if export.left else {})
+            **({"left": sorted(export.left)} if export.left else {}),
+            **({"again": again} if again else {}),
+        }
         return self.cursor()
 
     def elsewhere(self, file: InboxFile, persons: Mapping[str, Persons]) -> Elsewhere:

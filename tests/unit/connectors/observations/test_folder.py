@@ -166,6 +166,25 @@ def test_what_kafka_had_of_a_file_and_did_not_say_before_it_was_replaced_does_no
     assert len(folder.standing()) == 1
 
 
+@pytest.mark.parametrize("unsure", [1, 2, 0], ids=["unsure", "unsure twice", "in the middle"])
+def test_a_file_that_comes_back_to_its_former_content_leaves_what_that_says(folder, unsure) -> None:
+    folder.poll("a.csv", *FIRST[:2])
+    stood = folder.standing()
+    folder.unsure, folder.fails_after = unsure > 0, 0 if unsure else 2
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", make_row("obs-0", concern="conflict"), make_row("obs-1", OTHER_PERSON), *FIRST[2:])
+    if unsure > 1:
+        folder.unsure = True
+        with pytest.raises(RetriableError):
+            folder.poll("a.csv", *FIRST[:2])
+        folder.events.poll()
+    else:
+        folder.poll("a.csv", *FIRST[:2])
+    assert folder.standing() == stood
+    assert dict(folder.events.poll()) == {}
+    assert "begun" not in str(folder.ledger.cursor("events"))
+
+
 def test_a_file_that_goes_on_in_its_middle_takes_nothing_back(folder) -> None:
     folder.fails_after = 1
     with pytest.raises(RetriableError):
