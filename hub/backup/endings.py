@@ -1,8 +1,8 @@
 """Who was shredded and what has ended, of every list that a restore can find, and that replayed on the keyring.
 
-A restore works on a copy of the keyring until the data are in their place: one that fails or is killed has destroyed no key and
-written nothing on a shred list. What it ended comes to a keyring in a database of its own, and to the copy of the list on another
-disk, once it is done (`follow`).
+A restore works on a copy of the keyring until the data are in their place: one that fails or is killed has destroyed no key but
+of whom a list had named, and written nothing on a shred list that stood on none. What it ended itself comes to a keyring in a
+database of its own, and to the copy of the list on another disk, once it is done (`follow`).
 """
 
 from __future__ import annotations

@@ -140,10 +140,13 @@ def _bring_back(
     replay_on_keyring(settings, endings)
     ended = _come_back(plan, settings, means.clock, means.codec)
     listed = endings_in(settings.keyring_database)
+    # Who was shredded is so whatever comes of this restore: a keyring that stays where it is, and what is put aside, must not
+    # know more than what is brought back.
     if plan.keyring is None:
         destroy_keyring(staging(plan.settings.home))
+        replay_on_keyring(plan.settings, endings)
     former = plan.settings.data / "keyring" / "keyring.db"
-    if former.is_file():  # what is put aside must not know more than what is brought back
+    if former.is_file():
         shred_copy(former, endings)
     return Restored(ended, len(endings), *_finish(plan, continued=continued, now=means.clock.now())), listed
 

@@ -15,7 +15,7 @@ from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.errors import ConfigError
 from hub.put_aside import beside
-from hub.registry.keyring import SHREDDED, Ending, open_keyring, read_shred_list
+from hub.registry.keyring import SHREDDED, Ending, open_keyring, read_shred_list, write_shred_list
 from hub.registry.opening import open_registry
 from hub.settings import Settings, load_settings
 from tests.prepared import initialised
@@ -48,12 +48,14 @@ def test_until_the_data_are_in_their_place_keyring_and_lists_are_as_they_were_an
         backup, _ = create_backup(settings, tmp_path / "backups", clock.now())
         there.registry.grant(make_grant(LATER))
     clock.advance(timedelta(minutes=1))  # who was registered a moment ago begins anew as well
-    before, plan = kept(settings), make_plan(settings, backup, None, (), without_copy=True)
+    known = Ending(START, "f" * 32, SHREDDED)  # on a list that was kept elsewhere: that is so, restore or not
+    write_shred_list(tmp_path / "kept", [known])
+    before, plan = kept(settings), make_plan(settings, backup, None, [tmp_path / "kept"], without_copy=True)
     in_the_way = beside(settings.data, clock.now())
     (in_the_way / "some").mkdir(parents=True)  # what is there now cannot be put aside
     with pytest.raises(ConfigError, match="as it was"):
         restore(plan, clock, Codec.load())
-    assert kept(settings) == before
+    assert kept(settings) == (before[0], [known])
     assert not copy.exists()
     with closing(open_registry(settings, clock, Codec.load())) as there:
         assert there.registry.show(LATER).status == "in_force"
@@ -62,7 +64,7 @@ def test_until_the_data_are_in_their_place_keyring_and_lists_are_as_they_were_an
     restore(plan, clock, Codec.load())
     ages, endings = kept(settings)
     (gone,) = before[0].keys() - ages.keys()
-    assert [(one.subject, one.state) for one in endings] == [(gone, SHREDDED)]
+    assert [(one.subject, one.state) for one in endings] == [(known.subject, SHREDDED), (gone, SHREDDED)]
     assert read_shred_list(copy) == endings
     assert (settings.data / "keyring").exists() is not bool(settings.registry.keyring_url)
     with closing(open_registry(settings, clock, Codec.load())) as there:
