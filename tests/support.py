@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 import pytest
 from kafka import KafkaAdminClient
 
+from hub.contract.topics import CATALOGUE
+from hub.kafka_admin import end_offsets
 from hub.settings import Settings, load_settings
 
 REQUIRE_VARIABLE = "HUB_TEST_REQUIRE"
@@ -80,11 +82,23 @@ def make_settings(home: Path, **sections: Any) -> Settings:
     return load_settings(home)
 
 
-def drop_topics(bootstrap_servers: str, *names: str) -> None:
-    """Delete topics (all that are not Kafka's own when none is named) and wait until the brokers have forgotten them."""
+def used_topics(bootstrap_servers: str, partitions: int) -> set[str]:
+    """The topics that are not as they were made: written to, with other partitions, or none of ours."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
     try:
-        doomed = set(names) or {name for name in admin.list_topics() if not name.startswith("__")}
+        found = {name for name in admin.list_topics() if not name.startswith("__")}
+    finally:
+        admin.close()
+    ends = end_offsets(bootstrap_servers, sorted(found))
+    shapes = {name: [end for (topic, _partition), end in ends.items() if topic == name] for name in found}
+    return {name for name, shape in shapes.items() if name not in CATALOGUE or any(shape) or len(shape) != partitions}
+
+
+def drop_topics(bootstrap_servers: str, *names: str) -> None:
+    """Delete topics and wait until the brokers have forgotten them."""
+    doomed = set(names)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
         if doomed:
             admin.delete_topics(sorted(doomed), timeout_ms=30_000)
         deadline = time.monotonic() + 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,10 +16,10 @@ ABSENCES = SCHOOL_ABSENCES.name
 ONE = Outgoing(ABSENCES, b"k", b"v")
 
 
-@pytest.fixture
-def machine(kafka: str, tmp_path: Path) -> Iterator[Machine]:
+@pytest.fixture(scope="module")
+def machine(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     del kafka  # that Kafka can be had here
-    made = Machine(tmp_path)
+    made = Machine(tmp_path_factory.mktemp("away"))
     yield made
     made.close()
 

@@ -108,10 +108,10 @@ def _polls(world: World) -> int:
 def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[_Seen, _Seen]:
     """(with her consent, without it), played one after the other on one Kafka."""
     from hub.kafka import apply_topics
-    from tests.support import drop_topics, make_settings
+    from tests.support import drop_topics, make_settings, used_topics
 
     kafka: str = request.getfixturevalue("kafka")
-    drop_topics(kafka)
+    drop_topics(kafka, *used_topics(kafka, 4))
     folder = tmp_path_factory.mktemp("curious")
     apply_topics(make_settings(folder / "topics", kafka={"bootstrap_servers": kafka, "partitions": 4}))
     at = datetime.now(UTC) - timedelta(days=3)
