@@ -55,6 +55,8 @@ class PlannedSource:
     The cursor holds, by plan, the digest of its content, the day it was read on, and of each event that was told its area, times
     and category: what a retraction needs. It names no event and nobody; `version` only grows. `named` is what the identities of a
     file's events are made with: two files may use the same id for two events. It stays with a file that comes under a new name.
+    `begun` is what may have been told of a plan before all of it was: when the plan then reads otherwise, that does not stand.
+    What no cursor knows, because Kafka went away, this process remembers until a greater version is given back.
 
     Guarantee: at least once, under the same identities. A plan that cannot be read changes nothing and is counted once; an event
     that is gone while it lies ahead is retracted, also when it went while no process ran. What was never told before its time (a
@@ -72,6 +74,7 @@ class PlannedSource:
         self._config = config
         self._context = context
         self._read: set[str] = set()
+        self._begun: dict[str, tuple[int, dict[str, Any]]] = {}  # by plan: in which version, and what may have been told since
         self._told: set[tuple[str, str]] = set()
         self._there: set[str] = set()
         most = int(config.max_megabytes * _MEGABYTE)
@@ -88,6 +91,7 @@ class PlannedSource:
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Each plan in turn. Raises what `connectors.fetching` and `connectors.inbox` do, and RetriableError `file_changed`."""
         state: dict[str, Any] = {"plans": dict((cursor or {}).get("plans", {})), "version": (cursor or {}).get("version", 0)}
+        self._begun = {key: pair for key, pair in self._begun.items() if pair[0] >= state["version"]}
         now = self._context.now()
         window = window_at(
             now, keep_days=self._config.keep_days, horizon_days=self._config.horizon_days, most=self._config.max_events
@@ -124,24 +128,37 @@ class PlannedSource:
 
     def _plan(self, document: _Document, state: dict[str, Any], window: Window) -> Iterator[Batch]:
         known = state["plans"].get(document.key, {})
+        begun = known.get("begun", {}) | self._begun.get(document.key, (0, {}))[1]
         same, today = known.get("digest") == document.digest, day_of(window)
-        if same and known["day"] == today and document.key in self._read:
+        if same and known["day"] == today and document.key in self._read and not begun:
             return
         events = (read_calendar if is_calendar(document.content) else read_table)(document.content, window)
-        former = document.key
+        former, news = document.key, False
         if isinstance(events, Unmapped):
             records: list[Record] = [events]
-            after = {**known, "told": known.get("told", {})}
+            after = {**known, "told": known.get("told", {}), **({"begun": begun} if begun else {})}
         else:
             records, after, former = self._settled(document.key, list(map(self._record, events)), state, window)
+            may = begun | after["told"]
+            if news := bool(begun) or may != known.get("told", {}):
+                if len(records) > _BATCH:
+                    yield from self._begin(former, may, state, after)
+                self._begun[document.key] = (state["version"], may)
         for first in range(0, max(len(records) - 1, 0) // _BATCH * _BATCH, _BATCH):
             yield Batch(records[first : first + _BATCH], _copy(state), retold=same)
         plan = {**after, "digest": document.digest, "day": today}
-        if plan != known:
+        if plan != known or news:
             state["plans"].pop(former, None)
             state["plans"][document.key], state["version"] = plan, state["version"] + 1
         yield Batch(records[max(len(records) - 1, 0) // _BATCH * _BATCH :], _copy(state), retold=same)
         self._read.add(document.key)
+
+    def _begin(self, entry: str, may: dict[str, Any], state: dict[str, Any], after: dict[str, Any]) -> Iterator[Batch]:
+        """Note what may be told from now on, before any of it is: in the cursor too, for it is told in several batches."""
+        new = {"digest": "", "day": "", **after, "told": {}}
+        state["plans"][entry] = {**state["plans"].get(entry, new), "begun": may}
+        state["version"] += 1
+        yield Batch([], _copy(state))
 
     def _settled(
         self, key: str, mapped: Sequence[Record], state: dict[str, Any], window: Window
@@ -149,8 +166,9 @@ class PlannedSource:
         """What has to be said of a plan, what the cursor keeps of it, and under which key it was kept before."""
         plans = state["plans"]
         known = plans.get(key, {})
+        begun = self._begun.get(key, (0, {}))[1]
         if key == _URL:
-            records, told = settle(mapped, known.get("told", {}), window)
+            records, told = settle(mapped, known.get("begun", {}) | begun | known.get("told", {}), window)
             return records, {"told": told}, key
         former = key if "named" in known else self._former(mapped, plans, window)
         named = plans[former]["named"] if former else key
@@ -158,7 +176,9 @@ class PlannedSource:
             named = f"{key}.{state['version']}"  # the name of a file that is another's by now
         # What was told before a file's events had identities of their own is taken back.
         left = [] if "named" in known else taken_back(known.get("told", {}))
-        records, told = settle([of_plan(one, named) for one in mapped], plans[former]["told"] if former else {}, window)
+        kept = plans[former] if former else {**known, "told": {}}
+        stands = kept.get("begun", {}) | begun | kept["told"]
+        records, told = settle([of_plan(one, named) for one in mapped], stands, window)
         return [*left, *records], {"told": told, "named": named}, former or key
 
     def _former(self, mapped: Sequence[Record], plans: dict[str, Any], window: Window) -> str:
