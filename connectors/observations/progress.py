@@ -152,7 +152,9 @@ class Progress:
         for source_id, record in export.persons.items():
             said = [*elsewhere.get(source_id, []), *([former.get(source_id)] if source_id in known else [])]
             doubt = source_id in broken_off or any(other is None or other.person_id != record.person_id for other in said)
-            if doubt and source_id not in export.passed:
+            if record.retracted and source_id in (export.left - export.passed) & (known | broken_off):
+                found.append(of_anybody(source_id))  # the newer file does not know of whom it was told here
+            elif doubt and source_id not in export.passed:
                 found.append(of_others(record))
         gone = sorted(source_id for source_id in broken_off - export.named if not export.stays(source_id))
         return found + [removal for source_id in gone for removal in _left_to(source_id, elsewhere.get(source_id, []))]

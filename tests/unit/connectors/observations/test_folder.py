@@ -91,6 +91,13 @@ def test_what_is_left_to_a_newer_file_that_is_replaced_before_it_is_told_the_old
     assert dict(folder.events.poll()) == {}
 
 
+def test_what_an_older_file_takes_back_and_a_newer_one_says_of_another_child_stands_of_her_alone(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-1"), make_row("obs-2"))
+    folder.write("w20.csv", f"{make_row('obs-1')};yes", f"{make_row('obs-2')};yes", head=WITHDRAWING)
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON), make_row("obs-2"))
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
 @pytest.mark.parametrize("doubtful", [False, True])
 def test_an_older_file_that_comes_late_takes_nothing_back_of_a_newer_one(folder, doubtful) -> None:
     folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
