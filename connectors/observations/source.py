@@ -89,6 +89,8 @@ class ObservationsSource:
                     newest.has(place, self._read(file).says(self._is_somebody))
                 if not done:
                     newest.unread.append(place)
+                    if progress.row_reached(file)[0] == 0:
+                        newest.whole.add(place)
         except RetriableError as error:
             newest.trouble = error
         return newest

@@ -98,6 +98,16 @@ def test_what_an_older_file_takes_back_and_a_newer_one_says_of_another_child_sta
     assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
 
 
+def test_what_a_newer_file_has_told_stands_when_the_files_before_it_are_looked_at_again(folder) -> None:
+    folder.write("w20.csv", make_row("obs-1"))
+    folder.write("w21.csv", make_row("obs-1", OTHER_PERSON), make_row("obs-2"))
+    folder.fails_after = 3  # both are told; what they leave to the third is not
+    with pytest.raises(RetriableError):
+        folder.poll("w22.csv", make_row("obs-2"))
+    folder.events.poll()
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
 @pytest.mark.parametrize("doubtful", [False, True])
 def test_an_older_file_that_comes_late_takes_nothing_back_of_a_newer_one(folder, doubtful) -> None:
     folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
