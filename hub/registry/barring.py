@@ -138,7 +138,7 @@ def _blocks(consents: Sequence[Consent]) -> Iterator[tuple[Consent, ConsentFact,
             else:
                 alike = [other for other in consents if fact.details.get("all") or other.cooperation == consent.cooperation]
                 said = [(other, one) for other in consents for one in other.facts if other in alike or one.kind != "unblocked"]
-                later = [one for other, one in said if _is_later(one, fact, own=other is consent)]
+                later = [one for other, one in said if (one.position > fact.position if other is consent else one.at >= fact.at)]
             yield consent, fact, _over(fact, later)
 
 
@@ -146,10 +146,6 @@ def _since(block: ConsentFact) -> datetime:
     """Since when it stands: longer than its consent, which may have taken up what was kept or what met another."""
     said = block.details.get("since")
     return block.at if said is None else min(block.at, datetime.fromisoformat(said))
-
-
-def _is_later(said: ConsentFact, block: ConsentFact, *, own: bool) -> bool:
-    return said.position > block.position if own else said.at >= block.at
 
 
 def _over(block: ConsentFact, later: Iterable[ConsentFact]) -> datetime | None:
@@ -196,10 +192,14 @@ def keep_blocks(work: Work, lookups: Collection[bytes], consents: Sequence[Conse
 
 
 def keep_block(work: Work, lookups: Collection[bytes], by: str, cooperation: str, since: datetime | None = None) -> None:
-    """A role's block of these numbers, of everything (no cooperation) or not, since an instant or now; one that is kept stays."""
+    """A role's block of these numbers, of everything (no cooperation) or not, since an instant or now; the first one said."""
+    at = since or work.now
     for lookup in lookups:
-        if not any((row.by, row.cooperation) == (by, cooperation) for row in _rows(work, [lookup])):
-            _keep(work, BarredTime(lookup=lookup, since=since or work.now, until=None, by=by, cooperation=cooperation))
+        kept = [row for row in _rows(work, [lookup]) if (row.by, row.cooperation) == (by, cooperation)]
+        if not kept:
+            _keep(work, BarredTime(lookup=lookup, since=at, until=None, by=by, cooperation=cooperation))
+        elif at < min(row.since for row in kept):
+            kept[0].since = at
 
 
 def keep_protection(work: Work, marked: Protection) -> None:

@@ -8,7 +8,8 @@ later withdrawal of, for the same cooperation, is suspended until all have signe
 hold is for the signatories to say. What had ended before stays with the row it ended in. Blocks and changes of custody are a
 person's: what was blocked under one number is blocked under both, also for the time in which that stood, and a consent older than
 a change of custody under the other number is suspended until the new signatories have signed; a block of who has lost custody by
-it ends. The names on a form go with its consent.
+it ends. What is kept of one number beyond its consents is kept of both from then on, where no open consent takes it up. The
+names on a form go with its consent.
 
 **Splitting.** Nobody can tell which consent, event or task of a mixed row was whose. So the reference is withdrawn wholly,
 waiting consents too, everything is erased as after a withdrawal, and both persons begin anew from their own forms: new rows, new
@@ -98,6 +99,8 @@ def merge(registry: Registry, former: str, present: str, record: Record) -> Yout
         _rename(work, stays, numbers)
         _take_up_custody(work, stays)
         _let_go_of_blocks(work, sides, stays.consents)
+        spread_kept(work, lifecycle.lookups_of(stays))  # what no open consent meets outlives them under every number
+        work.session.flush()  # what is written may be let go of
         take_up(work, lifecycle.lookups_of(stays), stays.consents)
         protection.spread(work, stays)
         lifecycle.settle(work, stays)
@@ -141,7 +144,8 @@ def _tie(work: Work, lookups: Sequence[bytes], sides: Sequence[_Side]) -> None:
 
 def _doubt_custody(work: Work, youth: Youth) -> None:
     """A change of its own in each history, so that no older backup knows custody better. No block ends by a doubt."""
-    said = recorded_custody(youth.consents)
+    kept = known_custody(work, lifecycle.lookups_of(youth))
+    said = [*recorded_custody(youth.consents), *([] if kept is None else [kept])]
     if said:
         blocks = {block.by for one in Cooperation for block in standing_blocks(youth.consents, one)}
         lifecycle.sign_again(work, youth.consents, doubtful_custody(work, said) | (blocks - {Signatory.YOUTH}))
