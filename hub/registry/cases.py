@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hub.core.consent_facts import Rule
+from hub.core.consent_rules import Signatory
+
 __all__ = ["ConsentCase", "Erasing", "ErasingPart", "ErasingPlace", "Named"]
 
 
@@ -44,11 +47,23 @@ class ConsentCase:
     """The roles whose block (spärr) stands on it while it is open. One outlives it; whether it stands still is not told here."""
     declined: tuple[str, ...] = ()
     """The roles that have said no to what is not complete yet."""
+    rule: str = ""
+    """Why it stands so."""
+
+    @property
+    def no_ends(self) -> bool | None:
+        """Whether a no of who is awaited ends it for good, as one does once all whose signatures it needed had given them.
+
+        Else it waits for her. None: a block hides whether the youth's was needed when the last guardian signed.
+        """
+        if self.rule == Rule.BLOCKED and self.missing == (Signatory.YOUTH.value,):
+            return None
+        return bool(self.missing) and self.rule in {Rule.YOUTH_MUST_SIGN, Rule.HALTED}
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Whose signatures are awaited."""
-        return tuple(role for role in self.required if role not in self.signed)
+        """Whose signatures are awaited: nobody's while it is in force, also where she has reached the age of signing since."""
+        return () if self.rule == Rule.IN_FORCE else tuple(role for role in self.required if role not in self.signed)
 
 
 @dataclass(frozen=True, slots=True)

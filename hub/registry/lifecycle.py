@@ -111,7 +111,7 @@ def accounts(work: Work, youth: Youth) -> list[Account]:
 
 
 def has_moved(work: Work, youth: Youth, *, ending: bool = False) -> bool:
-    """Whether time alone has changed where one of her open consents stands: a birthday, an end, a rule from a new date.
+    """Whether time alone has changed where one of her open consents stands, or who must sign: a birthday, an end, a new rule.
 
     `ending`: where her birth date cannot be read, nothing has moved: a withdrawal takes none.
     """
@@ -124,7 +124,11 @@ def has_moved(work: Work, youth: Youth, *, ending: bool = False) -> bool:
         if not ending:
             raise
         return False
-    return any(account_of(work, consent, born).standing.rule != consent.rule for consent in open_ones)
+    standings = [account_of(work, consent, born).standing for consent in open_ones]
+    return any(
+        (now.rule, sorted(now.required)) != (consent.rule, consent.required)
+        for now, consent in zip(standings, open_ones, strict=True)
+    )
 
 
 def settle(work: Work, youth: Youth) -> None:

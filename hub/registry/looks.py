@@ -226,4 +226,5 @@ def _view(row: Consent, document: str, told: bool) -> ConsentCase:
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
         row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document,
         told, youth.youth_id, youth.youth_ref, tuple(row.blocked_by) if row.state in OPEN else (), tuple(row.declined),
+        row.rule,
     )  # fmt: skip

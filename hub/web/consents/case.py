@@ -87,6 +87,10 @@ def sign(visit: Visit, case: ConsentCase) -> Response:
     if role not in case.missing:
         return _act(visit, template, case, _wrong(visit, "role", mark("Say whose answer has come.")))
     says_no, signer = visit.field("answer") == "no", Signatory(role)
+    if says_no and case.no_ends is not False and visit.field("ends") != "1":
+        return _act(
+            visit, template, case, _wrong(visit, "role", mark("Nothing was registered: a no means more now. Read below."))
+        )
     deed = visit.casework.decline if says_no else visit.casework.sign
     to = "?done=declined" if says_no else "?done=signed"
     return _done(visit, template, case, lambda: deed(visit.who, case.consent_id, signer), to=to)

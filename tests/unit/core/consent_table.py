@@ -1,4 +1,4 @@
-"""Judges histories by the tables of `consent_law`. Slow on purpose.
+"""Judges histories by the tables of `consent_law`. Slow on purpose; what it has answered once of a consent it remembers.
 
 Independent of what it judges: it imports nothing of the hub and knows histories as plain values. Nothing is carried from one
 moment to the next: every cell asks the whole history again.
@@ -76,13 +76,16 @@ class Tables:
     stands: list[Row] = field(default_factory=lambda: rows_of(STANDS))
     covers: list[Row] = field(default_factory=lambda: rows_of(COVERS))
     question: list[Row] = field(default_factory=lambda: rows_of(QUESTION))
+    published: list[str] = field(default_factory=lambda: [outcome for _cells, outcome in rows_of(QUESTION)])
     adult: int = 18
 
-    def decide(
-        self, municipality: str, born: date, consents: list[Consent], asked: Asked, now: datetime
-    ) -> tuple[str, str | None]:
+    def look(self, municipality: str, born: date, consents: list[Consent]) -> list[Look]:
+        """Somebody's consents, to be asked about."""
+        return [Look(self, municipality, born, one) for one in consents]
+
+    def decide(self, looks: list[Look], asked: Asked, now: datetime) -> tuple[str, str | None]:
         """The rule that decides a question at `now`, and the scope it speaks of."""
-        registered = [Look(self, municipality, born, one) for one in consents if one.facts[0][0] <= now]
+        registered = [look for look in looks if look.consent.facts[0][0] <= now]
         if not registered:
             return "no_consent", None
         rules = [look.rule(now) for look in registered]
@@ -95,8 +98,7 @@ class Tables:
 
     def _depth(self, rule: str) -> int:
         """How far down the question's table a rule stands; a consent's own rule stands where `its rule` does."""
-        names = [outcome for _cells, outcome in rows_of(QUESTION)]
-        return names.index(rule if rule in names else "its rule")
+        return self.published.index(rule if rule in self.published else "its rule")
 
 
 @dataclass
@@ -161,6 +163,11 @@ class Look:
 
     def roles(self, step: Step) -> set[str]:
         """Who must sign at a step."""
+        if ("roles", step) not in self.remembered:
+            self.remembered["roles", step] = self._roles(step)
+        return set(self.remembered["roles", step])
+
+    def _roles(self, step: Step) -> set[str]:
         form, roles = self.consent.facts[0][2]
         if form == "adult":
             return set(roles) if self.age(step[0]) >= self.tables.adult else set()
@@ -262,6 +269,11 @@ class Look:
     # -- the tables
 
     def end_rule(self, step: Step) -> str:
+        if ("end", step) not in self.remembered:
+            self.remembered["end", step] = self._end_rule(step)
+        return str(self.remembered["end", step])
+
+    def _end_rule(self, step: Step) -> str:
         form = self.consent.facts[0][2][0]
         law = self.law(step[0])
         last = int(law[4 if self.consent.cooperation == "sspf" else 5].split("-")[1])

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hub.contract.models import Erasure, ErasureKind
+from hub.core.consent_rules import AtSigningAge, Dated
 from hub.registry.erasures import record_receipt
 from hub.registry.granting import Marking
 from hub.registry.protecting import protect
-from tests.unit.registry.support import make_grant, make_identifier
+from hub.registry.registry import Registry
+from hub.registry.upkeep import refresh
+from tests.unit.registry.support import make_grant, make_identifier, make_rules
 from tests.unit.web.conftest import Visit
-from tests.unit.web.consents.conftest import Desk, headings
+from tests.unit.web.consents.conftest import OFFICER, Desk, headings
 from tests.unit.web.town import member
 
 BOTH = {"signatures": ["guardian_1", "guardian_2"]}
@@ -228,6 +232,51 @@ def test_a_withdrawal_of_one_cooperation_leaves_the_other(desk: Desk) -> None:
     desk.client.post("/withdrawal", data={"identifier": make_identifier(), "cooperation": "sig", "by": ""})
     assert "Gäller" in desk.client.get(first).text
     assert "Återkallat" in desk.client.get(second).text
+
+
+def of_age(desk: Desk, visit: Visit, then: AtSigningAge, *, block: bool) -> tuple[Desk, str]:
+    """A consent that both guardians signed before the youth had to; from her birthday on she has to. And who looks at it then."""
+    home, rules = desk.town.consents, make_rules(at_signing_age=Dated.always(then))
+    home.tools = replace(home.tools, consent=rules)
+    home.registry = Registry(home.engine, home.tools, replace(home.registry.rules, consent=rules), desk.town.clock)
+    case = desk.register(youth={"identifier": make_identifier(born="20100620"), "protected": "no"}, signatures=BOTH)
+    if block:
+        desk.client.post(f"{case}/block", data={"deed": "block", "role": "guardian_1"})
+    desk.town.clock.set(datetime(2025, 6, 21, 9, tzinfo=UTC))
+    refresh(home.registry)
+    return Desk(visit(OFFICER), desk.town), case
+
+
+@pytest.mark.parametrize(
+    ("block", "warning"), [(False, "Alla vars underskrift behövdes har skrivit under."), (True, "En spärr gäller.")]
+)
+def test_a_no_that_ends_or_may_end_the_consent_says_so_before_and_not_unsaid(
+    desk: Desk, visit: Visit, block: bool, warning: str
+) -> None:
+    now, case = of_age(desk, visit, AtSigningAge.SUSPEND, block=block)
+    page = now.client.get(f"{case}/sign").text
+    assert warning in page
+    assert "avslutar" in page
+    # From a page that was opened before her birthday.
+    refused = now.client.post(f"{case}/sign", data={"role": "youth", "answer": "no"})
+    assert refused.status_code == 422
+    assert "Inget har registrerats" in refused.text
+    assert now.client.get(f"{case}/withdraw").text.count("Återkalla nu") == 1
+    sent = now.client.post(f"{case}/sign", data={"role": "youth", "answer": "no", "ends": "1"})
+    assert "Samtycket har upphört." in now.client.get(sent.headers["location"]).text
+
+
+def test_where_a_consent_holds_on_nobodys_signature_is_awaited_when_she_reaches_the_age(desk: Desk, visit: Visit) -> None:
+    now, case = of_age(desk, visit, AtSigningAge.CONTINUE, block=False)
+    assert "Gäller" in now.client.get(case).text
+    assert "Ingen underskrift inväntas." in now.client.get(f"{case}/sign").text
+
+
+def test_a_no_that_waits_needs_no_warning(desk: Desk) -> None:
+    case = desk.register()
+    assert "data-ends" not in desk.client.get(f"{case}/sign").text
+    sent = desk.client.post(f"{case}/sign", data={"role": "guardian_1", "answer": "no"})
+    assert "gäller inte förrän" in desk.client.get(sent.headers["location"]).text
 
 
 def test_a_no_that_ends_the_consent_is_not_said_to_wait(desk: Desk) -> None:
