@@ -74,7 +74,7 @@ def build(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
 
 
 ARBITRARY = {name: messages(CATALOGUE[name].message) for name in PRIMARY}
-RELAXED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+RELAXED = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @pytest.mark.parametrize("name", PRIMARY)

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.kafka
 _PATIENCE_SECONDS = 120.0
 
 
-@pytest.mark.parametrize("moment", ["Registering the consents", "Reading eight school weeks"])
+@pytest.mark.parametrize(
+    "moment", [pytest.param("Registering the consents", marks=pytest.mark.chaos), "Reading eight school weeks"]
+)
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
     with (tmp_path / "said").open("wb") as said:
         demo = subprocess.Popen(
