@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import DESK, PHONE, Site
-
-STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+from tests.e2e.hearing import hear
 
 
 @pytest.mark.parametrize(("theme", "language", "size"), [("light", "sv", DESK), ("dark", "en", PHONE)])
 def test_axe_finds_nothing_on_any_page(site: Site, theme: str, language: str, size: tuple[int, int]) -> None:
-    axe, page = Axe(), site.visit(size=size, color_scheme=theme)
+    page = site.visit(size=size, color_scheme=theme)
     page.goto(f"/language/{language}")
     found = {}
     for name, path in site.pages().items():
         page.goto(path)
-        results = axe.run(page, options=STANDARD)
+        results = hear(page)
         if results.violations_count:
             found[name] = results.generate_snapshot()
     assert found == {}
 
 
 def test_axe_finds_nothing_before_signing_in_and_in_the_help(site: Site) -> None:
-    axe, stranger, page = Axe(), site.visit(None), site.visit()
+    stranger, page = site.visit(None), site.visit()
     stranger.goto("/")
     page.keyboard.press("?")
     for shown in (stranger, page):
-        results = axe.run(shown, options=STANDARD)
+        results = hear(shown)
         assert results.generate_snapshot() == ""
 
 
 def test_axe_would_find_something(site: Site) -> None:
     page = site.visit()
     page.evaluate("document.querySelector('h1').innerHTML = '<img src=\"data:,\">'")
-    assert Axe().run(page, options=STANDARD).violations_count >= 1
+    assert hear(page).violations_count >= 1
 
 
 def test_no_page_scrolls_sideways(site: Site) -> None:

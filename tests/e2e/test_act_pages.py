@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hub.access.grounds import Ground
@@ -15,7 +14,7 @@ from hub.access.roles import Role
 from hub.registry.grants import find_youth
 from hub.registry.parties import read_parties, seal_parties
 from tests.e2e.conftest import DESK, PHONE, Site
-from tests.e2e.test_accessibility import STANDARD
+from tests.e2e.hearing import hear
 from tests.unit.registry.support import make_grant, make_identifier
 from tests.unit.web.town import NOW, make_task, member
 
@@ -36,7 +35,7 @@ def task(site: Site) -> str:
 
 
 def heard(page: Page, name: str, width: int) -> None:
-    assert Axe().run(page, options=STANDARD).generate_snapshot() == "", name
+    assert hear(page).generate_snapshot() == "", name
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
@@ -75,6 +74,7 @@ def test_the_vault_is_asked_for_by_keyboard_and_what_is_wrong_is_heard(site: Sit
     page.goto("/approvals")
     heard(page, "approvals", size[0])
     page.get_by_role("link", name="Begär ur det förseglade valvet").press("Enter")
+    expect(page).to_have_url(f"{site.url}/approvals/sealed")
     heard(page, "form", size[0])
     page.get_by_role("button", name="Begär godkännande").press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.registry.parties import note_parties, read_parties
 from tests.e2e.conftest import DESK, PHONE, Site
-from tests.e2e.test_accessibility import STANDARD
+from tests.e2e.hearing import hear
 from tests.e2e.test_teams_pages import visible_boxes
 from tests.unit.registry.support import make_grant, make_identifier
 from tests.unit.web.town import officer
@@ -205,12 +204,12 @@ def every_page(site: Site, desk: Officer) -> dict[str, str]:
 def test_axe_finds_nothing_on_any_consent_page_and_none_scrolls_sideways(
     site: Site, theme: str, language: str, size: tuple[int, int]
 ) -> None:
-    axe, desk = Axe(), Officer(site, size=size, color_scheme=theme)
+    desk = Officer(site, size=size, color_scheme=theme)
     paths, found = every_page(site, desk), {}
     desk.page.goto(f"/language/{language}")
     for name, path in paths.items():
         desk.page.goto(path)
-        results = axe.run(desk.page, options=STANDARD)
+        results = hear(desk.page)
         if results.violations_count:
             found[name] = results.generate_snapshot()
         assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0], name
@@ -219,12 +218,12 @@ def test_axe_finds_nothing_on_any_consent_page_and_none_scrolls_sideways(
 
 
 def test_axe_finds_nothing_on_what_forms_answer_and_on_the_auditors_page(site: Site) -> None:
-    axe, desk = Axe(), Officer(site)
+    desk = Officer(site)
     page = desk.page
     answers = {}
 
     def look(name: str) -> None:
-        results = axe.run(page, options=STANDARD)
+        results = hear(page)
         if results.violations_count:
             answers[name] = results.generate_snapshot()
 

@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hub.access.roles import Principal, Role
 from hub.coding.queue import NoticeState
 from hub.contract.models import InfoKind, PoliceCategory
 from tests.e2e.conftest import DESK, PHONE, Site
-from tests.e2e.test_accessibility import STANDARD
+from tests.e2e.hearing import hear
 from tests.unit.coding.make import UNDO, coding_lane
 from tests.unit.connect.conftest import World
 from tests.unit.connectors.sdk.make import PERSON, SUBJECT, reference
@@ -25,7 +24,7 @@ _SHOTS = os.environ.get("HUB_SCREENSHOTS", "")
 def heard(page: Page, name: str, width: int) -> None:
     if _SHOTS:
         page.screenshot(path=Path(_SHOTS) / f"{name}-{width}.png", full_page=True)
-    assert Axe().run(page, options=STANDARD).generate_snapshot() == "", name
+    assert hear(page).generate_snapshot() == "", name
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 

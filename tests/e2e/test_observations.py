@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hub.errors import RetriableError
 from tests.e2e.conftest import DESK, PHONE, Site
-from tests.e2e.test_accessibility import STANDARD
+from tests.e2e.hearing import hear
 from tests.unit.web.observations.make import FIELDWORKER
 
 PERSON = "201203149800"
@@ -24,7 +23,7 @@ def heard(page: Page, name: str) -> None:
         if _SHOTS:
             page.screenshot(path=Path(_SHOTS) / f"{name}-{width}.png", full_page=True)
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert Axe().run(page, options=STANDARD).generate_snapshot() == "", name
+    assert hear(page).generate_snapshot() == "", name
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], name
 
 

@@ -8,13 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from hub.connect.state import read_state
 from hub.testing import served
 from tests.e2e.conftest import DESK, PHONE, Site
-from tests.e2e.test_accessibility import STANDARD
+from tests.e2e.hearing import hear
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.connect.installation import Subjects
 from tests.unit.connect.toy import install_toys
@@ -51,7 +50,7 @@ def site(browser: Browser, tmp_path: Path, sources: Sources) -> Iterator[Site]:
 
 def heard(page: Page, size: tuple[int, int]) -> None:
     """Axe finds nothing, and nothing scrolls sideways."""
-    assert Axe().run(page, options=STANDARD).generate_snapshot() == "", page.url
+    assert hear(page).generate_snapshot() == "", page.url
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0], page.url
 
 

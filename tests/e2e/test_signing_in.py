@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hub.access.accounts import Newcomer
@@ -16,7 +15,7 @@ from hub.access.rights import each_for
 from hub.access.roles import Role
 from hub.audit.entries import Actor
 from tests.e2e.conftest import DESK, PHONE, Site
-from tests.e2e.test_accessibility import STANDARD
+from tests.e2e.hearing import hear
 from tests.unit.web.town import member
 
 KEEPER = Actor("os:1000", role="command")
@@ -108,12 +107,12 @@ def test_two_persons_approve_in_two_browsers(site: Site) -> None:
 def test_axe_finds_nothing_on_the_way_in_and_on_ones_own_pages(
     site: Site, theme: str, language: str, size: tuple[int, int]
 ) -> None:
-    axe, page, found = Axe(), site.visit(None, size=size, color_scheme=theme), {}
+    page, found = site.visit(None, size=size, color_scheme=theme), {}
     asker = replace(member("Granskare"), roles=each_for({Role.AUDITOR}, ()))
     site.town.four_eyes.ask(asker, Matter.SEALED, "document-1", "supervision", ground=Ground("GDPR art. 58", "KS 2025/117"))
 
     def listen(name: str) -> None:
-        results = axe.run(page, options=STANDARD)
+        results = hear(page)
         if results.violations_count:
             found[name] = results.generate_snapshot()
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
