@@ -3,8 +3,8 @@
 Write-ahead, so that a crash repeats the same identities and never loses a change:
 1. `plan` gives revisions and writes them down as intents (committed),  2. the caller publishes and awaits every
 acknowledgement,  3. `settle` turns intents into events and moves cursor and counts, in one transaction.
-An intent found by a later `plan` may or may not be on Kafka: the same content takes the same revision again, another
-content takes a higher one.
+An intent found by a later `plan` may or may not be on Kafka: the same content takes the same revision again if nothing else was
+written down behind it; anything else takes a higher one than all of them.
 """
 
 from __future__ import annotations

@@ -66,10 +66,11 @@ class History:
     intents: dict[int, str] = field(default_factory=dict)
     occurred_at: datetime | None = None
 
-    def take(self, item: Publishable, above: int = 0) -> Planned | None:
+    def take(self, item: Publishable, above: int = 0, *, last: bool = True) -> Planned | None:
         """The item's revision, higher than `above` if it is a new one, or None when nothing needs to be said.
 
-        An open intent forbids "unchanged": what it said may be on Kafka, so going back to the old content is a change.
+        `last`: nothing more is said of the event in the same breath. Then an open intent forbids "unchanged": what it said may be
+        on Kafka, so going back to the old content is a change.
         A retraction of what was never said is none. What consent withholds says nothing either, but takes back whatever else
         was or may have been said.
         """
@@ -79,13 +80,20 @@ class History:
             if said <= {"", item.content, RETRACTED}:
                 return None
             item = item.taking_back(self.occurred_at)
-        elif not open_intents and (item.content == self.content or (self.revision == 0 and item.retracted)):
+        elif not (last and open_intents) and (item.content == self.content or (self.revision == 0 and item.retracted)):
             return None
-        same = next((revision for revision in open_intents if self.intents[revision] == item.content), None)
+        same = self._said_before(item.content, open_intents[-1:] if last else open_intents)
         revision = same if same is not None else max((self.revision, above, *open_intents)) + 1
         self.revision, self.content, self.occurred_at = revision, item.content, item.occurred_at
         overtakes = sum(known < revision for known in open_intents)
         return Planned(item, revision, repeated=same is not None, overtakes=overtakes)
+
+    def _said_before(self, content: str, open_intents: Sequence[int]) -> int | None:
+        """The open intent whose revision says this again.
+
+        Of the last word that is the highest alone: below one of other content it would not stand, should Kafka have that.
+        """
+        return next((revision for revision in open_intents if self.intents[revision] == content), None)
 
 
 def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], History], passed: int = 0) -> Plan:
@@ -98,11 +106,13 @@ def assign(items: Sequence[Publishable], histories: Mapping[tuple[str, str], His
     highest: Counter[str] = Counter()
     for (event_id, _), history in known.items():
         highest[event_id] = max(highest[event_id], history.revision, *history.intents)
+    last = {(item.event_id, item.key): place for place, item in enumerate(items)}
     sends = []
     unchanged = 0
-    for item in items:
+    for place, item in enumerate(items):
         above = highest[item.event_id] if item.topic is PLACE_EVENTS else 0
-        planned = known.setdefault((item.event_id, item.key), History()).take(item, above)
+        history = known.setdefault((item.event_id, item.key), History())
+        planned = history.take(item, above, last=last[item.event_id, item.key] == place)
         if planned is not None:
             highest[item.event_id] = max(highest[item.event_id], planned.revision)
             sends.append(planned)

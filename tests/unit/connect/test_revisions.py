@@ -118,3 +118,49 @@ def test_whatever_crashes_the_highest_revision_on_kafka_is_the_last_content(stor
                 if attempt == "ok":
                     history = History(one.revision, content, {})
     assert kafka[max(kafka)] == story[-1][0]
+
+
+def test_going_back_to_a_content_behind_which_another_may_be_on_kafka_takes_a_higher_revision() -> None:
+    pending = {1: "a", 2: "b"}
+    assert revisions(assign([Item("a")], {("e1", "y1"): History(0, "", dict(pending))})) == [("a", 3, False)]
+    assert revisions(assign([Item("a", withheld=True), Item("a")], {("e1", "y1"): History(0, "", dict(pending))})) == [
+        ("retracted", 3, False),
+        ("a", 4, False),
+    ]
+    again = assign([Item("a")], {("e1", "y1"): History(0, "", {**pending, 3: "a"})})
+    assert revisions(again) == [("a", 3, True)]
+    assert again.overtaken == 2
+
+
+def test_an_event_that_was_moved_and_moved_back_takes_a_revision_above_both() -> None:
+    items = [Item("retracted", retracted=True, key="y", topic=PLACE_EVENTS), Item("a", key="x", topic=PLACE_EVENTS)]
+    known = {("e1", "x"): History(0, "", {1: "a", 2: "retracted"}), ("e1", "y"): History(0, "", {3: "a"})}
+    assert [(one.item.key, one.revision, one.repeated) for one in assign(items, known).sends] == [
+        ("y", 4, False),
+        ("x", 5, False),
+    ]
+
+
+words = st.lists(st.sampled_from("abc"), min_size=1, max_size=3)
+
+
+@given(st.lists(st.tuples(words, st.sampled_from(["ok", "lost", "sent", "sent"])), min_size=1, max_size=8), words)
+def test_whatever_is_not_acknowledged_the_highest_revision_on_kafka_is_the_last_word(story, end) -> None:
+    """Nobody tries again: the source says something else, or the same, while what it said before may be on Kafka or not."""
+    history = History()
+    kafka: dict[int, str] = {}
+    for contents, fate in [*story, (end, "ok")]:
+        known = History(history.revision, history.content, dict(history.intents))
+        plan = assign([Item(content) for content in contents], {("e1", "y1"): known})
+        for one in plan.sends:
+            history.intents[one.revision] = one.item.content
+            if fate != "lost":
+                assert kafka.setdefault(one.revision, one.item.content) == one.item.content, "one revision, two contents"
+        again = assign([Item(content) for content in contents], {("e1", "y1"): replace(history, intents=dict(history.intents))})
+        assert [one.revision for one in again.sends] == [one.revision for one in plan.sends]
+        assert all(one.repeated for one in again.sends), "what is tried again and again adds nothing"
+        if fate == "ok" and plan.sends:
+            reached = plan.sends[-1].revision
+            open_intents = {revision: content for revision, content in history.intents.items() if revision > reached}
+            history = History(reached, plan.sends[-1].item.content, open_intents)
+    assert kafka[max(kafka)] == end[-1]
