@@ -7,7 +7,7 @@ tells of the time of a reported absence. Deletions name ids only, and nobody her
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -16,11 +16,11 @@ from typing import Any
 from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.instants import STOCKHOLM, day_start, parse_instant
 from connectors.ss12000.taken_back import AROUND, absence_gone, attendance_gone
+from connectors.ss12000.told import Kind, Position, Watch
 from hub.connector import Record, Removal, Unmapped
 
 __all__ = ["Changes", "days_beside", "days_of", "read_changes", "stretches"]
 
-_MARGIN = timedelta(minutes=15)
 _MOST_LESSONS = 2_000
 _LONGEST_DAYS = 400
 _YEARS = range(1900, 2200)  # what begins in another is nobody's absence, and has no day before or after that can be named
@@ -30,39 +30,75 @@ _YEARS = range(1900, 2200)  # what begins in another is nobody's absence, and ha
 class Changes:
     """Days to read again (Stockholm dates before the days that the poll reads anyway), and what is to be said at once.
 
-    `missing`: one for each list that the server does not offer.
+    `missing`: one for each list that the server does not offer. `gone`: the deletions (kind, id) that `removals` are of, and
+    those that a poll before has told of.
     """
 
     days: set[date] = field(default_factory=set)
     missing: list[Record] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
+    gone: frozenset[tuple[str, str]] = frozenset()
 
 
-def read_changes(client: Ss12000Client, seen: set[str], *, since: datetime, begin: date, first: date, now: datetime) -> Changes:
-    """What changed after `since`. `begin`: the first day ever read; `first`: the first of those that this poll has read.
+def read_changes(
+    client: Ss12000Client,
+    watch: Watch,
+    seen: set[str],
+    stood: Position,
+    *,
+    begin: date,
+    first: date,
+    gone: frozenset[tuple[str, str]],
+) -> Changes:
+    """What changed since the poll that led to `stood`. `begin`: the first day ever read; `first`: the first of those that this
+    poll has read; `gone`: deletions that were told of.
 
     A list that the server does not offer is counted as `changes_not_offered`; the rest is read all the same.
     """
     found = Changes()
-    after = since - _MARGIN  # the server's clock is not ours
-    lessons = client.changed("attendances", after)
-    absences = client.changed("absences", after)
-    cancelled = client.changed_lessons(day_start(begin), day_start(first), after) if begin < first else iter(())
-    deleted = client.deleted(after)
+    after = stood.asked_after(watch.late)
+    lessons = client.changed("attendances", after[Kind.ATTENDANCE])
+    absences = client.changed("absences", after[Kind.ABSENCE])
+    before = (day_start(begin), day_start(first))
+    cancelled = client.changed_lessons(*before, after[Kind.LESSON]) if begin < first else iter(())
+    deleted = _deleted(client, stood, watch, gone)
     found.missing += [
         Unmapped("changes_not_offered", intentional=True) for each in (lessons, cancelled, absences, deleted) if each is None
     ]
     everything = {begin + timedelta(days=number) for number in range(max(0, (first - begin).days))}
-    days = _days_of_lessons(client, lessons or iter(()), seen, after)
+    marks = _met(watch, Kind.ATTENDANCE_CHANGES, lessons or ())
+    days = _days_of_lessons(client, marks, seen, after[Kind.ATTENDANCE])
     found.days |= everything if days is None else days & everything
-    found.days |= {
-        day for row in chain.from_iterable(cancelled or ()) if _changed(row, after) for day in days_of(row)
-    } & everything
-    for row in chain.from_iterable(absences or ()):
+    for row in _met(watch, Kind.LESSON_CHANGES, cancelled or ()):
+        found.days |= days_of(row) & everything if _changed(row, after[Kind.LESSON]) else set()
+    for row in _met(watch, Kind.ABSENCE_CHANGES, absences or ()):
         found.days |= days_of(row) & everything
         found.removals += _shortened(row, begin)
-    found.removals += _removals(chain.from_iterable(deleted or ()), begin, now.astimezone(STOCKHOLM).date())
+    fresh, found.gone = deleted or (frozenset(), gone)
+    found.removals += _removals(sorted(fresh), begin, watch.now.astimezone(STOCKHOLM).date())
     return found
+
+
+def _deleted(
+    client: Ss12000Client, stood: Position, watch: Watch, gone: frozenset[tuple[str, str]]
+) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]] | None:
+    """What was deleted: that of which no poll has told, or not since the poll before; and all. None: the server does not tell.
+
+    The list names no times. So it is asked for as far back as it may be late, and what is new by any clock is told once more.
+    """
+    pages = client.deleted(stood.deleted_after(watch.late))
+    if pages is None:
+        return None
+    everything = frozenset(chain.from_iterable(pages))
+    again = client.deleted(stood.deleted_after()) if gone & everything else None
+    return everything - gone | frozenset(chain.from_iterable(again or ())), everything
+
+
+def _met(watch: Watch, kind: Kind, pages: Iterable[list[Any]]) -> Iterator[Any]:
+    """Every row of a list, its time of change noted."""
+    for row in chain.from_iterable(pages):
+        watch.changed(kind, row)
+        yield row
 
 
 def stretches(days: set[date], longest: int) -> Iterator[tuple[datetime, datetime]]:
@@ -75,10 +111,10 @@ def stretches(days: set[date], longest: int) -> Iterator[tuple[datetime, datetim
         yield day_start(start), day_start(end + timedelta(days=1))
 
 
-def _days_of_lessons(client: Ss12000Client, pages: Iterator[list[Any]], seen: set[str], after: datetime) -> set[date] | None:
+def _days_of_lessons(client: Ss12000Client, rows: Iterator[Any], seen: set[str], after: datetime) -> set[date] | None:
     """The days of the lessons behind changed attendances; None when they are too many to ask for one by one."""
     wanted: set[str] = set()
-    for row in chain.from_iterable(pages):
+    for row in rows:
         lesson = _lesson_of(row, after)
         if lesson is not None and lesson not in seen:
             wanted.add(lesson)
@@ -137,7 +173,7 @@ def _shortened(row: Any, begin: date) -> Iterator[Removal]:
         yield absence_gone(key.strip().lower(), days)
 
 
-def _removals(rows: Iterator[Any], begin: date, today: date) -> Iterator[Removal]:
+def _removals(rows: Iterable[tuple[str, str]], begin: date, today: date) -> Iterator[Removal]:
     for kind, key in rows:
         if kind == "attendance":
             yield from attendance_gone(key)

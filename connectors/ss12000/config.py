@@ -41,7 +41,8 @@ class Ss12000Config(BaseModel):
 
     `since` is the first school day read. Each poll reads `overlap_days` again, because teachers report and correct late.
     What is corrected or deleted later than that is asked for by the time of its change, unless `follow_changes` is off or the
-    server cannot say. `reading`: lesson by lesson, or the sums of a day where a server tells no more (`/aggregatedAttendance`).
+    server cannot say. `late_hours`: how late its lists may show a change or a deletion, as those do that are brought up to date
+    at night. `reading`: lesson by lesson, or the sums of a day where a server tells no more (`/aggregatedAttendance`).
     `school_day_minutes` is what a reported absence of a whole day counts as.
     """
 
@@ -54,6 +55,7 @@ class Ss12000Config(BaseModel):
     reading: Literal["lessons", "sums"] = "lessons"
     follow_changes: bool = True
     overlap_days: Annotated[int, Field(ge=0, le=400)] = 14
+    late_hours: Annotated[int, Field(ge=1, le=24 * 31)] = 36
     window_days: Annotated[int, Field(ge=1, le=92)] = 7
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 100
     max_pages: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from hub.connector import Unmapped
+from hub.contract.identifiers import canonical_identifier
+from hub.errors import RejectedError
 
 __all__ = ["Roster", "is_marked", "read_roster"]
 
@@ -56,11 +60,13 @@ class Roster:
         return None if school_id is None else self.numbers.get(school_id)
 
 
-def read_roster(rows: Iterable[Any]) -> Roster:
+def read_roster(rows: Iterable[Any], today: date | None = None) -> Roster:
     """Fold all of `/persons`.
 
     A protected person protects the household (DOMAIN §3): the children of a responsible adult who is protected, and
-    whoever shares a responsible adult with a protected person.
+    whoever shares a responsible adult with a protected person. Who has several rows, as at two schools, is one person: what
+    protects one of them protects all, and her number has one spelling. `today` (a Stockholm date) tells whose is a number of ten
+    positions with a dash; without it numbers are one person's only as they are spelled.
     """
     numbers: dict[str, str] = {}
     marked: set[str] = set()
@@ -79,10 +85,38 @@ def read_roster(rows: Iterable[Any]) -> Roster:
         number = _number(row)
         if number is not None:
             numbers[school_id] = number
-    return Roster(numbers, _households(marked, adults), frozenset(adults), _households(certain, adults))
+    same = list(_rows_of_one(numbers, today))
+    numbers |= {school_id: numbers[ids[0]] for ids in same for school_id in ids}
+    protected, sure = (_all_rows(_households(_all_rows(each, same), adults), same) for each in (marked, certain))
+    return Roster(numbers, protected, frozenset(adults), sure)
 
 
-def _households(marked: set[str], adults: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _rows_of_one(numbers: Mapping[str, str], today: date | None) -> Iterator[Sequence[str]]:
+    """The school ids of each person who has several, whatever the spelling of her number."""
+    alike: dict[str, list[str]] = {}
+    for school_id, number in numbers.items():
+        alike.setdefault("".join(filter(str.isalnum, unicodedata.normalize("NFKC", number)))[-10:], []).append(school_id)
+    for ids in alike.values():
+        found: dict[str, list[str]] = {}
+        for school_id in ids if len(ids) > 1 else ():
+            found.setdefault(_canonical(numbers[school_id], today), []).append(school_id)
+        yield from (each for each in found.values() if len(each) > 1)
+
+
+def _canonical(number: str, today: date | None) -> str:
+    try:
+        return canonical_identifier(number, today=today) if today else number
+    except RejectedError:
+        return number
+
+
+def _all_rows(marked: Iterable[str], same: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Those who are marked, under each of their school ids."""
+    some = frozenset(marked)
+    return some.union(*(ids for ids in same if not some.isdisjoint(ids)))
+
+
+def _households(marked: frozenset[str], adults: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Those who are marked and whoever a marking touches."""
     touched = marked | {adult for school_id in marked for adult in adults.get(school_id, ())}
     return frozenset(marked | {school_id for school_id, responsible in adults.items() if responsible & touched})

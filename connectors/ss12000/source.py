@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import httpx
 
-from connectors.ss12000.changes import read_changes, stretches
+from connectors.ss12000.changes import Changes, read_changes, stretches
 from connectors.ss12000.client import Ss12000Client
 from connectors.ss12000.config import Ss12000Config
 from connectors.ss12000.instants import STOCKHOLM, day_start, parse_instant, windows
@@ -38,6 +38,9 @@ class Ss12000Source:
     same identity. What the source reported or changed since is new, however old its lesson. Corrections and deletions of any
     age are seen if the server offers `/attendances`, `/absences` by time of change and `/deletedEntities`. Not seen: what is
     deleted by a server that does not tell.
+
+    A list may be brought up to date late (`late_hours`). Deletions are named without a time, so the ids of those that are told of
+    stay in this process' memory as long as the list names them; a restart tells of them once more.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class Ss12000Source:
     ) -> None:
         self._config = config
         self._now = context.now
+        self._late = timedelta(hours=config.late_hours)
+        self._gone: tuple[Cursor, frozenset[tuple[str, str]]] = ({}, frozenset())  # told of when the cursor was this
         self._client = Ss12000Client(config, context, transport=transport, sleep=sleep)
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
@@ -69,10 +74,15 @@ class Ss12000Source:
                 known = reading.watch.known()
                 reached = Position(end, stood.seen if stood else now, known, stood.followed if stood else known).written()
             yield Batch((), reached)
+        gone: frozenset[tuple[str, str]] = frozenset()
         if stood is not None and self._follows:
-            yield from self._changes(reading, stood, first, now, reached)
+            found = self._changes(reading, stood, first, self._gone[1] if cursor == self._gone[0] else gone)
+            yield from self._followed(reading, stood, found, first, reached)
+            gone = found.gone
         known = reading.watch.known()
-        yield Batch((), Position(max(now, told.through), now, known, known).written())
+        last = Position(max(now, told.through), now, known, known).written()
+        self._gone = (last, gone)
+        yield Batch((), last)
 
     def backfill(self, subjects: Subjects, since: datetime, progress: Cursor | None = None) -> Iterator[Batch]:
         """What is known of some persons since an instant, in whole windows.
@@ -110,8 +120,8 @@ class Ss12000Source:
         return self._now().astimezone(UTC).replace(microsecond=0)
 
     def _reading(self, now: datetime, stood: Position | None = None) -> Reading:
-        roster = read_roster(chain.from_iterable(self._client.persons()))
-        watch = Watch(now, stood.known.newest if stood else {})
+        roster = read_roster(chain.from_iterable(self._client.persons()), now.astimezone(STOCKHOLM).date())
+        watch = Watch(now, stood.known.newest if stood else {}, self._late)
         return Reading(self._config, self._client, roster, watch, set() if stood else None)
 
     def _first_day(self, stood: Position | None) -> date:
@@ -120,11 +130,14 @@ class Ss12000Source:
         again = (stood.through - timedelta(days=self._config.overlap_days)).astimezone(STOCKHOLM).date()
         return max(self._config.since, again)
 
-    def _changes(self, reading: Reading, stood: Position, first: date, now: datetime, reached: Cursor) -> Iterator[Batch]:
-        """What changed before the days that this poll read. Their facts were told before, if only in another state."""
-        begin, known = self._config.since, reading.seen or set()
-        found = read_changes(self._client, known, since=stood.seen, begin=begin, first=first, now=now)
-        told = Told(day_start(first), stood.followed)
+    def _changes(self, reading: Reading, stood: Position, first: date, gone: frozenset[tuple[str, str]]) -> Changes:
+        """What changed before the days that this poll read, and what was deleted."""
+        begin, met = self._config.since, reading.seen or set()
+        return read_changes(self._client, reading.watch, met, stood, begin=begin, first=first, gone=gone)
+
+    def _followed(self, reading: Reading, stood: Position, found: Changes, first: date, reached: Cursor) -> Iterator[Batch]:
+        """The days of it again, and what is taken back. Their facts were told before, if only in another state."""
+        told = stood.told_behind(day_start(first), self._late)
         for start, end in stretches(found.days, self._config.window_days):
             yield from _batches(reading.stretch(start, end, told), reached)
         yield from _batches((Part(found.missing, removals=found.removals),), reached)

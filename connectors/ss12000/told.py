@@ -4,8 +4,9 @@ Teachers report and correct after the poll that first saw the lesson, and some s
 So a time of change is compared with the newest one that was met in the same list, never with another list's and never with a
 clock of ours: what a list brings up to date at night was changed after all that it showed the night before.
 
-A poll takes a while. What is changed meanwhile may show in a late part of it, and a change of a part that was read already may
-have the earlier time. So what has to be taken back is looked for from a time before the poll (`sure`), and twice if need be.
+A poll takes a while. What is changed meanwhile, or is brought up to date, may show in a late part of it, and a change of a part
+that was read already may have the earlier time. So what has to be taken back is looked for from a time that was shown before the
+poll (`sure`), and twice if need be.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from connectors.ss12000.instants import STOCKHOLM, parse_instant
 from hub.connector import Cursor
 from hub.errors import ConfigError
 
-__all__ = ["NOTHING", "Kind", "Known", "Newest", "Position", "Told", "Watch", "read_position"]
+__all__ = ["CHANGES_OF", "LATE", "NOTHING", "Kind", "Known", "Newest", "Position", "Told", "Watch", "read_position"]
 
 _OFF = timedelta(hours=3)  # a server that writes Swedish time as UTC is two ahead, and the other way round two behind
+_MARGIN = timedelta(minutes=15)
+LATE = timedelta(hours=36)
+"""How late a list shows a change, unless the settings say otherwise."""
 
 
 class Kind(StrEnum):
@@ -31,6 +35,17 @@ class Kind(StrEnum):
     LESSON = "lesson"
     ATTENDANCE = "attendance"
     ABSENCE = "absence"
+    ATTENDANCE_CHANGES = "attendance_changes"
+    ABSENCE_CHANGES = "absence_changes"
+    LESSON_CHANGES = "lesson_changes"
+
+
+CHANGES_OF = {
+    Kind.ATTENDANCE: Kind.ATTENDANCE_CHANGES,
+    Kind.ABSENCE: Kind.ABSENCE_CHANGES,
+    Kind.LESSON: Kind.LESSON_CHANGES,
+}
+"""By list, the same asked for by its changes: a server may bring one up to date later than the other."""
 
 
 Newest: TypeAlias = Mapping[Kind, datetime]
@@ -39,7 +54,7 @@ Newest: TypeAlias = Mapping[Kind, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The newest change that a poll met in each list, and `sure`: up to when it can have missed none, for it was past already
+    """The newest change that a poll met in each list, and `sure`: up to when it can have missed none, for it was shown already
     when that poll began.
     """
 
@@ -90,23 +105,24 @@ class Watch:
     """Reads times of change, and keeps the newest of each list.
 
     A time far ahead of `now` is none: whatever is changed after it would seem old. `now` is when this poll began, by our clock;
-    `before`, what the polls before met.
+    `before`, what the polls before met; `late`, how late a list may show a change.
     """
 
     now: datetime
     before: Newest = field(default_factory=dict)
+    late: timedelta = LATE
     newest: dict[Kind, datetime] = field(init=False)
 
     def __post_init__(self) -> None:
         self.newest = dict(self.before)
 
     def known(self) -> Known:
-        """What this poll knows by now. Past when it began was what a poll before met, whatever the server's clock, and what is
-        older than clocks are apart.
+        """What this poll knows by now. Shown when it began was what a poll before met, whatever the server's clock, and what is
+        older than any list is late: a list may have been brought up to date under the reading.
         """
-        past = self.now - _OFF
+        shown = self.now - self.late
         return Known(
-            dict(self.newest), {kind: min(at, max(past, self.before.get(kind, past))) for kind, at in self.newest.items()}
+            dict(self.newest), {kind: min(at, max(shown, self.before.get(kind, shown))) for kind, at in self.newest.items()}
         )
 
     def changed(self, kind: Kind, row: Any) -> datetime | None:
@@ -135,6 +151,23 @@ class Position:
     seen: datetime
     known: Known
     followed: Known
+
+    def asked_after(self, late: timedelta) -> dict[Kind, datetime]:
+        """From when on to ask for changes, by list: what it showed before the last poll that showed more, by the server's own
+        clock; as far back as a list may be late where it never showed anything, and no farther anywhere.
+        """
+        first, last = self.deleted_after(late), self.deleted_after()
+        known = {kind: self.followed.sure.get(changes, first) for kind, changes in CHANGES_OF.items()}
+        return {kind: max(first, min(last, at)) for kind, at in known.items()}
+
+    def deleted_after(self, late: timedelta = timedelta()) -> datetime:
+        """From when on to ask for deletions, which the server tells without their times."""
+        return self.seen - late - _MARGIN
+
+    def told_behind(self, begin: datetime, late: timedelta) -> Told:
+        """What was told of the days before `begin`, which no poll reads again unless something there has changed."""
+        sure = {kind: min(at, self.followed.sure.get(kind, at)) for kind, at in self.asked_after(late).items()}
+        return Told(begin, Known(self.followed.newest, sure))
 
     def written(self) -> Cursor:
         """As the hub keeps it: instants alone."""

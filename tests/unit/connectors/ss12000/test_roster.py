@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,6 +8,7 @@ from connectors.ss12000.roster import is_marked, read_roster
 from hub.connector import Unmapped
 from tests.unit.connectors.ss12000.make import ALVA, BO, make_id, make_person
 
+TODAY = date(2025, 5, 19)
 PROTECTED = Unmapped("protected", intentional=True)
 
 
@@ -96,3 +99,36 @@ def test_no_row_raises(rows):
 
 def test_a_marking_is_anything_but_ingen():
     assert [is_marked(item) for item in (None, {}, {"securityMarking": "Ingen"}, {"securityMarking": 1})] == [False] * 3 + [True]
+
+
+DASHED = f"{ALVA[2:8]}-{ALVA[8:]}"
+
+
+@pytest.mark.parametrize("spelling", [ALVA, DASHED, f"{ALVA[:8]}-{ALVA[8:]}"])
+@pytest.mark.parametrize("marked", ["one", "other"])
+def test_what_protects_one_row_of_a_child_protects_every_row_of_hers(spelling, marked):
+    rows = [make_person("one", ALVA), make_person("other", spelling)]
+    found = read_roster(
+        [row | {"securityMarking": "Sekretessmarkering"} if row["id"] == make_id(marked) else row for row in rows], TODAY
+    )
+    assert found.person_of(reference("one")) == found.person_of(reference("other")) == PROTECTED
+    assert found.protected_persons() == [ALVA]
+
+
+def test_a_household_protects_a_child_whichever_of_her_rows_names_it():
+    guardian = [responsible("guardian", securityMarking="Sekretessmarkering")]
+    found = read_roster([make_person("one", ALVA, responsibles=guardian), make_person("other", DASHED)], TODAY)
+    assert found.person_of(reference("other")) == PROTECTED
+
+
+def test_a_child_of_several_rows_has_one_number_in_one_spelling():
+    rows = [make_person("one", ALVA), make_person("other", DASHED), make_person("bo", BO)]
+    found = read_roster(rows, TODAY)
+    assert found.person_of(reference("one")) == found.person_of(reference("other")) == ALVA
+    assert found.person_of(reference("bo")) == BO
+
+
+@pytest.mark.parametrize("number", [ALVA[2:], DASHED.replace("-", "+")])
+def test_a_number_of_another_century_or_of_none_is_not_taken_for_hers(number):
+    found = read_roster([make_person("one", ALVA), make_person("other", number)], TODAY)
+    assert found.person_of(reference("other")) == number

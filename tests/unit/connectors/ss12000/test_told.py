@@ -65,8 +65,8 @@ def test_what_changed_in_a_poll_is_sure_after_the_next_one_whatever_hour_the_ser
     assert second.known().sure == first.newest
 
 
-def test_what_is_older_than_clocks_are_apart_is_sure_at_once():
-    watch = Watch(NOW)
+def test_what_is_older_than_a_list_may_be_late_is_sure_at_once():
+    watch = Watch(NOW, late=timedelta(hours=20))
     watch.changed(Kind.ATTENDANCE, dated(modified=NOW - timedelta(days=1)))
     assert watch.known() == Known(watch.newest, watch.newest)
 
@@ -78,6 +78,23 @@ def test_a_time_of_change_that_cannot_be_or_cannot_be_read_is_none(row):
     watch = Watch(NOW)
     assert watch.changed(Kind.ATTENDANCE, row) is None
     assert watch.newest == {}
+
+
+def test_what_a_list_came_to_show_under_the_reading_is_not_sure_however_old_it_is():
+    watch = Watch(NOW, {Kind.ATTENDANCE: NOW - timedelta(hours=30)})
+    watch.changed(Kind.ATTENDANCE, dated(modified=NOW - timedelta(hours=10)))
+    assert watch.known().sure == {Kind.ATTENDANCE: NOW - timedelta(hours=30)}
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"), [(None, 36.25), (1 / 60, 0.25), (5, 5), (100, 36.25)], ids=["never", "now", "then", "long ago"]
+)
+def test_changes_are_asked_for_since_what_the_list_showed_and_as_far_back_as_it_may_be_late(shown, asked):
+    sure = {} if shown is None else {Kind.ATTENDANCE_CHANGES: NOW - timedelta(hours=shown)}
+    position = Position(NOW, NOW, Known({}, {}), Known({}, sure | {Kind.ATTENDANCE: NOW - timedelta(hours=7)}))
+    late = timedelta(hours=36)
+    assert position.asked_after(late)[Kind.ATTENDANCE] == NOW - timedelta(hours=asked)
+    assert position.told_behind(NOW, late).known.sure[Kind.ATTENDANCE] == NOW - timedelta(hours=max(7, asked))
 
 
 def test_a_cursor_comes_back_as_it_was_and_an_earlier_one_goes_by_our_clock():
