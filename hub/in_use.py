@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, RejectedError
 from hub.put_aside import find_asides
 
-__all__ = ["Hold", "held_alone", "hold", "used"]
+__all__ = ["Hold", "changing_keys", "held_alone", "hold", "used"]
 
 
 class Hold:
@@ -69,6 +69,23 @@ def held_alone(home: Path) -> Iterator[None]:
     if descriptor is None:
         text = f"a command or a process of the hub works with {home}: wait until it is done, or stop it, then do it again"
         raise ConfigError(text, code="in_use")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def changing_keys(keys: Path) -> Iterator[None]:
+    """Change what lies in the folder of keys alone, on this machine, while the block lasts.
+
+    A change of keys is several files, and what it found at its beginning must still be so at its end. Raises RejectedError
+    `keys_changing` while somebody else changes them.
+    """
+    descriptor = _lock(keys, fcntl.LOCK_EX)
+    if descriptor is None:
+        text = "another command changes keys of this installation: wait until it is done, look at `hub keys list`, then go on"
+        raise RejectedError(text, code="keys_changing")
     try:
         yield
     finally:

@@ -170,11 +170,15 @@ def _opened(home: Path | None) -> Iterator[tuple[Settings, OpenRegistry, Clock]]
 
 @contextmanager
 def _audited(settings: Settings, clock: Clock, what: str, purpose: str) -> Iterator[Callable[[], None]]:
-    """Yields what writes down who changes a key, to be called just before it is changed; a refusal is written too."""
+    """Yields what writes down who changes a key, to be called just before it is changed; a refusal is written too.
+
+    Nobody else on this machine changes keys while the block lasts: two would take what the other has made for what was there.
+    """
     from hub.audit.actions import Action
     from hub.audit.entries import Entry, Outcome
     from hub.bootstrap import build_audit
     from hub.errors import RejectedError
+    from hub.in_use import changing_keys
 
     actor = acting(settings)
     audit = build_audit(settings, clock)
@@ -183,7 +187,8 @@ def _audited(settings: Settings, clock: Clock, what: str, purpose: str) -> Itera
         audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, rule=what))
 
     try:
-        yield record
+        with changing_keys(settings.keys):
+            yield record
     except RejectedError as error:
         audit.append(Entry(actor, Action.KEY_CHANGED, purpose=purpose, outcome=Outcome.DENY, rule=error.code))
         raise

@@ -45,14 +45,21 @@ def master_state(settings: Settings, vault: Vault, store: KeyStore) -> MasterSta
 
 
 def begin_rotation(settings: Settings, vault: Vault, record: Callable[[], None]) -> bool:
-    """Put a new master key in place, or take up a rotation that is under way (False). `record` is called before the change."""
-    former = settings.keys / FORMER_MASTER
-    if _former(settings) and read_key(settings, FORMER_MASTER) != read_key(settings, MASTER):
+    """Put a new master key in place, or take up a rotation that is under way (False). `record` is called before the change.
+
+    Raises RejectedError `rotation_under_way` when another has changed the key meanwhile: the former one, under which data keys
+    are wrapped, is never written over. Hold `hub.in_use.changing_keys` until `rewrap` is done.
+    """
+    if _is_under_way(settings):
         return False
+    master = read_key(settings, MASTER)
     record()
+    if _is_under_way(settings) or read_key(settings, MASTER) != master:
+        text = "the master key was changed by another command meanwhile: run `hub keys rotate` again, it goes on"
+        raise RejectedError(text, code="rotation_under_way")
     if not (settings.keys / LOOKUP).exists():
         _write_lookup(settings, vault)
-    write_closed(former, (settings.keys / MASTER).read_bytes())
+    write_closed(settings.keys / FORMER_MASTER, (settings.keys / MASTER).read_bytes())
     write_closed(settings.keys / MASTER, base64.b64encode(secrets.token_bytes(_KEY)) + b"\n")
     return True
 
@@ -98,6 +105,11 @@ def _waiting(vault: Vault, store: KeyStore) -> list[str]:
         portion = store.get(names[start : start + _AT_ONCE])
         found += [name for name, wrapped in portion.items() if vault.wrapping.wrapped_under(wrapped) != newest]
     return sorted(found)
+
+
+def _is_under_way(settings: Settings) -> bool:
+    """Whether a former key is still beside the new one; where both are the same, the new one was never put in place."""
+    return _former(settings) and read_key(settings, FORMER_MASTER) != read_key(settings, MASTER)
 
 
 def _former(settings: Settings) -> bool:

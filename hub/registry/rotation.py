@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,10 +55,9 @@ def rotate_agency(settings: Settings, agency: str, record: Callable[[], None]) -
     """
     _known(settings, agency)
     names = [f"agency-{agency}.hmac", f"agency-{agency}.token"]
-    if any((settings.keys / f"{name}{FORMER}").exists() for name in names):
-        text = f"{agency} has former keys already: `hub keys retire-agency {agency}` ends that rotation first"
-        raise RejectedError(text, code="rotation_under_way")
+    _refuse_second(settings, agency, names)
     record()
+    _refuse_second(settings, agency, names)  # while that was written down, another may have begun
     fresh = [base64.b64encode(secrets.token_bytes(32)).decode(), secrets.token_urlsafe(32)]
     for name, text in zip(names, fresh, strict=True):
         path = settings.keys / name
@@ -86,6 +85,12 @@ def retire_agency(
             path.unlink()
         except OSError as error:
             raise ConfigError(f"{path} cannot be removed: {error.strerror}", code="cannot_write") from error
+
+
+def _refuse_second(settings: Settings, agency: str, names: Sequence[str]) -> None:
+    if any((settings.keys / f"{name}{FORMER}").exists() for name in names):
+        text = f"{agency} has former keys already: `hub keys retire-agency {agency}` ends that rotation first"
+        raise RejectedError(text, code="rotation_under_way")
 
 
 def _refuse_if_used(states: list[AgencyKeyState], now: datetime) -> None:

@@ -11,6 +11,7 @@ from hub.clock import CLOCK_VARIABLE
 from hub.commands.consent import app as consent
 from hub.commands.keys import app
 from hub.errors import RejectedError
+from hub.in_use import changing_keys
 from hub.settings import load_settings
 from tests.command_line import CliRunner, Result
 from tests.prepared import initialised
@@ -89,6 +90,17 @@ def test_the_master_key_is_rotated_and_its_former_one_retired(home: Path) -> Non
         ("key_changed", "retire_master", "permit", "master"),
         ("key_changed", "retire_master", "deny", "nothing_to_retire"),
     ]
+
+
+@pytest.mark.parametrize("words", [("rotate",), ("retire",), ("rotate-agency", SCHOOL), ("retire-agency", SCHOOL)])
+def test_while_one_command_changes_keys_another_is_refused_and_changes_none(home: Path, words: tuple[str, ...]) -> None:
+    before = {path.name: path.read_bytes() for path in (home / "keys").iterdir()}
+    with changing_keys(home / "keys"):
+        result = run(home, *words, "--yes")
+    assert isinstance(result.exception, RejectedError)
+    assert "wait until it is done" in str(result.exception)
+    assert {path.name: path.read_bytes() for path in (home / "keys").iterdir()} == before
+    assert [row[2:] for row in logged(home)] == [("deny", "keys_changing")]
 
 
 def test_every_help_has_an_example() -> None:

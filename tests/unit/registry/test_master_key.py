@@ -153,3 +153,29 @@ def test_a_service_rotates_by_itself_and_the_keys_follow(settings: Settings, sql
     assert rewrap(settings, vault, sqlite_home.keyring, lambda _done, _of: None) == 5
     service.disable(first)
     assert all(vault.data_key(name, sqlite_home.keyring.get([name])[name]) == key for name, (key, _) in keys.items())
+
+
+def test_a_rotation_that_another_began_or_was_through_with_meanwhile_is_refused_and_no_key_is_lost(
+    settings: Settings, opened: OpenRegistry
+) -> None:
+    """It waits for the audit log when it has looked; the other is quicker."""
+    reference = opened.registry.grant(make_grant()).youth_ref
+    before = read_key(settings, MASTER)
+
+    def other() -> None:
+        rotate(settings, opened)
+
+    def other_to_its_end() -> None:
+        rotate(settings, opened)
+        retire_master(settings, opened.tools.vault, opened.keyring, no_record)
+
+    for meanwhile in (other, other_to_its_end):
+        with pytest.raises(RejectedError) as caught:
+            begin_rotation(settings, opened.tools.vault, meanwhile)
+        assert caught.value.code == "rotation_under_way"
+        if meanwhile is other:
+            assert read_key(settings, FORMER_MASTER) == before
+            retire_master(settings, opened.tools.vault, opened.keyring, no_record)
+    later = opened_now(settings)
+    assert later.registry.references(PEOPLE[:1]) == [reference]
+    later.close()

@@ -172,6 +172,18 @@ def test_no_key_is_retired_under_a_connector_that_uses_it(place: Place, url: str
     assert place.records == 2
 
 
+def test_two_rotations_at_a_time_leave_the_key_that_connectors_have(place: Place) -> None:
+    before = read_key(place.settings, HMAC)
+    refused(
+        "rotation_under_way",
+        rotate_agency,
+        place.settings,
+        SCHOOL,
+        lambda: rotate_agency(place.settings, SCHOOL, place.record),
+    )
+    assert read_key(place.settings, f"{HMAC}.former") == before
+
+
 def test_the_list_of_keys_names_each_and_shows_none(place: Place, url: str) -> None:
     rotate_agency(place.settings, SCHOOL, place.record)
     place.directory(url).refresh(lambda _: None)
