@@ -101,7 +101,7 @@ class Action(StrEnum):
     AUDIT_READ = "audit_read"
     AUDIT_REVIEWED = "audit_reviewed"
     AUDIT_EXPORTED = "audit_exported"
-    AUDIT_PRUNED = "audit_pruned"
+    AUDIT_PRUNED = "audit_pruned"  # `purpose`: up to which position
     AUDIT_CARRIED = "audit_carried"  # entries that waited on a disk came into the log; refused: some of them were gone
 
 

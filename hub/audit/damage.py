@@ -1,14 +1,16 @@
-"""What else somebody with the database's own rights can do to the log's tables: take one away, or spoil a note of retention."""
+"""What else somebody with the database's own rights can do to the log's tables: take one away, spoil a note or a text."""
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, inspect, select
+from typing import Any
+
+from sqlalchemy import Engine, event, inspect, select
 
 from hub.audit.faults import Fault, Finding
 from hub.audit.tables import AuditRow, EntryRow, HorizonRow
 from hub.database import answering
 
-__all__ = ["NEEDED", "missing_tables", "of_retention", "of_tables"]
+__all__ = ["NEEDED", "missing_tables", "of_retention", "of_tables", "read_as_it_stands"]
 
 NEEDED = frozenset({EntryRow.__tablename__, HorizonRow.__tablename__})
 """Without these there is no log to read."""
@@ -34,3 +36,23 @@ def of_retention(engine: Engine) -> list[Finding]:
     if all(type(row.size) is int and isinstance(row.chain, str) for row in rows):
         return []
     return [Finding(Fault.EDIT, 0, 0, "a note of what retention let go of is not as it was written")]
+
+
+def read_as_it_stands(engine: Engine) -> None:
+    """From its next connection on, read a text of SQLite's that is no UTF-8 as its bytes: else nothing beside it could be read.
+
+    Bytes in the place of a text are found at their place, as any are.
+    """
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _take_any_text)
+
+
+def _take_any_text(connection: Any, _entry: object) -> None:
+    connection.text_factory = _as_it_stands
+
+
+def _as_it_stands(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw

@@ -20,6 +20,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from hub.audit.actions import Action
 from hub.audit.carrying import load_of
+from hub.audit.damage import read_as_it_stands
 from hub.audit.draft import Draft
 from hub.audit.entries import SYSTEM, Entry, Outcome, Subject, SubjectKind, canonical_content, pseudonym
 from hub.audit.merkle import leaf_hash
@@ -64,6 +65,7 @@ class AuditLog:
         prepare: Callable[[Engine], None] | None = None,
         let_go: Callable[[], None] = lambda: None,
     ) -> None:
+        read_as_it_stands(engine)
         self.engine = engine
         self.spool = spool
         self._key = key

@@ -23,7 +23,9 @@ from hub.clock import Clock
 from hub.database import answering, truncate_log
 from hub.errors import RejectedError
 
-__all__ = ["limit_of", "prunable", "prune"]
+__all__ = ["least_of", "limit_of", "prunable", "prune"]
+
+_LEAST_YEARS = 5  # what production keeps at least
 
 
 def limit_of(clock: Clock, years: int) -> datetime:
@@ -35,12 +37,19 @@ def limit_of(clock: Clock, years: int) -> datetime:
         return now.replace(year=now.year - years, day=28)
 
 
-def prunable(log: AuditLog, verifier: Verifier, limit: datetime) -> int:
+def least_of(clock: Clock, years: int) -> datetime:
+    """The instant before which they may have gone under a setting of before, where the log says so."""
+    return limit_of(clock, min(years, _LEAST_YEARS))
+
+
+def prunable(log: AuditLog, verifier: Verifier, limit: datetime, least: datetime | None = None) -> int:
     """Up to which position entries are older than `limit`, under a signed checkpoint; 0 when there are none.
+
+    `least`: as `verify` has it.
 
     Raises RejectedError `audit_damaged` when the log does not verify.
     """
-    if not verify(log.engine, verifier, oldest=limit, named=log.document).whole:
+    if not verify(log.engine, verifier, oldest=limit, least=least, named=log.document).whole:
         raise RejectedError("the audit log does not verify, nothing is let go of: run `hub audit verify`", code="audit_damaged")
     gone = horizon(log.engine)
     with answering(), log.engine.connect() as connection:
@@ -50,9 +59,12 @@ def prunable(log: AuditLog, verifier: Verifier, limit: datetime) -> int:
     return newest if gone is None or newest > gone[0] else 0
 
 
-def prune(log: AuditLog, verifier: Verifier, limit: datetime) -> int:
-    """Let go of entries older than `limit`; returns how many. Raises as `prunable` does."""
-    size = prunable(log, verifier, limit)
+def prune(log: AuditLog, verifier: Verifier, limit: datetime, least: datetime | None = None) -> int:
+    """Let go of entries older than `limit`; returns how many. Raises as `prunable` does.
+
+    That it is done is an entry before, of whoever does it: `audit_pruned`, with the position up to which (`n`, and it).
+    """
+    size = prunable(log, verifier, limit, least)
     if not size:
         return 0
     kept = digest_up_to(log.engine, size)

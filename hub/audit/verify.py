@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
+from hub.audit.actions import Action
 from hub.audit.carrying import gaps
 from hub.audit.chain import Walk
 from hub.audit.damage import NEEDED, missing_tables, of_retention, of_tables
@@ -30,6 +31,7 @@ from hub.errors import ContractError
 __all__ = ["Given", "verify"]
 
 _STEP = 2000
+_SAYING_GONE = (Action.AUDIT_PRUNED, Action.VAULT_SEALED)  # with the position up to which it is so; the second of older versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,15 @@ def verify(
     against: Sequence[Given] = (),
     *,
     oldest: datetime | None = None,
+    least: datetime | None = None,
     waiting: Waiting | None = None,
     named: Named | None = None,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Verdict:
     """Read the whole log and say what is wrong with it. `progress` is told the number of entries read.
 
-    `oldest`: entries may have been let go of only under a checkpoint signed before this instant. `waiting`: what waits on this
+    `oldest`: entries may have been let go of only under a checkpoint signed before this instant; where an entry says that they
+    were, as under another setting, before `least`. `waiting`: what waits on this
     machine's disk. `named`: what the log calls a document of the sealed vault (`AuditLog.document`). Raises RetriableError when
     the database does not answer; what is wrong with the log is never an error but a finding.
     """
@@ -63,7 +67,7 @@ def verify(
     findings += of_tables(missing) + of_retention(engine)
     trusted, refused = _checked(verifier, [*(Given("its own", row.note) for row in stored), *against])
     findings += refused + _between(trusted)
-    tree, walk, gone = _start(engine, trusted, stored, oldest)
+    tree, walk, gone = _start(engine, trusted, stored, oldest, least)
     findings += gone
     first = walk.expected
     roots, unnumbered = _read(engine, tree, walk, {one.size for _, one in trusted}, progress)
@@ -128,7 +132,11 @@ def _between(trusted: Sequence[tuple[str, Checkpoint]]) -> list[Finding]:
 
 
 def _start(
-    engine: Engine, trusted: Sequence[tuple[str, Checkpoint]], stored: Sequence[CheckpointRow], oldest: datetime | None
+    engine: Engine,
+    trusted: Sequence[tuple[str, Checkpoint]],
+    stored: Sequence[CheckpointRow],
+    oldest: datetime | None,
+    least: datetime | None,
 ) -> tuple[Tree, Walk, list[Finding]]:
     """Where reading begins: at the first entry, or behind what retention let go of under a checkpoint old enough."""
     gone = horizon(engine)
@@ -137,11 +145,22 @@ def _start(
     size, chain = gone
     signed = next((one for source, one in trusted if source == "its own" and one.size == size), None)
     row = next((row for row in stored if row.size == size), None)
-    if signed is not None and row is not None and (oldest is None or signed.at < oldest):
+    if signed is not None and row is not None and _let_go(engine, signed, oldest, least):
         with suppress(ValueError):  # told already
             return read_tree(size, row.peaks), Walk(size + 1, chain), []
     text = f"entries 1 to {size} are missing, and no checkpoint old enough says that retention let go of them"
     return Tree(), Walk(size + 1, chain, broken_at=1), [Finding(Fault.DELETION, 1, size, text)]
+
+
+def _let_go(engine: Engine, signed: Checkpoint, oldest: datetime | None, least: datetime | None) -> bool:
+    """Whether retention may have let go of it: it is old enough, or the log says that it did so under another setting."""
+    if oldest is None or signed.at < oldest:
+        return True
+    if least is None or signed.at >= least:
+        return False
+    said = select(EntryRow.position).where(EntryRow.action.in_(_SAYING_GONE), EntryRow.purpose == f"n{signed.size}").limit(1)
+    with answering(), engine.connect() as connection:
+        return connection.scalar(said) is not None
 
 
 def _read(

@@ -48,7 +48,7 @@ def verify(
     """
     from hub.audit.damage import missing_tables
     from hub.audit.opening import open_verifier
-    from hub.audit.pruning import limit_of
+    from hub.audit.pruning import least_of, limit_of
     from hub.audit.reading import size
     from hub.audit.verify import verify as verify_log
 
@@ -58,10 +58,11 @@ def verify(
         texts.warn_of_waiting(waiting)
         entries = 0 if missing_tables(log.engine) else size(log.engine)
         with texts.progress("Verifying the audit log", entries, quiet=as_json) as advance:
-            oldest = limit_of(clock, settings.audit.retention_years)
+            years = settings.audit.retention_years
             verdict = verify_log(
                 log.engine, open_verifier(settings, public_key), given,
-                oldest=oldest, waiting=waiting, named=log.document, progress=advance,
+                oldest=limit_of(clock, years), least=least_of(clock, years), waiting=waiting, named=log.document,
+                progress=advance,
             )  # fmt: skip
     texts.print_verdict(verdict, len(given), as_json=as_json)
     if not verdict.whole:
@@ -184,16 +185,17 @@ def prune(
     from hub.audit.actions import Action
     from hub.audit.entries import Entry
     from hub.audit.opening import open_verifier
-    from hub.audit.pruning import limit_of, prunable
+    from hub.audit.pruning import least_of, limit_of, prunable
     from hub.audit.pruning import prune as prune_log
 
     with _opened(home) as (settings, clock, log):
         actor = acting(settings, as_account, audit=log)
-        verifier, limit = open_verifier(settings), limit_of(clock, settings.audit.retention_years)
-        number = prunable(log, verifier, limit)
+        years, verifier = settings.audit.retention_years, open_verifier(settings)
+        limit, least = limit_of(clock, years), least_of(clock, years)
+        number = prunable(log, verifier, limit, least)
         if yes and number:
-            log.append(Entry(actor, Action.AUDIT_PRUNED))
-            number = prune_log(log, verifier, limit)
+            log.append(Entry(actor, Action.AUDIT_PRUNED, purpose=f"n{number}"))
+            number = prune_log(log, verifier, limit, least)
     texts.print_pruned(number, limit, done=yes, as_json=as_json)
 
 

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from hub.audit.actions import Action
 from hub.audit.checkpoints import Checkpoints
+from hub.audit.entries import SYSTEM, Entry
 from hub.audit.log import AuditLog
 from hub.audit.notes import Signer
-from hub.audit.pruning import limit_of, prunable, prune
+from hub.audit.pruning import least_of, limit_of, prunable, prune
 from hub.audit.verify import verify
 from hub.clock import ManualClock
 from hub.database import build_engine
@@ -127,3 +129,21 @@ def test_postgresql_refuses_to_empty_the_table_too(postgres, clock: ManualClock)
 
 def test_five_years_before_a_leap_day_is_a_day_too() -> None:
     assert limit_of(ManualClock(datetime(2028, 2, 29, tzinfo=UTC)), 5) == datetime(2023, 2, 28, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_what_went_under_a_shorter_retention_is_no_deletion_under_a_longer_one_where_the_log_says_so(
+    log: AuditLog, checkpoints: Checkpoints, clock: ManualClock, said: bool
+) -> None:
+    grow(log, checkpoints, 3)
+    clock.advance(timedelta(days=6 * 365))
+    if said:
+        log.append(Entry(SYSTEM, Action.AUDIT_PRUNED, purpose="n3"))
+    assert prune(log, SIGNER.verifier, limit_of(clock, 5)) == 3
+    grow(log, checkpoints, 2)
+    longer, least = limit_of(clock, 10), least_of(clock, 10)
+    assert verify(log.engine, SIGNER.verifier, oldest=longer, least=least).whole is said
+    if said:
+        assert prune(log, SIGNER.verifier, longer, least) == 0
+        young = limit_of(clock, 7)  # nobody lets go of what is younger than any installation may
+        assert not verify(log.engine, SIGNER.verifier, oldest=young, least=young).whole

@@ -50,6 +50,23 @@ def test_bytes_in_the_place_of_a_text_are_an_edit_and_hide_no_other(loose: Kept,
 
 
 @pytest.mark.parametrize("column", ["account", "leaf", "chain"])
+def test_a_text_that_is_no_utf_8_is_an_edit_at_its_place_and_hides_no_other(loose: Kept, column: str) -> None:
+    """SQLite's driver reads no row that holds one as a text."""
+    run(
+        loose.engine,
+        f"UPDATE audit_entry SET {column} = cast(x'66ff' AS text) WHERE position = 3",
+        "UPDATE audit_entry SET account = 'somebody-else' WHERE position = 7",
+    )
+    assert loose.found(loose.exported) == [(Fault.EDIT, 3, 3), (Fault.EDIT, 7, 7)]
+
+
+def test_a_list_says_which_entry_holds_a_text_that_is_no_utf_8(loose: Kept) -> None:
+    run(loose.engine, "UPDATE audit_entry SET rule = cast(x'66ff' AS text) WHERE position = 17")
+    with pytest.raises(RejectedError, match="entry 17 was changed"):
+        the_latest(loose.engine, Filter(), 100)
+
+
+@pytest.mark.parametrize("column", ["account", "leaf", "chain"])
 def test_several_in_a_row_are_told_as_they_are_and_what_follows_is_not_blamed(loose: Kept, column: str) -> None:
     run(loose.engine, f"UPDATE audit_entry SET {column} = x'00ff' WHERE position BETWEEN 7 AND 9")
     assert loose.found(loose.exported) == [(Fault.EDIT, 7, 9)]
@@ -162,6 +179,7 @@ def test_without_its_entries_there_is_nothing_to_read_and_that_is_told(kept: Kep
     [
         ("UPDATE audit_entry SET account = x'00ff' WHERE position = 2", "EDIT: entry 2 "),
         ("UPDATE audit_entry SET position = x'00ff' WHERE position = 3", "EDIT: behind entry "),
+        ("UPDATE audit_entry SET unit = cast(x'66ff' AS text) WHERE position = 2", "EDIT: entry 2 "),
         ("DROP TABLE audit_entry", "DELETION: the table audit_entry is missing"),
         ("DROP TABLE audit_checkpoint", "DELETION: the table audit_checkpoint is missing"),
     ],
