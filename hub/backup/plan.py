@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hub.backup.continuing import continues, is_log
+from hub.backup.fresh_kafka import begins_anew
 from hub.backup.manifest import SHRED_LIST, Manifest, lacking, read_manifest, sha256_of, verify
 from hub.backup.stores import check_places, find_parts
 from hub.errors import ConfigError
@@ -38,6 +39,11 @@ class Plan:
     def continues_log(self) -> bool:
         """Whether the installation's own audit log goes on from the backup's, and stays. Raises RetriableError."""
         return continues(self.settings, self.backup, self.manifest)
+
+    @property
+    def begins_kafka_anew(self) -> bool:
+        """Whether the installation runs its own Kafka, which is put aside and is in no backup."""
+        return begins_anew(self.settings)
 
     @property
     def lacking(self) -> list[str]:

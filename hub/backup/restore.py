@@ -28,6 +28,7 @@ from hub.audit.spool import SPOOL, copied
 from hub.backup.continuing import is_log, put_own_log, regret, resume
 from hub.backup.copying import load, mark, restored_from, unmark
 from hub.backup.endings import all_endings, endings_in, follow, put_keyring, replay_on_keyring
+from hub.backup.fresh_kafka import begin_anew, begins_anew
 from hub.backup.plan import Plan, make_plan
 from hub.backup.stores import check_places
 from hub.clock import Clock
@@ -107,7 +108,7 @@ def restore(
 def _carry_out(plan: Plan, means: _Means) -> Restored:
     staged = staging(plan.settings.home)
     staged.mkdir(parents=True, mode=0o700)
-    endings = all_endings(plan.settings, plan.lists, plan.keyring)
+    endings = all_endings(plan.settings, plan.lists, plan.keyring, means.clock.now())
     # Until the swap: what is done to the restored registry meanwhile is an entry of the restored log, behind what waits for it.
     with copied(plan.settings.data / SPOOL, staged / SPOOL):
         return _put_together(plan, endings, means)
@@ -139,6 +140,7 @@ def _bring_back(
     put_keyring(plan.settings, plan.keyring, settings.keyring_database)
     replay_on_keyring(settings, endings)
     ended = _come_back(plan, settings, means.clock, means.codec)
+    begin_anew(settings, plan.manifest, means.clock.now())
     listed = endings_in(settings.keyring_database)
     # Who was shredded is so whatever comes of this restore: a keyring that stays where it is, and what is put aside, must not
     # know more than what is brought back.
@@ -197,11 +199,12 @@ def _come_back(plan: Plan, settings: Settings, clock: Clock, codec: Codec) -> in
     """The registry's own part; what was put aside counts, from now on, as a place where something may lie."""
     opened = open_registry(settings, clock, codec)
     try:
-        ended = come_back(opened.registry, opened.keyring, plan.manifest.made_at)
+        anew = begins_anew(settings)
+        ended = come_back(opened.registry, opened.keyring, plan.manifest.made_at, fresh_log=anew)
         if plan.replaces:
             bound = timedelta(days=settings.erasure.former_data_days)
             with opened.registry.work() as work:
-                look_again(work, bound, fresh_log=not settings.kafka.bootstrap_servers)
+                look_again(work, bound, fresh_log=anew)
         opened.registry.shrink()
         return ended
     finally:

@@ -3,8 +3,8 @@
 Every database of the installation, found by itself: the SQLite files under `data/`, and the databases that settings name by
 URL. A part that comes new is in the next backup without being listed here. Beside them the statutory store, sealed as it is,
 and the settings. Never the data keys (`data/keyring`) and never `keys/`: whoever has a backup alone can open nothing, and a key
-that was destroyed does not come back with it. Kafka's log, the worker's state and connectors' copies of the directory make
-themselves anew.
+that was destroyed does not come back with it. The worker's state and connectors' copies of the directory make
+themselves anew; Kafka's log does not, and what is told again of it says `hub.backup.fresh_kafka`.
 
 So a SQLite file that a setting or a linked folder puts elsewhere would be in no backup, and a keyring under `data/` in each:
 `check_places` refuses them before anything is copied or brought back.

@@ -195,6 +195,7 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     done = carry_out(plan, build_clock(settings), Codec.load(), telling(quiet=as_json), actor=actor)
     if as_json:
         told = {"ended_again": done.ended, "shred_list": done.endings, "aside": str(done.aside or "")}
+        told |= {"kafka_begins_anew": plan.begins_kafka_anew}
         rules = {"rules_aside": str(done.rules_aside or ""), "lacking": plan.lacking, "differing": plan.differing}
         typer.echo(json.dumps({**told, **rules, "left_out": plan.manifest.left_out}))
         return

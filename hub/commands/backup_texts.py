@@ -31,6 +31,7 @@ def tell_plan(plan: Plan) -> None:
     typer.echo(f"  shred lists: {len(plan.lists)}", err=True)
     typer.echo("  what is there now is put aside in data.before-…" if plan.replaces else "  nothing is there now", err=True)
     _tell_log(plan)
+    _tell_kafka(plan)
     _tell_rules(plan)
 
 
@@ -49,6 +50,9 @@ def tell_restored(plan: Plan, done: Restored) -> None:
         told = "drop them, but for the audit log's"
         typer.echo(f"On PostgreSQL the former databases are still there, with what has since been erased: {told}")
     tell_left_out(plan.manifest.left_out)
+    if plan.begins_kafka_anew:
+        told = "what a source shows no more, what partners have pushed and notices coded by hand are not: tell them again"
+        typer.echo(f"Kafka begins anew, and connectors tell what their sources show still; {told} (deploy/runbooks/backup.md)")
     typer.echo("What was registered after the backup must be registered again. Start it: hub up")
 
 
@@ -60,6 +64,13 @@ def _tell_log(plan: Plan) -> None:
         else "the backup's; what was logged after it is not in it, nor is what may lie here of another"
     )
     typer.echo(f"  audit log: {told}", err=True)
+
+
+def _tell_kafka(plan: Plan) -> None:
+    """What becomes of the bus, where it is put aside with the data."""
+    if plan.begins_kafka_anew:
+        told = "the installation's own begins anew; connectors tell again what their sources show still, what they do not is lost"
+        typer.echo(f"  Kafka: {told}", err=True)
 
 
 def _tell_rules(plan: Plan) -> None:

@@ -31,7 +31,7 @@ from hub.registry.states import OPEN, State
 from hub.registry.tables import Alias, Consent, Protection, Youth
 from hub.registry.work import Work
 
-__all__ = ["Reconciled", "abandon", "reconcile"]
+__all__ = ["Reconciled", "abandon", "reconcile", "unlisted_endings"]
 
 _UNCOMMITTED = timedelta(hours=1)  # a key is kept before its youth is committed
 _AT_ONCE = 200
@@ -66,6 +66,14 @@ def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
             code="unknown_keys",
         )
     return Reconciled(ended, len(missing))
+
+
+def unlisted_endings(session: Session, keys: KeyStore, now: datetime) -> list[Ending]:
+    """What has ended in this database and is on the keyring's list not yet: it was committed, and then something was cut off.
+
+    Raises RetriableError.
+    """
+    return _missing(session, keys, {one.subject: one for one in keys.endings()}, now)
 
 
 def abandon(registry: Registry, keys: KeyStore, now: datetime) -> int:

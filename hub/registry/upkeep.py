@@ -22,7 +22,7 @@ from hub.registry.states import Standing
 from hub.registry.tables import Consent, Memo, OutboxRow, Youth
 from hub.registry.work import Work
 
-__all__ = ["announce_rules", "next_refresh", "refresh", "republish", "tell_counts"]
+__all__ = ["announce_rules", "forget_rules", "next_refresh", "refresh", "republish", "tell_counts"]
 
 _KEPT = timedelta(days=1)
 _HOURLY = timedelta(hours=1)
@@ -100,6 +100,11 @@ def announce_rules(registry: Registry, version: str, sha256: str, partitions: in
             memo.text = wanted
         _queue_markers(work, version, sha256, partitions)
         return True
+
+
+def forget_rules(work: Work) -> None:
+    """Which set of rules was announced, so that it is again: Kafka is another."""
+    work.session.execute(delete(Memo).where(Memo.name == _RULES_MEMO))
 
 
 def _queue_markers(work: Work, version: str, sha256: str, partitions: int) -> None:
