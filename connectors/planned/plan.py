@@ -6,7 +6,8 @@ Of an event only area, time and category leave. Its title, description, place as
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -35,6 +36,7 @@ __all__ = [
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _LONGEST_PLACE = 64
 _MOST_PARTS = 8
+_LATER = timedelta(days=1)  # an occurrence that ended before the window may be one within it, once its hour is corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +106,41 @@ def place_of(event: Planned, gazetteer: Gazetteer, default_area: str) -> PlaceRe
 
 
 def settle(
-    records: Iterable[Record], told: Mapping[str, Sequence[Any]], window: Window
+    records: Iterable[Record],
+    told: Mapping[str, Sequence[Any]],
+    window: Window,
+    before: Collection[str] | None = None,
 ) -> tuple[list[Record], dict[str, list[Any]]]:
     """What has to be said now that a plan reads so, and what is told from then on (JSON-able; by source id).
 
     An event that moved to another area is taken back in the former one first: what is said last is where it is. One that is
-    gone from the plan is taken back while it lies ahead; what has begun took place, whoever cleans the calendar up. Nothing
-    that could not be read counts as gone.
+    gone from the plan is taken back while it lies ahead; what has begun took place, whoever cleans the calendar up, unless the
+    plan has it at another time now (`_restated`). Nothing that could not be read counts as gone. `before`: what of `told` was
+    told for certain before the plan read so; all of it by default.
     """
     said: list[Record] = []
     after: dict[str, list[Any]] = {}
     unread: set[str] = set()
+    held: list[PlaceRecord] = []
     for record in records:
         if isinstance(record, Unmapped):
             unread.add(_own(record.source_id))
         elif isinstance(record, PlaceRecord):
             if record.source_id in told and told[record.source_id][0] != record.area:
                 said.append(_taken_back(record.source_id, told[record.source_id]))
+            held.append(record)
             if not record.retracted:
                 after[record.source_id] = _kept(record)
         said.append(record)
-    seen = {record.source_id for record in said if isinstance(record, PlaceRecord)}
-    for source_id, kept in told.items():
-        if source_id in seen:
-            continue
+    seen = {record.source_id for record in held}
+    gone = {source_id: kept for source_id, kept in told.items() if source_id not in seen}
+    restated = _restated(gone, held, told if before is None else before, window)
+    for source_id, kept in gone.items():
         starts, ends = datetime.fromisoformat(kept[1]), datetime.fromisoformat(kept[2])
-        if "" not in unread and _own(source_id) not in unread and window.now < starts < window.end:
+        revoked = window.now < starts < window.end or source_id in restated
+        if revoked and "" not in unread and _own(source_id) not in unread:
             said.append(_taken_back(source_id, kept))
-        elif ends >= window.start:
+        elif ends >= window.start - _LATER:
             after[source_id] = list(kept)
     return said, after
 
@@ -150,12 +159,51 @@ def taken_back(told: Mapping[str, Sequence[Any]]) -> list[Record]:
 
 def day_of(window: Window) -> str:
     """The Swedish day of a reading: with each new day something may come into the window."""
-    return window.now.astimezone(STOCKHOLM).date().isoformat()
+    return _day(window.now).isoformat()
 
 
 def window_at(now: datetime, *, keep_days: int, horizon_days: int, most: int) -> Window:
     """The window of a reading at `now` (aware)."""
     return Window(now - timedelta(days=keep_days), now, now + timedelta(days=horizon_days), most)
+
+
+def _restated(
+    gone: Mapping[str, Sequence[Any]], held: Iterable[PlaceRecord], before: Collection[str], window: Window
+) -> set[str]:
+    """Which occurrences that are gone from the plan and have begun it has at another time: a rule's hour or day was corrected.
+
+    The event has one on the same Swedish day; or some of its past is new, and of what is gone nothing lies nearer to the new day
+    that is nearest to this one. What has only left the window is not gone: there the one on the same day has to be new.
+    """
+    days, new, lost = (defaultdict[str, set[date]](set) for _ in range(3))
+    corrected: set[str] = set()
+    for one in held:
+        own, day = _own(one.source_id), _day(one.occurred_at)
+        days[own].add(day)
+        if not one.retracted and one.source_id not in before:
+            new[own].add(day)
+            if one.occurred_at <= window.now:
+                corrected.add(own)
+    spans = {source_id: (datetime.fromisoformat(kept[1]), datetime.fromisoformat(kept[2])) for source_id, kept in gone.items()}
+    for source_id, (starts, _) in spans.items():
+        lost[_own(source_id)].add(_day(starts))
+    found = set()
+    for source_id, (starts, ends) in spans.items():
+        own, day = _own(source_id), _day(starts)
+        there = (days if ends >= window.start else new)[own]
+        if starts <= window.now and (day in there or (own in corrected and _fits(day, new[own], lost[own]))):
+            found.add(source_id)
+    return found
+
+
+def _fits(day: date, new: Collection[date], lost: Iterable[date]) -> bool:
+    """Whether nothing that is gone lies nearer to the new day that is nearest to this one."""
+    there = min(new, key=lambda one: (abs(one - day), one))
+    return all(abs(one - there) >= abs(day - there) for one in lost)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(STOCKHOLM).date()
 
 
 def _own(source_id: str) -> str:

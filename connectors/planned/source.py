@@ -168,7 +168,8 @@ class PlannedSource:
         known = plans.get(key, {})
         begun = self._begun.get(key, (0, {}))[1]
         if key == _URL:
-            records, told = settle(mapped, known.get("begun", {}) | begun | known.get("told", {}), window)
+            before = known.get("told", {})
+            records, told = settle(mapped, known.get("begun", {}) | begun | before, window, before)
             return records, {"told": told}, key
         former = key if "named" in known else self._former(mapped, plans, window)
         named = plans[former]["named"] if former else key
@@ -178,7 +179,7 @@ class PlannedSource:
         left = [] if "named" in known else taken_back(known.get("told", {}))
         kept = plans[former] if former else {**known, "told": {}}
         stands = kept.get("begun", {}) | begun | kept["told"]
-        records, told = settle([of_plan(one, named) for one in mapped], stands, window)
+        records, told = settle([of_plan(one, named) for one in mapped], stands, window, kept["told"])
         return [*left, *records], {"told": told, "named": named}, former or key
 
     def _former(self, mapped: Sequence[Record], plans: dict[str, Any], window: Window) -> str:
