@@ -45,8 +45,10 @@ class Backfill(Protocol):
         A batch's `cursor` is how far *this reading* has come, opaque to the hub and without a name in it as ever: given back as
         `progress`, with the same `since`, after a crash, it goes on behind that batch. The source's own cursor is neither read
         nor moved. Records are those that `batches` yields, under the same source ids: what was published before changes
-        nothing. Errors are those of `batches`. Records of others may be among them (a server that cannot ask for one person
-        alone): the gate judges every one.
+        nothing. Errors are those of `batches`.
+
+        No request may depend on `subjects`: the server would learn there who has a consent. The source asks for everybody's and
+        drops the others' in memory; where some of those are told all the same, the gate judges every one.
         """
         ...
 
@@ -118,4 +120,5 @@ class SourceContext:
     kinds: frozenset[InfoKind] = frozenset()
     """What of persons the instance's agency may carry through this connector; the gate refuses any other."""
     home: Path = Path()
-    """The installation's folder: relative paths of a source's settings are relative to it."""
+    """The installation's folder: relative paths of a source's settings are relative to it. A source of persons writes nothing
+    there: what it has to remember stands in its cursor."""

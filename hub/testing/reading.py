@@ -7,7 +7,17 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, RawMessage, Removal, StatutoryBatch, Unmapped
+from hub.connector import (
+    Batch,
+    Cursor,
+    PersonRecord,
+    PlaceRecord,
+    ProtectedPerson,
+    RawMessage,
+    Removal,
+    StatutoryBatch,
+    Unmapped,
+)
 
 __all__ = [
     "Fact",
@@ -107,8 +117,10 @@ def _spelt(person: str) -> str:
 
 
 def persons_of(batches: Iterable[Batch]) -> list[str]:
-    """The identifiers of all persons that were told of."""
-    return sorted({record.person_id for record in facts(batches) if isinstance(record, PersonRecord)})
+    """The identifiers of all persons that were told of, protected ones too."""
+    told = list(batches)
+    protected = {aside.person_id for each in told for aside in each.asides if isinstance(aside, ProtectedPerson)}
+    return sorted(protected | {record.person_id for record in facts(told) if isinstance(record, PersonRecord)})
 
 
 def stored(cursor: Cursor) -> Cursor | None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hub.connector import Backfill, Draft, PersonRecord, RawMessage
 from hub.errors import HubError, RetriableError
-from hub.testing.reading import facts, identity, persons_of, raw, refusals, said, stored
+from hub.testing.reading import facts, identity, raw, refusals, said, stored
 from hub.testing.serving import Fault, garbled, refusing, silent
-from hub.testing.source_later import SourceLater
+from hub.testing.source_privacy import SourcePrivacy
 from hub.testing.suite import case
 from hub.testing.trouble import GARBLED, Lane, failure, read_through_trouble, server_of
-from hub.testing.world import World, named_in, overheard
+from hub.testing.world import World, named_in
 
 __all__ = ["SourceSuite"]
 
@@ -32,21 +32,8 @@ _FEW = "Trial(refused=…) must say how many records of `broken` cannot be mappe
 _NO_MESSAGE = (b"", b"\x00", b"[]", b'{"data": [1]}', b'{"data": {"attributes": 1}}')
 
 
-class SourceSuite(SourceLater):
+class SourceSuite(SourcePrivacy):
     """Every case plays on the connector's own simulator, or on its files; what it needs to know, `trial` says."""
-
-    @case
-    def test_nobody_is_named_in_a_cursor_a_url_a_repr_or_a_log(self, tmp_path: Path) -> None:
-        with overheard() as heard, self.world(tmp_path) as world:
-            batches = self.read_all(world)
-            persons = persons_of(batches)
-            lines = [one.line for one in world.server.asked] if world.server else []
-            for trouble in (_TROUBLE["500"], garbled(GARBLED)) if world.server else ():
-                lines += self._told_in_trouble(world, trouble)
-        shown = [repr(batch) for batch in batches] + [json.dumps(batch.cursor) for batch in batches]
-        assert not any(named_in(text, persons) for text in (*shown, *lines, heard()))
-        people = [one for one in facts(batches) if isinstance(one, PersonRecord)]
-        assert not any(one.source_id in repr(one) for one in people), "a record prints its source id"
 
     @case
     def test_trouble_at_the_server_is_retriable(self, tmp_path: Path) -> None:
@@ -191,11 +178,6 @@ class SourceSuite(SourceLater):
         persons = [who for draft in found for _, who in draft.subjects]
         assert not any(named_in(repr(draft), persons) for draft in found), "a draft prints whom it is about"
         assert all(draft.occurred_at is None or draft.occurred_at.tzinfo for draft in found), "a time has no zone"
-
-    def _told_in_trouble(self, world: World, fault: Fault) -> list[str]:
-        server_of(world).fault = fault
-        error = failure(world)
-        return [repr(error), repr(error.__cause__ if error else None)]
 
 
 def _draft(world: World, content: bytes) -> Draft | None:

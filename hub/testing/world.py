@@ -34,6 +34,8 @@ class World:
         self.dataset = dataset
         self.server: Watched | None = None
         self.url = ""
+        self.labels: list[str] = []
+        """What the source called its requests when it counted them: labels of a metric."""
 
     def show(self, name: str) -> None:
         """From now on the foreign system holds this dataset."""
@@ -98,7 +100,14 @@ class World:
 
     def _source_context(self, secured: Callable[[str], bool]) -> SourceContext:
         now = self._trial.now
-        return SourceContext(now=lambda: now, secret=self._secret, gazetteer=MemoryPlaces(), home=self.dataset, secured=secured)
+        return SourceContext(
+            now=lambda: now,
+            secret=self._secret,
+            gazetteer=MemoryPlaces(),
+            observe_request=lambda operation, _status: self.labels.append(operation),
+            home=self.dataset,
+            secured=secured,
+        )
 
     def _secret(self, name: str) -> str:
         if name not in self._trial.secrets:

@@ -13,6 +13,7 @@ from hub.errors import ConfigError
 from hub.testing import SourceSuite, served
 from tests.unit.testing import broken_sources as broken
 from tests.unit.testing.exemplary import make_connector, one_server, write_datasets
+from tests.unit.testing.indiscreet_sources import AskingById
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -67,9 +68,9 @@ FAULTS: list[tuple[str | tuple[str, ...], dict[str, Any]]] = [
     ("test_reading_goes_on_from_every_cursor", {"source": broken.Skipping}),
     ("test_who_is_caught_up_hears_nothing_new", {"source": broken.Forgetful}),
     ("test_cursors_are_json_and_never_go_back", {"source": broken.Tupled}),
-    ("test_nobody_is_named_in_a_cursor_a_url_a_repr_or_a_log", {"source": broken.NamingInCursor}),
-    ("test_nobody_is_named_in_a_cursor_a_url_a_repr_or_a_log", {"source": broken.NamingInLog}),
-    ("test_nobody_is_named_in_a_cursor_a_url_a_repr_or_a_log", {"source": broken.NamingInUrl}),
+    ("test_no_person_and_no_secret_is_where_it_can_be_read", {"source": broken.NamingInCursor}),
+    ("test_no_person_and_no_secret_is_where_it_can_be_read", {"source": broken.NamingInLog}),
+    ("test_no_person_and_no_secret_is_where_it_can_be_read", {"source": broken.NamingInUrl}),
     ("test_trouble_at_the_server_is_retriable", {"source": broken.Hasty}),
     ("test_trouble_at_the_server_is_retriable", {"source": broken.Impatient}),
     (("test_trouble_in_the_middle_loses_nothing", _LATER), {"source": broken.Hurrying}),
@@ -88,6 +89,7 @@ FAULTS: list[tuple[str | tuple[str, ...], dict[str, Any]]] = [
     (_BACKFILL, {"backfill": False}),
     ((_BACKFILL, "test_a_backfill_ends_where_the_source_stands"), {"source": broken.BackfillingLess}),
     (_BACKFILL, {"source": broken.BackfillingAnew}),
+    ("test_a_backfill_asks_the_server_the_same_whomever_it_is_for", {"source": AskingById}),
     ("test_events_wait_for_the_statutory_store", {"source": broken.Reckless}),
     ("test_statutory_messages_are_whole_and_come_once", {"statutory": broken.Losing}),
     ("test_a_raw_message_is_read_for_whoever_codes_it", {"kinds": _CODED, "read_draft": broken.stumbling}),
