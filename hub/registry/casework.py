@@ -1,7 +1,7 @@
 """A consent officer's work, one consent at a time: the looks, and what is done.
 
 A change is in the audit log before it is committed: no log, no change (RetriableError `audit`). Only a withdrawal goes on without
-its database (`hub.audit.unstoppable`).
+its database (`hub.audit.unstoppable`). What another process was in the way of is done again; each attempt has its entry.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.errors import RejectedError
 from hub.registry import deeds, lifecycle, protection
 from hub.registry.cases import ConsentCase
+from hub.registry.database import repeated
 from hub.registry.granting import GrantRequest, Marking, Signatory
 from hub.registry.grants import check, enter, find_youth
 from hub.registry.lives import life_of
@@ -37,6 +38,7 @@ class Casework(Looks):
         with self._registry.work() as work:
             return tuple(sorted(role.value for role in check(work, request, self._registry.rules).form.required))
 
+    @repeated
     def register(self, who: Principal, request: GrantRequest, parties: Parties | None, document: str) -> ConsentCase:
         """Register one consent with who stands on its form and where the paper lies.
 
@@ -155,6 +157,7 @@ class Casework(Looks):
         self._registry.shrink()
         return view
 
+    @repeated
     def withdraw_of(self, who: Principal, identifier: str, cooperation: str | None, by: Signatory | None) -> None:
         """Withdraw what a person has, told by somebody of any role; what it meets is told to nobody, so nothing is answered.
 
@@ -178,6 +181,7 @@ class Casework(Looks):
                 self._audit.append(deed)
         self._registry.shrink()
 
+    @repeated
     def _change(
         self, who: Principal, consent_id: str, action: Action, logged: Logged, deed: Callable[[Work, Consent], None]
     ) -> ConsentCase:

@@ -1,4 +1,10 @@
-"""The registry's database: what `hub.database` gives, with write locks taken early."""
+"""The registry's database: what `hub.database` gives, with one writer at a time.
+
+**Who writes, writes alone**, on PostgreSQL as on SQLite: a transaction that may write waits at its beginning until the one before
+it is through. What a person's number leads to, and what is kept of the number, may be another row in the next moment; rows cannot
+be locked that are not there yet, and a word that met nobody would be lost in silence. A registry writes seldom, and looks wait
+for nobody. So every transaction is to be short: work on many people goes in portions.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +22,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from hub import database
 from hub.errors import ConfigError, FatalError, RetriableError
 
-__all__ = ["CONFLICT", "LOOKS", "migrate", "open_database", "reading", "repeated", "rid", "shrink", "writing"]
+__all__ = ["ALONE", "CONFLICT", "LOOKS", "migrate", "open_database", "reading", "repeated", "rid", "shrink", "writing"]
 
-CONFLICT, LOOKS = "conflict", "looks"
-_IN_BETWEEN = frozenset({"40001", "40P01"})  # serialization failure, deadlock: one of the two goes on
+CONFLICT = "conflict"
+LOOKS, ALONE = "looks", "alone"
+"""What a session's `info` says of it: that it looks, or that it is the one writer's."""
+_ONE_WRITER = 0x48554252  # any number that only the hub takes
+_IN_BETWEEN = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, waited too long: the other goes on
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _again = Retrying(
@@ -83,8 +92,17 @@ def migrate(engine: Engine, take_keys: Callable[[Mapping[str, bytes]], None] | N
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """One transaction: all of it or nothing. Raises RetriableError when another process was in the way; run it again."""
-    with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+    """The one writer's transaction: all of it or nothing, after whoever was before it, and it sees what that did.
+
+    Raises RetriableError when another process was in the way; run it again.
+    """
+    with (
+        _translated(),
+        engine.connect().execution_options(**_options_to_write(engine)) as connection,
+        Session(connection, expire_on_commit=False, info={ALONE: True}) as session,
+        session.begin(),
+    ):
+        database.be_alone(session.connection(), _ONE_WRITER)
         yield session
 
 
@@ -104,7 +122,12 @@ def _options_to_read(engine: Engine) -> dict[str, Any]:
     """One state for all queries of a look: SQLite gives it anyway, PostgreSQL when it is asked to."""
     if engine.dialect.name == "sqlite":
         return {_READ_ONLY: True}
-    return {"isolation_level": "REPEATABLE READ"}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+def _options_to_write(engine: Engine) -> dict[str, Any]:
+    """Whatever the server's own setting is: each statement after the wait is to see what was committed meanwhile."""
+    return {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
 
 
 @contextmanager
@@ -115,7 +138,7 @@ def _translated() -> Iterator[None]:
     except RetriableError as error:
         cause = error.__cause__
         if isinstance(cause, IntegrityError) or getattr(getattr(cause, "orig", None), "sqlstate", None) in _IN_BETWEEN:
-            text = "another process changed the same consent; run it again"
+            text = "another process was writing to the registry; run it again"
             raise RetriableError(text, code=CONFLICT) from cause
         raise
 

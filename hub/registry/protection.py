@@ -187,7 +187,7 @@ def spread_mark(work: Work, lookups: Iterable[bytes]) -> bool:
 
 
 def overlooked(work: Work, youths: Iterable[Youth]) -> list[Youth]:
-    """Those who are marked and yet in force: a grant and a marking in two processes at once may each not see the other.
+    """Those who are marked and yet in force, as earlier versions could leave it, which wrote to PostgreSQL side by side.
 
     Also those whose names still lie here, because nobody could hand them over when they were stopped.
     """

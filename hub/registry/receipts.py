@@ -20,7 +20,7 @@ from hub.registry.work import Work
 
 __all__ = ["Decode", "Reads", "Receipts"]
 
-_MAX_RECORDS = 500
+_MAX_RECORDS = 100  # in one transaction: whoever else writes waits so long
 _STAGE = "registry"
 _log = get_logger(__name__)
 Decode = Callable[[Topic, bytes | None], Message]

@@ -34,7 +34,7 @@ from hub.registry.work import Work
 __all__ = ["Reconciled", "abandon", "reconcile", "unlisted_endings"]
 
 _UNCOMMITTED = timedelta(hours=1)  # a key is kept before its youth is committed
-_AT_ONCE = 200
+_AT_ONCE = 25  # in one transaction: whoever else writes waits so long
 _log = get_logger(__name__)
 
 

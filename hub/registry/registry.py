@@ -40,7 +40,7 @@ from hub.registry.work import Tools, Work
 
 __all__ = ["Registry"]
 
-_ROWS_PER_TRANSACTION = 250
+_ROWS_PER_TRANSACTION = 50  # whoever else writes waits so long
 
 
 class Registry:

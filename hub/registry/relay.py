@@ -1,8 +1,8 @@
 """Carries the outbox to Kafka, one relay at a time, and opens subject entries once Kafka has acknowledged.
 
 Order of one round: (1) take or renew the lease, (2) read pending rows in the order they were written, (3) publish and wait
-for all acknowledgements, (4) in one transaction mark them published and widen the entries of every reference whose newest record
-is among them. A crash between 3 and 4 repeats the records; versions and ids make a repeat harmless.
+for all acknowledgements, (4) mark them published, portion by portion, and with each widen the entries of every reference whose
+newest record is among them. A crash between 3 and 4 repeats the records; versions and ids make a repeat harmless.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = ["Publishes", "Relay"]
 
 _LEASE = timedelta(seconds=90)
 _BATCH = 1000
+_AT_ONCE = 100  # acknowledged in one transaction: whoever else writes waits so long
 _ATTEMPTS = 5
 _NAME = "registry"
 _log = get_logger(__name__)
@@ -70,8 +71,9 @@ class Relay:
         with self._registry.view() as session:
             rows = session.scalars(_pending().order_by(OutboxRow.outbox_id).limit(_BATCH)).all()
         self._retrying(self._publish, [_record(row) for row in rows])
-        with self._registry.work() as work:
-            _acknowledge(work, rows)
+        for start in range(0, len(rows), _AT_ONCE):
+            with self._registry.work() as work:
+                _acknowledge(work, rows[start : start + _AT_ONCE])
         self._count()
         return len(rows)
 

@@ -25,7 +25,7 @@ from hub.registry.work import Sealed, Work
 
 __all__ = ["Changes", "seal", "seal_missing", "watch_changes"]
 
-_AT_ONCE = 200
+_AT_ONCE = 50  # in one transaction: whoever else writes waits so long
 _ENDED = frozenset({State.WITHDRAWN, State.EXPIRED, State.LAPSED})
 
 

@@ -26,7 +26,7 @@ __all__ = ["announce_rules", "forget_rules", "next_refresh", "refresh", "republi
 
 _KEPT = timedelta(days=1)
 _HOURLY = timedelta(hours=1)
-_CHUNK = 500
+_CHUNK = 25  # in one transaction: whoever else writes waits so long
 _RULES_MEMO = "rules"
 
 

@@ -18,7 +18,7 @@ from hub.core.consent_rules import ConsentRules
 from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.registry.agencies import AgencyKeys
-from hub.registry.database import LOOKS
+from hub.registry.database import ALONE, LOOKS
 from hub.registry.kept_tables import BarredTime, KeptCustody
 from hub.registry.keyring import KeyStore
 from hub.registry.tables import AgencyVersion, OutboxRow, Youth
@@ -76,8 +76,9 @@ class Tools:
 
 @dataclass(slots=True)
 class Work:
-    """One transaction. `known` keeps youths by lookup (None: there is no such row), so that two rows of one youth meet.
+    """One transaction: the one writer's, or a look (`hub.registry.database`); ValueError for any other session.
 
+    `known` keeps youths by lookup (None: there is no such row), so that two rows of one youth meet.
     `diverted` are those who went to the manual lane instead (None: somebody without a row), `marks` what is known
     of who is marked, `barred` the times that are kept of a number, `custodies` whom custody of its owner made sign,
     `kept_changed` whether only that was changed which is kept of a number beyond its consents.
@@ -96,6 +97,10 @@ class Work:
     kept_changed: bool = False
     wrapped: dict[str, bytes] = field(default_factory=dict, repr=False)
     fresh_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.session.info.keys() & {ALONE, LOOKS}:
+            raise ValueError("a session of `writing` or `reading`, and no other: else it sees half of what another one does")
 
     def locking(self, query: Select[*_Columns]) -> Select[*_Columns]:
         """The query of youths, its rows locked until the transaction ends; not in a look, which holds nobody up."""

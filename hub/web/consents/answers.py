@@ -23,7 +23,7 @@ __all__ = ["forget_after", "read_day", "take"]
 
 _LONGEST: Final = 200
 _RESTS_ON: Final[Mapping[str, tuple[str, ...]]] = {
-    "youth": ("custody", "names", "signatures"),
+    "youth": ("custody", "names", "document", "signatures"),
     "custody": ("names", "signatures"),
     "cooperation": ("recipients", "signatures"),
     "sources": ("kinds",),

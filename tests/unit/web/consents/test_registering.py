@@ -79,6 +79,13 @@ def test_a_question_cannot_be_jumped_over_and_a_changed_answer_asks_again_what_r
     assert "Förebyggarteamet" not in desk.client.get(f"{draft}/recipients").text
 
 
+def test_another_persons_paper_is_asked_for_when_the_person_is_changed(desk: Desk) -> None:
+    draft = desk.begin()
+    desk.answer(draft)
+    desk.answer(draft, youth={"identifier": make_identifier(1), "protected": "no"}, document=None)
+    assert desk.client.get(f"{draft}/check").headers["location"] == f"{draft}/document"
+
+
 def test_a_draft_is_its_makers_alone(desk: Desk, other: Desk) -> None:
     draft = desk.begin()
     desk.answer(draft)
