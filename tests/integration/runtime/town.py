@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaAdminClient
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random
 
 from hub.clock import CLOCK_VARIABLE, ShiftedClock
 from hub.contract.codec import Codec
 from hub.contract.ids import event_id
 from hub.contract.models import ConsentRecord, ConsentStatus, Message, SchoolAbsence
 from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES, Topic
+from hub.errors import RetriableError
 from hub.installation import initialise
 from hub.kafka import Outgoing, Publisher, Reader, end_offsets, outgoing
 from hub.process import SUPERVISOR_VARIABLE, read_announcements
@@ -94,7 +96,9 @@ class Town:
         admin.close()
         return names
 
+    @retry(retry=retry_if_exception_type(RetriableError), stop=stop_after_delay(20), wait=wait_random(0.1, 0.5), reraise=True)
     def ends(self, *topics: str) -> dict[str, int]:
+        """Asked again where a partition has no leader: a broker that was frozen elects one anew."""
         sums: Counter[str] = Counter(dict.fromkeys(topics, 0))
         for (topic, _), end in end_offsets(self.servers, topics).items():
             sums[topic] += end
