@@ -43,7 +43,7 @@ def connected_producer(servers: str, client_id: str) -> Any:
 
 
 def let_go(producer: Any, seconds: float) -> None:
-    """Close within `seconds` and see its thread end; what is still on its way after them is given up.
+    """Close within `seconds`; what is still on its way after them is given up. Then wait for its thread, at most CLOSE_SECONDS.
 
     Without time to finish, kafka-python's close raises while a record waits, and else returns before the thread has ended.
     """

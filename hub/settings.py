@@ -40,11 +40,12 @@ from hub.sections import (
 )
 from hub.wrong_fields import wrong_fields
 
-__all__ = ["HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings", "wrong_fields"]
+__all__ = ["AUDIT_YEARS", "HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings", "wrong_fields"]
 
 HOME_VARIABLE = "HUB_HOME"
 _PREFIX, _DELIMITER = "HUB_", "__"
-_AUDIT_YEARS = 5
+AUDIT_YEARS = 5
+"""How long production keeps its audit log at least."""
 _WITH_DATABASES = ("registry", "delivery", "audit", "login")
 _RESTORE = "restore it from a copy, or move it away and run `hub init`"
 
@@ -110,8 +111,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _production_keeps_its_audit(self) -> Self:
-        if self.environment == "production" and self.audit.retention_years < _AUDIT_YEARS:
-            raise ValueError(f"audit.retention_years must be at least {_AUDIT_YEARS} in production")
+        if self.environment == "production" and self.audit.retention_years < AUDIT_YEARS:
+            raise ValueError(f"audit.retention_years must be at least {AUDIT_YEARS} in production")
         return self
 
     @model_validator(mode="after")

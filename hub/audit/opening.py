@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from hub.audit.checkpoints import Checkpoints, keep_signing
-from hub.audit.damage import read_as_it_stands
 from hub.audit.log import AuditLog
 from hub.audit.notes import Signer, Verifier
 from hub.audit.sealed import SealedVault
@@ -37,7 +36,6 @@ __all__ = [
 def build_audit_engine(settings: Settings) -> Engine:
     """The log's own database, migrated. Raises ConfigError when it cannot be used, RetriableError when it does not answer."""
     engine = build_engine(settings.audit_database)
-    read_as_it_stands(engine)
     migrate_audit(engine)
     return engine
 

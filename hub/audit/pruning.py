@@ -22,10 +22,9 @@ from hub.audit.vouching import digest_up_to
 from hub.clock import Clock
 from hub.database import answering, truncate_log
 from hub.errors import RejectedError
+from hub.settings import AUDIT_YEARS
 
 __all__ = ["least_of", "limit_of", "prunable", "prune"]
-
-_LEAST_YEARS = 5  # what production keeps at least
 
 
 def limit_of(clock: Clock, years: int) -> datetime:
@@ -39,7 +38,7 @@ def limit_of(clock: Clock, years: int) -> datetime:
 
 def least_of(clock: Clock, years: int) -> datetime:
     """The instant before which they may have gone under a setting of before, where the log says so."""
-    return limit_of(clock, min(years, _LEAST_YEARS))
+    return limit_of(clock, min(years, AUDIT_YEARS))
 
 
 def prunable(log: AuditLog, verifier: Verifier, limit: datetime, least: datetime | None = None) -> int:

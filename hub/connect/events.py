@@ -189,7 +189,8 @@ class EventsLane:
                 required = True
             for batch in group:
                 sifted = self._sifting(batch.records, now)
-                publishable += [*sifted.publishable, *self._asides(batch.asides, now, [*publishable, *sifted.publishable])]
+                publishable += sifted.publishable
+                publishable += self._asides(batch.asides, now, publishable)
                 waiting += Counter() if batch.retold else sifted.counts  # it was counted when it was told first
                 refused = sifted.refused
                 if self._coding is not None and pull.lane == self.name:

@@ -8,18 +8,7 @@ import pytest
 
 from hub.testing import SinkSuite
 from tests.unit.testing import broken_sinks as broken
-from tests.unit.testing.exemplary import make_connector, one_server, write_datasets
-
-
-@pytest.fixture(scope="module")
-def server():
-    with one_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def datasets(tmp_path_factory):
-    return write_datasets(tmp_path_factory.mktemp("datasets"))
+from tests.unit.testing.exemplary import make_connector
 
 
 def failing(connector, folder, server) -> set[str]:

@@ -6,21 +6,10 @@ import pytest
 
 from hub.testing import SourceSuite
 from tests.unit.testing import indiscreet_sources as indiscreet
-from tests.unit.testing.exemplary import Source, make_connector, one_server, write_datasets
+from tests.unit.testing.exemplary import Source, make_connector
 
 _READ = "test_no_person_and_no_secret_is_where_it_can_be_read"
 _ASKED = "test_a_backfill_asks_the_server_the_same_whomever_it_is_for"
-
-
-@pytest.fixture(scope="module")
-def datasets(tmp_path_factory):
-    return write_datasets(tmp_path_factory.mktemp("datasets"))
-
-
-@pytest.fixture(scope="module")
-def server():
-    with one_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hub.contract.models import InfoKind
 from hub.errors import ConfigError
 from hub.testing import SourceSuite, served
 from tests.unit.testing import broken_sources as broken
-from tests.unit.testing.exemplary import make_connector, one_server, write_datasets
+from tests.unit.testing.exemplary import make_connector
 from tests.unit.testing.indiscreet_sources import AskingById
 
 
@@ -23,17 +23,6 @@ def quick():
     gc.freeze()
     yield
     gc.unfreeze()
-
-
-@pytest.fixture(scope="module")
-def datasets(tmp_path_factory):
-    return write_datasets(tmp_path_factory.mktemp("datasets"))
-
-
-@pytest.fixture(scope="module")
-def server():
-    with one_server() as server:
-        yield server
 
 
 def suite_of(connector, waivers=None, serve=served) -> SourceSuite:
