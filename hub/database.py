@@ -33,7 +33,18 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["UtcInstant", "answering", "be_alone", "build_engine", "migrate", "purge", "reachable", "read_url", "truncate_log"]
+__all__ = [
+    "UtcInstant",
+    "answering",
+    "be_alone",
+    "build_engine",
+    "is_newest",
+    "migrate",
+    "purge",
+    "reachable",
+    "read_url",
+    "truncate_log",
+]
 
 # FULL: what was committed survives a power cut. A reader never blocks the writer (WAL). What was erased must not survive
 # in a free page.
@@ -164,7 +175,7 @@ def migrate(engine: Engine, migrations: Path, **handed: Any) -> None:
     Raises RetriableError when the database does not answer, ConfigError when its file is none or may not be written.
     """
     with reachable(engine):
-        if _is_newest(engine, migrations):
+        if is_newest(engine, migrations):
             return
     from alembic import command  # noqa: PLC0415 - memory: a start that has nothing to migrate does without
     from alembic.config import Config  # noqa: PLC0415
@@ -196,7 +207,7 @@ def reachable(engine: Engine) -> Iterator[None]:
         raise
 
 
-def _is_newest(engine: Engine, migrations: Path) -> bool:
+def is_newest(engine: Engine, migrations: Path) -> bool:
     """Whether the database says that it has the newest revision; when in doubt, not."""
     stated = [dict(_REVISION.findall(path.read_text(encoding="utf-8"))) for path in (migrations / "versions").glob("[!_]*.py")]
     named = _VERSION_TABLE.search((migrations / "env.py").read_text(encoding="utf-8"))

@@ -113,7 +113,7 @@ def play_drill(
         second = _installation(folder / "second", databases("restored"), keys=first.keys)
         if second.registry.keyring_url:
             load(keys, second.registry.keyring_url, "drill")
-        plan = make_plan(second, backup, keys, [folder / "elsewhere" / SHRED_LIST])
+        plan = make_plan(second, backup, keys, [folder / "elsewhere" / SHRED_LIST], former_registry="")
         restore(plan, clock, codec, say)
         gone, stays, blocked, marked, grown = (_look(second, clock, codec, reference) for reference in references)
         return [

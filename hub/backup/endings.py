@@ -7,18 +7,16 @@ database of its own, and to the copy of the list on another disk, once it is don
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from hub.backup.copying import copy_sqlite
-from hub.errors import ConfigError, HubError, RetriableError
+from hub.backup.unlisted import unlisted
+from hub.errors import ConfigError, RetriableError
 from hub.logs import get_logger
 from hub.put_aside import find_asides, staging
-from hub.registry.database import migrate, open_database, reading
 from hub.registry.keyring import Ending, Keyring, merge_endings, open_keyring, read_shred_list, write_shred_list
-from hub.registry.reconcile import unlisted_endings
 from hub.settings import Settings
 
 __all__ = ["all_endings", "endings_in", "follow", "put_keyring", "replay_on_keyring"]
@@ -26,11 +24,13 @@ __all__ = ["all_endings", "endings_in", "follow", "put_keyring", "replay_on_keyr
 _log = get_logger(__name__)
 
 
-def all_endings(settings: Settings, files: Sequence[Path], keyring: Path | None, now: datetime) -> list[Ending]:
+def all_endings(
+    settings: Settings, files: Sequence[Path], keyring: Path | None, now: datetime, *, former: str = ""
+) -> list[Ending]:
     """Of every list: a restore that overlooked one would bring somebody back. `keyring`: the copy that is restored, if one is.
 
-    What has ended in the registry that is to be put aside counts too where no list says it, as after a crash; `now` if it does
-    not say when.
+    What has ended in the registry that is replaced counts too where no list says it, as after a crash; `now` if it does not say
+    when. `former`: its address, where it is not under `data/`.
     """
     lists = [read_shred_list(path) for path in files]
     live, known = settings.data / "keyring" / "keyring.db", ""
@@ -44,37 +44,7 @@ def all_endings(settings: Settings, files: Sequence[Path], keyring: Path | None,
         copy_sqlite(keyring, scratch)
         known = known or f"sqlite:///{scratch}"
         lists.append(endings_in(f"sqlite:///{scratch}"))
-    return merge_endings(*lists, _unlisted(settings, known, now) if known else ())
-
-
-def _unlisted(settings: Settings, keyring_url: str, now: datetime) -> list[Ending]:
-    """What has ended in the registry here, as a copy of it says, and the keyring's list does not: its line was cut off.
-
-    That the registry cannot be read any more is the reason of many a restore: then the lists alone count, and the log says so.
-    """
-    file, folder = settings.data / "registry" / "registry.db", staging(settings.home) / "looked-through"
-    if not settings.registry_database.startswith("sqlite") or not file.is_file():
-        return []
-    keyring = open_keyring(keyring_url)
-    try:
-        copy_sqlite(file, folder / "registry.db")
-        return _ended_in(f"sqlite:///{folder / 'registry.db'}", keyring, now)
-    except HubError as error:
-        _log.warning("the registry here cannot be read: what has ended in it counts where a shred list says so", code=error.code)
-        return []
-    finally:
-        keyring.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _ended_in(url: str, keyring: Keyring, now: datetime) -> list[Ending]:
-    engine = open_database(url)
-    try:
-        migrate(engine)
-        with reading(engine) as session:
-            return unlisted_endings(session, keyring, now)
-    finally:
-        engine.dispose()
+    return merge_endings(*lists, unlisted(settings, known, former, now) if known else ())
 
 
 def endings_in(url: str) -> list[Ending]:

@@ -12,6 +12,7 @@ from hub.backup.continuing import continues, is_log
 from hub.backup.fresh_kafka import begins_anew
 from hub.backup.manifest import SHRED_LIST, Manifest, lacking, read_manifest, sha256_of, verify
 from hub.backup.stores import check_places, find_parts
+from hub.backup.unlisted import check_former
 from hub.errors import ConfigError
 from hub.installation import CONSENT_FILE
 from hub.process import read_announcements
@@ -22,13 +23,17 @@ __all__ = ["Plan", "check_kinds", "make_plan"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a restore will do. `keyring` is where the data keys come from; None: they are in a database and stay there."""
+    """What a restore will do. `keyring` is where the data keys come from; None: they are in a database and stay there.
+
+    `former_registry`: the address of the registry that is replaced, where it is not under `data/`; what ended there ends again.
+    """
 
     settings: Settings
     backup: Path
     manifest: Manifest
     keyring: Path | None
     lists: tuple[Path, ...] = field(default=())
+    former_registry: str = field(default="", repr=False)
 
     @property
     def replaces(self) -> bool:
@@ -70,12 +75,21 @@ class Plan:
 
 
 def make_plan(
-    settings: Settings, backup: Path, keyring: Path | None, lists: Sequence[Path], *, without_copy: bool = False
+    settings: Settings,
+    backup: Path,
+    keyring: Path | None,
+    lists: Sequence[Path],
+    *,
+    former_registry: str | None = None,
+    without_copy: bool = False,
 ) -> Plan:
     """Look at everything, change nothing. `without_copy`: go on though the copy of the shred list that the settings name is gone.
 
+    `former_registry`: the address of the registry that is replaced, empty when it is lost; a registry on a server needs it.
+
     Raises ConfigError when the installation runs, the backup is damaged or of another kind of database than the settings name,
-    the data keys or a shred list are missing, or a setting puts a database where no restore brings it.
+    the data keys, a shred list or the former registry are missing, or a setting puts a database where no restore brings it.
+    RetriableError when a database does not answer.
     """
     check_places(settings)
     running = [entry.name for entry in read_announcements(settings)]
@@ -89,7 +103,8 @@ def make_plan(
     keyring = _keyring(settings, keyring)
     known = [*lists, *sorted(backup.parent.glob(f"hub-backup-*/{SHRED_LIST}")), backup / SHRED_LIST]
     known += _copy_elsewhere(settings, without_copy=without_copy)
-    return Plan(settings, backup, manifest, keyring, tuple(dict.fromkeys(path.resolve() for path in known)))
+    former = check_former(settings, manifest, former_registry)
+    return Plan(settings, backup, manifest, keyring, tuple(dict.fromkeys(path.resolve() for path in known)), former)
 
 
 def _keyring(settings: Settings, given: Path | None) -> Path | None:

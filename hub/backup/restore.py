@@ -108,7 +108,7 @@ def restore(
 def _carry_out(plan: Plan, means: _Means) -> Restored:
     staged = staging(plan.settings.home)
     staged.mkdir(parents=True, mode=0o700)
-    endings = all_endings(plan.settings, plan.lists, plan.keyring, means.clock.now())
+    endings = all_endings(plan.settings, plan.lists, plan.keyring, means.clock.now(), former=plan.former_registry)
     # Until the swap: what is done to the restored registry meanwhile is an entry of the restored log, behind what waits for it.
     with copied(plan.settings.data / SPOOL, staged / SPOOL):
         return _put_together(plan, endings, means)

@@ -157,6 +157,15 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     without_list_copy: Annotated[
         bool, typer.Option("--without-list-copy", help="Go on though the file that registry.shred_list_copy names is lost.")
     ] = False,
+    former_registry: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="PostgreSQL: the registry's database until now; what had ended there ends again. It is only read."
+        ),
+    ] = None,
+    without_former: Annotated[
+        bool, typer.Option("--without-former-registry", help="Go on though that database is lost.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     home: Home = None,
     as_json: Json = False,
@@ -173,8 +182,9 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     lies beside it then, as consent.yaml.before-….
 
     For a new machine: `hub init`, copy `keys/` and the backup's `settings/` there, then restore with --keyring. On PostgreSQL,
-    name new, empty databases in hub.toml first, but for the audit log's. What was made of SQLite goes to SQLite, and the same
-    with PostgreSQL.
+    name new, empty databases in hub.toml first, but for the audit log's, and the registry's former one with --former-registry
+    (`?password_file=` in its address keeps the password off the command line). What was made of SQLite goes to SQLite, and the
+    same with PostgreSQL.
 
     Example: hub backup restore /mnt/backups/hub-backup-20250519T053000Z --keyring /mnt/keys/hub-keyring-20250519T053000Z.db
     """
@@ -185,9 +195,12 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     from hub.contract.codec import Codec
     from hub.settings import load_settings
 
+    if former_registry and without_former:
+        raise typer.BadParameter("it is named or lost, not both", param_hint="--former-registry")
     settings = load_settings(home)
     actor = acting(settings)
-    plan = make_plan(settings, backup, keyring_from, shred_list or (), without_copy=without_list_copy)
+    former = "" if without_former else former_registry or None
+    plan = make_plan(settings, backup, keyring_from, shred_list or (), former_registry=former, without_copy=without_list_copy)
     if not as_json or not yes:
         tell_plan(plan)
     if not yes:

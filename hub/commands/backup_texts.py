@@ -29,6 +29,8 @@ def tell_plan(plan: Plan) -> None:
     typer.echo(f"  databases: {', '.join(databases)}", err=True)
     typer.echo(f"  data keys: {plan.keyring or 'in their own database, as they are'}", err=True)
     typer.echo(f"  shred lists: {len(plan.lists)}", err=True)
+    if plan.former_registry:
+        typer.echo("  former registry: what had ended there ends again; it is only read", err=True)
     typer.echo("  what is there now is put aside in data.before-…" if plan.replaces else "  nothing is there now", err=True)
     _tell_log(plan)
     _tell_kafka(plan)

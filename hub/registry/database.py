@@ -22,7 +22,19 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from hub import database
 from hub.errors import ConfigError, FatalError, RetriableError
 
-__all__ = ["ALONE", "CONFLICT", "LOOKS", "migrate", "open_database", "reading", "repeated", "rid", "shrink", "writing"]
+__all__ = [
+    "ALONE",
+    "CONFLICT",
+    "LOOKS",
+    "is_newest",
+    "migrate",
+    "open_database",
+    "reading",
+    "repeated",
+    "rid",
+    "shrink",
+    "writing",
+]
 
 CONFLICT = "conflict"
 LOOKS, ALONE = "looks", "alone"
@@ -69,6 +81,11 @@ def _prepare(connection: Any, _entry: Any) -> None:
 def _begin(connection: Connection) -> None:
     """Take the write lock at once: a transaction that reads first and writes later could otherwise fail half-way."""
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READ_ONLY) else "BEGIN IMMEDIATE")
+
+
+def is_newest(engine: Engine) -> bool:
+    """Whether a registry of this version is there, looked at without changing it. Raises RetriableError."""
+    return database.is_newest(engine, _MIGRATIONS)
 
 
 def migrate(engine: Engine, take_keys: Callable[[Mapping[str, bytes]], None] | None = None) -> None:

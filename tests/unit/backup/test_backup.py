@@ -154,7 +154,7 @@ def test_a_restore_brings_back_what_was_lost_and_nobody_who_withdrew(
     registry.registry.grant(make_grant(OTHER))
     registry.close()
     settings = fresh_databases(granted, databases)
-    done = restore(make_plan(settings, backup, None, ()), clock, Codec.load())
+    done = restore(make_plan(settings, backup, None, (), former_registry=granted.registry_database), clock, Codec.load())
     assert done.aside is not None
     assert (done.aside / "keyring" / "keyring.db").is_file()
     assert not (settings.home / "data.restoring").exists()
@@ -175,7 +175,7 @@ def test_a_restore_that_fails_half_way_leaves_no_key_beside_the_installation(
     keys = list(keyring.get(keyring.ages()).values())
     keyring.close()
     settings = fresh_databases(granted, databases)
-    plan = make_plan(settings, backup, None, ())
+    plan = make_plan(settings, backup, None, (), former_registry=granted.registry_database)
     (settings.keys / "registry.key").rename(tmp_path / "registry.key")  # the registry cannot be opened
     with pytest.raises(ConfigError, match=r"registry\.key"):
         restore(plan, clock, Codec.load())
@@ -195,7 +195,7 @@ def test_who_withdraws_after_a_restore_is_shredded_in_the_former_data_too_and_th
 ) -> None:
     backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
     settings = fresh_databases(granted, databases)
-    done = restore(make_plan(settings, backup, None, ()), clock, Codec.load())
+    done = restore(make_plan(settings, backup, None, (), former_registry=granted.registry_database), clock, Codec.load())
     assert done.aside is not None
     registry = opened(settings, clock)
     registry.registry.withdraw(PERSON)
@@ -340,7 +340,7 @@ def test_versions_go_on_above_what_others_have_seen(
     backup, _ = create_backup(granted, tmp_path / "backups", clock.now())
     clock.advance(timedelta(days=3))
     settings = fresh_databases(granted, databases)
-    restore(make_plan(settings, backup, None, ()), clock, Codec.load())
+    restore(make_plan(settings, backup, None, (), former_registry=granted.registry_database), clock, Codec.load())
     registry = opened(settings, clock)
     first = registry.registry.show(PERSON).version
     assert first >= 1 + 3 * 24 * 60
