@@ -13,12 +13,14 @@ from connectors.observations.export import Export, same_person
 from connectors.observations.mapping import of_anybody, of_others, retracted_place
 from hub.connector import Cursor, PersonRecord, Record, Removal, Unmapped
 
-__all__ = ["Begun", "Persons", "Progress"]
+__all__ = ["Begun", "Contents", "Persons", "Progress"]
 
 Persons: TypeAlias = Mapping[str, PersonRecord]
 """By source id, what was last told under it."""
 Elsewhere: TypeAlias = Mapping[str, Sequence[PersonRecord | None]]
 """By source id, what each other file has under it; None: it is not known of whom."""
+Contents: TypeAlias = Mapping[str, Mapping[str, Persons]]
+"""By file and content, of whom its rows were told, where known."""
 Begun: TypeAlias = dict[str, tuple[tuple[str, int], dict[str, dict[str, list[str]]]]]
 """By file: behind which content of it, and by content the `rows` and `places` that may have been told of it."""
 
@@ -36,6 +38,7 @@ class Progress:
         self._files, self._partial = _copied(cursor or {})
         self._begun = begun
         self._unsure: set[tuple[str, str]] = set()
+        self._doubt: set[str] = set()  # what is gone from a file and stands, as it stood, of whom nobody knows
         for key, (behind, contents) in list(begun.items()):
             if behind == self._state(key):
                 known = self._files.get(key, {}).get("begun", {})
@@ -115,13 +118,38 @@ class Progress:
         }
         return self.cursor()
 
-    def elsewhere(self, file: InboxFile, persons: Mapping[str, Persons]) -> Elsewhere:
-        """What other files have, those too that have left the folder. `persons`: by file, of whom it was told, where known."""
+    def elsewhere(self, file: InboxFile, persons: Contents) -> Elsewhere:
+        """What other files have or may have told, those too that have left the folder."""
         found: dict[str, list[PersonRecord | None]] = {}
         for key, each in self._files.items():
-            for source_id in _all(each, "rows") if key != file.key else ():
-                found.setdefault(source_id, []).append(persons.get(key, {}).get(source_id))
+            contents = {each["digest"]: each["rows"]} | {one: begun["rows"] for one, begun in each.get("begun", {}).items()}
+            for digest, rows in contents.items() if key != file.key else ():
+                for source_id in rows:
+                    found.setdefault(source_id, []).append(persons.get(key, {}).get(digest, {}).get(source_id))
         return found
+
+    def handed_back(self, file: InboxFile, export: Export, present: Sequence[str], persons: Contents) -> dict[str, PersonRecord]:
+        """The rows that this file has no more as the newest other one of the folder says them. `present`: keys, oldest first."""
+        gone = {
+            name for name in _all(self._files.get(file.key, {}), "rows") if name not in export.named and not export.stays(name)
+        }
+        found: dict[str, PersonRecord | None] = {}
+        for key in present:
+            known = self._files.get(key, {"digest": "", "rows": []})
+            said = persons.get(key, {}).get(known["digest"], {})
+            found |= {name: said.get(name) for name in gone.intersection(known["rows"]) if key != file.key}
+        return {name: record for name, record in found.items() if record is not None}
+
+    def taken_over(self, file: InboxFile, export: Export, elsewhere: Elsewhere) -> Iterator[Record]:
+        """One for each row of another person's in another file that this one says from now on: it may be no correction, but two
+        exports that number their rows alike.
+        """
+        stored = self._files.get(file.key, {})
+        known = {*stored.get("rows", []), *_begun(stored, "rows", but_of=file.digest)}
+        for source_id, record in export.persons.items():
+            others = [other for other in elsewhere.get(source_id, []) if other is not None]
+            if source_id not in known | export.left and any(not same_person(other, record) for other in others):
+                yield Unmapped("taken_from_other_file", intentional=True, source_id=source_id)
 
     def retractions(self, file: InboxFile, export: Export, former: Persons, elsewhere: Elsewhere) -> Iterator[Record]:
         """What the last export of this file said and this one says no more, unless it cannot be read or another file says it."""
@@ -132,32 +160,36 @@ class Progress:
             if source_id in export.named or source_id in broken_off or export.stays(source_id):
                 continue
             record, others = former.get(source_id), elsewhere.get(source_id, [])
-            if record is None and not others:
-                yield Unmapped("retraction_without_person", intentional=False)
-            elif record is not None and not any(other is None or same_person(other, record) for other in others):
+            if record is not None and not any(other is None or same_person(other, record) for other in others):
                 yield replace(record, retracted=True)
         for source_id in sorted({*known.get("places", []), *_begun(known, "places", but_of=file.digest)}):
             if source_id not in kept_places and not export.stays(source_id):
                 yield retracted_place(source_id)
 
-    def corrected(self, file: InboxFile, export: Export, former: Persons, elsewhere: Elsewhere) -> list[Removal]:
+    def corrected(self, file: InboxFile, export: Export, former: Persons, elsewhere: Elsewhere, handed: Persons) -> list[Removal]:
         """Takes back of others the rows of this file that are or may have been told of somebody else, here or in another file.
 
         The file that is read last says whose an observation is; where it says that of several, it is nobody's. Of another content
-        that was told in part nobody knows what that was: all of it that stands nowhere is taken back, whoever it is about.
+        that was told in part, and after a restart, nobody knows what that was: all of it that stands nowhere is taken back,
+        whoever it is about; `handed`: what another file says of it.
         """
         stored = self._files.get(file.key, {})
         known, broken_off = set(stored.get("rows", [])), _begun(stored, "rows", but_of=file.digest)
+        unsure = broken_off | self._doubt
         found = [of_anybody(source_id) for source_id in sorted(export.doubtful - export.passed)]
         for source_id, record in export.persons.items():
             said = [*elsewhere.get(source_id, []), *([former.get(source_id)] if source_id in known else [])]
-            doubt = source_id in broken_off or any(other is None or other.person_id != record.person_id for other in said)
+            doubt = any(other is None or other.person_id != record.person_id for other in said)
             if record.retracted and source_id in (export.left - export.passed) & (known | broken_off):
                 found.append(of_anybody(source_id))  # the newer file does not know of whom it was told here
-            elif doubt and source_id not in export.passed:
+            elif (doubt or source_id in unsure) and source_id not in export.passed:
                 found.append(of_others(record))
-        gone = sorted(source_id for source_id in broken_off - export.named if not export.stays(source_id))
-        return found + [removal for source_id in gone for removal in _left_to(source_id, elsewhere.get(source_id, []))]
+        for source_id in sorted((broken_off | (known - former.keys())) - export.named):
+            if not export.stays(source_id):
+                left = _left_to(source_id, [handed[source_id]] if source_id in handed else elsewhere.get(source_id, []))
+                self._doubt |= set() if left else {source_id}
+                found += left
+        return found
 
     def sweep(self, present: set[str], today: date, remember_days: int) -> bool:
         """At the end of a reading: all is told that was left to a newer file. Note which files have gone and forget those long

@@ -16,7 +16,7 @@ from connectors.observations.lines import Kind, Row, read_rows
 from connectors.observations.mapping import STOCKHOLM, map_est, map_observation
 from connectors.observations.newest import Newest
 from connectors.observations.progress import Begun, Progress
-from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Record, SourceContext, Unmapped
+from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Record, Removal, SourceContext, Unmapped
 from hub.contract.identifiers import canonical_identifier
 from hub.errors import RejectedError, RetriableError
 
@@ -31,8 +31,8 @@ class ObservationsSource:
 
     Guarantee: at least once, under the same source ids. The cursor holds digests of file names, contents and row ids, never
     a person. To retract an observation its person must be known, so the persons of the rows read stay in this process'
-    memory, and a restart reads the unchanged files again to know them. A file that was exported anew while no process ran
-    cannot be compared: its lost observations are counted as `retraction_without_person`, for a person to look at.
+    memory, and a restart reads the unchanged files again to know them. Of a file that was exported anew while no process ran the
+    intake knows whose the lost observations were. A row that is gone from a file is told as the newest other one says it.
     """
 
     def __init__(
@@ -66,8 +66,9 @@ class ObservationsSource:
             yield Batch(untold, progress.cursor())
             self._told.update(look.refused)
         newest = self._look_through(look.files, progress)
+        present = [file.key for file in look.files]
         for place in newest.unread:
-            yield from self._import(look.files[place], place, newest, progress)
+            yield from self._import(look.files[place], (place, present), newest, progress)
         if newest.trouble is not None:
             raise newest.trouble
         if progress.sweep({file.key for file in look.files}, today, self._config.remember_days):
@@ -95,11 +96,11 @@ class ObservationsSource:
             newest.trouble = error
         return newest
 
-    def _import(self, file: InboxFile, place: int, newest: Newest, progress: Progress) -> Iterator[Batch]:
-        """All rows, then the retractions; the file counts as done with its last batch."""
+    def _import(self, file: InboxFile, among: tuple[int, Sequence[str]], newest: Newest, progress: Progress) -> Iterator[Batch]:
+        """All rows, then the retractions; the file counts as done with its last batch. `among`: its place, and all by key."""
         done_before, owed = progress.row_reached(file)
         export = self._read(file)
-        export.leave(*newest.left_by(place, export.named))
+        export.leave(*newest.left_by(among[0], export.named))
         progress.begin(file, export)
         records: list[Record] = []
         for number, record in export.rows:
@@ -112,13 +113,30 @@ class ObservationsSource:
         if not export.rows and progress.has_told(file):
             export.missed()  # nobody deletes so much without a word; an export that failed looks like this
             records.append(Unmapped("empty_file", intentional=False))
-        persons = {key: self._persons.get(key, {}).get(digest, {}) for key, digest in progress.digests().items()}
+        more, corrected = self._ended(file, export, newest, progress, among)
+        yield Batch([*records, *more], progress.finished(file, export), asides=corrected)
+
+    def _ended(
+        self,
+        file: InboxFile,
+        export: Export,
+        newest: Newest,
+        progress: Progress,
+        among: tuple[int, Sequence[str]],
+    ) -> tuple[list[Record], list[Removal]]:
+        """What the last batch says besides rows: what has gone from the file, and what is about others now."""
+        place, present = among
+        former = self._persons.get(file.key, {}).get(progress.digest_done(file), {})
+        elsewhere = progress.elsewhere(file, self._persons)
+        handed = progress.handed_back(file, export, present, self._persons)
+        newer, _ = newest.left_by(place, handed)
+        again = {name: record for name, record in handed.items() if name not in newer}
         contents = self._persons.setdefault(file.key, {})
-        former, elsewhere = persons.get(file.key, {}), progress.elsewhere(file, persons)
         contents[file.digest] = {key: one for key, one in former.items() if export.stays(key)} | export.persons
+        records = list(progress.taken_over(file, export, elsewhere))
         records.extend(progress.retractions(file, export, former, elsewhere))
-        corrected = progress.corrected(file, export, former, elsewhere)
-        yield Batch(records, progress.finished(file, export), asides=corrected)
+        records.extend(record for name, record in again.items() if former.get(name) != record)
+        return records, progress.corrected(file, export, former, elsewhere, again)
 
     def _read(self, file: InboxFile) -> Export:
         """The whole file, before anything of it is told: a later row may put an earlier one in doubt."""

@@ -236,3 +236,72 @@ def test_weekly_rows_that_were_told_of_a_file_before_it_was_replaced_in_the_midd
         folder.poll("a.csv", *week, head=EST_HEADER)
     folder.poll("a.csv", *week[1:], head=EST_HEADER)
     assert [what for _, what in folder.standing()] == ["19", "20"]
+
+
+def test_what_was_told_in_part_does_not_stand_though_another_file_comes_while_kafka_is_away(folder) -> None:
+    folder.poll("a.csv", make_row("obs-3", OTHER_PERSON))
+    folder.unsure = True
+    with pytest.raises(RetriableError):
+        folder.poll("b.csv", make_row("obs-3"))
+    folder.write("b.csv", make_row("obs-2", THIRD_PERSON))
+    folder.publisher.failures.append(RetriableError("no broker", code="kafka"))
+    with pytest.raises(RetriableError):
+        folder.poll("c.csv", make_row("obs-3", OTHER_PERSON))
+    folder.events.poll()
+    assert folder.standing() == [("2", "recruitment")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_row_that_is_left_out_of_the_newer_file_is_told_as_the_older_says(folder, restarts) -> None:
+    folder.poll("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON), make_row("obs-2", OTHER_PERSON))
+    if restarts:
+        folder.restart()
+    folder.poll("w21.csv", make_row("obs-2", OTHER_PERSON))
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
+def test_a_row_that_is_left_out_of_the_newer_file_is_told_as_it_was_before_that_corrected_it(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1", concern="conflict"), make_row("obs-2", OTHER_PERSON))
+    folder.poll("w21.csv", make_row("obs-2", OTHER_PERSON))
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
+def test_a_row_that_is_left_out_and_said_by_a_newer_file_still_is_told_of_nobody_else_meanwhile(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON), make_row("obs-2", OTHER_PERSON))
+    folder.write("w21.csv", make_row("obs-2", OTHER_PERSON))
+    before = len(folder.published)
+    folder.poll("w22.csv", make_row("obs-1", OTHER_PERSON, "conflict"))
+    assert folder.standing() == [("2", "conflict"), ("2", "recruitment")]
+    assert {one.youth_ref[-1] for one in folder.published[before:]} == {"2"}
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_row_that_was_lost_while_no_process_ran_does_not_stand(folder, later) -> None:
+    folder.poll("a.csv", make_row("obs-1"), make_row("obs-2"))
+    folder.write("a.csv", make_row("obs-2"))
+    folder.restart()
+    folder.events.poll()
+    assert folder.standing() == [("1", "recruitment")]
+    if later:
+        folder.poll("b.csv", make_row("obs-1", OTHER_PERSON))
+        assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
+def test_a_row_that_was_lost_while_no_process_ran_stands_as_another_file_says(folder) -> None:
+    folder.poll("a.csv", make_row("obs-1"), make_row("obs-2"))
+    folder.poll("b.csv", make_row("obs-1", OTHER_PERSON))
+    folder.write("a.csv", make_row("obs-2"))
+    folder.restart()
+    folder.events.poll()
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
+def test_rows_that_a_file_takes_from_another_child_in_another_file_are_counted_once(folder) -> None:
+    folder.poll("club1.csv", make_row("1"), make_row("2"))
+    counts = folder.poll("club2.csv", make_row("1", OTHER_PERSON), make_row("2"), make_row("3"))
+    assert counts["unmapped", "taken_from_other_file"] == 1
+    counts = folder.poll("club2.csv", make_row("1", OTHER_PERSON), make_row("2"), make_row("3"), make_row("4"))
+    assert ("unmapped", "taken_from_other_file") not in counts
