@@ -102,6 +102,7 @@ class ObservationsSource:
         export = self._read(file)
         export.leave(*newest.left_by(among[0], export.named))
         progress.begin(file, export)
+        self._persons.setdefault(file.key, {}).setdefault(file.digest, export.persons)
         records: list[Record] = []
         for number, record in export.rows:
             if number <= done_before and (isinstance(record, Unmapped) or record.source_id not in owed):

@@ -305,3 +305,13 @@ def test_rows_that_a_file_takes_from_another_child_in_another_file_are_counted_o
     assert counts["unmapped", "taken_from_other_file"] == 1
     counts = folder.poll("club2.csv", make_row("1", OTHER_PERSON), make_row("2"), make_row("3"), make_row("4"))
     assert ("unmapped", "taken_from_other_file") not in counts
+
+
+def test_a_row_that_is_gone_does_not_stand_though_another_file_that_was_told_in_part_has_it_of_another_child(folder) -> None:
+    folder.poll("b.csv", make_row("obs-5", THIRD_PERSON), make_row("obs-6", OTHER_PERSON))
+    folder.fails_after = 1
+    with pytest.raises(RetriableError):
+        folder.poll("a.csv", *[make_row(f"obs-{number}") for number in (6, 1, 0)])
+    folder.write("b.csv", make_row("obs-3", OTHER_PERSON))
+    folder.poll("a.csv", *[make_row(f"obs-{number}") for number in (6, 1, 0)])
+    assert folder.standing() == [("1", "recruitment")] * 3 + [("2", "recruitment")]
