@@ -128,17 +128,14 @@ class Progress:
                     found.setdefault(source_id, []).append(persons.get(key, {}).get(digest, {}).get(source_id))
         return found
 
-    def handed_back(self, file: InboxFile, export: Export, present: Sequence[str], persons: Contents) -> dict[str, PersonRecord]:
-        """The rows that this file has no more as the newest other one of the folder says them. `present`: keys, oldest first."""
-        gone = {
-            name for name in _all(self._files.get(file.key, {}), "rows") if name not in export.named and not export.stays(name)
-        }
-        found: dict[str, PersonRecord | None] = {}
-        for key in present:
-            known = self._files.get(key, {"digest": "", "rows": []})
-            said = persons.get(key, {}).get(known["digest"], {})
-            found |= {name: said.get(name) for name in gone.intersection(known["rows"]) if key != file.key}
-        return {name: record for name, record in found.items() if record is not None}
+    def lost(self, file: InboxFile, export: Export) -> set[str]:
+        """The observations that this file has no more, though they were or may have been told of it."""
+        told = _all(self._files.get(file.key, {}), "rows")
+        return {source_id for source_id in told - export.named if not export.stays(source_id)}
+
+    def has_said(self, key: str) -> set[str]:
+        """The observations that stand in a file as it was last read to its end."""
+        return set(self._files.get(key, {}).get("rows", []))
 
     def taken_over(self, file: InboxFile, export: Export, elsewhere: Elsewhere) -> Iterator[Record]:
         """One for each row of another person's in another file that this one says from now on: it may be no correction, but two

@@ -129,7 +129,7 @@ class ObservationsSource:
         place, present = among
         former = self._persons.get(file.key, {}).get(progress.digest_done(file), {})
         elsewhere = progress.elsewhere(file, self._persons)
-        handed = progress.handed_back(file, export, present, self._persons)
+        handed = self._handed_back(progress.lost(file, export), [key for key in present if key != file.key], progress)
         newer, _ = newest.left_by(place, handed)
         again = {name: record for name, record in handed.items() if name not in newer}
         contents = self._persons.setdefault(file.key, {})
@@ -138,6 +138,16 @@ class ObservationsSource:
         records.extend(progress.retractions(file, export, former, elsewhere))
         records.extend(record for name, record in again.items() if former.get(name) != record)
         return records, progress.corrected(file, export, former, elsewhere, again)
+
+    def _handed_back(self, lost: set[str], others: Sequence[str], progress: Progress) -> dict[str, PersonRecord]:
+        """What a file has lost, as the newest other file of the folder says it. `others`: their keys, oldest first."""
+        digests, found = progress.digests(), dict[str, PersonRecord]()
+        for key in others:
+            said = self._persons.get(key, {}).get(digests.get(key, ""), {})
+            found |= {name: said[name] for name in lost & said.keys() if self._is_somebody(said[name])}
+            for name in lost & progress.has_said(key) - said.keys():
+                found.pop(name, None)  # it was read before this process began, and has changed: it has its word to come
+        return found
 
     def _read(self, file: InboxFile) -> Export:
         """The whole file, before anything of it is told: a later row may put an earlier one in doubt."""

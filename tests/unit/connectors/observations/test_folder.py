@@ -268,6 +268,26 @@ def test_a_row_that_is_left_out_of_the_newer_file_is_told_as_it_was_before_that_
     assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
 
 
+def test_a_row_that_is_left_out_does_not_stand_where_the_newest_other_file_takes_it_back(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", f"{make_row('obs-1')};yes", head=WITHDRAWING)
+    folder.poll("w22.csv", make_row("obs-1"), make_row("obs-2", OTHER_PERSON))
+    folder.poll("w22.csv", make_row("obs-2", OTHER_PERSON))
+    assert folder.standing() == [("2", "recruitment")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_row_that_is_left_out_is_told_as_the_newest_other_file_says_that_names_somebody(folder, restarts) -> None:
+    folder.poll("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1", "20120314"))
+    folder.poll("w22.csv", make_row("obs-1", OTHER_PERSON), make_row("obs-2", OTHER_PERSON))
+    folder.write("w22.csv", make_row("obs-2", OTHER_PERSON))
+    if restarts:
+        folder.restart()
+    folder.events.poll()
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
 def test_a_row_that_is_left_out_and_said_by_a_newer_file_still_is_told_of_nobody_else_meanwhile(folder) -> None:
     folder.poll("w20.csv", make_row("obs-1"))
     folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON), make_row("obs-2", OTHER_PERSON))
