@@ -52,6 +52,7 @@ __all__ = [
     "KeyStore",
     "Keyring",
     "changes_state",
+    "latest_of",
     "merge_endings",
     "open_keyring",
     "read_shred_list",
@@ -62,6 +63,7 @@ SHREDDED, PROTECTED, UNPROTECTED = "shredded", "protected", "unprotected"
 BLOCKED, SUSPENDED = "blocked", "suspended"
 BLOCKS_ALL, BLOCKS_ONE, LIFTED = "blocks_all", "blocks_one", "lifted"
 NARROWED = "narrowed"
+_FOR_EVER = frozenset({SHREDDED, "withdrawn"})
 _MIGRATIONS = Path(__file__).parent / "keyring_migrations"
 _AT_ONCE = 500
 _log = get_logger(__name__)
@@ -254,6 +256,19 @@ def merge_endings(*lists: Iterable[Ending]) -> list[Ending]:
     return sorted({one for each in lists for one in each})
 
 
+def latest_of(endings: Iterable[Ending]) -> dict[str, Ending]:
+    """The line that counts of each subject, of a list oldest first: the last, but what is for ever is so whatever comes later.
+
+    Lists of copies that parted say both, when they are merged.
+    """
+    latest: dict[str, Ending] = {}
+    for one in endings:
+        before = latest.get(one.subject)
+        if before is None or before.state not in _FOR_EVER or one.state == SHREDDED:
+            latest[one.subject] = one
+    return latest
+
+
 def changes_state(latest: str | None, state: str) -> bool:
     """Whether a line with `state` says more than the latest about its subject.
 
@@ -263,14 +278,21 @@ def changes_state(latest: str | None, state: str) -> bool:
 
 
 def _news(known: Iterable[Ending], told: Iterable[Ending]) -> list[Ending]:
-    """What of `told` is not known and changes somebody's latest state. Shredded is for ever; blocked is more than suspended."""
-    before = list(known)
-    latest = {one.subject: one.state for one in before}
+    """What of `told` is not known and changes the state at its instant. Shredded is for ever; blocked is more than suspended.
+
+    By instants, not in the order in which lines came: a list that was merged in brings older lines behind newer ones.
+    """
+    listed = list(known)
+    before = set(listed)
+    gone = {one.subject for one in before if one.state == SHREDDED}
+    latest: dict[str, str] = {}
     fresh: list[Ending] = []
-    for one in sorted(set(told) - set(before)):
-        if changes_state(latest.get(one.subject), one.state):
-            latest[one.subject] = one.state
+    for one in sorted([*listed, *sorted(set(told) - before)], key=lambda line: line.at):  # of one instant, as they came
+        if one not in before:
+            if one.subject in gone or not changes_state(latest.get(one.subject), one.state):
+                continue
             fresh.append(one)
+        latest[one.subject] = one.state
     return fresh
 
 

@@ -24,7 +24,7 @@ from hub.registry.block_lines import unlisted
 from hub.registry.bringing_back import bring_back, by_consent, halt
 from hub.registry.custody_lines import unlisted_custody
 from hub.registry.endings import TOLD
-from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state
+from hub.registry.keyring import PROTECTED, SHREDDED, Ending, KeyStore, changes_state, latest_of
 from hub.registry.narrow_lines import unlisted_narrowings
 from hub.registry.registry import Registry
 from hub.registry.states import OPEN, State
@@ -51,7 +51,7 @@ class Reconciled:
 def reconcile(registry: Registry, keys: KeyStore, now: datetime) -> Reconciled:
     """Replay the shred list on the database, then add to the list what it lacks. Raises RetriableError."""
     endings = keys.endings()
-    listed = {one.subject: one for one in endings}
+    listed = latest_of(endings)
     ended = _replay(registry, list(listed.values()), by_consent(endings))
     with registry.view() as session:
         missing = _missing(session, keys, listed, now)
@@ -73,7 +73,7 @@ def unlisted_endings(session: Session, keys: KeyStore, now: datetime) -> list[En
 
     Raises RetriableError.
     """
-    return _missing(session, keys, {one.subject: one for one in keys.endings()}, now)
+    return _missing(session, keys, latest_of(keys.endings()), now)
 
 
 def abandon(registry: Registry, keys: KeyStore, now: datetime) -> int:

@@ -19,7 +19,16 @@ from hub.errors import ConfigError, FatalError, RejectedError, RetriableError
 from hub.registry import keyring as module
 from hub.registry.database import migrate, open_database
 from hub.registry.granting import Marking, Signatory
-from hub.registry.keyring import SHREDDED, Ending, Keyring, merge_endings, open_keyring, read_shred_list, write_shred_list
+from hub.registry.keyring import (
+    SHREDDED,
+    Ending,
+    Keyring,
+    latest_of,
+    merge_endings,
+    open_keyring,
+    read_shred_list,
+    write_shred_list,
+)
 from hub.registry.protecting import protect, unprotect
 from hub.registry.reconcile import Reconciled, abandon, reconcile
 from tests.unit.registry.older import copy_of, put_back
@@ -68,6 +77,32 @@ def test_the_list_tells_each_change_once_and_nothing_after_the_end(ring: Keyring
     ring.end([Ending(START, "y", SHREDDED)])
     ring.end([Ending(START + timedelta(days=1), "y", SHREDDED), Ending(START + timedelta(days=1), "y", "in_force")])
     assert sorted(ring.endings()) == sorted([*told, Ending(START, "y", SHREDDED)])
+
+
+def told(*lines: tuple[int, str]) -> list[Ending]:
+    """Of one consent, by hours."""
+    return [Ending(START + timedelta(hours=at), "c", state) for at, state in lines]
+
+
+def test_what_ends_after_an_older_list_was_merged_in_is_on_the_list(ring: Keyring) -> None:
+    ring.end(told((1, "suspended"), (4, "in_force")))
+    ring.end(told((2, "in_force"), (3, "suspended")))  # of a copy that parted from this one
+    ring.end(told((5, "suspended")))
+    assert latest_of(ring.endings())["c"] == told((5, "suspended"))[0]
+
+
+def test_of_two_lists_that_parted_both_are_merged_in_by_their_instants(ring: Keyring) -> None:
+    ring.end(told((1, "suspended"), (4, "in_force")))
+    ring.end(told((3, "suspended"), (5, "suspended")))
+    assert latest_of(ring.endings())["c"] == told((5, "suspended"))[0]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_was_withdrawn_on_one_list_is_so_whatever_another_says_later(ring: Keyring, first: int) -> None:
+    lists = [told((2, "withdrawn")), told((1, "suspended"), (3, "in_force"))]
+    ring.end(lists[first])
+    ring.end(lists[1 - first])
+    assert latest_of(ring.endings())["c"].state == "withdrawn"
 
 
 def test_a_list_comes_back_from_its_file_and_several_copies_become_one(tmp_path: Path) -> None:
