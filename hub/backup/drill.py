@@ -111,9 +111,10 @@ def play_drill(
         write_shred_list(folder / "elsewhere" / SHRED_LIST, _endings(first))
         say("the machine is lost; what was backed up comes to another one")
         second = _installation(folder / "second", databases("restored"), keys=first.keys)
-        if second.registry.keyring_url:
+        apart = bool(second.registry.keyring_url)
+        if apart:
             load(keys, second.registry.keyring_url, "drill")
-        plan = make_plan(second, backup, keys, [folder / "elsewhere" / SHRED_LIST], former_registry="")
+        plan = make_plan(second, backup, None if apart else keys, [folder / "elsewhere" / SHRED_LIST], former_registry="")
         restore(plan, clock, codec, say)
         gone, stays, blocked, marked, grown = (_look(second, clock, codec, reference) for reference in references)
         return [

@@ -110,6 +110,13 @@ def make_plan(
 def _keyring(settings: Settings, given: Path | None) -> Path | None:
     """Where the data keys come from; None: they are where a setting says, and stay there."""
     if settings.registry.keyring_url:
+        if given is not None:
+            text = (
+                "--keyring names a copy, and registry.keyring_url says where the data keys are: no restore replaces those. "
+                "Where they are lost, put the copy there first (a .dump with pg_restore into a new, empty database, a .db as "
+                "the file), name that in registry.keyring_url, and restore without --keyring"
+            )
+            raise ConfigError(text, code="keyring_elsewhere")
         return None
     own = settings.data / "keyring" / "keyring.db"
     if given is not None:

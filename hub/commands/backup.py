@@ -146,7 +146,11 @@ def restore(  # noqa: PLR0917 -- typer reads one option per parameter
     backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="One backup's folder.")],
     keyring_from: Annotated[
         Path | None,
-        typer.Option("--keyring", metavar="FILE", help="A copy of the keyring (default: the one that is in this installation)."),
+        typer.Option(
+            "--keyring",
+            metavar="FILE",
+            help="A copy of the keyring (default: the one that is here); not with registry.keyring_url.",
+        ),
     ] = None,
     shred_list: Annotated[
         list[Path] | None,

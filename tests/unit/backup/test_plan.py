@@ -86,6 +86,16 @@ def test_without_the_copy_of_the_shred_list_that_a_setting_names_nothing_is_rest
     assert copy in make_plan(settings, backup, None, ()).lists
 
 
+def test_a_copy_of_the_keyring_is_not_taken_where_a_setting_says_where_the_keys_are(
+    settings: Settings, backup: Path, tmp_path: Path
+) -> None:
+    elsewhere = told(settings, "registry", "keyring_url", f"sqlite:///{tmp_path / 'keys.db'}")
+    with pytest.raises(ConfigError, match=r"--keyring.*registry\.keyring_url") as refused:
+        make_plan(elsewhere, backup, settings.data / "keyring" / "keyring.db", ())
+    assert refused.value.code == "keyring_elsewhere"
+    assert make_plan(elsewhere, backup, None, ()).keyring is None
+
+
 def test_the_command_takes_the_word_for_it_that_the_copy_is_lost(settings: Settings, backup: Path, tmp_path: Path) -> None:
     env = {"HUB_REGISTRY__SHRED_LIST_COPY": str(tmp_path / "disk" / "shred-list.jsonl")}
     asked = ["backup", "restore", str(backup), "--home", str(settings.home), "--yes"]
