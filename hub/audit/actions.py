@@ -90,7 +90,7 @@ class Action(StrEnum):
     DEAD_LETTER_RESOLVED = "dead_letter_resolved"  # discarded
     JOURNAL_SEARCHED = "journal_searched"
     CONNECTOR_TRIED = "connector_tried"  # a dry run; `purpose` names the instance
-    BACKUP_MADE = "backup_made"  # `purpose`: of the databases, or of the keyring
+    BACKUP_MADE = "backup_made"  # `purpose`: of the databases, or of the keyring; `rule`: `failed` behind one that did
     BACKUP_RESTORED = "backup_restored"  # `purpose`: when it was made; `rule`: which log goes on from here, or `failed`
     BACKUP_DISCARDED = "backup_discarded"  # what restores had put aside, before its time
     KEY_CHANGED = "key_changed"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,60 +35,72 @@ def create_backup(
     now: datetime,
     say: Callable[[str], None] = lambda _text: None,
     *,
-    record: Callable[[], None] = lambda: None,
+    recorded: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[Path, Manifest]:
     """A new backup in the folder `into`. Raises ConfigError or RetriableError; what was half-written is gone then.
 
-    `record` is called before anything is copied, so that the entry of the backup is in it: where it raises, none is made.
+    `recorded` is entered before anything is copied, so that the entry of the backup is in it: where it raises, none is made. What
+    leaves it is logged too.
     """
     check_places(settings)
     target = into / now.strftime(_NAME)
     if target.exists():
         raise ConfigError(f"{target} is there already", code="backup_exists")
     partial = into / f".{target.name}.partial"
-    record()
-    end = own_end(settings)
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True, mode=0o700)
-        copied = [_copy_database(partial, store.name, store.url, say) for store in find_stores(settings)]
-        copied += _copy_files(settings, partial, say)
-        settings_file, left_out = _copy_settings(settings, partial)
-        copied += settings_file
-        _write_list(settings, partial / SHRED_LIST)
-        manifest = Manifest(
-            name=target.name, made_at=now, municipality=settings.municipality, files=tuple(copied), left_out=tuple(left_out),
-            log_end=end,
-        )  # fmt: skip
-        (partial / MANIFEST).touch(mode=0o600)
-        (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
-        _sync(partial)
-        partial.rename(target)
-    except OSError as error:
-        raise ConfigError(f"a backup cannot be written to {into}: {error.strerror}", code="cannot_write") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with recorded(), _writing(into):
+        end = own_end(settings)
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True, mode=0o700)
+            copied = [_copy_database(partial, store.name, store.url, say) for store in find_stores(settings)]
+            copied += _copy_files(settings, partial, say)
+            settings_file, left_out = _copy_settings(settings, partial)
+            copied += settings_file
+            _write_list(settings, partial / SHRED_LIST)
+            manifest = Manifest(
+                name=target.name, made_at=now, municipality=settings.municipality, files=tuple(copied),
+                left_out=tuple(left_out), log_end=end,
+            )  # fmt: skip
+            (partial / MANIFEST).touch(mode=0o600)
+            (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+            _sync(partial)
+            partial.rename(target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return target, manifest
 
 
 def create_key_copy(
-    settings: Settings, into: Path, now: datetime, keep: timedelta, *, record: Callable[[], None] = lambda: None
+    settings: Settings,
+    into: Path,
+    now: datetime,
+    keep: timedelta,
+    *,
+    recorded: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> tuple[Path, list[Path]]:
     """A copy of the keyring, for a place and a time of its own; copies there that are older than `keep` are removed.
 
     Returns the copy and what was removed. A copy brings back, for as long as it is kept, the keys of who was shredded since:
-    only the shred list says whose. So keep it for days. `record` is called before anything is copied or removed.
+    only the shred list says whose. So keep it for days. `recorded` is entered before anything is copied or removed. Raises
+    ConfigError or RetriableError.
     """
     check_places(settings)
-    record()
-    target = into / now.strftime(_KEYS)
-    into.mkdir(parents=True, exist_ok=True, mode=0o700)
-    copy = dump(settings.keyring_database, target)
-    oldest = (now - keep).strftime(_KEYS)
-    removed = [path for path in sorted(into.glob("hub-keyring-*")) if path.stem < oldest]
-    for path in removed:
-        path.unlink()
+    with recorded(), _writing(into):
+        into.mkdir(parents=True, exist_ok=True, mode=0o700)
+        copy = dump(settings.keyring_database, into / now.strftime(_KEYS))
+        oldest = (now - keep).strftime(_KEYS)
+        removed = [path for path in sorted(into.glob("hub-keyring-*")) if path.stem < oldest]
+        for path in removed:
+            path.unlink()
     return copy, removed
+
+
+@contextmanager
+def _writing(into: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"a backup cannot be written to {into}: {error.strerror}", code="cannot_write") from error
 
 
 def _copy_database(partial: Path, name: str, url: str, say: Callable[[str], None]) -> Copied:

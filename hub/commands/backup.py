@@ -40,7 +40,7 @@ def create(
 
     settings = load_settings(home)
     made = recorder(settings, "databases")
-    target, manifest = create_backup(settings, into, build_clock(settings).now(), telling(quiet=as_json), record=made)
+    target, manifest = create_backup(settings, into, build_clock(settings).now(), telling(quiet=as_json), recorded=made)
     size = sum(one.size for one in manifest.files)
     if as_json:
         databases = [one.store for one in manifest.files if one.store]
@@ -72,7 +72,7 @@ def keyring(
 
     settings = load_settings(home)
     now, made = build_clock(settings).now(), recorder(settings, "keyring")
-    copy, removed = create_key_copy(settings, into, now, timedelta(days=keep_days), record=made)
+    copy, removed = create_key_copy(settings, into, now, timedelta(days=keep_days), recorded=made)
     if as_json:
         typer.echo(json.dumps({"copy": str(copy), "removed": [str(path) for path in removed]}))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["recorder", "tell_left_out", "tell_plan", "tell_restored", "telling"]
 
 
-def recorder(settings: Settings, what: str) -> Callable[[], None]:
-    """Writes to the audit log that a copy is made of `what`, before it is."""
+def recorder(settings: Settings, what: str) -> Callable[[], AbstractContextManager[None]]:
+    """Writes to the audit log that a copy is made of `what`, before it is, and that it failed, when it has."""
     from hub.audit.actions import Action
-    from hub.commands.auditing import log_first
+    from hub.commands.auditing import log_attempt
 
-    return lambda: log_first(settings, Action.BACKUP_MADE, purpose=what)
+    return lambda: log_attempt(settings, Action.BACKUP_MADE, purpose=what)
 
 
 def tell_plan(plan: Plan) -> None:

@@ -12,7 +12,7 @@ from hub.audit.reading import Filter, the_latest
 from hub.cli import app
 from hub.clock import ManualClock, SystemClock
 from hub.contract.codec import Codec
-from hub.errors import RetriableError
+from hub.errors import ConfigError, RetriableError
 from hub.registry.opening import open_registry
 from hub.settings import load_settings
 from tests.command_line import CliRunner
@@ -58,6 +58,15 @@ def test_each_is_an_entry_and_that_of_a_backup_is_in_it(home: Path, tmp_path: Pa
         ("backup_made", "keyring", ""),
         ("backup_discarded", "n1", ""),
     ]
+
+
+@pytest.mark.parametrize(("command", "what"), [("create", "databases"), ("keyring", "keyring")])
+def test_a_copy_that_fails_says_so_behind_its_entry(home: Path, tmp_path: Path, command: str, what: str) -> None:
+    (tmp_path / "no-folder").touch()
+    failed = call(home, command, str(tmp_path / "no-folder"))
+    assert isinstance(failed.exception, ConfigError)
+    assert failed.exception.code == "cannot_write"
+    assert told(home) == [("backup_made", what, ""), ("backup_made", what, "failed")]
 
 
 @pytest.mark.parametrize(
