@@ -66,12 +66,24 @@ class Export:
             self.rows = [(number, _DUPLICATE if name in self.doubtful else record) for number, record, name in told]
             self.persons = {name: record for name, record in self.persons.items() if name not in self.doubtful}
 
+    def hold(self, told: set[str]) -> set[str]:
+        """The weekly rows of which nobody can say which report of their place and week they are, for one that was told is among
+        what cannot be read: they are counted as `beside_unread_row`, and stay as they were `told`.
+        """
+        before = Counter(_report(name) for name in told if self.unnamed)
+        held = {name for name in self.places if self._repeats[_report(name)] < before[_report(name)]}
+        self._leave_out(held, "beside_unread_row")
+        return held
+
     def leave(self, left: set[str], passed: set[str]) -> None:
         """What a newer file has too that one says, and this one not before it."""
         self.left, self.passed = left, passed
+        self._leave_out(left, "in_newer_file")
+
+    def _leave_out(self, names: set[str], reason: str) -> None:
         for place, (number, record) in enumerate(self.rows):
-            if not isinstance(record, Unmapped) and record.source_id in left:
-                self.rows[place] = (number, Unmapped("in_newer_file", intentional=True, source_id=record.source_id))
+            if not isinstance(record, Unmapped) and record.source_id in names:
+                self.rows[place] = (number, Unmapped(reason, intentional=True, source_id=record.source_id))
 
     def missed(self, source_id: str = "") -> None:
         """A row, or the whole file, that cannot be read this time: what was told of it has not gone."""
@@ -103,6 +115,11 @@ class Export:
 def same_person(one: PersonRecord, other: PersonRecord) -> bool:
     """Whatever the spelling: with the century or without, with a dash or none, in digits of whatever width."""
     return _spelled(one.person_id) == _spelled(other.person_id)
+
+
+def _report(source_id: str) -> str:
+    """Week, area and category of a weekly row, which several rows may have."""
+    return source_id.rpartition("/")[0]
 
 
 def _spelled(person_id: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from connectors.inbox import InboxFile
 from connectors.observations.export import Export, same_person
 from connectors.observations.mapping import of_anybody, of_others, retracted_place
+from connectors.observations.overruled import outdated, overrule
 from hub.connector import Cursor, PersonRecord, Record, Removal, Unmapped
 
 __all__ = ["Begun", "Contents", "Persons", "Progress"]
@@ -31,10 +32,13 @@ class Progress:
     A file may be replaced when it is told in part: `begun` has, by content, what may have been told of it. `left` are rows that
     a newer file says; until all that were read in one go are told, that file may be replaced, and then this one says them.
     `again` counts how often a file came back to the content it had, after something was told of another.
+    `outdated` are rows that a file has still and a word told later overrules; `doubtful`, which it says of several persons.
     `begun`: what a process remembers besides of what it told and no cursor knows, because Kafka went away.
+    `anew`: a folder that is read already is read from its beginning, beside the reading that goes on.
     """
 
-    def __init__(self, cursor: Cursor | None, begun: Begun) -> None:
+    def __init__(self, cursor: Cursor | None, begun: Begun, *, anew: bool = False) -> None:
+        self.anew = bool(cursor.get("anew")) if cursor else anew
         self._files, self._partial = _copied(cursor or {})
         self._begun = begun
         self._unsure: set[tuple[str, str]] = set()
@@ -50,7 +54,11 @@ class Progress:
     def cursor(self) -> Cursor:
         """The present state; JSON-able, names nobody."""
         files, partial = _copied({"files": self._files, "partial": self._partial})
-        return {"files": files, "partial": partial}
+        return {"files": files, "partial": partial, **({"anew": True} if self.anew else {})}
+
+    def outdated(self) -> dict[tuple[str, str], set[str]]:
+        """By file and content, the rows that a word told later overrules."""
+        return {(key, each["digest"]): set(each["outdated"]) for key, each in self._files.items() if each.get("outdated")}
 
     def is_done(self, file: InboxFile) -> bool:
         """Whether this very content of the file has been read to its end, nothing of it waits for a newer file, and nothing has
@@ -114,6 +122,8 @@ class Progress:
             "rows": sorted(export.told.union(filter(export.stays, _all(known, "rows")))),
             "places": sorted(export.places.union(filter(export.stays, _all(known, "places")))),
             **({"left": sorted(export.left)} if export.left else {}),
+            **({"outdated": known["outdated"]} if known.get("outdated") else {}),
+            **({"doubtful": sorted(export.doubtful)} if export.doubtful else {}),
             **({"again": again} if again else {}),
         }
         return self.cursor()
@@ -128,14 +138,30 @@ class Progress:
                     found.setdefault(source_id, []).append(persons.get(key, {}).get(digest, {}).get(source_id))
         return found
 
+    def overrule(self, file: InboxFile, export: Export, words: set[str], persons: Contents, handed: Persons) -> None:
+        """At the end of a file: which rows of this one and of others are outdated now. `words`: what it says from now on."""
+        said = {key: persons.get(key, {}).get(each["digest"], {}) for key, each in self._files.items()}
+        late = outdated(export, [each for key, each in said.items() if key != file.key])
+        for key, each in self._files.items():
+            if key != file.key:
+                each["outdated"] = sorted(overrule(each, said[key], export, words, handed))
+            else:
+                each["outdated"] = sorted(late.union(each.get("outdated", []) if self._is_read(file) else ()))
+
     def lost(self, file: InboxFile, export: Export) -> set[str]:
         """The observations that this file has no more, though they were or may have been told of it."""
         told = _all(self._files.get(file.key, {}), "rows")
         return {source_id for source_id in told - export.named if not export.stays(source_id)}
 
+    def reports(self, file: InboxFile) -> set[str]:
+        """The weekly rows that were told of another content of this file, or may have been."""
+        known = self._files.get(file.key, {})
+        return {*known.get("places", []), *_begun(known, "places", but_of=file.digest)}
+
     def has_said(self, key: str) -> set[str]:
-        """The observations that stand in a file as it was last read to its end."""
-        return set(self._files.get(key, {}).get("rows", []))
+        """The observations that stand in a file as it was last read to its end, or that it says of several persons."""
+        known = self._files.get(key, {})
+        return {*known.get("rows", []), *known.get("doubtful", [])}
 
     def taken_over(self, file: InboxFile, export: Export, elsewhere: Elsewhere) -> Iterator[Record]:
         """One for each row of another person's in another file that this one says from now on: it may be no correction, but two
@@ -159,16 +185,16 @@ class Progress:
             record, others = former.get(source_id), elsewhere.get(source_id, [])
             if record is not None and not any(other is None or same_person(other, record) for other in others):
                 yield replace(record, retracted=True)
-        for source_id in sorted({*known.get("places", []), *_begun(known, "places", but_of=file.digest)}):
+        for source_id in sorted(self.reports(file)):
             if source_id not in kept_places and not export.stays(source_id):
                 yield retracted_place(source_id)
 
-    def corrected(self, file: InboxFile, export: Export, former: Persons, elsewhere: Elsewhere, handed: Persons) -> list[Removal]:
+    def corrected(self, file: InboxFile, export: Export, former: Persons, elsewhere: Elsewhere) -> list[Removal]:
         """Takes back of others the rows of this file that are or may have been told of somebody else, here or in another file.
 
         The file that is read last says whose an observation is; where it says that of several, it is nobody's. Of another content
         that was told in part, and after a restart, nobody knows what that was: all of it that stands nowhere is taken back,
-        whoever it is about; `handed`: what another file says of it.
+        whoever it is about.
         """
         stored = self._files.get(file.key, {})
         known, broken_off = set(stored.get("rows", [])), _begun(stored, "rows", but_of=file.digest)
@@ -183,7 +209,7 @@ class Progress:
                 found.append(of_others(record))
         for source_id in sorted((broken_off | (known - former.keys())) - export.named):
             if not export.stays(source_id):
-                left = _left_to(source_id, [handed[source_id]] if source_id in handed else elsewhere.get(source_id, []))
+                left = _left_to(source_id, elsewhere.get(source_id, []))
                 self._doubt |= set() if left else {source_id}
                 found += left
         return found

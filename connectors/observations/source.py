@@ -52,13 +52,17 @@ class ObservationsSource:
         )
         self._told: set[tuple[str, str]] = set()
         self._begun: Begun = {}
+        self._follows = False  # whether it was asked to read on: then whoever asks from the beginning wants all anew
+        self._outdated: dict[tuple[str, str], set[str]] = {}
         self._persons: dict[
             str, dict[str, dict[str, PersonRecord]]
         ] = {}  # by file and content: the old one too, until it is done
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Oldest file first. Raises RetriableError `inbox_unreadable`, `file_changed` or `file_unreadable`."""
-        progress = Progress(cursor, self._begun)
+        progress = Progress(cursor, self._begun, anew=self._follows)
+        if not progress.anew:
+            self._follows, self._outdated = bool(cursor), progress.outdated()
         today = self._context.now().astimezone(STOCKHOLM).date()
         look = self._inbox.look(today)
         untold = [Unmapped(pair[1], intentional=False) for pair in look.refused if pair not in self._told]
@@ -71,6 +75,8 @@ class ObservationsSource:
             yield from self._import(look.files[place], (place, present), newest, progress)
         if newest.trouble is not None:
             raise newest.trouble
+        if not progress.anew:
+            self._outdated = progress.outdated()
         if progress.sweep({file.key for file in look.files}, today, self._config.remember_days):
             yield Batch([], progress.cursor())
 
@@ -100,7 +106,11 @@ class ObservationsSource:
         """All rows, then the retractions; the file counts as done with its last batch. `among`: its place, and all by key."""
         done_before, owed = progress.row_reached(file)
         export = self._read(file)
-        export.leave(*newest.left_by(among[0], export.named))
+        left, passed = newest.left_by(among[0], export.named)
+        stands = export.hold(progress.reports(file))
+        if progress.anew:  # what stands has been told
+            stands |= left | self._outdated.get((file.key, file.digest), set())
+        export.leave(left | stands, passed | stands)
         progress.begin(file, export)
         self._persons.setdefault(file.key, {}).setdefault(file.digest, export.persons)
         records: list[Record] = []
@@ -128,16 +138,17 @@ class ObservationsSource:
         """What the last batch says besides rows: what has gone from the file, and what is about others now."""
         place, present = among
         former = self._persons.get(file.key, {}).get(progress.digest_done(file), {})
-        elsewhere = progress.elsewhere(file, self._persons)
         handed = self._handed_back(progress.lost(file, export), [key for key in present if key != file.key], progress)
         newer, _ = newest.left_by(place, handed)
         again = {name: record for name, record in handed.items() if name not in newer}
+        elsewhere = {**progress.elsewhere(file, self._persons), **{name: [record] for name, record in again.items()}}
         contents = self._persons.setdefault(file.key, {})
         contents[file.digest] = {key: one for key, one in former.items() if export.stays(key)} | export.persons
+        progress.overrule(file, export, export.says(self._is_somebody) - export.left, self._persons, again)
         records = list(progress.taken_over(file, export, elsewhere))
         records.extend(progress.retractions(file, export, former, elsewhere))
         records.extend(record for name, record in again.items() if former.get(name) != record)
-        return records, progress.corrected(file, export, former, elsewhere, again)
+        return records, progress.corrected(file, export, former, elsewhere)
 
     def _handed_back(self, lost: set[str], others: Sequence[str], progress: Progress) -> dict[str, PersonRecord]:
         """What a file has lost, as the newest other file of the folder says it. `others`: their keys, oldest first."""
@@ -146,7 +157,7 @@ class ObservationsSource:
             said = self._persons.get(key, {}).get(digests.get(key, ""), {})
             found |= {name: said[name] for name in lost & said.keys() if self._is_somebody(said[name])}
             for name in lost & progress.has_said(key) - said.keys():
-                found.pop(name, None)  # it was read before this process began, and has changed: it has its word to come
+                found.pop(name, None)  # of several; or read before this process began, and changed: then its word is to come
         return found
 
     def _read(self, file: InboxFile) -> Export:

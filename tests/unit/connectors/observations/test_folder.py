@@ -139,6 +139,93 @@ def test_a_new_consent_tells_again_nothing_that_a_newer_file_corrected(folder, h
     assert folder.standing() == [*stood, ("3", "recruitment")]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("gone", ["the file", "the rows"])
+@pytest.mark.parametrize(("head", "rows"), NEWER.values(), ids=NEWER)
+def test_a_new_consent_tells_again_nothing_that_a_newer_word_corrected_which_is_gone(folder, head, rows, gone, restarts) -> None:
+    folder.poll("w20.csv", *[make_row(f"obs-{number}") for number in range(3)], make_row("obs-9", THIRD_PERSON))
+    folder.poll("w21.csv", *rows, head=head)
+    if gone == "the file":
+        (folder.inbox / "w21.csv").unlink()
+        folder.events.poll()
+    else:
+        folder.poll("w21.csv", make_row("obs-8", OTHER_PERSON))
+    before, stood = len(folder.published), folder.standing()
+    for consent in (1, 2):
+        folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+        if restarts or consent > 1:
+            folder.restart()
+        folder.events.poll()
+    assert [one.youth_ref[-1] for one in folder.published[before:]] == ["3"]
+    assert folder.standing() == [*stood, ("3", "recruitment")]
+
+
+def test_a_new_consent_is_told_what_a_newer_file_that_is_gone_said_alike(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-1"), make_row("obs-9", THIRD_PERSON))
+    folder.poll("w21.csv", make_row("obs-1"), make_row("obs-9", THIRD_PERSON.removeprefix("20")))
+    (folder.inbox / "w21.csv").unlink()
+    folder.events.poll()
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.events.poll()
+    assert folder.standing() == [("1", "recruitment"), ("3", "recruitment")]
+
+
+def test_a_new_consent_is_told_what_was_handed_back_to_the_older_file(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-9", THIRD_PERSON))
+    folder.poll("w21.csv", make_row("obs-9", OTHER_PERSON), make_row("obs-2", OTHER_PERSON))
+    folder.poll("w21.csv", make_row("obs-2", OTHER_PERSON))
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.events.poll()
+    assert folder.standing() == [("2", "recruitment"), ("3", "recruitment")]
+
+
+def test_a_file_that_came_late_and_whose_newer_one_is_gone_tells_a_new_consent_nothing_that_was_corrected(folder) -> None:
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
+    write(folder.inbox, "w20.csv", [HEADER, make_row("obs-1"), make_row("obs-9", THIRD_PERSON)], age_seconds=folder.age + 100)
+    folder.events.poll()
+    (folder.inbox / "w21.csv").unlink()
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.restart()
+    folder.events.poll()
+    assert folder.standing() == [("2", "recruitment"), ("3", "recruitment")]
+
+
+def test_a_file_that_came_late_and_says_what_was_corrected_since_is_not_told_because_an_older_one_says_it_alike(folder) -> None:
+    folder.poll("w19.csv", make_row("obs-1"), make_row("obs-9", THIRD_PERSON))
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
+    write(folder.inbox, "w20.csv", [HEADER, make_row("obs-1")], age_seconds=folder.age + 5)
+    folder.events.poll()
+    (folder.inbox / "w21.csv").unlink()
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.events.poll()
+    assert folder.standing() == [("2", "recruitment"), ("3", "recruitment")]
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_new_consent_takes_nothing_back_that_an_older_file_says_of_two_children(folder, leaves) -> None:
+    folder.poll("w20.csv", make_row("obs-1"), make_row("obs-1", OTHER_PERSON), make_row("obs-2"))
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
+    if leaves:
+        (folder.inbox / "w21.csv").unlink()
+    before = len(folder.published)
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.events.poll()
+    assert len(folder.published) == before
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_weekly_report_that_a_file_which_is_gone_corrected_is_not_told_as_it_was(folder, leaves) -> None:
+    for name, number in (("w20.csv", 3), ("w21.csv", 4)):
+        folder.poll(name, f"2025-W20;City;theft;{number}", head=EST_HEADER)
+    if leaves:
+        (folder.inbox / "w21.csv").unlink()
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.restart()
+    folder.events.poll()
+    assert [what for _, what in folder.standing()] == ["4"]
+
+
 def test_a_weekly_report_of_two_files_is_told_as_the_newer_says_when_the_folder_is_read_anew(folder) -> None:
     for name, number in (("w20.csv", 3), ("w21.csv", 4)):
         folder.poll(name, f"2025-W20;City;theft;{number}", head=EST_HEADER)
@@ -200,6 +287,25 @@ def test_a_file_that_comes_back_to_its_former_content_leaves_what_that_says(fold
     assert folder.standing() == stood
     assert dict(folder.events.poll()) == {}
     assert "begun" not in str(folder.ledger.cursor("events"))
+
+
+@pytest.mark.parametrize("unread", ["2025-W20;City;theft;many", "2025-W20;City;thefts;3", "2025-W20;City"])
+def test_a_weekly_row_beside_one_of_its_place_and_week_that_cannot_be_read_this_time_is_not_told_twice(folder, unread) -> None:
+    def row(number: int) -> str:
+        return f"2025-W20;City;theft;{number}"
+
+    folder.poll("a.csv", row(3), row(1), "2025-W20;City;fire;2", head=EST_HEADER)
+    counts = folder.poll("a.csv", unread, row(1), "2025-W20;City;fire;7", head=EST_HEADER)
+    assert [what for _, what in folder.standing()] == ["1", "3", "7"]
+    assert counts["unmapped", "beside_unread_row"] == 1
+    folder.grant(THIRD_PERSON, 3, kinds=KINDS)
+    folder.restart()
+    folder.events.poll()
+    assert [what for _, what in folder.standing()] == ["1", "3", "7"]
+    folder.poll("a.csv", row(5), row(1), "2025-W20;City;fire;7", head=EST_HEADER)
+    assert [what for _, what in folder.standing()] == ["1", "5", "7"]
+    folder.poll("a.csv", row(1), "2025-W20;City;fire;7", head=EST_HEADER)
+    assert [what for _, what in folder.standing()] == ["1", "7"]
 
 
 def test_a_file_that_goes_on_in_its_middle_takes_nothing_back(folder) -> None:
@@ -272,6 +378,22 @@ def test_a_row_that_is_left_out_does_not_stand_where_the_newest_other_file_takes
     folder.poll("w20.csv", make_row("obs-1"))
     folder.poll("w21.csv", f"{make_row('obs-1')};yes", head=WITHDRAWING)
     folder.poll("w22.csv", make_row("obs-1"), make_row("obs-2", OTHER_PERSON))
+    folder.poll("w22.csv", make_row("obs-2", OTHER_PERSON))
+    assert folder.standing() == [("2", "recruitment")]
+
+
+def test_a_row_that_is_left_out_stands_as_the_newest_other_file_says_though_an_older_one_has_it_of_the_same_child(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1", OTHER_PERSON))
+    folder.poll("w22.csv", make_row("obs-1"), make_row("obs-2"))
+    folder.poll("w22.csv", make_row("obs-2"))
+    assert folder.standing() == [("1", "recruitment"), ("2", "recruitment")]
+
+
+def test_a_row_that_is_left_out_stands_of_nobody_where_the_newest_other_file_says_it_of_two_children(folder) -> None:
+    folder.poll("w20.csv", make_row("obs-1"))
+    folder.poll("w21.csv", make_row("obs-1"), make_row("obs-1", OTHER_PERSON))
+    folder.poll("w22.csv", make_row("obs-1", OTHER_PERSON), make_row("obs-2", OTHER_PERSON))
     folder.poll("w22.csv", make_row("obs-2", OTHER_PERSON))
     assert folder.standing() == [("2", "recruitment")]
 
