@@ -27,6 +27,8 @@ class ConsentCase:
     kinds: tuple[str, ...]
     valid_from: datetime
     valid_to: datetime
+    includes_earlier: bool
+    """Whether its form says that it also covers what happened from `valid_from` until it came into force."""
     legal_basis: str
     area: str | None
     required: tuple[str, ...]

@@ -102,6 +102,11 @@ def form_of(consent: Consent) -> Form:
     return Form(consent.facts[0].details["form"])
 
 
+def reaches_back(consent: Consent) -> bool:
+    """Whether the form that was signed says that it also covers what happened before all had signed."""
+    return bool(consent.facts[0].details["includes_earlier"])
+
+
 def account_of(work: Work, consent: Consent, born: date) -> Account:
     """How a consent stands now."""
     latest = max(work.now, consent.facts[-1].at)

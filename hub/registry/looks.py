@@ -25,6 +25,7 @@ from hub.registry import lifecycle, protection
 from hub.registry.cases import ConsentCase, Erasing, Named
 from hub.registry.erasing import erasing_of, every_erasing
 from hub.registry.grants import find_youth
+from hub.registry.history import reaches_back
 from hub.registry.lives import life_of, open_life
 from hub.registry.parties import open_parties
 from hub.registry.registry import Registry
@@ -222,7 +223,7 @@ def _view(row: Consent, document: str, told: bool) -> ConsentCase:
     youth: Youth = row.youth
     return ConsentCase(
         row.consent_id, row.state, row.cooperation, tuple(row.agencies), tuple(row.recipients), tuple(row.kinds),
-        row.valid_from, row.valid_to, row.legal_basis, row.area, tuple(row.required),
+        row.valid_from, row.valid_to, reaches_back(row), row.legal_basis, row.area, tuple(row.required),
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
         row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document,
         told, youth.youth_id, youth.youth_ref, tuple(row.blocked_by) if row.state in OPEN else (), tuple(row.declined),

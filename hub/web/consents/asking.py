@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,13 +12,13 @@ from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Signatory
 from hub.registry.granting import GrantRequest
 from hub.web.consents.office import Office
-from hub.web.consents.simulating import Planned
+from hub.web.consents.scope import FormScope
 from hub.web.language import Words
 
 if TYPE_CHECKING:
     from hub.registry.parties import Parties
 
-__all__ = ["CUSTODY", "Asking", "build_parties", "build_planned", "build_request"]
+__all__ = ["CUSTODY", "LEGAL_BASIS", "Asking", "build_parties", "build_request", "build_scope"]
 
 
 CUSTODY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -31,6 +31,8 @@ CUSTODY: Final[Mapping[str, tuple[str, ...]]] = {
     "adult": ("youth",),
 }
 """Who signs, by who has custody; the youth joins them from a certain age."""
+LEGAL_BASIS: Final = "public_task"
+"""What is registered on these pages rests on a task of public interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +54,23 @@ def _bounds(period: tuple[date, date]) -> tuple[datetime, datetime]:
     return datetime.combine(first, time(), STOCKHOLM), datetime.combine(last + timedelta(days=1), time(), STOCKHOLM)
 
 
-def build_planned(answers: Mapping[str, Any]) -> Planned:
+def build_scope(answers: Mapping[str, Any]) -> FormScope:
     """The scope of a draft whose scope and period are answered."""
     valid_from, valid_to = _bounds(answers["period"])
     kinds = tuple(InfoKind(kind) for kind in answers["kinds"])
-    return Planned(
-        Cooperation(answers["cooperation"]), tuple(answers["sources"]), tuple(answers["recipients"]), kinds, valid_from, valid_to
-    )
+    return FormScope(
+        Cooperation(answers["cooperation"]), tuple(answers["sources"]), tuple(answers["recipients"]), kinds, valid_from, valid_to,
+        bool(answers.get("earlier")), answers.get("area") or None, LEGAL_BASIS,
+    )  # fmt: skip
 
 
 def build_request(answers: Mapping[str, Any]) -> GrantRequest:
-    """The registration that a draft amounts to."""
-    planned = build_planned(answers)
+    """The registration that a draft amounts to: exactly the scope that its form says."""
     return GrantRequest(
         identifier=answers["youth"],
-        cooperation=planned.cooperation,
-        agencies=planned.agencies,
-        recipients=planned.recipients,
-        kinds=planned.kinds,
-        valid_from=planned.valid_from,
-        valid_to=planned.valid_to,
-        area=answers["area"] or None,
         required=tuple(Signatory(role) for role in CUSTODY[answers["custody"]]),
         signed=tuple(Signatory(role) for role in answers["signatures"]),
-        includes_earlier=bool(answers.get("earlier")),
+        **asdict(build_scope(answers)),
     )
 
 

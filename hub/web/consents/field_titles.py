@@ -9,7 +9,7 @@ from typing import Final
 from hub.contract.models import AbsenceKind, PoliceCategory, RiskConcern
 from hub.web.language import mark
 
-__all__ = ["CODES", "FIELDS", "NEVER"]
+__all__ = ["CODES", "FIELDS", "NEVER", "TASK_AREA"]
 
 FIELDS: Final[Mapping[str, str]] = {
     "youth_ref": mark("A random reference in place of the person"),
@@ -42,6 +42,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "scope_id": mark("The number of this consent"),
     "age_years": mark("Age in whole years, never a date of birth"),
 }
+TASK_AREA: Final = mark("Area of the town, when the form names one")
+"""What a proposal says of an area: the form's, which no source has coded."""
 CODES: Final[Mapping[type[StrEnum], Mapping[StrEnum, str]]] = {
     AbsenceKind: {AbsenceKind.UNEXCUSED: mark("unexcused"), AbsenceKind.EXCUSED: mark("reported")},
     PoliceCategory: {

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.audit.actions import Action as Logged
 from hub.errors import RejectedError
 from hub.registry.cases import ConsentCase, Named
-from hub.web.consents.asking import build_planned
+from hub.web.consents.asking import build_scope
 from hub.web.consents.desk import Visit
 from hub.web.consents.field_titles import NEVER
 from hub.web.consents.naming import open_names
@@ -27,10 +27,9 @@ def form(visit: Visit, case: ConsentCase) -> Response:
     named, error = open_names(visit, case, Logged.CONSENT_PRINTED) if visit.posted else (None, None)
     if not visit.posted:
         visit.casework.note(visit.who, case, Logged.CONSENT_PRINTED, purpose="form")
-    scope = visit.showing.scope(case)[:5]
     return _form(
-        visit, case.required, scope, named, back=f"/consents/{case.consent_id}", number=case.consent_id, document=case.document,
-        error=error, ask=f"/consents/{case.consent_id}/form" if named is None else "",
+        visit, case.required, visit.showing.scope(case), named, back=f"/consents/{case.consent_id}", number=case.consent_id,
+        document=case.document, error=error, ask=f"/consents/{case.consent_id}/form" if named is None else "",
         adult=case.required == ("youth",),
     )  # fmt: skip
 
@@ -44,21 +43,20 @@ def form_of_draft(turn: Turn) -> Response:
         required = turn.asking.required(answers)
     except RejectedError:  # the page of the answers says why
         return RedirectResponse(f"/consents/register/{turn.draft.number}/check", status_code=303)
-    text = turn.visit.words.text
-    scope = turn.visit.showing.scope_of(build_planned(answers), text("reaches back") if answers.get("earlier") else "")
     return _form(
-        turn.visit, required, scope, _named(answers), back=f"/consents/register/{turn.draft.number}/check", number="",
-        document=answers["document"], error=None, ask="", adult=answers["custody"] == "adult",
+        turn.visit, required, turn.visit.showing.scope_of(build_scope(answers)), _named(answers), number="",
+        back=f"/consents/register/{turn.draft.number}/check", document=answers["document"], error=None, ask="",
+        adult=answers["custody"] == "adult",
     )  # fmt: skip
 
 
 def receipt(visit: Visit, case: ConsentCase) -> Response:
     """What was registered, for the person to keep."""
     visit.casework.note(visit.who, case, Logged.CONSENT_PRINTED, purpose="receipt")
-    built = build_receipt(case, visit.office, visit.words, visit.now)
-    showing = visit.showing
+    showing, scope = visit.showing, visit.showing.scope(case)
+    built = build_receipt(case, scope, visit.office, visit.words, visit.now)
     return visit.page(
-        "consents/receipt.html", case=case, row=showing.row(case), built=built, scope=showing.scope(case),
+        "consents/receipt.html", case=case, row=showing.row(case), built=built, scope=scope,
         signatures=showing.signatures(case), in_force=visit.maybe(case.in_force_at), ended=visit.maybe(case.ended_at),
         made=visit.moment(visit.now),
     )  # fmt: skip
@@ -67,7 +65,8 @@ def receipt(visit: Visit, case: ConsentCase) -> Response:
 def receipt_as_json(visit: Visit, case: ConsentCase) -> Response:
     """The same for machines."""
     visit.casework.note(visit.who, case, Logged.CONSENT_PRINTED, purpose="receipt")
-    text = json.dumps(build_receipt(case, visit.office, visit.words, visit.now), ensure_ascii=False, indent=2)
+    built = build_receipt(case, visit.showing.scope(case), visit.office, visit.words, visit.now)
+    text = json.dumps(built, ensure_ascii=False, indent=2)
     return Response(
         text, media_type="application/json", headers={"Content-Disposition": 'attachment; filename="consent-receipt.json"'}
     )

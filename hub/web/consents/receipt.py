@@ -1,17 +1,20 @@
 """The receipt of a consent in the fields of ISO/IEC TS 27560:2023, for people and, as JSON, for machines.
 
 Names and order of the fields follow the specification: a header, the processing (6.3.4), the parties (6.3.6) and the events
-(6.3.7). It names no person: the holder of the paper knows whose it is, and the record is found by its number.
+(6.3.7). Beside them stands the scope as the form says it: the specification has no field for what happened before all had
+signed. It names no person: the holder of the paper knows whose it is, and the record is found by its number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub.registry.cases import ConsentCase
 from hub.web.consents.field_titles import NEVER
 from hub.web.consents.office import Office
+from hub.web.consents.scope import Fact
 from hub.web.consents.titles import COOPERATIONS, KINDS, LEGAL_BASES, told
 from hub.web.language import Words
 
@@ -25,20 +28,22 @@ _STATES: Final = {
 }  # fmt: skip
 
 
-def build_receipt(case: ConsentCase, office: Office, words: Words, now: datetime) -> dict[str, Any]:
-    """What JSON can hold; instants are UTC in ISO 8601, texts in the visitor's language."""
+def build_receipt(
+    case: ConsentCase, scope: Sequence[Fact], office: Office, words: Words, now: datetime
+) -> dict[str, Any]:  # fmt: skip
+    """What JSON can hold; instants are UTC in ISO 8601, texts in the visitor's language; `scope` as the form says it."""
     return {
         "schema_version": SCHEMA_VERSION,
         "receipt_id": f"urn:uuid:{case.consent_id}:{now:%Y%m%dT%H%M%SZ}",
         "record_id": f"urn:uuid:{case.consent_id}",
         "pii_principal_id": f"holder-of:{case.document or case.consent_id}",
-        "pii_processing": _processing(case, office, words),
+        "pii_processing": _processing(case, scope, office, words),
         "party_identification": [_controller(office, words), *_agencies(case, office), *_recipients(case, office)],
         "events": _events(case),
     }
 
 
-def _processing(case: ConsentCase, office: Office, words: Words) -> dict[str, Any]:
+def _processing(case: ConsentCase, scope: Sequence[Fact], office: Office, words: Words) -> dict[str, Any]:
     text = words.text
     kinds = [
         {
@@ -75,6 +80,7 @@ def _processing(case: ConsentCase, office: Office, words: Words) -> dict[str, An
             text("Complaint to the Swedish Authority for Privacy Protection (IMY)"),
         ],
         "jurisdiction": "SE",
+        "scope": {fact.part: fact.text for fact in scope},
         "never_processed": [text(one) for one in NEVER],
     }  # fmt: skip
 

@@ -12,12 +12,12 @@ from hub.contract.identifiers import UNRESOLVED
 from hub.errors import RejectedError
 from hub.registry.granting import Marking
 from hub.web.consents.answers import take
-from hub.web.consents.asking import Asking, build_parties, build_planned, build_request
+from hub.web.consents.asking import Asking, build_parties, build_request, build_scope
 from hub.web.consents.desk import Visit
 from hub.web.consents.drafts import Draft
 from hub.web.consents.questions import KNOWN, STEPS, question
+from hub.web.consents.scope import Fact
 from hub.web.consents.shapes import Error, Question
-from hub.web.consents.showing import Fact
 from hub.web.consents.simulator import simulation
 from hub.web.forms import fields
 from hub.web.language import Words, mark
@@ -46,6 +46,8 @@ _WRONG_STEP: Final = {
     "other_cooperation": "recipients", "not_permitted": "recipients", "outside_ages": "cooperation", "not_offered": "cooperation",
     "too_long": "period", "earlier_not_said": "period", "signatory_not_used": "custody", UNRESOLVED: "youth",
 }  # fmt: skip
+_ASKED_AT: Final = {"agencies": "sources", "includes_earlier": "period", "legal_basis": ""}
+"""The question that a part of the scope answers, where it has another name; none asks for the legal basis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def simulate(turn: Turn) -> Response:
     reached = _next(turn.answers)
     if not {"cooperation", "recipients", "sources", "kinds", "period"} <= set(turn.answers):
         return turn.to(reached)
-    shown = simulation(build_planned(turn.answers), turn.visit.office, turn.visit.words)
+    shown = simulation(build_scope(turn.answers), turn.visit)
     return turn.visit.page("consents/simulation.html", shown=shown, back=_path(turn.draft, reached), form=None)
 
 
@@ -210,18 +212,15 @@ def _values(turn: Turn, asked: Question) -> dict[str, Any]:
 
 
 def _rows(turn: Turn, required: tuple[str, ...]) -> list[tuple[str, Fact]]:
-    """The answers as a summary list, each with the step it is changed at."""
+    """The answers as a summary list, each with the step it is changed at, if it is."""
     answers, words, showing = turn.answers, turn.asking.words, turn.visit.showing
-    text, planned = words.text, build_planned(turn.answers)
-    scope = showing.scope_of(planned, text("reaches back") if answers.get("earlier") else "")
-    area = turn.visit.office.places.title(answers["area"]) if answers["area"] else text("left out")
+    text, scope = words.text, showing.scope_of(build_scope(answers))
     custody = "youth" if answers["custody"] == "adult" else "custody"
     return [
         ("youth", Fact(text("Personal number"), f"{answers['youth'][:8]}-{answers['youth'][8:]}")),
         ("names", Fact(text("Name"), answers["names"].get("name") or text("not given"))),
         (custody, Fact(text("Who signs"), showing.roles(required))),
-        *zip(("cooperation", "sources", "kinds", "recipients", "period"), scope, strict=True),
-        ("area", Fact(text("Area"), area)),
+        *((_ASKED_AT.get(fact.part, fact.part), fact) for fact in scope),
         ("document", Fact(text("Document"), answers["document"] or text("not given"))),
         ("signatures", Fact(text("Signed"), showing.roles(tuple(answers["signatures"])) or text("nobody yet"))),
     ]

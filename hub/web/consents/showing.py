@@ -10,10 +10,10 @@ from typing import Final
 from babel.dates import format_date
 
 from hub.clock import stockholm_date
-from hub.contract.models import Cooperation, InfoKind
+from hub.contract.models import InfoKind
 from hub.registry.cases import ConsentCase
 from hub.web.consents.office import Office
-from hub.web.consents.simulating import Planned
+from hub.web.consents.scope import Fact, FormScope, scope_of_case
 from hub.web.consents.titles import KINDS, LEGAL_BASES, SIGNATORIES, STATES, listing, told
 from hub.web.language import Words
 from hub.web.presenting import moment
@@ -31,14 +31,6 @@ def day(instant: datetime | date, words: Words, *, until: bool = False) -> str:
     return format_date(found - timedelta(days=1) if until else found, "d MMM yyyy", locale=_LOCALES[words.language]).replace(
         ".", ""
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A line of a summary list."""
-
-    label: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +83,31 @@ class Showing:
 
     def scope(self, case: ConsentCase) -> list[Fact]:
         """What it is to, as a summary list."""
-        text = self._words.text
-        kinds = tuple(InfoKind(kind) for kind in case.kinds)
-        planned = Planned(
-            Cooperation(case.cooperation), case.agencies, case.recipients, kinds, case.valid_from, case.valid_to
-        )  # fmt: skip
-        found = [*self.scope_of(planned), Fact(text("Legal basis"), told(LEGAL_BASES, case.legal_basis, self._words))]
-        return [*found, Fact(text("Area"), self._office.places.title(case.area))] if case.area else found
+        return self.scope_of(scope_of_case(case))
 
-    def scope_of(self, planned: Planned, note: str = "") -> list[Fact]:
-        """The same of what is not registered yet; `note` is said of the period."""
+    def scope_of(self, scope: FormScope) -> list[Fact]:
+        """The same of what may not be registered yet: every part, in the order of the form."""
         text = self._words.text
-        first, last = day(planned.valid_from, self._words), day(planned.valid_to, self._words, until=True)
-        period = text("{first} to {last}", first=first, last=last)
+        first, last = day(scope.valid_from, self._words), day(scope.valid_to, self._words, until=True)
+        back = text("Yes. It also covers what happened from {day} on, before all had signed.", day=first)
         return [
-            Fact(text("Cooperation"), planned.cooperation.value.upper()),
-            Fact(text("Who may tell"), self.agencies(planned.agencies)),
-            Fact(text("What may be told"), self.kinds(planned.kinds)),
-            Fact(text("Who may be told"), self.teams(planned.recipients)),
-            Fact(text("Period"), f"{period}, {note}" if note else period),
+            Fact(text("Cooperation"), scope.cooperation.value.upper(), "cooperation"),
+            Fact(text("Who may tell"), self.agencies(scope.agencies), "agencies"),
+            Fact(text("What may be told"), self.kinds(scope.kinds), "kinds"),
+            Fact(text("Who may be told"), self.teams(scope.recipients), "recipients"),
+            Fact(text("Period"), text("{first} to {last}", first=first, last=last), "period"),
+            Fact(
+                text("Reaches back"),
+                back if scope.includes_earlier else text("No. It covers only what happens after all have signed."),
+                "includes_earlier",
+            ),
+            Fact(text("Area"), self._office.places.title(scope.area) if scope.area else text("left out"), "area"),
+            Fact(text("Legal basis"), told(LEGAL_BASES, scope.legal_basis, self._words), "legal_basis"),
         ]
 
     def kinds(self, kinds: tuple[InfoKind, ...]) -> str:
         """Kinds of information in a sentence: a capital for the first only."""
-        titles = [told(KINDS, kind, self._words) for kind in kinds]
+        titles = [told(KINDS, kind, self._words) for kind in _in_order(kinds, KINDS)]
         return listing([*titles[:1], *(title[:1].lower() + title[1:] for title in titles[1:])], self._words)
 
     def signatures(self, case: ConsentCase) -> list[Signature]:
@@ -136,11 +129,16 @@ class Showing:
 
     def teams(self, codes: tuple[str, ...]) -> str:
         """Teams by their own names."""
-        return listing([_title(self._office.teams, code) for code in codes], self._words)
+        return listing([_title(self._office.teams, code) for code in _in_order(codes, self._office.teams)], self._words)
 
     def agencies(self, codes: tuple[str, ...]) -> str:
         """Agencies by their own names."""
-        return listing([_title(self._office.agencies, code) for code in codes], self._words)
+        return listing([_title(self._office.agencies, code) for code in _in_order(codes, self._office.agencies)], self._words)
+
+
+def _in_order(codes: tuple[str, ...], known: Mapping[str, object]) -> list[str]:
+    """As they were asked for, so that a draft's form and the registered one say the same; what is not known any more last."""
+    return [*(code for code in known if code in codes), *(code for code in codes if code not in known)]
 
 
 def _title(known: Mapping[str, object], code: str) -> str:

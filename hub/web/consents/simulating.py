@@ -8,7 +8,7 @@ delivery ask.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -34,12 +34,13 @@ from hub.core.consent import Purpose, decide
 from hub.core.explain import duration, function_name
 from hub.core.rule_set import Condition, Measure, Rule
 from hub.core.texts import CONDITIONS
-from hub.web.consents.field_titles import CODES, FIELDS
+from hub.web.consents.field_titles import CODES, FIELDS, TASK_AREA
 from hub.web.consents.office import Office
+from hub.web.consents.scope import FormScope
 from hub.web.consents.titles import KINDS, told
 from hub.web.language import Words
 
-__all__ = ["EXAMPLES", "FLOWING", "Field", "Flow", "Planned", "Proposal", "flows", "proposals", "task_fields"]
+__all__ = ["EXAMPLES", "FLOWING", "Field", "Flow", "Proposal", "flows", "proposals", "task_fields"]
 
 _REF, _EVENT, _SCOPE = "y" + "0a" * 16, "e" + "1b" * 20, "11111111-1111-4111-8111-111111111111"
 FLOWING: Final[Mapping[InfoKind, type[Message]]] = {
@@ -48,18 +49,6 @@ FLOWING: Final[Mapping[InfoKind, type[Message]]] = {
     InfoKind.RISK_EVENT: RiskEvent,
 }
 """The message of each kind of information."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A scope that nobody has signed yet; instants are UTC, half-open."""
-
-    cooperation: Cooperation
-    agencies: tuple[str, ...]
-    recipients: tuple[str, ...]
-    kinds: tuple[InfoKind, ...]
-    valid_from: datetime
-    valid_to: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +109,7 @@ def _examples(at: datetime) -> dict[type[Message], Message]:
 EXAMPLES: Final = _examples(datetime.fromisoformat("2025-05-19T06:20:00+00:00"))
 
 
-def flows(planned: Planned, office: Office, words: Words) -> list[Flow]:
+def flows(planned: FormScope, office: Office, words: Words) -> list[Flow]:
     """Every kind from every agency that may carry it, field by field; none from an agency that does not carry the kind."""
     teams = tuple(office.teams[code].title for code in planned.recipients if code in office.teams)
     return [
@@ -131,12 +120,13 @@ def flows(planned: Planned, office: Office, words: Words) -> list[Flow]:
     ]
 
 
-def task_fields(words: Words) -> tuple[Field, ...]:
-    """What a proposal tells its team, field by field."""
-    return _fields(ReferralTask, words)
+def task_fields(words: Words, area: str = "") -> tuple[Field, ...]:
+    """What a proposal tells its team, field by field; `area` is the one that the form names, by the name that people use."""
+    fields = _fields(ReferralTask, words)
+    return tuple(replace(one, says=words.text(TASK_AREA), example=area or "–") if one.name == "area" else one for one in fields)
 
 
-def proposals(planned: Planned, office: Office, words: Words) -> list[Proposal]:
+def proposals(planned: FormScope, office: Office, words: Words) -> list[Proposal]:
     """What the rules in force could propose under this scope alone."""
     record = _record(planned)
     found = []
@@ -164,7 +154,7 @@ def _covered(record: ConsentRecord, office: Office, condition: Condition, team: 
     )
 
 
-def _record(planned: Planned) -> ConsentRecord:
+def _record(planned: FormScope) -> ConsentRecord:
     scope = Scope(
         scope_id=_SCOPE, cooperation=planned.cooperation, agencies=planned.agencies, recipients=planned.recipients,
         kinds=planned.kinds, valid_from=planned.valid_from, valid_to=planned.valid_to,

@@ -10,13 +10,13 @@ from starlette.responses import Response
 
 from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import Cooperation, InfoKind
+from hub.web.consents.asking import LEGAL_BASIS
 from hub.web.consents.desk import Visit
 from hub.web.consents.field_titles import NEVER
 from hub.web.consents.office import Office
-from hub.web.consents.showing import day
-from hub.web.consents.simulating import Field, Flow, Planned, Proposal, flows, proposals, task_fields
+from hub.web.consents.scope import Fact, FormScope
+from hub.web.consents.simulating import Field, Flow, Proposal, flows, proposals, task_fields
 from hub.web.consents.titles import KINDS, listing, told
-from hub.web.language import Words
 
 __all__ = ["Simulation", "simulation", "simulator"]
 
@@ -27,10 +27,8 @@ _YEAR = 365
 class Simulation:
     """What the page says."""
 
-    cooperation: str
+    scope: tuple[Fact, ...]
     recipients: str
-    first: str
-    last: str
     window_days: str
     flows: tuple[Flow, ...]
     silent: str
@@ -43,22 +41,23 @@ class Simulation:
     rules_version: str
 
 
-def simulation(planned: Planned, office: Office, words: Words) -> Simulation:
-    """Everything a person should know before she signs."""
+def simulation(planned: FormScope, visit: Visit) -> Simulation:
+    """Everything a person should know before she signs: the scope as the form says it, and what it would let flow."""
+    office, words = visit.office, visit.words
     telling = {agency for agency in planned.agencies if set(office.agencies[agency].kinds) & set(planned.kinds)}
     theirs = [code for code in planned.recipients if office.teams[code].cooperation == planned.cooperation]
     others = [office.teams[code].title for code in planned.recipients if code not in theirs]
     planned = replace(planned, recipients=tuple(theirs))
     longest = max((condition.within_days for rule in office.rules for condition in rule.when), default=0)
     return Simulation(
-        planned.cooperation.value.upper(),
-        listing([office.teams[code].title for code in planned.recipients], words),
-        day(planned.valid_from, words), day(planned.valid_to, words, until=True),
+        tuple(visit.showing.scope_of(planned)),
+        visit.showing.teams(planned.recipients),
         words.many("{number} day", "{number} days", longest),
         tuple(flows(planned, office, words)),
         listing([office.agencies[code].title for code in planned.agencies if code not in telling], words),
         listing(others, words),
-        task_fields(words), tuple(proposals(planned, office, words)),
+        task_fields(words, office.places.title(planned.area) if planned.area else ""),
+        tuple(proposals(planned, office, words)),
         tuple(words.text(one) for one in NEVER), office.rules_version,
     )  # fmt: skip
 
@@ -67,7 +66,7 @@ def simulator(visit: Visit) -> Response:
     """The form, and below it what the chosen scope would let flow."""
     office, words = visit.office, visit.words
     chosen = _chosen(visit, office)
-    shown = simulation(_planned(chosen, visit.now), office, words) if all(chosen.values()) else None
+    shown = simulation(_planned(chosen, visit.now), visit) if all(chosen.values()) else None
     query = visit.request.url.query
     form = {
         "chosen": chosen, "asked": bool(query),
@@ -91,9 +90,10 @@ def _chosen(visit: Visit, office: Office) -> dict[str, Any]:
     }
 
 
-def _planned(chosen: dict[str, Any], now: datetime) -> Planned:
+def _planned(chosen: dict[str, Any], now: datetime) -> FormScope:
+    """What was chosen, for a year from today on, as a form without an area says it that does not reach back."""
     begin = datetime.combine(stockholm_date(now), time(), STOCKHOLM)
-    return Planned(
+    return FormScope(
         Cooperation(chosen["cooperation"]), tuple(chosen["sources"]), tuple(chosen["recipients"]), tuple(chosen["kinds"]),
-        begin, begin + timedelta(days=_YEAR),
+        begin, begin + timedelta(days=_YEAR), False, None, LEGAL_BASIS,
     )  # fmt: skip

@@ -8,7 +8,8 @@ import pytest
 
 from hub.contract.models import Cooperation, InfoKind, PoliceCategory, ReferralTask
 from hub.web.consents.field_titles import CODES, FIELDS
-from hub.web.consents.simulating import FLOWING, Planned, flows, proposals, task_fields
+from hub.web.consents.scope import FormScope
+from hub.web.consents.simulating import FLOWING, flows, proposals, task_fields
 from hub.web.language import words
 from tests.unit.web.consents.conftest import Desk
 from tests.unit.web.town import PagesTown, make_office
@@ -17,12 +18,13 @@ FROM, TO = datetime(2025, 5, 19, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC)
 ADDRESS = "/consents/simulator?cooperation={}&recipients={}&sources={}&kinds={}"
 
 
-def planned(**changes: object) -> Planned:
+def planned(**changes: object) -> FormScope:
     values = {
         "cooperation": Cooperation.SSPF, "agencies": ("school-norrkoping", "police-ost"), "recipients": ("outreach", "sspf"),
         "kinds": (InfoKind.SCHOOL_ABSENCE, InfoKind.POLICE_NOTICE), "valid_from": FROM, "valid_to": TO,
+        "includes_earlier": False, "area": None, "legal_basis": "public_task",
     }  # fmt: skip
-    return Planned(**{**values, **changes})  # type: ignore[arg-type]
+    return FormScope(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def test_every_field_of_every_message_about_a_person_has_words_and_no_words_are_left_over() -> None:
