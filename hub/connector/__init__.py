@@ -15,6 +15,8 @@ registered under the entry point group `hub.connectors`. The words of the SPI:
 * sink        `build_sink`: hands errands to a receiver; see `Sink` for what a repeat must not do.
 * cursor      how far a source is read: JSON, opaque to the hub, without a name in it. It belongs to a batch and holds once
               every record of that batch is safe; it never goes back to an earlier one.
+* aside       what a batch says besides facts: what the source deleted, whom it protects, and, beside a record, that the fact is
+              this person's and nobody else's any more (`Removal`): without it a corrected fact stands of both.
 * guarantee   at least once, in both directions. A source's cursor is stored only after Kafka acknowledged every record before
               it, so a crash repeats a batch, under the same identities and revisions. An errand's delivery is recorded only
               after the receiver had it, so a crash repeats the call, and a repeat has no second effect.

@@ -75,6 +75,10 @@ class PersonRecord:
 
     `person_id` may have any spelling of a Swedish identifier; the intake canonicalises it. `source_id` is stable for the
     fact in the source system: a correction keeps it, and content decides the revision.
+
+    A correction of *whom* the fact is about is none under this identity: it is another person's fact, and the former one would
+    stand beside it. A source that can correct that yields `Removal(kind, (source_id,), body, but_of=person_id)` in the batch's
+    asides beside every such record; it keeps no memory of persons for it.
     """
 
     kind: InfoKind
@@ -123,7 +127,8 @@ class Removal:
     `source_ids` are those under which the facts may have been told. The intake looks among what it published for persons who
     have a reference and retracts what it finds; of anything else nothing is left to take back. `body`: of the retraction.
     `but_of`: a person (any spelling) whose facts under these ids stay: the source has corrected whom they are about. When it
-    cannot be read, nothing is taken back.
+    cannot be read, nothing is taken back. It comes after the batch's records, so of a fact that one batch tells of two persons
+    only the last has one. Where nothing was told of anybody else it changes nothing: it may stand beside every record.
     """
 
     kind: InfoKind

@@ -16,6 +16,7 @@ DATASETS = {
     "broken": "`usual`, and between its facts at least two that cannot be mapped",
     "corrected": "`usual` some time later: facts edited and facts taken back, in more than one batch; the others as they were",
     "late": "`usual` some time later: one more fact, of a time before the newest of `usual`; the others as they were",
+    "moved": "`usual` some time later: whom a fact is about was corrected, in more than one batch; of places alone: not needed",
 }
 """The folders of a source's trial, and what each holds."""
 

@@ -22,6 +22,7 @@ from hub.connector import (
 __all__ = [
     "Fact",
     "Identity",
+    "about",
     "content",
     "facts",
     "identity",
@@ -44,6 +45,19 @@ def identity(record: Fact) -> Identity:
     if isinstance(record, PersonRecord):
         return record.kind, record.person_id, record.source_id
     return "place", record.area, record.source_id
+
+
+def about(batches: Iterable[Batch]) -> dict[tuple[str, str], str]:
+    """Whom each fact about somebody was told of last, by kind and the source's own id; without what was retracted of her."""
+    persons: dict[tuple[str, str], str] = {}
+    for one in facts(batches):
+        if isinstance(one, PersonRecord):
+            fact, person = (str(one.kind), one.source_id), _spelt(one.person_id)
+            if not one.retracted:
+                persons[fact] = person
+            elif persons.get(fact) == person:
+                del persons[fact]
+    return persons
 
 
 def content(record: Fact) -> str:

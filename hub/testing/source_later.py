@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hub.connector import Backfill, Batch, PersonRecord
-from hub.testing.reading import content, facts, identity, news, raw, standing, stored
+from hub.connector import DATASETS, Backfill, Batch, PersonRecord
+from hub.testing.reading import Identity, about, content, facts, identity, news, raw, standing, stored
 from hub.testing.serving import garbled, refusing
 from hub.testing.source_reading import SourceReading
 from hub.testing.suite import case
@@ -25,6 +27,21 @@ _NOT_RETRACTED = "what was taken back was not told as retracted"
 _EDITS = "an edit was not told: who polls must end with what one hears who reads everything anew"
 _LEFT_STANDING = "what was taken back still stands: who polls must end with what one hears who reads everything anew"
 _ONE_BATCH = "`corrected` changes facts of one batch only: what is done wrong behind the first one would not be seen; change more"
+_NO_MOVED = (
+    "the trial has no dataset `moved` ({what}); "
+    "a source that cannot correct whom a fact is about has this case waived, with the reason"
+)
+_NOBODY_MOVED = "a fact that is about another person now was not told of that person; or the dataset `moved` corrects nobody"
+_ONE_BATCH_MOVED = "`moved` corrects facts of one batch only: what is done wrong behind it would not be seen; correct more"
+_OF_TWO = (
+    "a fact stands of two persons though its source says that it is about one: beside the record yield "
+    "Removal(kind, (its source id,), body, but_of=its person) among `Batch.asides`, which takes it back of everybody else; of a "
+    "fact that a batch tells twice, for the last person alone"
+)
+_OF_NOBODY = (
+    "what was told last of a person does not stand of anybody: of a fact that a batch tells twice, only the last has an aside"
+)
+_ELSEWHERE = "who polls must end with what one hears who reads everything anew, also when it was corrected whom a fact is about"
 _BACKFILL = (
     "a backfill ends elsewhere than a whole reading: it tells every record of the persons asked for, also what was edited and "
     "taken back since"
@@ -94,6 +111,30 @@ class SourceLater(SourceReading):
             trouble_later(world, Lane(world.statutory, raw), "late", refusing(500))
 
     @case
+    def test_a_fact_stands_of_the_person_whom_it_is_about_now(self, tmp_path: Path) -> None:
+        if not self.connector.kinds:
+            return
+        has_moved = self.trial.datasets is not None and (self.trial.datasets / "moved").is_dir()
+        assert has_moved, _NO_MOVED.format(what=DATASETS["moved"])
+        with self.world(tmp_path) as world, world.source() as source:
+            before = list(source.batches(None))
+            cursor = stored(before[-1].cursor)
+            world.show("moved")
+            polled = list(source.batches(cursor))
+            with world.source() as restarted:
+                readings = [polled, list(restarted.batches(cursor))]
+            anew = self.read_all(world)
+        several = sum(bool(about([each])) for each in before) > 1
+        for later in readings:
+            moved = [_moved(before, [each]) for each in later]
+            assert any(moved), _NOBODY_MOVED
+            assert sum(map(bool, moved)) > several, _ONE_BATCH_MOVED
+            ends = standing([*before, *later])
+            assert not _of_two(ends), _OF_TWO
+            assert ends == standing(anew), _ELSEWHERE
+            assert {(one[0], one[2]) for one in ends} >= set(about([*before, *later])), _OF_NOBODY
+
+    @case
     def test_a_backfill_ends_where_the_source_stands(self, tmp_path: Path) -> None:
         with self.world(tmp_path, "corrected") as world, world.source() as source:
             if not isinstance(source, Backfill):
@@ -111,3 +152,16 @@ class SourceLater(SourceReading):
             world.show("corrected")
             later = list(source.batches(stored(before[-1].cursor)))
             return before, later, self.read_all(world)
+
+
+def _of_two(stands: Iterable[Identity]) -> list[Identity]:
+    """What stands of more than one person."""
+    persons = [one for one in stands if one[0] != "place"]
+    facts_of = Counter((kind, source_id) for kind, _, source_id in persons)
+    return [(kind, who, source_id) for kind, who, source_id in persons if facts_of[kind, source_id] > 1]
+
+
+def _moved(before: Sequence[Batch], later: Sequence[Batch]) -> set[tuple[str, str]]:
+    """The facts that are told of another person than before."""
+    was, now = about(before), about(later)
+    return {fact for fact, person in now.items() if was.get(fact, person) != person}

@@ -17,6 +17,7 @@ SOURCES: dict[str, dict[str, str]] = {
     "sdk": {
         "test_a_correction_keeps_its_identity": "a message that was sent is never edited: what corrects it is a message of its own",
         "test_what_is_taken_back_is_retracted": "a message that was sent cannot be taken back over SDK",
+        "test_a_fact_stands_of_the_person_whom_it_is_about_now": "a message that was sent names whom it names: it is never edited",
     },
 }
 """By connector: case → reason."""

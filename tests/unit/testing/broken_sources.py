@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from hub.connector import Absence, Batch, Document, Draft, PersonRecord, StatutoryBatch, Unmapped
+from hub.connector import Absence, Batch, Document, Draft, PersonRecord, Removal, StatutoryBatch, Unmapped
 from hub.contract.models import AbsenceKind, InfoKind
 from hub.errors import RejectedError, RetriableError
 from tests.unit.testing.exemplary import NOW, PAGE, PEOPLE, Source, Statutory, build_simulator, checked
@@ -31,7 +31,7 @@ class Chatty(Source):
 class Doubling(Source):
     def batches(self, cursor):
         for batch in super().batches(cursor):
-            yield Batch([*batch.records, *batch.records], batch.cursor)
+            yield replace(batch, records=[*batch.records, *batch.records])
 
 
 class Naive(Source):
@@ -49,7 +49,7 @@ class Shuffling(Source):
 
     def batches(self, cursor):
         for batch in super().batches(cursor):
-            yield Batch(batch.records[:: -1 if self.turned and cursor is None else 1], batch.cursor)
+            yield replace(batch, records=batch.records[:: -1 if self.turned and cursor is None else 1])
 
 
 class Skipping(Source):
@@ -80,7 +80,7 @@ class Tupled(Source):
 class NamingInCursor(Source):
     def batches(self, cursor):
         for batch in super().batches(cursor):
-            yield Batch(batch.records, batch.cursor | {"last": getattr(batch.records[-1], "person_id", "")})
+            yield replace(batch, cursor=batch.cursor | {"last": getattr(batch.records[-1], "person_id", "")})
 
 
 class NamingInLog(Source):
@@ -125,7 +125,8 @@ class Hurrying(Source):
             if not self.safe(rows):
                 return
             begun, after = True, rows[-1]["seq"]
-            yield Batch([self.record(row) for row in rows], self.cursor(after))
+            records = [self.record(row) for row in rows]
+            yield Batch(records, self.cursor(after), asides=self.of_others(records))
 
 
 class EndingEarly(Source):
@@ -150,7 +151,7 @@ class Trusting(Source):
 class Swallowing(Source):
     def batches(self, cursor):
         for batch in super().batches(cursor):
-            yield Batch([one for one in batch.records if not isinstance(one, Unmapped)], batch.cursor)
+            yield replace(batch, records=[one for one in batch.records if not isinstance(one, Unmapped)])
 
 
 class Stumbling(Source):
@@ -159,7 +160,7 @@ class Stumbling(Source):
     def batches(self, cursor):
         for batch in super().batches(cursor):
             broken = [one for one in batch.records if isinstance(one, Unmapped)]
-            yield Batch(broken or batch.records, batch.cursor)
+            yield replace(batch, records=broken or batch.records)
 
 
 class Clinging(Source):
@@ -238,7 +239,7 @@ class ByTime(Source):
         for batch in super().batches(cursor):
             kept = [one for one in batch.records if isinstance(one, Unmapped) or one.retracted or self.is_new(one, newest)]
             times = [one.occurred_at.isoformat() for one in batch.records if isinstance(one, PersonRecord)]
-            yield Batch(kept, batch.cursor | {"newest": max([newest, *times])})
+            yield replace(batch, records=kept, cursor=batch.cursor | {"newest": max([newest, *times])})
 
     def is_new(self, record, newest):
         """An edited row is told whenever it happened; five rows were there from the beginning."""
@@ -299,7 +300,7 @@ class FirstPageOnly(Source):
     def batches(self, cursor):
         for number, batch in enumerate(super().batches(cursor)):
             kept = [one for one in batch.records if not number or not getattr(one, "retracted", False)]
-            yield Batch(kept if cursor else batch.records, batch.cursor)
+            yield replace(batch, records=kept if cursor else batch.records)
 
 
 class FirstEditsOnly(Source):
@@ -308,7 +309,35 @@ class FirstEditsOnly(Source):
     def batches(self, cursor):
         for number, batch in enumerate(super().batches(cursor)):
             kept = [one for one in batch.records if not number or getattr(one, "retracted", True)]
-            yield Batch(kept if cursor == {"after": 5} else batch.records, batch.cursor)
+            yield replace(batch, records=kept if cursor == {"after": 5} else batch.records)
+
+
+class LeavingToBoth(Source):
+    """Once a fact was told of somebody it stays so, whoever it is about later."""
+
+    def of_others(self, records):
+        return []
+
+
+class LeavingToBothLater(LeavingToBoth):
+    """Knows whom it told a fact of while it runs, and not over a restart."""
+
+    def __init__(self, config, context) -> None:
+        super().__init__(config, context)
+        self.told = {}
+
+    def of_others(self, records):
+        known = {one.source_id: self.told.get(one.source_id) for one in records if isinstance(one, PersonRecord)}
+        self.told |= {one.source_id: one.person_id for one in records if isinstance(one, PersonRecord)}
+        return [one for one in Source.of_others(self, records) if known[one.source_ids[0]] not in {None, one.but_of}]
+
+
+class TakingBackOfAll(Source):
+    """Of a fact that one page tells of two, nothing is left."""
+
+    def of_others(self, records):
+        told = [one for one in records if isinstance(one, PersonRecord)]
+        return [Removal(one.kind, (one.source_id,), one.body, but_of=one.person_id) for one in told]
 
 
 class BackfillingWhatStands(Source):
@@ -316,7 +345,7 @@ class BackfillingWhatStands(Source):
 
     def backfill(self, subjects, since, progress=None):
         for batch in super().backfill(subjects, since, progress):
-            yield Batch([one for one in batch.records if not one.retracted], batch.cursor)
+            yield replace(batch, records=[one for one in batch.records if not one.retracted])
 
 
 class Excusing(Source):

@@ -23,6 +23,7 @@ from hub.connector import (
     Delivered,
     PersonRecord,
     RawMessage,
+    Removal,
     StatutoryBatch,
     Trial,
     Unmapped,
@@ -92,7 +93,13 @@ class Source(Client):
         after = cursor["after"] if cursor else 0
         while rows := self.safe(self.rows(after)):
             after = rows[-1]["seq"]
-            yield Batch([self.record(row) for row in rows], self.cursor(after))
+            records = [self.record(row) for row in rows]
+            yield Batch(records, self.cursor(after), asides=self.of_others(records))
+
+    def of_others(self, records):
+        """Whom a fact is about may have been corrected; of a fact that is told twice the last word counts."""
+        last = {one.source_id: one for one in records if isinstance(one, PersonRecord)}
+        return [Removal(one.kind, (name,), one.body, but_of=one.person_id) for name, one in last.items()]
 
     def safe(self, rows):
         """As far as the statutory store has them."""
@@ -197,11 +204,14 @@ def write_datasets(folder: Path) -> Path:
     edited = [_row(1) | {"seq": 6, "minutes": 59}, _row(3) | {"seq": 8, "minutes": 60}]
     taken_back = [_row(number) | {"seq": seq, "deleted": True} for number, seq in ((2, 7), (4, 9))]
     broken = [_row(1), {"seq": 2, "id": 77}, *[_row(seq) | {"seq": seq + 1} for seq in range(2, 6)], {"seq": 7, "id": 78}]
+    # Of others, page by page; the last one is put right again at once.
+    moved = ((6, 1, 0), (7, 2, 0), (8, 3, 1), (9, 4, 2), (10, 5, 0), (11, 5, 2))
     datasets = {
         "usual": usual,
         "empty": [],
         "broken": broken,
         "corrected": usual + sorted(edited + taken_back, key=lambda row: row["seq"]),
+        "moved": usual + [_row(number) | {"seq": seq, "person": PEOPLE[who]} for seq, number, who in moved],
         "late": [*usual, _row(6, at="2025-05-09T08:00:00+00:00")],
     }
     for name, rows in datasets.items():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
-from hub.connector import Batch, PersonRecord, ProtectedPerson
+from hub.connector import PersonRecord, ProtectedPerson
 from hub.errors import RejectedError
 from tests.unit.testing.exemplary import PAGE, Source
 
@@ -60,7 +61,7 @@ class AskingEscaped(Source):
 class NamingInABackfillsCursor(Source):
     def backfill(self, subjects, since, progress=None):
         for batch in super().backfill(subjects, since, progress):
-            yield Batch(batch.records, batch.cursor | {"last": [one.person_id for one in batch.records]})
+            yield replace(batch, cursor=batch.cursor | {"last": [one.person_id for one in batch.records]})
 
 
 class NamingALate(Source):
@@ -98,7 +99,7 @@ class NamingAProtected(Source):
     def batches(self, cursor):
         for batch in super().batches(cursor):
             log.info("protected: %s", PROTECTED)
-            yield Batch(batch.records, batch.cursor, asides=[ProtectedPerson(PROTECTED)])
+            yield replace(batch, asides=[*batch.asides, ProtectedPerson(PROTECTED)])
 
 
 class NamingInALabel(Source):

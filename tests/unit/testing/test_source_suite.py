@@ -48,6 +48,8 @@ _LATER = "test_trouble_at_a_later_poll_loses_nothing_and_takes_nothing_back"
 _LATER_REPORT = "test_trouble_at_a_later_poll_loses_no_report"
 _BACKFILL = "test_a_backfill_tells_all_of_a_person_and_goes_on"
 
+_ONE_PERSON = "test_a_fact_stands_of_the_person_whom_it_is_about_now"
+
 FAULTS: list[tuple[str | tuple[str, ...], dict[str, Any]]] = [
     ("test_an_empty_source_says_nothing", {"source": broken.Chatty}),
     ("test_every_fact_is_told_once", {"source": broken.Doubling}),
@@ -91,7 +93,10 @@ FAULTS: list[tuple[str | tuple[str, ...], dict[str, Any]]] = [
     (_LATER, {"source": broken.HurryingLater}),
     (_LATER_REPORT, {"statutory": broken.StoringSilentLater}),
     ("test_what_is_taken_back_is_retracted", {"source": broken.FirstPageOnly}),
-    ("test_a_correction_keeps_its_identity", {"source": broken.FirstEditsOnly}),
+    (("test_a_correction_keeps_its_identity", _ONE_PERSON), {"source": broken.FirstEditsOnly}),
+    (_ONE_PERSON, {"source": broken.LeavingToBoth}),
+    (_ONE_PERSON, {"source": broken.LeavingToBothLater}),
+    (_ONE_PERSON, {"source": broken.TakingBackOfAll}),
     ("test_a_backfill_ends_where_the_source_stands", {"source": broken.BackfillingWhatStands}),
     ("test_a_broken_record_is_refused_between_good_ones", {"source": broken.Excusing}),
 ]
