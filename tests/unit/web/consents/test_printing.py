@@ -26,6 +26,28 @@ def test_a_drafts_form_has_what_was_typed_and_a_line_for_everybody_who_signs(des
     assert "Norrköpings kommun" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "unsaid", "said"),
+    [
+        ("sv", "varandra", "lämnar det som anges nedan till dem som får ta del, och inget annat. Det går bara åt det hållet"),
+        ("en", "each other", "give what is named below to those who may be told, and nothing else. It goes one way"),
+    ],
+)
+def test_the_form_says_that_what_is_told_goes_one_way(desk: Desk, language: str, unsaid: str, said: str) -> None:
+    desk.client.get(f"/language/{language}")
+    draft = desk.begin()
+    desk.answer(draft, youth={"identifier": make_identifier(1), "protected": "no"})
+    for path in (f"{draft}/form", f"{desk.register()}/form"):
+        page = desk.client.get(path).text
+        assert said in page
+        assert unsaid not in page
+
+
+def test_the_form_says_that_a_proposal_names_age_and_area(desk: Desk) -> None:
+    page = desk.client.get(f"{desk.register()}/form").text
+    assert "anger också åldern i hela år och området ovan, om ett anges." in page
+
+
 def test_the_adult_form_is_another_and_is_signed_by_one(desk: Desk) -> None:
     draft = desk.begin()
     changed = {
