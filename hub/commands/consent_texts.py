@@ -113,7 +113,7 @@ def print_youth(view: YouthView, *, as_json: bool) -> None:
     if as_json:
         print_json(as_json_youth(view))
         return
-    served = ", connectors may see it" if view.served else ""
+    served = ", connectors may see it from its first day on" if view.served else ""
     typer.echo(f"Status: {view.status}, version {view.version}{served}")
     for consent in view.consents:
         typer.echo(f"  {line(consent)}")

@@ -4,6 +4,9 @@ An entry appears, or grows, only when Kafka has acknowledged the newest consent 
 the relay). It shrinks or disappears in the very transaction that ends a consent (`narrow`, `remove`). A version is given
 at the moment a change becomes visible, so that "since version n" never steps over one.
 
+A consent counts here from its first day on, at midnight in Sweden (`is_behind` and `widen`, called by the upkeep): until then an
+agency is told what it would be told if it were not registered, and nothing is made for it, no link key either.
+
 Hashes are made from the sealed identity when an entry is told, under each of the agency's valid keys, and are stored nowhere.
 When the keys are others than at the last telling, every entry becomes a change. With an agency's last scope its link key
 is destroyed, and the removal carries an erasure for its connectors; a later scope gets another key. That is told once: what
@@ -15,7 +18,7 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +36,7 @@ from hub.registry.tables import Consent, LinkKey, SubjectEntry, Youth
 from hub.registry.vault import subject_hash
 from hub.registry.work import Work
 
-__all__ = ["Page", "changes", "narrow", "prepare", "remove", "tell_identifiers", "widen"]
+__all__ = ["Page", "changes", "is_behind", "narrow", "prepare", "remove", "tell_identifiers", "widen"]
 
 _LINK_KEY = 32
 
@@ -48,10 +51,10 @@ class Page:
 
 
 def prepare(work: Work, youth: Youth, data_key: bytes) -> None:
-    """Make link keys and (unserved) entries for every agency that a consent in force names and that has none yet."""
+    """Make link keys and (unserved) entries for every agency that a consent in force, and begun, names and that has none yet."""
     present = {entry.agency for entry in youth.entries}
     keyed = {link.agency for link in youth.link_keys}
-    for agency in sorted(_agencies(youth)):
+    for agency in sorted(_named(work, youth, {State.IN_FORCE})):
         if agency not in keyed:
             key = secrets.token_bytes(_LINK_KEY)
             sealed = work.tools.vault.seal(data_key, youth.youth_id, f"link_key.{agency}", key)
@@ -60,12 +63,18 @@ def prepare(work: Work, youth: Youth, data_key: bytes) -> None:
             youth.entries.append(SubjectEntry(agency=agency, kinds=[], spans=[], removed=False))
 
 
-def widen(work: Work, youth: Youth) -> None:
-    """Make visible what the acknowledged record allows. Never touches a withdrawn reference."""
+def is_behind(work: Work, youth: Youth) -> bool:
+    """Whether an agency lacks a link key since a consent's first day, or has one ahead of it (of a version that told ahead)."""
+    keyed = {link.agency for link in youth.link_keys}
+    return bool(_named(work, youth, {State.IN_FORCE}) - keyed or keyed - _named(work, youth, LIVE))
+
+
+def widen(work: Work, youth: Youth) -> bool:
+    """Make visible what the acknowledged record allows; whether that is more than before. Never touches a withdrawn reference."""
     if youth.status == Standing.WITHDRAWN:
-        return
-    for entry in youth.entries:
-        _show(work, entry, *_target(work, youth, entry.agency))
+        return False
+    shown = [_show(work, entry, *_target(work, youth, entry.agency)) for entry in youth.entries]
+    return any(shown)
 
 
 def narrow(work: Work, youth: Youth, erasures: Mapping[str, str]) -> dict[str, str]:
@@ -74,8 +83,7 @@ def narrow(work: Work, youth: Youth, erasures: Mapping[str, str]) -> dict[str, s
     `erasures`: which erasure an agency answers when it has lost its last scope. The answer: the agencies that have learned the
     reference and lost it now, with that erasure's id.
     """
-    kept = {agency for consent in youth.consents if consent.state in LIVE for agency in consent.agencies}
-    lost = {link.agency for link in youth.link_keys} - kept
+    lost = {link.agency for link in youth.link_keys} - _named(work, youth, LIVE)
     for link in [link for link in youth.link_keys if link.agency in lost]:
         youth.link_keys.remove(link)
     losing: dict[str, str] = {}
@@ -177,8 +185,14 @@ def _entry_json(work: Work, entry: SubjectEntry, keys: AgencyKeys) -> dict[str, 
     }
 
 
-def _agencies(youth: Youth) -> set[str]:
-    return {agency for consent in youth.consents if consent.state == State.IN_FORCE for agency in consent.agencies}
+def _named(work: Work, youth: Youth, states: Collection[State]) -> set[str]:
+    """The agencies that consents name which stand so and have begun."""
+    return {
+        agency
+        for consent in youth.consents
+        if consent.state in states and consent.valid_from <= work.now
+        for agency in consent.agencies
+    }
 
 
 def _target(work: Work, youth: Youth, agency: str) -> tuple[list[str], list[Span]]:
@@ -187,7 +201,8 @@ def _target(work: Work, youth: Youth, agency: str) -> tuple[list[str], list[Span
     """
     keys = work.tools.agencies.get(agency)
     allowed = keys.kinds if keys is not None else frozenset()
-    naming = [c for c in youth.consents if c.state == State.IN_FORCE and c.valid_to > work.now and agency in c.agencies]
+    present = [c for c in youth.consents if c.state == State.IN_FORCE and c.valid_from <= work.now < c.valid_to]
+    naming = [consent for consent in present if agency in consent.agencies]
     kinds = sorted({kind for consent in naming for kind in consent.kinds if kind in allowed})
     if not kinds:
         return [], []
@@ -201,21 +216,23 @@ def _spans_of(consents: Iterable[Consent], kind: str) -> list[Span]:
     return union(span for consent in consents if kind in consent.kinds for span in _read_spans(consent))
 
 
-def _show(work: Work, entry: SubjectEntry, kinds: list[str], spans: Sequence[Span]) -> None:
+def _show(work: Work, entry: SubjectEntry, kinds: list[str], spans: Sequence[Span]) -> bool:
+    """Whether what is visible is another now."""
     written = [[start.isoformat(), end.isoformat()] for start, end in spans]
     removed = not kinds or not written
     unseen = entry.version is None
     if unseen and removed:
-        return
+        return False
     if not unseen and (entry.removed, entry.kinds, entry.spans) == (removed, kinds, written):
-        return
+        return False
     if removed:
         kinds, written = [], []
         if entry.removed:
-            return
+            return False
     entry.removed, entry.kinds, entry.spans = removed, kinds, written
     entry.erasure_id = entry.erasure_id if removed else None
     _stamp(work, entry)
+    return True
 
 
 def _stamp(work: Work, entry: SubjectEntry) -> None:

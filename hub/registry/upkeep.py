@@ -14,7 +14,7 @@ from hub.contract.topics import RULES
 from hub.core.consent_rules import midnight
 from hub.kafka import Outgoing
 from hub.metrics import REGISTRY_CONSENTS
-from hub.registry import barring, lifecycle, protection
+from hub.registry import barring, directory, lifecycle, protection
 from hub.registry.custody import purge_custody
 from hub.registry.erasures import repeat_open_requests
 from hub.registry.registry import Registry
@@ -37,7 +37,7 @@ def tell_counts(registry: Registry) -> None:
 
 
 def refresh(registry: Registry) -> int:
-    """Let birthdays, ends and rules with a date act, publish new ages; answers how many youths changed.
+    """Let first days, birthdays, ends and rules with a date act, publish new ages; answers how many youths changed.
 
     At every `next_refresh`; in between, consumers judge spans themselves.
     """
@@ -135,10 +135,12 @@ def _next(work: Work, last: str) -> list[Youth]:
 
 def _refresh_one(work: Work, youth: Youth) -> bool:
     before = youth.record_version
-    moved = lifecycle.has_moved(work, youth)
+    moved = lifecycle.has_moved(work, youth) or directory.is_behind(work, youth)
     if moved or _aged(youth, work.now):
         lifecycle.settle(work, youth)
-    return moved or youth.record_version != before
+    # On a consent's first day its record stays as it was: Kafka acknowledged it long ago, and nothing else opens the entries.
+    told = youth.acked_version == youth.record_version and directory.widen(work, youth)
+    return moved or told or youth.record_version != before
 
 
 def _aged(youth: Youth, now: datetime) -> bool:

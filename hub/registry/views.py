@@ -41,7 +41,8 @@ class ConsentView:
 
 @dataclass(frozen=True, slots=True)
 class YouthView:
-    """One youth's standing. `served`: Kafka has acknowledged the newest record, so that connectors may see her.
+    """One youth's standing. `served`: Kafka has acknowledged the newest record, so that connectors may see her, of each
+    consent from its first day on.
 
     After a withdrawal, `erased`: it was the last consent, and nothing leads from the person's number to a reference any more;
     `kept_blocks`: the roles whose block outlives that, under a keyed hash of the number.

@@ -124,3 +124,17 @@ def test_a_withdrawal_ends_what_is_owed(world, archive) -> None:
     lane.poll()
     assert world.published == []
     assert len(archive.asked) == 1
+
+
+def test_what_was_read_on_the_first_day_before_the_agency_was_told_is_asked_for_again(world, archive) -> None:
+    midnight = SINCE + timedelta(days=28)
+    lane = world.lane()
+    archive.given = [[world.absence(world.person(), "0-28", at=midnight)]]
+    lane.poll()
+    assert world.published == []
+    world.grant(world.person(), spans=((midnight, NOW + timedelta(days=90)),))
+    lane.poll()
+    assert archive.asked == [(midnight, None)]
+    assert len(world.published) == 2  # that of its very first instant, and the next day's
+    world.lane().poll()
+    assert len(world.published) == 2

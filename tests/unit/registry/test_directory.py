@@ -113,7 +113,7 @@ def test_a_second_consent_widens_the_entry_after_its_acknowledgement_and_its_wit
     home.registry.grant(make_grant(valid_to="2025-07-01"))
     home.relay.run_once()
     short = home.told().entries[0]["spans"]
-    longer = make_grant(cooperation="sig", recipients=("sig",), valid_from="2025-06-01", valid_to="2025-10-01")
+    longer = make_grant(cooperation="sig", recipients=("sig",), valid_from="2025-05-01", valid_to="2025-10-01")
     home.registry.grant(longer)
     assert home.told().entries[0]["spans"] == short
     home.relay.run_once()
@@ -166,12 +166,12 @@ def test_an_entry_never_allows_a_kind_at_a_time_no_consent_covers(tmp_path) -> N
     home = Installation(tmp_path, agencies)
     home.registry.grant(make_grant(kinds=("school_absence",), valid_to="2025-09-01"))
     home.registry.grant(
-        make_grant(cooperation="sig", recipients=("sig",), kinds=("risk_event",), valid_from="2025-06-01", valid_to="2025-12-01")
+        make_grant(cooperation="sig", recipients=("sig",), kinds=("risk_event",), valid_from="2025-05-01", valid_to="2025-12-01")
     )
     home.relay.run_once()
     (entry,) = home.told().entries
     assert entry["kinds"] == ["risk_event", "school_absence"]
-    assert entry["spans"] == [{"from": "2025-05-31T22:00:00+00:00", "to": "2025-08-31T22:00:00+00:00"}]
+    assert entry["spans"] == [{"from": "2025-04-30T22:00:00+00:00", "to": "2025-08-31T22:00:00+00:00"}]
     home.close()
 
 
