@@ -14,7 +14,7 @@ from hub.contract.identifiers import UnresolvedIdentifierError, birth_date, cano
 from hub.errors import RejectedError
 from hub.registry.granting import ADULT_AGE, Marking, age_in_years
 from hub.registry.papers import check_document
-from hub.web.consents.asking import Asking
+from hub.web.consents.asking import Asking, Period
 from hub.web.consents.questions import question
 from hub.web.consents.shapes import Error, Form
 from hub.web.language import mark
@@ -26,8 +26,13 @@ _RESTS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     "youth": ("custody", "names", "document", "signatures"),
     "custody": ("names", "signatures"),
     "cooperation": ("recipients", "signatures"),
-    "sources": ("kinds",),
+    "recipients": ("signatures",),
+    "sources": ("kinds", "signatures"),
+    "kinds": ("signatures",),
+    "area": ("signatures",),
+    "period": ("signatures",),
 }
+"""A signature is given for what the paper says: whatever part of the scope changes, it is asked for anew."""
 
 
 def forget_after(step: str, answers: dict[str, Any]) -> None:
@@ -131,6 +136,7 @@ def read_day(text: str) -> date | None:
 
 
 def _take_period(form: Form, asking: Asking, answers: dict[str, Any]) -> Taken:
+    del answers
     text, earlier = asking.words.text, "1" in form.get("earlier", ())
     first, last = read_day(_one(form, "first")), read_day(_one(form, "last"))
     errors = [
@@ -151,9 +157,7 @@ def _take_period(form: Form, asking: Asking, answers: dict[str, Any]) -> Taken:
             errors.append(
                 Error("earlier", text("The first day lies before today: say that the form reaches back, or begin today."))
             )
-    if not errors:
-        answers["earlier"] = earlier
-    return errors, (first, last)
+    return errors, None if first is None or last is None else Period(first, last, earlier)
 
 
 def _take_document(form: Form, asking: Asking, answers: dict[str, Any]) -> Taken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.clock import STOCKHOLM
 from hub.contract.models import Cooperation, InfoKind
@@ -18,7 +18,7 @@ from hub.web.language import Words
 if TYPE_CHECKING:
     from hub.registry.parties import Parties
 
-__all__ = ["CUSTODY", "LEGAL_BASIS", "Asking", "build_parties", "build_request", "build_scope"]
+__all__ = ["CUSTODY", "LEGAL_BASIS", "Asking", "Period", "build_parties", "build_request", "build_scope"]
 
 
 CUSTODY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -48,19 +48,27 @@ class Asking:
         return self.office.casework().required(build_request({**answers, "signatures": ()}))
 
 
-def _bounds(period: tuple[date, date]) -> tuple[datetime, datetime]:
-    """Half-open instants of a first and a last day in Sweden."""
-    first, last = period
-    return datetime.combine(first, time(), STOCKHOLM), datetime.combine(last + timedelta(days=1), time(), STOCKHOLM)
+class Period(NamedTuple):
+    """A first and a last day in Sweden, and whether the form says that it also covers what happened since the first."""
+
+    first: date
+    last: date
+    earlier: bool
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """Half-open instants."""
+        end = self.last + timedelta(days=1)
+        return datetime.combine(self.first, time(), STOCKHOLM), datetime.combine(end, time(), STOCKHOLM)
 
 
 def build_scope(answers: Mapping[str, Any]) -> FormScope:
     """The scope of a draft whose scope and period are answered."""
-    valid_from, valid_to = _bounds(answers["period"])
+    period: Period = answers["period"]
     kinds = tuple(InfoKind(kind) for kind in answers["kinds"])
     return FormScope(
-        Cooperation(answers["cooperation"]), tuple(answers["sources"]), tuple(answers["recipients"]), kinds, valid_from, valid_to,
-        bool(answers.get("earlier")), answers.get("area") or None, LEGAL_BASIS,
+        Cooperation(answers["cooperation"]), tuple(answers["sources"]), tuple(answers["recipients"]), kinds, *period.bounds,
+        period.earlier, answers.get("area") or None, LEGAL_BASIS,
     )  # fmt: skip
 
 

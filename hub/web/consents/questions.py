@@ -154,7 +154,8 @@ def _signatures(asking: Asking, answers: Mapping[str, Any]) -> Question:
     text = asking.words.text
     choices = [Choice(role, text(SIGNATORIES[role])) for role in asking.required(answers)]
     hint = text(
-        "Tick those whose signatures you have before you. The others can be added when they come: until then nothing flows."
+        "Tick those whose signatures you have before you, on a form that says what you have answered. "
+        "The others can be added when they come: until then nothing flows."
     )
     return Question("signatures", text("Who has signed?"), hint, "signatures", tuple(choices), several=True)
 

@@ -204,8 +204,9 @@ def _values(turn: Turn, asked: Question) -> dict[str, Any]:
     if asked.step == "youth":
         return {"identifier": given or "", "protected": answers.get("protected", "no" if given else "")}
     if asked.step == "period":
-        earlier = {"earlier": ("1",) if answers.get("earlier") else ()}
-        return {} if given is None else {"first": given[0].isoformat(), "last": given[1].isoformat(), **earlier}
+        if given is None:
+            return {}
+        return {"first": given.first.isoformat(), "last": given.last.isoformat(), "earlier": ("1",) if given.earlier else ()}
     if asked.step == "names":
         return dict(given or {})
     return {asked.name: given} if asked.name and given is not None else {asked.step: given or ""} if not asked.name else {}

@@ -79,6 +79,38 @@ def test_a_question_cannot_be_jumped_over_and_a_changed_answer_asks_again_what_r
     assert "Förebyggarteamet" not in desk.client.get(f"{draft}/recipients").text
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cooperation": {"cooperation": "sig"}, "recipients": {"recipients": ["sig"]}},
+        {"recipients": {"recipients": ["outreach"]}},
+        {"sources": {"sources": ["school-norrkoping"]}, "kinds": {"kinds": ["school_absence"]}},
+        {"kinds": {"kinds": ["school_absence"]}},
+        {"area": {"area": ""}},
+        {"period": {"first": "2025-05-19", "last": "2025-11-30"}},
+        {"period": {"first": "2025-05-19", "last": "2025-12-01", "earlier": "1"}},
+    ],
+)
+def test_when_the_paper_would_say_something_else_the_signatures_are_asked_for_anew(
+    desk: Desk, changes: dict[str, dict[str, str]]
+) -> None:
+    draft = desk.begin()
+    desk.answer(draft, signatures={"signatures": ["guardian_1", "guardian_2"]})
+    for step, answer in changes.items():
+        sent = desk.client.post(f"{draft}/{step}", data=answer)
+    assert sent.headers["location"] == f"{draft}/signatures"
+    assert " checked" not in desk.client.get(f"{draft}/signatures").text
+    assert desk.client.post(f"{draft}/check").headers["location"] == f"{draft}/signatures"
+    assert desk.town.consents.rows("consent") == 0
+
+
+def test_an_answer_that_is_given_again_as_it_was_keeps_the_signatures(desk: Desk) -> None:
+    draft = desk.begin()
+    desk.answer(draft, signatures={"signatures": ["guardian_1"]})
+    for step in ("recipients", "sources", "kinds", "area", "period"):
+        assert desk.client.post(f"{draft}/{step}", data=ANSWERS[step]).headers["location"] == f"{draft}/check"
+
+
 def test_another_persons_paper_is_asked_for_when_the_person_is_changed(desk: Desk) -> None:
     draft = desk.begin()
     desk.answer(draft)
