@@ -38,7 +38,7 @@ from hub.registry.work import Work
 
 __all__ = ["AuditedRegistry"]
 
-_deed: ContextVar[Action | None] = ContextVar("registry_deed", default=None)
+_deed: ContextVar[Entry | None] = ContextVar("registry_deed", default=None)
 _draft: ContextVar[Draft | None] = ContextVar("registry_draft", default=None)
 
 
@@ -65,7 +65,7 @@ class AuditedRegistry(Registry):
                 work.session.flush()
                 self._log_diverted(work.diverted)
                 if work.kept_changed:
-                    self._audit.append(self._entry(deed))
+                    self._audit.append(deed)
                 self._log(deed, [youth for youth in changed.values() if youth not in work.diverted])
 
     def grant(self, request: GrantRequest) -> YouthView:
@@ -83,7 +83,7 @@ class AuditedRegistry(Registry):
         return outcome
 
     def sign(self, identifier: str, signatory: Signatory, cooperation: Cooperation | None = None) -> YouthView:
-        with self._doing(Action.CONSENT_SIGNED):
+        with self._doing(Action.CONSENT_SIGNED, signatory):
             return super().sign(identifier, signatory, cooperation)
 
     def suspend(self, identifier: str, cooperation: Cooperation | None = None) -> YouthView:
@@ -91,7 +91,7 @@ class AuditedRegistry(Registry):
             return super().suspend(identifier, cooperation)
 
     def decline(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
-        with self._doing(Action.CONSENT_DECLINED):
+        with self._doing(Action.CONSENT_DECLINED, by):
             return super().decline(identifier, by, cooperation)
 
     def change_custody(self, identifier: str, signatories: tuple[Signatory, ...], *, ahead: bool = False) -> YouthView:
@@ -99,11 +99,11 @@ class AuditedRegistry(Registry):
             return super().change_custody(identifier, signatories, ahead=ahead)
 
     def block(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None, *, ahead: bool = False) -> YouthView:
-        with self._doing(Action.CONSENT_BLOCKED):
+        with self._doing(Action.CONSENT_BLOCKED, by):
             return super().block(identifier, by, cooperation, ahead=ahead)
 
     def unblock(self, identifier: str, by: Signatory, cooperation: Cooperation | None = None) -> YouthView:
-        with self._doing(Action.CONSENT_UNBLOCKED):
+        with self._doing(Action.CONSENT_UNBLOCKED, by):
             return super().unblock(identifier, by, cooperation)
 
     def narrow(self, identifier: str, less: Less, cooperation: Cooperation | None = None) -> YouthView:
@@ -113,7 +113,7 @@ class AuditedRegistry(Registry):
     def withdraw(
         self, identifier: str, cooperation: Cooperation | None = None, by: Signatory | None = None, *, oral: bool = False
     ) -> YouthView:
-        with unstoppable(Unstoppable.WITHDRAWAL), self._doing(Action.CONSENT_WITHDRAWN):
+        with unstoppable(Unstoppable.WITHDRAWAL), self._doing(Action.CONSENT_WITHDRAWN, by):
             return super().withdraw(identifier, cooperation, by, oral=oral)
 
     def show(self, identifier: str) -> YouthView:
@@ -169,12 +169,14 @@ class AuditedRegistry(Registry):
             yield session
 
     @contextmanager
-    def _doing(self, action: Action) -> Iterator[None]:
-        token = _deed.set(action)
+    def _doing(self, action: Action, by: Signatory | None = None) -> Iterator[None]:
+        """`by`: whose word it is, which stands in the entry as its purpose."""
+        deed = self._entry(action) if by is None else replace(self._entry(action), purpose=by.value)
+        token = _deed.set(deed)
         try:
             yield
         except RejectedError as error:
-            self._audit.append(replace(self._entry(action), outcome=Outcome.DENY, rule=error.code))
+            self._audit.append(replace(deed, outcome=Outcome.DENY, rule=error.code))
             raise
         finally:
             _deed.reset(token)
@@ -197,12 +199,12 @@ class AuditedRegistry(Registry):
             about = [(_subject(youth), _item(youth)) if youth is not None else (None, None) for youth in youths]
             self._audit.append_many([replace(entry, subject=subject, item=item) for subject, item in about])
 
-    def _log(self, deed: Action, youths: Iterable[Youth]) -> None:
+    def _log(self, deed: Entry, youths: Iterable[Youth]) -> None:
         """One entry for each youth that was changed, and one more where her erasure is asked for."""
         found = []
         for youth in youths:
-            actions = [deed, Action.ERASURE_REQUESTED] if youth.status == Standing.WITHDRAWN else [deed]
-            found += [replace(self._entry(action), subject=_subject(youth), item=_item(youth)) for action in actions]
+            actions = [deed.action, Action.ERASURE_REQUESTED] if youth.status == Standing.WITHDRAWN else [deed.action]
+            found += [replace(deed, action=action, subject=_subject(youth), item=_item(youth)) for action in actions]
         if found:
             self._audit.append_many(found)
 

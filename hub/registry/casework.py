@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from hub.access.roles import Action, Principal, may, may_for_any
 from hub.audit.actions import Action as Logged
@@ -86,7 +87,7 @@ class Casework(Looks):
             deeds.sign(work, [consent], signatory)
             lifecycle.settle(work, consent.youth)
 
-        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_SIGNED, deed)
+        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_SIGNED, deed, by=signatory)
 
     def decline(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
         """A signatory says no to what is not complete: not in force until she signs. Raises RejectedError `nothing_to_sign`."""
@@ -95,7 +96,7 @@ class Casework(Looks):
             deeds.decline(work, [consent], by)
             lifecycle.settle(work, consent.youth)
 
-        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_DECLINED, deed)
+        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_DECLINED, deed, by=by)
 
     def block(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
         """A block (spärr) on everything, by the youth or who has custody. Raises RejectedError `not_a_signatory`."""
@@ -105,7 +106,7 @@ class Casework(Looks):
             deeds.block(work, [*own, *others], by, everything=True, seen=own)
             lifecycle.settle(work, consent.youth)
 
-        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_BLOCKED, deed)
+        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_BLOCKED, deed, by=by)
 
     def unblock(self, who: Principal, consent_id: str, by: Signatory) -> ConsentCase:
         """Lift the block that this role set, no other's: of everything, and of the cooperations that `who` sees. One of another
@@ -120,7 +121,7 @@ class Casework(Looks):
             deeds.unblock_within(work, consent.youth, {one.cooperation for one in own}, by)
             lifecycle.settle(work, consent.youth)
 
-        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_UNBLOCKED, deed)
+        return self._change(who, consent_id, Action.CONSENT_REGISTER, Logged.CONSENT_UNBLOCKED, deed, by=by)
 
     def change_custody(self, who: Principal, consent_id: str, signatories: Sequence[Signatory]) -> ConsentCase:
         """Custody has changed: every open consent that guardians sign waits until these have signed, suspended if in force.
@@ -153,7 +154,7 @@ class Casework(Looks):
             lifecycle.settle(work, consent.youth)
 
         with unstoppable(Unstoppable.WITHDRAWAL):
-            view = self._change(who, consent_id, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, deed)
+            view = self._change(who, consent_id, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, deed, by=by)
         self._registry.shrink()
         return view
 
@@ -165,7 +166,7 @@ class Casework(Looks):
 
         Raises UnresolvedIdentifierError for what is no identifier.
         """
-        deed = self._entry(who, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, purpose="told")
+        deed = self._entry(who, Action.CONSENT_WITHDRAW, Logged.CONSENT_WITHDRAWN, purpose="told" if by is None else by.value)
         with unstoppable(Unstoppable.WITHDRAWAL), self._registry.work() as work:
             youth = find_youth(work, self._canonical(work, identifier))
             found = [] if youth is None else [one for one in youth.consents if cooperation in {None, one.cooperation}]
@@ -183,9 +184,13 @@ class Casework(Looks):
 
     @repeated
     def _change(
-        self, who: Principal, consent_id: str, action: Action, logged: Logged, deed: Callable[[Work, Consent], None]
-    ) -> ConsentCase:
-        entry = self._entry(who, action, logged, item=Subject(SubjectKind.CONSENT, consent_id))
+        self, who: Principal, consent_id: str, action: Action, logged: Logged, deed: Callable[[Work, Consent], None],
+        *, by: Signatory | None = None,
+    ) -> ConsentCase:  # fmt: skip
+        """`by`: whose word it was, which stands in the entry: a register extract tells no guardian of another's."""
+        entry = self._entry(
+            who, action, logged, item=Subject(SubjectKind.CONSENT, consent_id), purpose="" if by is None else by.value
+        )
         with self._refusals(entry), self._registry.work() as work:
             row = self._row(work.session, who, consent_id)
             work.session.refresh(row.youth, with_for_update=True)  # two people's changes to one youth come one after the other
@@ -202,14 +207,14 @@ class Casework(Looks):
         youth, item = youth_of(consent), Subject(SubjectKind.CONSENT, consent.consent_id)
         self._audit.append(Entry(entry.actor, entry.action, subject=youth, item=item, purpose=entry.purpose))
         if consent.youth.status == Standing.WITHDRAWN and consent.youth.ended_at == work.now:
-            self._audit.append(Entry(entry.actor, Logged.ERASURE_REQUESTED, subject=youth, item=item))
+            self._audit.append(Entry(entry.actor, Logged.ERASURE_REQUESTED, subject=youth, item=item, purpose=entry.purpose))
 
     @contextmanager
     def _refusals(self, entry: Entry) -> Iterator[None]:
         try:
             yield
         except RejectedError as error:
-            refused = Entry(entry.actor, entry.action, item=entry.item, outcome=Outcome.DENY, rule=error.code)
+            refused = replace(entry, outcome=Outcome.DENY, rule=error.code)
             self._audit.append(refused)
             raise
 

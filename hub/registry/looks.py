@@ -52,10 +52,12 @@ class Looks:
             rows = session.scalars(_cases().where(Consent.state.in_([state.value for state in OPEN])))
             return self._views(session, [row for row in rows if sees(who, row)])
 
-    def case(self, who: Principal, consent_id: str, logged: Logged = Logged.CONSENT_SHOWN) -> ConsentCase:
-        """One consent, whatever its state; `logged` is what it is looked at for."""
+    def case(
+        self, who: Principal, consent_id: str, logged: Logged = Logged.CONSENT_SHOWN, *, purpose: str = ""
+    ) -> ConsentCase:  # fmt: skip
+        """One consent, whatever its state; `logged` is what it is looked at for, `purpose` whose extract it is read for."""
         item = Subject(SubjectKind.CONSENT, consent_id)
-        entry = self._entry(who, Action.CONSENT_SEE, logged, item=item)
+        entry = self._entry(who, Action.CONSENT_SEE, logged, item=item, purpose=purpose)
         with self._audit.recorded(entry) as draft, self._registry.view() as session:
             row = self._row(session, who, consent_id)
             draft.about(subject=youth_of(row))

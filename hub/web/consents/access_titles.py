@@ -19,6 +19,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     Action.TASK_STARTED: mark("Began with a proposal"),
     Action.TASK_HANDED_OVER: mark("Handed a proposal over"),
     Action.TASK_COMPLETED: mark("Completed a proposal"),
+    Action.WITHDRAWAL_ACKNOWLEDGED: mark("Confirmed that a proposal was taken back"),
     Action.REPORT_OF_CONCERN_LED_TO: mark("Went on to a report of concern"),
     Action.IDENTITY_REQUESTED: mark("Asked to see who it is"),
     Action.IDENTITY_APPROVED: mark("Approved that who it is is shown"),

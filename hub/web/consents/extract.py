@@ -53,12 +53,13 @@ def decide(turn: Turn) -> Response:
     errors = _decide(turn) if visit.posted and "decided" not in answers else []
     if visit.posted and not errors:
         return RedirectResponse(f"/consents/extract/{turn.draft.number}", status_code=303)
-    cases = [visit.casework.case(visit.who, number, Logged.EXTRACT_MADE) for number in answers["extract"]]
+    recipient = answers["recipient"]
+    cases = [visit.casework.case(visit.who, number, Logged.EXTRACT_MADE, purpose=recipient) for number in answers["extract"]]
     parts = () if answers.get("decided") == "refused" else answers.get("parts", SECTIONS)
     return visit.page(
         "consents/extract.html", status=422 if errors else 200, errors=errors, draft=turn.draft.number,
         decided=answers.get("decided", ""), parts=parts, made=visit.moment(visit.now),
-        recipient=visit.showing.role(answers["recipient"]), extract=build_extract(visit, cases, answers["recipient"], parts),
+        recipient=visit.showing.role(recipient), extract=build_extract(visit, cases, recipient, parts),
         retention_days=visit.office.retention_days,
     )  # fmt: skip
 
@@ -71,7 +72,7 @@ def _decide(turn: Turn) -> list[Error]:
         return [Error("parts", visit.words.text("Choose at least one part to release, or refuse."))]
     if decision not in {"release", *_REASONS}:
         return [Error("decision", visit.words.text("Decide: release it, or refuse with a reason."))]
-    case = visit.casework.case(visit.who, answers["extract"][0], Logged.EXTRACT_MADE)
+    case = visit.casework.case(visit.who, answers["extract"][0], Logged.EXTRACT_MADE, purpose=answers["recipient"])
     refused = "" if decision == "release" else decision
     visit.casework.note(visit.who, case, Logged.EXTRACT_MADE, purpose=answers["recipient"], refused=refused)
     answers |= {"decided": "refused" if refused else "released", "parts": parts}

@@ -26,6 +26,7 @@ from hub.delivery.worklist import TaskView
 from hub.registry.cases import ConsentCase
 from hub.web.consents.access_titles import ACTIONS
 from hub.web.consents.desk import Visit
+from hub.web.consents.recipient import may_read_of, state_told, told_to
 from hub.web.consents.showing import Fact
 from hub.web.presenting import NOT_LOOKED
 from hub.web.role_titles import ROLE_TITLES
@@ -70,7 +71,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """The whole, ready to be laid out; `others` says that something of another guardian was left out."""
+    """The whole, ready to be laid out; `others`: what is another guardian's was left out, whether there is any or not."""
 
     consents: tuple[HeldConsent, ...]
     tasks: tuple[HeldTask, ...]
@@ -86,12 +87,12 @@ def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str, pa
     tasks = _tasks(visit, cases)
     if "tasks" in parts:
         _log(visit, tasks, recipient)
-    consents = tuple(_consent(visit, case, recipient) for case in cases)
+    records = _records(visit, cases, [task.task_id for task in tasks])
     return Extract(
-        consents,
+        tuple(_consent(visit, case, recipient) for case in cases),
         tuple(_task(visit, task) for task in tasks),
-        tuple(_access(visit, record) for record in _records(visit, cases, [task.task_id for task in tasks])),
-        any(_anothers(role, recipient) for case in cases for role in case.required),
+        tuple(_access(visit, record) for record in told_to(recipient, records)),
+        recipient != "youth",
     )
 
 
@@ -129,19 +130,16 @@ def _log(visit: Visit, tasks: Sequence[TaskView], recipient: str) -> None:
         visit.office.audit.append_many(entries)
 
 
-def _anothers(role: str, recipient: str) -> bool:
-    """Whether a signatory's part is kept from a recipient: the youth reads of all, a guardian of herself and the youth."""
-    return recipient != "youth" and role not in {recipient, "youth"}
-
-
 def _consent(visit: Visit, case: ConsentCase, recipient: str) -> HeldConsent:
     showing = visit.showing
     signatures = [
         (one.title, one.at)
         for one in showing.signatures(case)
-        if not _anothers(one.role, recipient)
+        if may_read_of(recipient, one.role)
     ]  # fmt: skip
-    return HeldConsent(case.cooperation.upper(), showing.state(case), tuple(showing.scope(case)), tuple(signatures))
+    return HeldConsent(
+        case.cooperation.upper(), state_told(visit, case, recipient), tuple(showing.scope(case)), tuple(signatures)
+    )
 
 
 def _task(visit: Visit, task: TaskView) -> HeldTask:
