@@ -119,7 +119,7 @@ def _print(found: list[ConnectorState], now: datetime) -> None:
     for one in found:
         table.add_row(escape(one.name), _standing(one), *_lane(one.events, now), _at(one.expected_by))
         if one.statutory is not None:
-            table.add_row("  statutory", _running(one), *_lane(one.statutory, now), "-")
+            table.add_row("  statutory", _statutory(one, one.statutory), *_lane(one.statutory, now), "-")
     Console().print(table)
 
 
@@ -136,6 +136,13 @@ def _running(one: ConnectorState) -> str:
     return "not enabled" if not one.enabled else "runs" if one.running else "does not run"
 
 
+def _statutory(one: ConnectorState, lane: LaneState) -> str:
+    """Its own last poll: no pause reaches it, and a mandatory report may wait behind one that fails."""
+    if one.enabled and one.running and lane.fails:
+        return f"fails ({lane.last_result}: {lane.last_code})"
+    return _running(one)
+
+
 def _standing(one: ConnectorState) -> str:
     from rich.markup import escape
 
@@ -150,7 +157,7 @@ def _standing(one: ConnectorState) -> str:
         return f"breaker {one.breaker.state.replace('_', '-')} since {_at(one.breaker.since)} {failures}"
     if one.silent_since is not None:
         return f"silent: something new was expected by {_at(one.silent_since)}"
-    return "runs" if one.events.last_result in {"", "ok"} else f"{one.events.last_result}: {one.events.last_code}"
+    return f"{one.events.last_result}: {one.events.last_code}" if one.events.fails else "runs"
 
 
 def _lane(lane: LaneState, now: datetime) -> tuple[str, str, str, str]:

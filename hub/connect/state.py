@@ -55,6 +55,11 @@ class LaneState:
     rate: float = 0.0
     next_poll: datetime | None = None
 
+    @property
+    def fails(self) -> bool:
+        """Whether the last poll was not whole, for any reason; no before the first."""
+        return self.last_result not in {"", "ok"}
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectorState:

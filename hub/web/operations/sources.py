@@ -55,6 +55,7 @@ _BREAKERS: Final = MappingProxyType(
     }
 )
 _UNWELL: Final = mark("is not well")
+_MANDATORY: Final = mark("the statutory lane cannot be read: a mandatory report may wait")
 
 
 def listed(watch: Watch) -> Response:
@@ -121,7 +122,7 @@ def _page(watch: Watch, *, status: int = 200, wrong: str = "", typed: str = "") 
     versions = read_versions(settings.data / "connect" / name)
     return watch.page(
         "source.html", _SECTION, status=status, source=name, row=_row(watch, settings, state, reasons.total()),
-        events=_lane(watch, state.events), statutory=_lane(watch, state.statutory) if state.statutory else None,
+        events=_lane(watch, state.events), statutory=_lane(watch, state.statutory, "late") if state.statutory else None,
         paused=_pause(watch, state.paused) if state.paused else None, pauses=[_pause(watch, one) for one in past],
         breaker=_breaker(watch, state.breaker), silent=watch.maybe(state.silent_since), expected=watch.maybe(state.expected_by),
         reasons=sorted(reasons.items()), limits=LIMITS, wrong=wrong, typed=typed, longest=LONGEST_REASON,
@@ -133,16 +134,21 @@ def _page(watch: Watch, *, status: int = 200, wrong: str = "", typed: str = "") 
 def _row(watch: Watch, settings: Settings, state: ConnectorState, waiting: int) -> Mapping[str, Any]:
     agencies = watch.web.office.agencies
     status, told = _standing(watch, state)
+    code = state.statutory.last_code if state.statutory and _may_wait(state) else state.events.last_code
     return {
-        "name": state.name, "title": state.title, "status": status, "told": told, "waiting": waiting,
+        "name": state.name, "title": state.title, "status": status, "told": told, "waiting": waiting, "code": code,
         "agency": agencies[state.agency].title if state.agency in agencies else state.agency,
         "events": _lane(watch, state.events), "every": _every(watch, settings.connectors[state.name].poll_seconds),
     }  # fmt: skip
 
 
 def _standing(watch: Watch, state: ConnectorState) -> tuple[str, str]:
-    """`fine`, `soon` or `late`, and the state in a few words: first what people decided, then what the source does."""
+    """`fine`, `soon` or `late`, and the state in a few words: first the lane that nothing may delay, then what people decided,
+    then what the source does.
+    """
     text = watch.words.text
+    if _may_wait(state):
+        return "late", text(_MANDATORY)
     if state.paused is not None:
         return "soon", text("paused")
     if not state.enabled:
@@ -152,19 +158,28 @@ def _standing(watch: Watch, state: ConnectorState) -> tuple[str, str]:
     return _running(watch, state)
 
 
+def _may_wait(state: ConnectorState) -> bool:
+    """Whether the statutory lane runs and fails. No pause reaches it."""
+    return state.enabled and state.running and state.statutory is not None and state.statutory.fails
+
+
 def _running(watch: Watch, state: ConnectorState) -> tuple[str, str]:
     text = watch.words.text
     if state.breaker.state is not BreakerState.CLOSED:
         return "late", text(_BREAKERS[state.breaker.state])
     if state.silent_since is not None:
         return "late", text("silent: something new was expected")
-    if state.events.last_result in {"", "ok"}:
-        return "fine", text("runs")
-    return "soon", text(_RESULTS.get(state.events.last_result, _UNWELL))
+    return ("soon", _failure(watch, state.events)) if state.events.fails else ("fine", text("runs"))
 
 
-def _lane(watch: Watch, lane: LaneState) -> Mapping[str, Any]:
+def _failure(watch: Watch, lane: LaneState) -> str:
+    return watch.words.text(_RESULTS.get(lane.last_result, _UNWELL))
+
+
+def _lane(watch: Watch, lane: LaneState, status: str = "soon") -> Mapping[str, Any]:
+    """`status`: how grave it is when it fails."""
     return {
+        "failure": _failure(watch, lane) if lane.fails else "", "status": status,
         "success": watch.maybe(lane.last_success), "news": watch.maybe(lane.last_news), "cursor": watch.maybe(lane.cursor_moved),
         "poll": watch.maybe(lane.last_poll), "next": watch.maybe(lane.next_poll), "code": lane.last_code,
         "rate": _rate(watch, lane.rate),

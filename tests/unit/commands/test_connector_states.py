@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -63,6 +64,23 @@ def test_every_instance_is_listed_with_its_statutory_lane(hub) -> None:
     table = hub("state")
     assert "does not run" in table
     assert "statutory" in table
+
+
+def test_a_statutory_lane_that_fails_says_so_in_its_own_row_also_while_the_events_lane_is_paused(hub) -> None:
+    for file, lane, code in (("ledger.db", "events", ""), ("statutory.db", "statutory", "token_refused")):
+        store = hub.settings.data / "connect" / "toyraw" / file
+        store.parent.mkdir(parents=True, exist_ok=True)
+        prepare(f"sqlite:///{store}", "connect/migrations")
+        ledger = Ledger(store)
+        Conditions(ledger.engine, lane).note(datetime(2025, 11, 27, 2, 8, tzinfo=UTC), "retry" if code else "ok", code, None)
+        ledger.close()
+    assert "retry: token_refused" not in hub("state", "toyraw")  # it does not run: that is said
+    hub.settings.run.mkdir(parents=True, exist_ok=True)
+    entry = {"name": "connect-toyraw", "pid": os.getpid(), "started": 0, "metrics": "http://127.0.0.1:1/metrics"}
+    (hub.settings.run / "connect-toyraw.json").write_text(json.dumps(entry))
+    hub("pause", "toyraw", "--reason", "The mapping is mended", "--as", "olle")
+    row = next(line for line in hub("state", "toyraw").splitlines() if line.strip().startswith("statutory"))
+    assert "fails (retry: token_refused)" in row
 
 
 def test_a_day_and_the_minute_below_it_are_whole_on_a_terminal_of_eighty_columns(hub) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from datetime import timedelta
 
 from hub.clock import ManualClock
 from hub.connect.breaking import SourceBreaker
+from hub.connect.conditions import Conditions
 from hub.connect.database import open_store
 from hub.connect.silence import Silence
 from hub.connect.state import read_state
 from hub.errors import RetriableError
 from hub.expectation import Expectation
+from tests.prepared import prepare
 from tests.unit.connect.conftest import NOW, World
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
@@ -129,3 +133,49 @@ def test_a_silent_source_says_by_when_something_was_expected(sources: Sources, v
     text = visit(OPS).get("/sources/toymend").text
     assert "tyst: något nytt väntades" in text
     assert "om 1 timme" in text
+
+
+def announce(sources: Sources, name: str) -> None:
+    """As its process does that runs."""
+    folder = sources.load().run
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = {"name": f"connect-{name}", "pid": os.getpid(), "started": 0, "metrics": "http://127.0.0.1:1/metrics"}
+    (folder / f"connect-{name}.json").write_text(json.dumps(entry))
+
+
+def polled(sources: Sources, result: str, code: str, lane: str = "statutory") -> None:
+    """What the process of `toyraw` wrote down of a lane's last poll."""
+    store = sources.home / "data" / "connect" / "toyraw" / ("statutory.db" if lane == "statutory" else "ledger.db")
+    store.parent.mkdir(parents=True, exist_ok=True)
+    if not store.exists():
+        prepare(f"sqlite:///{store}", "connect/migrations")
+    engine = open_store(store)
+    Conditions(engine, lane).note(NOW, result, code, NOW + timedelta(minutes=1))
+    engine.dispose()
+
+
+def row_of(client: Browser, name: str) -> str:
+    return client.get("/sources").text.partition(f'href="/sources/{name}"')[2].partition("</tr>")[0]
+
+
+def test_a_statutory_lane_that_fails_makes_its_source_red_and_says_why(sources: Sources, visit: Visit) -> None:
+    client = visit(OPERATOR)
+    announce(sources, "toyraw")
+    polled(sources, "ok", "")
+    assert "körs" in row_of(client, "toyraw")
+    polled(sources, "retry", "token_refused")
+    polled(sources, "retry", "events_away", "events")
+    failing = '<span class="late">det lagstadgade spåret kan inte läsas: en lagstadgad anmälan kan bli liggande</span>'
+    for paused in (False, True):
+        assert f'{failing} <span class="quiet"><code>token_refused</code></span>' in row_of(client, "toyraw"), paused
+        page = client.get("/sources/toyraw").text
+        assert failing in page
+        own = page.partition("<h2>Det lagstadgade spåret</h2>")[2].partition("</dl>")[0]
+        assert '<span class="late">svarar inte; den tillfrågas igen av sig själv</span> <code>token_refused</code>' in own
+        events = page.partition("<h2>Det lagstadgade spåret</h2>")[0]
+        assert '<span class="soon">svarar inte; den tillfrågas igen av sig själv</span> <code>events_away</code>' in events
+        client.post("/sources/toyraw/pause", data={"reason": "mappningen rättas"})
+    client.get("/language/en")
+    assert "the statutory lane cannot be read: a mandatory report may wait" in client.get("/sources/toyraw").text
+    polled(sources, "ok", "")
+    assert "the statutory lane cannot" not in row_of(client, "toyraw")
