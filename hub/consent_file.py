@@ -19,7 +19,7 @@ from hub.settings import wrong_fields
 __all__ = ["load_consent_rules"]
 
 _OLDEST = 150
-Age = Annotated[int, Field(ge=0, le=_OLDEST)]
+Age = Annotated[int, Field(strict=True, ge=0, le=_OLDEST)]
 
 
 class Part(BaseModel):
@@ -31,7 +31,7 @@ class _From(Part):
 
 
 class _SigningAge(_From):
-    age: Annotated[int, Field(ge=0, le=ADULT_AGE)]
+    age: Annotated[int, Field(strict=True, ge=0, le=ADULT_AGE)]
 
 
 class _AtSigningAge(_From):
@@ -52,7 +52,7 @@ class _Ages(_From):
 
 
 class _Longest(_From):
-    days: Annotated[int, Field(ge=1, le=3660)]
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)]
 
 
 class _Forms(_From):
