@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import date
 
 from hub.access.roles import Action, Principal, may, may_for_any
 from hub.audit.actions import Action as Logged
@@ -38,6 +39,10 @@ class Casework(Looks):
         """Who will have to sign this; nothing is written. Raises RejectedError as a registration would."""
         with self._registry.work() as work:
             return tuple(sorted(role.value for role in check(work, request, self._registry.rules).form.required))
+
+    def longest_days(self, day: date) -> int:
+        """How many days one consent that is registered on a day may be for (`consent.yaml`)."""
+        return self._registry.rules.consent.longest_days.on(day)
 
     @repeated
     def register(self, who: Principal, request: GrantRequest, parties: Parties | None, document: str) -> ConsentCase:

@@ -108,7 +108,10 @@ def test_a_value_holds_from_its_date_and_the_first_before_it_too(tmp_path: Path)
         ({"longest_days": [{"valid_from": "2020-01-01", "days": 0}]}, "longest_days.0.days"),
         ({"youth_signs_from": [{"valid_from": "2020-01-01", "age": True}]}, "youth_signs_from.0.age"),
         ({"youth_signs_from": [{"valid_from": "2020-01-01", "age": "15"}]}, "youth_signs_from.0.age"),
-        ({"cooperations": {"sig": [{"valid_from": "2020-01-01", "from_age": True, "to_age": None}]}}, "cooperations.sig.0.from_age"),
+        (
+            {"cooperations": {"sig": [{"valid_from": "2020-01-01", "from_age": True, "to_age": None}]}},
+            "cooperations.sig.0.from_age",
+        ),
         ({"cooperations": {"sig": [{"valid_from": "2020-01-01", "from_age": 0, "to_age": True}]}}, "cooperations.sig.0.to_age"),
         ({"longest_days": [{"valid_from": "2020-01-01", "days": True}]}, "longest_days.0.days"),
         ({"longest_days": [{"valid_from": "2020-01-01", "days": 366.0}]}, "longest_days.0.days"),

@@ -149,8 +149,10 @@ def _take_period(form: Form, asking: Asking, answers: dict[str, Any]) -> Taken:
             errors.append(Error("last", text("The last day lies before the first.")))
         elif last < stockholm_date(asking.now):
             errors.append(Error("last", text("The last day has been already.")))
-        elif last - first > timedelta(days=366 * 3):
-            errors.append(Error("last", text("That is more than three years: a shorter time, and then a new consent.")))
+        elif (last - first).days >= (longest := asking.longest_days()):
+            errors.append(
+                Error("last", text("That is more than {days} days: a shorter time, and then a new consent.", days=longest))
+            )
         if first - stockholm_date(asking.now) > timedelta(days=366 * 3):
             errors.append(Error("first", text("The first day lies more than three years ahead.")))
         if first < stockholm_date(asking.now) and not earlier:

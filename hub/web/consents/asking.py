@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hub.clock import STOCKHOLM
+from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Signatory
 from hub.registry.granting import GrantRequest
@@ -46,6 +46,10 @@ class Asking:
     def required(self, answers: Mapping[str, Any]) -> tuple[str, ...]:
         """Who would have to sign. Raises RejectedError when the registry would refuse the whole."""
         return self.office.casework().required(build_request({**answers, "signatures": ()}))
+
+    def longest_days(self) -> int:
+        """How many days a consent may be for that is registered now."""
+        return self.office.casework().longest_days(stockholm_date(self.now))
 
 
 class Period(NamedTuple):

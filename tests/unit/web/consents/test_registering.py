@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.unit.registry.support import make_identifier
+from hub.core.consent_rules import Dated
+from hub.registry.registry import Registry
+from tests.unit.registry.support import make_identifier, make_rules
 from tests.unit.web.consents.conftest import ANSWERS, Desk, headings
 
 
@@ -49,7 +53,8 @@ def test_nothing_typed_is_on_the_disk_before_it_is_registered(desk: Desk) -> Non
         ("period", {"first": "2025-05-01", "last": "2025-12-01"}, "ange att blanketten gäller bakåt"),
         ("period", {"first": "9998-12-30", "last": "9999-12-31"}, "Första dagen ligger mer än tre år fram i tiden."),
         ("period", {"first": "9999-12-31", "last": "9999-12-31"}, "Första dagen ligger mer än tre år fram i tiden."),
-        ("period", {"first": "0001-01-01", "last": "9999-12-31", "earlier": "1"}, "Det är mer än tre år"),
+        ("period", {"first": "0001-01-01", "last": "9999-12-31", "earlier": "1"}, "Det är mer än 1000 dagar"),
+        ("period", {"first": "2025-05-19", "last": "2028-02-13"}, "Det är mer än 1000 dagar"),
         ("document", {"document": "avser 20130304-9801"}, "inget personnummer"),
     ],
 )
@@ -197,3 +202,18 @@ def test_the_very_same_consent_is_not_registered_twice(desk: Desk) -> None:
 def test_a_consent_may_reach_back_when_its_form_says_so(desk: Desk) -> None:
     case = desk.register(period={"first": "2025-04-01", "last": "2025-12-01", "earlier": "1"})
     assert "1 apr 2025" in desk.client.get(case).text
+
+
+@pytest.mark.parametrize(("last", "registered"), [("2035-05-26", True), ("2035-05-27", False)])
+def test_a_consent_may_be_for_as_long_as_the_municipality_says(desk: Desk, last: str, registered: bool) -> None:
+    home, rules = desk.town.consents, make_rules(longest_days=Dated.always(3660))
+    home.tools = replace(home.tools, consent=rules)
+    home.registry = Registry(home.engine, home.tools, replace(home.registry.rules, consent=rules), desk.town.clock)
+    draft = desk.begin()
+    desk.answer(draft, period=None, document=None, signatures=None)
+    sent = desk.client.post(f"{draft}/period", data={"first": "2025-05-19", "last": last})
+    assert (sent.status_code, "Det är mer än 3660 dagar" in sent.text) == ((303, False) if registered else (422, True))
+    if registered:
+        desk.client.post(f"{draft}/document", data=ANSWERS["document"])
+        desk.client.post(f"{draft}/signatures", data=ANSWERS["signatures"])
+        assert "new=1" in desk.client.post(f"{draft}/check").headers["location"]
