@@ -217,6 +217,42 @@ def test_axe_finds_nothing_on_any_consent_page_and_none_scrolls_sideways(
     assert found == {}
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_a_long_reference_and_a_long_address_are_broken_and_no_page_scrolls_sideways(site: Site, width: int) -> None:
+    desk = Officer(site, size=(width, 844))
+    page = desk.page
+    desk.answer(make_identifier(), "SSPF", ("Förebyggarteamet",), ("Vårdnadshavare 1",))
+    check = page.url.removesuffix("/check")
+    page.goto(f"{check}/names")
+    page.get_by_label("Vårdnadshavare 1: namn").fill("Robin Testsson")
+    page.get_by_label("Vårdnadshavare 1: telefon eller e-post").fill(f"{'robin.testsson.' * 4}@example.se")
+    desk.press("Fortsätt")
+    page.goto(f"{check}/document")
+    page.get_by_label("Handlingens beteckning").fill("KSN-2025/17-" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGHIJ")
+    desk.press("Fortsätt")
+    wide = {}
+
+    def look(name: str) -> None:
+        if (reach := page.evaluate("document.documentElement.scrollWidth")) > width:
+            wide[name] = reach
+
+    look("check")
+    page.goto(f"{check}/form")
+    look("draft form")
+    page.goto(f"{check}/check")
+    desk.press("Registrera")
+    expect(page.get_by_role("status")).to_contain_text("Samtycket är registrerat.")
+    case = page.url.partition("?")[0]
+    for path in ("", "/sign", "/withdraw", "/receipt", "/form"):
+        page.goto(f"{case}{path}")
+        look(path)
+    page.get_by_label("Personnummer, för att skriva ut med namn").fill(make_identifier())
+    desk.press("Visa med namn")
+    expect(page.get_by_text("@example.se")).to_be_visible()
+    look("named form")
+    assert wide == {}
+
+
 def test_axe_finds_nothing_on_what_forms_answer_and_on_the_auditors_page(site: Site) -> None:
     desk = Officer(site)
     page = desk.page

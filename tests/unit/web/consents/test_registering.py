@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -121,6 +122,24 @@ def test_another_persons_paper_is_asked_for_when_the_person_is_changed(desk: Des
     desk.answer(draft)
     desk.answer(draft, youth={"identifier": make_identifier(1), "protected": "no"}, document=None)
     assert desk.client.get(f"{draft}/check").headers["location"] == f"{draft}/document"
+
+
+def test_no_two_things_on_a_page_have_the_same_name_and_what_describes_a_field_is_there(desk: Desk) -> None:
+    draft = desk.begin()
+    pages = {}
+    for step, answer in ANSWERS.items():
+        pages[step] = desk.client.get(f"{draft}/{step}").text
+        pages[f"{step}, wrong"] = desk.client.post(f"{draft}/{step}", data={"first": "x"}).text
+        desk.client.post(f"{draft}/{step}", data=answer)
+    pages["simulator"] = desk.client.get("/consents/simulator").text
+    pages["extract"] = desk.client.get("/consents/extract").text
+    case = desk.register()
+    pages |= {path: desk.client.get(f"{case}/{path}").text for path in ("custody", "sign", "block", "withdraw", "form")}
+    for name, page in pages.items():
+        ids = re.findall(r'\bid="([^"]+)"', page)
+        assert len(ids) == len(set(ids)), name
+        described = " ".join(re.findall(r'aria-describedby="([^"]+)"', page)).split()
+        assert set(described) <= set(ids), name
 
 
 def test_a_draft_is_its_makers_alone(desk: Desk, other: Desk) -> None:
