@@ -24,6 +24,7 @@ _WHY = {
     "not_kept": "it was not kept, or under a key that is no more, and the source cannot be asked again",
     "corrected_since": "the source has told it anew since, which this would undo; nothing was sent: hub dlq discard",
 }
+_AWAY = "the source does not answer now; try again later"
 
 
 def print_list(found: Sequence[Filed], topics: Sequence[Mapping[str, Any]] | None, limit: int, *, as_json: bool) -> None:
@@ -79,7 +80,10 @@ def print_letter(filed: Filed, found: Recalled | None, *, as_json: bool) -> None
     if found is None:
         return
     typer.echo(f"\nWhat it holds, identifiers covered{'' if bodies else ': nothing that can be shown'}.")
-    for body in bodies or [_WHY.get(found.reason, found.reason or "it is mapped now: hub dlq try")]:
+    missing = (
+        f"{found.reason}: {_AWAY}" if found.away else _WHY.get(found.reason, found.reason or "it is mapped now: hub dlq try")
+    )
+    for body in bodies or [missing]:
         typer.echo(body)
 
 
@@ -92,7 +96,8 @@ def print_trial(filed: Filed, tried: Tried, *, as_json: bool) -> None:
     for one in tried.shown:
         print_shown(filed.letter.letter_id, one)
     if tried.reason:
-        typer.echo(f"{filed.letter.letter_id}  {tried.reason}: {_WHY.get(tried.reason, 'the source did not give it')}")
+        why = _AWAY if tried.away else _WHY.get(tried.reason, "the source did not give it")
+        typer.echo(f"{filed.letter.letter_id}  {tried.reason}: {why}")
 
 
 def print_preview(chosen: Sequence[Filed], outcomes: Mapping[str, Tried], more: int, *, as_json: bool) -> None:
@@ -112,8 +117,9 @@ def print_preview(chosen: Sequence[Filed], outcomes: Mapping[str, Tried], more: 
             letter.letter_id, one.connector, swedish_time(letter.found_at), letter.reason, outcomes[letter.letter_id].outcome
         )
     _show(table)
+    away = {one.outcome for one in outcomes.values() if one.away}
     for outcome, number in sorted(counts.items()):
-        typer.echo(f"{number:>8}  {outcome}")
+        typer.echo(f"{number:>8}  {outcome}" + (f" ({_AWAY})" if outcome in away else ""))
     _tell_more(more)
 
 

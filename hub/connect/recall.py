@@ -27,10 +27,14 @@ _MOST_OF_ONE = 100  # facts that one record may give; more are a mapping gone wr
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What a letter's record gives now, or why it could not be had (`reason`: a code)."""
+    """What a letter's record gives now, or why it could not be had (`reason`: a code).
+
+    `away`: the source did not answer, so nothing is known of the record, and later it may be had.
+    """
 
     records: tuple[Record, ...]
     reason: str = ""
+    away: bool = False
 
 
 class Recall:
@@ -65,7 +69,7 @@ class Recall:
     def _from_source(self, letters: list[Letter]) -> dict[str, Recalled]:
         """One reading from where these letters were read; they share it."""
         found: dict[str, list[Record]] = {one.letter_id: [] for one in letters}
-        reason = NOT_AT_SOURCE
+        reason, away = NOT_AT_SOURCE, False
         try:
             with closing(self._build_source()) as source:
                 for ordinal, record in _until(source, letters, found):
@@ -73,8 +77,8 @@ class Recall:
                         if len(found[letter.letter_id]) < _MOST_OF_ONE and self._is_of(letter, ordinal, record):
                             found[letter.letter_id].append(record)
         except (RetriableError, RejectedError) as error:
-            reason = error.code
-        return {name: Recalled(tuple(records), "" if records else reason) for name, records in found.items()}
+            reason, away = error.code, isinstance(error, RetriableError)
+        return {name: Recalled(tuple(some)) if some else Recalled((), reason, away) for name, some in found.items()}
 
     def _is_of(self, letter: Letter, ordinal: int, record: Record) -> bool:
         """By name where the record had one, by place where it had none."""

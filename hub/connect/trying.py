@@ -27,10 +27,11 @@ __all__ = ["Tried", "bodies", "by_connector", "choose", "recalled", "tried"]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What the mapping makes of a letter's record now, or why it could not be had."""
+    """What the mapping makes of a letter's record now, or why it could not be had; `away`: as of `Recalled`."""
 
     shown: tuple[Shown, ...]
     reason: str = ""
+    away: bool = False
 
     @property
     def outcome(self) -> str:
@@ -80,7 +81,7 @@ def tried(settings: Settings, clock: Clock, letters: Sequence[Filed]) -> dict[st
             shown = tuple(show(record, origin, now) for record in again.records)
             sound = _sound(again.records, origin, now) if letter.sealed else []
             outdated = CORRECTED_SINCE if len(words.of(letter, sound)) < len(sound) else ""
-            outcomes[letter.letter_id] = Tried(shown, again.reason or outdated)
+            outcomes[letter.letter_id] = Tried(shown, again.reason or outdated, again.away)
     return outcomes
 
 

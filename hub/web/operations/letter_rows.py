@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from hub.connect.letter_box import Filed
 from hub.connect.letters import LetterState
+from hub.connect.recall import Recalled
 from hub.connect.showing import Shown
 from hub.connect.trying import Tried
 from hub.web.language import Words, mark
 from hub.web.operations.watch import Watch
 from hub.web.shown import Moment
 
-__all__ = ["CAP", "STATES", "LetterRow", "RecordShown", "letter_row", "outcome_told", "record_shown", "records_of"]
+__all__ = ["CAP", "STATES", "LetterRow", "RecordShown", "letter_row", "outcome_told", "record_shown", "records_of", "tried_told"]
 
 CAP: Final = 50
 """So many are previewed and sent at once."""
@@ -95,6 +96,13 @@ def letter_row(watch: Watch, filed: Filed) -> LetterRow:
 def outcome_told(words: Words, code: str) -> str:
     """What a code of a trial means; one that only its connector knows is shown as it is."""
     return words.text(_OUTCOMES[code]) if code in _OUTCOMES else code
+
+
+def tried_told(words: Words, found: Tried | Recalled) -> str:
+    """What became of a trial; of a source that does not answer nothing is known yet."""
+    if found.away:
+        return words.text("the source does not answer now ({code}): try again later", code=found.reason)
+    return outcome_told(words, found.outcome if isinstance(found, Tried) else found.reason)
 
 
 def record_shown(one: Shown) -> RecordShown:

@@ -14,7 +14,7 @@ from hub.audit.actions import Action as Logged
 from hub.connect.letter_box import Filed, Line, Look
 from hub.connect.letters import LetterState
 from hub.connect.trying import bodies, recalled, tried
-from hub.web.operations.letter_rows import CAP, STATES, letter_row, outcome_told, records_of
+from hub.web.operations.letter_rows import CAP, STATES, letter_row, records_of, tried_told
 from hub.web.operations.watch import Watch
 
 __all__ = ["body", "listed", "one", "trial"]
@@ -58,7 +58,7 @@ def body(watch: Watch) -> Response:
     watch.log(Action.LETTER_BODY, Logged.DEAD_LETTER_BODY_READ, [filed.letter.letter_id])
     console = watch.console
     again = recalled(console.load(), console.clock, [filed])[filed.letter.letter_id]
-    return _page(watch, filed, body=bodies(again), body_missing=outcome_told(watch.words, again.reason) if again.reason else "")
+    return _page(watch, filed, body=bodies(again), body_missing=tried_told(watch.words, again) if again.reason else "")
 
 
 def trial(watch: Watch) -> Response:
@@ -73,7 +73,7 @@ def trial(watch: Watch) -> Response:
         tried=True,
         mapped=found.outcome == "mapped",
         records=records_of(found),
-        outcome=outcome_told(watch.words, found.outcome),
+        outcome=tried_told(watch.words, found),
     )
 
 

@@ -16,7 +16,7 @@ from hub.connect.letter_box import Filed, Look
 from hub.connect.letters import LetterState
 from hub.connect.trying import Tried, by_connector, choose, tried
 from hub.errors import RejectedError
-from hub.web.operations.letter_rows import CAP, letter_row, outcome_told
+from hub.web.operations.letter_rows import CAP, letter_row, tried_told
 from hub.web.operations.refusing import failure_text
 from hub.web.operations.watch import Watch
 
@@ -50,14 +50,17 @@ def preview(watch: Watch) -> Response:
     """How far the preview has come, and what each letter gives now."""
     work = watch.console.works.find(watch.request.path_params["work"], watch.who.account)
     found = work.result if isinstance(work.result, Preview) else Preview((), {}, 0)
-    outcomes = {name: one.outcome for name, one in found.outcomes.items()}
-    told = {outcome: outcome_told(watch.words, outcome) for outcome in sorted(set(outcomes.values()))}
-    now = [outcomes[one.letter.letter_id] for one in found.chosen]
+    now = [found.outcomes[one.letter.letter_id] for one in found.chosen]
+    told = {(one.outcome, one.away): tried_told(watch.words, one) for one in now}
+    counts = Counter((one.outcome, one.away) for one in now)
     return watch.page(
         "preview.html", _SECTION, work=work, over=work.over.is_set(), cap=CAP, more=found.more,
-        rows=[(letter_row(watch, one), told[is_now], is_now == "mapped") for one, is_now in zip(found.chosen, now, strict=True)],
-        counts=[(told[outcome], number) for outcome, number in sorted(Counter(now).items())],
-        ready=[name for name, outcome in outcomes.items() if outcome == "mapped"],
+        rows=[
+            (letter_row(watch, one), tried_told(watch.words, is_now), is_now.outcome == "mapped")
+            for one, is_now in zip(found.chosen, now, strict=True)
+        ],
+        counts=[(told[outcome], number) for outcome, number in sorted(counts.items())], away=sum(one.away for one in now),
+        ready=[name for name, one in found.outcomes.items() if one.outcome == "mapped"],
         failure=failure_text(watch, work.failure) if work.failure else "", here=f"/letters/preview/{work.number}",
     )  # fmt: skip
 

@@ -130,6 +130,17 @@ def test_a_mended_mapping_is_tried_on_one_letter_and_nothing_is_done(mending) ->
     assert mending.publisher.records == []
 
 
+def test_of_a_source_that_does_not_answer_it_is_said_that_later_it_may(mending) -> None:
+    away = mending.settings.home / "source" / "away"
+    away.write_text("status_503")
+    try:
+        said = mending.hub("dlq", "preview", "--all")
+        assert "status_503 (the source does not answer now; try again later)" in " ".join(said.split())
+        assert json.loads(mending.hub("dlq", "preview", "--all", "--json"))["now"].keys() == {"status_503"}
+    finally:
+        away.unlink()
+
+
 def test_a_preview_tells_what_each_letter_gives_now_up_to_the_cap(mending) -> None:
     for number in range(4):
         mending.fact(number)

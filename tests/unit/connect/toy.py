@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.connector import Absence, Batch, Connector, PersonRecord, Place, PlaceRecord, RawMessage, StatutoryBatch, Unmapped
 from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
+from hub.errors import RetriableError
 
 _TOYS = ("toy", "toyraw", "toyplaces", "toyfeed", "toymend", "toyrows", "toytold")
 
@@ -23,13 +24,19 @@ class ToyConfig(BaseModel):
 
 
 class Lines:
-    """Lines of a JSON file; the cursor is how many were read. A line that is `"bug"` makes the mapping fail."""
+    """Lines of a JSON file; the cursor is how many were read. A line that is `"bug"` makes the mapping fail.
+
+    A file `away` beside it holds the code of the error with which the source does not answer.
+    """
 
     def __init__(self, config: ToyConfig, name: str) -> None:
         self._file = config.folder / name
         self._page = config.page
 
     def pages(self, cursor):
+        away = self._file.parent / "away"
+        if away.exists():
+            raise RetriableError("nobody answers", code=away.read_text())
         lines = self._file.read_text().splitlines() if self._file.exists() else []
         for first in range(cursor["read"] if cursor else 0, len(lines), self._page):
             page = [json.loads(line) for line in lines[first : first + self._page]]

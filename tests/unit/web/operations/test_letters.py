@@ -141,6 +141,24 @@ def test_without_the_mending_there_is_nothing_to_send(sources: Sources, visit: V
     assert "no_minutes <span>1</span>" in text
 
 
+def test_of_a_source_that_does_not_answer_a_preview_says_to_try_later_and_nothing_of_the_mapping(
+    sources: Sources, visit: Visit
+) -> None:
+    (letter,) = refused(sources, 1)
+    (sources.home / "source" / "away").write_text("status_503")
+    client = visit(OPERATOR)
+    text = followed(client, "preview_all", [])
+    assert "källan svarar inte just nu (status_503): försök igen senare <span>1</span>" in text
+    assert "En källa svarar inte just nu" in text
+    assert "Rätta mappningen" not in text
+    tried = client.post(f"/letters/{letter}/try").text
+    assert "källan svarar inte just nu (status_503): försök igen senare" in tried
+    body = visit(OFFICER).post(f"/letters/{letter}/body").text
+    assert "Inget kan visas: källan svarar inte just nu (status_503): försök igen senare." in body
+    (sources.home / "source" / "away").unlink()
+    assert "Rätta mappningen" in followed(client, "preview_all", [])
+
+
 def test_when_kafka_is_away_letters_wait_again_and_the_page_says_what_to_do(sources: Sources, visit: Visit) -> None:
     def away() -> None:
         raise RetriableError("nobody", code="kafka")
