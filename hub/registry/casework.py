@@ -19,10 +19,11 @@ from hub.errors import RejectedError
 from hub.registry import deeds, lifecycle, protection
 from hub.registry.cases import ConsentCase
 from hub.registry.database import repeated
+from hub.registry.extracts import Extracts
 from hub.registry.granting import GrantRequest, Marking, Signatory
 from hub.registry.grants import check, enter, find_youth
 from hub.registry.lives import life_of
-from hub.registry.looks import Looks, sees, youth_of
+from hub.registry.looks import sees, youth_of
 from hub.registry.parties import Parties, seal_parties
 from hub.registry.protecting import protect
 from hub.registry.states import OPEN, Standing
@@ -32,7 +33,7 @@ from hub.registry.work import Work
 __all__ = ["Casework"]
 
 
-class Casework(Looks):
+class Casework(Extracts):
     """Safe to share between threads. Raises what Looks raises, and RejectedError `not_permitted`."""
 
     def required(self, request: GrantRequest) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 from hub.access.roles import Action, Principal, may, may_for_any, own_teams
 from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
+from hub.audit.draft import Draft
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
 from hub.audit.log import AuditLog
 from hub.clock import stockholm_date
@@ -52,12 +53,10 @@ class Looks:
             rows = session.scalars(_cases().where(Consent.state.in_([state.value for state in OPEN])))
             return self._views(session, [row for row in rows if sees(who, row)])
 
-    def case(
-        self, who: Principal, consent_id: str, logged: Logged = Logged.CONSENT_SHOWN, *, purpose: str = ""
-    ) -> ConsentCase:  # fmt: skip
-        """One consent, whatever its state; `logged` is what it is looked at for, `purpose` whose extract it is read for."""
+    def case(self, who: Principal, consent_id: str) -> ConsentCase:
+        """One consent, whatever its state."""
         item = Subject(SubjectKind.CONSENT, consent_id)
-        entry = self._entry(who, Action.CONSENT_SEE, logged, item=item, purpose=purpose)
+        entry = self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_SHOWN, item=item)
         with self._audit.recorded(entry) as draft, self._registry.view() as session:
             row = self._row(session, who, consent_id)
             draft.about(subject=youth_of(row))
@@ -104,19 +103,7 @@ class Looks:
         item = Subject(SubjectKind.CONSENT, consent_id)
         entry = self._entry(who, Action.CONSENT_SEE, logged, item=item, purpose="named")
         with self._audit.recorded(entry) as draft, self._registry.work() as work:
-            row = self._row(work.session, who, consent_id)
-            draft.about(subject=youth_of(row))
-            found = find_youth(work, self._canonical(work, identifier))
-            together = [] if found is None else _findable(who, found)
-            if found is None or row not in together:
-                raise RejectedError("the identifier is not that of the person of this consent", code="another_person")
-            protection.require_open(work, found)
-            canonical, _ = lifecycle.identity(work, found)
-            alike = [one for one in together if one.cooperation == row.cooperation]
-            parties = open_parties(work, found, lambda one: one is row) or open_parties(work, found, lambda one: one in alike)
-        if parties is None or row.state not in OPEN:
-            return Named(canonical, "")
-        return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
+            return self._opened(work, who, self._row(work.session, who, consent_id), identifier, draft)
 
     def guardians(self, who: Principal, identifier: str) -> Mapping[str, str]:
         """Who signs for the person with exactly this identifier: role to name on the newest form that `who` may read.
@@ -166,8 +153,25 @@ class Looks:
     def _entry(self, who: Principal, action: Action, logged: Logged, *, item: Subject | None = None, purpose: str = "") -> Entry:
         return Entry(actor_of(who, action, _team(own_teams(who, Action.CONSENT_SEE))), logged, item=item, purpose=purpose)
 
+    def _opened(self, work: Work, who: Principal, row: Consent, identifier: str, draft: Draft) -> Named:
+        draft.about(subject=youth_of(row))
+        found = find_youth(work, self._canonical(work, identifier))
+        together = [] if found is None else _findable(who, found)
+        if found is None or row not in together:
+            raise RejectedError("the identifier is not that of the person of this consent", code="another_person")
+        protection.require_open(work, found)
+        canonical, _ = lifecycle.identity(work, found)
+        alike = [one for one in together if one.cooperation == row.cooperation]
+        parties = open_parties(work, found, lambda one: one is row) or open_parties(work, found, lambda one: one in alike)
+        if parties is None or row.state not in OPEN:
+            return Named(canonical, "")
+        return Named(canonical, parties.name, {one.role.value: (one.name, one.contacts) for one in parties.parties})
+
+    def _consent(self, session: Session, consent_id: str) -> Consent | None:
+        return session.scalars(_cases().where(Consent.consent_id == consent_id)).one_or_none()
+
     def _row(self, session: Session, who: Principal, consent_id: str) -> Consent:
-        row = session.scalars(_cases().where(Consent.consent_id == consent_id)).one_or_none()
+        row = self._consent(session, consent_id)
         if row is None or not sees(who, row):
             raise RejectedError(_NONE, code="no_such_consent")
         return row

@@ -1,11 +1,11 @@
 """A register extract: what the hub holds of a youth, what counted toward which proposal, and who opened what.
 
-For one recipient at a time, put together by a person who decides (OSL 12:3): what a recipient may not see is left out when it is
-put together, not afterwards. A guardian reads nothing of another guardian. What was before the consents that are told of, under
-others that have ended, is no part of it: that a reference outlived them would say that another cooperation has a consent (OSL
-8:1). A proposal that rests on a police notice which
-the police have not released for the youth (`may_tell_youth`) is told without its ground, to everybody. A proposal whose content
-its own team could not open now, because consent or the newest word of it is missing, is told without its content.
+For one recipient at a time who has a claim (`hub.registry.extracts`), put together by a person who decides (OSL 12:3): what a
+recipient may not see is left out when it is put together, not afterwards. A guardian reads nothing of another guardian. What
+was before the consents that are told of, under others that have ended, is no part of it: that a reference outlived them would
+say that another cooperation has a consent (OSL 8:1). A proposal that rests on a police notice which the police have not
+released for the youth (`may_tell_youth`) is told without its ground, to everybody. A proposal whose content its own team could
+not open now, because consent or the newest word of it is missing, is told without its content.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from hub.audit.reading import of_subjects
 from hub.contract.models import ReferralTask
 from hub.core.explain import explain
 from hub.delivery.worklist import TaskView
-from hub.registry.cases import ConsentCase
+from hub.registry.cases import ConsentCase, Named
 from hub.web.consents.access_titles import ACTIONS
 from hub.web.consents.desk import Visit
+from hub.web.consents.personal import told_of_consent, told_of_person
 from hub.web.consents.recipient import may_read_of, state_told, told_to
 from hub.web.consents.showing import Fact
 from hub.web.presenting import NOT_LOOKED
@@ -34,13 +35,13 @@ from hub.web.shown import Moment
 
 __all__ = ["SECTIONS", "Access", "Extract", "HeldConsent", "HeldTask", "build_extract"]
 
-SECTIONS: Final = ("consents", "tasks", "access")
+SECTIONS: Final = ("person", "consents", "tasks", "access")
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class HeldConsent:
-    """One consent, with the signatures that the recipient may read of."""
+    """One consent with its paper, and the signatures, blocks and noes that the recipient may read of."""
 
     title: str
     state: str
@@ -73,22 +74,27 @@ class Access:
 class Extract:
     """The whole, ready to be laid out; `others`: what is another guardian's was left out, whether there is any or not."""
 
+    person: tuple[Fact, ...]
     consents: tuple[HeldConsent, ...]
     tasks: tuple[HeldTask, ...]
     access: tuple[Access, ...]
     others: bool
 
 
-def build_extract(visit: Visit, cases: Sequence[ConsentCase], recipient: str, parts: Collection[str] = SECTIONS) -> Extract:
-    """The `parts` of it for one recipient, a signatory's role.
+def build_extract(
+    visit: Visit, held: Sequence[tuple[ConsentCase, Named]], recipient: str, parts: Collection[str] = SECTIONS
+) -> Extract:
+    """The `parts` of it for one recipient, a signatory's role, who has a claim to it.
 
     That a consent is read is in the audit log already; each proposal gets its entry here, before anything is answered.
     """
+    cases = [case for case, _ in held]
     tasks = _tasks(visit, cases)
     if "tasks" in parts:
         _log(visit, tasks, recipient)
     records = _records(visit, cases, [task.task_id for task in tasks])
     return Extract(
+        told_of_person(visit, [named for _, named in held], recipient),
         tuple(_consent(visit, case, recipient) for case in cases),
         tuple(_task(visit, task) for task in tasks),
         tuple(_access(visit, record) for record in told_to(recipient, records)),
@@ -137,9 +143,8 @@ def _consent(visit: Visit, case: ConsentCase, recipient: str) -> HeldConsent:
         for one in showing.signatures(case)
         if may_read_of(recipient, one.role)
     ]  # fmt: skip
-    return HeldConsent(
-        case.cooperation.upper(), state_told(visit, case, recipient), tuple(showing.scope(case)), tuple(signatures)
-    )
+    scope = [*showing.scope(case), *told_of_consent(visit, case, recipient)]
+    return HeldConsent(case.cooperation.upper(), state_told(visit, case, recipient), tuple(scope), tuple(signatures))
 
 
 def _task(visit: Visit, task: TaskView) -> HeldTask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 from sqlalchemy import text
 
 from hub.audit.entries import Subject, SubjectKind
@@ -182,6 +183,57 @@ def test_a_refusal_is_logged_with_its_reason_and_shows_nothing(desk: Desk) -> No
     assert "Utdraget avslogs" in page
     assert "SSPF" not in page.split("<main")[1].split("</main")[0]
     assert ("extract_made", "deny", "harm") in desk.logged()
+
+
+def asked(desk: Desk, recipient: str, identifier: str | None = None) -> httpx.Response:
+    """What a request for an extract is answered."""
+    return desk.client.post("/consents/extract", data={"identifier": identifier or make_identifier(), "recipient": recipient})
+
+
+def test_who_has_lost_custody_gets_none_and_the_clerk_is_told_what_to_do(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    desk.client.post(f"{case}/custody", data={"custody": "guardian_1"})
+    refused = asked(desk, "guardian_2")
+    assert refused.status_code == 422
+    assert "inte vårdnaden om den unge nu" in refused.text
+    assert "går till kommunens jurist" in refused.text
+    assert ("extract_made", "deny", "no_custody") in desk.logged()
+    for role in ("special_guardian", "god_man", "social_services"):
+        assert asked(desk, role).status_code == 422
+    assert {asked(desk, role).status_code for role in ("guardian_1", "youth")} == {303}
+
+
+def test_who_loses_custody_while_an_extract_is_looked_through_gets_nothing_more_of_it(desk: Desk) -> None:
+    case = desk.register(signatures=BOTH)
+    address = put_together(desk, "guardian_2")
+    assert "SSPF" in desk.client.get(address).text
+    desk.client.post(f"{case}/custody", data={"custody": "guardian_1"})
+    for answer in (desk.client.get(address), desk.client.post(address, data={"decision": "release", "parts": ["consents"]})):
+        assert answer.status_code == 422
+        assert "inte vårdnaden om den unge nu" in answer.text
+        assert "SSPF" not in answer.text.split("<main")[1].split("</main")[0]
+
+
+def test_of_an_adult_nobody_else_gets_one(desk: Desk) -> None:
+    adult = make_identifier(born="20050101")
+    desk.register(
+        youth={"identifier": adult, "protected": "no"}, custody=None, names={"name": "Kim"}, signatures={"signatures": ["youth"]}
+    )
+    for role in ("guardian_1", "god_man", "social_services"):
+        refused = asked(desk, role, adult)
+        assert refused.status_code == 422
+        assert "Den unge är vuxen och får ensam ett utdrag." in refused.text
+    assert ("extract_made", "deny", "adult") in desk.logged()
+    assert asked(desk, "youth", adult).status_code == 303
+
+
+def test_an_extract_whose_consents_have_all_ended_meanwhile_is_not_shown_again(desk: Desk) -> None:
+    desk.register(signatures=BOTH)
+    address = put_together(desk, "youth")
+    desk.town.consents.registry.withdraw(make_identifier())
+    answer = desk.client.get(address)
+    assert answer.status_code == 422
+    assert "Inget samtycke som du får se." in answer.text
 
 
 def test_nobody_and_another_teams_person_are_answered_alike(desk: Desk, other: Desk) -> None:
