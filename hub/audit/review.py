@@ -25,6 +25,8 @@ from hub.errors import RejectedError
 __all__ = ["Review", "ReviewRow", "monthly_review"]
 
 _HUB = SYSTEM.account
+_SHORTLY = timedelta(minutes=10)
+_BY_NUMBER = frozenset({"identifier", "named"})  # a look at the person, whichever consent of hers was found
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 
 
@@ -52,12 +54,15 @@ def monthly_review(engine: Engine, month: str, *, seed: int, sample: int = 20, d
     """The review of a calendar month in Sweden (`2025-05`): `sample` openings drawn by `seed`, and all without an action.
 
     An action follows when, within `days`, the same account or its unit decides, hands over or registers something about the
-    same item (or subject). Openings by the hub itself are none. Raises RejectedError `bad_month`, RetriableError.
+    same item (or subject). The page after a deed is an opening too: the same account's own on the same item in the ten minutes
+    before it counts as well. A look at a consent by the youth's own number is one at the youth: whatever the same account does
+    with a consent of hers follows it, as its registering another follows any look at one. Openings by the hub itself are none.
+    Raises RejectedError `bad_month`, RetriableError.
     """
     begin, end = _span(month)
     days = min(days, (datetime.max.replace(tzinfo=UTC) - end).days)
     openings = [one for one in _of(engine, begin, end, OPENINGS) if _is_opening(one)]
-    actions = _by_target(_of(engine, begin, end + timedelta(days=days), FOLLOWING))
+    actions = _by_target(_of(engine, begin - _SHORTLY, end + timedelta(days=days), FOLLOWING))
     followed = {one.position: _is_followed(one, actions, timedelta(days=days)) for one in openings}
     draw = random.Random(seed)  # noqa: S311 - a draw that can be repeated, not a secret
     drawn = {one.position for one in draw.sample(openings, min(sample, len(openings)))}
@@ -95,21 +100,33 @@ def _is_opening(one: Record) -> bool:
 
 
 def _by_target(actions: Sequence[Record]) -> dict[str, list[Record]]:
+    """The permitted ones by what they were done to, and by whom it is about."""
     found: dict[str, list[Record]] = {}
     for one in actions:
         if one.outcome == Outcome.PERMIT:
-            found.setdefault(_target(one), []).append(one)
+            for target in {one.item, one.subject} - {""}:
+                found.setdefault(target, []).append(one)
     return found
 
 
-def _target(one: Record) -> str:
-    return one.item or one.subject
-
-
 def _is_followed(opening: Record, actions: dict[str, list[Record]], within: timedelta) -> bool:
-    return any(
-        one.position > opening.position
-        and one.at - opening.at <= within
-        and (one.account == opening.account or (opening.unit != "" and one.unit == opening.unit))
-        for one in actions.get(_target(opening), ())
-    )
+    target = opening.item or opening.subject
+    of_it = [one for one in actions.get(target, ()) if target == (one.item or one.subject)]
+    if any(_follows(opening, one, within) or _led_to(opening, one) for one in of_it):
+        return True
+    of_her = actions.get(opening.subject, ()) if opening.action == Action.CONSENT_SHOWN else ()
+    return any(_is_of_youth(opening, one) and _follows(opening, one, within) for one in of_her)
+
+
+def _follows(opening: Record, one: Record, within: timedelta) -> bool:
+    ours = one.account == opening.account or (opening.unit != "" and one.unit == opening.unit)
+    return ours and one.position > opening.position and one.at - opening.at <= within
+
+
+def _led_to(opening: Record, one: Record) -> bool:
+    return one.account == opening.account and one.position < opening.position and opening.at - one.at <= _SHORTLY
+
+
+def _is_of_youth(opening: Record, one: Record) -> bool:
+    """Whether a deed with one consent can follow a look at another of the same youth."""
+    return one.account == opening.account and (opening.purpose in _BY_NUMBER or one.action == Action.CONSENT_REGISTERED)

@@ -118,7 +118,7 @@ class Looks:
             if youth is None or not rows:
                 draft.denied("nobody")
                 return {}
-            draft.about(subject=youth_of(rows[0]))
+            draft.about(subject=youth_of(rows[-1]), item=Subject(SubjectKind.CONSENT, rows[-1].consent_id))
             form = open_parties(work, youth, lambda one: one in rows)
         return {} if form is None else {party.role.value: party.name for party in form.parties}
 

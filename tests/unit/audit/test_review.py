@@ -12,7 +12,7 @@ from hub.audit.log import AuditLog
 from hub.audit.review import monthly_review
 from hub.clock import ManualClock
 from hub.errors import RejectedError
-from tests.unit.audit.make import CLERK, make_entry
+from tests.unit.audit.make import CLERK, make_entry, make_youth
 
 COLLEAGUE, STRANGER = Actor("account-2", unit="outreach"), Actor("account-3", unit="sig")
 
@@ -75,12 +75,53 @@ def test_a_marking_or_a_list_of_the_manual_lane_opens_nobodys_case(log: AuditLog
     assert monthly_review(log.engine, "2025-05", seed=1).openings == 0
 
 
-def test_an_action_before_it_or_too_late_is_none(log: AuditLog, clock: ManualClock) -> None:
-    log.append_many([make_entry(1, action=Action.TASK_ACCEPTED), make_entry(1)])
+def test_an_action_long_before_it_or_too_late_is_none(log: AuditLog, clock: ManualClock) -> None:
+    log.append(make_entry(1, action=Action.TASK_ACCEPTED))
+    clock.advance(timedelta(minutes=11))
+    log.append(make_entry(1))
     clock.advance(timedelta(days=15))
     log.append(make_entry(1, action=Action.TASK_ACCEPTED))
     assert lonely(log) == [2]
     assert lonely(log, days=16) == []
+
+
+@pytest.mark.parametrize(
+    ("deed", "lonely_ones"),
+    [({}, []), ({"actor": COLLEAGUE}, [2]), ({"number": 2}, [2]), ({"outcome": Outcome.DENY}, [2])],
+    ids=["one's own", "a colleague's", "on another", "a refused one"],
+)
+def test_the_page_that_shows_what_ones_own_deed_led_to_is_no_opening_that_nothing_followed(
+    log: AuditLog, clock: ManualClock, deed, lonely_ones: list[int]
+) -> None:
+    clock.set(datetime(2025, 4, 30, 21, 55, tzinfo=UTC))  # a deed of the month before counts too
+    log.append(make_entry(**{"number": 1, "action": Action.TASK_ACCEPTED, **deed}))
+    clock.advance(timedelta(minutes=9))
+    log.append(make_entry(1))
+    assert lonely(log) == lonely_ones
+
+
+@pytest.mark.parametrize(
+    ("look", "deed", "followed"),
+    [
+        ({"purpose": "identifier"}, {"action": Action.CONSENT_SIGNED}, True),
+        ({"purpose": "named"}, {"action": Action.CONSENT_REGISTERED}, True),
+        ({}, {"action": Action.CONSENT_REGISTERED}, True),
+        ({}, {"action": Action.CONSENT_SIGNED}, False),
+        ({"purpose": "named"}, {"action": Action.CONSENT_SIGNED, "actor": COLLEAGUE}, False),
+        ({}, {"action": Action.CONSENT_REGISTERED, "actor": COLLEAGUE}, False),
+        ({"purpose": "identifier"}, {"action": Action.CONSENT_SIGNED, "subject": make_youth(2)}, False),
+        ({"purpose": "named", "action": Action.CONSENT_PRINTED}, {"action": Action.CONSENT_SIGNED}, False),
+    ],
+    ids=[
+        "found by her number", "named for a registration", "another registered", "a deed with another", "a colleague's deed",
+        "a colleague's registration", "another youth", "paper",
+    ],
+)  # fmt: skip
+def test_a_look_at_the_youth_by_her_number_is_followed_by_what_the_same_person_does_with_any_consent_of_hers(
+    log: AuditLog, look, deed, followed: bool
+) -> None:
+    log.append_many([make_entry(1, **{"action": Action.CONSENT_SHOWN, **look}), make_entry(2, **deed)])
+    assert lonely(log) == ([] if followed else [1])
 
 
 def test_refused_openings_and_the_hubs_own_are_not_looked_at(log: AuditLog) -> None:

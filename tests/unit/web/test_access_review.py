@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry, Subject, SubjectKind
+from hub.audit.review import monthly_review
 from tests.unit.web.conftest import Visit
+from tests.unit.web.consents.conftest import ANSWERS, OFFICER, Desk
 from tests.unit.web.town import EVERYBODY, PagesTown
 
 AUDITOR = Principal("account-auditor", "Revisor", each_for({Role.AUDITOR}, ()))
@@ -68,3 +72,34 @@ def test_without_a_month_it_is_the_one_before_and_a_wrong_one_is_told(opened: Pa
 
 def test_an_auditor_begins_at_the_review(opened: PagesTown, visit: Visit) -> None:
     assert visit(AUDITOR).get("/").headers["location"] == "/audit/review"
+
+
+def test_consents_that_are_registered_signed_and_withdrawn_as_usual_are_no_openings_without_an_action(
+    town: PagesTown, visit: Visit
+) -> None:
+    desk = Desk(visit(OFFICER), town)
+    first = desk.register(signatures={"signatures": ["guardian_1"]})
+    for page in (f"{first}?new=1", first, f"{first}/sign"):
+        desk.client.get(page)
+    done = desk.client.post(f"{first}/sign", data={"role": "guardian_2", "answer": "yes"})
+    desk.client.get(done.headers["location"])
+    town.clock.advance(timedelta(minutes=20))
+    second = desk.register(period={"first": "2025-05-20", "last": "2025-11-01"})
+    town.clock.advance(timedelta(minutes=20))
+    for page in (second, f"{second}/withdraw"):
+        desk.client.get(page)
+    done = desk.client.post(f"{second}/withdraw", data={"by": "guardian_1"})
+    desk.client.get(done.headers["location"])
+    assert monthly_review(town.audit.engine, "2025-05", seed=7).without_action == 0
+    town.clock.advance(timedelta(minutes=20))
+    desk.client.get(first)  # and looks once more, for nothing
+    assert monthly_review(town.audit.engine, "2025-05", seed=7).without_action == 1
+
+
+def test_a_registration_that_is_begun_and_left_is_a_look_that_nothing_followed(town: PagesTown, visit: Visit) -> None:
+    desk = Desk(visit(OFFICER), town)
+    desk.register()
+    town.clock.advance(timedelta(minutes=20))
+    desk.client.post(f"{desk.begin()}/youth", data=ANSWERS["youth"])
+    (row,) = [row for row in monthly_review(town.audit.engine, "2025-05", seed=7).rows if not row.followed]
+    assert (row.entry.purpose, row.entry.item != "") == ("named", True)
