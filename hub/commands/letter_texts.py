@@ -80,10 +80,8 @@ def print_letter(filed: Filed, found: Recalled | None, *, as_json: bool) -> None
     if found is None:
         return
     typer.echo(f"\nWhat it holds, identifiers covered{'' if bodies else ': nothing that can be shown'}.")
-    missing = (
-        f"{found.reason}: {_AWAY}" if found.away else _WHY.get(found.reason, found.reason or "it is mapped now: hub dlq try")
-    )
-    for body in bodies or [missing]:
+    why = found.reason or "it is mapped now: hub dlq try"
+    for body in bodies or [f"{why}: {_AWAY}" if found.away else _WHY.get(why, why)]:
         typer.echo(body)
 
 

@@ -131,14 +131,15 @@ def test_a_mended_mapping_is_tried_on_one_letter_and_nothing_is_done(mending) ->
 
 
 def test_of_a_source_that_does_not_answer_it_is_said_that_later_it_may(mending) -> None:
-    away = mending.settings.home / "source" / "away"
-    away.write_text("status_503")
-    try:
-        said = mending.hub("dlq", "preview", "--all")
-        assert "status_503 (the source does not answer now; try again later)" in " ".join(said.split())
-        assert json.loads(mending.hub("dlq", "preview", "--all", "--json"))["now"].keys() == {"status_503"}
-    finally:
-        away.unlink()
+    mending.fact(1)
+    mending.run()
+    (letter,) = mending.ids()
+    (mending.home / "source" / "away").write_text("status_503")
+    said = "the source does not answer now; try again later"
+    assert f"1  status_503 ({said})" in mending.hub("dlq", "preview", "--all")
+    assert f"status_503: {said}" in mending.hub("dlq", "try", letter, code=1)
+    assert f"status_503: {said}" in mending.hub("dlq", "show", letter, "--body")
+    assert json.loads(mending.hub("dlq", "preview", "--all", "--json"))["now"] == {"status_503": 1}
 
 
 def test_a_preview_tells_what_each_letter_gives_now_up_to_the_cap(mending) -> None:
