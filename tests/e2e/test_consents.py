@@ -233,9 +233,11 @@ def test_a_long_reference_and_a_long_address_are_broken_and_no_page_scrolls_side
     wide = {}
 
     def look(name: str) -> None:
+        page.wait_for_load_state()  # until then a page that a form leads to may stand without its style sheet
         if (reach := page.evaluate("document.documentElement.scrollWidth")) > width:
             wide[name] = reach
 
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kontrollera svaren")
     look("check")
     page.goto(f"{check}/form")
     look("draft form")
