@@ -16,6 +16,7 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 
 from hub.core.consent_facts import (
+    ENDS,
     STATUS_OF,
     Blocked,
     CustodyChanged,
@@ -79,6 +80,11 @@ class Course:
             if standing.since <= instant:
                 found = standing
         return found
+
+    @property
+    def end(self) -> Standing | None:
+        """Its end, which lies ahead where only time brings it: its period's, the 18th birthday, an age. None: it never began."""
+        return next((standing for standing in self.standings if standing.rule in ENDS), None)
 
     def in_force_until(self, at: datetime) -> tuple[Stretch, ...]:
         """The stretches in which it was in force up to an instant; the last has no end when it is in force then."""

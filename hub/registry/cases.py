@@ -27,6 +27,8 @@ class ConsentCase:
     kinds: tuple[str, ...]
     valid_from: datetime
     valid_to: datetime
+    ends_at: datetime
+    """When it ends if nobody does anything, or when time ended it: `valid_to`, or the birthday by which it ends sooner."""
     includes_earlier: bool
     """Whether its form says that it also covers what happened from `valid_from` until it came into force."""
     legal_basis: str

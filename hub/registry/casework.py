@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from hub.access.roles import Action, Principal, may, may_for_any
 from hub.audit.actions import Action as Logged
@@ -45,6 +45,11 @@ class Casework(Extracts):
         """How many days one consent that is registered on a day may be for (`consent.yaml`)."""
         return self._registry.rules.consent.longest_days.on(day)
 
+    def ends_at(self, request: GrantRequest) -> datetime:
+        """When it would end by itself: its period's end, or the birthday that comes before it. Raises as `required`."""
+        with self._registry.look() as work:
+            return check(work, request, self._registry.rules).ends_at
+
     @repeated
     def register(self, who: Principal, request: GrantRequest, parties: Parties | None, document: str) -> ConsentCase:
         """Register one consent with who stands on its form and where the paper lies.
@@ -68,7 +73,7 @@ class Casework(Extracts):
                         work.session.add(Paper(consent_id=consent.consent_id, document=document))
                     work.session.flush()
                     self._note(work, deed, consent)
-                    view = self._views(work.session, [consent])[0]
+                    view = self._views(work, [consent])[0]
             if diverted:
                 raise protection.refuse()
             return view
@@ -206,7 +211,7 @@ class Casework(Extracts):
             deed(work, row)
             work.session.flush()
             self._note(work, entry, row)
-            return self._views(work.session, [row])[0]
+            return self._views(work, [row])[0]
 
     def _note(self, work: Work, entry: Entry, consent: Consent) -> None:
         """The entry of a change, the last thing before it commits."""

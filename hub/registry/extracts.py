@@ -39,7 +39,7 @@ class Extracts(Looks):
         with self._audit.recorded(entry) as draft, self._registry.work() as work:
             row = self._row(work.session, who, consent_id)
             named = self._opened(work, who, row, identifier, draft)
-            return self._views(work.session, [row])[0], named
+            return self._views(work, [row])[0], named
 
     def without_claim(self, cases: Sequence[ConsentCase], recipient: str) -> str:
         """Why a recipient has no claim to an extract of the person whose open consents are among these: `ADULT`, `NO_CUSTODY`.

@@ -21,11 +21,13 @@ from pydantic import (
 
 from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import Agency, AreaCode, Code, Cooperation, InfoKind
-from hub.core.consent_rules import ADULT_AGE, ConsentRules, Signatory, age_in_years
+from hub.core.consent_facts import History, Registered, Rule, Terms
+from hub.core.consent_history import course
+from hub.core.consent_rules import ADULT_AGE, ConsentRules, Signatory, age_in_years, midnight
 from hub.core.consent_rules import Form as FormKind
 from hub.errors import RejectedError
 
-__all__ = ["ADULT_AGE", "Form", "GrantRequest", "Marking", "Signatory", "age_in_years", "check_form", "read_grant"]
+__all__ = ["ADULT_AGE", "Form", "GrantRequest", "Marking", "Signatory", "age_in_years", "check_end", "check_form", "read_grant"]
 
 
 _FIRST_YEAR: Final = 1900
@@ -144,6 +146,30 @@ def check_form(request: GrantRequest, born: date, today: date, rules: ConsentRul
         raise RejectedError("required: under 18 at least one guardian or who stands in for one signs", code="guardian_must_sign")
     joins = age >= rules.youth_signs_from.on(today)
     return _signed_by(request, Form(kind, signatories, signatories | youth if joins else signatories), today, rules)
+
+
+def check_end(request: GrantRequest, form: Form, born: date, today: date, rules: ConsentRules) -> datetime:
+    """When this consent ends if nobody does anything: its period's end, or the birthday by which it ends before that.
+
+    Raises RejectedError when that birthday lies before its first day: it would never cover anything.
+    """
+    terms = Terms(
+        "", request.cooperation, frozenset(request.agencies), frozenset(request.recipients), frozenset(request.kinds),
+        request.valid_from, request.valid_to,
+    )  # fmt: skip
+    end = course(History(terms, (Registered(midnight(today), form.kind, form.signatories),)), born, rules).end
+    if end is None or end.rule is Rule.EXPIRED:
+        return request.valid_to
+    if end.since > request.valid_from:
+        return end.since
+    if end.rule is Rule.LAPSED_AT_18:
+        text = (
+            "valid_from: the youth is 18 by then, and a consent that guardians sign ends at 18: register it when she is 18, on "
+            "the adult form, with her own signature; or let it begin, and end, before"
+        )
+        raise RejectedError(text, code="adult_by_then")
+    text = f"valid_from: the youth is older by then than {request.cooperation} is for (consent.yaml): let it begin before"
+    raise RejectedError(text, code="outgrown_by_then")
 
 
 def _check_terms(request: GrantRequest, age: int, today: date, rules: ConsentRules) -> None:

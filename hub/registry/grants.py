@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -20,7 +20,7 @@ from hub.registry.aliases import find_by_aliases
 from hub.registry.barring import bar, blocked_times, look_up, put_under, standing_blocks, take_up
 from hub.registry.custody import forget_custody, known_custody, look_up_custody
 from hub.registry.forms import tell_apart
-from hub.registry.granting import Form, GrantRequest, check_form
+from hub.registry.granting import Form, GrantRequest, check_end, check_form
 from hub.registry.history import add_fact, registration
 from hub.registry.lifecycle import add_youth, has_moved, identity, lookups_of, settle, sign_again, withdraw
 from hub.registry.states import OPEN, State
@@ -49,6 +49,8 @@ class Checked:
     canonical: str
     lookup: bytes
     form: Form
+    ends_at: datetime
+    """When it ends if nobody does anything: the period's end, or the birthday that comes before it."""
 
     def __repr__(self) -> str:
         return "Checked(…)"
@@ -65,10 +67,12 @@ def check(work: Work, request: GrantRequest, rules: GrantRules) -> Checked:
         raise RejectedError(f"agencies: agencies.yaml has only: {', '.join(sorted(rules.agencies))}", code="unknown_agency")
     if rules.teams is not None:
         _check_recipients(request, rules.teams)
-    form = check_form(request, birth_date(canonical), today, rules.consent)
+    born = birth_date(canonical)
+    form = check_form(request, born, today, rules.consent)
+    ends_at = check_end(request, form, born, today, rules.consent)
     if request.state != "granted" and form.required - set(request.signed):
         raise RejectedError("state: only a consent that all have signed can be suspended or withdrawn", code="not_in_force")
-    return Checked(request, canonical, work.tools.vault.lookup(canonical), form)
+    return Checked(request, canonical, work.tools.vault.lookup(canonical), form, ends_at)
 
 
 def _check_recipients(request: GrantRequest, teams: Mapping[str, Cooperation]) -> None:

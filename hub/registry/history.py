@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from hub.contract.models import Cooperation, InfoKind
 from hub.core import consent_facts as algebra
 from hub.core.consent_facts import ENDS, History, Rule, Status, Terms
+from hub.core.consent_history import course
 from hub.core.consent_rules import Form, Signatory
 from hub.core.consent_scopes import Account, account
 from hub.registry.custody import Custody
@@ -16,7 +17,7 @@ from hub.registry.states import OPEN, State
 from hub.registry.tables import Consent, ConsentFact
 from hub.registry.work import Work
 
-__all__ = ["Missing", "account_of", "add_fact", "form_of", "history_of", "project", "registration"]
+__all__ = ["Missing", "account_of", "add_fact", "end_of", "form_of", "history_of", "project", "registration"]
 
 _STATES = {
     Status.AWAITING: State.WAITING,
@@ -105,6 +106,12 @@ def form_of(consent: Consent) -> Form:
 def reaches_back(consent: Consent) -> bool:
     """Whether the form that was signed says that it also covers what happened before all had signed."""
     return bool(consent.facts[0].details["includes_earlier"])
+
+
+def end_of(work: Work, consent: Consent, born: date) -> datetime:
+    """When an open consent ends if nobody does anything: its period's end, or the birthday that comes before it."""
+    found = course(history_of(consent), born, work.tools.consent).end
+    return consent.valid_to if found is None else found.since
 
 
 def account_of(work: Work, consent: Consent, born: date) -> Account:

@@ -20,13 +20,13 @@ from hub.audit.draft import Draft
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
 from hub.audit.log import AuditLog
 from hub.clock import stockholm_date
-from hub.contract.identifiers import canonical_identifier
-from hub.errors import RejectedError
+from hub.contract.identifiers import birth_date, canonical_identifier
+from hub.errors import FatalError, RejectedError, RetriableError
 from hub.registry import lifecycle, protection
 from hub.registry.cases import ConsentCase, Erasing, Named
 from hub.registry.erasing import erasing_of, every_erasing
 from hub.registry.grants import find_youth
-from hub.registry.history import reaches_back
+from hub.registry.history import end_of, reaches_back
 from hub.registry.lives import life_of, open_life
 from hub.registry.parties import open_parties
 from hub.registry.registry import Registry
@@ -49,26 +49,26 @@ class Looks:
 
     def listed(self, who: Principal) -> list[ConsentCase]:
         """The open consents that name a team of `who` as recipient, oldest first."""
-        with self._audit.recorded(self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_LISTED)), self._registry.view() as session:
-            rows = session.scalars(_cases().where(Consent.state.in_([state.value for state in OPEN])))
-            return self._views(session, [row for row in rows if sees(who, row)])
+        with self._audit.recorded(self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_LISTED)), self._registry.look() as work:
+            rows = work.session.scalars(_cases().where(Consent.state.in_([state.value for state in OPEN])))
+            return self._views(work, [row for row in rows if sees(who, row)])
 
     def case(self, who: Principal, consent_id: str) -> ConsentCase:
         """One consent, whatever its state."""
         item = Subject(SubjectKind.CONSENT, consent_id)
         entry = self._entry(who, Action.CONSENT_SEE, Logged.CONSENT_SHOWN, item=item)
-        with self._audit.recorded(entry) as draft, self._registry.view() as session:
-            row = self._row(session, who, consent_id)
+        with self._audit.recorded(entry) as draft, self._registry.look() as work:
+            row = self._row(work.session, who, consent_id)
             draft.about(subject=youth_of(row))
-            return self._views(session, [row])[0]
+            return self._views(work, [row])[0]
 
     def beside(self, who: Principal, case: ConsentCase) -> list[ConsentCase]:
         """The same person's other consents that `who` may see and that belong to `case`; part of looking at it."""
-        with self._registry.view() as session:
-            rows = session.scalars(_cases().where(Consent.youth_id == case.youth_id))
+        with self._registry.look() as work:
+            rows = work.session.scalars(_cases().where(Consent.youth_id == case.youth_id))
             seen = [row for row in rows if sees(who, row)]
             found = [one for row in seen if row.consent_id == case.consent_id for one in life_of(row, seen)]
-            return self._views(session, [row for row in found if row.consent_id != case.consent_id])
+            return self._views(work, [row for row in found if row.consent_id != case.consent_id])
 
     def find(self, who: Principal, number: str) -> list[str]:
         """Consents whose number begins with `number` (at least six characters), two at most, because two are too many."""
@@ -88,7 +88,7 @@ class Looks:
                 youth = find_youth(work, self._canonical(work, identifier))
                 hidden = youth is None or protection.is_protected(work, protection.lookups_of(youth))
                 rows = [] if youth is None or hidden else _findable(who, youth)
-                views = self._views(work.session, rows)
+                views = self._views(work, rows)
             if rows:
                 draft.about(subject=youth_of(rows[0]), item=Subject(SubjectKind.CONSENT, rows[0].consent_id))
             else:
@@ -176,19 +176,46 @@ class Looks:
             raise RejectedError(_NONE, code="no_such_consent")
         return row
 
-    def _views(self, session: Session, rows: Sequence[Consent]) -> list[ConsentCase]:
-        numbers = [row.consent_id for row in rows]
+    def _views(self, work: Work, rows: Sequence[Consent]) -> list[ConsentCase]:
+        numbers, session = [row.consent_id for row in rows], work.session
         papers = {
             paper.consent_id: paper.document for paper in session.scalars(select(Paper).where(Paper.consent_id.in_(numbers)))
         }
-        return [_view(row, papers.get(row.consent_id, ""), _is_told(session, row)) for row in rows]
+        ends = _ends(work, rows)
+        return [
+            _view(row, papers.get(row.consent_id, ""), end, _is_told(session, row)) for row, end in zip(rows, ends, strict=True)
+        ]
 
     def _canonical(self, work: Work, identifier: str) -> str:
         return canonical_identifier(identifier, today=stockholm_date(work.now))
 
 
+def _ends(work: Work, rows: Sequence[Consent]) -> list[datetime]:
+    """When each consent ends, or ended by time. A birth date is opened for it, and kept nowhere."""
+    try:
+        work.fetch_keys({row.youth_id for row in rows if row.state in OPEN})
+    except RetriableError:
+        return [row.valid_to for row in rows]
+    return [_end(work, row) for row in rows]
+
+
+def _end(work: Work, row: Consent) -> datetime:
+    if row.state in {State.EXPIRED, State.LAPSED}:
+        return row.ended_at or row.valid_to
+    if row.state not in OPEN or row.youth.identity is None:
+        return row.valid_to
+    try:
+        return end_of(work, row, birth_date(lifecycle.identity(work, row.youth)[0]))
+    except (FatalError, RetriableError):  # her key is gone, or what unwraps it is away: to be withdrawn it is shown all the same
+        return row.valid_to
+
+
 def _cases() -> Select[Consent]:
-    return select(Consent).options(selectinload(Consent.youth)).order_by(Consent.created_at, Consent.consent_id)
+    return (
+        select(Consent)
+        .options(selectinload(Consent.youth), selectinload(Consent.facts))
+        .order_by(Consent.created_at, Consent.consent_id)
+    )
 
 
 def sees(who: Principal, row: Consent) -> bool:
@@ -225,11 +252,11 @@ def _is_told(session: Session, row: Consent) -> bool:
     return first is not None and max([row.ended_at or row.created_at, *said]) < first
 
 
-def _view(row: Consent, document: str, told: bool) -> ConsentCase:
+def _view(row: Consent, document: str, end: datetime, told: bool) -> ConsentCase:
     youth: Youth = row.youth
     return ConsentCase(
         row.consent_id, row.state, row.cooperation, tuple(row.agencies), tuple(row.recipients), tuple(row.kinds),
-        row.valid_from, row.valid_to, reaches_back(row), row.legal_basis, row.area, tuple(row.required),
+        row.valid_from, row.valid_to, end, reaches_back(row), row.legal_basis, row.area, tuple(row.required),
         {role: datetime.fromisoformat(at) for role, at in row.signed.items()},
         row.created_at, row.in_force_at, row.ended_at, row.withdrawn_by, document,
         told, youth.youth_id, youth.youth_ref, tuple(row.blocked_by) if row.state in OPEN else (), tuple(row.declined),

@@ -79,6 +79,12 @@ class Registry:
         with reading(self._engine) as session:
             yield session
 
+    @contextmanager
+    def look(self) -> Iterator[Work]:
+        """A look without a lock, and the tools that open what is sealed."""
+        with self.view() as session:
+            yield Work(session, self._clock.now(), self._tools)
+
     @repeated
     def grant(self, request: GrantRequest) -> YouthView:
         """Register one consent: in force when all have signed, else awaiting signatures.

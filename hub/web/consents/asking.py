@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import Signatory
+from hub.errors import RejectedError
 from hub.registry.granting import GrantRequest
 from hub.web.consents.office import Office
 from hub.web.consents.scope import FormScope
@@ -50,6 +51,20 @@ class Asking:
     def longest_days(self) -> int:
         """How many days a consent may be for that is registered now."""
         return self.office.casework().longest_days(stockholm_date(self.now))
+
+    def scope(self, answers: Mapping[str, Any]) -> FormScope:
+        """What it would be to, until it would end: where a birthday comes first, before the last day that was given.
+
+        As `build_scope` while the registry would refuse the whole.
+        """
+        scope = build_scope(answers)
+        if not {"youth", "custody"} <= answers.keys():
+            return scope
+        try:
+            ends_at = self.office.casework().ends_at(build_request({**answers, "signatures": ()}))
+        except RejectedError:  # the page of the answers says why
+            return scope
+        return replace(scope, valid_to=ends_at)
 
 
 class Period(NamedTuple):

@@ -23,11 +23,11 @@ _NUMBER: Final = re.compile(r"[0-9a-f]{6,8}|[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f-]{0
 def listed(visit: Visit, error: Error | None = None) -> Response:
     """Open consents of the officer's teams, in the order that asks for work."""
     cases, showing = visit.casework.listed(visit.who), visit.showing
-    soon = [case for case in cases if case.state == "in_force" and case.valid_to - visit.now <= EXPIRES_SOON]
+    soon = [case for case in cases if case.state == "in_force" and case.ends_at - visit.now <= EXPIRES_SOON]
     groups = {
         "waiting": [case for case in cases if case.state in {"waiting", "disputed"}],
         "suspended": [case for case in cases if case.state in {"suspended", "blocked"}],
-        "soon": sorted(soon, key=lambda case: case.valid_to),
+        "soon": sorted(soon, key=lambda case: case.ends_at),
         "others": [case for case in cases if case.state == "in_force" and case not in soon],
     }
     return visit.page(

@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 from hub.audit.actions import Action as Logged
 from hub.errors import RejectedError
 from hub.registry.cases import ConsentCase, Named
-from hub.web.consents.asking import build_scope
 from hub.web.consents.desk import Visit
 from hub.web.consents.field_titles import NEVER
 from hub.web.consents.naming import open_names
@@ -44,7 +43,7 @@ def form_of_draft(turn: Turn) -> Response:
     except RejectedError:  # the page of the answers says why
         return RedirectResponse(f"/consents/register/{turn.draft.number}/check", status_code=303)
     return _form(
-        turn.visit, required, turn.visit.showing.scope_of(build_scope(answers)), _named(answers), number="",
+        turn.visit, required, turn.visit.showing.scope_of(turn.asking.scope(answers)), _named(answers), number="",
         back=f"/consents/register/{turn.draft.number}/check", document=answers["document"], error=None, ask="",
         adult=answers["custody"] == "adult",
     )  # fmt: skip

@@ -110,7 +110,7 @@ def _recipients(case: ConsentCase, office: Office) -> list[dict[str, str]]:
 
 def _events(case: ConsentCase) -> list[dict[str, str]]:
     """One for each signature, and one for each step of the whole, in order of time."""
-    validity = _duration(case.valid_to - case.valid_from)
+    validity = _duration(case.ends_at - case.valid_from)
     steps = [(case.created_at, "registry", "consent_requested")]
     steps += [(at, role, "signature_registered") for role, at in case.signed.items()]
     if case.in_force_at is not None:

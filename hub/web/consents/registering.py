@@ -18,6 +18,7 @@ from hub.web.consents.drafts import Draft
 from hub.web.consents.questions import KNOWN, STEPS, question
 from hub.web.consents.scope import Fact
 from hub.web.consents.shapes import Error, Question
+from hub.web.consents.showing import day
 from hub.web.consents.simulator import simulation
 from hub.web.forms import fields
 from hub.web.language import Words, mark
@@ -38,13 +39,21 @@ _REFUSALS: Final = {
     "earlier_not_said": mark(
         "The first day lies before today. A consent covers what happened before it only when its form says so."
     ),
+    "adult_by_then": mark(
+        "The youth is 18 on the first day, and a consent that guardians sign ends at 18. Register it when the youth is 18, with "
+        "the youth's own signature; or choose a period that begins before."
+    ),
+    "outgrown_by_then": mark(
+        "The youth is older on the first day than the cooperation is for here. Choose a period that begins before."
+    ),
     "form_not_used": mark("That form is not in use here."),
     "signatory_not_used": mark("A signatory of this kind is not in use here. Change who has custody."),
 }
 _OTHER: Final = mark("The consent cannot be registered as it stands. Look through the answers.")
 _WRONG_STEP: Final = {
     "other_cooperation": "recipients", "not_permitted": "recipients", "outside_ages": "cooperation", "not_offered": "cooperation",
-    "too_long": "period", "earlier_not_said": "period", "signatory_not_used": "custody", UNRESOLVED: "youth",
+    "too_long": "period", "earlier_not_said": "period", "adult_by_then": "period",
+    "outgrown_by_then": "period", "signatory_not_used": "custody", UNRESOLVED: "youth",
 }  # fmt: skip
 _ASKED_AT: Final = {"agencies": "sources", "includes_earlier": "period", "legal_basis": ""}
 """The question that a part of the scope answers, where it has another name; none asks for the legal basis."""
@@ -99,14 +108,23 @@ def step(turn: Turn) -> Response:
         return turn.to(reached)
     if not turn.visit.posted:
         return _asked(turn, asked, [])
-    errors = take(asked, fields(turn.visit.request), turn.asking, turn.answers)
-    if errors:
-        return _asked(turn, asked, errors)
+    wrong = _wrong(turn, asked)
+    if wrong is not None:
+        return wrong
     if "protected" in turn.answers:
         return turn.to("by-hand")
     if asked == "youth" and not _adult(turn.draft):
         turn.answers[KNOWN] = turn.visit.casework.guardians(turn.visit.who, turn.answers[asked])
     return turn.to(_next(turn.answers))
+
+
+def _wrong(turn: Turn, asked: str) -> Response | None:
+    """Takes the answer; the question again where it cannot be taken."""
+    try:
+        errors = take(asked, fields(turn.visit.request), turn.asking, turn.answers)
+    except RejectedError:  # the whole would be refused: said where it can be put right
+        return _asked(turn, asked, [])
+    return _asked(turn, asked, errors) if errors else None
 
 
 def by_hand(turn: Turn) -> Response:
@@ -124,7 +142,7 @@ def simulate(turn: Turn) -> Response:
     reached = _next(turn.answers)
     if not {"cooperation", "recipients", "sources", "kinds", "period"} <= set(turn.answers):
         return turn.to(reached)
-    shown = simulation(build_scope(turn.answers), turn.visit)
+    shown = simulation(turn.asking.scope(turn.answers), turn.visit)
     return turn.visit.page("consents/simulation.html", shown=shown, back=_path(turn.draft, reached), form=None)
 
 
@@ -151,9 +169,12 @@ def _answers(turn: Turn, error: RejectedError | None = None) -> Response:
         error = error or refused
     errors = [] if error is None else [replace(_told(error, turn.asking.words), field="")]
     missing = tuple(role for role in required if role not in turn.answers["signatures"])
+    given, scope, words = build_scope(turn.answers), turn.asking.scope(turn.answers), turn.asking.words
     return turn.visit.page(
         "consents/check.html", status=422 if error else 200, errors=errors, draft=turn.draft.number,
         rows=_rows(turn, required), missing=turn.visit.showing.roles(missing),
+        first=day(scope.valid_from, words) if scope.valid_from > turn.visit.now else "",
+        sooner=day(scope.valid_to, words, until=True) if scope.valid_to < given.valid_to else "",
     )  # fmt: skip
 
 
@@ -215,7 +236,7 @@ def _values(turn: Turn, asked: Question) -> dict[str, Any]:
 def _rows(turn: Turn, required: tuple[str, ...]) -> list[tuple[str, Fact]]:
     """The answers as a summary list, each with the step it is changed at, if it is."""
     answers, words, showing = turn.answers, turn.asking.words, turn.visit.showing
-    text, scope = words.text, showing.scope_of(build_scope(answers))
+    text, scope = words.text, showing.scope_of(turn.asking.scope(answers))
     custody = "youth" if answers["custody"] == "adult" else "custody"
     return [
         ("youth", Fact(text("Personal number"), f"{answers['youth'][:8]}-{answers['youth'][8:]}")),

@@ -39,8 +39,8 @@ class Fact:
 
 
 def scope_of_case(case: ConsentCase) -> FormScope:
-    """That of a registered consent, as it stands now: narrowed, it is to less than was signed."""
+    """That of a registered consent, as it stands now: narrowed, it is to less than was signed, and it may end by a birthday."""
     return FormScope(
         Cooperation(case.cooperation), case.agencies, case.recipients, tuple(map(InfoKind, case.kinds)), case.valid_from,
-        case.valid_to, case.includes_earlier, case.area, case.legal_basis,
+        case.ends_at, case.includes_earlier, case.area, case.legal_basis,
     )  # fmt: skip

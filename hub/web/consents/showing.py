@@ -69,16 +69,18 @@ class Showing:
 
     def row(self, case: ConsentCase) -> Row:
         """A consent as a line; of whom it is about it tells nothing."""
-        left = (stockholm_date(case.valid_to) - stockholm_date(self._now)).days - 1
+        left = (stockholm_date(case.ends_at) - stockholm_date(self._now)).days - 1
         return Row(
             case.consent_id, case.cooperation.upper(), self.teams(case.recipients), self.state(case), self.roles(case.missing),
-            moment(case.created_at, self._words, self._now), day(case.valid_to, self._words, until=True), left,
+            moment(case.created_at, self._words, self._now), day(case.ends_at, self._words, until=True), left,
             self._words.many("{number} day left", "{number} days left", max(left, 0)),
             self.roles(case.declined),
         )  # fmt: skip
 
     def state(self, case: ConsentCase) -> str:
         """Where it stands, in a word or two."""
+        if case.state == "in_force" and case.valid_from > self._now:
+            return self._words.text("Holds from {day}", day=day(case.valid_from, self._words))
         return told(STATES, case.state, self._words)
 
     def scope(self, case: ConsentCase) -> list[Fact]:
