@@ -22,11 +22,24 @@ __all__ = [
     "ShiftedClock",
     "SystemClock",
     "parse_clock",
+    "reachable",
     "stockholm_date",
 ]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 CLOCK_VARIABLE = "HUB_CLOCK"
+
+
+def reachable(instant: datetime) -> datetime:
+    """The aware instant as it is, if UTC has it: at the calendar's ends, the years 1 and 9999, another zone's may lie outside.
+
+    Raises ValueError, as what parses a text that names no time does: OverflowError is none.
+    """
+    try:
+        instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no instant of UTC") from None
+    return instant
 
 
 class Clock(Protocol):

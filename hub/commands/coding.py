@@ -148,14 +148,14 @@ def _answer(
 
 
 def _instant(text: str) -> datetime:
-    from hub.clock import STOCKHOLM
+    from hub.clock import STOCKHOLM, reachable
     from hub.errors import RejectedError
 
     try:
         instant = datetime.fromisoformat(text)
+        return reachable(instant if instant.tzinfo else instant.replace(tzinfo=STOCKHOLM))
     except ValueError:
         raise RejectedError("--at: give the time as 2025-05-16T22:40", code="no_time") from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=STOCKHOLM)
 
 
 def _print_report(opened: OpenedNotice) -> None:

@@ -21,10 +21,9 @@ __all__ = ["import_history"]
 def import_history(settings: Settings, name: str, since: str, *, as_json: bool) -> None:
     """Import, and print what was read; exits 1 when it was stopped before the present, with what to do next."""
     from hub.bootstrap import build_runner
-    from hub.clock import STOCKHOLM
     from hub.process import process_frame
 
-    begin = datetime.combine(_day(since), datetime.min.time(), STOCKHOLM)
+    begin = _begin(since)
     read, reached, began = 0, begin, time.perf_counter()
     with process_frame(settings, f"connect-{name}-history", started=time.time()) as stop:
         runner = build_runner(settings, name, stop)
@@ -51,9 +50,12 @@ def import_history(settings: Settings, name: str, since: str, *, as_json: bool) 
         raise typer.Exit(1)
 
 
-def _day(text: str) -> date:
+def _begin(text: str) -> datetime:
+    """The beginning of a day in Sweden."""
+    from hub.clock import STOCKHOLM, reachable
+
     try:
-        return date.fromisoformat(text)
+        return reachable(datetime.combine(date.fromisoformat(text), datetime.min.time(), STOCKHOLM))
     except ValueError:
         raise typer.BadParameter("--history needs --since with a date, as 2024-08-19, and --since goes with --history") from None
 

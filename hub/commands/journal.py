@@ -66,9 +66,12 @@ def search(
 
 
 def _instant(at: datetime | None) -> datetime | None:
-    from hub.clock import STOCKHOLM
+    from hub.clock import STOCKHOLM, reachable
 
-    return at.replace(tzinfo=STOCKHOLM) if at else None
+    try:
+        return reachable(at.replace(tzinfo=STOCKHOLM)) if at else None
+    except ValueError:
+        raise typer.BadParameter("give a day and time as 2025-05-19 07:30", param_hint="--since, --until") from None
 
 
 def _facts(line: Line) -> dict[str, Any]:

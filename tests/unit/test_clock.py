@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.clock import ManualClock, ShiftedClock, SystemClock, parse_clock, stockholm_date
+from hub.clock import STOCKHOLM, ManualClock, ShiftedClock, SystemClock, parse_clock, reachable, stockholm_date
 from hub.errors import ConfigError
 
 FUTURE = 4_000_000_000.0
@@ -74,3 +74,10 @@ def test_a_manual_clock_stands_still_until_it_is_moved() -> None:
 def test_days_are_those_of_stockholm() -> None:
     assert stockholm_date(datetime(2025, 5, 18, 22, 30, tzinfo=UTC)).isoformat() == "2025-05-19"
     assert stockholm_date(datetime(2025, 1, 18, 22, 30, tzinfo=UTC)).isoformat() == "2025-01-18"
+
+
+def test_what_lies_outside_the_calendar_of_utc_is_no_time() -> None:
+    first = datetime(1, 1, 1, tzinfo=STOCKHOLM)
+    with pytest.raises(ValueError, match="UTC"):
+        reachable(first)
+    assert reachable(first + timedelta(days=1)) == first + timedelta(days=1)

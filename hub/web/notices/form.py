@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 
 from starlette.requests import Request
 
-from hub.clock import STOCKHOLM
+from hub.clock import STOCKHOLM, reachable
 from hub.coding.desk import Answer, OpenedNotice
 from hub.contract.models import PoliceCategory
 from hub.web.forms import field as sent
@@ -91,6 +91,6 @@ class CodingForm:
     def _occurred_at(self) -> datetime | None:
         """Swedish time."""
         try:
-            return datetime.combine(date.fromisoformat(self.day), time.fromisoformat(self.clock), tzinfo=STOCKHOLM)
+            return reachable(datetime.combine(date.fromisoformat(self.day), time.fromisoformat(self.clock), tzinfo=STOCKHOLM))
         except ValueError:
             return None

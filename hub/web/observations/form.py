@@ -14,7 +14,7 @@ from typing import Final
 from itsdangerous import BadSignature, Signer
 from starlette.requests import Request
 
-from hub.clock import STOCKHOLM
+from hub.clock import STOCKHOLM, reachable
 from hub.contract.identifiers import Rule
 from hub.contract.models import RiskConcern
 from hub.web.forms import field as sent
@@ -92,7 +92,7 @@ class ObservationForm:
     def observed_at(self) -> datetime | None:
         """Swedish time."""
         try:
-            return datetime.combine(date.fromisoformat(self.day), time.fromisoformat(self.clock), tzinfo=STOCKHOLM)
+            return reachable(datetime.combine(date.fromisoformat(self.day), time.fromisoformat(self.clock), tzinfo=STOCKHOLM))
         except ValueError:
             return None
 

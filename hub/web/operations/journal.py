@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from hub.access.roles import Action
 from hub.audit.actions import Action as Logged
-from hub.clock import STOCKHOLM
+from hub.clock import STOCKHOLM, reachable
 from hub.connect.letter_box import Line, Look
 from hub.web.language import mark
 from hub.web.operations.watch import Watch
@@ -63,8 +63,8 @@ def _wrong(asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _instant(text: str) -> datetime | None:
-    """A Swedish day and time, as a form sends it."""
-    return datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM) if text else None
+    """A Swedish day and time, as a form sends it. Raises ValueError, also at the calendar's ends."""
+    return reachable(datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM)) if text else None
 
 
 def _row(watch: Watch, line: Line) -> Mapping[str, Any]:

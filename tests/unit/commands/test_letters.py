@@ -138,8 +138,9 @@ def test_of_a_source_that_does_not_answer_it_is_said_that_later_it_may(mending) 
     said = "the source does not answer now; try again later"
     assert f"1  status_503 ({said})" in mending.hub("dlq", "preview", "--all")
     assert f"status_503: {said}" in mending.hub("dlq", "try", letter, code=1)
-    assert f"status_503: {said}" in mending.hub("dlq", "show", letter, "--body")
     assert json.loads(mending.hub("dlq", "preview", "--all", "--json"))["now"] == {"status_503": 1}
+    mending.account("sara", Role.SOURCE_OFFICER)
+    assert f"status_503: {said}" in mending.hub("dlq", "show", letter, "--body", "--as", "sara", typed=PASSWORD + "\n")
 
 
 def test_a_preview_tells_what_each_letter_gives_now_up_to_the_cap(mending) -> None:

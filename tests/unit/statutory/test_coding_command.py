@@ -99,7 +99,12 @@ def test_a_list_that_is_cut_says_how_many_more_wait_beside_it(home: Path, number
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(("--area", "Storgatan 1"), "no_area"), (("--at", "i går"), "no_time"), (("--at", "2099-01-01T00:00"), "future_time")],
+    [
+        (("--area", "Storgatan 1"), "no_area"),
+        (("--at", "i går"), "no_time"),
+        (("--at", "0001-01-01T00:00"), "no_time"),
+        (("--at", "2099-01-01T00:00"), "future_time"),
+    ],
 )
 def test_what_cannot_be_is_refused(home: Path, number: str, words: tuple[str, str], code: str) -> None:
     result = call(home, "code", number, *seen(home, number), "--category", "narcotics", *words)

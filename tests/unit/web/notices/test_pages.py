@@ -90,6 +90,7 @@ def test_a_notice_is_coded_taken_back_and_coded_again(empty_town: PagesTown, cli
         ({"category": ""}, "Välj vad det gäller."),
         ({"category": "curiosity"}, "Välj vad det gäller."),
         ({"day": "i går"}, "Ange dag och tid"),
+        ({"day": "0001-01-01", "clock": "00:00"}, "Ange dag och tid"),
         ({"clock": ""}, "Ange dag och tid"),
         ({"day": "2025-05-20"}, "Det har inte hänt än"),
         ({"area": "place-storgatan-1"}, "Välj ett område i listan"),

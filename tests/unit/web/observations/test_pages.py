@@ -119,6 +119,7 @@ def test_each_form_has_a_number_of_its_own_and_sending_one_again_keeps_it(empty_
         ({"area": "place-storgatan-1"}, "Välj ett område i listan, eller inget."),
         ({"day": "i går"}, "Ange dag och tid då du såg det."),
         ({"day": "0025-05-18"}, "Ange dag och tid då du såg det."),
+        ({"day": "0001-01-01", "clock": "00:00"}, "Ange dag och tid då du såg det."),
         ({"clock": ""}, "Ange dag och tid då du såg det."),
         ({"day": "2025-05-20"}, "Den tiden har inte kommit än"),
         ({"sender": "outreach"}, "Välj vem du skickar för."),

@@ -248,3 +248,13 @@ def test_the_journal_says_what_is_wrong_beside_its_field(sources: Sources, visit
     assert World.person(0) not in answer.text
     for said in ("En händelses nummer är e och 40", "Ange dag och tid"):
         assert said in answer.text
+
+
+@pytest.mark.parametrize("field", ["since", "until"])
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00", "9999-12-31T23:59-01:00", "10000-01-01T00:00"])
+def test_a_time_of_the_journal_that_is_none_of_utc_is_refused_or_searched(
+    sources: Sources, visit: Visit, field: str, typed: str
+) -> None:
+    answer = visit(OPERATOR).get("/journal", params={field: typed})
+    assert answer.status_code == (200 if typed.startswith("9999") else 400)
+    assert ("Ange dag och tid" in answer.text) == (answer.status_code == 400)
