@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hub.connector.changed import remember_code
 from hub.connector.coding import ReadDraft
 from hub.connector.records import Record
 from hub.connector.sink import Sink, SinkContext
@@ -143,6 +144,7 @@ def load_connector(name: str) -> Connector:
         raise ConfigError(
             f"no connector named {name!r}; installed: {', '.join(sorted(points)) or 'none'}", code="unknown_connector"
         )
+    remember_code(points[name])
     connector = points[name].load()
     if not isinstance(connector, Connector):
         raise ConfigError(f"entry point {name!r} is not a Connector", code="bad_entry_point")

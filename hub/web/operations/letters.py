@@ -15,6 +15,7 @@ from hub.connect.letter_box import Filed, Line, Look
 from hub.connect.letters import LetterState
 from hub.connect.trying import bodies, recalled, tried
 from hub.web.operations.letter_rows import CAP, STATES, letter_row, records_of, tried_told
+from hub.web.operations.refusing import former_code
 from hub.web.operations.watch import Watch
 
 __all__ = ["body", "listed", "one", "trial"]
@@ -74,11 +75,20 @@ def trial(watch: Watch) -> Response:
         mapped=found.outcome == "mapped",
         records=records_of(found),
         outcome=tried_told(watch.words, found),
+        former=former_code(watch, [filed.connector]),
     )
 
 
 def _page(watch: Watch, filed: Filed, **shown: Any) -> Response:
-    empty: dict[str, Any] = {"body": None, "body_missing": "", "tried": False, "mapped": False, "records": [], "outcome": ""}
+    empty: dict[str, Any] = {
+        "body": None,
+        "body_missing": "",
+        "tried": False,
+        "former": "",
+        "mapped": False,
+        "records": [],
+        "outcome": "",
+    }
     return watch.page(
         "letter.html", _SECTION, letter=letter_row(watch, filed), linked=_linked(watch, filed),
         may_body=watch.may(Action.LETTER_BODY), may_redrive=watch.may(Action.LETTER_REDRIVE),

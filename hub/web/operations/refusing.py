@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import MappingProxyType
 from typing import Final
 
 from starlette.responses import Response
 
+from hub.connector.changed import code_changed
 from hub.errors import ConfigError, HubError, RejectedError, RetriableError
 from hub.web.language import mark
 from hub.web.operations.watch import Watch
 
-__all__ = ["answering", "failure_text"]
+__all__ = ["answering", "failure_text", "former_code"]
 
 _STATUS: Final = MappingProxyType({"no_such_letter": 404, "unknown_instance": 404, "no_work": 404, "busy": 503})
 _TEXTS: Final = MappingProxyType(
@@ -32,6 +33,10 @@ _TEXTS: Final = MappingProxyType(
         "unexpected": mark("Something went wrong that the hub did not expect. Letters wait as before. The log says more."),
     }
 )
+_FORMER: Final = mark(
+    "The code of {names} has been changed since this process started, and what is shown is what the former code gives. "
+    "Restart hub web, and the source's own process if it still runs with the former code, and try again."
+)
 _SETTINGS: Final = mark(
     "A setting, a key or a secret of the source is wrong ({code}). Nothing was done. The text of the fault is shown by: "
     "hub connect NAME --dry-run"
@@ -45,6 +50,14 @@ def failure_text(watch: Watch, error: HubError) -> str:
 
     text = _TEXTS.get(error.code, _SETTINGS if isinstance(error, ConfigError) else _SOURCE)
     return watch.words.text(text, code=error.code, cap=CAP)
+
+
+def former_code(watch: Watch, sources: Iterable[str]) -> str:
+    """That the mapping which this process tries is not the one on disk any more; empty when it is, of all of these sources."""
+    chosen = watch.console.load().connectors
+    named = {one: chosen[one].connector or one for one in sources if one in chosen}
+    changed = sorted(one for one, connector in named.items() if code_changed(connector))
+    return watch.words.text(_FORMER, names=", ".join(changed)) if changed else ""
 
 
 def answering(watch: Watch, view: Callable[[Watch], Response]) -> Response:

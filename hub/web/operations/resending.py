@@ -17,7 +17,7 @@ from hub.connect.letters import LetterState
 from hub.connect.trying import Tried, by_connector, choose, tried
 from hub.errors import RejectedError
 from hub.web.operations.letter_rows import CAP, letter_row, tried_told
-from hub.web.operations.refusing import failure_text
+from hub.web.operations.refusing import failure_text, former_code
 from hub.web.operations.watch import Watch
 
 __all__ = ["Preview", "act", "preview", "sent"]
@@ -62,6 +62,7 @@ def preview(watch: Watch) -> Response:
         counts=[(told[outcome], number) for outcome, number in sorted(counts.items())], away=sum(one.away for one in now),
         ready=[name for name, one in found.outcomes.items() if one.outcome == "mapped"],
         failure=failure_text(watch, work.failure) if work.failure else "", here=f"/letters/preview/{work.number}",
+        former=former_code(watch, {one.connector for one in found.chosen}),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hub.connect.instance import load_instance
 from hub.status import gate_figures
 from hub.web.language import mark
 from hub.web.operations.letter_rows import record_shown
-from hub.web.operations.refusing import failure_text
+from hub.web.operations.refusing import failure_text, former_code
 from hub.web.operations.watch import Watch
 
 __all__ = ["LIMITS", "begin", "shown"]
@@ -73,7 +73,7 @@ def shown(watch: Watch) -> Response:
         records=[record_shown(one) for one in found.trial.records] if found else [],
         counts=[(words.text(_OUTCOMES[outcome]), reason, number) for (outcome, reason), number in counts],
         more=bool(found and found.trial.more), code=found.trial.code if found else "", gate=_gate(watch, found),
-        here=f"/sources/{name}/trial/{work.number}",
+        here=f"/sources/{name}/trial/{work.number}", former=former_code(watch, [name]),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -258,3 +259,46 @@ def test_a_time_of_the_journal_that_is_none_of_utc_is_refused_or_searched(
     answer = visit(OPERATOR).get("/journal", params={field: typed})
     assert answer.status_code == (200 if typed.startswith("9999") else 400)
     assert ("Ange dag och tid" in answer.text) == (answer.status_code == 400)
+
+
+CODE = """
+from hub.contract.models import InfoKind
+from tests.unit.connect.toy import ToyMend, make_connector
+
+connector = make_connector(
+    "mendable", kinds=frozenset({InfoKind.SCHOOL_ABSENCE}), build_source=lambda config, _: ToyMend(config)
+)
+"""
+
+
+def add_mendable(sources: Sources, site: Path) -> Path:
+    """A connector in a package of its own, beside the toys; its only file."""
+    metadata = site / "mendable-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: mendable\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[hub.connectors]\nmendable = mendable_source:connector\n")
+    code = site / "mendable_source" / "__init__.py"
+    code.parent.mkdir()
+    code.write_text(CODE)
+    chosen = f'agency = "school-norrkoping"\nsource = {{ folder = "{sources.home / "source"}", minutes_in = "mins" }}\n'
+    with (sources.home / "hub.toml").open("a") as settings:
+        settings.write(f"\n[connectors.mendable]\n{chosen}")
+    return code
+
+
+def test_a_preview_by_code_that_was_changed_since_says_what_to_restart(sources: Sources, tmp_path: Path, visit: Visit) -> None:
+    code = add_mendable(sources, tmp_path / "site")
+    sources.facts(1)
+    sources.run("mendable")
+    (letter,) = sources.letters()
+    client = visit(OPERATOR)
+    said = "Koden för mendable har ändrats"
+    assert said not in followed(client, "preview_all", [])
+    code.write_text(CODE + "\n# mended\n")
+    text = followed(client, "preview_all", [])
+    assert said in text
+    assert "Rätta mappningen" not in text
+    assert said in client.post(f"/letters/{letter}/try").text
+    trial = client.post("/sources/mendable/trial")
+    assert said in client.get(trial.headers["location"]).text
+    assert said not in client.get(client.post("/sources/toymend/trial").headers["location"]).text
