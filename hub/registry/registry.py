@@ -7,7 +7,7 @@ subject entry is served only after Kafka has acknowledged them. A withdrawal tak
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -73,11 +73,9 @@ class Registry:
                 seal(work, self._tools.sealed, changes)
         shred(self._tools.keys, endings)  # never before the commit: a key destroyed for a change that then failed is lost
 
-    @contextmanager
-    def view(self) -> Iterator[Session]:
+    def view(self) -> AbstractContextManager[Session]:
         """A look without a lock."""
-        with reading(self._engine) as session:
-            yield session
+        return reading(self._engine)
 
     @contextmanager
     def look(self) -> Iterator[Work]:
@@ -229,8 +227,8 @@ class Registry:
 
     def show(self, identifier: str) -> YouthView:
         """The consents of one person. Raises RejectedError `no_consent` when nothing is registered."""
-        with self.view() as session:
-            return view_youth(self._youth(Work(session, self._clock.now(), self._tools), identifier))
+        with self.look() as work:
+            return view_youth(self._youth(work, identifier))
 
     def decide(
         self, identifier: str, *, source: str | None, recipient: str | None, kind: InfoKind | None, at: datetime | None = None
@@ -240,8 +238,7 @@ class Registry:
         The rule is one of `hub.core.consent_scopes.HISTORY_DENIALS`, or `permitted`. Raises RejectedError when the identifier
         cannot be read.
         """
-        with self.view() as session:
-            work = Work(session, self._clock.now(), self._tools)
+        with self.look() as work:
             youth = find_youth(work, canonical_identifier(identifier, today=work.today))
             return decide_history(
                 [] if youth is None else lifecycle.accounts(work, youth),

@@ -243,8 +243,8 @@ def test_who_saw_what_of_a_person_is_found_while_her_mapping_stands(registry: Au
         registry.trail(PERSON)
 
 
-# What is no access of a person's: the processes beside the registry use it, and no screen shows it.
-_NOBODYS = {"work", "view", "rules", "shrink"}
+# What is no access of a person's: the processes beside the registry use it, and pages by way of what has an entry of its own.
+_NOBODYS = {"work", "view", "look", "rules", "shrink"}
 
 
 def test_every_operation_is_audited_here() -> None:
