@@ -127,7 +127,7 @@ def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Figures travel with the tests' reports, so that those of other processes (`-n 3`) are told too."""
+    """Figures travel with the tests' reports, so that those of other processes (`-n 4`) are told too."""
     told = [
         f"{report.nodeid.rpartition('::')[2].removeprefix('test_').replace('_', ' ')}: {text}"
         for reports in terminalreporter.stats.values()
