@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from connectors.addresses import SafeAddress
+from hub.connector.addresses import SafeAddress
 
 __all__ = ["PlannedConfig"]
 

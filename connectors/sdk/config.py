@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from connectors.addresses import SafeAddress
+from hub.connector.addresses import SafeAddress
 from hub.contract.models import PoliceCategory
 
 __all__ = ["Coding", "SdkConfig"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from connectors.addresses import SafeAddress
+from hub.connector.addresses import SafeAddress
 
 __all__ = ["Oauth", "Ss12000Config", "Webhook"]
 

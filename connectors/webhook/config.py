@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.addresses import SafeAddress
+from hub.connector.addresses import SafeAddress
 
 __all__ = ["WebhookConfig"]
 

@@ -38,7 +38,7 @@ class Casework(Extracts):
 
     def required(self, request: GrantRequest) -> tuple[str, ...]:
         """Who will have to sign this; nothing is written. Raises RejectedError as a registration would."""
-        with self._registry.work() as work:
+        with self._registry.look() as work:
             return tuple(sorted(role.value for role in check(work, request, self._registry.rules).form.required))
 
     def longest_days(self, day: date) -> int:

@@ -28,4 +28,4 @@ def _loopback(host: str) -> bool:
 
 
 SafeAddress: TypeAlias = Annotated[str, AfterValidator(_safe)]
-"""A checked address without its last slash."""
+"""A checked address without its last slash: the type of a setting."""
