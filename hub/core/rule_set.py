@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -22,19 +23,26 @@ from hub.core.texts import FUNCTIONS, WORDED
 
 __all__ = [
     "CODES",
+    "Ages",
+    "Chosen",
     "Condition",
+    "Earlier",
     "Fallback",
     "Measure",
     "PlaceRule",
     "Rule",
     "RuleSet",
     "RulesError",
+    "School",
+    "Term",
+    "Then",
     "parse_rules",
     "rules_digest",
 ]
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=1, le=366)]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 PLACES = frozenset({"area", "areas", "place", "places"})
 CODES: dict[InfoKind, frozenset[str]] = {
     InfoKind.SCHOOL_ABSENCE: frozenset(AbsenceKind),
@@ -49,26 +57,32 @@ class RulesError(ValueError):
 
 
 class Measure(StrEnum):
-    """What is summed over a window: minutes of absence, events, or distinct calendar days (Stockholm) with an event."""
+    """What is made of the events in a window: minutes of absence, events, distinct calendar days (Stockholm) with an event,
+    or the percent of offered minutes that were absence.
+    """
 
     MINUTES = "minutes"
     COUNT = "count"
     DISTINCT_DAYS = "distinct_days"
+    RATE = "rate"
 
 
 class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Condition(Strict):
-    """At least so much of these codes within so many days (24 hours each) up to now."""
+class Earlier(Strict):
+    """The youth's own earlier time, before the window: the value must be at least `percent` of its average there."""
 
-    id: ContractCode
+    days: Days
+    percent: Annotated[int, Field(ge=1, le=10_000)]
+
+
+class Chosen(Strict):
+    """Events of one kind and some of its codes."""
+
     kind: InfoKind
     of: Annotated[tuple[str, ...], Field(min_length=1)]
-    measure: Measure
-    at_least: Annotated[int, Field(ge=1, le=100_000)]
-    within_days: Days
 
     @field_validator("of")
     @classmethod
@@ -81,13 +95,57 @@ class Condition(Strict):
             raise ValueError("a code stands twice")
         return value
 
+
+class Then(Chosen):
+    """What must have occurred (or not have occurred) within so many hours after an event for that to count."""
+
+    within_hours: Annotated[int, Field(ge=1, le=366 * 24)]
+    happens: bool = True
+
+
+class Condition(Chosen):
+    """At least so much of these codes within so many days (24 hours each) up to now; `hub/core/README.md` defines each field."""
+
+    id: ContractCode
+    measure: Measure
+    at_least: Annotated[int, Field(ge=1, le=100_000)]
+    within_days: Days
+    within_school_days: Days | None = None
+    on_school_days: bool = False
+    between: tuple[TimeOfDay, TimeOfDay] | None = None
+    against_earlier: Earlier | None = None
+    then: Then | None = None
+
     @model_validator(mode="after")
     def _says_what_it_counts(self) -> Self:
-        if self.measure is Measure.MINUTES and self.kind is not InfoKind.SCHOOL_ABSENCE:
-            raise ValueError("only school_absence is measured in minutes")
+        if self.measure in (Measure.MINUTES, Measure.RATE) and self.kind is not InfoKind.SCHOOL_ABSENCE:
+            raise ValueError("only school_absence is measured in minutes or as a rate")
         if self.id in WORDED and WORDED[self.id] != (self.kind, frozenset(self.of)):
             raise ValueError(f"{self.id} is worded as {', '.join(sorted(WORDED[self.id][1]))}: choose another id")
         return self
+
+
+class Ages(Strict):
+    """Whole years, both included."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    first: Annotated[int, Field(ge=0, le=130, alias="from")] = 0
+    last: Annotated[int, Field(ge=0, le=130, alias="to")] = 130
+
+
+class Term(Strict):
+    """A school term: both Stockholm dates are school days when they are no weekend."""
+
+    first: date
+    last: date
+
+
+class School(Strict):
+    """When there is school: Monday to Friday within a term, but for the free days."""
+
+    terms: Annotated[tuple[Term, ...], Field(min_length=1)]
+    free_days: tuple[date, ...] = ()
 
 
 class Fallback(Strict):
@@ -113,6 +171,12 @@ class Rule(Strict):
     priority: Priority
     respond_within_days: Days
     without_sig_consent: Fallback | None = None
+    ages: Ages | None = None
+    at_least_agencies: Annotated[int, Field(ge=1, le=20)] = 1
+    rest_days: Annotated[int, Field(ge=0, le=366)] = 0
+    lingers_days: Annotated[int, Field(ge=0, le=366)] = 0
+    sunset: date | None = None
+    counts_but_not_shown: tuple[ContractCode, ...] = ()
     when: Annotated[tuple[Condition, ...], Field(min_length=1)]
 
     @field_validator("when")
@@ -151,6 +215,7 @@ class RuleSet(Strict):
 
     version: RulesVersion
     owner: Title
+    school: School | None = None
     rules: tuple[Annotated[Rule | PlaceRule, Field(discriminator="about")], ...]
 
     @model_validator(mode="after")
@@ -165,12 +230,19 @@ class RuleSet(Strict):
 def parse_rules(data: Any) -> RuleSet:
     """Check plain data (as YAML or JSON gives it). Raises RulesError naming every wrong field; never a partial set."""
     try:
-        return RuleSet.model_validate_json(json.dumps(data, allow_nan=False))
+        return RuleSet.model_validate_json(json.dumps(data, allow_nan=False, default=_as_text))
     except ValidationError as error:
         problems = _first_causes(error.errors(include_input=False, include_url=False))
         raise RulesError("; ".join(f"{_path(item['loc'], data)}: {_complaint(item)}" for item in problems)) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise RulesError("only text, numbers, lists and mappings may stand in a rule") from error
+
+
+def _as_text(value: Any) -> str:
+    """A date, which YAML reads out of `2026-06-30`; TypeError for what no rule can hold."""
+    if type(value) is date:
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
 
 
 def rules_digest(rules: RuleSet) -> str:

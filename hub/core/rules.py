@@ -24,7 +24,7 @@ __all__ = [
     "parse_rules",
 ]
 
-_UNITS = {Measure.MINUTES: "minutes", Measure.COUNT: "events", Measure.DISTINCT_DAYS: "days"}
+_UNITS = {Measure.MINUTES: "minutes", Measure.COUNT: "events", Measure.DISTINCT_DAYS: "days", Measure.RATE: "percent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,9 @@ def compile_rules(
 
     Place rules look only there, and only at what occurred then.
     """
+    for rule in rule_set.rules:
+        if isinstance(rule, Rule):
+            _refuse_unweighed(rule)
     people = sorted((rule for rule in rule_set.rules if isinstance(rule, Rule)), key=lambda rule: rule.id)
     places = sorted((rule for rule in rule_set.rules if isinstance(rule, PlaceRule)), key=lambda rule: rule.id)
     selections: dict[Selection, int] = {}
@@ -134,6 +137,19 @@ def compile_rules(
         exposed_areas={code: tuple((to_ms(start), to_ms(end)) for start, end in spans) for code, spans in exposed_areas.items()},
         touched=_index(people),
     )
+
+
+def _refuse_unweighed(rule: Rule) -> None:
+    """What can be written but not yet weighed must not be passed over in silence."""
+    plain = {"at_least_agencies": 1, "rest_days": 0, "lingers_days": 0}
+    fields = ("ages", *plain, "sunset", "counts_but_not_shown")
+    unweighed = [name for name in fields if getattr(rule, name) not in (plain.get(name), None, ())]
+    narrowings = ("within_school_days", "on_school_days", "between", "against_earlier", "then")
+    for condition in rule.when:
+        unweighed += [name for name in narrowings if getattr(condition, name)]
+        unweighed += ["measure: rate"] if condition.measure is Measure.RATE else []
+    if unweighed:
+        raise RulesError(f"rules.{rule.id}: not weighed by this version of the hub: {', '.join(unweighed)}")
 
 
 def _index(rules: Iterable[Rule]) -> dict[tuple[str, str], frozenset[str]]:
