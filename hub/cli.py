@@ -26,6 +26,7 @@ from hub.commands import (
     letters,
     protected,
     registry,
+    rules,
     schemas,
     status,
     statutory,
@@ -104,6 +105,7 @@ app.add_typer(protected.app, name="protected", rich_help_panel=_WORK)
 app.add_typer(vault.app, name="vault", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)
 app.add_typer(backup.app, name="backup", rich_help_panel=_WORK)
+app.add_typer(rules.app, name="rules", rich_help_panel=_WORK)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
 app.add_typer(letters.app, name="dlq", rich_help_panel=_WORK)
 app.add_typer(journal.app, name="journal", rich_help_panel=_WORK)
