@@ -26,7 +26,8 @@ class PushedSource:
     """Listens on the loopback interface; what it hears waits in memory until the lane has made it safe.
 
     Guarantee: at least once, with one effect. A partner is answered 202 only after Kafka has the event, or consent kept it out;
-    what a crash takes from memory was never answered, and the partner repeats it. Errors of `listen`: ConfigError
+    what a crash takes from memory was never answered, and the partner repeats it. What was answered as `withdrawn` is not sent.
+    Errors of `listen`: ConfigError
 
     `bad_secret`  a partner's secret is missing, or no `whsec_` and Base64
     `port_taken`  somebody else listens on `listen_port`

@@ -1,8 +1,12 @@
 """`POST /intake/<kind>`: who pushes what, signed as Standard Webhooks says; answers tell nobody of anybody's consent.
 
 202 says that the push is safe: on Kafka, or kept out as consent wants it, and forgotten. 503 says that the partner must repeat
-it, under the same `webhook-id`. Publishing takes a moment longer than keeping out. So that nobody can time it, answers are given
-at whole beats of two seconds after the arrival, and no earlier than a beat after the gate got the push, when it is done with it.
+it, under the same `webhook-id`: it waits on, so that what corrects it meanwhile stays the later word. Somebody who was told that
+nothing was sent repeats nothing: whoever pushes for a person asks with `hub-if-not-safe: withdraw` that it be withdrawn with the
+answer. That says `withdrawn` then, or `not_safe_yet` where the gate had the push already.
+
+Publishing takes a moment longer than keeping out. So that nobody can time it, answers are given at whole beats of two seconds
+after the arrival, and no earlier than a beat after the gate got the push, when it is done with it.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ _BEATS = 15
 _TOLERANCE = timedelta(minutes=5)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _LONGEST_BODY = 16 * 1024
+_IF_NOT_SAFE, _WITHDRAW = "hub-if-not-safe", "withdraw"
 _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _TITLES = {
     400: "The request cannot be read", 401: "The signature is not valid", 403: "Your agency may not carry this",
@@ -77,7 +82,7 @@ class Receiver:
         kind, status = request.path_params["kind"], 202
         try:
             entry = await self._entry(kind, request)
-            await self._until_safe(entry)
+            await self._answered(entry, withdraw=request.headers.get(_IF_NOT_SAFE) == _WITHDRAW)
         except _Refused as refused:
             status = refused.status
             return _problem(refused)
@@ -107,15 +112,24 @@ class Receiver:
             self._wake()
         return entry
 
-    async def _until_safe(self, entry: Entry) -> None:
+    async def _answered(self, entry: Entry, *, withdraw: bool) -> None:
+        safe = withdrawn = False
+        try:
+            safe = await self._is_safe(entry)
+        finally:  # whoever ends this request by force leaves the push too
+            withdrawn = self._waiting.leave(entry, withdraw=withdraw and not safe)
+        if not safe:
+            raise _Refused(503, "withdrawn" if withdrawn else "not_safe_yet", retry_after=30)
+        if entry.reused:
+            raise _Refused(409, "key_reused")
+
+    async def _is_safe(self, entry: Entry) -> bool:
         """Look at each beat, and at none between two. A repeat of what is safe waits for one as well."""
         for _ in range(_BEATS):
             await self._pause(BEAT_SECONDS)
             if entry.settled and self._ticks() - entry.given >= BEAT_SECONDS:
-                if entry.reused:
-                    raise _Refused(409, "key_reused")
-                return
-        raise _Refused(503, "not_safe_yet", retry_after=30)
+                return True
+        return False
 
     def _partner(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
         """Whose signature it is. All partners' are tried, so that no answer tells which there are."""

@@ -25,7 +25,8 @@ _MARK_HEX = 4
 class Entry:
     """One push. `given`: when the gate got it. `settled`: it is on Kafka, or consent kept it out; nobody is told which.
 
-    `reused`: its key is that of another push, which was safe before a restart; this one was not taken.
+    `reused`: its key is that of another push, which was safe before a restart; this one was not taken. `asking`: how many
+    requests wait for it.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Entry:
     given: float = -math.inf
     settled: bool = False
     reused: bool = False
+    asking: int = 0
 
     @property
     def mark(self) -> str:
@@ -58,17 +60,34 @@ class Waiting:
         self._done: dict[str, Entry] = {}
 
     def put(self, key: str, digest: bytes, record: PersonRecord | PlaceRecord) -> Entry:
-        """The entry of this push, of a repeat the first. Raises RejectedError `key_reused`, RetriableError `too_many_waiting`."""
+        """The entry of this push, of a repeat the first; until `leave` a request waits for it.
+
+        Raises RejectedError `key_reused`, RetriableError `too_many_waiting`.
+        """
         with self._lock:
             known = self._pending.get(key) or self._done.get(key)
             if known is not None:
                 if known.digest != digest:
                     raise RejectedError("the id of another push was used again", code="key_reused")
+                known.asking += 1
                 return known
             if len(self._pending) >= _MOST_WAITING:
                 raise RetriableError("too much waits to become safe", code="too_many_waiting")
-            self._pending[key] = entry = Entry(key, digest, record)
+            self._pending[key] = entry = Entry(key, digest, record, asking=1)
             return entry
+
+    def leave(self, entry: Entry, *, withdraw: bool) -> bool:
+        """A request waits no longer. True: its push is withdrawn, and will not be sent.
+
+        It is withdrawn if that is asked for, no other request waits for it, and the gate never got it. What the gate got may be
+        on Kafka, or in a ledger's intents: it stays until it is safe.
+        """
+        with self._lock:
+            entry.asking -= 1
+            if not withdraw or entry.asking or entry.number or entry.settled:
+                return False
+            self._pending.pop(entry.key, None)
+            return True
 
     def batches(self, cursor: Cursor | None, now: datetime) -> Iterator[Batch]:
         """All that waits, numbered on from the cursor. Each observation takes back what its id told of anybody else."""

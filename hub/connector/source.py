@@ -67,7 +67,7 @@ class Waker(Protocol):
 @runtime_checkable
 class Pushed(Protocol):
     """A source that is told instead of asking. What it was told waits in its memory, is given by `batches` until it is safe, and
-    only then may the teller be answered that it was taken. It is its own `Waker`.
+    only then may the teller be answered that it was taken. What `batches` has not given may be withdrawn. It is its own `Waker`.
     """
 
     def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:

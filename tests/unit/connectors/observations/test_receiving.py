@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx
@@ -71,9 +72,13 @@ class Town(World):
         self.ticks += seconds
         self.beats.append(seconds)
         if self.lane_runs:
-            await asyncio.to_thread(self.events.poll)
+            with suppress(RetriableError):  # as the lane's loop, which polls again
+                await asyncio.to_thread(self.events.poll)
 
-    def push(self, told, kind="risk_event", *, key="push-0001", partner="city", headers=None, at=None):
+    def push(self, told, kind="risk_event", **sent):
+        return asyncio.run(self.pushing(told, kind, **sent))
+
+    async def pushing(self, told, kind="risk_event", *, key="push-0001", partner="city", headers=None, at=None):
         body = told if isinstance(told, bytes) else json.dumps(told).encode()
         at = at or self.clock.now()
         sent = {
@@ -81,11 +86,8 @@ class Town(World):
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": Webhook(SECRETS[f"partner-{partner}"]).sign(key, at, body.decode("latin-1")),
         }
-        return asyncio.run(self._post(f"/intake/{kind}", body, sent | (headers or {})))
-
-    async def _post(self, path, body, headers):
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://hub") as client:
-            return await client.post(path, content=body, headers=headers)
+            return await client.post(f"/intake/{kind}", content=body, headers=sent | (headers or {}))
 
 
 @pytest.fixture
