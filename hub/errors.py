@@ -8,6 +8,7 @@ HubError
 │   ├── PausedError          ask the source nothing until somebody resumes the connector
 │   └── BreakerOpenError     ask the source nothing for a while: it failed again and again
 ├── RetriableError   retry (tenacity, bounded, jittered): a foreign system or a store that may answer later
+│   └── InDoubtError         repeat under the same identity: it may have its effect already, or have it yet
 └── FatalError       exit without commit: going on could lose or double an effect
 
 No text of an error ever holds a personal identifier, a payload or a secret; name the field and the rule.
@@ -25,6 +26,7 @@ __all__ = [
     "ContractError",
     "FatalError",
     "HubError",
+    "InDoubtError",
     "PausedError",
     "RejectedError",
     "RetriableError",
@@ -79,6 +81,10 @@ class RetriableError(HubError):
     def __init__(self, message: str, *, code: str = "unavailable", retry_after: float | None = None) -> None:
         super().__init__(message, code=code)
         self.retry_after = retry_after
+
+
+class InDoubtError(RetriableError):
+    """It may have had its effect, or have it yet: never say that it had none, and repeat it under the same identity."""
 
 
 class FatalError(HubError):

@@ -19,12 +19,14 @@ from hub.contract.identifiers import Rule
 from hub.contract.models import RiskConcern
 from hub.web.forms import field as sent
 
-__all__ = ["KeptForm", "KeptForms", "ObservationForm", "new_number", "number_in"]
+__all__ = ["FormNumber", "KeptForm", "KeptForms", "ObservationForm", "new_number", "number_in"]
 
 _CONCERNS: Final = {concern.value: concern for concern in RiskConcern}
-_NUMBER_BYTES = 16
+_NUMBER_BYTES, _SHOWING_BYTES = 16, 4
+_IN_DOUBT = "d"
 _MOST_KEPT = 500
 _KEPT_SECONDS = 600.0
+_DOUBT_SECONDS = 24 * 3600.0  # longer than a sign-in lasts
 _FIRST_YEAR = 2000  # an older time is a slip of the pen
 
 
@@ -43,6 +45,40 @@ def number_in(secret: str, signed: str) -> str | None:
         return _signer(secret).unsign(signed.encode("utf-8", "surrogatepass")).decode()
     except BadSignature:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class FormNumber:
+    """What a form carries with it: the observation's number, which showing of the form this is, and whether it is in doubt.
+
+    `in_doubt`: it was sent from an earlier showing, and nobody knows whether that arrived.
+    """
+
+    number: str
+    showing: str = ""
+    in_doubt: bool = False
+
+    @classmethod
+    def new(cls) -> FormNumber:
+        """Of a form that nobody has seen."""
+        return cls(secrets.token_hex(_NUMBER_BYTES), secrets.token_hex(_SHOWING_BYTES))
+
+    @classmethod
+    def of_field(cls, secret: str, signed: str) -> FormNumber | None:
+        """As `new_number` has it, for the hidden field."""
+        text = number_in(secret, signed)
+        if text is None:
+            return None
+        number, showing, doubt = (*text.split("-"), "", "")[:3]
+        return cls(number, showing, in_doubt=doubt == _IN_DOUBT)
+
+    def shown_again(self, *, in_doubt: bool) -> FormNumber:
+        """After it was sent, and not taken for certain. What was in doubt stays so until it is taken."""
+        return FormNumber(self.number, secrets.token_hex(_SHOWING_BYTES), in_doubt=self.in_doubt or in_doubt)
+
+    def signed(self, secret: str) -> str:
+        """For the hidden field of the browser whose cookie holds `secret`."""
+        return _signer(secret).sign("-".join((self.number, self.showing, _IN_DOUBT if self.in_doubt else ""))).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +135,10 @@ class ObservationForm:
 
 @dataclass(frozen=True, slots=True)
 class KeptForm:
-    """A form that was not sent, without the person: its signed number, what is wrong by code; `rule`: with what was typed."""
+    """A form that is shown again, without the person: what is wrong by code; `rule`: with what was typed."""
 
     form: ObservationForm
-    number: str
+    number: FormNumber
     wrong: Mapping[str, str]
     rule: Rule | None = None
     notice: str = ""
@@ -112,30 +148,46 @@ class KeptForms:
     """In this process' memory, for ten minutes, until they are shown, once. `ticks` is a clock of seconds.
 
     A page that answers a POST would leave the whole form in the browser's history, to be sent again by whoever goes back to it.
-    So every POST is answered with the address of a page, and what that page shows lies here.
+    So every POST is answered with the address of a page, and what that page shows lies here. Of a form that is in doubt the
+    number is kept on, for a day or until it is taken: whoever sees that page again, empty, does not begin a second observation.
     """
 
     def __init__(self, ticks: Callable[[], float] = ticking.monotonic) -> None:
         self._ticks = ticks
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, KeptForm]] = {}
+        self._doubts: dict[str, tuple[float, KeptForm]] = {}
 
     def put(self, said: str, kept: KeptForm) -> None:
         """Keep it for the page at `said`, without the person."""
         with self._lock:
-            self._forget()
-            self._kept.pop(said, None)
-            self._kept[said] = self._ticks(), replace(kept, form=replace(kept.form, person=""))
-            while len(self._kept) > _MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
+            _put(self._kept, said, replace(kept, form=replace(kept.form, person="")), self._ticks())
+            if kept.number.in_doubt:
+                _put(self._doubts, said, KeptForm(ObservationForm(), kept.number, {}), self._ticks())
 
     def take(self, said: str) -> KeptForm | None:
-        """What was kept for that page; the next time there is nothing."""
+        """What was kept for that page; the next time there is nothing, or no more than a number that is in doubt."""
         with self._lock:
-            self._forget()
-            return self._kept.pop(said, (0.0, None))[1]
+            _forget(self._kept, self._ticks() - _KEPT_SECONDS)
+            _forget(self._doubts, self._ticks() - _DOUBT_SECONDS)
+            found = self._kept.pop(said, None) or self._doubts.get(said)
+            return found[1] if found else None
 
-    def _forget(self) -> None:
-        for said, (since, _kept) in list(self._kept.items()):
-            if self._ticks() - since > _KEPT_SECONDS:
-                del self._kept[said]
+    def taken(self, said: str) -> None:
+        """The form of that page was taken: the next one there is another."""
+        with self._lock:
+            self._kept.pop(said, None)
+            self._doubts.pop(said, None)
+
+
+def _put(forms: dict[str, tuple[float, KeptForm]], said: str, kept: KeptForm, now: float) -> None:
+    forms.pop(said, None)
+    forms[said] = now, kept
+    while len(forms) > _MOST_KEPT:
+        del forms[next(iter(forms))]
+
+
+def _forget(forms: dict[str, tuple[float, KeptForm]], before: float) -> None:
+    for said, (since, _kept) in list(forms.items()):
+        if since < before:
+            del forms[said]

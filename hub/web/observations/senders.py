@@ -42,13 +42,18 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is sent. `number` is the form's own, under which sending again is one observation; `person` is canonical."""
+    """What is sent. `number` is the form's own, under which sending again is one observation; `person` is canonical.
+
+    `showing`: which showing of the form it was sent from. What one showing sends twice is sent once; what a later one says stands
+    last, also when an earlier one had said the same and something else was said between.
+    """
 
     number: str
     person: str = field(repr=False)
     concern: RiskConcern
     area: str
     observed_at: datetime
+    showing: str = field(default="", compare=False)
 
 
 class Intake(Protocol):
@@ -57,8 +62,9 @@ class Intake(Protocol):
     def push(self, sender: Sender, observation: Observation) -> None:
         """Return when it is safe, or kept out as consent wants it; nobody learns which.
 
-        Raises RetriableError when it is not safe yet: the same observation is sent again, under the same number. Raises
-        RejectedError `refused` when a field breaks a rule, ConfigError when the settings of the two sides do not fit.
+        Raises RetriableError when it is not sent and will not be, InDoubtError when it may have been or may be yet: the same
+        observation is sent again, under the same number. Raises RejectedError `refused` when a field breaks a rule, ConfigError
+        when the settings of the two sides do not fit; it is not sent then either.
         """
         ...
 

@@ -11,11 +11,12 @@ import pytest
 
 from hub.access.roles import Principal, Role
 from hub.contract.models import RiskConcern
-from hub.errors import ConfigError, HubError, RejectedError, RetriableError
+from hub.errors import ConfigError, HubError, InDoubtError, RejectedError, RetriableError
 from hub.web.app import build_web
+from hub.web.observations.senders import Observation, Sender
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
-from tests.unit.web.observations.make import FIELDWORKER, SENDERS, make_observing, make_sender
+from tests.unit.web.observations.make import FIELDWORKER, SENDERS, ListIntake, make_observing, make_sender
 from tests.unit.web.town import NOW, PagesTown, member
 
 PERSON, CANONICAL = "20120314-9800", "201203149800"
@@ -165,7 +166,57 @@ def test_what_was_not_taken_is_said_and_logged_and_goes_again_under_the_same_num
     client.post(path, data=SAID | hidden(text))
     [(_sender, taken)] = empty_town.intake.taken
     assert [taken] == empty_town.intake.refused
+    assert taken.showing != empty_town.intake.refused[0].showing
     assert logged(empty_town) == [("permit", ""), ("deny", error.code), ("permit", "")]
+
+
+def test_what_may_have_been_sent_is_called_neither_sent_nor_not_sent_and_is_one_observation(
+    empty_town: PagesTown, client: Browser
+) -> None:
+    empty_town.intake.failures += [InDoubtError("late", code="intake_in_doubt"), RetriableError("away", code="intake_away")]
+    path, kept = begin(client)
+    first = sent(client, path, SAID | kept)
+    second = sent(client, path, SAID | hidden(first))  # that one was not sent; the first may have been all the same
+    unfinished = sent(client, path, SAID | hidden(second) | {"person": ""})
+    for text in (first, second, unfinished):
+        assert "Den kan ha skickats" in text
+        assert ("Skicka inte igen" in text, "Den är inte skickad" in text, "ingen kontakt" in text) == (True, False, False)
+    client.post(path, data=SAID | hidden(unfinished))
+    [(_sender, taken)] = empty_town.intake.taken
+    assert {one.number for one in empty_town.intake.refused} == {taken.number}
+    assert logged(empty_town) == [
+        ("permit", ""), ("permit", "intake_in_doubt"), ("permit", ""), ("deny", "intake_away"), ("permit", ""),
+    ]  # fmt: skip
+
+
+def test_the_page_of_what_may_have_been_sent_keeps_its_number_when_it_is_seen_again_and_nothing_that_was_coded(
+    empty_town: PagesTown, client: Browser
+) -> None:
+    empty_town.intake.failures.append(InDoubtError("late", code="intake_in_doubt"))
+    path, kept = begin(client)
+    number = hidden(sent(client, path, SAID | kept))["number"]
+    for _reload in range(2):
+        text = client.get(path).text
+        assert (hidden(text)["number"], "Den kan ha skickats" in text) == (number, True)
+        assert not any(value in text for value in ("21:30", "selected", "checked", PERSON))
+    client.post(path, data=SAID | hidden(text))
+    after = client.get(path).text
+    assert (hidden(after)["number"] != number, "Den kan ha skickats" in after) == (True, False)
+    numbers = {one.number for one in empty_town.intake.refused} | {one.number for _sender, one in empty_town.intake.taken}
+    assert len(numbers) == 1
+
+
+def test_what_may_have_been_sent_is_said_so_even_when_the_log_does_not_take_it(empty_town: PagesTown, visit: Visit) -> None:
+    class Late(ListIntake):
+        def push(self, sender: Sender, observation: Observation) -> None:
+            with empty_town.audit.engine.begin() as connection:
+                connection.exec_driver_sql("drop table audit_entry")
+            raise InDoubtError("late", code="intake_in_doubt")
+
+    empty_town.app = build_web(replace(empty_town.web, observing=make_observing(Late())))
+    client = visit(FIELDWORKER)
+    path, kept = begin(client)
+    assert "Den kan ha skickats" in sent(client, path, SAID | kept)
 
 
 def test_without_the_log_nothing_is_sent(empty_town: PagesTown, client: Browser) -> None:
