@@ -1,0 +1,207 @@
+"""The reference engine: what is proposed to whom at an instant, and on what ground. Slow, and written to be read.
+
+It is written from `hub/core/README.md` and knows nothing of the code that it judges. Each time it starts from all that has
+arrived; it remembers nothing between two questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from .counting import (
+    it_has_the_right_age,
+    it_is_met,
+    the_events_that_count,
+    the_value,
+    what_followed,
+)
+from .history import DAY, HOUR, Arrival, Consent, Event
+from .holding import Held, what_a_team_may_be_told_of
+from .swedish_days import as_date, date_in_sweden, when_the_day_begins
+
+Rule = dict[str, Any]
+THE_ANSWERS_THAT_END_A_TASK = {"rejected", "completed"}
+
+
+class Ground(NamedTuple):
+    """One condition of a proposal, and what met it."""
+
+    condition: str
+    measure: str
+    met: int
+    agencies: tuple[str, ...]
+    first_at: int
+    last_at: int
+
+
+class Proposal(NamedTuple):
+    """An open task."""
+
+    rule: str
+    team: str
+    ground: tuple[Ground, ...]
+
+
+class Outcome(NamedTuple):
+    """All that must be the same, however the history came about."""
+
+    open: tuple[Proposal, ...]
+    held: tuple[tuple[Any, ...], ...]
+    """(kind, number, revision, instant, code, agency, minutes, offered minutes, may tell), of the longest window, sorted."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One youth and the rules in force."""
+
+    rules: dict[str, Any]
+    consent: Consent
+    events: Sequence[Event]
+    answered_at: dict[str, int]
+    """By rule, when a team last declined or completed its task."""
+
+
+def what_stands(rules: dict[str, Any], arrivals: Sequence[Arrival], now: int) -> Outcome:
+    """The open proposals and the held events, once everything that was due has been looked at."""
+    held = Held(arrivals)
+    longest = max((the_longest_window(rule) for rule in people_s_rules(rules)), default=0)
+    events = [event for event in held.events if event.occurred_at > now - longest]
+    if held.consent is None or held.consent.status == "withdrawn":
+        return Outcome((), ())
+    answered_at: dict[str, int] = {}
+    for answer in held.answers:
+        if answer.state in THE_ANSWERS_THAT_END_A_TASK:
+            answered_at[answer.rule] = max(answer.at, answered_at.get(answer.rule, answer.at))
+    case = Case(rules, held.consent, events, answered_at)
+    proposals = (what_is_proposed(rule, case, now) for rule in people_s_rules(rules))
+    return Outcome(tuple(sorted(one for one in proposals if one is not None)), tuple(sorted(map(_as_held, events))))
+
+
+def people_s_rules(rules: dict[str, Any]) -> list[Rule]:
+    return [rule for rule in rules["rules"] if rule["about"] == "person"]
+
+
+def the_longest_window(rule: Rule) -> int:
+    """For how long an event can matter to a rule."""
+    looking_back = (one["within_days"] + one.get("against_earlier", {}).get("days", 0) for one in rule["when"])
+    return (max(looking_back) + rule.get("lingers_days", 0)) * DAY
+
+
+def what_is_proposed(rule: Rule, case: Case, now: int) -> Proposal | None:
+    """A rule that holds, or that held last within the days for which it lingers, with what counted then."""
+    for instant in the_instants_to_ask_newest_first(rule, case, now):
+        proposal = what_would_be_open(rule, case, instant, now)
+        if proposal is not None:
+            return proposal
+    return None
+
+
+def the_instants_to_ask_newest_first(rule: Rule, case: Case, now: int) -> Iterator[int]:
+    """The present; and, for a rule that lingers, the last instant before each one at which its outcome could change."""
+    yield now
+    lingers = rule.get("lingers_days", 0) * DAY
+    if lingers:
+        changes = {one for one in when_its_outcome_could_change(rule, case) if now - lingers < one <= now}
+        yield from (one - 1 for one in sorted(changes, reverse=True))
+        yield now - lingers
+
+
+def when_its_outcome_could_change(rule: Rule, case: Case) -> set[int]:
+    found: set[int] = set()
+    for condition in rule["when"]:
+        window = condition["within_days"] * DAY
+        for event in case.events:
+            happened = event.occurred_at
+            found |= {happened, happened + window}
+            found.add(happened + window + condition.get("against_earlier", {}).get("days", 0) * DAY)
+            found.add(happened + condition.get("then", {}).get("within_hours", 0) * HOUR)
+            if "within_school_days" in condition:
+                first = date_in_sweden(happened).toordinal()
+                days = range(first, first + condition["within_days"] + 2)
+                found |= {when_the_day_begins(date.fromordinal(day)) for day in days}
+    if rule.get("sunset"):
+        last = as_date(rule["sunset"])
+        found.add(when_the_day_begins(date.fromordinal(last.toordinal() + 1)))
+    if case.consent.age_valid_until:
+        found.add(when_the_day_begins(as_date(case.consent.age_valid_until)))
+    if rule["id"] in case.answered_at:
+        found.add(case.answered_at[rule["id"]] + rule.get("rest_days", 0) * DAY)
+    return found
+
+
+def what_would_be_open(rule: Rule, case: Case, instant: int, now: int) -> Proposal | None:
+    """What the rule proposed at the instant, by the events and answers known now, under the scopes that name a team now."""
+    if not it_holds(rule, case, case.events, instant):
+        return None
+    for team, cooperation in the_teams_in_turn(rule):
+        told = what_a_team_may_be_told_of(case.events, case.consent, team=team, cooperation=cooperation, now=now)
+        if it_holds(rule, case, told, instant):
+            if it_rests_after_an_answer(rule, case, told, instant):
+                return None
+            return Proposal(rule["id"], team, the_ground(rule, case, told, instant))
+    return None
+
+
+def the_teams_in_turn(rule: Rule) -> list[tuple[str, str]]:
+    """(team, cooperation): the rule's own, then whoever may ask for the consent to SIG that is wanting."""
+    fallback = rule.get("without_sig_consent")
+    return [(rule["team"], rule["cooperation"])] + ([(fallback["team"], "sspf")] if fallback else [])
+
+
+def it_holds(rule: Rule, case: Case, events: Sequence[Event], now: int) -> bool:
+    consent, school = case.consent, case.rules.get("school")
+    if rule.get("sunset") and date_in_sweden(now) > as_date(rule["sunset"]):
+        return False
+    if not it_has_the_right_age(rule.get("ages"), consent.age_years, consent.age_valid_until, now):
+        return False
+    if not all(it_is_met(condition, events, now, school) for condition in rule["when"]):
+        return False
+    agencies = {event.agency for event in all_that_count(rule, case, events, now)}
+    return len(agencies) >= rule.get("at_least_agencies", 1)
+
+
+def all_that_count(rule: Rule, case: Case, events: Sequence[Event], now: int) -> list[Event]:
+    school = case.rules.get("school")
+    return [event for condition in rule["when"] for event in the_events_that_count(condition, events, now, school)]
+
+
+def it_rests_after_an_answer(rule: Rule, case: Case, told: Sequence[Event], now: int) -> bool:
+    answered_at = case.answered_at.get(rule["id"])
+    if answered_at is None:
+        return False
+    if now < answered_at + rule.get("rest_days", 0) * DAY:
+        return True
+    return not any(event.occurred_at > answered_at for event in all_that_count(rule, case, told, now))
+
+
+def the_ground(rule: Rule, case: Case, events: Sequence[Event], now: int) -> tuple[Ground, ...]:
+    """What is shown: not who told what the rule does not show, nor when that was."""
+    school = case.rules.get("school")
+    found = []
+    for condition in rule["when"]:
+        counting = the_events_that_count(condition, events, now, school)
+        followed = [b for a in counting for b in what_followed(condition, a, events, now)] if "then" in condition else []
+        shown = [one for one in [*counting, *followed] if one.agency not in rule.get("counts_but_not_shown", ())]
+        if not shown:
+            continue
+        times, agencies = [one.occurred_at for one in shown], {one.agency for one in shown}
+        met = the_value(condition, events, now, school) or 0
+        found.append(Ground(condition["id"], condition["measure"], met, tuple(sorted(agencies)), min(times), max(times)))
+    return tuple(found)
+
+
+def _as_held(event: Event) -> tuple[Any, ...]:
+    return (
+        event.kind,
+        event.number,
+        event.revision,
+        event.occurred_at,
+        event.code,
+        event.agency,
+        event.minutes,
+        event.offered_minutes or 0,
+        event.may_tell_youth,
+    )
