@@ -117,20 +117,38 @@ def effective(expectations: Iterable[Expectation], day: date) -> Expectation | N
     return max(valid, key=lambda one: one.valid_from) if valid else None
 
 
-def due_at(expectations: Sequence[Expectation], last: datetime, now: datetime, *, late: bool = False) -> datetime | None:
-    """By when something new is expected after `last`, as it is expected at `now`; UTC instants. None: nothing is expected.
+def due_at(
+    expectations: Sequence[Expectation],
+    last: datetime | None,
+    now: datetime,
+    *,
+    late: bool = False,
+    since: datetime | None = None,
+) -> datetime | None:
+    """By when something new is expected, as it is expected at `now`; UTC instants. None: nothing is expected.
 
-    `last`: when something new came last, or since when anything could. On the day of `last` itself nothing more is expected than
-    what came, before the hour or after it. On another day it counts for the next expected one; but when it is `late`, and made
-    up for an hour that was missed, for none.
+    `last`: when something new came last. On its own day nothing more is expected than what came, before the hour or after it. On
+    another day it counts for the next expected one; but when it is `late`, and made up for an hour that was missed, for none.
+    `since`: from when on the source is waited for, its first poll or the end of a pause; at the earliest, and without one, since
+    the expectation became valid. What was to come before it is waived; it is no news, and waives nothing that is to come after.
     """
     valid = effective(expectations, stockholm_date(now))
     if valid is None:
         return None
-    since = max(last, datetime.combine(valid.valid_from, time(), STOCKHOLM).astimezone(UTC))
+    begin = datetime.combine(valid.valid_from, time(), STOCKHOLM).astimezone(UTC)
+    begin = begin if since is None else max(begin, since)
     if valid.within_hours is not None:
-        return since + timedelta(hours=valid.within_hours)
-    day = stockholm_date(since)
+        return max(begin, last or begin) + timedelta(hours=valid.within_hours)
+    after_news = None if last is None else _due_after(valid, last, late=late)
+    if last is not None and last >= begin:
+        return after_news
+    ahead = (deadline for deadline in _deadlines(valid, stockholm_date(begin)) if deadline > begin)
+    first = next(islice(ahead, valid.missed - 1, None), None)
+    return first if first is None or after_news is None else max(first, after_news)
+
+
+def _due_after(valid: Expectation, last: datetime, *, late: bool) -> datetime | None:
+    day = stockholm_date(last)
     met = 0 if late and not valid.expects_on(day) else 1
     return next(islice(_deadlines(valid, day), valid.missed - 1 + met, None), None)
 

@@ -33,14 +33,14 @@ def current_silence(connection: Connection) -> datetime | None:
 def expected_by(connection: Connection, expectations: Sequence[Expectation], now: datetime) -> datetime | None:
     """By when something new is expected; None while the connector is paused, before its first poll, or when nothing is.
 
-    It counts from what was new last, and not from before the connector was there or was resumed.
+    It counts from what was new last; what was to come before the connector was there, or was resumed, is waived.
     """
     condition = load_condition(connection, EVENTS)
     if condition is None or current_pause(connection) is not None:
         return None
-    began = (newest_news(connection, EVENTS), last_resumed(connection), condition.watched_since)
-    last = max(at for at in began if at is not None)
-    return due_at(expectations, last, now, late=_made_up(connection, last))
+    last, resumed = newest_news(connection, EVENTS), last_resumed(connection)
+    since = condition.watched_since if resumed is None else max(resumed, condition.watched_since)
+    return due_at(expectations, last, now, late=last is not None and _made_up(connection, last), since=since)
 
 
 def _made_up(connection: Connection, last: datetime) -> bool:

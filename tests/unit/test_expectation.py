@@ -51,6 +51,32 @@ def test_what_made_up_for_a_missed_hour_counts_for_the_next_one_only_when_it_cam
 
 
 @pytest.mark.parametrize(
+    ("last", "since", "due"),
+    [
+        ("2025-05-09 10:00", "2025-05-11 12:00", "2025-05-16 16:00"),
+        ("2025-05-09 10:00", "2025-05-16 16:00", "2025-05-23 16:00"),
+        ("2025-05-15 10:00", "2025-05-16 09:00", "2025-05-23 16:00"),
+        (None, "2025-05-16 09:00", "2025-05-16 16:00"),
+    ],
+)
+def test_what_the_source_is_waited_for_anew_since_is_no_news_and_waives_no_hour(last: str | None, since: str, due: str) -> None:
+    weekly = Expectation(weekdays=("fri",), by=time(16))
+    assert due_at((weekly,), at(last) if last else None, at(since), since=at(since)) == at(due)
+
+
+def test_nor_does_an_expectation_that_becomes_valid() -> None:
+    old, new = Expectation(within_hours=1), Expectation(valid_from=date(2025, 5, 12), weekdays=("fri",), by=time(16))
+    for last, due in (("2025-05-09 10:00", "2025-05-16 16:00"), ("2025-05-13 10:00", "2025-05-23 16:00")):
+        assert due_at((old, new), at(last), at("2025-05-13 10:00")) == at(due)
+
+
+def test_after_a_pause_so_many_days_in_a_row_are_missed_as_were_asked_for() -> None:
+    twice = SCHOOL.model_copy(update={"missed": 2})
+    since = at("2025-05-13 18:01")
+    assert due_at((twice,), at("2025-05-12 17:00"), since, since=since) == at("2025-05-15 18:00")
+
+
+@pytest.mark.parametrize(
     ("last", "now", "why"),
     [
         ("2025-05-16 10:00", "2025-05-18 23:59", "a weekend"),

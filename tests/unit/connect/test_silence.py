@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from hub.clock import STOCKHOLM
 from hub.connect.conditions import Conditions
 from hub.connect.pauses import Pause, add_pause, end_pause
 from hub.connect.revisions import Plan
@@ -89,6 +90,41 @@ def test_a_paused_source_is_not_silent_and_after_a_pause_it_is_waited_for_anew(s
     source.resume()
     assert [source.look(), source.look(12 * HOUR), source.look(HOUR)] == [0, 0, 1]
     assert source.told == ["source_silent", "source_silence_ended", "source_silent"]
+
+
+WEEKLY = (Expectation(weekdays=("fri",), by=time(16), on_holidays=True),)
+
+
+def swedish(text: str) -> datetime:
+    return datetime.fromisoformat(f"2025-{text}").replace(tzinfo=STOCKHOLM)
+
+
+@pytest.mark.parametrize(
+    ("news", "paused", "resumed", "due"),
+    [
+        pytest.param("05-23 10:00", "05-24 12:00", "05-25 12:00", "05-30 16:00", id="over a weekend"),
+        pytest.param("05-23 10:00", "05-28 09:00", "05-28 12:00", "05-30 16:00", id="in the middle of the week"),
+        pytest.param("05-23 10:00", "05-30 08:00", "05-30 12:00", "05-30 16:00", id="in the morning of the day itself"),
+        pytest.param("05-23 10:00", "05-30 12:00", "05-30 17:00", "06-06 16:00", id="over the hour itself"),
+        pytest.param("05-28 10:00", "05-29 12:00", "05-30 08:00", "06-06 16:00", id="after news that came for the day"),
+        pytest.param("05-20 10:00", "05-20 12:00", "05-20 13:00", "05-30 16:00", id="on the day of the news"),
+        pytest.param(None, "05-24 12:00", "05-25 12:00", "05-30 16:00", id="before anything came"),
+    ],
+)
+def test_a_pause_waives_what_was_due_in_it_and_no_hour_behind_it(source, news: str | None, paused, resumed, due: str) -> None:
+    if news is not None:
+        source.world.clock.set(swedish(news))
+        source.tell()
+    for moment, act in ((paused, source.pause), (resumed, source.resume)):
+        source.world.clock.set(swedish(moment))
+        act()
+    with source.world.ledger.engine.connect() as connection:
+        assert expected_by(connection, WEEKLY, source.world.clock.now()) == swedish(due)
+
+
+def test_from_its_first_poll_on_the_next_hour_counts(source) -> None:
+    with source.world.ledger.engine.connect() as connection:
+        assert expected_by(connection, WEEKLY, NOW) == swedish("05-23 16:00")
 
 
 def test_a_weekly_report_that_comes_late_does_not_hide_that_the_next_is_missing(source) -> None:
