@@ -95,7 +95,7 @@ class EventsLane:
         self._sifting = Sifting(origin, directory, self._figures)
         self._sending = Sending(ledger, publisher, encode, counted=self._add, after_publish=after_publish)
         self._keeps_bodies = recall is not None and recall.keeps_bodies
-        self._redriving = Redriving(ledger, clock, recall, self._sifting, self._sending) if recall else None
+        self._redriving = Redriving(ledger, clock, recall, self._sifting, self._sending, self._asides) if recall else None
         self._totals = ledger.totals()
         self._show()
 

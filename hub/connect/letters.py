@@ -107,19 +107,23 @@ class Sealing:
 
     def is_of(self, letter: Letter, record: Record) -> bool:
         """Whether the record is the letter's, or a fact of what the letter's record tells."""
-        return any(hmac.compare_digest(letter.token, self.token(letter.letter_id, name)) for name in names_of(record))
+        return self.is_named(letter, record.source_id)
+
+    def is_named(self, letter: Letter, source_id: str) -> bool:
+        """The same of a source's name."""
+        return any(hmac.compare_digest(letter.token, self.token(letter.letter_id, name)) for name in names_of(source_id))
 
     def _bound(self, letter_id: str) -> bytes:
         return f"{self._instance}\x00{letter_id}".encode()
 
 
-def names_of(record: Record) -> Iterator[str]:
-    """The source's name of the record, and of what it may be a fact of: `a7:excused` is one of `a7`."""
-    if not record.source_id:
+def names_of(source_id: str) -> Iterator[str]:
+    """The source's name of a record, and of what it may be a fact of: `a7:excused` is one of `a7`."""
+    if not source_id:
         return
-    yield record.source_id
+    yield source_id
     for part in _PARTS:
-        whole, found, _ = record.source_id.rpartition(part)
+        whole, found, _ = source_id.rpartition(part)
         if found:
             yield whole
 

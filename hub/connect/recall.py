@@ -1,5 +1,8 @@
 """Finds the records of letters again, mapped as the mapping is now: at the source, or, of places, from what was kept.
 
+With a record comes what its source says beside it: that it is about this person, and was taken back of everybody else. Where it
+says such a thing it may have said another since, so it is read on as far as it tells.
+
 The source is built anew for it, so that what a lane's own source remembers is not mixed with a second reading.
 """
 
@@ -9,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from hub.connect.letters import Letter, Sealing
-from hub.connector import Record, Source
+from hub.connector import Batch, Record, Removal, Source
 from hub.errors import RejectedError, RetriableError
 
 __all__ = ["NOT_AT_SOURCE", "NOT_KEPT", "Recall", "Recalled"]
@@ -29,12 +31,18 @@ _MOST_OF_ONE = 100  # facts that one record may give; more are a mapping gone wr
 class Recalled:
     """What a letter's record gives now, or why it could not be had (`reason`: a code).
 
-    `away`: the source did not answer, so nothing is known of the record, and later it may be had.
+    `batches`: of what the source told, in its order, what concerns the record: it, and removals of it. `away`: the source did not
+    answer, so nothing is known of the record, and later it may be had.
     """
 
-    records: tuple[Record, ...]
+    batches: tuple[Batch, ...]
     reason: str = ""
     away: bool = False
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """What it gives, without what takes it back of others."""
+        return tuple(record for batch in self.batches for record in batch.records)
 
 
 class Recall:
@@ -64,35 +72,76 @@ class Recall:
 
     def _from_kept(self, letter: Letter, map_again: Callable[[bytes], Sequence[Record]]) -> Recalled:
         content = self._sealing.open(letter.letter_id, letter.sealed) if letter.sealed else None
-        return Recalled((), NOT_KEPT) if content is None else Recalled(tuple(map_again(content)))
+        return Recalled((), NOT_KEPT) if content is None else Recalled((Batch(map_again(content), {}),))
 
     def _from_source(self, letters: list[Letter]) -> dict[str, Recalled]:
         """One reading from where these letters were read; they share it."""
-        found: dict[str, list[Record]] = {one.letter_id: [] for one in letters}
-        reason, away = NOT_AT_SOURCE, False
+        found = [_Found(one, self._sealing) for one in letters]
+        reason, away, whole = NOT_AT_SOURCE, False, True
         try:
             with closing(self._build_source()) as source:
-                for ordinal, record in _until(source, letters, found):
-                    for letter in letters:
-                        if len(found[letter.letter_id]) < _MOST_OF_ONE and self._is_of(letter, ordinal, record):
-                            found[letter.letter_id].append(record)
+                for ordinal, batch in _until(source, letters, found):
+                    for one in found:
+                        one.look(ordinal, batch)
         except (RetriableError, RejectedError) as error:
-            reason, away = error.code, isinstance(error, RetriableError)
-        return {name: Recalled(tuple(some)) if some else Recalled((), reason, away) for name, some in found.items()}
+            reason, away, whole = error.code, isinstance(error, RetriableError), False
+        sure = [one for one in found if one.number and (whole or not one.about)]
+        return dict.fromkeys((one.letter_id for one in letters), Recalled((), reason, away)) | {
+            one.letter.letter_id: Recalled(tuple(one.batches)) for one in sure
+        }
 
-    def _is_of(self, letter: Letter, ordinal: int, record: Record) -> bool:
+
+class _Found:
+    """What was found of one letter: `number` records, and whether the source says whom they are about (`about`)."""
+
+    def __init__(self, letter: Letter, sealing: Sealing) -> None:
+        self.letter = letter
+        self.batches: list[Batch] = []
+        self.number = 0
+        self.about = False
+        self._sealing = sealing
+        self._names: set[str] = set()
+
+    def look(self, ordinal: int, batch: Batch) -> None:
+        """Take of a batch, which begins at that place after the letter's cursor, what is the letter's."""
+        records = [record for place, record in enumerate(batch.records, ordinal) if self._is_of(place, record)]
+        records = records[: _MOST_OF_ONE - self.number]
+        self._names |= {record.source_id for record in records if record.source_id}
+        asides = [aside for aside in batch.asides if isinstance(aside, Removal) and any(map(self._is_named, aside.source_ids))]
+        if asides:
+            self._supersede({name for aside in asides for name in aside.source_ids})
+        if records or asides:
+            self.batches.append(Batch(records, {}, asides=asides))
+            self.number += len(records)
+            self.about = self.about or bool(asides)
+
+    def _supersede(self, names: set[str]) -> None:
+        """What was said of these before is not said even for a moment: the source has said since whom they are about."""
+        self.batches = [
+            Batch(
+                [record for record in batch.records if record.source_id not in names],
+                {},
+                asides=[aside for aside in batch.asides if isinstance(aside, Removal) and not names.issuperset(aside.source_ids)],
+            )
+            for batch in self.batches
+        ]
+
+    def _is_of(self, place: int, record: Record) -> bool:
         """By name where the record had one, by place where it had none."""
-        return self._sealing.is_of(letter, record) if letter.token else letter.ordinal == ordinal
+        return self._sealing.is_of(self.letter, record) if self.letter.token else self.letter.ordinal == place
+
+    def _is_named(self, source_id: str) -> bool:
+        return source_id in self._names or (bool(self.letter.token) and self._sealing.is_named(self.letter, source_id))
 
 
-def _until(source: Source, letters: list[Letter], found: dict[str, list[Any]]) -> Iterator[tuple[int, Record]]:
-    """Records by their place after the cursor, until all are found, or the reading is well past where they stood."""
+def _until(source: Source, letters: list[Letter], found: list[_Found]) -> Iterator[tuple[int, Batch]]:
+    """Batches by the place after the cursor at which each begins, until all are found, or well past where they stood."""
     last = max(one.ordinal for one in letters)
     ordinal = 0
     for batch in source.batches(letters[0].start or None):
         if batch.retold:
             continue
-        yield from enumerate(batch.records, start=ordinal)
+        yield ordinal, batch
         ordinal += len(batch.records)
-        if ordinal > last + _BEYOND or (ordinal > last and all(found.values())):
+        if ordinal > last + _BEYOND or (ordinal > last and all(one.number and not one.about for one in found)):
             return

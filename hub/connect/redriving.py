@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.clock import Clock
+from hub.connect.asides import Asides
 from hub.connect.gate import Publishable
 from hub.connect.last_words import CORRECTED_SINCE, LastWords
 from hub.connect.ledger import Ledger, Tally
@@ -48,6 +49,7 @@ class Redriving:
     recall: Recall
     sifting: Sifting
     sending: Sending
+    asides: Asides
 
     def __call__(self, ready: Callable[[], None]) -> Tally:
         """Redrive all that is queued. `ready` is called when records are at hand: it learns the newest consents, and raises when
@@ -68,12 +70,17 @@ class Redriving:
         return counts
 
     def _take(self, letter: Letter, found: Recalled, now: datetime, taken: _Taken) -> None:
-        sifted = self.sifting(found.records, now)
-        current = taken.words.of(letter, sifted.publishable)
-        taken.settled["handled", ""] += sifted.counts["handled", ""]
-        refused = next(iter(sifted.refused.values()), "") or (CORRECTED_SINCE if len(current) < len(sifted.publishable) else "")
-        taken.results.append(Result(letter.letter_id, found.reason or refused))
-        taken.publishable += current
-        taken.letters |= {one.event_id: letter.letter_id for one in current}
-        if letter.sealed:
-            taken.heard |= {one.event_id: letter.shown_at for one in current}
+        reason = found.reason
+        for batch in found.batches:
+            sifted = self.sifting(batch.records, now)
+            current = taken.words.of(letter, sifted.publishable)
+            taken.settled["handled", ""] += sifted.counts["handled", ""]
+            reason = reason or next(iter(sifted.refused.values()), "")
+            reason = reason or (CORRECTED_SINCE if len(current) < len(sifted.publishable) else "")
+            taken.publishable += current
+            taken.letters |= {one.event_id: letter.letter_id for one in current}
+            # What is taken back of others is no record of the letter: nothing links them to whom it is about.
+            taken.publishable += self.asides(batch.asides, now, taken.publishable)
+            if letter.sealed:
+                taken.heard |= {one.event_id: letter.shown_at for one in current}
+        taken.results.append(Result(letter.letter_id, reason))
