@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 SECOND = 1000
-HOUR = 3600 * SECOND
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
