@@ -25,6 +25,8 @@ _WHY = {
     "corrected_since": "the source has told it anew since, which this would undo; nothing was sent: hub dlq discard",
 }
 _AWAY = "the source does not answer now; try again later"
+_NO_ANSWER = "the source did not answer then: hub dlq redrive again later"
+_REFUSED = "the source refused to answer then: look at the connector's address, secret and rights"
 
 
 def print_list(found: Sequence[Filed], topics: Sequence[Mapping[str, Any]] | None, limit: int, *, as_json: bool) -> None:
@@ -76,7 +78,8 @@ def print_letter(filed: Filed, found: Recalled | None, *, as_json: bool) -> None
         _print_json(_facts(filed) | ({} if found is None else {"body": bodies, "body_missing": found.reason}))
         return
     for name, value in _facts(filed).items():
-        typer.echo(f"{name.replace('_', ' '):>16}: {value}")
+        why = _why(filed.letter.result) if name == "last_try" else ""
+        typer.echo(f"{name.replace('_', ' '):>16}: {value}{why}")
     if found is None:
         return
     typer.echo(f"\nWhat it holds, identifiers covered{'' if bodies else ': nothing that can be shown'}.")
@@ -131,11 +134,18 @@ def print_redriven(done: Sequence[Filed], more: int, *, as_json: bool) -> None:
     if not done:
         typer.echo("Nothing waited that this would take.")
     for (state, reason), number in sorted(counts.items()):
-        why = f" ({_WHY[reason]})" if reason in _WHY else ""
-        typer.echo(f"{number:>8}  {state}" + (f": {reason}{why}" if reason else ""))
+        typer.echo(f"{number:>8}  {state}" + (f": {reason}{_why(reason)}" if reason else ""))
     if any(one.letter.state.value == "queued" for one in done):
         typer.echo("Those that are queued are taken by the running connector at its next look: hub dlq list")
     _tell_more(more)
+
+
+def _why(code: str) -> str:
+    """What an attempt met, in words, where the code needs any."""
+    from hub.connect.recall import gave_no_answer, refused_to_answer
+
+    told = _NO_ANSWER if gave_no_answer(code) else _REFUSED if refused_to_answer(code) else _WHY.get(code, "")
+    return f" ({told})" if told else ""
 
 
 @contextmanager

@@ -8,6 +8,7 @@ The source is built anew for it, so that what a lane's own source remembers is n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,14 +18,29 @@ from hub.connect.letters import Letter, Sealing
 from hub.connector import Batch, Record, Removal, Source
 from hub.errors import RejectedError, RetriableError
 
-__all__ = ["NOT_AT_SOURCE", "NOT_KEPT", "Recall", "Recalled"]
+__all__ = ["NOT_AT_SOURCE", "NOT_KEPT", "Recall", "Recalled", "gave_no_answer", "refused_to_answer"]
 
 NOT_AT_SOURCE = "not_at_source"
 """The source does not show the record any more, or not where it stood."""
 NOT_KEPT = "not_kept"
 """The source cannot be asked again, and the record's own form was not kept, or under a key that is no more."""
+_STATUS = re.compile(r"status_([45]\d\d)\Z")
+_LATER = frozenset({"408", "425", "429"})
+_NEVER = "501"
+_UNREACHED = frozenset({"unreachable", "timeout", "token_unreachable"})
 _BEYOND = 10_000  # records read past the last place: a mended mapping may make several of one
 _MOST_OF_ONE = 100  # facts that one record may give; more are a mapping gone wrong
+
+
+def gave_no_answer(reason: str) -> bool:
+    """Whether the code says that the source was away: later it may answer."""
+    found = _STATUS.match(reason)
+    return reason in _UNREACHED or (found is not None and (found[1] in _LATER or (found[1] >= "500" and found[1] != _NEVER)))
+
+
+def refused_to_answer(reason: str) -> bool:
+    """Whether it says that the source did not want to: that does not change by itself."""
+    return _STATUS.match(reason) is not None and not gave_no_answer(reason)
 
 
 @dataclass(frozen=True, slots=True)

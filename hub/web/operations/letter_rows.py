@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hub.connect.letter_box import Filed
 from hub.connect.letters import LetterState
-from hub.connect.recall import Recalled
+from hub.connect.recall import Recalled, gave_no_answer, refused_to_answer
 from hub.connect.showing import Shown
 from hub.connect.trying import Tried
 from hub.web.language import Words, mark
@@ -42,6 +42,8 @@ _OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
         "key_mismatch": mark("its key and its message name different subjects"),
     }
 )
+_NO_ANSWER: Final = mark("the source did not answer then: send it again later")
+_REFUSED: Final = mark("the source refused to answer then: look at the connector's address, secret and rights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ def letter_row(watch: Watch, filed: Filed) -> LetterRow:
 
 def outcome_told(words: Words, code: str) -> str:
     """What a code of a trial means; one that only its connector knows is shown as it is."""
+    if gave_no_answer(code):
+        return words.text(_NO_ANSWER)
+    if refused_to_answer(code):
+        return words.text(_REFUSED)
     return words.text(_OUTCOMES[code]) if code in _OUTCOMES else code
 
 
