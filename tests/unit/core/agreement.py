@@ -107,18 +107,22 @@ def _remember(tasks: dict[str, str], emitted: Iterable[ReferralTask]) -> None:
 
 
 def _outcome(state: YouthState, rules: CompiledRules, now_ms: int) -> Outcome:
-    """What is open, with its ground as it is now: a state that has forgotten its episodes proposes them all afresh."""
-    afresh = wake(replace(state, episodes={}), rules, from_ms(now_ms))
-    proposals = tuple(sorted(map(_proposal, afresh.tasks)))
-    standing = sorted((rule, episode.team) for rule, episode in state.episodes.items())
-    if standing != [(one.rule, one.team) for one in proposals]:
-        proposals = tuple(Proposal(rule, team, ()) for rule, team in standing)  # no ground is told: it differs from any
     held = (
         (kind, int(event[1:]), one.revision, one.occurred_ms, one.code, one.agency, one.minutes, _offered(one), one.may_tell)
         for kind, event, one in state.held()
         if one.code
     )
-    return Outcome(proposals, tuple(sorted(held)))
+    return Outcome(open_in(state, rules, now_ms), tuple(sorted(held)))
+
+
+def open_in(state: YouthState, rules: CompiledRules, now_ms: int) -> tuple[Proposal, ...]:
+    """What is open, with its ground as it is now: a state that has forgotten its episodes proposes them all afresh."""
+    afresh = wake(replace(state, episodes={}), rules, from_ms(now_ms))
+    proposals = tuple(sorted(map(_proposal, afresh.tasks)))
+    standing = sorted((rule, episode.team) for rule, episode in state.episodes.items())
+    if standing != [(one.rule, one.team) for one in proposals]:
+        return tuple(Proposal(rule, team, ()) for rule, team in standing)  # no ground is told: it differs from any
+    return proposals
 
 
 def _offered(held: Any) -> int:

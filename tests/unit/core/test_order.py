@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import random
-from itertools import permutations
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.contract.models import AbsenceKind, PoliceCategory
+from hub.contract.models import AbsenceKind, ConsentRecord, PoliceCategory, RiskConcern
 from hub.core.state import body_bytes, from_bytes, new_state, to_bytes
 from hub.core.step import step, wake
 
 from .make import NOW, YOUTH, ago, make_absence, make_consent, make_notice, make_observation, make_scope, make_sig_scope
 from .make_rules import RULES
+from .orders import Orders
 
 CONSENT = make_consent(make_scope(valid_from=ago(60)), make_sig_scope(valid_from=ago(25)))
 
@@ -85,19 +85,62 @@ def test_shuffled_repeated_and_restarted_histories_end_alike(
     assert outcome(other, splits) == expected
 
 
-FIXED = [
-    [make_absence(1, ago(1), 300), make_absence(2, ago(2), 200), make_notice("b1", ago(3)), make_absence(2, ago(2), 100, revision=2),
-     make_absence(1, ago(1), 300)],
-    [make_notice("b1", ago(1)), make_notice("b2", ago(2)), make_notice("b3", ago(55)), make_notice("b2", ago(2), retracted=True, revision=2),
-     make_notice("b4", ago(9))],
-    [make_absence(1, ago(1), 480), make_absence(1, ago(80), 480, revision=2), make_absence(1, ago(2), 479, revision=3),
-     make_observation("c1", ago(3)), make_observation("c2", ago(4))],
-]  # fmt: skip
+LATER = "00000000-0000-4000-8000-000000000003"
+OTHER_SCHOOL = make_scope(scope_id=LATER, agencies=("school-free",))
+SCOPES = CONSENT.scopes
+SCENARIOS = {
+    "corrections and a retraction": [
+        make_absence(1, ago(1), 300), make_absence(2, ago(2), 200), make_notice("b1", ago(3)),
+        make_absence(2, ago(2), 100, revision=2), make_absence(2, ago(2), 200, revision=3), make_notice("b1", ago(3), revision=2, retracted=True),
+    ],
+    "notices as SIG is consented to": [
+        make_notice("b1", ago(1)), make_notice("b2", ago(2)), make_notice("b3", ago(30)), make_notice("b4", ago(26)),
+        make_notice("b2", ago(2), revision=2, retracted=True), make_consent(*SCOPES, make_sig_scope(scope_id=LATER, valid_from=ago(40)), version=2),
+    ],
+    "a scope is withdrawn, in two records": [
+        make_absence(1, ago(1), 480), make_notice("b1", ago(2)), make_notice("b1", ago(1), revision=2), make_observation("c1", ago(3)),
+        make_consent(SCOPES[0].model_copy(update={"withdrawn_at": ago(0)}), *SCOPES[1:], version=3), make_consent(*SCOPES, version=2),
+    ],
+    "a consent that widens what is held": [
+        make_consent(*SCOPES, OTHER_SCHOOL, version=2), make_absence(1, ago(1), 240, agency="school-free"), make_absence(2, ago(2), 240),
+        make_absence(1, ago(1), 200, agency="school-free", revision=2), make_absence(3, ago(3), 40), make_notice("b1", ago(3)),
+    ],
+    "edges of windows and the future": [
+        make_absence(1, ago(28), 480), make_absence(2, ago(27.99), 240), make_absence(3, ago(0), 240), make_absence(4, ago(-1), 480),
+        make_absence(1, ago(27), 1, revision=2), make_absence(1, ago(80), 480, revision=3),
+    ],
+    "observations on two days, moved to one": [
+        make_observation("c1", ago(1)), make_observation("c2", ago(2)), make_observation("c3", ago(2)),
+        make_observation("c1", ago(2), revision=2), make_observation("c4", ago(1), RiskConcern.CONFLICT), make_observation("c4", ago(1), RiskConcern.CONFLICT),
+    ],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("events", FIXED)
-def test_every_permutation_of_a_small_history_ends_alike(events: list[Any]) -> None:
-    assert len({repr(outcome(order)) for order in permutations(events)}) == 1
+def after_its_consent(messages: list[Any]) -> dict[int, frozenset[int]]:
+    """The order rule: what only a later consent covers comes after that."""
+    wider = frozenset(
+        place for place, one in enumerate(messages) if isinstance(one, ConsentRecord) and OTHER_SCHOOL in one.scopes
+    )
+    return {place: wider for place, one in enumerate(messages) if getattr(one, "agency", "") == "school-free"}
+
+
+@pytest.mark.parametrize("messages", SCENARIOS.values(), ids=SCENARIOS)
+def test_every_order_of_six_messages_and_every_restart_end_alike(messages: list[Any]) -> None:
+    state = step(new_state(YOUTH), CONSENT, RULES, NOW).state
+    orders = Orders(state, messages, RULES, after_its_consent(messages))
+    assert orders.walked == (240 if after_its_consent(messages) else 720)  # the consent before both: one order of three
+    assert len(orders.ends) == 1
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    histories(most=6),
+    st.sampled_from([None, make_consent(*SCOPES, make_sig_scope(scope_id=LATER, valid_from=ago(58)), version=2)]),
+)
+def test_every_order_of_any_six_ends_alike(events: list[Any], consent: ConsentRecord | None) -> None:
+    messages = ([consent] if consent else []) + events
+    state = step(new_state(YOUTH), CONSENT, RULES, NOW).state
+    assert len(Orders(state, messages[:6], RULES).ends) == 1
 
 
 @settings(max_examples=60, deadline=None)
