@@ -98,7 +98,9 @@ class Telling:
         newest = max(told, key=lambda event: event.revision)
         unseen = set(range(1, newest.revision)) - {event.revision for event in told}
         if unseen and self._chance.random() < 0.5:
-            older = self._corrected(replace(newest, revision=max(unseen), recorded_at=newest.recorded_at - 1))
+            number = max(unseen)
+            recorded = min(event.recorded_at for event in told if event.revision > number) - 1
+            older = self._corrected(replace(newest, revision=number, recorded_at=recorded))
             return replace(older, occurred_at=min(older.occurred_at, older.recorded_at))
         return self._corrected(
             replace(newest, revision=newest.revision + self._chance.choice([1, 1, 1, 2]), recorded_at=recorded)
