@@ -7,17 +7,33 @@ from typing import Annotated
 from pydantic import Field
 
 from hub.contract.codes import ErasureKind
-from hub.contract.fields import Code, Count, Instant, Message, Revision, RulesVersion, Sha256, TopicName, Uuid, YouthRef
+from hub.contract.fields import (
+    Code,
+    Count,
+    Instant,
+    Message,
+    Revision,
+    RulesContent,
+    RulesVersion,
+    Sha256,
+    TopicName,
+    Uuid,
+    YouthRef,
+)
 
 __all__ = ["DeadLetter", "Erasure", "RuleMarker"]
 
 
 class RuleMarker(Message):
-    """Says in every partition which rule set is in force from here on."""
+    """Says in every partition which rule set is in force from here on.
+
+    `content` is the set itself as canonical JSON, whose bytes `sha256` is the digest of; None: an older release wrote it.
+    """
 
     version: RulesVersion
     sha256: Sha256
     activated_at: Instant
+    content: RulesContent | None = None
 
 
 class Erasure(Message):

@@ -19,6 +19,7 @@ __all__ = [
     "IsoWeek",
     "Message",
     "Revision",
+    "RulesContent",
     "RulesVersion",
     "Sha256",
     "TopicName",
@@ -78,6 +79,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$"), Aft
 Agency = Code
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 RulesVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$"), AfterValidator(no_identifier)]
+RulesContent = Annotated[str, StringConstraints(pattern=r"^\{[ -~]*\}$", max_length=200_000)]
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 IsoWeek = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-W[0-9]{2}$")]

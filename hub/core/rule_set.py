@@ -37,6 +37,7 @@ __all__ = [
     "Term",
     "Then",
     "parse_rules",
+    "rules_content",
     "rules_digest",
 ]
 
@@ -245,11 +246,16 @@ def _as_text(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
-def rules_digest(rules: RuleSet) -> str:
-    """SHA-256 (hex) of the set's canonical JSON: equal for equal rules, whatever the order of their fields or files."""
+def rules_content(rules: RuleSet) -> str:
+    """The set's canonical JSON: equal for equal rules, whatever the order of their fields or files; `parse_rules` reads it."""
     content = rules.model_dump(mode="json")
     content["rules"] = sorted(content["rules"], key=lambda rule: str(rule["id"]))
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def rules_digest(rules: RuleSet) -> str:
+    """SHA-256 (hex) of the set's canonical JSON."""
+    return hashlib.sha256(rules_content(rules).encode()).hexdigest()
 
 
 def _first_causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:

@@ -170,7 +170,7 @@ def test_the_command_says_what_locking_added(tmp_path) -> None:
     schema = json.loads(path.read_text(encoding="utf-8"))
     schema["fields"].append({"name": "note", "type": ["null", "string"], "default": None, "doc": "Code."})
     path.write_text(json.dumps(schema), encoding="utf-8")
-    assert "hub.rules.v1-value version 2" in CLI.invoke(app, ["lock", "--folder", str(folder)]).stdout
+    assert "hub.rules.v1-value version 3" in CLI.invoke(app, ["lock", "--folder", str(folder)]).stdout
 
 
 def test_a_missing_schema_is_a_config_error(tmp_path) -> None:

@@ -121,7 +121,7 @@ _EXAMPLES: dict[Topic, Message] = {
         reason="other_support",
         occurred_at=AT,
     ),
-    topics.RULES: models.RuleMarker(version="2025.1", sha256="ab" * 32, activated_at=AT),
+    topics.RULES: models.RuleMarker(version="2025.1", sha256="ab" * 32, activated_at=AT, content='{"version":"2025.1"}'),
     topics.ERASURES: models.Erasure(
         kind="receipt",
         erasure_id=UUID,

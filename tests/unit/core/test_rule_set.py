@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from typing import Any
 
 import pytest
 
-from hub.core.rule_set import RulesError, parse_rules, rules_digest
+from hub.core.rule_set import RulesError, parse_rules, rules_content, rules_digest
 
 from .make_rules import SHIPPED
 
@@ -113,3 +115,10 @@ def test_the_digest_follows_content_not_order() -> None:
     assert rules_digest(parse_rules(data)) == rules_digest(SHIPPED)
     place_of("absence-alone", data)["when"][0]["at_least"] = 481
     assert rules_digest(parse_rules(data)) != rules_digest(SHIPPED)
+
+
+def test_the_canonical_content_gives_the_same_set_and_is_what_the_digest_is_of() -> None:
+    content = rules_content(SHIPPED)
+    assert parse_rules(json.loads(content)) == SHIPPED
+    assert hashlib.sha256(content.encode()).hexdigest() == rules_digest(SHIPPED)
+    assert rules_content(SHIPPED.model_copy(update={"rules": SHIPPED.rules[::-1]})) == content
