@@ -182,7 +182,6 @@ def run_registry(home: Path | None) -> None:
     from hub.audit.opening import checkpoints_signed
     from hub.contract.codec import Codec
     from hub.contract.topics import ERASURES
-    from hub.core.rule_set import rules_digest
     from hub.kafka import Publisher, Reader
     from hub.kafka_places import KafkaPlaces
     from hub.process import process_frame
@@ -190,7 +189,6 @@ def run_registry(home: Path | None) -> None:
     from hub.rules_file import load_active_rules
 
     settings = load_settings(home)
-    rules = load_active_rules(settings)
     servers = settings.bootstrap_servers
     clock = build_clock(settings)
     with (
@@ -204,7 +202,7 @@ def run_registry(home: Path | None) -> None:
             lambda: Publisher(servers, "hub-registry"),
             lambda: Reader(servers, (ERASURES.name,), "hub-registry", "hub-registry"),
             codec=Codec.load(),
-            rule_set=(rules.version, rules_digest(rules)),
+            first_rules=lambda: load_active_rules(settings),
             places=KafkaPlaces(servers),
             lane=build_manual_lane(settings, clock),
         )

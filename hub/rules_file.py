@@ -15,7 +15,7 @@ from hub.installation import load_teams
 from hub.settings import Settings
 from hub.yaml_file import RepeatedNameError, load_yaml
 
-__all__ = ["REPLAY_DAYS", "SET_FILE", "Takes", "load_active_rules", "load_rules"]
+__all__ = ["REPLAY_DAYS", "SET_FILE", "Takes", "check_retention", "load_active_rules", "load_rules"]
 
 SET_FILE = "ruleset.yaml"
 REPLAY_DAYS = 7
@@ -59,11 +59,17 @@ def load_rules(folder: Path, teams: Mapping[str, Takes] | None = None) -> RuleSe
 def load_active_rules(settings: Settings) -> RuleSet:
     """The installation's rules, checked with its teams and with how long events stay on Kafka.
 
-    Raises ConfigError as `load_rules` does, and when `kafka.retention_days` is shorter than the longest window and
-    `REPLAY_DAYS`: state that is built anew from the topics would lack events that the rules still count. A drill may
-    (`kafka.short_retention`).
+    Raises ConfigError as `load_rules` and `check_retention` do.
     """
     rule_set = load_rules(settings.home / "rules", load_teams(settings.home))
+    check_retention(rule_set, settings)
+    return rule_set
+
+
+def check_retention(rule_set: RuleSet, settings: Settings) -> None:
+    """Raises ConfigError when `kafka.retention_days` is shorter than the longest window and `REPLAY_DAYS`: state that is built
+    anew from the topics would lack events that the rules still count. A drill may (`kafka.short_retention`).
+    """
     longest, by = max((days, rule.id) for rule in rule_set.rules for days in _windows(rule))
     kept, drill = settings.kafka.retention_days, settings.kafka.short_retention and settings.environment != "production"
     if not drill and kept < longest + REPLAY_DAYS:
@@ -72,7 +78,6 @@ def load_active_rules(settings: Settings) -> RuleSet:
             f"{longest + REPLAY_DAYS} ({longest} and {REPLAY_DAYS} to replay). Raise it in hub.toml, or shorten the rule's window"
         )
         raise ConfigError(text, code="retention_too_short")
-    return rule_set
 
 
 def _windows(rule: Rule | PlaceRule) -> Iterator[int]:

@@ -200,7 +200,7 @@ def _come_back(plan: Plan, settings: Settings, clock: Clock, codec: Codec) -> in
     opened = open_registry(settings, clock, codec)
     try:
         anew = begins_anew(settings)
-        ended = come_back(opened.registry, opened.keyring, plan.manifest.made_at, fresh_log=anew)
+        ended = come_back(opened.registry, opened.keyring, plan.manifest.made_at)
         if plan.replaces:
             bound = timedelta(days=settings.erasure.former_data_days)
             with opened.registry.work() as work:

@@ -16,9 +16,10 @@ from hub.contract.models import ConsentRecord
 from hub.registry.keyring import KeyStore
 from hub.registry.reconcile import abandon, reconcile
 from hub.registry.registry import Registry
+from hub.registry.rule_sets import forget_rules
 from hub.registry.states import Standing
 from hub.registry.tables import AgencyVersion, OutboxRow, SubjectEntry, Youth
-from hub.registry.upkeep import forget_rules, republish
+from hub.registry.upkeep import republish
 
 __all__ = ["come_back"]
 
@@ -26,20 +27,19 @@ _RECORD_EVERY, _ENTRY_EVERY = timedelta(minutes=1), timedelta(milliseconds=50)  
 _AT_LEAST = 1_000
 
 
-def come_back(registry: Registry, keys: KeyStore, made_at: datetime, *, fresh_log: bool) -> int:
+def come_back(registry: Registry, keys: KeyStore, made_at: datetime) -> int:
     """Bring a registry that was restored from a backup of `made_at` in step with the shred list and ahead of the bus.
 
     Returns how many youths and consents had ended since and are ended again. Every record is queued anew. The
-    keys of who was registered after the backup are destroyed. `fresh_log`: Kafka begins anew, and knows no set of rules. Raises
-    RetriableError.
+    keys of who was registered after the backup are destroyed. Raises RetriableError.
     """
     with registry.work() as work:
         now = work.now
         passed = max(now - made_at, timedelta())
         # What waited to be told is told anew below, as it is now.
         work.session.execute(update(OutboxRow).where(OutboxRow.published_at.is_(None)).values(published_at=now))
-        if fresh_log:
-            forget_rules(work)
+        # On others' Kafka too: what was activated there since the backup is not what this registry says is in force.
+        forget_rules(work)
         _raise_records(work.session, _AT_LEAST + passed // _RECORD_EVERY)
         _raise_directories(work.session, _AT_LEAST + passed // _ENTRY_EVERY)
     ended = reconcile(registry, keys, now).ended

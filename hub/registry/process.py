@@ -19,6 +19,7 @@ from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import ERASURES
+from hub.core.rule_set import RuleSet
 from hub.database_log import DatabaseLog
 from hub.erasure_bounds import Bounds, bounds_of, database_logs
 from hub.errors import ConfigError, FatalError, RetriableError
@@ -33,10 +34,11 @@ from hub.registry.reconcile import reconcile
 from hub.registry.relay import Publishes, Relay
 from hub.registry.removal import Places, Survey
 from hub.registry.removal_stores import OwnStores
+from hub.registry.rule_sets import RuleSets
 from hub.registry.sealing import seal_missing
 from hub.registry.subject_api import Protects, build_app
 from hub.registry.threads import Threads
-from hub.registry.upkeep import announce_rules, next_refresh, refresh, republish, tell_counts
+from hub.registry.upkeep import next_refresh, refresh, republish, tell_counts
 from hub.registry.work import ManualLane
 from hub.settings import Settings
 
@@ -58,12 +60,13 @@ def run(
     reader_factory: Callable[[], Reads],
     *,
     codec: Codec,
-    rule_set: tuple[str, str] | None = None,
+    first_rules: Callable[[], RuleSet] | None = None,
     lane: ManualLane | None = None,
     places: Places | None = None,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
-    """Run until `stop` is set. `rule_set` is the active one's version and SHA-256; `ready` is told the service's URL.
+    """Run until `stop` is set. `first_rules` reads what is put in force when no rules ever were (None: nothing is);
+    `ready` is told the service's URL.
 
     Raises ConfigError before anything starts, and FatalError when a part died: leave the process with an error, the
     supervisor starts it again. `places`: where physical removal is looked for; None: nowhere. `publisher_factory` and
@@ -82,8 +85,9 @@ def run(
         sealed = _is_sealed(opened)
         refresh(opened.registry)
         republish(opened.registry)
-        if rule_set is not None:
-            announce_rules(opened.registry, *rule_set, settings.kafka.partitions)
+        if first_rules is not None:
+            rule_sets = RuleSets(opened.registry, opened.sealed.log, Actor("registry"), settings.kafka.partitions)
+            rule_sets.begin(first_rules)
         threads.start("relay", lambda: _relay(opened, publisher_factory, threads.stop))
         threads.start("receipts", lambda: _receipts(opened, reader_factory(), codec, bounds[ERASURES.name], threads.stop))
         threads.start("upkeep", lambda: _upkeep(opened, clock, threads.stop, sealed=sealed))

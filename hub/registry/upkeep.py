@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import selectinload
 
 from hub.clock import stockholm_date
-from hub.contract.models import ConsentRecord, RuleMarker
-from hub.contract.topics import RULES
+from hub.contract.models import ConsentRecord
 from hub.core.consent_rules import midnight
-from hub.kafka import Outgoing
 from hub.metrics import REGISTRY_CONSENTS
 from hub.registry import barring, directory, lifecycle, protection
 from hub.registry.custody import purge_custody
 from hub.registry.erasures import repeat_open_requests
 from hub.registry.registry import Registry
 from hub.registry.states import Standing
-from hub.registry.tables import Consent, Memo, OutboxRow, Youth
+from hub.registry.tables import Consent, OutboxRow, Youth
 from hub.registry.work import Work
 
-__all__ = ["announce_rules", "forget_rules", "next_refresh", "refresh", "republish", "tell_counts"]
+__all__ = ["next_refresh", "refresh", "republish", "tell_counts"]
 
 _KEPT = timedelta(days=1)
 _HOURLY = timedelta(hours=1)
 _CHUNK = 25  # in one transaction: whoever else writes waits so long
-_RULES_MEMO = "rules"
 
 
 def tell_counts(registry: Registry) -> None:
@@ -85,33 +81,6 @@ def republish(registry: Registry) -> int:
                 return queued + repeat_open_requests(work)
         queued += len(youths)
         last = youths[-1].youth_id
-
-
-def announce_rules(registry: Registry, version: str, sha256: str, partitions: int) -> bool:
-    """Queue the marker of the active rule set for every partition when it is another than the last; says whether it was."""
-    with registry.work() as work:
-        memo = work.session.get(Memo, _RULES_MEMO)
-        wanted = json.dumps([version, sha256, partitions])
-        if memo is not None and memo.text == wanted:
-            return False
-        if memo is None:
-            work.session.add(Memo(name=_RULES_MEMO, text=wanted))
-        else:
-            memo.text = wanted
-        _queue_markers(work, version, sha256, partitions)
-        return True
-
-
-def forget_rules(work: Work) -> None:
-    """Which set of rules was announced, so that it is again: Kafka is another."""
-    work.session.execute(delete(Memo).where(Memo.name == _RULES_MEMO))
-
-
-def _queue_markers(work: Work, version: str, sha256: str, partitions: int) -> None:
-    marker = RuleMarker(version=version, sha256=sha256, activated_at=work.now)
-    record = work.tools.envelope(RULES, version, marker, id=f"rules.{sha256}", time=work.now)
-    for partition in range(partitions):
-        work.queue(Outgoing(record.topic, record.key, record.value, record.headers, partition))
 
 
 def _next(work: Work, last: str) -> list[Youth]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
+from hub.contract.topics import RULES
 from hub.logs import get_logger
 from hub.runtime.effects import Program
 from hub.runtime.lane import Flow, Lane
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
+from hub.runtime.rulebook import Rulebook
 from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import Log
 from hub.runtime.vigil import Vigil
@@ -34,11 +36,15 @@ class Kit:
     clock: Clock
     folder: Path
     cache: StoreCache
+    rulebook: Rulebook
     fail: Callable[[BaseException], None]
 
 
 class Driver:
-    """The partitions of one program. `consents` names the topic that is read ahead of all others, if any."""
+    """The partitions of one program. `consents` names the topic that is read ahead of all others, if any.
+
+    Rule markers that its program does not get from Faust are read directly: two agents on one topic would share its offsets.
+    """
 
     def __init__(self, name: str, program: Program, changelog: Changelog, kit: Kit, *, consents: str | None = None) -> None:
         self.name = name
@@ -62,6 +68,16 @@ class Driver:
         return self._assigned and all(lane.ready for lane in self.lanes)
 
     @property
+    def awaits_rules(self) -> bool:
+        """Whether a partition has no rules yet: nobody has activated any, and that is for others to do."""
+        return any(lane.awaits_rules for lane in self.lanes)
+
+    @property
+    def followed(self) -> Sequence[str]:
+        """Topics that are read directly, without Faust."""
+        return () if RULES.name in self.program.topics else (RULES.name,)
+
+    @property
     def reached(self) -> tuple[object, ...]:
         """How far restoring has come; compared only."""
         positions = sum(sum(lane.owned.record.positions.values()) for lane in self.lanes)
@@ -73,8 +89,7 @@ class Driver:
         await self.release()
         for partition in sorted(partitions):
             store = PartitionStore(self._kit.folder / f"{self.name}-{partition}", self._kit.cache)
-            rules = self.program.rules_sha256
-            owned = OwnedPartition(partition, self.changelog, store, self._kit.log, rules_sha256=rules)
+            owned = OwnedPartition(partition, self.changelog, store, self._kit.log, self._kit.rulebook)
             self._owned[partition] = owned
             await owned.restore(generation)
 
@@ -89,7 +104,7 @@ class Driver:
         """Run a lane for every partition owned since the last call."""
         for partition, owned in self._owned.items():
             kit = self._kit
-            pipeline = Pipeline(self.program, owned, kit.codec, kit.clock)
+            pipeline = Pipeline(self.program, owned, kit.codec, kit.clock, kit.rulebook)
             work = Work(owned, pipeline, kit.log, consents=self._consents)
             lane = Lane(owned, work, clock=kit.clock, flow=flow)
             self._lanes[partition] = lane
@@ -113,6 +128,11 @@ class Driver:
         """Learn how far the sources reach, (topic, partition) → (first offset, next one): what never came is read directly."""
         mine = {where: span for where, span in bounds.items() if where[0] in self.program.topics}
         self.vigil.look(self._lanes, mine)
+        for lane in self.lanes:
+            for topic in self.followed:
+                begin, end = bounds.get((topic, lane.partition), (0, 0))
+                if lane.ready and lane.owned.position(topic) < end:
+                    lane.fetch(topic, begin, end, late=False)
 
     async def release(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Finish what is in flight, at most `grace_seconds`, drop what waits, and close the local files."""

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
-from hub.contract.models import Message, RuleMarker
+from hub.contract.models import Message
+from hub.core.rules import CompiledRules
 from hub.kafka import Outgoing
+from hub.runtime.rulebook import ActiveRules
 
 __all__ = [
     "META_KEY",
+    "RULES_KEY",
     "SOURCE",
     "Change",
     "Drop",
@@ -36,6 +39,9 @@ SOURCE = "/hub/worker"
 
 META_KEY = b"\x00meta"
 """The partition's own record in state and changelog; no key of a topic can begin with a zero byte."""
+
+RULES_KEY = b"\x00rules"
+"""The rule set in force on the partition, as its marker brought it; apart from the record, which every batch writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +113,18 @@ class StateView(Protocol):
         """The first offset of `topic` on this partition that is not in the state yet."""
         ...
 
+    @property
+    def rules(self) -> ActiveRules | None:
+        """The rules in force on the partition; None: no marker has come yet."""
+        ...
+
 
 class Program(Protocol):
-    """One kind of correlation: the pure core, behind the vocabulary of the pipeline."""
+    """One kind of correlation: the pure core, behind the vocabulary of the pipeline; `rules` are those in force at the event."""
 
     @property
     def topics(self) -> Sequence[str]:
         """The topics it reads."""
-        ...
-
-    @property
-    def rules_sha256(self) -> str:
-        """Which rules it steps with: when they change, every state is woken once."""
         ...
 
     def key_of(self, message: Message) -> str:
@@ -133,11 +139,11 @@ class Program(Protocol):
         """State to its bytes."""
         ...
 
-    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Message, rules: CompiledRules, now: datetime) -> Step:
         """Fold one event."""
         ...
 
-    def wake(self, key: str, state: object, now: datetime) -> Step:
+    def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:
         """Let time pass for one key."""
         ...
 
@@ -146,7 +152,8 @@ class Program(Protocol):
 class Effects:
     """All that a batch wants done, in the order in which the driver does it.
 
-    `positions` are the offsets up to which the batch covers each topic. `awaits_consent` says that something was refused
+    `positions` are the offsets up to which the batch covers each topic. `activated` are the rules that came into force in it,
+    the last when several did: every state of the partition is woken under them. `awaits_consent` says that something was refused
     for want of consent: the driver reads the consents to their present end and repeats the batch, whose refusals are
     then final.
     """
@@ -162,7 +169,7 @@ class Effects:
     ledger: Counter[LedgerKey] = field(default_factory=Counter)
     positions: dict[str, int] = field(default_factory=dict)
     drops: Counter[Drop] = field(default_factory=Counter)
-    markers: list[RuleMarker] = field(default_factory=list)
+    activated: ActiveRules | None = None
     awaits_consent: bool = False
 
     @property

@@ -44,7 +44,7 @@ class Gauges:
             WORKER_PARTITIONS.labels(driver.name).set(sum(1 for _ in driver.lanes))
         lanes = [lane for driver in self._drivers for lane in driver.lanes]
         WORKER_IN_FLIGHT.set(sum(lane.in_flight for lane in lanes))
-        self._publish_ledger(PartitionRecord.total(lane.owned.record for lane in lanes))
+        self._publish_ledger()
         self._publish_lag(bounds)
         # Lanes that came while the broker was asked are not told of yet: neither is the worker done recovering.
         whole = self._progress.whole and set(self._sources()) == bounds.keys()
@@ -53,7 +53,7 @@ class Gauges:
     def _sources(self) -> Iterator[tuple[str, int]]:
         for driver in self._drivers:
             for lane in driver.lanes:
-                yield from ((topic, lane.partition) for topic in driver.program.topics)
+                yield from ((topic, lane.partition) for topic in (*driver.program.topics, *driver.followed))
 
     async def _bounds(self) -> Bounds | None:
         try:
@@ -62,7 +62,12 @@ class Gauges:
             _log.warning("the broker did not tell how far its topics reach")
             return None
 
-    def _publish_ledger(self, total: Counter[LedgerKey]) -> None:
+    def _publish_ledger(self) -> None:
+        total: Counter[LedgerKey] = Counter()
+        for driver in self._drivers:
+            counts = PartitionRecord.total(lane.owned.record for lane in driver.lanes)
+            # What two programs read counts once: at the one that has it from Faust.
+            total.update({key: number for key, number in counts.items() if key[0] not in driver.followed})
         for key in self._shown - total.keys():
             LEDGER_EVENTS.labels(*key).set(0)
         for key, number in total.items():

@@ -23,6 +23,7 @@ _log = get_logger(__name__)
 HIGH = 400
 LOW = 100
 _TICK_SECONDS = 1.0
+_RULES_SECONDS = 0.25  # between two looks for the first rule marker
 # Batches of one lane begin at least so far apart: a trickle is answered at once, a stream in batches that pay for their
 # round trips.
 _PACE_SECONDS = 0.025
@@ -50,10 +51,11 @@ class Lane:
         self._flow = flow
         self._waiting: deque[Arrival] = deque()
         self._stirred = asyncio.Event()
-        self._overdue: dict[str, tuple[int, int]] = {}
+        self._overdue: dict[str, tuple[int, int, bool]] = {}
         self._paused = False
         self.taken = 0
         self.ready = False
+        self.awaits_rules = False
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -84,9 +86,9 @@ class Lane:
             self._paused = True
             self._flow.pause(self.partition)
 
-    def fetch(self, topic: str, begin: int, end: int) -> None:
-        """Read a source's records in [begin, end) directly: Faust has not brought them for too long."""
-        self._overdue[topic] = (begin, end)
+    def fetch(self, topic: str, begin: int, end: int, *, late: bool = True) -> None:
+        """Read a source's records in [begin, end) directly. `late`: Faust should have brought them, and has not."""
+        self._overdue[topic] = (begin, end, late)
         self._stirred.set()
 
     async def close(self, grace_seconds: float) -> None:
@@ -105,6 +107,12 @@ class Lane:
         self._owned.close()
 
     async def _run(self) -> None:
+        while not await self._work.read_rules():
+            if self._work.revoked:
+                return
+            self.awaits_rules = True
+            await asyncio.sleep(_RULES_SECONDS)
+        self.awaits_rules = False
         await self._work.read_ahead()
         self.ready = True
         while not self._work.revoked:
@@ -138,6 +146,7 @@ class Lane:
 
     async def _fetch_overdue(self) -> None:
         overdue, self._overdue = self._overdue, {}
-        for topic, (begin, end) in overdue.items():
-            _log.warning("reading what Faust did not deliver", topic=topic, partition=self.partition)
+        for topic, (begin, end, late) in overdue.items():
+            if late:
+                _log.warning("reading what Faust did not deliver", topic=topic, partition=self.partition)
             await self._work.fetch(topic, begin, end)

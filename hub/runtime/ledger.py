@@ -24,7 +24,8 @@ _FORM = 1
 @dataclass(slots=True)
 class PartitionRecord:
     """`positions`: first offset not yet in the state, by topic; `topic_ids`: the topics those offsets belong to; `marker`: the
-    rule set last announced on the partition; `stepped_with`: the SHA-256 of the rules that made the states.
+    rule set in force on the partition; `stepped_with`: the SHA-256 of the rules that every state has been stepped with, empty
+    while some have not.
     """
 
     positions: dict[str, int] = field(default_factory=dict)
@@ -35,9 +36,8 @@ class PartitionRecord:
 
     def after(self, effects: Effects, topic_ids: Mapping[str, str], rules_sha256: str) -> PartitionRecord:
         """The record once `effects` are done."""
-        last = dict(self.marker)
-        for marker in effects.markers:
-            last = {"version": marker.version, "sha256": marker.sha256}
+        rules = effects.activated
+        last = dict(self.marker) if rules is None else {"version": rules.version, "sha256": rules.sha256}
         ids = {topic: topic_ids[topic] for topic in (*self.topic_ids, *effects.positions) if topic in topic_ids}
         positions = {**self.positions, **effects.positions}
         return PartitionRecord(positions, self.counts + effects.ledger, ids, last, rules_sha256)

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.logs import get_logger
-from hub.runtime.effects import META_KEY, Effects
+from hub.runtime.effects import META_KEY, RULES_KEY, Effects
 from hub.runtime.fence import Fence, epoch_of, stamp
 from hub.runtime.ledger import PartitionRecord
+from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.store import LocalMark, PartitionStore
 from hub.runtime.timers import Timers, sealed, unsealed
 from hub.runtime.transport import Log, LogRecord
@@ -47,12 +48,13 @@ class Changelog:
 class OwnedPartition:
     """A StateView of the partition, plus `commit`. Made by `restore`, and no longer valid after `close`."""
 
-    def __init__(self, partition: int, changelog: Changelog, store: PartitionStore, log: Log, *, rules_sha256: str) -> None:
+    def __init__(self, partition: int, changelog: Changelog, store: PartitionStore, log: Log, rulebook: Rulebook) -> None:
         self.partition = partition
         self.record = PartitionRecord()
         self.timers = Timers()
+        self.rules: ActiveRules | None = None
         self._changelog = changelog
-        self._rules_sha256 = rules_sha256
+        self._rulebook = rulebook
         self._store = store
         self._log = log
         self._fence = Fence(store.mark.epoch)
@@ -77,7 +79,7 @@ class OwnedPartition:
     async def restore(self, generation: int) -> None:
         """Read the changelog to its end, claim the partition, and read up to the claim: no earlier owner can add to that.
 
-        Raises FatalError when topics were made anew under the state.
+        Raises FatalError when topics were made anew under the state, and what `Rulebook.restored` does.
         """
         known = self._store.mark.topic_id
         if known and self._changelog.topic_id and known != self._changelog.topic_id:
@@ -94,8 +96,10 @@ class OwnedPartition:
         self.record = PartitionRecord.from_bytes(self._store.get(META_KEY))
         self.record.check_topics(self._changelog.topic_ids)
         await self._heal()
+        known_rules = self._store.get(RULES_KEY)
+        self.rules = None if known_rules is None else self._rulebook.restored(known_rules)
         # Under new rules every state is looked at once, whatever its clock says.
-        stale = self.record.stepped_with != self._rules_sha256
+        stale = self.rules is not None and self.record.stepped_with != self.rules.sha256
         for key, value in self._store.items():
             self.timers.set(key, 0 if stale else unsealed(value)[0])
             if stale:
@@ -125,18 +129,34 @@ class OwnedPartition:
         """Steps 2 and 3 above. Raises RetriableError or FatalError; the caller ends the process, and nothing is lost."""
         if not effects.touches:
             return
-        stale = self._stale - effects.state_changes.keys()
-        # Not before the last state has been looked at: a restart in between must look at the rest.
-        stepped_with = self.record.stepped_with if stale else self._rules_sha256
+        rules = effects.activated or self.rules
+        stale = self._stale_after(effects)
+        # Nothing while some states are still to be looked at: a restart in between must look at all of them, also when the
+        # rules have gone back meanwhile to those that the record named before.
+        stepped_with = "" if stale or rules is None else rules.sha256
         record = self.record.after(effects, self._changelog.topic_ids, stepped_with)
         changes = {key: sealed(change) for key, change in effects.state_changes.items()}
+        if effects.activated is not None:
+            changes[RULES_KEY] = effects.activated.content.encode()
         # Last, so that the changelog's end is always a record that compaction keeps.
         changes[META_KEY] = record.to_bytes()
         await self._append(changes)
-        self.record, self._stale = record, stale
+        self.record, self._stale, self.rules = record, stale, rules
         for key, change in effects.state_changes.items():
             value = changes[key]
             self.timers.set(key, None if change.value is None or value is None else unsealed(value)[0])
+        if effects.activated is not None:
+            for key in stale:
+                self.timers.set(key, 0)
+
+    def _stale_after(self, effects: Effects) -> set[bytes]:
+        """The states that have not been looked at under the rules in force, once `effects` are done: after an activation all."""
+        if effects.activated is None:
+            return self._stale - effects.state_changes.keys()
+        present = {key for key, _ in self._store.items()}
+        for key, change in effects.state_changes.items():
+            (present.discard if change.value is None else present.add)(key)
+        return present
 
     async def compact(self, keys: Collection[bytes]) -> None:
         """Let go of earlier values of these keys in the local files; other partitions work on meanwhile."""

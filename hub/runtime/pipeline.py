@@ -14,13 +14,31 @@ from hub.contract.codec import Codec
 from hub.contract.ids import valid_key
 from hub.contract.models import DeadLetter, Message, RuleMarker
 from hub.contract.topics import CATALOGUE, KeyKind, dead_letter_topic
-from hub.errors import ContractError
+from hub.core.rules import CompiledRules
+from hub.errors import ContractError, FatalError
 from hub.kafka import outgoing
-from hub.runtime.effects import META_KEY, SOURCE, Change, Effects, Emission, Outcome, Program, Record, StateView, Step, Wake
+from hub.logs import get_logger
+from hub.runtime.effects import (
+    META_KEY,
+    RULES_KEY,
+    SOURCE,
+    Change,
+    Effects,
+    Emission,
+    Outcome,
+    Program,
+    Record,
+    StateView,
+    Step,
+    Wake,
+)
+from hub.runtime.rulebook import ActiveRules, Rulebook
 
 __all__ = ["Pipeline"]
 
+_log = get_logger(__name__)
 _DECODING = "decode"
+_ACTIVATION = "activate"
 _REMEMBERED = 40  # decoded states per partition: those that come again soon, some megabytes in all
 
 
@@ -29,29 +47,38 @@ class _Fold:
     """The batch's own copy of what it changes: later records of a youth see what earlier ones did."""
 
     now: datetime
+    rules: ActiveRules | None
     effects: Effects = field(default_factory=Effects)
     states: dict[str, object | None] = field(default_factory=dict)
     changed: dict[str, datetime | None] = field(default_factory=dict)
+
+    @property
+    def in_force(self) -> CompiledRules:
+        """A lane lets nobody in before its partition has rules."""
+        if self.rules is None:
+            raise FatalError("nothing can be judged before rules are in force", code="no_rules")
+        return self.rules.compiled
 
 
 class Pipeline:
     """Runs a program over one partition's records. One instance per partition; not for sharing between tasks."""
 
-    def __init__(self, program: Program, state: StateView, codec: Codec, clock: Clock) -> None:
+    def __init__(self, program: Program, state: StateView, codec: Codec, clock: Clock, rulebook: Rulebook) -> None:
         self._program = program
         self._state = state
         self._codec = codec
         self._clock = clock
+        self._rulebook = rulebook
         self._decoded: dict[str, tuple[bytes, object | None]] = {}
 
     def process_batch(self, partition: int, records: Sequence[Record | Wake]) -> Effects:
-        """Fold the records in order.
+        """Fold the records in order. A rule marker acts from the next record on.
 
         Records below the state's position were folded before (a repeat after a crash) and are passed over, uncounted: the
         ledger has them. What cannot be read is dead-lettered, what may not be kept is refused; neither raises. Anything
         that does raise is a fault of the program: the process must end without committing.
         """
-        fold = _Fold(self._clock.now())
+        fold = _Fold(self._clock.now(), self._state.rules)
         for record in records:
             if isinstance(record, Wake):
                 self._wake(fold, record)
@@ -74,16 +101,30 @@ class Pipeline:
         try:
             key, message = self._read(record)
         except ContractError as error:
-            effects.dead_letters.append(self._dead_letter(fold, record, error.code))
-            self._count(fold, record, "dead_lettered", error.code)
+            self._put_aside(fold, record, _DECODING, error)
             return
         if isinstance(message, RuleMarker):
-            effects.markers.append(message)
-            self._count(fold, record, "processed", "")
+            self._activate(fold, record, message)
             return
-        step = self._program.step(key, self._current(fold, key), message, fold.now)
+        step = self._program.step(key, self._current(fold, key), message, fold.in_force, fold.now)
         self._count(fold, record, step.outcome, step.reason)
         self._apply(fold, key, step)
+
+    def _activate(self, fold: _Fold, record: Record, marker: RuleMarker) -> None:
+        """Under the marker's rules from here on, unless they are refused or in force already."""
+        try:
+            rules = self._rulebook.judge(marker)
+        except ContractError as error:
+            _log.error("a rule marker is refused", version=marker.version, code=error.code, reason=str(error))
+            self._put_aside(fold, record, _ACTIVATION, error)
+            return
+        if fold.rules is None or rules.content != fold.rules.content:
+            fold.rules = fold.effects.activated = rules
+        self._count(fold, record, "processed", "")
+
+    def _put_aside(self, fold: _Fold, record: Record, stage: str, error: ContractError) -> None:
+        fold.effects.dead_letters.append(self._dead_letter(fold, record, stage, error.code))
+        self._count(fold, record, "dead_lettered", error.code)
 
     def _read(self, record: Record) -> tuple[str, Message]:
         topic = CATALOGUE[record.topic]
@@ -101,7 +142,7 @@ class Pipeline:
         state = self._current(fold, key)
         if state is not None:
             # Written even when nothing changed: the clock was taken out of the timers, and the state sets it anew.
-            self._apply(fold, key, replace(self._program.wake(key, state, fold.now), changed=True))
+            self._apply(fold, key, replace(self._program.wake(key, state, fold.in_force, fold.now), changed=True))
 
     def _current(self, fold: _Fold, key: str) -> object | None:
         if key not in fold.states:
@@ -146,21 +187,21 @@ class Pipeline:
                 value = self._program.dump(state)
                 self._remember(key, value, state)
                 fold.effects.state_changes[raw] = Change(value, wake_at)
-        if META_KEY in fold.effects.state_changes:
+        if {META_KEY, RULES_KEY} & fold.effects.state_changes.keys():
             raise ValueError("a key of the partition's own cannot be a subject's")
 
     @staticmethod
     def _count(fold: _Fold, record: Record, outcome: Outcome, reason: str) -> None:
         fold.effects.ledger[record.topic, outcome, reason] += 1
 
-    def _dead_letter(self, fold: _Fold, record: Record, code: str) -> Emission:
+    def _dead_letter(self, fold: _Fold, record: Record, stage: str, code: str) -> Emission:
         """Where the record stands and why it was refused; of the record itself only a key that is ours."""
         topic = CATALOGUE[record.topic]
         letter = DeadLetter(
             origin_topic=record.topic,
             origin_partition=record.partition,
             origin_offset=record.offset,
-            stage=_DECODING,
+            stage=stage,
             error_class=code,
             attempts=1,
             occurred_at=fold.now,

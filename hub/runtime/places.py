@@ -25,15 +25,9 @@ class PlaceProgram:
 
     topics = (PLACE_EVENTS.name,)
 
-    def __init__(self, rules: CompiledRules, codec: Codec, claims: Claims) -> None:
-        self._rules = rules
+    def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
         self._claims = claims
-
-    @property
-    def rules_sha256(self) -> str:
-        """Which rules it steps with."""
-        return self._rules.sha256
 
     def key_of(self, message: Message) -> str:
         """The area the message is about."""
@@ -52,7 +46,7 @@ class PlaceProgram:
         """Canonical bytes."""
         return core.place_to_bytes(_state(state))
 
-    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Message, rules: CompiledRules, now: datetime) -> Step:
         """Fold one place event."""
         if not isinstance(message, PlaceEvent):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
@@ -60,12 +54,12 @@ class PlaceProgram:
         if claim:
             return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
         before = core.new_place_state(key) if state is None else _state(state)
-        return self._translated(before, core.place_step(before, message, self._rules, now))
+        return self._translated(before, core.place_step(before, message, rules, now))
 
-    def wake(self, key: str, state: object, now: datetime) -> Step:
+    def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:
         """Let time pass for one area."""
         del key
-        return self._translated(_state(state), core.place_wake(_state(state), self._rules, now))
+        return self._translated(_state(state), core.place_wake(_state(state), rules, now))
 
     def _translated(self, before: core.PlaceState, done: core.PlaceStep) -> Step:
         return Step(

@@ -18,14 +18,13 @@ from filelock import FileLock, Timeout
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS
-from hub.core.rules import compile_rules
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.installation import load_places
 from hub.kafka_admin import await_reach
 from hub.logs import get_logger
 from hub.metrics import WORKER_RECOVERING
 from hub.process import process_frame
-from hub.rules_file import load_active_rules
+from hub.rules_file import check_retention, load_rules
 from hub.runtime.app import build_app, end_process, leave_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.claims import read_claims
@@ -36,12 +35,13 @@ from hub.runtime.memory import keep_small
 from hub.runtime.ownership import Changelog
 from hub.runtime.places import PlaceProgram
 from hub.runtime.progress import Progress
+from hub.runtime.rulebook import Rulebook
 from hub.runtime.store import StoreCache
 from hub.runtime.transport import KafkaLog
 from hub.runtime.youths import YouthProgram
 from hub.settings import Settings
 
-__all__ = ["run"]
+__all__ = ["build_rulebook", "run"]
 
 _log = get_logger(__name__)
 NAME = "worker"
@@ -49,6 +49,7 @@ YOUTHS = "youths"
 PLACES = "places"
 _TICK_SECONDS = 0.5
 _STEP_SECONDS = 0.2
+_SAY_SECONDS = 10.0
 # Of the ten that a process has (`hub.stopping`): to finish and commit, and to take leave.
 _FINISH_SECONDS = 5.0
 _GRACE_SECONDS = 3.0
@@ -59,17 +60,19 @@ _MOST_WORKERS = 64
 def run(settings: Settings, clock: Clock) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in flight and leave the group's offsets committed, within ten seconds.
 
-    Raises ConfigError when topics or rules are missing or wrong, RetriableError when no broker answers. Whatever goes wrong
+    The rules come with the markers on hub.rules.v1; until there is one, it waits and says so.
+
+    Raises ConfigError when topics or files are missing or wrong, RetriableError when no broker answers. Whatever goes wrong
     later ends the process with code 70 and one last log line, committing nothing: the supervisor starts it again.
     """
     keep_small()
     WORKER_RECOVERING.set(1)  # before anybody can ask
     with _own_folder(settings) as (folder, number), process_frame(settings, _name(number), started=time.time()) as stop:
         instance = f"{settings.worker.group}-{socket.gethostname()}-{number}"
-        rules = compile_rules(load_active_rules(settings), exposed_areas=load_places(settings.home).exposed)
+        rulebook = build_rulebook(settings)
         codec = Codec.load()
         claims = read_claims(settings)
-        programs: dict[str, Program] = {YOUTHS: YouthProgram(rules, codec, claims), PLACES: PlaceProgram(rules, codec, claims)}
+        programs: dict[str, Program] = {YOUTHS: YouthProgram(codec, claims), PLACES: PlaceProgram(codec, claims)}
         if not await_reach(settings.bootstrap_servers, stop):
             return
         try:
@@ -78,7 +81,16 @@ def run(settings: Settings, clock: Clock) -> None:
             if stop.is_set():
                 return
             raise
-        asyncio.run(_serve(settings, clock, programs, layout, folder=folder, instance=instance, stop=stop))
+        asyncio.run(_serve(settings, clock, programs, layout, rulebook, folder=folder, instance=instance, stop=stop))
+
+
+def build_rulebook(settings: Settings) -> Rulebook:
+    """What judges rule markers in this installation. Raises ConfigError when areas.yaml is wrong."""
+    return Rulebook(
+        check=lambda rule_set: check_retention(rule_set, settings),
+        own=lambda: load_rules(settings.home / "rules"),
+        exposed_areas=load_places(settings.home).exposed,
+    )
 
 
 def _name(number: int) -> str:
@@ -125,6 +137,7 @@ async def _serve(
     clock: Clock,
     programs: Mapping[str, Program],
     layout: Layout,
+    rulebook: Rulebook,
     *,
     folder: Path,
     instance: str,
@@ -133,7 +146,7 @@ async def _serve(
     log = KafkaLog(settings.bootstrap_servers)
     if not await _before(stop, log.start()):
         leave_process("asked to stop before Kafka answered")
-    kit = Kit(log, Codec.load(), clock, folder, StoreCache(), end_process)
+    kit = Kit(log, Codec.load(), clock, folder, StoreCache(), rulebook, end_process)
     drivers = {}
     for name, program in programs.items():
         changelog = Changelog(changelog_name(settings, name), layout.topic_ids)
@@ -164,11 +177,15 @@ async def _before(stop: threading.Event, doing: Coroutine[Any, Any, None]) -> bo
 
 
 async def _watch(app: faust.App, gauges: Gauges, progress: Progress) -> None:
+    said = 0.0
     while True:
         if app.should_stop:
             raise FatalError("Faust has stopped by itself", code="faust_stopped") from app.crash_reason
         await gauges.publish()
         progress.check()
+        if progress.awaits_rules and time.monotonic() - said >= _SAY_SECONDS:
+            said = time.monotonic()
+            _log.warning("no rules are in force yet: waiting for the registry, which activates them when it starts")
         await asyncio.sleep(_TICK_SECONDS)
 
 

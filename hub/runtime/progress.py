@@ -45,6 +45,11 @@ class Progress:
         return self._since is None
 
     @property
+    def awaits_rules(self) -> bool:
+        """Whether a partition of this worker has no rules in force yet."""
+        return any(driver.awaits_rules for driver in self._drivers)
+
+    @property
     def stalled_seconds(self) -> float:
         """For how long nothing has moved that should."""
         waited = 0.0 if self._since is None else self._clock() - self._since
@@ -55,9 +60,11 @@ class Progress:
         reached = [driver.reached for driver in self._drivers]
         self._reason = self._obstacle(bounds)
         restoring = bounds is not None and not all(driver.ready for driver in self._drivers)
+        # For rules a worker waits as long as it takes: to start it again would bring none.
+        moves = restoring and (reached != self._reached or self.awaits_rules)
         if not self._reason:
             self._since = None
-        elif self._since is None or (restoring and reached != self._reached):
+        elif self._since is None or moves:
             self._since = self._clock()
         self._reached = reached
 

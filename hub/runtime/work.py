@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hub.contract.topics import RULES
 from hub.metrics import WORKER_TASKS
 from hub.runtime.effects import Effects, Record, Wake
 from hub.runtime.ownership import OwnedPartition
@@ -46,12 +47,20 @@ class Work:
         self._consents = consents
         self.revoked = False
 
+    async def read_rules(self) -> bool:
+        """Take every rule marker that was written by now; says whether rules are in force: nothing can be judged before."""
+        await self._read_to_end(RULES.name)
+        return self._owned.rules is not None
+
     async def read_ahead(self) -> None:
         """Fold every consent that was written by now: no event may be judged before."""
         if self._consents is not None:
-            where = (self._consents, self._owned.partition)
-            begin, end = (await self._log.bounds([where]))[where]
-            await self._read_through(self._consents, begin, end)
+            await self._read_to_end(self._consents)
+
+    async def _read_to_end(self, topic: str) -> None:
+        where = (topic, self._owned.partition)
+        begin, end = (await self._log.bounds([where]))[where]
+        await self._read_through(topic, begin, end)
 
     async def fetch(self, topic: str, begin: int, end: int) -> None:
         """Fold a topic's records up to `end` without waiting for Faust."""

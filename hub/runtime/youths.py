@@ -38,15 +38,9 @@ class YouthProgram:
 
     topics = (*(topic.name for topic in YOUTH_TOPICS), ERASURES.name)
 
-    def __init__(self, rules: CompiledRules, codec: Codec, claims: Claims) -> None:
-        self._rules = rules
+    def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
         self._claims = claims
-
-    @property
-    def rules_sha256(self) -> str:
-        """Which rules it steps with."""
-        return self._rules.sha256
 
     def key_of(self, message: Message) -> str:
         """The youth the message is about."""
@@ -65,24 +59,24 @@ class YouthProgram:
         """Canonical bytes."""
         return states.to_bytes(_state(state))
 
-    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Message, rules: CompiledRules, now: datetime) -> Step:
         """Fold one event; a request to erase removes whatever is held, and is always answered."""
         before = states.new_state(key) if state is None else _state(state)
         if isinstance(message, Erasure):
-            return self._erase(before, message, now)
+            return self._erase(before, message, rules, now)
         if not isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
         claim = "" if isinstance(message, ConsentRecord) else self._claims.refusal(message)
         if claim:
             return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
-        step = self._translated(before, core.step(before, message, self._rules, now))
+        step = self._translated(before, core.step(before, message, rules, now))
         # Newer consents cannot help a consent that is refused itself.
         return replace(step, awaits_consent=False) if isinstance(message, ConsentRecord) else step
 
-    def wake(self, key: str, state: object, now: datetime) -> Step:
+    def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:
         """Let time pass for one youth."""
         del key
-        return self._translated(_state(state), core.wake(_state(state), self._rules, now))
+        return self._translated(_state(state), core.wake(_state(state), rules, now))
 
     def _translated(self, before: states.YouthState, done: core.Step) -> Step:
         reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""
@@ -103,21 +97,23 @@ class YouthProgram:
         record = outgoing(self._codec, topic, task.youth_ref, task, id=identity, source=SOURCE, time=task.created_at)
         return Emission(record, (task.team, task.rule_id, task.action))
 
-    def _erase(self, before: states.YouthState, message: Erasure, now: datetime) -> Step:
+    def _erase(self, before: states.YouthState, message: Erasure, rules: CompiledRules, now: datetime) -> Step:
         if message.kind is not ErasureKind.REQUEST:
             return Step(None, changed=False)
         if message.scope_id is not None:
-            return self._erase_scope(before, message, message.scope_id, now)
+            return self._erase_scope(before, message, message.scope_id, rules, now)
         # Its withdrawal is on another topic: whatever comes before that one must find the door closed already.
         erased = core.erase(before, _withdrawal(message)).state
         receipt, removal = self._receipts(message, now)
         return Step(erased, receipts=(receipt,), removals=(removal,))
 
-    def _erase_scope(self, before: states.YouthState, message: Erasure, scope_id: str, now: datetime) -> Step:
+    def _erase_scope(
+        self, before: states.YouthState, message: Erasure, scope_id: str, rules: CompiledRules, now: datetime
+    ) -> Step:
         """What another scope covers stays. When the record that withdraws the scope has not been read, it is looked for first."""
         consent = before.consent
         known = consent is not None and all(one.scope_id != scope_id or one.withdrawn_at is not None for one in consent.scopes)
-        step = self._translated(before, core.erase_scope(before, scope_id, message.occurred_at, self._rules, now))
+        step = self._translated(before, core.erase_scope(before, scope_id, message.occurred_at, rules, now))
         receipt, removal = self._receipts(message, now)
         return replace(step, receipts=(receipt,), removals=(removal,), awaits_consent=not known)
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from hub.contract.ids import event_id
 from hub.contract.models import Action, Cooperation, InfoKind
-from hub.contract.topics import CONSENTS, ERASURES, POLICE_NOTICES, SCHOOL_ABSENCES, Topic
+from hub.contract.topics import CONSENTS, ERASURES, POLICE_NOTICES, RULES, SCHOOL_ABSENCES, Topic
 from hub.kafka import Incoming, Outgoing
 from hub.registry.receipts import Receipts
 from hub.registry.upkeep import republish
 from tests.unit.core.make import ago, make_absence, make_notice
 from tests.unit.registry.support import POLICE, SCHOOL, Installation, make_grant, make_identifier
-from tests.unit.runtime.fakes import CODEC, make_record
+from tests.unit.runtime.fakes import CODEC, make_marker, make_record
 
 from .parts import Delivery, Kafka, Worker
 
@@ -56,6 +56,7 @@ class Interleaving:
         self.clock = self.home.clock
         self.kafka = Kafka()
         self.kafka.chance = self.chance
+        self.kafka.put(RULES, make_marker())
         self._relayed = self._receipt_at = 0
         self._settled = False
         self.worker = Worker(folder / "worker", self.kafka, self.clock, self.chance)

@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 from hub.clock import Clock
 from hub.contract.models import ReferralTask
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG
-from hub.core.rules import compile_rules
 from hub.core.state import YouthState, from_bytes
 from hub.database import build_engine
 from hub.delivery.inbox import TELLING_OF_WITHDRAWALS, Inbox
@@ -24,8 +23,6 @@ from hub.delivery.outbox import OutboxRelay
 from hub.delivery.worklist import TaskView, Worklist
 from hub.errors import RetriableError
 from hub.kafka import Incoming, Outgoing
-from hub.resources import defaults_folder
-from hub.rules_file import load_rules
 from hub.runtime.effects import Record, Wake
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
@@ -33,9 +30,8 @@ from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import LogRecord
 from hub.runtime.work import Arrival, Work
 from hub.runtime.youths import YouthProgram
-from tests.unit.runtime.fakes import CLAIMS, CODEC, MemoryLog
+from tests.unit.runtime.fakes import CLAIMS, CODEC, RULEBOOK, MemoryLog
 
-RULES = compile_rules(load_rules(defaults_folder() / "rules"))
 TASK_TOPICS = (TASKS_OUTREACH.name, TASKS_SIG.name)
 _CHANGELOG = "hub-youths-changelog"
 
@@ -93,7 +89,7 @@ class Worker:
 
     def __init__(self, folder: Path, kafka: Kafka, clock: Clock, chance: random.Random) -> None:
         self._folder, self._kafka, self._clock, self._chance = folder, kafka, clock, chance
-        self.program = YouthProgram(RULES, CODEC, CLAIMS)
+        self.program = YouthProgram(CODEC, CLAIMS)
         self._committed: Counter[str] = Counter()
         self._offered: Counter[str] = Counter()
         self._generation = 0
@@ -103,10 +99,11 @@ class Worker:
     async def start(self) -> None:
         self._generation += 1
         store = PartitionStore(self._folder / "store", StoreCache())
-        self.owned = OwnedPartition(0, Changelog(_CHANGELOG, {}), store, self._kafka, rules_sha256=self.program.rules_sha256)
+        self.owned = OwnedPartition(0, Changelog(_CHANGELOG, {}), store, self._kafka, RULEBOOK)
         await self.owned.restore(self._generation)
-        pipeline = Pipeline(self.program, self.owned, CODEC, self._clock)
+        pipeline = Pipeline(self.program, self.owned, CODEC, self._clock, RULEBOOK)
         self._work = Work(self.owned, pipeline, self._kafka, consents=CONSENTS.name)
+        assert await self._work.read_rules()
         await self._work.read_ahead()
         self._offered = self._committed.copy()
 

@@ -19,6 +19,7 @@ from hub.kafka import Incoming, Publisher, Reader, outgoing
 from hub.registry.opening import open_registry
 from hub.registry.process import run
 from hub.settings import Settings, load_settings
+from tests.unit.core.make_rules import SHIPPED
 from tests.unit.registry.support import SCHOOL, START, make_grant, make_identifier
 
 PARTITIONS = 4  # of `fresh_kafka`
@@ -48,7 +49,7 @@ class Process:
                 lambda: Publisher(servers, "hub-registry"),
                 lambda: Reader(servers, [ERASURES.name], "hub-registry", "hub-registry-receipts"),
                 codec=codec,
-                rule_set=("2025.1", 64 * "a"),
+                first_rules=lambda: SHIPPED,
                 ready=self._at,
             )
         except BaseException as error:  # noqa: BLE001

@@ -21,12 +21,14 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_rand
 from hub.clock import CLOCK_VARIABLE, ShiftedClock
 from hub.contract.codec import Codec
 from hub.contract.ids import event_id
-from hub.contract.models import ConsentRecord, ConsentStatus, Message, SchoolAbsence
-from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES, Topic
+from hub.contract.models import ConsentRecord, ConsentStatus, Message, RuleMarker, SchoolAbsence
+from hub.contract.topics import CONSENTS, RULES, SCHOOL_ABSENCES, Topic
+from hub.core.rule_set import RuleSet, rules_content, rules_digest
 from hub.errors import RetriableError
 from hub.installation import initialise
 from hub.kafka import Outgoing, Publisher, Reader, end_offsets, outgoing
 from hub.process import SUPERVISOR_VARIABLE, read_announcements
+from hub.rules_file import load_rules
 from hub.settings import Settings
 from hub.stopping import STOP_SECONDS
 from tests.unit.core.make import NOW, ago, make_absence, make_consent
@@ -73,6 +75,14 @@ class Town:
         self.servers = settings.bootstrap_servers
         self._publisher = Publisher(self.servers, "test")
         initialise(settings.home)
+        self.activate(load_rules(settings.home / "rules"))
+
+    def activate(self, rules: RuleSet) -> None:
+        """A marker in every partition, as the registry writes it."""
+        marker = RuleMarker(version=rules.version, sha256=rules_digest(rules), activated_at=NOW, content=rules_content(rules))
+        record = message_record(RULES, rules.version, marker)
+        partitions = range(self.settings.kafka.partitions)
+        self.publish(*(Outgoing(record.topic, record.key, record.value, record.headers, number) for number in partitions))
 
     def publish(self, *records: Outgoing) -> list[tuple[int, int]]:
         return self._publisher.publish(records)

@@ -18,6 +18,7 @@ from hub.registry.opening import open_registry
 from hub.registry.process import run
 from hub.settings import Settings, load_settings
 from tests.prepared import initialised
+from tests.unit.core.make_rules import SHIPPED
 from tests.unit.registry.support import SCHOOL, START, MemoryPublisher, MemoryReader, make_grant, make_identifier
 
 PERSON = make_identifier()
@@ -69,7 +70,7 @@ class Running:
                     lambda: publisher,  # type: ignore[arg-type, return-value]
                     lambda: reader,  # type: ignore[arg-type, return-value]
                     codec=codec,
-                    rule_set=("2025.1", 64 * "a"),
+                    first_rules=lambda: SHIPPED,
                     ready=self._at,
                 )
             except BaseException as error:  # noqa: BLE001

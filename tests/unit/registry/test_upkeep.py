@@ -3,8 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from hub.contract.models import ConsentStatus
-from hub.contract.topics import RULES
-from hub.registry.upkeep import announce_rules, refresh, republish
+from hub.registry.upkeep import refresh, republish
 from tests.unit.registry.support import SCHOOL, Installation, make_grant, make_identifier
 
 SHA = 64 * "a"
@@ -72,14 +71,3 @@ def test_at_eighteen_what_guardians_signed_lapses(home: Installation) -> None:
     assert [(consent.state, consent.rule) for consent in home.registry.consents()] == [("lapsed", "lapsed_at_18")]
     view = home.registry.grant(make_grant(person, required=("youth",), signed=("youth",)))
     assert view.status == "in_force"
-
-
-def test_a_rule_set_is_announced_in_every_partition_when_it_changed(home: Installation) -> None:
-    assert announce_rules(home.registry, "2025.1", SHA, 4)
-    assert not announce_rules(home.registry, "2025.1", SHA, 4)
-    assert announce_rules(home.registry, "2025.2", SHA, 4)
-    home.relay.run_once()
-    markers = [record for record in home.kafka.published if record.topic == RULES.name]
-    assert [marker.partition for marker in markers] == [0, 1, 2, 3, 0, 1, 2, 3]
-    assert [marker.key for marker in markers] == [b"2025.1"] * 4 + [b"2025.2"] * 4
-    assert home.sent(RULES.name)[4].version == "2025.2"

@@ -12,16 +12,20 @@ from typing import Any
 
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
-from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, InfoKind, Message, SchoolAbsence
+from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, InfoKind, Message, RuleMarker, SchoolAbsence
 from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASKS_OUTREACH, Topic
+from hub.core.rule_set import rules_content, rules_digest
+from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.runtime.claims import Claims, Declared
-from hub.runtime.effects import Drop, Emission, Record, Step
+from hub.runtime.effects import RULES_KEY, Drop, Emission, Record, Step
 from hub.runtime.ownership import Changelog, OwnedPartition
+from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import LogRecord
 from tests.unit.core.make import LEISURE, NOW, POLICE, SCHOOL, YOUTH
+from tests.unit.core.make_rules import SHIPPED
 
 CHANGELOG = "test-youths-changelog"
 CODEC = Codec.load()
@@ -35,6 +39,16 @@ DECLARED = Declared(
     frozenset({"0581-hageby"}),
 )
 CLAIMS = Claims(lambda: DECLARED, lambda: None)
+RULEBOOK = Rulebook()
+
+
+def make_marker(version: str = "first") -> RuleMarker:
+    """The shipped rules under a version of one's own, as the registry announces them."""
+    rules = SHIPPED.model_copy(update={"version": version})
+    return RuleMarker(version=version, sha256=rules_digest(rules), activated_at=NOW, content=rules_content(rules))
+
+
+FIRST = RULEBOOK.judge(make_marker())
 
 
 def make_record(
@@ -52,6 +66,7 @@ class MemoryState:
     def __init__(self, positions: Mapping[str, int] | None = None) -> None:
         self.values: dict[bytes, bytes] = {}
         self.positions = dict(positions or {})
+        self.rules: ActiveRules | None = FIRST
 
     def get(self, key: bytes) -> bytes | None:
         return self.values.get(key)
@@ -108,11 +123,16 @@ class MemoryLog:
 
 
 class SumProgram:
-    """Adds up minutes of youths who have consented; every full 100 is a task. State: `consented minutes`."""
+    """Adds up minutes of youths who have consented; every full 100 is a task. State: `consented minutes`.
+
+    `seen`: the version of the rules at each event and wake.
+    """
 
     topics = (CONSENTS.name, SCHOOL_ABSENCES.name, RULES.name, ERASURES.name)
-    rules_sha256 = "first"
     wake_after: timedelta | None = None
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
 
     def key_of(self, message: Message) -> str:
         return str(message.youth_ref)  # type: ignore[attr-defined]
@@ -124,7 +144,8 @@ class SumProgram:
     def dump(self, state: object) -> bytes:
         return str(state).encode()
 
-    def step(self, key: str, state: object | None, message: Message, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Message, rules: CompiledRules, now: datetime) -> Step:
+        self.seen.append(rules.version)
         match message:
             case Erasure():
                 return Step(None, receipts=(Emission(Outgoing(ERASURES.name, key.encode(), b"receipt")),))
@@ -145,16 +166,20 @@ class SumProgram:
         due = None if self.wake_after is None else now + self.wake_after
         return Step(total, emissions=(task,) if total // 100 > int(str(state)) // 100 else (), wake_at=due)
 
-    def wake(self, key: str, state: object, now: datetime) -> Step:
+    def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:
+        self.seen.append(rules.version)
         del key, state, now
         return Step(1)
 
 
-def make_owned(folder: Path, log: MemoryLog, *, ids: Mapping[str, str] | None = None, rules: str = "first") -> OwnedPartition:
-    """Partition 0, not yet restored."""
-    return OwnedPartition(
-        0, Changelog(CHANGELOG, ids or {}), PartitionStore(folder / "store", StoreCache()), log, rules_sha256=rules
-    )
+def make_owned(
+    folder: Path, log: MemoryLog, *, ids: Mapping[str, str] | None = None, rules: ActiveRules | None = FIRST
+) -> OwnedPartition:
+    """Partition 0, not yet restored. `rules`: what its local copy says is in force, where that says nothing yet."""
+    store = PartitionStore(folder / "store", StoreCache())
+    if rules is not None and store.get(RULES_KEY) is None:
+        store.write({RULES_KEY: rules.content.encode()}, store.mark)
+    return OwnedPartition(0, Changelog(CHANGELOG, ids or {}), store, log, RULEBOOK)
 
 
 async def until(met: Callable[[], object]) -> None:

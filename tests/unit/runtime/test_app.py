@@ -15,7 +15,6 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
 from hub.contract.topics import ERASURES, PLACE_EVENTS, YOUTH_TOPICS
-from hub.core.rules import RuleSet, compile_rules
 from hub.runtime import app as module
 from hub.runtime.app import PausingFlow, build_app, owned_in_group
 from hub.runtime.changelogs import changelog_name
@@ -25,9 +24,7 @@ from hub.runtime.places import PlaceProgram
 from hub.runtime.store import StoreCache
 from hub.runtime.youths import YouthProgram
 from tests.support import make_settings
-from tests.unit.runtime.fakes import CLAIMS, CODEC, MemoryLog, make_clock
-
-RULES = compile_rules(RuleSet(version="1", owner="test", rules=()))
+from tests.unit.runtime.fakes import CLAIMS, CODEC, RULEBOOK, MemoryLog, make_clock
 
 
 @pytest.fixture
@@ -41,8 +38,8 @@ def make_app(tmp_path: Path) -> Any:
     def fail(error: BaseException) -> None:
         raise error
 
-    kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), fail)
-    programs = {"youths": (YouthProgram(RULES, CODEC, CLAIMS), 12), "places": (PlaceProgram(RULES, CODEC, CLAIMS), 3)}
+    kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), RULEBOOK, fail)
+    programs = {"youths": (YouthProgram(CODEC, CLAIMS), 12), "places": (PlaceProgram(CODEC, CLAIMS), 3)}
     drivers = {
         Driver(name, program, Changelog(changelog_name(settings, name), {}), kit): number
         for name, (program, number) in programs.items()
@@ -115,8 +112,8 @@ def test_a_lane_brakes_its_own_partition_only(tmp_path: Path) -> None:
             self.calls.append(("drop", tp))
 
     stub = Stub()
-    kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), lambda _: None)
-    flow = PausingFlow(stub, Driver("places", PlaceProgram(RULES, CODEC, CLAIMS), Changelog("c", {}), kit))
+    kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), RULEBOOK, lambda _: None)
+    flow = PausingFlow(stub, Driver("places", PlaceProgram(CODEC, CLAIMS), Changelog("c", {}), kit))
     flow.pause(2)
     flow.resume(2)
     assert stub.calls == [("full", TP(PLACE_EVENTS.name, 2)), ("drop", TP(PLACE_EVENTS.name, 2))]

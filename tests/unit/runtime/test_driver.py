@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES
+from hub.contract.topics import CONSENTS, RULES, SCHOOL_ABSENCES
+from hub.kafka import Outgoing
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.ownership import Changelog
 from hub.runtime.store import StoreCache
 from hub.runtime.work import Arrival
 from tests.unit.core.make import ago, make_absence, make_consent
-from tests.unit.runtime.fakes import CHANGELOG, CODEC, MemoryLog, SumProgram, make_clock, until
+from tests.unit.runtime.fakes import (
+    CHANGELOG,
+    CODEC,
+    RULEBOOK,
+    MemoryLog,
+    SumProgram,
+    make_clock,
+    make_marker,
+    make_record,
+    until,
+)
 
 
 class Brake:
@@ -20,9 +31,17 @@ class Brake:
     def resume(self, partition: int) -> None: ...
 
 
-def make_driver(folder: Path, log: MemoryLog, failures: list[BaseException]) -> Driver:
-    kit = Kit(log, CODEC, make_clock(), folder, StoreCache(), failures.append)
-    return Driver("youths", SumProgram(), Changelog(CHANGELOG, {}), kit, consents=CONSENTS.name)
+def activate(log: MemoryLog, version: str = "first") -> None:
+    """A rule marker in both partitions."""
+    record = make_record(RULES, 0, make_marker(version))
+    for partition in (0, 1):
+        log.add(Outgoing(RULES.name, record.key, record.value, (), partition))
+
+
+def make_driver(folder: Path, log: MemoryLog, failures: list[BaseException], program: SumProgram | None = None) -> Driver:
+    kit = Kit(log, CODEC, make_clock(), folder, StoreCache(), RULEBOOK, failures.append)
+    activate(log)
+    return Driver("youths", program or SumProgram(), Changelog(CHANGELOG, {}), kit, consents=CONSENTS.name)
 
 
 def test_partitions_are_claimed_before_their_lanes_work(tmp_path: Path) -> None:
@@ -34,7 +53,7 @@ def test_partitions_are_claimed_before_their_lanes_work(tmp_path: Path) -> None:
         assert (driver.reaches(0), driver.reaches(9)) == (1, None)
         driver.start(Brake())
         await until(lambda: driver.ready)
-        assert driver.reaches(1) == 1
+        assert driver.reaches(1) == 3  # the claim, the rules and the record
         await driver.release()
         assert list(driver.lanes) == []
         assert failures == []
@@ -83,6 +102,27 @@ def test_a_fault_in_a_lane_ends_the_process(tmp_path: Path) -> None:
         log.fail = RuntimeError("broken")
         await until(lambda: failures)
         assert isinstance(failures[0], RuntimeError)
+        await driver.release()
+
+    asyncio.run(story())
+
+
+def test_markers_that_faust_does_not_bring_are_read_as_soon_as_they_are_there(tmp_path: Path) -> None:
+    class Areas(SumProgram):
+        topics = (CONSENTS.name, SCHOOL_ABSENCES.name)  # type: ignore[assignment]
+
+    async def story() -> None:
+        log = MemoryLog()
+        driver = make_driver(tmp_path, log, [], Areas())
+        await driver.own({0, 1}, 1)
+        driver.start(Brake())
+        await until(lambda: driver.ready)
+        assert driver.followed == (RULES.name,)
+        assert {lane.owned.rules.version for lane in driver.lanes if lane.owned.rules} == {"first"}
+        activate(log, "second")
+        driver.observe(await log.bounds([(RULES.name, 0), (RULES.name, 1)]))
+        await until(lambda: all(lane.owned.rules.version == "second" for lane in driver.lanes if lane.owned.rules))
+        assert not driver.awaits_rules
         await driver.release()
 
     asyncio.run(story())

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from hub.contract.topics import CONSENTS, SCHOOL_ABSENCES
+from hub.contract.topics import CONSENTS, PLACE_EVENTS, RULES, SCHOOL_ABSENCES
 from hub.errors import RetriableError
 from hub.runtime.driver import Driver
 from hub.runtime.gauges import Gauges
 from hub.runtime.progress import Progress
 from hub.runtime.work import Arrival
 from tests.unit.core.make import ago, make_absence, make_consent
-from tests.unit.runtime.fakes import MemoryLog, until
+from tests.unit.runtime.fakes import MemoryLog, SumProgram, until
 from tests.unit.runtime.test_driver import Brake, make_driver
 
 
@@ -72,5 +72,26 @@ def test_a_broker_that_does_not_answer_is_no_reason_to_end_but_to_say_so(tmp_pat
         await Gauges([driver], Silent(), progress).publish()
         assert REGISTRY.get_sample_value("hub_worker_recovering") == 1  # nobody may take it for caught up
         await driver.release()
+
+    asyncio.run(story())
+
+
+def test_what_two_programs_read_is_counted_once(tmp_path: Path) -> None:
+    class Areas(SumProgram):
+        topics = (PLACE_EVENTS.name,)  # type: ignore[assignment]
+
+    async def story() -> None:
+        log = MemoryLog()
+        youths = make_driver(tmp_path / "youths", log, [])
+        areas = make_driver(tmp_path / "areas", MemoryLog(), [], Areas())
+        for driver in (youths, areas):
+            await driver.own({0}, 1)
+            driver.start(Brake())
+            await until(lambda driver=driver: driver.ready)
+        await Gauges([youths, areas], log, Progress({youths: 1, areas: 1}, lambda _: 1, limit_seconds=60)).publish()
+        assert ledger(RULES.name) == 1
+        for driver in (youths, areas):
+            assert [lane.owned.position(RULES.name) for lane in driver.lanes] == [1]
+            await driver.release()
 
     asyncio.run(story())

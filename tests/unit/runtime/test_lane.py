@@ -10,15 +10,27 @@ from pathlib import Path
 import pytest
 
 from hub.contract.models import Erasure, ErasureKind
-from hub.contract.topics import CONSENTS, ERASURES, SCHOOL_ABSENCES, TASKS_OUTREACH
+from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASKS_OUTREACH
 from hub.errors import RetriableError
 from hub.runtime import lane as lanes
 from hub.runtime.effects import Record
 from hub.runtime.lane import Lane
 from hub.runtime.pipeline import Pipeline
+from hub.runtime.rulebook import ActiveRules
 from hub.runtime.work import Arrival, Work
 from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_consent, make_withdrawn
-from tests.unit.runtime.fakes import CHANGELOG, CODEC, YOUTH_KEY, MemoryLog, SumProgram, make_clock, make_owned
+from tests.unit.runtime.fakes import (
+    CHANGELOG,
+    CODEC,
+    FIRST,
+    RULEBOOK,
+    YOUTH_KEY,
+    MemoryLog,
+    SumProgram,
+    make_clock,
+    make_marker,
+    make_owned,
+)
 
 ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
 
@@ -35,11 +47,11 @@ class Scene:
         self.paused: list[str] = []
         self.lane: Lane
 
-    async def open(self) -> None:
-        owned = make_owned(self.folder, self.log)
+    async def open(self, rules: ActiveRules | None = FIRST) -> None:
+        owned = make_owned(self.folder, self.log, rules=rules)
         await owned.restore(1)
         self.log.history.clear()
-        pipeline = Pipeline(self.program, owned, CODEC, self.clock)
+        pipeline = Pipeline(self.program, owned, CODEC, self.clock, RULEBOOK)
         work = Work(owned, pipeline, self.log, consents=CONSENTS.name)
         self.lane = Lane(owned, work, clock=self.clock, flow=self)
         self.lane.start()
@@ -341,3 +353,65 @@ def test_a_produce_that_fails_ends_the_lane_with_nothing_acknowledged(tmp_path: 
         assert scene.acked == []
 
     asyncio.run(story())
+
+
+def test_without_rules_nothing_is_judged_and_with_the_first_marker_it_begins(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_RULES_SECONDS", 0.001)
+
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        event = absence(scene, 1)
+        await scene.open(rules=None)
+        scene.arrive(event)
+        await scene.until(lambda: scene.lane.awaits_rules)
+        assert (scene.lane.ready, scene.acked, scene.program.seen) == (False, [], [])
+        scene.log.put(RULES, make_marker())
+        await scene.settled(1)
+        assert not scene.lane.awaits_rules
+        assert scene.program.seen == ["first", "first"]
+
+    play(story)
+
+
+def test_a_lane_that_waits_for_rules_can_be_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_RULES_SECONDS", 0.001)
+
+    async def story() -> None:
+        scene = Scene(tmp_path)
+        await scene.open(rules=None)
+        await scene.until(lambda: scene.lane.awaits_rules)
+        await scene.lane.close(5.0)
+        assert scene.lane.task is not None
+        assert scene.lane.task.exception() is None
+
+    asyncio.run(story())
+
+
+def test_a_marker_in_mid_stream_wakes_every_state_in_bounded_chunks(play: Play) -> None:
+    youths = [f"y{number:032x}" for number in range(600)]
+
+    async def story(scene: Scene) -> None:
+        for youth in youths:
+            scene.log.put(CONSENTS, make_consent().model_copy(update={"youth_ref": youth}))
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        scene.program.seen.clear()
+        scene.log.history.clear()
+        scene.arrive(scene.log.put(RULES, make_marker("second")))
+        await scene.until(lambda: all(scene.lane.owned.get(youth.encode()) == b"1" for youth in youths))
+        assert scene.program.seen == ["second"] * 600
+        assert scene.log.history.count(f"append {CHANGELOG}") == 4  # the activation, and three times at most 250
+        assert scene.lane.owned.record.stepped_with == scene.lane.owned.rules.sha256  # type: ignore[union-attr]
+
+    play(story)
+
+
+def test_the_rules_are_read_before_the_consents(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        scene.log.put(RULES, make_marker("second"))
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        assert scene.program.seen == ["second"]
+
+    play(story)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hub.contract.models import RuleMarker
 from hub.errors import FatalError
 from hub.runtime.effects import Effects
 from hub.runtime.ledger import PartitionRecord
-from tests.unit.core.make import NOW
+from tests.unit.runtime.fakes import FIRST
 
 
 def effects(outcomes: dict[tuple[str, str, str], int], **positions: int) -> Effects:
@@ -48,10 +47,9 @@ def test_a_recreated_topic_stops_the_worker_and_is_named() -> None:
     assert caught.value.code == "topic_recreated"
 
 
-def test_the_last_marker_stays() -> None:
-    given = Effects(markers=[RuleMarker(version=version, sha256="0" * 64, activated_at=NOW) for version in ("1", "2")])
-    record = PartitionRecord().after(given, {}, "")
-    assert record.after(Effects(), {}, "").marker == {"version": "2", "sha256": "0" * 64}
+def test_the_rules_that_came_into_force_last_stay() -> None:
+    record = PartitionRecord().after(Effects(activated=FIRST), {}, "")
+    assert record.after(Effects(), {}, "").marker == {"version": "first", "sha256": FIRST.sha256}
 
 
 def test_an_unknown_form_is_not_guessed() -> None:

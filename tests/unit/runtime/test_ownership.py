@@ -14,7 +14,9 @@ from hub.runtime.effects import Change, Effects
 from hub.runtime.fence import stamp
 from hub.runtime.ownership import OwnedPartition
 from tests.unit.core.make import NOW
-from tests.unit.runtime.fakes import CHANGELOG, MemoryLog, make_owned
+from tests.unit.runtime.fakes import CHANGELOG, FIRST, RULEBOOK, MemoryLog, make_marker, make_owned
+
+SECOND = RULEBOOK.judge(make_marker("second"))
 
 
 def change(value: bytes | None, key: bytes = b"k", **positions: int) -> Effects:
@@ -76,18 +78,52 @@ def test_under_new_rules_every_state_is_looked_at_once_even_across_a_restart(tmp
         first = await restored(tmp_path / "one", log)
         for key in (b"a", b"b"):
             await first.commit(Effects(state_changes={key: Change(b"s", NOW + timedelta(days=9))}))
+        assert first.timers.due(NOW, 9) == []
+        await first.commit(Effects(activated=SECOND, positions={"rules": 1}))
+        assert sorted(first.timers.due(NOW, 9)) == [b"a", b"b"]
         first.close()
-        second = await restored(tmp_path / "two", log, 2, rules="second")
+        second = await restored(tmp_path / "two", log, 2, rules=None)  # the local copy is lost
+        assert second.rules == SECOND
         assert sorted(second.timers.due(NOW, 9)) == [b"a", b"b"]
         await second.commit(change(b"s", b"a"))
         second.close()
-        third = await restored(tmp_path / "two", log, 3, rules="second")
+        third = await restored(tmp_path / "two", log, 3)
         assert sorted(third.timers.due(NOW, 9)) == [b"a", b"b"]
         await third.commit(Effects(state_changes={b"a": Change(b"s"), b"b": Change(b"s")}))
         third.close()
-        fourth = await restored(tmp_path / "two", log, 4, rules="second")
+        fourth = await restored(tmp_path / "two", log, 4)
         assert fourth.timers.due(NOW, 9) == []
         fourth.close()
+
+    asyncio.run(story())
+
+
+def test_rules_taken_back_before_all_states_were_looked_at_are_looked_at_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        log = MemoryLog()
+        first = await restored(tmp_path, log)
+        await first.commit(Effects(state_changes={b"a": Change(b"s"), b"b": Change(b"s")}))
+        await first.commit(Effects(activated=SECOND, positions={"rules": 1}))
+        await first.commit(change(b"of the second", b"a"))
+        await first.commit(Effects(activated=FIRST, positions={"rules": 2}))
+        first.close()
+        second = await restored(tmp_path, log, 2)
+        assert second.rules == FIRST
+        assert sorted(second.timers.due(NOW, 9)) == [b"a", b"b"]
+        second.close()
+
+    asyncio.run(story())
+
+
+def test_states_changed_or_erased_with_the_activation_itself_are_told_apart(tmp_path: Path) -> None:
+    async def story() -> None:
+        log = MemoryLog()
+        owned = await restored(tmp_path, log)
+        await owned.commit(Effects(state_changes={b"a": Change(b"s"), b"b": Change(b"s")}))
+        changes = {b"a": Change(None), b"c": Change(b"s", NOW + timedelta(days=9))}
+        await owned.commit(Effects(activated=SECOND, state_changes=changes))
+        assert sorted(owned.timers.due(NOW, 9)) == [b"b", b"c"]
+        owned.close()
 
     asyncio.run(story())
 

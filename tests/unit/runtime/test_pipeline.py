@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from hub.contract.models import RuleMarker
 from hub.contract.topics import CATALOGUE, CONSENTS, RULES, SCHOOL_ABSENCES, dead_letter_topic
 from hub.errors import FatalError
 from hub.runtime.effects import Effects, Record, Wake
 from hub.runtime.pipeline import Pipeline
 from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_consent, make_withdrawn
-from tests.unit.runtime.fakes import CODEC, YOUTH_KEY, MemoryState, SumProgram, make_clock, make_record
+from tests.unit.runtime.fakes import (
+    CODEC,
+    FIRST,
+    RULEBOOK,
+    YOUTH_KEY,
+    MemoryState,
+    SumProgram,
+    make_clock,
+    make_marker,
+    make_record,
+)
 
 ABSENCES = SCHOOL_ABSENCES.name
 
 
 def run(records: list[Record | Wake], state: MemoryState | None = None) -> Effects:
-    return Pipeline(SumProgram(), state or MemoryState(), CODEC, make_clock()).process_batch(0, records)
+    return Pipeline(SumProgram(), state or MemoryState(), CODEC, make_clock(), RULEBOOK).process_batch(0, records)
 
 
 def absence(offset: int, minutes: int = 60, **given: object) -> Record:
@@ -108,11 +117,51 @@ def test_every_topic_read_has_a_dead_letter_topic(name: str) -> None:
     assert effects.dead_letters[0].record.topic in CATALOGUE
 
 
-def test_a_rule_marker_is_kept_for_the_partition() -> None:
-    marker = RuleMarker(version="2025.1", sha256="0" * 64, activated_at=NOW)
-    effects = run([make_record(RULES, 0, marker)])
-    assert effects.markers == [marker]
+def test_a_rule_marker_acts_from_the_next_record_on() -> None:
+    program = SumProgram()
+    pipeline = Pipeline(program, consented(), CODEC, make_clock(), RULEBOOK)
+    effects = pipeline.process_batch(0, [absence(0), make_record(RULES, 0, make_marker("second")), absence(1)])
+    assert program.seen == ["first", "second"]
+    assert effects.activated is not None
+    assert effects.activated.version == "second"
+    assert effects.ledger[RULES.name, "processed", ""] == 1
+
+
+def test_a_batch_thrown_away_activates_nothing() -> None:
+    program = SumProgram()
+    pipeline = Pipeline(program, consented(), CODEC, make_clock(), RULEBOOK)
+    pipeline.process_batch(0, [make_record(RULES, 0, make_marker("second"))])
+    pipeline.process_batch(0, [absence(0)])
+    assert program.seen == ["first"]
+
+
+def test_a_marker_of_the_rules_in_force_wakes_nobody() -> None:
+    effects = run([make_record(RULES, 0, make_marker())])
+    assert effects.activated is None
     assert effects.ledger == {(RULES.name, "processed", ""): 1}
+
+
+def test_a_refused_marker_is_dead_lettered_with_its_reason_and_the_former_rules_stay() -> None:
+    program = SumProgram()
+    pipeline = Pipeline(program, consented(), CODEC, make_clock(), RULEBOOK)
+    marker = make_marker("second").model_copy(update={"sha256": "0" * 64})
+    effects = pipeline.process_batch(0, [make_record(RULES, 0, marker), absence(0)])
+    assert program.seen == ["first"]
+    assert effects.activated is None
+    assert effects.ledger[RULES.name, "dead_lettered", "rules_digest_mismatch"] == 1
+    [letter] = effects.dead_letters
+    said = CODEC.decode(dead_letter_topic(RULES), letter.record.value)
+    assert (said.stage, said.error_class) == ("activate", "rules_digest_mismatch")  # type: ignore[attr-defined]
+
+
+def test_nothing_is_judged_before_rules_are_in_force() -> None:
+    state = consented()
+    state.rules = None
+    with pytest.raises(FatalError) as caught:
+        run([absence(0)], state)
+    assert caught.value.code == "no_rules"
+    effects = run([make_record(RULES, 0, make_marker()), absence(0)], state)
+    assert effects.activated == FIRST
 
 
 def test_a_wake_is_counted_nowhere_and_always_sets_its_clock_anew() -> None:
@@ -127,7 +176,7 @@ def test_a_wake_for_a_state_that_is_gone_does_nothing() -> None:
 
 def test_a_batch_thrown_away_leaves_no_trace_in_the_pipeline() -> None:
     state = consented()
-    pipeline = Pipeline(SumProgram(), state, CODEC, make_clock())
+    pipeline = Pipeline(SumProgram(), state, CODEC, make_clock(), RULEBOOK)
     pipeline.process_batch(0, [absence(0)])
     assert pipeline.process_batch(0, [absence(0), absence(1)]).state_changes[YOUTH_KEY].value == b"120"
 
@@ -143,7 +192,7 @@ def test_a_fault_of_the_program_is_not_swallowed() -> None:
             raise FatalError("cannot go on")
 
     with pytest.raises(FatalError):
-        Pipeline(Broken(), consented(), CODEC, make_clock()).process_batch(0, [absence(0)])
+        Pipeline(Broken(), consented(), CODEC, make_clock(), RULEBOOK).process_batch(0, [absence(0)])
 
 
 def test_the_key_of_a_message_is_its_youth() -> None:

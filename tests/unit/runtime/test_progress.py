@@ -18,6 +18,7 @@ class Table:
 
     name: str = "youths"
     ready: bool = True
+    awaits_rules: bool = False
     reached: tuple[object, ...] = ()
     changelog: Any = field(default_factory=lambda: SimpleNamespace(topic="log"))
     vigil: Any = field(default_factory=lambda: SimpleNamespace(waiting_seconds=0.0, silent_seconds=0.0))
@@ -118,3 +119,12 @@ def test_records_that_faust_does_not_bring_end_the_worker(scene: Scene, sign: st
     setattr(scene.table.vigil, sign, 91.0)
     scene.after(1)
     assert "Faust" in ends(scene)
+
+
+def test_a_worker_waits_for_rules_as_long_as_it_takes(scene: Scene) -> None:
+    scene.table.ready, scene.table.awaits_rules = False, True
+    for _ in range(50):
+        scene.after(60)
+        scene.progress.check()
+    assert scene.progress.awaits_rules
+    assert not scene.progress.whole

@@ -6,11 +6,8 @@ import pytest
 
 from hub.contract.models import ConsentRecord, Erasure, ErasureKind, ReferralTask
 from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG
-from hub.core.rules import CompiledRules, compile_rules
 from hub.core.state import YouthState, new_state
 from hub.errors import FatalError
-from hub.resources import defaults_folder
-from hub.rules_file import load_rules
 from hub.runtime.effects import Step
 from hub.runtime.youths import YouthProgram
 from tests.unit.core.make import (
@@ -26,25 +23,21 @@ from tests.unit.core.make import (
     make_sig_scope,
     make_withdrawn,
 )
+from tests.unit.core.make_rules import RULES
 from tests.unit.runtime.fakes import CLAIMS, CODEC
 
 ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
 
 
-@pytest.fixture(scope="module")
-def rules() -> CompiledRules:
-    return compile_rules(load_rules(defaults_folder() / "rules"))
-
-
 @pytest.fixture
-def program(rules: CompiledRules) -> YouthProgram:
-    return YouthProgram(rules, CODEC, CLAIMS)
+def program() -> YouthProgram:
+    return YouthProgram(CODEC, CLAIMS)
 
 
 def steps(program: YouthProgram, *messages: object) -> list[Step]:
     done, state = [], program.load(YOUTH, None)
     for message in messages:
-        step = program.step(YOUTH, state, message, NOW)  # type: ignore[arg-type]
+        step = program.step(YOUTH, state, message, RULES, NOW)  # type: ignore[arg-type]
         state = step.state
         done.append(step)
     return done
@@ -132,7 +125,7 @@ def test_time_alone_wakes_a_state(program: YouthProgram) -> None:
     step = steps(program, make_consent(), make_absence(1, ago(2), 480))[-1]
     assert step.wake_at is not None
     assert step.state is not None
-    assert program.wake(YOUTH, step.state, step.wake_at).changed
+    assert program.wake(YOUTH, step.state, RULES, step.wake_at).changed
 
 
 def test_what_is_no_state_stops_the_worker(program: YouthProgram) -> None:

@@ -1,0 +1,194 @@
+"""Which rule set is in force: kept here for ever, announced on `hub.rules.v1` in every partition.
+
+The registry is the one source: workers take the rules from the marker, never from a folder. What is activated is kept under its
+version; a version is one content for ever, because episodes and tasks name it. A rollback activates an earlier version again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry
+from hub.audit.log import AuditLog
+from hub.contract.fields import holds_identifier
+from hub.contract.models import RuleMarker
+from hub.contract.topics import RULES
+from hub.core.rule_set import RulesError, RuleSet, parse_rules, rules_content, rules_digest
+from hub.core.rules import compile_rules
+from hub.errors import FatalError, RejectedError
+from hub.kafka import Outgoing
+from hub.registry.database import repeated
+from hub.registry.registry import Registry
+from hub.registry.rule_tables import RuleActivation, RuleSetVersion
+from hub.registry.tables import Memo
+from hub.registry.work import Work
+
+__all__ = ["LONGEST_NOTE", "Activation", "RuleSets", "forget_rules", "in_force"]
+
+LONGEST_NOTE = 200
+_LARGEST = 100_000  # with a commit's states it shares one batch of a worker's changelog
+_MEMO = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One time at which a version came into force; instants are UTC."""
+
+    number: int
+    version: str
+    sha256: str
+    content: str
+    activated_at: datetime
+    by: str
+    note: str
+
+    @property
+    def rules(self) -> RuleSet:
+        """The set itself. Raises FatalError when this version of the hub cannot read it: a newer one activated it."""
+        try:
+            return parse_rules(json.loads(self.content))
+        except RulesError as error:
+            text = f"the rules of version {self.version} cannot be read by this version of the hub: {error}"
+            raise FatalError(text, code="unknown_rules") from error
+
+
+class RuleSets:
+    """The rule sets of a registry, for one actor. Every change is an entry of the audit log before it is committed.
+
+    `partitions`: how many `hub.rules.v1` has. Every operation may raise RetriableError, also `audit`: then nothing is changed.
+    """
+
+    def __init__(self, registry: Registry, audit: AuditLog, actor: Actor, partitions: int) -> None:
+        self._registry = registry
+        self._audit = audit
+        self._actor = actor
+        self._partitions = partitions
+
+    def active(self) -> Activation | None:
+        """What is in force; None: nothing has been activated yet."""
+        with self._registry.view() as session:
+            return in_force(session)
+
+    def history(self) -> list[Activation]:
+        """Every activation, the newest first."""
+        with self._registry.view() as session:
+            query = select(RuleActivation, RuleSetVersion).join(RuleSetVersion).order_by(RuleActivation.number.desc())
+            return [_view(row, kept) for row, kept in session.execute(query)]
+
+    def kept(self, version: str) -> RuleSet | None:
+        """A version that was in force at some time."""
+        return next((one.rules for one in self.history() if one.version == version), None)
+
+    @repeated
+    def activate(self, rules: RuleSet, note: str = "", *, why: str = "activate") -> Activation:
+        """Keep a set, put it in force and queue its markers. `why` stands in the audit entry, `note` with the activation.
+
+        Raises RejectedError: `bad_rules` (workers could not weigh them), `version_taken` (the version is kept with other rules:
+        give the set another one), `already_in_force`, `rules_too_large`, `bad_note`.
+        """
+        try:
+            compile_rules(rules)
+        except RulesError as error:
+            raise RejectedError(str(error), code="bad_rules") from error
+        content = rules_content(rules)
+        if len(content) > _LARGEST:
+            raise RejectedError(f"the rules take {len(content)} bytes; a set may take {_LARGEST}", code="rules_too_large")
+        if len(note) > LONGEST_NOTE or holds_identifier(note):
+            text = f"note: at most {LONGEST_NOTE} characters, and no long number"
+            raise RejectedError(text, code="bad_note")
+        with self._registry.work() as work:
+            kept = work.session.get(RuleSetVersion, rules.version)
+            if kept is not None and not _same(kept, rules):
+                text = f"version {rules.version} is kept with other rules: give the set a version of its own"
+                raise RejectedError(text, code="version_taken")
+            before = in_force(work.session)
+            if before is not None and before.version == rules.version:
+                raise RejectedError(f"version {rules.version} is in force already", code="already_in_force")
+            if kept is None:
+                kept = RuleSetVersion(version=rules.version, sha256=rules_digest(rules), content=content, kept_at=work.now)
+                work.session.add(kept)
+                work.session.flush()
+            number = 1 if before is None else before.number + 1
+            row = RuleActivation(number=number, version=kept.version, activated_at=work.now, by=self._actor.account, note=note)
+            work.session.add(row)
+            found = _view(row, kept)
+            self._announce(work, found)
+            work.session.flush()
+            self._audit.append(Entry(self._actor, Action.RULES_CHANGED, purpose=why, rule=f"activation-{number}"))
+        return found
+
+    def roll_back(self, version: str | None = None, note: str = "") -> Activation:
+        """Activate an earlier version again; None: the one that was in force before the present one.
+
+        Raises RejectedError: `no_earlier_version`, `unknown_version`, and as `activate`.
+        """
+        history = self.history()
+        if version is None:
+            version = next((one.version for one in history[1:] if one.version != history[0].version), None)
+            if version is None:
+                raise RejectedError("no other version was in force before", code="no_earlier_version")
+        rules = self.kept(version)
+        if rules is None:
+            known = ", ".join(dict.fromkeys(one.version for one in history))
+            raise RejectedError(f"no version {version} was ever in force; kept are: {known or 'none'}", code="unknown_version")
+        return self.activate(rules, note, why="rollback")
+
+    def begin(self, first: Callable[[], RuleSet]) -> bool:
+        """What a registry does at its start: activate `first` when nothing ever was, and queue the markers of what is in force
+        unless they were queued for this Kafka; says whether it queued any.
+        """
+        active = self.active()
+        if active is None:
+            self.activate(first(), why="first-start")
+            return True
+        with self._registry.work() as work:
+            return self._announce(work, active)
+
+    def _announce(self, work: Work, active: Activation) -> bool:
+        """Queue the markers of every partition; not again what was queued last."""
+        memo = work.session.get(Memo, _MEMO)
+        wanted = json.dumps([active.number, active.sha256, self._partitions])
+        if memo is not None and memo.text == wanted:
+            return False
+        if memo is None:
+            work.session.add(Memo(name=_MEMO, text=wanted))
+        else:
+            memo.text = wanted
+        marker = RuleMarker(
+            version=active.version, sha256=active.sha256, activated_at=active.activated_at, content=active.content
+        )
+        record = work.tools.envelope(RULES, active.version, marker, id=f"rules.{active.number}", time=work.now)
+        for partition in range(self._partitions):
+            work.queue(Outgoing(record.topic, record.key, record.value, record.headers, partition))
+        return True
+
+
+def in_force(session: Session) -> Activation | None:
+    """What is in force, in a transaction or look of one's own."""
+    query = select(RuleActivation, RuleSetVersion).join(RuleSetVersion).order_by(RuleActivation.number.desc()).limit(1)
+    found = session.execute(query).one_or_none()
+    return None if found is None else _view(*found)
+
+
+def forget_rules(work: Work) -> None:
+    """Which markers were queued, so that they are again: Kafka is another."""
+    work.session.execute(delete(Memo).where(Memo.name == _MEMO))
+
+
+def _same(kept: RuleSetVersion, rules: RuleSet) -> bool:
+    """Whether a version holds these rules; by what is meant, for a newer hub writes fields that an older one did not have."""
+    try:
+        return parse_rules(json.loads(kept.content)) == parse_rules(json.loads(rules_content(rules)))
+    except RulesError:
+        return False
+
+
+def _view(row: RuleActivation, kept: RuleSetVersion) -> Activation:
+    return Activation(row.number, kept.version, kept.sha256, kept.content, row.activated_at, row.by, row.note)
