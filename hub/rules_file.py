@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import yaml
 
-from hub.core.rule_set import PlaceRule, Rule
+from hub.core.rule_changes import rule_days
+from hub.core.rule_set import Rule
 from hub.core.rules import RulesError, RuleSet, parse_rules
 from hub.errors import ConfigError
 from hub.installation import load_teams
@@ -70,7 +71,7 @@ def check_retention(rule_set: RuleSet, settings: Settings) -> None:
     """Raises ConfigError when `kafka.retention_days` is shorter than the longest window and `REPLAY_DAYS`: state that is built
     anew from the topics would lack events that the rules still count. A drill may (`kafka.short_retention`).
     """
-    longest, by = max((days, rule.id) for rule in rule_set.rules for days in _windows(rule))
+    longest, by = max((days, rule.id) for rule in rule_set.rules for days in rule_days(rule))
     kept, drill = settings.kafka.retention_days, settings.kafka.short_retention and settings.environment != "production"
     if not drill and kept < longest + REPLAY_DAYS:
         text = (
@@ -78,14 +79,6 @@ def check_retention(rule_set: RuleSet, settings: Settings) -> None:
             f"{longest + REPLAY_DAYS} ({longest} and {REPLAY_DAYS} to replay). Raise it in hub.toml, or shorten the rule's window"
         )
         raise ConfigError(text, code="retention_too_short")
-
-
-def _windows(rule: Rule | PlaceRule) -> Iterator[int]:
-    """How many days back a rule looks."""
-    if isinstance(rule, Rule):
-        yield from (condition.within_days for condition in rule.when)
-    else:
-        yield rule.within_days
 
 
 def _check_takers(path: Path, rule: Rule, teams: Mapping[str, Takes]) -> None:

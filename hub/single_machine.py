@@ -92,9 +92,22 @@ class SingleMachine:
             lock.release()
 
     def _check_rules(self) -> None:
-        """Raise what the worker would, before anything starts; the statutory lane waits for no rules."""
-        if not self._feeding:
+        """Raise what the registry would at its first start, before anything runs; the statutory lane waits for no rules.
+
+        Once rules are in force the folder only holds what may be activated next: what is wrong there stops nothing.
+        """
+        if self._feeding:
+            return
+        try:
             load_active_rules(self._settings)
+        except ConfigError as error:
+            # Not at the top: what watches the others for months stays small.
+            from hub.registry.rule_sets import read_in_force  # noqa: PLC0415
+
+            active = read_in_force(self._settings)
+            if active is None:
+                raise
+            self._say(f"Rules: {active.version} stays in force; the folder cannot be activated: {error}")
 
     def _bring_up(self, ready: Callable[[], None]) -> None:
         self._start(_STATUTORY)

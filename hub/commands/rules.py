@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from hub.commands import rules_activation
 from hub.commands.options import Home, Json
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Look through the rules that propose tasks, and check them before they are used.", no_args_is_help=True)
+app = typer.Typer(help="Look through the rules that propose tasks, check them, and put them in force.", no_args_is_help=True)
+app.add_typer(rules_activation.app)
 
 
 @app.command("list")
@@ -25,7 +27,9 @@ def list_rules(home: Home = None, as_json: Json = False) -> None:
     from hub.rules_file import load_rules
     from hub.settings import load_settings
 
-    rule_set = load_rules(load_settings(home).home / "rules")
+    settings = load_settings(home)
+    rule_set = load_rules(settings.home / "rules")
+    in_force, told = rules_activation.told_of_folder(settings, rule_set)
     rows = [
         {
             "id": rule.id,
@@ -38,7 +42,7 @@ def list_rules(home: Home = None, as_json: Json = False) -> None:
         for rule in rule_set.rules
     ]
     if as_json:
-        typer.echo(json.dumps({"version": rule_set.version, "rules": rows}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({"version": rule_set.version, "in_force": in_force, "rules": rows}, indent=2, ensure_ascii=False))
         return
     from rich.console import Console
     from rich.table import Table
@@ -47,6 +51,7 @@ def list_rules(home: Home = None, as_json: Json = False) -> None:
     for row in rows:
         table.add_row(row["id"], row["title_sv"], row["team"] or "-", row["function"], row["owner"])
     Console().print(table)
+    typer.echo(told)
 
 
 @app.command()

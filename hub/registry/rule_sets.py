@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, make_url, select
 from sqlalchemy.orm import Session
 
 from hub.audit.actions import Action
@@ -20,17 +21,19 @@ from hub.audit.log import AuditLog
 from hub.contract.fields import holds_identifier
 from hub.contract.models import RuleMarker
 from hub.contract.topics import RULES
+from hub.core.rule_changes import renewed
 from hub.core.rule_set import RulesError, RuleSet, parse_rules, rules_content, rules_digest
 from hub.core.rules import compile_rules
 from hub.errors import FatalError, RejectedError
 from hub.kafka import Outgoing
-from hub.registry.database import repeated
+from hub.registry.database import is_newest, open_database, reading, repeated
 from hub.registry.registry import Registry
 from hub.registry.rule_tables import RuleActivation, RuleSetVersion
 from hub.registry.tables import Memo
 from hub.registry.work import Work
+from hub.settings import Settings
 
-__all__ = ["LONGEST_NOTE", "Activation", "RuleSets", "forget_rules", "in_force"]
+__all__ = ["LONGEST_NOTE", "Activation", "RuleSets", "forget_rules", "in_force", "read_in_force"]
 
 LONGEST_NOTE = 200
 _LARGEST = 100_000  # with a commit's states it shares one batch of a worker's changelog
@@ -82,9 +85,38 @@ class RuleSets:
             query = select(RuleActivation, RuleSetVersion).join(RuleSetVersion).order_by(RuleActivation.number.desc())
             return [_view(row, kept) for row, kept in session.execute(query)]
 
-    def kept(self, version: str) -> RuleSet | None:
-        """A version that was in force at some time."""
-        return next((one.rules for one in self.history() if one.version == version), None)
+    def earlier(self, version: str | None = None) -> RuleSet:
+        """The rules of a version that was in force; None: those that were before the present ones.
+
+        Raises RejectedError `no_earlier_version`, `unknown_version`.
+        """
+        history = self.history()
+        others = [one for one in history if one.version != history[0].version]
+        if version is None and not others:
+            raise RejectedError("no other version was in force before", code="no_earlier_version")
+        wanted = others[0].version if version is None else version
+        found = next((one for one in history if one.version == wanted), None)
+        if found is None:
+            known = ", ".join(dict.fromkeys(one.version for one in history))
+            raise RejectedError(f"no version {version} was ever in force; kept are: {known or 'none'}", code="unknown_version")
+        return found.rules
+
+    def renewed(self, rule_id: str, until: date) -> RuleSet:
+        """What is in force, with a rule holding through the Stockholm date `until`, as a version of its own.
+
+        Raises RejectedError: `nothing_in_force`, `sunset_passed`, `not_renewable` (no such rule, or one about a place).
+        """
+        history = self.history()
+        if not history:
+            raise RejectedError("no rules are in force yet", code="nothing_in_force")
+        with self._registry.look() as work:
+            today = work.today
+        if until < today:
+            raise RejectedError(f"--until: {until} has passed", code="sunset_passed")
+        try:
+            return renewed(history[0].rules, rule_id, until, {one.version for one in history})
+        except RulesError as error:
+            raise RejectedError(str(error), code="not_renewable") from error
 
     @repeated
     def activate(self, rules: RuleSet, note: str = "", *, why: str = "activate") -> Activation:
@@ -123,22 +155,6 @@ class RuleSets:
             work.session.flush()
             self._audit.append(Entry(self._actor, Action.RULES_CHANGED, purpose=why, rule=f"activation-{number}"))
         return found
-
-    def roll_back(self, version: str | None = None, note: str = "") -> Activation:
-        """Activate an earlier version again; None: the one that was in force before the present one.
-
-        Raises RejectedError: `no_earlier_version`, `unknown_version`, and as `activate`.
-        """
-        history = self.history()
-        if version is None:
-            version = next((one.version for one in history[1:] if one.version != history[0].version), None)
-            if version is None:
-                raise RejectedError("no other version was in force before", code="no_earlier_version")
-        rules = self.kept(version)
-        if rules is None:
-            known = ", ".join(dict.fromkeys(one.version for one in history))
-            raise RejectedError(f"no version {version} was ever in force; kept are: {known or 'none'}", code="unknown_version")
-        return self.activate(rules, note, why="rollback")
 
     def begin(self, first: Callable[[], RuleSet]) -> bool:
         """What a registry does at its start: activate `first` when nothing ever was, and queue the markers of what is in force
@@ -192,3 +208,21 @@ def _same(kept: RuleSetVersion, rules: RuleSet) -> bool:
 
 def _view(row: RuleActivation, kept: RuleSetVersion) -> Activation:
     return Activation(row.number, kept.version, kept.sha256, kept.content, row.activated_at, row.by, row.note)
+
+
+def read_in_force(settings: Settings) -> Activation | None:
+    """What is in force, read without opening the registry; None: nothing, or there is no registry of this version yet.
+
+    Raises RetriableError when its database does not answer, ConfigError when it cannot be opened.
+    """
+    url = make_url(settings.registry_database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return None
+    engine = open_database(settings.registry_database)
+    try:
+        if not is_newest(engine):
+            return None
+        with reading(engine) as session:
+            return in_force(session)
+    finally:
+        engine.dispose()

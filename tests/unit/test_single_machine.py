@@ -11,11 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hub.audit.entries import Actor
+from hub.bootstrap import build_clock, build_registry
 from hub.broker.jars import find_jars
 from hub.broker.java import find_java
 from hub.errors import ConfigError
 from hub.installation import initialise
 from hub.process import read_announcements
+from hub.registry.rule_sets import RuleSets
+from hub.rules_file import load_rules
 from hub.settings import Settings
 from hub.single_machine import SingleMachine
 from tests.support import make_settings, missing
@@ -119,6 +123,18 @@ def test_rules_that_nobody_could_carry_out_end_the_start_before_anything_runs(tm
     with pytest.raises(ConfigError, match=r"absence-alone\.yaml: proposes school_attendance to nobody"):
         SingleMachine(settings, lambda _text: None).run(lambda: pytest.fail("nothing was ready"))
     assert list((settings.data / "logs").iterdir()) == []
+
+
+def test_once_rules_are_in_force_a_folder_that_cannot_be_activated_stops_nothing(tmp_path, closed_port) -> None:
+    settings, said = make_home(tmp_path, kafka={"bootstrap_servers": f"127.0.0.1:{closed_port}"}), []
+    opened = build_registry(settings, build_clock(settings))
+    RuleSets(opened.registry, opened.sealed.log, Actor("registry"), 4).begin(lambda: load_rules(settings.home / "rules"))
+    opened.close()
+    (settings.home / "rules" / "absence-alone.yaml").write_text("a: [b", encoding="utf-8")
+    machine = SingleMachine(settings, said.append)
+    machine.ask_to_stop()
+    machine.run(lambda: pytest.fail("nothing was ready"))
+    assert said[0].startswith("Rules: 2025.1 stays in force; the folder cannot be activated: ")
 
 
 @pytest.mark.kafka

@@ -68,14 +68,15 @@ def absence_of(youth: str, number: int, days: float = 3, minutes: int = 60) -> O
 
 
 class Town:
-    """The topics of one test. `publish` waits for acknowledgements; `read` gives all of a topic, decoded."""
+    """The topics of one test, the shipped rules in force (or none: not `rules`). `publish` waits for acknowledgements; `read` gives all of a topic, decoded."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, rules: bool = True) -> None:
         self.settings = settings
         self.servers = settings.bootstrap_servers
         self._publisher = Publisher(self.servers, "test")
         initialise(settings.home)
-        self.activate(load_rules(settings.home / "rules"))
+        if rules:
+            self.activate(load_rules(settings.home / "rules"))
 
     def activate(self, rules: RuleSet) -> None:
         """A marker in every partition, as the registry writes it."""

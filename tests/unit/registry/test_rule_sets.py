@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,18 +100,19 @@ def test_a_version_is_one_content_for_ever(rule_sets: RuleSets, home: Installati
 
 
 def test_a_rollback_is_an_activation_of_what_was_in_force_before(rule_sets: RuleSets, home: Installation) -> None:
-    assert refused(rule_sets.roll_back) == "no_earlier_version"
+    assert refused(rule_sets.earlier) == "no_earlier_version"
     for name in ("1", "2", "3"):
         rule_sets.activate(version_of(name))
-    assert rule_sets.roll_back(note="too many").version == "2"
-    assert rule_sets.roll_back("1").version == "1"
+    assert refused(lambda: rule_sets.earlier("9")) == "unknown_version"
+    assert rule_sets.activate(rule_sets.earlier(), "too many").version == "2"
+    assert rule_sets.activate(rule_sets.earlier("1")).version == "1"
+    assert rule_sets.earlier().version == "2"
     assert [(one.number, one.version, one.note) for one in rule_sets.history()] == [
         (5, "1", ""), (4, "2", "too many"), (3, "3", ""), (2, "2", ""), (1, "1", ""),
     ]  # fmt: skip
     assert [version for _, version in markers(home)][-8:] == ["2"] * 4 + ["1"] * 4
     ids = [dict(record.headers)["ce_id"] for record in home.kafka.published if record.topic == RULES.name]
     assert len(set(ids)) == 5  # each activation is an event of its own
-    assert refused(lambda: rule_sets.roll_back("9")) == "unknown_version"
 
 
 def test_what_workers_cannot_weigh_is_not_activated(rule_sets: RuleSets, home: Installation) -> None:
@@ -135,3 +137,15 @@ def test_without_its_entry_in_the_log_nothing_is_activated(rule_sets: RuleSets, 
         rule_sets.activate(version_of("1"))
     assert rule_sets.active() is None
     assert markers(home) == []
+
+
+def test_a_renewal_is_a_version_of_its_own_with_a_later_sunset_of_one_rule(rule_sets: RuleSets, home: Installation) -> None:
+    until = date(2026, 6, 30)
+    assert refused(lambda: rule_sets.renewed("absence-alone", until)) == "nothing_in_force"
+    rule_sets.activate(version_of("2026.1"))
+    found = rule_sets.renewed("absence-alone", until)
+    assert found.version == "2026.1-r1"
+    assert {rule.id: rule.sunset for rule in found.rules if isinstance(rule, Rule) and rule.sunset} == {"absence-alone": until}
+    assert refused(lambda: rule_sets.renewed("absence-alone", home.clock.now().date() - timedelta(days=1))) == "sunset_passed"
+    assert refused(lambda: rule_sets.renewed("nowhere", until)) == "not_renewable"
+    assert refused(lambda: rule_sets.renewed("place-presence", until)) == "not_renewable"

@@ -1,0 +1,62 @@
+"""What one set of rules changes of another, for who decides; and a set with one rule renewed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from hub.core.rule_changes import FieldChange, difference, renewed
+from hub.core.rule_set import Rule, RulesError, RuleSet, School, Term, parse_rules
+
+from .make_rules import SHIPPED
+
+
+def changed(rule_id: str, **changes: Any) -> RuleSet:
+    rules = tuple(rule.model_copy(update=changes) if rule.id == rule_id else rule for rule in SHIPPED.rules)
+    return SHIPPED.model_copy(update={"version": "other", "rules": rules})
+
+
+def test_the_same_rules_under_another_version_are_no_difference() -> None:
+    assert not difference(SHIPPED, SHIPPED.model_copy(update={"version": "other", "rules": SHIPPED.rules[::-1]}))
+
+
+def test_a_changed_field_is_named_by_its_path_with_both_values() -> None:
+    condition = next(rule for rule in SHIPPED.rules if isinstance(rule, Rule) and rule.id == "absence-alone").when[0]
+    when = (condition.model_copy(update={"at_least": 400, "of": ("unexcused", "late")}),)
+    assert difference(SHIPPED, changed("absence-alone", when=when, sunset=date(2026, 6, 30))).changed == (
+        FieldChange("absence-alone", "sunset", None, "2026-06-30"),
+        FieldChange("absence-alone", "when.unexcused_absence.at_least", "480", "400"),
+        FieldChange("absence-alone", "when.unexcused_absence.of", "unexcused", "unexcused, late"),
+    )
+
+
+def test_rules_that_come_and_go_are_named_and_how_far_back_the_sets_look() -> None:
+    fewer = SHIPPED.model_copy(update={"rules": tuple(rule for rule in SHIPPED.rules if rule.id != "repeated-notices")})
+    gone, come, all_new = difference(SHIPPED, fewer), difference(fewer, SHIPPED), difference(None, SHIPPED)
+    assert (gone.added, gone.removed, gone.days[0]) == ((), ("repeated-notices",), 56)
+    assert (come.added, come.removed, come.days) == (("repeated-notices",), (), gone.days[::-1])
+    assert (all_new.added, all_new.days) == (tuple(sorted(rule.id for rule in SHIPPED.rules)), (0, 56))
+
+
+def test_another_school_calendar_is_a_difference() -> None:
+    school = School(terms=(Term(first=date(2025, 8, 18), last=date(2025, 12, 19)),))
+    found = difference(SHIPPED, SHIPPED.model_copy(update={"school": school}))
+    assert {one.rule for one in found.changed} == {"ruleset"}
+
+
+def test_a_renewal_changes_one_date_and_takes_the_next_free_version() -> None:
+    until = date(2026, 6, 30)
+    first = renewed(SHIPPED, "absence-alone", until, {SHIPPED.version})
+    assert first.version == f"{SHIPPED.version}-r1"
+    assert [(one.rule, one.field) for one in difference(SHIPPED, first).changed] == [("absence-alone", "sunset")]
+    second = renewed(first, "absence-and-notice", until, {SHIPPED.version, first.version})
+    assert second.version == f"{SHIPPED.version}-r2"
+    assert parse_rules(second.model_dump(mode="json")) == second
+
+
+@pytest.mark.parametrize(("rule", "text"), [("nowhere", "there is no rule nowhere"), ("place-presence", "has no sunset")])
+def test_what_has_no_sunset_cannot_be_renewed(rule: str, text: str) -> None:
+    with pytest.raises(RulesError, match=text):
+        renewed(SHIPPED, rule, date(2026, 6, 30), ())
