@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
-
 import pytest
 
 from hub.core.instants import from_ms
 from hub.core.state import new_state
 from hub.core.step import step
-from tests.reference.draw_rules import EVERYTHING
-from tests.reference.engine import what_stands
-from tests.reference.history import DAY, HOUR, Arrival, Consent, Event, History, Scope
+from tests.reference.history import DAY, HOUR, MINUTE
 
-from .agreement import WEIGHED, as_message, compiled, disagreements
+from .agreement import as_message, compiled
+from .cases import MOMENT, a_rule, at, history, holds
 from .make import YOUTH
-
-SWEDEN = ZoneInfo("Europe/Stockholm")
-MINUTE, MOMENT = 60_000, 1
-SCHOOL = {
-    "terms": [{"first": "2026-08-17", "last": "2026-12-21"}, {"first": "2027-01-11", "last": "2027-06-11"}],
-    "free_days": ["2026-10-26"],
-}
-
-
-def at(text: str, *, again: bool = False) -> int:
-    """An instant by Swedish clocks; `again`: the second time that they show it, when summer time ends."""
-    local = datetime.fromisoformat(text).replace(tzinfo=SWEDEN, fold=int(again))
-    return (local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
-def a_rule(*, fields: dict[str, Any] | None = None, **condition: Any) -> dict[str, Any]:
-    """Observations of one day that make a rule hold, but for what is changed."""
-    counted = {"id": "seen", "kind": "risk_event", "of": ["conflict"], "measure": "count", "at_least": 1, "within_days": 1}
-    rule = {
-        "about": "person", "id": "rule", "title_sv": "Regel", "title_en": "Rule", "rationale": "", "owner": "test",
-        "function": "information", "team": "outreach", "cooperation": "sspf", "priority": "normal", "respond_within_days": 5,
-        "when": [counted | condition],
-    }  # fmt: skip
-    school = {"school": SCHOOL} if condition.keys() & {"on_school_days", "within_school_days"} else {}
-    return {"version": "test", "owner": "test", "rules": [rule | (fields or {})]} | school
-
-
-def history(rules: dict[str, Any], *happened: int, now: int, age: int = 16, older_from: str | None = None) -> History:
-    """Each was told at once; looked at `now`."""
-    scope = Scope(
-        "00000000-0000-4000-8000-000000000001", "sspf", ("leisure",), ("outreach",), ("risk_event",), min(happened) - 900 * DAY,
-        max(happened) + 900 * DAY,
-    )  # fmt: skip
-    consent = Arrival(min(happened) - 800 * DAY, Consent(1, "in_force", age, older_from, (scope,)))
-    events = (Event(number, 1, "risk_event", "conflict", "leisure", when, when) for number, when in enumerate(sorted(happened)))
-    return History(rules, (consent, *(Arrival(event.occurred_at, event) for event in events)), (now,))
-
-
-def holds(rules: dict[str, Any], *happened: int, now: int | None = None, **rest: Any) -> bool:
-    """Whether the rule's task stands open at `now` (else: at the last event), as both engines have it."""
-    one = history(rules, *happened, now=max(happened) if now is None else now, **rest)
-    if said_in(rules) <= WEIGHED:
-        assert disagreements(one, compiled(rules)) == []
-    return bool(what_stands(rules, one.until(one.looks[0]), one.looks[0]).open)
-
-
-def said_in(rules: dict[str, Any]) -> frozenset[str]:
-    """What of the language a rule uses."""
-    rule = rules["rules"][0]
-    words = {*rule, *(word for condition in rule["when"] for word in (*condition, condition["measure"]))}
-    return EVERYTHING & words
-
 
 TWO_DAYS = a_rule(measure="distinct_days", at_least=2, within_days=3)
 
