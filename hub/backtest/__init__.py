@@ -1,0 +1,1 @@
+"""Candidate rules over consented history: what they would have proposed, against what the active rules would have."""

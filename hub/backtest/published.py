@@ -1,0 +1,171 @@
+"""What of a tally may be shown: bands, made once, and everything that is shown afterwards is worked out from them alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.backtest.overlapping import Pair, shown_overlaps
+from hub.backtest.suppression import FEWEST, Band, protect, small, summed
+from hub.backtest.tally import Kind, Plan, Tally
+from hub.core.instants import stockholm_week, to_ms
+from hub.errors import RejectedError
+
+__all__ = ["Published", "Row", "Shares", "publish"]
+
+Lane = tuple[Kind, str, str]
+"""Tasks of one kind for one function of one team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The tasks of a lane, in two breakdowns of one total that have nothing else in common."""
+
+    total: Band
+    weeks: Mapping[str, Band]
+    rules: Mapping[str, Band]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Youths by where they belong, one place each: in all, and with a task of each rule. Empty key: none is known."""
+
+    youths: Mapping[str, Band]
+    with_task: Mapping[str, Mapping[str, Band]]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A backtest's figures; `weeks` are all ISO weeks that were asked for, ascending. Instants are UTC."""
+
+    candidate: tuple[str, str]
+    active: tuple[str, str]
+    """Version and sha256 of the rules."""
+    rules: tuple[str, ...]
+    weeks: tuple[str, ...]
+    since: datetime | None
+    until: datetime
+    first: datetime | None
+    last: datetime | None
+    longest_days: int
+    youths: int
+    events: int
+    left_out: Mapping[str, Band]
+    refused: Mapping[str, Band]
+    rows: Mapping[Lane, Row]
+    youths_by_rule: Mapping[str, Band]
+    overlaps: Mapping[Pair, Band]
+    schools: Shares
+    areas: Shares
+
+    def tasks(
+        self, *kinds: Kind, week: str | None = None, rule: str | None = None, team: str | None = None, function: str | None = None
+    ) -> Band:
+        """Tasks of these kinds: of one week, or of one rule, or in all; of one team or function, or of all."""
+        return summed(self._parts(kinds, week, rule, team, function))
+
+    def _parts(
+        self, kinds: Sequence[Kind], week: str | None, rule: str | None, team: str | None, function: str | None
+    ) -> Iterator[Band]:
+        for (kind, to, what), row in self.rows.items():
+            if kind in kinds and team in (None, to) and function in (None, what):
+                none = Band(0, 0)
+                if week is not None:
+                    yield row.weeks.get(week, none)
+                else:
+                    yield row.total if rule is None else row.rules.get(rule, none)
+
+    def teams(self) -> list[str]:
+        """Who is proposed something, ascending."""
+        return sorted({team for _, team, _ in self.rows})
+
+    def functions(self) -> list[tuple[str, str]]:
+        """(team, function) of the candidate's tasks, ascending."""
+        return sorted({(team, function) for kind, team, function in self.rows if kind.candidate})
+
+    @property
+    def cold_until(self) -> datetime | None:
+        """Until then windows lack what came before the history; None when nothing that is counted lies there."""
+        if self.first is None:
+            return None
+        warm = self.first + timedelta(days=self.longest_days)
+        return warm if self.since is None or self.since < warm else None
+
+
+def publish(tally: Tally, plan: Plan) -> Published:
+    """The figures. Raises RejectedError `too_few_youths` when there are so few that every figure would be small."""
+    if tally.youths < FEWEST:
+        raise RejectedError(
+            f"fewer than {FEWEST} youths have a history that may be used: figures of so few would be about them. Read a longer "
+            "history, or wait for more consents",
+            code="too_few_youths",
+        )
+    rules = tuple(sorted({rule.id for rules in (plan.candidate, plan.active) for rule in rules.rules}))
+    ours = tuple(rule.id for rule in plan.candidate.rules)
+    weeks = tuple(_weeks(plan.since or tally.first or plan.until, plan.until))
+    persons = {rule: _persons(tally, rule) for rule in ours}
+    sizes = {rule: total for rule, (total, _, _) in persons.items()}
+    return Published(
+        candidate=(plan.candidate.version, plan.candidate.sha256),
+        active=(plan.active.version, plan.active.sha256),
+        rules=rules,
+        weeks=weeks,
+        since=plan.since,
+        until=plan.until,
+        first=tally.first,
+        last=tally.last,
+        longest_days=max(plan.candidate.longest_days, plan.active.longest_days),
+        youths=tally.youths,
+        events=tally.events,
+        left_out={reason: _alone(number) for reason, number in sorted(tally.left_out.items())},
+        refused={reason: _alone(number) for reason, number in sorted(tally.refused.items())},
+        rows=_rows(tally, weeks),
+        youths_by_rule=sizes,
+        overlaps=shown_overlaps(sorted(ours), sizes, tally.overlap),
+        schools=Shares(protect(tally.schools)[1], {rule: bands for rule, (_, bands, _) in persons.items()}),
+        areas=Shares(protect(tally.areas)[1], {rule: bands for rule, (_, _, bands) in persons.items()}),
+    )
+
+
+def _rows(tally: Tally, weeks: Sequence[str]) -> dict[Lane, Row]:
+    by_week: dict[Lane, Counter[str]] = {}
+    by_rule: dict[Lane, Counter[str]] = {}
+    for cell, number in tally.tasks.items():
+        lane = (cell.kind, cell.team, cell.function)
+        by_week.setdefault(lane, Counter(dict.fromkeys(weeks, 0)))[cell.week] += number
+        by_rule.setdefault(lane, Counter())[cell.rule] += number
+    rows = {}
+    for lane in sorted(by_week):
+        total, of_weeks = protect(by_week[lane])
+        rows[lane] = Row(total, of_weeks, protect(by_rule[lane])[1])
+    return rows
+
+
+def _persons(tally: Tally, rule: str) -> tuple[Band, dict[str, Band], dict[str, Band]]:
+    """(in all, by school, by area): where one breakdown does not bear its total to be shown, the other may not give it away."""
+    of_schools, schools = protect(_of(tally.by_school, rule, tally.schools), wholes=tally.schools)
+    of_areas, areas = protect(_of(tally.by_area, rule, tally.areas), wholes=tally.areas)
+    total = of_areas if of_schools.exact is not None else of_schools
+    if total.exact is None:
+        return total, dict.fromkeys(schools, Band(0, total.most)), dict.fromkeys(areas, Band(0, total.most))
+    return total, schools, areas
+
+
+def _of(counts: Mapping[tuple[str, str], int], rule: str, places: Mapping[str, int]) -> dict[str, int]:
+    return {place: counts.get((rule, place), 0) for place in places}
+
+
+def _alone(number: int) -> Band:
+    return Band(1, FEWEST - 1) if small(number) else Band(number, number)
+
+
+def _weeks(since: datetime, until: datetime) -> Iterator[str]:
+    at, last = since, until - timedelta(milliseconds=1)
+    seen = ""
+    while at <= last or seen != stockholm_week(to_ms(last)):
+        week = stockholm_week(to_ms(min(at, last)))
+        if week != seen:
+            yield week
+        seen, at = week, at + timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Candidate rules over years of generated history. `python -m tests.bench.backtest`."""

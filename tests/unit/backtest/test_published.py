@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.backtest.figures import OURS, THEIRS, as_data
+from hub.backtest.published import Published, publish
+from hub.backtest.suppression import Band, small
+from hub.backtest.tally import Kind, Tally, TaskCell
+from hub.errors import RejectedError
+from tests.unit.backtest.make import make_question
+
+SINCE, UNTIL = datetime(2025, 5, 5, tzinfo=UTC), datetime(2025, 5, 25, 20, tzinfo=UTC)
+PLAN = make_question(since=SINCE, until=UNTIL).plan()
+WEEKS = ("2025-W19", "2025-W20", "2025-W21")
+
+
+def tally(numbers: dict[Kind, Sequence[int]], **more) -> Tally:
+    found = Tally(youths=100, **more)
+    found.schools.update({"school-a": 60, "school-b": 40})
+    found.areas.update({"0581-hageby": 100})
+    for kind, by_week in numbers.items():
+        for week, number in zip(WEEKS, by_week, strict=True):
+            if number:
+                found.tasks[TaskCell(kind, "outreach", "school_attendance", "absence", week)] = number
+    return found
+
+
+def figures(numbers: dict[Kind, Sequence[int]], **more) -> Published:
+    return publish(tally(numbers, **more), PLAN)
+
+
+def test_every_week_that_was_asked_for_is_there() -> None:
+    assert figures({}).weeks == WEEKS
+
+
+def test_load_and_difference_are_shown_week_by_week_and_in_all() -> None:
+    found = figures({Kind.BOTH: (10, 20, 30), Kind.NEW: (5, 0, 6), Kind.KEPT: (11, 20, 29), Kind.GONE: (0, 7, 0)})
+    assert [found.tasks(*OURS, week=week).exact for week in WEEKS] == [15, 20, 36]
+    assert [found.tasks(*THEIRS, week=week, team="outreach").exact for week in WEEKS] == [11, 27, 29]
+    assert found.tasks(Kind.GONE).exact == 7
+    assert found.tasks(*OURS, rule="absence").exact == 71
+    assert found.tasks(*OURS, team="sig").exact == 0
+
+
+def test_a_small_week_is_a_band_in_every_sum_that_it_enters() -> None:
+    found = figures({Kind.BOTH: (10, 20, 30), Kind.NEW: (3, 2, 9)})
+    assert found.tasks(*OURS, week=WEEKS[0]) == Band(11, 14)
+    assert found.tasks(*OURS).exact == 74
+    week = as_data(found)["weeks"][0]
+    assert (week["both"], week["only_candidate"], week["only_candidate_between"]) == (10, None, [1, 4])
+
+
+def test_too_few_youths_are_refused() -> None:
+    few = tally({})
+    few.youths = 4
+    with pytest.raises(RejectedError, match="fewer than 5 youths") as refused:
+        publish(few, PLAN)
+    assert refused.value.code == "too_few_youths"
+
+
+def test_how_many_were_left_out_is_small_or_told() -> None:
+    found = tally({})
+    found.left_out.update({"withdrawn": 3, "suspended": 12})
+    assert publish(found, PLAN).left_out == {"withdrawn": Band(1, 4), "suspended": Band(12, 12)}
+
+
+def test_until_when_windows_are_not_full_is_told() -> None:
+    first = datetime(2025, 5, 1, tzinfo=UTC)
+    assert figures({}, first=first).cold_until == datetime(2025, 5, 11, tzinfo=UTC)
+    assert figures({}, first=datetime(2025, 4, 20, tzinfo=UTC)).cold_until is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(list(Kind)), st.lists(st.integers(0, 12), min_size=3, max_size=3)))
+def test_no_figure_of_a_document_is_a_small_number(numbers: dict[Kind, list[int]]) -> None:
+    document = as_data(figures(numbers))
+    document.pop("not_shown_below")
+    assert [number for number in _numbers(document) if small(number)] == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(list(Kind)), st.lists(st.integers(0, 12), min_size=3, max_size=3)))
+def test_every_figure_lies_where_it_is_said_to(numbers: dict[Kind, list[int]]) -> None:
+    found = figures(numbers)
+    for place, week in enumerate(WEEKS):
+        band = found.tasks(*OURS, week=week)
+        true = sum(numbers.get(kind, [0, 0, 0])[place] for kind in OURS)
+        assert band.least <= true
+        assert band.most is None or true <= band.most
+
+
+def _numbers(value: object, key: str = "") -> list[int]:
+    if isinstance(value, dict):
+        return [number for name, one in value.items() for number in _numbers(one, name)]
+    if isinstance(value, list) and not key.endswith("_between"):
+        return [number for one in value for number in _numbers(one, key)]
+    return [value] if isinstance(value, int) else []
+
+
+def test_a_total_that_one_breakdown_hides_is_not_given_away_by_the_other() -> None:
+    found = tally({})
+    found.schools, found.areas = Counter({"school-a": 2, "school-b": 3}), Counter({"0581-hageby": 5})
+    found.by_school.update({("absence", "school-a"): 2, ("absence", "school-b"): 3})
+    found.by_area["absence", "0581-hageby"] = 5
+    shown = publish(found, PLAN)
+    assert shown.youths_by_rule["absence"].exact is None
+    assert shown.areas.with_task["absence"]["0581-hageby"].exact is None
+
+
+def test_the_document_is_json() -> None:
+    assert json.loads(json.dumps(as_data(figures({Kind.NEW: (9, 9, 9)}))))["rules"][0]["candidate"] == 27
