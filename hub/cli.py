@@ -13,6 +13,7 @@ import typer
 from hub.commands import (
     account,
     audit,
+    backtest,
     backup,
     broker,
     connect,
@@ -106,6 +107,7 @@ app.add_typer(vault.app, name="vault", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)
 app.add_typer(backup.app, name="backup", rich_help_panel=_WORK)
 app.add_typer(rules.app, name="rules", rich_help_panel=_WORK)
+app.command(rich_help_panel=_WORK)(backtest.backtest)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
 app.add_typer(letters.app, name="dlq", rich_help_panel=_WORK)
 app.add_typer(journal.app, name="journal", rich_help_panel=_WORK)

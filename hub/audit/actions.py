@@ -79,6 +79,8 @@ class Action(StrEnum):
 
     # Running the hub
     RULES_CHANGED = "rules_changed"
+    RULES_BACKTESTED = "rules_backtested"  # over real history; `purpose` names the rules by hash, `rule` says over how much
+    HISTORY_KEPT = "history_kept"  # consented history written to a file for backtests; `purpose` names the rules by hash
     SETTINGS_CHANGED = "settings_changed"
     CONNECTOR_PAUSED = "connector_paused"  # `purpose` names the instance; why stands with the pause
     CONNECTOR_RESUMED = "connector_resumed"

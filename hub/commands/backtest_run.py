@@ -1,0 +1,158 @@
+"""What `hub backtest` does: the question, the history, the replay, each with its own bar on a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from hub.backtest.history_file import open_history, write_history
+from hub.backtest.published import Published, publish
+from hub.backtest.running import Part, Question, lines_of, tally_of
+from hub.backtest.tally import Tally
+from hub.backtest.topics import BucketPart, private_folder, spill
+from hub.clock import STOCKHOLM, reachable
+from hub.core.rules import RulesError, RuleSet, compile_rules
+from hub.errors import ConfigError, RejectedError
+from hub.installation import load_teams
+from hub.rules_file import REPLAY_DAYS, load_active_rules, load_rules
+from hub.runtime.claims import declared_in
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from hub.settings import Settings
+
+__all__ = ["Run"]
+
+TOPIC: Final = "topic"
+_PARTS_A_PROCESS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One backtest of an installation. `source` is `topic` or a file; `processes` 0: one for each core that may be used."""
+
+    settings: Settings
+    now: datetime
+    source: str
+    quiet: bool
+    processes: int
+
+    def question(self, rules: Path, against: Path | None, since: str, until: str) -> Question:
+        """Raises ConfigError as the rules' own check does, and typer.BadParameter for what is no day."""
+        if not rules.is_dir():
+            text = f"{rules} is no folder: copy {self.settings.home / 'rules'}, change a rule in the copy, and name that"
+            raise ConfigError(text, code="no_rules")
+        candidate = load_rules(rules, load_teams(self.settings.home))
+        active = load_active_rules(self.settings) if against is None else load_rules(against)
+        longest = max(_longest(candidate, rules), _longest(active, against or self.settings.home / "rules"))
+        if self.source == TOPIC and longest + REPLAY_DAYS > self.settings.kafka.retention_days and not self.quiet:
+            text = (
+                f"Kafka keeps {self.settings.kafka.retention_days:g} days (kafka.retention_days), and the longest window is "
+                f"{longest}: windows are never full. Use a longer history."
+            )
+            typer.echo(text, err=True)
+        begin = None if not since else _day(since, "--since")
+        end = self.now if not until else min(self.now, _day(until, "--until", after=1))
+        if begin is not None and begin >= end:
+            raise typer.BadParameter("--since must be a day before --until and before today")
+        return Question(candidate, active, begin, end)
+
+    @staticmethod
+    def purpose(question: Question) -> str:
+        """Which rules, as the audit log names it."""
+        return f"rules:{question.plan().candidate.sha256[:16]}"
+
+    def published(self, question: Question, keep: Path | None) -> Published:
+        """The figures. Raises RejectedError `no_history` or `no_consents` when nothing can be replayed, and what
+        `publish`, reading and `write_history` raise.
+        """
+        with ExitStack() as stack:
+            parts: Sequence[Part]
+            if self.source == TOPIC:
+                parts = self._topics(stack)
+                if keep is not None:
+                    self._keep(parts, keep)
+                    parts = open_history(keep, self._at_once * _PARTS_A_PROCESS, self.now)
+            elif keep is not None:
+                raise typer.BadParameter("--keep goes with --from topic: the file is there already")
+            else:
+                parts = open_history(Path(self.source), self._at_once * _PARTS_A_PROCESS, self.now)
+            tally = self._replay(parts, question)
+        if not tally.youths:
+            raise _nothing(tally, self.source)
+        return publish(tally, question.plan())
+
+    @property
+    def _at_once(self) -> int:
+        return self.processes or len(os.sched_getaffinity(0))
+
+    def _topics(self, stack: ExitStack) -> list[BucketPart]:
+        folder = stack.enter_context(private_folder(self.settings.data))
+        with self._bar("Reading the topics", "{task.completed:.0f} records") as bar:
+            task = bar.add_task("", total=None)
+            files = spill(
+                self.settings.bootstrap_servers, folder, lambda read, due: bar.update(task, completed=read, total=due or 1)
+            )
+        declared = declared_in(self.settings)
+        return [BucketPart(path, declared) for path in files]
+
+    def _keep(self, parts: Sequence[BucketPart], keep: Path) -> None:
+        with self._bar("Keeping the history", "") as bar:
+            task = bar.add_task("", total=len(parts))
+
+            def lines() -> Iterator[bytes]:
+                for some in lines_of(parts, self._at_once):
+                    yield from some
+                    bar.advance(task)
+
+            write_history(keep, lines(), self.now)
+
+    def _replay(self, parts: Sequence[Part], question: Question) -> Tally:
+        with self._bar("Replaying", "{task.fields[told]}") as bar:
+            task = bar.add_task("", total=len(parts), told="")
+            return tally_of(
+                parts, question, self._at_once,
+                lambda so_far: bar.update(task, advance=1, told=f"{so_far.youths:,} youths, {so_far.events:,} events"),
+            )  # fmt: skip
+
+    @contextmanager
+    def _bar(self, what: str, told: str) -> Iterator[Progress]:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TextColumn(told), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), disable=self.quiet) as bar:
+            yield bar
+
+
+def _longest(rule_set: RuleSet, folder: Path) -> int:
+    try:
+        return compile_rules(rule_set).longest_days
+    except RulesError as error:
+        raise ConfigError(f"{folder}: {error}", code="bad_rules") from error
+
+
+def _day(text: str, option: str, after: int = 0) -> datetime:
+    """The beginning of a day in Sweden, or of the one after it."""
+    try:
+        begin = datetime.combine(date.fromisoformat(text) + timedelta(days=after), datetime.min.time(), STOCKHOLM)
+        return reachable(begin).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{option} needs a date, as 2025-01-07") from None
+
+
+def _nothing(tally: Tally, source: str) -> RejectedError:
+    where = "the topics hold" if source == TOPIC else f"{source} holds"
+    if tally.left_out:
+        text = f"{where} nobody whose consent is in force now: nothing may be replayed. See `hub consent grant` and `hub status`"
+        return RejectedError(text, code="no_consents")
+    text = f"{where} no history: run connectors for a while, or import one with `hub connect NAME --history --since DATE`"
+    return RejectedError(text, code="no_history")
