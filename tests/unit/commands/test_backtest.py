@@ -1,0 +1,141 @@
+"""`hub backtest` over a file of history, as somebody at a terminal or a script calls it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hub.audit.reading import Filter, the_latest
+from hub.backtest.history_file import write_history
+from hub.bootstrap import build_audit
+from hub.cli import app
+from hub.clock import CLOCK_VARIABLE
+from hub.errors import ConfigError, RejectedError
+from hub.settings import load_settings
+from tests.bench.backtest.youths import END, make_histories
+from tests.command_line import CliRunner, Result
+from tests.prepared import initialised
+from tests.unit.backtest.make import make_history, reference
+from tests.unit.core.make import make_consent, make_withdrawn
+
+LOOSER = ("at_least: 480", "at_least: 240")
+
+
+class Town:
+    """An installation with candidate rules and a history of forty youths."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.rules, self.file = folder / "home", folder / "candidate", folder / "history.jsonl"
+        initialised(self.home)
+        shutil.copytree(self.home / "rules", self.rules)
+        rule = self.rules / "absence-alone.yaml"
+        rule.write_text(rule.read_text(encoding="utf-8").replace(*LOOSER), encoding="utf-8")
+        self.write(make_histories(6_000, 40))
+
+    def write(self, histories) -> None:
+        self.file.unlink(missing_ok=True)
+        write_history(self.file, (one.model_dump_json().encode() for one in histories), END)
+
+    def call(self, *words: str | Path) -> Result:
+        given = [str(word) for word in (*words, "--from", self.file, "--processes", 1, "--home", self.home)]
+        return CliRunner().invoke(app, ["backtest", *given], env={"COLUMNS": "240"})
+
+    def refused(self, *words: str | Path) -> RejectedError | ConfigError:
+        ended = self.call(*words)
+        assert isinstance(ended.exception, RejectedError | ConfigError), ended.output
+        return ended.exception
+
+    def audited(self) -> list[tuple[str, str, str, str]]:
+        log = build_audit(load_settings(self.home))
+        try:
+            return [(one.action, one.purpose, one.outcome, one.rule) for one in the_latest(log.engine, Filter(), 10)]
+        finally:
+            log.close()
+
+
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    monkeypatch.setenv(CLOCK_VARIABLE, f"{END.isoformat()}@9999999999")
+    return Town(tmp_path)
+
+
+def test_a_script_gets_one_document_and_the_audit_log_says_which_rules_over_how_much(town: Town) -> None:
+    ended = town.call(town.rules, "--since", "2024-11-01", "--json")
+    assert ended.exit_code == 0, ended.exception
+    document = json.loads(ended.stdout)
+    assert document["history"]["youths"] == 40
+    assert {one["rule"] for one in document["rules"]} >= {"absence-alone", "repeated-notices"}
+    absence = next(one for one in document["rules"] if one["rule"] == "absence-alone")
+    assert absence["candidate"] > absence["active"]
+    assert document["weeks"][0]["week"] == "2024-W44"
+    sha = document["candidate"]["sha256"][:16]
+    events = document["history"]["events"]
+    assert town.audited() == [("rules_backtested", f"rules:{sha}", "permit", f"youths:40.events:{events}")]
+
+
+def test_a_person_gets_tables_and_is_told_what_is_not_shown(town: Town) -> None:
+    ended = town.call(town.rules)
+    assert ended.exit_code == 0, ended.exception
+    for words in ("Tasks of each rule", "Tasks per week", "Overlap", "by school", "by area", "not shown", "windows are not full"):
+        assert words in ended.stdout
+
+
+def test_the_page_is_written_beside_the_tables(town: Town, tmp_path: Path) -> None:
+    page = tmp_path / "candidate.html"
+    assert town.call(town.rules, "--html", page, "--language", "en").exit_code == 0
+    assert "Backtest of rules" in page.read_text(encoding="utf-8")
+    assert town.call(town.rules, "--html", page).exit_code == 0
+    assert "Prövning av regler" in page.read_text(encoding="utf-8")
+
+
+def test_other_rules_than_the_installations_can_be_compared_with(town: Town) -> None:
+    document = json.loads(town.call(town.rules, "--against", town.rules, "--json").stdout)
+    assert document["candidate"] == document["active"]
+    assert all(one["only_candidate"] == one["only_active"] == 0 for one in document["rules"])
+
+
+def test_a_folder_that_is_not_there_is_refused_with_how_to_make_one(town: Town, tmp_path: Path) -> None:
+    assert "change a rule in the copy" in str(town.refused(tmp_path / "nowhere"))
+
+
+def test_wrong_rules_are_refused_as_hub_rules_check_does(town: Town) -> None:
+    rule = town.rules / "absence-alone.yaml"
+    rule.write_text(rule.read_text(encoding="utf-8").replace("[unexcused]", "[invented]"), encoding="utf-8")
+    assert "unknown code invented" in str(town.refused(town.rules))
+    assert town.audited() == []
+
+
+def test_a_history_without_anybody_says_how_to_come_by_one(town: Town) -> None:
+    town.write([])
+    error = town.refused(town.rules)
+    assert (error.code, "--history" in str(error)) == ("no_history", True)
+    assert [(action, outcome, rule) for action, _, outcome, rule in town.audited()] == [
+        ("rules_backtested", "deny", "no_history")
+    ]
+
+
+def test_a_history_without_a_consent_in_force_says_so(town: Town) -> None:
+    town.write(make_history([], youth_ref=reference(one), consents=[make_consent(), make_withdrawn()]) for one in range(9))
+    assert town.refused(town.rules).code == "no_consents"
+
+
+def test_so_few_youths_that_every_figure_would_be_small_are_refused(town: Town) -> None:
+    town.write(make_histories(40, 4))
+    assert town.refused(town.rules).code == "too_few_youths"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "yesterday"), "needs a date"),
+        (("--since", "2025-06-01", "--until", "2025-05-01"), "before --until"),
+        (("--keep", "other.jsonl"), "goes with --from topic"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(town: Town, words: tuple[str, ...], said: str) -> None:
+    ended = town.call(town.rules, *words)
+    assert ended.exit_code == 2
+    assert said in ended.stderr
