@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -29,6 +29,7 @@ from tests.reference.draw import around, draw_history
 from tests.reference.draw_rules import PLAIN, draw_rules
 from tests.reference.engine import Ground, Outcome, Proposal, people_s_rules, the_longest_window, what_stands
 from tests.reference.shipped import the_shipped_rules
+from tests.reference.telling import what_is_told
 
 from .make import YOUTH, event_id
 from .make_rules import SHIPPED
@@ -100,6 +101,24 @@ def told_by_the_core(history: plain.History, rules: CompiledRules) -> Iterable[t
             one = step(state, as_message(arrival.what, tasks), rules, from_ms(arrival.at))
             state = one.state
             _remember(tasks, one.tasks)
+
+
+def told_otherwise(history: plain.History, rules: CompiledRules) -> list[str]:
+    """Where the core tells teams something else than the reference as an event or an answer arrives, in words."""
+    state, found = new_state(YOUTH), []
+    tasks: dict[str, str] = {}
+    for place, arrival in enumerate(history.arrivals):
+        due = wake(state, rules, from_ms(arrival.at))
+        one = step(due.state, as_message(arrival.what, tasks), rules, from_ms(arrival.at))
+        _remember(tasks, [*due.tasks, *one.tasks])
+        state = one.state
+        if isinstance(arrival.what, plain.Consent):
+            continue  # what a consent takes back is told only where somebody may still be told
+        wanted = what_is_told(history.rules, history.arrivals[:place], arrival)
+        told = sorted((task.action.value, task.rule_id, task.team) for task in one.tasks)
+        if told != wanted:
+            found.append(f"as arrival {place} comes: the reference tells\n  {_lines(wanted)}\nthe core\n  {_lines(told)}")
+    return found
 
 
 def _remember(tasks: dict[str, str], emitted: Iterable[ReferralTask]) -> None:
@@ -176,14 +195,14 @@ def _event(event: plain.Event) -> SchoolAbsence | PoliceNotice | RiskEvent:
             return RiskEvent(concern=event.code, area=None, **common)
 
 
-def smallest(history: plain.History, rules: CompiledRules) -> plain.History:
+def smallest(history: plain.History, differ: Callable[[plain.History], object]) -> plain.History:
     """A history in which they still differ, and no longer do when any one arrival or look is left out."""
     for field in ("looks", "arrivals"):
         place = 0
         while place < len(getattr(history, field)):
             rest = getattr(history, field)
             shorter = replace(history, **{field: rest[:place] + rest[place + 1 :]})
-            if disagreements(shorter, rules):
+            if differ(shorter):
                 history = shorter
             else:
                 place += 1
