@@ -48,7 +48,7 @@ def diverging(up: Sequence[Band], down: Sequence[Band]) -> tuple[float, list[Bar
 
 def top_of(*bands: Band) -> int:
     """What a full bar stands for: the largest number that is certain, and no less than what is not shown for being small."""
-    return max(FEWEST, *(band.least for band in bands))
+    return max((FEWEST, *(band.least for band in bands)))
 
 
 def _column(x: float, band: Band, top: int, foot: float, kind: str) -> list[Bar]:
