@@ -23,7 +23,7 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
     ] = "",
     until: Annotated[str, typer.Option(metavar="DATE", help="Up to and with this day (default: now).")] = "",
     against: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The rules to compare with (default: the installation's).")
+        Path | None, typer.Option(metavar="FOLDER", help="The rules to compare with (default: those in force).")
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as a page with charts, too.")] = None,
     language: Annotated[

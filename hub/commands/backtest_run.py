@@ -21,6 +21,7 @@ from hub.clock import STOCKHOLM, reachable
 from hub.core.rules import RulesError, RuleSet, compile_rules
 from hub.errors import ConfigError, RejectedError
 from hub.installation import load_teams
+from hub.registry.rule_sets import read_in_force
 from hub.rules_file import REPLAY_DAYS, load_active_rules, load_rules
 from hub.runtime.claims import declared_in
 
@@ -51,7 +52,7 @@ class Run:
             text = f"{rules} is no folder: copy {self.settings.home / 'rules'}, change a rule in the copy, and name that"
             raise ConfigError(text, code="no_rules")
         candidate = load_rules(rules, load_teams(self.settings.home))
-        active = load_active_rules(self.settings) if against is None else load_rules(against)
+        active = _in_force(self.settings) if against is None else load_rules(against)
         longest = max(_longest(candidate, rules), _longest(active, against or self.settings.home / "rules"))
         if self.source == TOPIC and longest + REPLAY_DAYS > self.settings.kafka.retention_days and not self.quiet:
             text = (
@@ -131,6 +132,12 @@ class Run:
         columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TextColumn(told), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), disable=self.quiet) as bar:
             yield bar
+
+
+def _in_force(settings: Settings) -> RuleSet:
+    """What was activated last; before the first activation, what the files say."""
+    active = read_in_force(settings)
+    return load_active_rules(settings) if active is None else active.rules
 
 
 def _longest(rule_set: RuleSet, folder: Path) -> int:

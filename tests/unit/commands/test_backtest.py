@@ -139,3 +139,11 @@ def test_what_cannot_be_asked_is_a_usage_error(town: Town, words: tuple[str, ...
     ended = town.call(town.rules, *words)
     assert ended.exit_code == 2
     assert said in ended.stderr
+
+
+def test_the_rules_in_force_are_those_that_were_activated_last(town: Town) -> None:
+    head = town.rules / "ruleset.yaml"
+    head.write_text(head.read_text(encoding="utf-8").replace("2025.1", "2025.2"), encoding="utf-8")
+    words = ["rules", "activate", str(town.rules), "--yes", "--home", str(town.home)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert json.loads(town.call(town.rules, "--json").stdout)["active"]["version"] == "2025.2"
