@@ -63,7 +63,7 @@ def _with_answers(chance: Random, rules: dict[str, Any], arrivals: list[Arrival]
     for position, arrival in enumerate(arrivals):
         answered.append(arrival)
         until = arrivals[position + 1].at if position + 1 < len(arrivals) else arrival.at + DAY
-        if until > arrival.at and chance.random() < 0.25:
+        if until > arrival.at and chance.random() < 0.4:
             at = chance.choice([arrival.at, until - 1, (arrival.at + until) // 2])
             open_now = what_stands(rules, answered, at).open
             if open_now:
@@ -78,13 +78,22 @@ def _looks(chance: Random, rules: dict[str, Any], arrivals: list[Arrival]) -> li
     last = arrivals[-1].at
     looks = {last, chance.choice(arrivals).at}
     happened = [one.what.occurred_at for one in arrivals if isinstance(one.what, Event)]
+    waits = [0, 0, *_waits(rules)]
     for _ in range(3):
         window = chance.choice([one["within_days"] for rule in people_s_rules(rules) for one in rule["when"]]) * DAY
-        rest = chance.choice(
-            [0, 0, *(rule.get(name, 0) * DAY for rule in people_s_rules(rules) for name in ("lingers_days", "rest_days"))]
-        )
-        looks.add(chance.choice(happened) + chance.choice([0, window, window]) + rest + chance.choice([-1, 0, 1]))
+        looks.add(chance.choice(happened) + chance.choice([0, window, window]) + chance.choice(waits) + chance.choice([-1, 0, 1]))
+    rests = {rule["id"]: rule.get("rest_days", 0) * DAY for rule in people_s_rules(rules)}
+    answers = [one.what for one in arrivals if isinstance(one.what, Answer)]
+    looks |= {answer.at + rests[answer.rule] + chance.choice([-1, 0, 0]) for answer in answers if answer.state == "completed"}
     looks.add(when_the_day_begins(date_in_sweden(last + chance.randint(0, 4) * DAY)) + chance.choice([-1, 0]))
     if chance.random() < 0.2:
         looks.add(last + max(map(the_longest_window, people_s_rules(rules))) + 2 * DAY)
     return sorted(look for look in looks if look >= arrivals[0].at)
+
+
+def _waits(rules: dict[str, Any]) -> list[int]:
+    """How long the rules wait beside their windows."""
+    days = [rule[name] * DAY for rule in people_s_rules(rules) for name in ("lingers_days", "rest_days") if name in rule]
+    conditions = [one for rule in people_s_rules(rules) for one in rule["when"]]
+    hours = [one["then"]["within_hours"] * HOUR for one in conditions if "then" in one]
+    return days + hours + [one["against_earlier"]["days"] * DAY for one in conditions if "against_earlier" in one]

@@ -46,7 +46,7 @@ class Telling:
         rule = self._of_most if chance.random() < 0.75 else chance.choice(self._rules)
         sought = chance.choice(rule["when"])
         occurred = self._occurred(recorded)
-        if "then" in sought and chance.random() < 0.4:
+        if "then" in sought and chance.random() < 0.5:
             within = sought["then"]["within_hours"] * HOUR
             earlier = [revisions[-1].occurred_at for revisions in self._told.values()] or [occurred]
             occurred = chance.choice(earlier) + chance.choice([0, 1, HOUR, within - 1, within, within + 1])

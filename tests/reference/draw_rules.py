@@ -126,4 +126,4 @@ def _narrowing(chance: Random, field: str) -> Any:
             then = {"kind": other, "of": codes, "within_hours": chance.choice([1, 6, 24, 48])}
             return then | ({"happens": False} if chance.random() < 0.5 else {})
         case _:
-            return {"days": chance.choice([1, 2, 5, 10]), "percent": chance.choice([50, 100, 150, 200])}
+            return {"days": chance.choice([1, 2, 2, 5]), "percent": chance.choice([50, 100, 100, 200])}

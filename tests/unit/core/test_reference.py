@@ -20,11 +20,15 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from hub.core.rules import parse_rules
 from tests import reference
+from tests.reference.draw import around, draw_history
+from tests.reference.draw_rules import EVERYTHING, draw_rules
 from tests.reference.engine import Outcome
 from tests.reference.history import History, as_plain, from_plain
 from tests.reference.shipped import the_shipped_rules
@@ -82,6 +86,23 @@ def test_the_histories_are_no_empty_ones() -> None:
     assert sum(bool(one.open) for one in outcomes) > 75
     assert sum(bool(one.held) for one in outcomes) > 600
     assert {proposal.team for one in outcomes for proposal in one.open} == {"outreach", "sspf", "sig"}
+
+
+def test_drawn_rules_use_the_whole_language_and_could_be_written_by_a_municipality() -> None:
+    drawn = []
+    for lot in range(40):
+        chance = Random(lot)
+        drawn.append(draw_rules(chance, around(chance), EVERYTHING))
+        assert parse_rules(drawn[-1]).version == "drawn"
+    assert {word for word in EVERYTHING if word in json.dumps(drawn)} == EVERYTHING
+
+
+def test_a_history_is_kept_without_loss() -> None:
+    for seed in range(50):
+        chance = Random(seed)
+        centre = around(chance)
+        history = draw_history(chance, draw_rules(chance, centre, EVERYTHING), centre, answers=True)
+        assert from_plain(json.loads(json.dumps(as_plain(history)))) == history
 
 
 def _shipped_seeds() -> Iterator[int]:
