@@ -15,7 +15,7 @@ from hub.contract.models import ConsentRecord, Cooperation, InfoKind, Scope
 from hub.core.consent import telling_scopes
 from hub.core.instants import to_ms
 
-__all__ = ["Coverage", "Spans"]
+__all__ = ["Coverage", "Spans", "join_spans"]
 
 Spans: TypeAlias = tuple[tuple[int, int], ...]
 """Half-open, in milliseconds (UTC), ascending, apart from each other."""
@@ -37,9 +37,13 @@ class Coverage:
         """When something of this kind must have happened for this agency's word on it to count."""
         found = self._spans.get((kind, agency))
         if found is None:
-            found = _joined((to_ms(one.valid_from), to_ms(one.valid_to)) for one in self.scopes if _names(one, kind, agency))
+            found = join_spans((to_ms(one.valid_from), to_ms(one.valid_to)) for one in self.scopes if _names(one, kind, agency))
             self._spans[kind, agency] = found
         return found
+
+    def tells(self, kind: InfoKind, agency: str, at_ms: int) -> bool:
+        """Whether an event may be told of."""
+        return any(start <= at_ms < end for start, end in self.spans(kind, agency))
 
     def scope_id(self, told: Iterable[tuple[InfoKind, str, int]]) -> str:
         """The first scope that covers some of what is told, by (kind, agency, ms); if nothing is, the first there is.
@@ -58,7 +62,8 @@ def _names(scope: Scope, kind: InfoKind, agency: str) -> bool:
     return agency in scope.agencies and kind in scope.kinds
 
 
-def _joined(spans: Iterable[tuple[int, int]]) -> Spans:
+def join_spans(spans: Iterable[tuple[int, int]]) -> Spans:
+    """Those that meet or overlap as one."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:

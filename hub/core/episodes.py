@@ -1,40 +1,41 @@
-"""Reconciling what the events ask for with what has been proposed.
+"""Reconciles what the rules want with what has been proposed: opens, keeps and ends episodes.
 
-An episode opens when all conditions of a rule hold for events that its team may be told of: each of them covered, by its own
-source, kind and time, by a scope that permits delivery to the team now. It keeps its task's id while its ground changes, and ends
-* by correction: the team gets `ground_lost`;
-* by age, by a change of rules, or by consent: silently (delivery cancels by consent itself);
+An episode opens once, when its rule holds and a team may be told enough of it now. It keeps its task's id while its ground
+changes, and ends
+* by an event, a correction or a retraction: the team gets `ground_lost`;
+* by time, an answer, a change of rules, or by consent: silently (delivery cancels by consent itself);
 * by a consent that takes events away: told, and opened anew where the rest suffices, because the task tells of what is gone.
 A SIG rule without a consent to SIG asks the rule's fallback to seek one; nothing reaches SIG.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
 from hub.contract.ids import task_id
-from hub.contract.models import Action, ConsentRecord, Cooperation, Evidence, ReferralTask
+from hub.contract.models import Action, ConsentRecord, Evidence, ReferralTask
+from hub.core.clocks import due_of, lapse_of, last_met
 from hub.core.coverage import Coverage
-from hub.core.instants import from_ms, respond_by, stockholm_date, to_ms
-from hub.core.measure import Counted, Members, evidence_of, lapse_of
+from hub.core.instants import respond_by, stockholm_date, to_ms
+from hub.core.measure import Counted, evidence_of
+from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
-from hub.core.state import Episode, Events
+from hub.core.state import Episode, Events, YouthState
 
-__all__ = ["Before", "Cause", "Instant", "Reconciler"]
+__all__ = ["Before", "Cause", "Instant", "Reconciler", "still_spent"]
 
 
 class Cause(Enum):
     """Why the events are looked at again."""
 
     TIME = auto()
-    """A wake, a new rule set, a consent: what no longer holds ends silently."""
+    """A wake, an answer, a new rule set, a consent: what no longer holds ends silently."""
     EVENT = auto()
-    CORRECTION = auto()
-    """An earlier revision was displaced: lost ground is told."""
+    """One came, or was corrected: lost ground is told."""
 
 
 class Before(NamedTuple):
@@ -44,7 +45,7 @@ class Before(NamedTuple):
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Instant:
     """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from.
 
@@ -57,117 +58,162 @@ class Instant:
     now: datetime
     cause: Cause = Cause.TIME
     trigger: str | None = None
-    touched: frozenset[str] | None = None
+    touched: Iterable[CompiledRule] | None = None
     reopened: frozenset[str] = frozenset()
     before: Before | None = None
 
 
-@dataclass(slots=True)
-class Reconciler:
-    """One reconciliation. `episodes`, `spent` and `due` are its own copies and, with `tasks`, its results."""
+class Found(NamedTuple):
+    """Who is asked, and what counts of what she may be told, at the instant at which that was last enough."""
 
-    youth_ref: str
-    consent: ConsentRecord
-    events: Events
-    rules: CompiledRules
-    when: Instant
-    at: datetime
-    episodes: dict[str, Episode]
-    spent: dict[str, int]
-    due: dict[str, int]
-    tasks: list[ReferralTask] = field(default_factory=list)
-    _coverages: dict[tuple[str, Cooperation], Coverage] = field(default_factory=dict)
+    route: Route
+    told: Counted
+
+
+class Reconciler:
+    """One reconciliation of a state with its events as they are now. `episodes`, `spent` and `due` are, with `tasks`, its
+    results: the state's own where nothing of them changed.
+    """
+
+    __slots__ = ("_answers", "_counted", "_reach", "_ref", "_rules", "_told", "_when", "due", "episodes", "spent", "tasks")
+
+    def __init__(
+        self, state: YouthState, rules: CompiledRules, when: Instant, *, reach: Reach, events: Events, answers: Mapping[str, int]
+    ) -> None:
+        self._ref = state.youth_ref
+        self._reach = reach
+        self._rules = rules
+        self._when = when
+        self._answers = answers
+        self._counted = Counted(events, when.at_ms)
+        self._told: dict[tuple[int, int], Counted] = {}
+        self.episodes = state.episodes
+        self.spent = state.spent
+        self.due = state.due
+        self.tasks: list[ReferralTask] = []
 
     def run(self) -> None:
         """Bring every rule's episode in line with the events."""
-        counted = Counted(self.events, self.rules, self.when.at_ms)
-        touched = self.when.touched
-        for rule in self.rules.rules:
-            if touched is not None and rule.id not in touched:
-                continue
-            self.due.pop(rule.id, None)
-            holds = counted.holding(rule)
-            self._reconcile(rule, counted, self._route(rule, counted) if holds else None)
-            if holds and (edges := self._consent_boundaries()):
-                self.due[rule.id] = min(self.due.get(rule.id, edges[0]), *edges)
+        touched = self._when.touched
+        for rule in self._rules.rules if touched is None else touched:
+            stands = self._stands(rule)
+            holds = stands and (self._counted.holds(rule) or rule.lingers_ms > 0)
+            found = self._find(rule) if holds else None
+            answered = None if found is None else self._answers.get(f"{rule.id}|{found.route.team}")
+            wanted = found if found is None or answered is None or self._is_new(rule, found, answered) else None
+            if wanted is not None or rule.id in self.episodes:
+                self._reconcile(rule, wanted)
+            if holds or not rule.plain or rule.id in self.due or not stands:
+                lapse = lapse_of(rule, found.told) if found is not None and rule.plain else None
+                rests = None if answered is None else answered + rule.rest_ms
+                self._set_due(rule, due_of(rule, self._counted, self._reach, stands=stands, holds=holds, possible=(lapse, rests)))
         if touched is None:
             self._forget()
 
-    def _forget(self) -> None:
-        """Drop what belongs to rules that are gone, and spent openings of events that are."""
-        known = {rule.id for rule in self.rules.rules}
-        for gone in self.episodes.keys() - known:
-            self._spend(gone)
-        self.due = {rule_id: instant for rule_id, instant in self.due.items() if rule_id in known}
-        if self.spent:
-            held = {event_id for rows in self.events.values() for event_id in rows}
-            self.spent = {key: times for key, times in self.spent.items() if _event_of(key) in held}
+    def _stands(self, rule: CompiledRule) -> bool:
+        """Whether, events apart, the rule may hold now: its sunset and the age."""
+        at_ms = self._when.at_ms
+        if rule.ends_ms is not None and at_ms >= rule.ends_ms:
+            return False
+        if rule.ages is None:
+            return True
+        age = self._reach.age(at_ms)
+        return age is not None and rule.ages[0] <= age <= rule.ages[1]
 
-    def _route(self, rule: CompiledRule, counted: Counted) -> tuple[Route, list[Members]] | None:
+    def _find(self, rule: CompiledRule) -> Found | None:
         """The first team that may be told enough for the rule to hold, and what it may be told."""
-        for route in rule.routes:
-            members = counted.tellable(rule, self._coverage(route))
-            if counted.suffices(rule, members):
-                return route, members
+        routes = [(route, coverage) for route in rule.routes if (coverage := self._coverage(route)).scopes]
+        if rule.lingers_ms:
+            met = last_met(rule, self._counted, [coverage for _, coverage in routes])
+            return None if met is None else Found(routes[met[0]][0], met[1])
+        for route, coverage in routes:
+            told = self._told_of(self._counted, coverage)
+            if told is self._counted or told.holds(rule):
+                return Found(route, told)
         return None
 
-    def _reconcile(self, rule: CompiledRule, counted: Counted, found: tuple[Route, list[Members]] | None) -> None:
+    def _is_new(self, rule: CompiledRule, found: Found, answered: int) -> bool:
+        """Whether the team may be asked again: it has rested from its answer, and something has happened since."""
+        if self._when.at_ms < answered + rule.rest_ms:
+            return False
+        return any(held.occurred_ms > answered for held in found.told.all_members(rule))
+
+    def _reconcile(self, rule: CompiledRule, found: Found | None) -> None:
         episode = self.episodes.get(rule.id)
-        corrected = self.when.cause is Cause.CORRECTION
-        taken = episode is not None and (rule.id in self.when.reopened or self._has_lost(rule, episode, counted))
+        told = self._when.cause is Cause.EVENT
+        taken = episode is not None and (rule.id in self._when.reopened or self._has_lost(rule, episode))
         if found is None:
             if episode is not None:
-                self._end(rule, episode, counted, told=taken or corrected)
+                self._end(rule, episode, told=taken or told)
             return
-        route, members = found
+        route = found.route
         if episode is not None and taken:
-            self._end(rule, episode, counted, told=True)
+            self._end(rule, episode, told=True)
             episode = None
         if episode is not None and episode.team != route.team:
             # Consent to SIG has come: the request to seek it has lost its ground. The other way round, age or consent ended it,
             # or a correction of what SIG could be told of, while SSPF can be told of more.
-            self._end(rule, episode, counted, told=corrected or not route.fallback)
+            self._end(rule, episode, told=told or not route.fallback)
             episode = None
         if episode is None:
-            self._open(rule, route, members)
-        self.due[rule.id] = min(map(lapse_of, rule.conditions, members))
+            self._open(rule, route, found.told)
 
-    def _open(self, rule: CompiledRule, route: Route, members: Sequence[Members]) -> None:
-        opener = self._opener(rule, members) + ("?" + route.team if route.fallback else "")
+    def _set_due(self, rule: CompiledRule, due: int | None) -> None:
+        if self.due.get(rule.id) != due:
+            changed = {**self.due}
+            if due is None:
+                del changed[rule.id]
+            else:
+                changed[rule.id] = due
+            self.due = changed
+
+    def _forget(self) -> None:
+        """Drop what belongs to rules that are gone."""
+        known = {rule.id for rule in self._rules.rules}
+        for gone in self.episodes.keys() - known:
+            self._spend(gone)
+        if self.due.keys() - known:
+            self.due = {rule_id: instant for rule_id, instant in self.due.items() if rule_id in known}
+
+    def _open(self, rule: CompiledRule, route: Route, told: Counted) -> None:
+        opener = self._opener(rule, told) + ("?" + route.team if route.fallback else "")
         times = self.spent.get(f"{rule.id}|{opener}", 0)
         episode = Episode(
-            task_id=task_id(self.youth_ref, rule.id, f"{opener}#{times + 1}" if times else opener),
+            task_id=task_id(self._ref, rule.id, f"{opener}#{times + 1}" if times else opener),
             opened_by=opener,
             team=route.team,
             function=route.function,
             cooperation=route.cooperation,
-            rules_version=self.rules.version,
-            opened_ms=to_ms(self.when.now),
+            rules_version=self._rules.version,
+            opened_ms=to_ms(self._when.now),
         )
-        self.episodes[rule.id] = episode
-        self._emit(Action.OPEN, rule, episode, members)
+        self.episodes = {**self.episodes, rule.id: episode}
+        self._emit(Action.OPEN, rule, episode, told)
 
-    def _end(self, rule: CompiledRule, episode: Episode, counted: Counted, *, told: bool) -> None:
+    def _end(self, rule: CompiledRule, episode: Episode, *, told: bool) -> None:
         self._spend(rule.id)
         coverage = self._coverage(episode)
         if told and coverage.scopes:
-            self._emit(Action.GROUND_LOST, rule, episode, counted.tellable(rule, coverage))
+            self._emit(Action.GROUND_LOST, rule, episode, self._told_of(self._counted, coverage))
 
     def _spend(self, rule_id: str) -> None:
-        key = f"{rule_id}|{self.episodes.pop(rule_id).opened_by}"
-        self.spent[key] = self.spent.get(key, 0) + 1
+        episodes = dict(self.episodes)
+        key = f"{rule_id}|{episodes.pop(rule_id).opened_by}"
+        self.episodes = episodes
+        self.spent = {**self.spent, key: self.spent.get(key, 0) + 1}
 
-    def _emit(self, action: Action, rule: CompiledRule, episode: Episode, members: Sequence[Members]) -> None:
-        now, consent = self.when.now, self.consent
+    def _emit(self, action: Action, rule: CompiledRule, episode: Episode, told: Counted) -> None:
+        now, consent = self._when.now, self._reach.consent
         current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
-        told = [(condition, counted) for condition, counted in zip(rule.conditions, members, strict=True) if counted]
-        evidence: tuple[Evidence, ...] = tuple(evidence_of(condition, counted) for condition, counted in told)
-        events = ((condition.kind, held.agency, held.occurred_ms) for condition, counted in told for held in counted)
+        shown = [(condition, counted) for condition in rule.conditions if (counted := told.shown(condition))]
+        found = (evidence_of(condition, told, rule.not_shown) for condition, _ in shown)
+        evidence: tuple[Evidence, ...] = tuple(one for one in found if one is not None)
+        events = ((condition.kind, held.agency, held.occurred_ms) for condition, counted in shown for held in counted)
         self.tasks.append(
             ReferralTask(
                 action=action,
                 task_id=episode.task_id,
-                youth_ref=self.youth_ref,
+                youth_ref=self._ref,
                 rule_id=rule.id,
                 rules_version=episode.rules_version,
                 team=episode.team,
@@ -184,37 +230,44 @@ class Reconciler:
             )
         )
 
-    def _opener(self, rule: CompiledRule, members: Sequence[Members]) -> str:
+    def _opener(self, rule: CompiledRule, told: Counted) -> str:
         """The event at hand when it counts, else the newest that does (a wake or a consent opened the episode)."""
-        counting = {id(held) for some in members for held in some}
-        kinds = {condition.kind for condition in rule.conditions}
+        counting = {id(held) for condition in rule.conditions for held in told.shown(condition)}
         found = [
-            (event_id == self.when.trigger, held.occurred_ms, event_id)
-            for kind in kinds
-            for event_id, held in self.events.get(kind, {}).items()
+            (event_id == self._when.trigger, held.occurred_ms, event_id)
+            for rows in told.events.values()
+            for event_id, held in rows.items()
             if id(held) in counting
         ]
         return max(found)[2]
 
     def _coverage(self, to: Route | Episode) -> Coverage:
-        found = self._coverages.get((to.team, to.cooperation))
+        return self._reach.coverage(to.team, to.cooperation, self._when.at_ms)
+
+    def _told_of(self, counted: Counted, coverage: Coverage) -> Counted:
+        key = id(counted), id(coverage)
+        found = self._told.get(key)
         if found is None:
-            found = Coverage.of(self.consent, to.team, to.cooperation, self.at)
-            self._coverages[to.team, to.cooperation] = found
+            found = self._told[key] = counted.told(coverage)
         return found
 
-    def _has_lost(self, rule: CompiledRule, episode: Episode, counted: Counted) -> bool:
+    def _has_lost(self, rule: CompiledRule, episode: Episode) -> bool:
         """Whether consent has taken from the team some of what it could be told until a moment ago."""
-        before = self.when.before
+        before = self._when.before
         if before is None:
             return False
-        earlier = Coverage.of(before.consent, episode.team, episode.cooperation, from_ms(before.at_ms))
-        then, now = counted.tellable(rule, earlier), counted.tellable(rule, self._coverage(episode))
-        return any({id(held) for held in some} - {id(held) for held in left} for some, left in zip(then, now, strict=True))
+        earlier = Reach(before.consent).coverage(episode.team, episode.cooperation, before.at_ms)
+        then, now = self._counted.told(earlier), self._told_of(self._counted, self._coverage(episode))
+        if then is now:
+            return False
+        left = {id(held) for held in now.all_members(rule)}
+        return any(id(held) not in left for held in then.all_members(rule))
 
-    def _consent_boundaries(self) -> list[int]:
-        edges = (edge for scope in self.consent.scopes for edge in (scope.valid_from, scope.valid_to, scope.withdrawn_at))
-        return [instant for edge in edges if edge is not None and (instant := to_ms(edge)) > self.when.at_ms]
+
+def still_spent(spent: Mapping[str, int], events: Events) -> Mapping[str, int]:
+    """The spent openings by events that are still held."""
+    gone = [key for key in spent if all(_event_of(key) not in rows for rows in events.values())]
+    return {key: times for key, times in spent.items() if key not in gone} if gone else spent
 
 
 def _event_of(spent: str) -> str:

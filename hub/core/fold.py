@@ -6,57 +6,102 @@ earlier revision, by a marker without content; a first revision that may not be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import replace
+from itertools import takewhile
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-from hub.contract.models import ConsentRecord, ConsentStatus, InfoKind, PersonEvent, PoliceNotice, RiskEvent, SchoolAbsence
+from hub.contract.models import (
+    ConsentRecord,
+    ConsentStatus,
+    InfoKind,
+    PersonEvent,
+    PoliceNotice,
+    RiskEvent,
+    SchoolAbsence,
+)
 from hub.core.consent import Purpose, covers_event, decide
 from hub.core.instants import from_ms, next_midnight, to_ms
-from hub.core.state import MAX_HELD, Events, Held, YouthState
+from hub.core.state import MAX_HELD, Events, Held, Rows, YouthState, in_order, make_marker
 
-__all__ = ["Folded", "Outcome", "fold_event", "prune", "rejudge"]
+__all__ = ["Folded", "Outcome", "coming", "fold_event", "prune", "rejudge", "wake_of"]
 
 Outcome: TypeAlias = Literal["processed", "duplicate", "refused"]
+_KINDS: Final[dict[type[PersonEvent], InfoKind]] = {
+    SchoolAbsence: InfoKind.SCHOOL_ABSENCE,
+    PoliceNotice: InfoKind.POLICE_NOTICE,
+    RiskEvent: InfoKind.RISK_EVENT,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """The held events afterwards. `corrected`: an earlier revision was displaced, so ground may be lost by correction."""
+class Folded(NamedTuple):
+    """The held events afterwards, with the event's own entry and that which it displaced."""
 
     events: Events
     outcome: Outcome
     reason: str = ""
     intentional: bool = True
-    corrected: bool = False
-    touches: tuple[tuple[str, str], ...] = ()
-    """(kind, code) of the event as it is now and as it was."""
+    kind: str = ""
+    entry: Held | None = None
+    displaced: Held | None = None
 
 
-def fold_event(state: YouthState, event: PersonEvent, now_ms: int, longest_ms: int) -> Folded:
-    """Decide (purpose CORRELATE, at `occurred_at`) and fold. A refused event's `reason` is the consent rule's code,
-    `too_old` (outside every window already) or `state_full`.
+def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int, longest_ms: int) -> Folded:
+    """Decide (purpose CORRELATE, at `occurred_at`) and fold into `kept`, the state's events less what is too old. A refused
+    event's `reason` is the consent rule's code, `too_old` (outside every window already) or `state_full`.
     """
-    kind = _kind(event)
-    held = state.events.get(kind.value, {}).get(event.event_id)
+    kind = _KINDS.get(type(event))
+    if kind is None:
+        raise TypeError("no event about a person")
+    rows = kept.get(kind)
+    held = None if rows is None else rows.get(event.event_id)
     if held is not None and held.revision >= event.revision:
-        return Folded(state.events, "duplicate")
-    consent = state.consent
-    decision = decide(consent, purpose=Purpose.CORRELATE, source=event.agency, recipient=None, kind=kind, at=event.occurred_at)
+        return Folded(_longer(state, kept, event, kind, held), "duplicate")
     occurred_ms = to_ms(event.occurred_at)
-    reason = "" if decision.permit else decision.rule
-    if not reason and occurred_ms <= now_ms - longest_ms:
+    reason = _refusal(state, event, kind, occurred_ms)
+    edge = now_ms - longest_ms
+    if not reason and occurred_ms <= edge:
         reason = "too_old"
-    nothing_kept = consent is None or consent.status is ConsentStatus.WITHDRAWN
-    if held is None and (nothing_kept or (reason and event.revision == 1)):
-        return Folded(state.events, "refused", reason)
-    if held is None and sum(map(len, state.events.values())) >= MAX_HELD:
-        return Folded(state.events, "refused", "state_full", intentional=False)
+    if held is None:
+        consent = state.consent
+        nothing_kept = consent is None or consent.status is ConsentStatus.WITHDRAWN
+        if nothing_kept or (reason and event.revision == 1):
+            return Folded(kept, "refused", reason)
+        if sum(map(len, kept.values())) >= MAX_HELD:
+            return Folded(kept, "refused", "state_full", intentional=False)
     entry = _entry(event, occurred_ms, bare=bool(reason) or event.retracted)
-    events = _with(state.events, kind.value, event.event_id, entry if entry.keep_ms > now_ms - longest_ms else None)
-    outcome: Outcome = "refused" if reason and held is None else "processed"
-    touches = tuple((kind.value, one.code) for one in (entry, held) if one is not None and one.code)
-    return Folded(events, outcome, reason if outcome == "refused" else "", corrected=held is not None, touches=touches)
+    if held is not None and held.keep_ms > entry.keep_ms:
+        entry = _kept_until(entry, held.keep_ms)
+    stays = entry.keep_ms > edge
+    if held is None and not stays:
+        return Folded(kept, "refused", reason)
+    events = _with(kept, kind, event.event_id, entry if stays else None)
+    if reason and held is None:
+        return Folded(events, "refused", reason, True, kind, entry, None)
+    return Folded(events, "processed", "", True, kind, entry, held)
+
+
+def _longer(state: YouthState, kept: Events, event: PersonEvent, kind: InfoKind, held: Held) -> Events:
+    """An earlier revision that comes late is nothing new; but where it is dated later than all that was known of it, what
+    replaced it must be remembered longer, or it could come back.
+    """
+    occurred_ms = to_ms(event.occurred_at)
+    if event.revision == held.revision or occurred_ms <= held.keep_ms or _refusal(state, event, kind, occurred_ms):
+        return kept
+    return _with(kept, kind, event.event_id, _kept_until(held, occurred_ms))
+
+
+def _kept_until(held: Held, keep_ms: int) -> Held:
+    return replace(held, keep_ms=keep_ms) if held.code else make_marker(held.revision, keep_ms)
+
+
+def _refusal(state: YouthState, event: PersonEvent, kind: InfoKind, occurred_ms: int) -> str:
+    """Why consent keeps it out; empty when it does not."""
+    if state.reach is not None and state.reach.takes(event.agency, kind, occurred_ms):
+        return ""
+    decision = decide(
+        state.consent, purpose=Purpose.CORRELATE, source=event.agency, recipient=None, kind=kind, at=event.occurred_at
+    )
+    return "" if decision.permit else decision.rule
 
 
 def rejudge(events: Events, consent: ConsentRecord) -> Events:
@@ -64,86 +109,94 @@ def rejudge(events: Events, consent: ConsentRecord) -> Events:
 
     A suspension holds state still and erases nothing: what it covered when signed again counts again.
     """
-    judged: dict[str, dict[str, Held]] = {}
-    for kind, rows in events.items():
-        kept = judged.setdefault(kind, {})
-        for event_id, held in rows.items():
-            covered = not held.code or covers_event(
-                consent, source=held.agency, kind=InfoKind(kind), at=from_ms(held.occurred_ms)
-            )
-            if covered:
-                kept[event_id] = held
-            elif held.revision > 1:
-                kept[event_id] = held.marker()
+    judged = {kind: _rejudged(InfoKind(kind), rows, consent) for kind, rows in events.items()}
     return {kind: rows for kind, rows in judged.items() if rows}
 
 
-def prune(events: Events, now_ms: int, longest_ms: int) -> tuple[Events, list[int]]:
-    """Without what has left the longest window, and when to look again (ascending): when an event that lies in the future
-    begins to count, and the first midnight (UTC) after the next event has left.
+def _rejudged(kind: InfoKind, rows: Rows, consent: ConsentRecord) -> Rows:
+    def covered(held: Held) -> bool:
+        return not held.code or covers_event(consent, source=held.agency, kind=kind, at=from_ms(held.occurred_ms))
+
+    denied = [event_id for event_id, held in rows.items() if not covered(held)]
+    if not denied:
+        return rows
+    kept = {event_id: held if event_id not in denied else held.marker() for event_id, held in rows.items()}
+    return in_order((event_id, held) for event_id, held in kept.items() if event_id not in denied or held.revision > 1)
+
+
+def prune(events: Events, now_ms: int, longest_ms: int) -> Events:
+    """Without what has left the longest window; the very same where nothing has."""
+    edge = now_ms - longest_ms
+    for rows in events.values():
+        if next(iter(rows.values())).occurred_ms <= edge:
+            return {kind: left for kind, rows in events.items() if (left := _pruned(rows, edge))}
+    return events
+
+
+def coming(events: Events, now_ms: int) -> int | None:
+    """When the next event that lies in the future begins to count."""
+    found = None
+    for rows in events.values():
+        for held in reversed(rows.values()):
+            if held.occurred_ms <= now_ms:
+                break
+            if found is None or held.occurred_ms < found:
+                found = held.occurred_ms
+    return found
+
+
+def wake_of(events: Events, now_ms: int, longest_ms: int) -> int | None:
+    """When to look again though no event comes: when one begins to count, or the first midnight (UTC) after one has left.
 
     Nothing that has left a window is ever counted, so the forgetting may wait for midnight: one wake a day, not one an event.
     """
-    edge = now_ms - longest_ms
-    leaving: int | None = None
-    coming: int | None = None
-    stale = False
-    for rows in events.values():
-        for held in rows.values():
-            leaves = held.occurred_ms if held.code else held.keep_ms
-            if leaves <= edge:
-                stale = True
-            elif leaving is None or leaves < leaving:
-                leaving = leaves
-            if held.occurred_ms > now_ms and (coming is None or held.occurred_ms < coming):
-                coming = held.occurred_ms
-    if stale:
-        pruned = {kind: _pruned(rows, edge) for kind, rows in events.items()}
-        return prune({kind: rows for kind, rows in pruned.items() if rows}, now_ms, longest_ms)
-    midnight = None if leaving is None else next_midnight(leaving + longest_ms)
-    return events, sorted(instant for instant in (coming, midnight) if instant is not None)
+    if not events:
+        return None
+    oldest = min([next(iter(rows.values())).occurred_ms for rows in events.values()])
+    begins = coming(events, now_ms)
+    leaves = next_midnight(oldest + longest_ms)
+    return leaves if begins is None else min(begins, leaves)
 
 
-def _pruned(rows: Mapping[str, Held], edge: int) -> dict[str, Held]:
-    kept = {event_id: held for event_id, held in rows.items() if held.keep_ms > edge}
+def _pruned(rows: Rows, edge: int) -> Rows:
+    gone = list(takewhile(lambda row: row[1].occurred_ms <= edge, rows.items()))
+    if not gone:
+        return rows
+    kept = dict(rows)
+    for event_id, _ in gone:
+        del kept[event_id]
     # A corrected event may be remembered longer than it may be kept: content goes when its own time has left the window.
-    return {event_id: held if held.occurred_ms > edge or not held.code else held.marker() for event_id, held in kept.items()}
-
-
-def _kind(event: PersonEvent) -> InfoKind:
-    match event:
-        case SchoolAbsence():
-            return InfoKind.SCHOOL_ABSENCE
-        case PoliceNotice():
-            return InfoKind.POLICE_NOTICE
-        case RiskEvent():
-            return InfoKind.RISK_EVENT
-        case _:
-            raise TypeError("no event about a person")
+    markers = [(event_id, held.marker()) for event_id, held in gone if held.keep_ms > edge]
+    return in_order((*kept.items(), *markers)) if markers else kept
 
 
 def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
     # The revision it displaces may have occurred later, but was recorded before this one: remember the identity so long.
     keep_ms = occurred_ms if event.revision == 1 else max(occurred_ms, to_ms(event.recorded_at))
-    code, minutes, may_tell = "", 0, True
-    match event:
-        case SchoolAbsence():
-            code, minutes = event.kind.value, event.minutes
-        case PoliceNotice():
-            code, may_tell = event.category.value, event.may_tell_youth
-        case RiskEvent():
-            code = event.concern.value
-        case _:
-            raise TypeError("no event about a person")
-    entry = Held(event.revision, occurred_ms, keep_ms, code, minutes, event.agency, may_tell)
-    return entry.marker() if bare else entry
+    if bare:
+        return make_marker(event.revision, keep_ms)
+    if isinstance(event, SchoolAbsence):
+        return Held(
+            event.revision, occurred_ms, keep_ms, event.kind.value, event.minutes, event.agency, True, event.offered_minutes or 0
+        )  # fmt: skip
+    if isinstance(event, PoliceNotice):
+        return Held(event.revision, occurred_ms, keep_ms, event.category.value, 0, event.agency, event.may_tell_youth)
+    if isinstance(event, RiskEvent):
+        return Held(event.revision, occurred_ms, keep_ms, event.concern.value, 0, event.agency, may_tell=True)
+    raise TypeError("no event about a person")
 
 
-def _with(events: Events, kind: str, event_id: str, entry: Held | None) -> Events:
-    rows = dict(events.get(kind, {}))
-    if entry is None:
-        rows.pop(event_id, None)
-    else:
+def _with(events: Events, kind: InfoKind, event_id: str, entry: Held | None) -> Events:
+    before = events.get(kind)
+    if before is None:
+        return events if entry is None else {**events, kind.value: {event_id: entry}}
+    rows = {**before}
+    former = rows.pop(event_id, None)
+    if entry is not None:
+        behind = former is None and before[next(reversed(before))].occurred_ms <= entry.occurred_ms
         rows[event_id] = entry
-    others = {other: kept for other, kept in events.items() if other != kind}
-    return {**others, kind: rows} if rows else others
+        if not behind:
+            rows = in_order(rows.items())
+    if rows:
+        return {**events, kind.value: rows}
+    return {other: kept for other, kept in events.items() if other != kind}

@@ -1,70 +1,176 @@
-"""What the held events amount to: one pass per selection, shared by all conditions that look at the same events.
+"""What the held events amount to at an instant. `hub/core/README.md` defines every measure and narrowing.
 
-An event counts for a condition iff its `occurred_at` lies in (now - window, now]. The window is n x 24 hours on the UTC
-line: a change to summer time neither lengthens nor shortens it.
+An event counts for a condition iff its `occurred_at` lies in (now - window, now], and it is narrowed to. The window is
+n x 24 hours on the UTC line: a change to summer time neither lengthens nor shortens it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from hub.contract.models import Evidence
+from hub.contract.models import Evidence, InfoKind
 from hub.core.coverage import Coverage
 from hub.core.instants import from_ms, stockholm_day
 from hub.core.rule_set import Measure
-from hub.core.rules import CompiledCondition, CompiledRule, CompiledRules
-from hub.core.state import Events, Held
+from hub.core.rules import CompiledCondition, CompiledRule, Following
+from hub.core.selections import Members, Selection
+from hub.core.state import Events, Held, Rows
 
-__all__ = ["Counted", "Members", "evidence_of", "lapse_of", "value_of"]
+__all__ = ["Counted", "evidence_of", "value_of"]
 
-Members = Sequence[Held]
 _OCCURRED = attrgetter("occurred_ms")
 
 
 class Counted:
-    """The events of one youth as counted at one instant."""
+    """The events of one youth as counted at one instant; selections are made once."""
 
-    def __init__(self, events: Events, rules: CompiledRules, now_ms: int) -> None:
-        self._events = events
-        self._rules = rules
-        self._now_ms = now_ms
-        self._members: dict[int, Members] = {}
+    __slots__ = ("_chosen", "at_ms", "events")
+
+    def __init__(self, events: Events, at_ms: int) -> None:
+        self.events = events
+        self.at_ms = at_ms
+        self._chosen: dict[int, Members] = {}
+
+    def chosen(self, selection: Selection) -> Members:
+        """What a selection chooses."""
+        found = self._chosen.get(id(selection))
+        if found is None:
+            rows = self.events.get(selection.kind)
+            found = selection.choose(rows, self.at_ms) if rows else ()
+            self._chosen[id(selection)] = found
+        return found
 
     def members(self, condition: CompiledCondition) -> Members:
         """The events that count for a condition."""
-        found = self._members.get(condition.selection)
-        if found is None:
-            selection = self._rules.selections[condition.selection]
-            rows = self._events.get(selection.kind, {})
-            now_ms, edge, codes = self._now_ms, self._now_ms - selection.window_ms, selection.codes
-            found = [held for held in rows.values() if edge < held.occurred_ms <= now_ms and held.code in codes]
-            self._members[condition.selection] = found
-        return found
+        chosen = self.chosen(condition.selection)
+        if condition.offered is not None:
+            return [held for held in chosen if held.offered]
+        if condition.then is None or not chosen:
+            return chosen
+        instants = self._instants(condition.then)
+        return [held for held in chosen if self._is_followed(held, condition.then, instants)]
 
-    def holding(self, rule: CompiledRule) -> bool:
-        """Whether all conditions hold, whoever may be told."""
-        for condition in rule.conditions:  # noqa: SIM110 - the hot path: no generator
-            if value_of(condition.measure, self.members(condition)) < condition.at_least:
-                return False
-        return True
+    def shown(self, condition: CompiledCondition) -> Members:
+        """The events that a condition rests on: those that count, and those that made them count by following."""
+        members = self.members(condition)
+        then = condition.then
+        if then is None or not then.happens:
+            return members
+        after = [
+            held
+            for held in self._others(then)
+            if any(0 < held.occurred_ms - one.occurred_ms <= then.within_ms for one in members)
+        ]
+        known = {id(held) for held in members}
+        return [*members, *(held for held in after if id(held) not in known)]
 
-    def suffices(self, rule: CompiledRule, members: Sequence[Members]) -> bool:
-        """Whether these events meet all conditions of a rule that holds when everything counts."""
-        return all(
-            counted is self.members(condition) or value_of(condition.measure, counted) >= condition.at_least
-            for condition, counted in zip(rule.conditions, members, strict=True)
-        )
+    def value(self, condition: CompiledCondition) -> int | None:
+        """The condition's measure; None where a rate is unknown."""
+        if condition.offered is not None:
+            return self._rate(condition, condition.offered)
+        return value_of(condition.measure, self.members(condition))
 
-    def tellable(self, rule: CompiledRule, coverage: Coverage) -> list[Members]:
-        """The events under each condition that a recipient may be told of, whether the condition holds or not."""
-        found: list[Members] = []
+    def compared(self, condition: CompiledCondition) -> int:
+        """The same measure of the time before the window, that the value is compared with."""
+        assert condition.earlier is not None
+        now = self.at_ms - condition.selection.window_ms
+        return value_of(condition.measure, [one for one in self.chosen(condition.earlier) if one.occurred_ms <= now])
+
+    def meets(self, condition: CompiledCondition) -> bool:
+        """Whether a condition is met."""
+        if condition.plain:
+            return value_of(condition.measure, self.chosen(condition.selection)) >= condition.at_least
+        value = self.value(condition)
+        if value is None or value < condition.at_least:
+            return False
+        if condition.earlier is None:
+            return True
+        return value * condition.earlier_days * 100 >= condition.percent * self.compared(condition) * condition.window_days
+
+    def holds(self, rule: CompiledRule) -> bool:
+        """Whether all conditions are met, by events of enough agencies."""
         for condition in rule.conditions:
-            members = self.members(condition)
-            spans = {agency: coverage.spans(condition.kind, agency) for agency in {held.agency for held in members}}
-            told = [held for held in members for start, end in spans[held.agency] if start <= held.occurred_ms < end]
-            found.append(members if len(told) == len(members) else told)
-        return found
+            if not self.meets(condition):
+                return False
+        return rule.at_least_agencies == 1 or len({one.agency for one in self.all_members(rule)}) >= rule.at_least_agencies
+
+    def all_members(self, rule: CompiledRule) -> Iterator[Held]:
+        """The events that count, of all conditions."""
+        return (held for condition in rule.conditions for held in self.members(condition))
+
+    def told(self, coverage: Coverage) -> Counted:
+        """The same, of the events alone that a recipient may be told of; this very object when that is all of them."""
+        events = {kind: _told(kind, rows, coverage) for kind, rows in self.events.items()}
+        if all(told is self.events[kind] for kind, told in events.items()):
+            return self
+        return Counted(events, self.at_ms)
+
+    def lapse(self, condition: CompiledCondition) -> int:
+        """When a plain condition that is met now ceases to be, if nothing more happens: as the newest that suffice leave."""
+        total = 0
+        days: set[int] = set()
+        for held in sorted(self.members(condition), key=_OCCURRED, reverse=True):
+            if condition.measure is Measure.MINUTES:
+                total += held.minutes
+            elif condition.measure is Measure.COUNT:
+                total += 1
+            else:
+                days.add(stockholm_day(held.occurred_ms))
+                total = len(days)
+            if total >= condition.at_least:
+                return condition.selection.leaves(held.occurred_ms)
+        raise ValueError("the condition is not met")
+
+    def changes(self, rule: CompiledRule) -> Iterator[int]:
+        """Every instant at which, with these events, time can change whether a rule's conditions are met (in no order)."""
+        for condition in rule.conditions:
+            for selection in (condition.selection, condition.offered, condition.earlier):
+                if selection is not None:
+                    for held in self._rows(selection.kind, selection.codes):
+                        yield held.occurred_ms
+                        yield selection.leaves(held.occurred_ms)
+                        yield held.occurred_ms + condition.selection.window_ms
+            if condition.then is not None:
+                for held in self._rows(condition.selection.kind, condition.selection.codes):
+                    yield held.occurred_ms + condition.then.within_ms
+                yield from (held.occurred_ms for held in self._rows(condition.then.kind, condition.then.codes))
+
+    def _rate(self, condition: CompiledCondition, offered: Selection) -> int | None:
+        total = sum(held.offered for held in self.chosen(offered))
+        missed = sum(held.minutes for held in self.members(condition))
+        return 100 * missed // total if total else None
+
+    def _rows(self, kind: str, codes: frozenset[str]) -> Iterable[Held]:
+        return (held for held in self.events.get(kind, {}).values() if held.code in codes)
+
+    def _others(self, then: Following) -> list[Held]:
+        return [held for held in self._rows(then.kind, then.codes) if held.occurred_ms <= self.at_ms]
+
+    def _instants(self, then: Following) -> list[int]:
+        return [held.occurred_ms for held in self._others(then)]
+
+    def _is_followed(self, held: Held, then: Following, instants: Sequence[int]) -> bool:
+        """Whether what was (not) to follow did (not); that it did not is known only when its time is over."""
+        at = held.occurred_ms
+        came = any(at < instant <= at + then.within_ms for instant in instants)
+        return came if then.happens else not came and at + then.within_ms <= self.at_ms
+
+
+def _told(kind: str, rows: Rows, coverage: Coverage) -> Rows:
+    """The rows that may be told of; the very same when that is all of them. Markers count nowhere and may stay."""
+    agencies = {held.agency for held in rows.values() if held.code}
+    spans = {agency: coverage.spans(InfoKind(kind), agency) for agency in agencies}
+    if len(agencies) == 1 and len(only := spans[agencies.pop()]) == 1:
+        ((begin, end),) = only
+        told = {key: held for key, held in rows.items() if begin <= held.occurred_ms < end or not held.code}
+    else:
+        told = {
+            key: held
+            for key, held in rows.items()
+            if not held.code or any(start <= held.occurred_ms < end for start, end in spans[held.agency])
+        }
+    return rows if len(told) == len(rows) else told
 
 
 def value_of(measure: Measure, members: Members) -> int:
@@ -76,35 +182,24 @@ def value_of(measure: Measure, members: Members) -> int:
     return len({stockholm_day(held.occurred_ms) for held in members})
 
 
-def evidence_of(condition: CompiledCondition, members: Members) -> Evidence:
-    """The number that met (or no longer meets) a condition; `members` must not be empty."""
+def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: frozenset[str]) -> Evidence | None:
+    """The number that met (or no longer meets) a condition, with the agencies that may be named and when what they told of
+    occurred; None where none may be.
+    """
+    shown = counted.shown(condition)
+    named = [held for held in shown if held.agency not in not_shown] if not_shown else shown
+    if not named:
+        return None
     return Evidence(
         condition=condition.id,
         kind=condition.kind,
         measure=condition.measure.value,
         at_least=condition.at_least,
-        met=value_of(condition.measure, members),
+        met=counted.value(condition) or 0,
         unit=condition.unit,
         window_days=condition.window_days,
-        first_at=from_ms(min(held.occurred_ms for held in members)),
-        last_at=from_ms(max(held.occurred_ms for held in members)),
-        agencies=tuple(sorted({held.agency for held in members})),
-        may_tell_youth=all(held.may_tell for held in members),
+        first_at=from_ms(min(held.occurred_ms for held in named)),
+        last_at=from_ms(max(held.occurred_ms for held in named)),
+        agencies=tuple(sorted({held.agency for held in named})),
+        may_tell_youth=all(held.may_tell for held in shown),
     )
-
-
-def lapse_of(condition: CompiledCondition, members: Members) -> int:
-    """When a condition that holds now ceases to, if nothing more happens: as the newest that suffice begin to leave."""
-    total = 0
-    days: set[int] = set()
-    for held in sorted(members, key=_OCCURRED, reverse=True):
-        if condition.measure is Measure.MINUTES:
-            total += held.minutes
-        elif condition.measure is Measure.COUNT:
-            total += 1
-        else:
-            days.add(stockholm_day(held.occurred_ms))
-            total = len(days)
-        if total >= condition.at_least:
-            return held.occurred_ms + condition.window_ms
-    raise ValueError("the condition does not hold")

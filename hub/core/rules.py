@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
-from hub.contract.models import Cooperation, InfoKind, PlaceCategory, Priority
-from hub.core.instants import DAY, to_ms
-from hub.core.rule_set import Condition, Measure, PlaceRule, Rule, RulesError, RuleSet, parse_rules, rules_digest
+from hub.contract.models import AbsenceKind, Cooperation, InfoKind, PlaceCategory, Priority
+from hub.core.instants import DAY, HOUR, SchoolDays, stockholm_midnight, to_ms
+from hub.core.rule_set import Condition, Measure, PlaceRule, Rule, RulesError, RuleSet, School, parse_rules, rules_digest
+from hub.core.selections import Between, Selection
 
 __all__ = [
     "CompiledCondition",
     "CompiledPlaceRule",
     "CompiledRule",
     "CompiledRules",
+    "Following",
     "Route",
     "RuleSet",
     "RulesError",
-    "Selection",
     "compile_rules",
     "parse_rules",
 ]
@@ -28,26 +29,35 @@ _UNITS = {Measure.MINUTES: "minutes", Measure.COUNT: "events", Measure.DISTINCT_
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """Which held events a condition looks at; conditions of equal selections share one pass over the state."""
+class Following:
+    """What must (or must not) have occurred in time after an event for that to count."""
 
-    kind: InfoKind
+    kind: str
     codes: frozenset[str]
-    window_ms: int
+    within_ms: int
+    happens: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCondition:
-    """A condition; `selection` is an index into `CompiledRules.selections`."""
+    """A condition; `selection` chooses what counts, `earlier` what it is compared with, `offered` what a rate is a part of.
+
+    `plain`: more events can only help it, and each helps until it leaves the window.
+    """
 
     id: str
     kind: InfoKind
-    selection: int
+    selection: Selection
     measure: Measure
     at_least: int
     unit: str
     window_days: int
-    window_ms: int
+    plain: bool
+    offered: Selection | None = None
+    earlier: Selection | None = None
+    earlier_days: int = 0
+    percent: int = 0
+    then: Following | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +72,23 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule; `routes` in the order they are tried: its own team, then whoever may ask for the missing consent."""
+    """A rule; `routes` in the order they are tried: its own team, then whoever may ask for the missing consent.
+
+    `ends_ms`: from when on it is past its sunset. `plain`: its conditions are, so that when it ceases to hold is known.
+    """
 
     id: str
     priority: Priority
     respond_within_days: int
     routes: tuple[Route, ...]
     conditions: tuple[CompiledCondition, ...]
+    plain: bool
+    ages: tuple[int, int] | None = None
+    at_least_agencies: int = 1
+    rest_ms: int = 0
+    lingers_ms: int = 0
+    ends_ms: int | None = None
+    not_shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +106,26 @@ class CompiledRules:
 
     version: str
     sha256: str
+    digest: str
+    """The beginning of `sha256`, as states remember it."""
     rules: tuple[CompiledRule, ...]
-    selections: tuple[Selection, ...]
     longest_ms: int
     place_rules: tuple[CompiledPlaceRule, ...]
     place_longest_ms: int
     exposed_areas: Mapping[str, tuple[tuple[int, int], ...]]
     """By area code, the half-open spans (milliseconds) in which what occurred there counts."""
-    touched: Mapping[tuple[str, str], frozenset[str]]
-    """The rules that an event of (kind, code) can change."""
+    touched: Mapping[tuple[str, str], tuple[CompiledRule, ...]]
+    """The rules that an event of (kind, code) can change, in the order of `rules`."""
+    by_id: Mapping[str, CompiledRule]
 
     @property
     def longest_days(self) -> int:
-        """The longest window of a person's rule, in days: the topics' retention must not be shorter."""
-        return self.longest_ms // DAY
+        """The longest window of a person's rule, in days, rounded up: the topics' retention must not be shorter."""
+        return -(-self.longest_ms // DAY)
 
     def rule(self, rule_id: str) -> CompiledRule | None:
         """One rule by id; None when the set no longer has it."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
+        return self.by_id.get(rule_id)
 
 
 _NOWHERE: Mapping[str, Sequence[tuple[datetime, datetime]]] = MappingProxyType({})
@@ -114,73 +136,119 @@ def compile_rules(
 ) -> CompiledRules:
     """Compile a validated set. `exposed_areas`: which areas areas.yaml marks exposed, and in which half-open spans (aware).
 
-    Place rules look only there, and only at what occurred then.
+    Place rules look only there, and only at what occurred then. Raises RulesError for a rule that asks for school days
+    where the set has no school calendar.
     """
-    for rule in rule_set.rules:
-        if isinstance(rule, Rule):
-            _refuse_unweighed(rule)
     people = sorted((rule for rule in rule_set.rules if isinstance(rule, Rule)), key=lambda rule: rule.id)
     places = sorted((rule for rule in rule_set.rules if isinstance(rule, PlaceRule)), key=lambda rule: rule.id)
-    selections: dict[Selection, int] = {}
-    rules = tuple(_compile_rule(rule, selections) for rule in people)
+    school = None if rule_set.school is None else _school_days(rule_set.school)
+    shared: dict[Selection, Selection] = {}
+    rules = tuple(_compile_rule(rule, school, shared) for rule in people)
+    sha256 = rules_digest(rule_set)
     return CompiledRules(
         version=rule_set.version,
-        sha256=rules_digest(rule_set),
+        sha256=sha256,
+        digest=sha256[:16],
         rules=rules,
-        selections=tuple(selections),
-        longest_ms=max((selection.window_ms for selection in selections), default=0),
+        longest_ms=max(map(_looks_back, rules), default=0),
         place_rules=tuple(
             CompiledPlaceRule(rule.id, frozenset(rule.categories), rule.at_least, rule.within_days, rule.within_days * DAY)
             for rule in places
         ),
         place_longest_ms=max((rule.within_days * DAY for rule in places), default=0),
         exposed_areas={code: tuple((to_ms(start), to_ms(end)) for start, end in spans) for code, spans in exposed_areas.items()},
-        touched=_index(people),
+        touched=_index(rules),
+        by_id={rule.id: rule for rule in rules},
     )
 
 
-def _refuse_unweighed(rule: Rule) -> None:
-    """What can be written but not yet weighed must not be passed over in silence."""
-    plain = {"at_least_agencies": 1, "rest_days": 0, "lingers_days": 0}
-    fields = ("ages", *plain, "sunset", "counts_but_not_shown")
-    unweighed = [name for name in fields if getattr(rule, name) not in (plain.get(name), None, ())]
-    narrowings = ("within_school_days", "on_school_days", "between", "against_earlier", "then")
-    for condition in rule.when:
-        unweighed += [name for name in narrowings if getattr(condition, name)]
-        unweighed += ["measure: rate"] if condition.measure is Measure.RATE else []
-    if unweighed:
-        raise RulesError(f"rules.{rule.id}: not weighed by this version of the hub: {', '.join(unweighed)}")
+def _looks_back(rule: CompiledRule) -> int:
+    return rule.lingers_ms + max((one.earlier or one.selection).window_ms for one in rule.conditions)
 
 
-def _index(rules: Iterable[Rule]) -> dict[tuple[str, str], frozenset[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
+def _index(rules: Iterable[CompiledRule]) -> dict[tuple[str, str], tuple[CompiledRule, ...]]:
+    found: dict[tuple[str, str], dict[str, CompiledRule]] = {}
     for rule in rules:
-        for condition in rule.when:
-            for code in condition.of:
-                found.setdefault((condition.kind.value, code), set()).add(rule.id)
-    return {key: frozenset(ids) for key, ids in found.items()}
+        for condition in rule.conditions:
+            looks_at = [(condition.selection.kind, (condition.offered or condition.selection).codes)]
+            if condition.then is not None:
+                looks_at.append((condition.then.kind, condition.then.codes))
+            for kind, codes in looks_at:
+                for code in codes:
+                    found.setdefault((kind, code), {})[rule.id] = rule
+    return {key: tuple(touched.values()) for key, touched in found.items()}
 
 
-def _compile_rule(rule: Rule, selections: dict[Selection, int]) -> CompiledRule:
+def _compile_rule(rule: Rule, school: SchoolDays | None, shared: dict[Selection, Selection]) -> CompiledRule:
     routes = [Route(rule.team, rule.function, rule.cooperation, fallback=False)]
     if rule.without_sig_consent is not None:
         spare = rule.without_sig_consent
         routes.append(Route(spare.team, spare.function, spare.cooperation, fallback=True))
-    conditions = tuple(_compile_condition(condition, selections) for condition in rule.when)
-    return CompiledRule(rule.id, rule.priority, rule.respond_within_days, tuple(routes), conditions)
+    if school is None and any(one.on_school_days or one.within_school_days for one in rule.when):
+        raise RulesError(f"rules.{rule.id}: counts school days, but ruleset.yaml has no school calendar (school: terms)")
+    conditions = tuple(_compile_condition(condition, school, shared) for condition in rule.when)
+    return CompiledRule(
+        id=rule.id,
+        priority=rule.priority,
+        respond_within_days=rule.respond_within_days,
+        routes=tuple(routes),
+        conditions=conditions,
+        plain=rule.at_least_agencies == 1 and not rule.lingers_days and all(one.plain for one in conditions),
+        ages=None if rule.ages is None else (rule.ages.first, rule.ages.last),
+        at_least_agencies=rule.at_least_agencies,
+        rest_ms=rule.rest_days * DAY,
+        lingers_ms=rule.lingers_days * DAY,
+        ends_ms=None if rule.sunset is None else stockholm_midnight(rule.sunset.toordinal() + 1),
+        not_shown=frozenset(rule.counts_but_not_shown),
+    )
 
 
-def _compile_condition(condition: Condition, selections: dict[Selection, int]) -> CompiledCondition:
-    window_ms = condition.within_days * DAY
-    selection = Selection(condition.kind, frozenset(condition.of), window_ms)
-    index = selections.setdefault(selection, len(selections))
+def _compile_condition(condition: Condition, school: SchoolDays | None, shared: dict[Selection, Selection]) -> CompiledCondition:
+    def select(codes: Iterable[str], more_days: int = 0) -> Selection:
+        made = _select(condition, school, frozenset(codes), more_days)
+        return shared.setdefault(made, made)
+
+    counts = select(condition.of)
+    earlier, then = condition.against_earlier, condition.then
+    rate = condition.measure is Measure.RATE
+    following = None if then is None else Following(then.kind.value, frozenset(then.of), then.within_hours * HOUR, then.happens)
     return CompiledCondition(
         id=condition.id,
         kind=condition.kind,
-        selection=index,
+        selection=counts,
         measure=condition.measure,
         at_least=condition.at_least,
         unit=_UNITS[condition.measure],
         window_days=condition.within_days,
-        window_ms=window_ms,
+        plain=earlier is None and then is None and not rate,
+        offered=select(kind.value for kind in AbsenceKind) if rate else None,
+        earlier=None if earlier is None else select(condition.of, earlier.days),
+        earlier_days=0 if earlier is None else earlier.days,
+        percent=0 if earlier is None else earlier.percent,
+        then=following,
     )
+
+
+def _select(condition: Condition, school: SchoolDays | None, codes: frozenset[str], more_days: int) -> Selection:
+    return Selection(
+        condition.kind.value,
+        codes,
+        (condition.within_days + more_days) * DAY,
+        between=None if condition.between is None else Between.parse(*condition.between),
+        on_school_days=condition.on_school_days,
+        within_school_days=condition.within_school_days,
+        school=school,
+    )
+
+
+def _school_days(calendar: School) -> SchoolDays:
+    free = {day.toordinal() for day in calendar.free_days}
+    return SchoolDays(
+        day
+        for term in calendar.terms
+        for day in range(term.first.toordinal(), term.last.toordinal() + 1)
+        if date.fromordinal(day).isoweekday() <= _FRIDAY and day not in free
+    )
+
+
+_FRIDAY = 5

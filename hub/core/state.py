@@ -1,33 +1,39 @@
 """What a worker holds of one youth, and its bytes.
 
-Body: the consent and the held events, a function of the set of events in the longest window and of nothing else
-(`body_bytes`, which tests compare). Envelope: open episodes, spent openings and the next wake, which are bookkeeping.
-Coded fields only; the reference is the one way to the person.
+Body: the consent, the held events and the teams' answers, a function of what has come and of nothing else (`body_bytes`,
+which tests compare). Envelope: open episodes, spent openings and the next wake, which are bookkeeping. Coded fields only;
+the reference is the one way to the person.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
+from hub.core.reach import Reach
 
 __all__ = [
     "MAX_HELD",
     "Episode",
     "Events",
     "Held",
+    "Rows",
     "StateError",
     "YouthState",
     "body_bytes",
     "from_bytes",
+    "in_order",
+    "make_marker",
     "new_state",
     "to_bytes",
 ]
 
-FORMAT = 1
+FORMAT = 2
+_FORMER = 1
+"""Without the minutes that a lesson offered and without answers; a worker that starts anew reads it."""
 MAX_HELD = 1024
 """Events held of one youth. Three per hour of eight school weeks; beyond that a source repeats itself under new identities,
 and a new event is refused (`state_full`) while corrections of held ones are still taken. No held event is ever given up."""
@@ -37,11 +43,14 @@ class StateError(ValueError):
     """Bytes that are no state of a known format. The caller must stop: guessing would lose or double a task."""
 
 
-class Held(NamedTuple):
-    """One event at its highest revision. `code` is empty for a marker: a retracted or no longer permitted event, of which
-    only the identity and revision are remembered, so that an earlier revision that comes late cannot raise it again.
+@dataclass(slots=True)
+class Held:
+    """One event at its highest revision; never changed once made (not frozen: making one would take thrice as long).
 
-    `keep_ms` plus the longest window is when it is forgotten. `may_tell` is false only for police notices not released.
+    `code` is empty for a marker: a retracted or no longer permitted event, of which only the identity and revision are
+    remembered, so that an earlier revision that comes late cannot raise it again; its `occurred_ms` is its `keep_ms`.
+    What occurred a longest window ago is forgotten, but remembered as a marker until `keep_ms` is so long ago.
+    `may_tell` is false only for police notices not released. `offered`: the lesson's minutes, 0 if unknown.
     """
 
     revision: int
@@ -51,10 +60,27 @@ class Held(NamedTuple):
     minutes: int
     agency: str
     may_tell: bool
+    offered: int = 0
 
     def marker(self) -> Held:
         """The same identity without its content."""
-        return Held(self.revision, 0, self.keep_ms, "", 0, "", may_tell=False)
+        return make_marker(self.revision, self.keep_ms)
+
+    def row(self) -> list[Any]:
+        """Its fields, as they are written."""
+        return [
+            self.revision, self.occurred_ms, self.keep_ms, self.code, self.minutes, self.agency, self.may_tell, self.offered,
+        ]  # fmt: skip
+
+
+def make_marker(revision: int, keep_ms: int) -> Held:
+    """What is remembered of an event without content."""
+    return Held(revision, keep_ms, keep_ms, "", 0, "", may_tell=False)
+
+
+def in_order(rows: Iterable[tuple[str, Held]]) -> Rows:
+    """Rows of one kind, by event id, in the order in which they occurred."""
+    return dict(sorted(rows, key=lambda row: row[1].occurred_ms))
 
 
 class Episode(NamedTuple):
@@ -69,16 +95,20 @@ class Episode(NamedTuple):
     opened_ms: int
 
 
-Events: TypeAlias = Mapping[str, Mapping[str, Held]]
-"""By kind of information, then by event id."""
+Rows: TypeAlias = dict[str, Held]
+"""By event id, in the order in which they occurred. Never changed once in a state."""
+
+Events: TypeAlias = Mapping[str, Rows]
+"""By kind of information. What leaves a window is found at one end of the rows, and what is still to come at the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class YouthState:
     """Never changed in place: a step gives a new one, or the very same object when nothing changed.
 
-    `spent` counts, by `rule|event id`, how often that event opened an episode that has ended, so that no id is used twice.
-    `due` says, by rule, when that rule's outcome may change though no event comes.
+    `answers`: by `rule|team`, when the team last declined or completed the rule's task. `spent` counts, by `rule|event id`,
+    how often that event opened an episode that has ended, so that no id is used twice. `due` says, by rule, when that rule's
+    outcome may change though no event comes. `reach` is worked out from the consent and not compared.
     """
 
     youth_ref: str
@@ -89,6 +119,8 @@ class YouthState:
     due: Mapping[str, int] = field(default_factory=dict)
     rules_digest: str = ""
     wake_ms: int | None = None
+    answers: Mapping[str, int] = field(default_factory=dict)
+    reach: Reach | None = field(default=None, compare=False, repr=False)
 
     @property
     def empty(self) -> bool:
@@ -130,25 +162,39 @@ def from_bytes(value: bytes) -> YouthState:
 
 
 def _load(content: Any) -> YouthState:
-    if content["v"] != FORMAT:
+    if content["v"] == _FORMER:
+        consent, events = content["b"]
+        content = content | {
+            "b": [consent, {kind: {key: [*row, 0] for key, row in rows.items()} for kind, rows in events.items()}, {}]
+        }
+    elif content["v"] != FORMAT:
         raise ValueError("another format")
-    consent, events = content["b"]
+    consent, events, answers = content["b"]
     return YouthState(
         youth_ref=content["y"],
         consent=None if consent is None else ConsentRecord.model_validate_json(consent),
-        events={InfoKind(kind).value: {key: _load_held(row) for key, row in rows.items()} for kind, rows in events.items()},
+        events={
+            InfoKind(kind).value: in_order((key, _load_held(row)) for key, row in rows.items()) for kind, rows in events.items()
+        },
         episodes={rule: _load_episode(row) for rule, row in content["o"].items()},
         spent=content["s"],
         due=content["d"],
         rules_digest=content["r"],
         wake_ms=content["w"],
+        answers=dict(answers),
     )
+
+
+def _of_former(row: list[Any]) -> list[Any]:
+    revision, occurred_ms, keep_ms, code, *rest = row
+    return [revision, occurred_ms if code else keep_ms, keep_ms, code, *rest, 0]
 
 
 def _body(state: YouthState) -> list[Any]:
     return [
         None if state.consent is None else state.consent.model_dump_json(),
-        {kind: events for kind, events in state.events.items() if events},
+        {kind: {key: held.row() for key, held in events.items()} for kind, events in state.events.items() if events},
+        state.answers,
     ]
 
 
@@ -161,8 +207,8 @@ def _dump(content: Any) -> bytes:
 
 
 def _load_held(row: list[Any]) -> Held:
-    revision, occurred_ms, keep_ms, code, minutes, agency, may_tell = row
-    return Held(revision, occurred_ms, keep_ms, code, minutes, agency, may_tell)
+    revision, occurred_ms, keep_ms, code, minutes, agency, may_tell, offered = row
+    return Held(revision, occurred_ms, keep_ms, code, minutes, agency, may_tell, offered)
 
 
 def _load_episode(row: list[Any]) -> Episode:

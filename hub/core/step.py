@@ -8,6 +8,7 @@ gives the same tasks under the same ids.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -21,17 +22,21 @@ from hub.contract.models import (
     RiskEvent,
     SchoolAbsence,
     TaskEvent,
+    TaskState,
 )
-from hub.core.episodes import Before, Cause, Instant, Reconciler
-from hub.core.fold import Outcome, fold_event, prune, rejudge
+from hub.core.episodes import Before, Cause, Instant, Reconciler, still_spent
+from hub.core.fold import Folded, Outcome, coming, fold_event, prune, rejudge, wake_of
 from hub.core.instants import from_ms, to_ms
-from hub.core.rules import CompiledRules
-from hub.core.state import YouthState
+from hub.core.reach import Reach
+from hub.core.rules import CompiledRule, CompiledRules
+from hub.core.state import Events, YouthState
 
 __all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
 
 YouthEvent: TypeAlias = ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | TaskEvent
 PersonFact: TypeAlias = SchoolAbsence | PoliceNotice | RiskEvent
+_ANSWERS = frozenset({TaskState.REJECTED, TaskState.COMPLETED})
+"""What a team says when it is done with a task, one way or the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,17 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What became of it. `state` is the very object that was given when nothing changed (write nothing). `wake_at`: call `wake`
-    then, and not before; None: only an event can change this.
-    """
+    """What became of it. `state` is the very object that was given when nothing changed: write nothing."""
 
     state: YouthState
     tasks: tuple[ReferralTask, ...] = ()
     drops: tuple[Drop, ...] = ()
     outcome: Outcome = "processed"
-    wake_at: datetime | None = None
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """Call `wake` then, and not before; None: only an event can change the state."""
+        return None if self.state.wake_ms is None else from_ms(self.state.wake_ms)
 
 
 def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: datetime) -> Step:
@@ -69,14 +76,13 @@ def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: dateti
             return _after_withdrawal(state, event)
         if event.status is ConsentStatus.WITHDRAWN:
             return erase(state, event)
-    current, tasks = _catch_up(state, rules, now)
-    match event:
-        case ConsentRecord():
-            return _consent(current, tasks, event, rules, now)
-        case TaskEvent():
-            return _stepped(current, tasks)
-        case _:
-            return _fact(current, tasks, event, rules, now)
+    now_ms = to_ms(now)
+    current, tasks = _catch_up(state, rules, now, now_ms)
+    if isinstance(event, ConsentRecord):
+        return _consent(current, tasks, event, rules, now)
+    if isinstance(event, TaskEvent):
+        return _answer(current, tasks, event, rules, now)
+    return _fact(current, tasks, event, rules, Instant(now_ms, now, Cause.EVENT, event.event_id))
 
 
 def erase(state: YouthState, withdrawal: ConsentRecord) -> Step:
@@ -99,7 +105,7 @@ def erase_scope(state: YouthState, scope_id: str, at: datetime, rules: CompiledR
         scope.model_copy(update={"withdrawn_at": at}) if scope.scope_id == scope_id and scope.withdrawn_at is None else scope
         for scope in consent.scopes
     )
-    current, tasks = _catch_up(state, rules, now)
+    current, tasks = _catch_up(state, rules, now, to_ms(now))
     return _under(current, tasks, consent.model_copy(update={"scopes": scopes}), rules, now)
 
 
@@ -115,18 +121,21 @@ def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:
 
 def wake(state: YouthState, rules: CompiledRules, now: datetime) -> Step:
     """Let time pass up to `now` (aware): what has become due opens, ends, or is forgotten. Early calls do no harm."""
-    current, tasks = _catch_up(state, rules, now)
-    current, more = _settle(current, rules, Instant(to_ms(now), now))
-    return _stepped(current, [*tasks, *more])
+    now_ms = to_ms(now)
+    current, tasks = _catch_up(state, rules, now, now_ms)
+    current, more = _settle(current, rules, Instant(now_ms, now))
+    return _stepped(current, (*tasks, *more))
 
 
-def _consent(state: YouthState, tasks: list[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
+def _consent(
+    state: YouthState, tasks: Sequence[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime
+) -> Step:
     if state.consent is not None and state.consent.version >= consent.version:
         return _stepped(state, tasks, outcome="duplicate")
     return _under(state, tasks, consent, rules, now)
 
 
-def _under(state: YouthState, tasks: list[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
+def _under(state: YouthState, tasks: Sequence[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
     """The state under another consent: without the events that it does not cover, and without what was proposed on them."""
     events = rejudge(state.events, consent)
     gone = {
@@ -134,78 +143,138 @@ def _under(state: YouthState, tasks: list[ReferralTask], consent: ConsentRecord,
         for kind, event_id, held in state.held()
         if held.code and not ((kept := events.get(kind, {}).get(event_id)) and kept.code)
     }
-    reopened = frozenset[str]().union(*(rules.touched.get(code, ()) for code in gone))
-    changed = replace(state, consent=consent, events=events)
+    reopened = frozenset(rule.id for code in gone for rule in rules.touched.get(code, ()))
+    changed = replace(state, consent=consent, events=events, reach=Reach(consent))
     now_ms = to_ms(now)
     before = None if state.consent is None else Before(state.consent, now_ms)
     settled, more = _settle(changed, rules, Instant(now_ms, now, reopened=reopened, before=before))
-    return _stepped(settled, [*tasks, *more])
+    return _stepped(settled, (*tasks, *more))
 
 
-def _fact(state: YouthState, tasks: list[ReferralTask], event: PersonFact, rules: CompiledRules, now: datetime) -> Step:
-    now_ms = to_ms(now)
-    folded = fold_event(state, event, now_ms, rules.longest_ms)
+def _answer(state: YouthState, tasks: Sequence[ReferralTask], event: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
+    """What a team made of a task: a decline and a completion end the episode and let the rule rest. The latest one counts."""
+    if event.state not in _ANSWERS or state.consent is None:
+        return _stepped(state, tasks)
+    answered = to_ms(event.occurred_at)
+    to_whom = f"{event.rule_id}|{event.team}"
+    known = state.answers.get(to_whom)
+    if known is not None and known >= answered:
+        return _stepped(state, tasks, outcome="duplicate")
+    changed = replace(state, answers={**state.answers, to_whom: answered})
+    rule = rules.by_id.get(event.rule_id)
+    settled, more = _settle(changed, rules, Instant(to_ms(now), now, touched=() if rule is None else (rule,)))
+    return _stepped(settled, (*tasks, *more))
+
+
+def _fact(state: YouthState, tasks: Sequence[ReferralTask], event: PersonFact, rules: CompiledRules, when: Instant) -> Step:
+    now_ms = when.at_ms
+    held = prune(state.events, now_ms, rules.longest_ms)
+    folded = fold_event(state, held, event, now_ms, rules.longest_ms)
     drops = (Drop(folded.reason, folded.intentional),) if folded.reason else ()
-    if folded.events is state.events:
-        return _stepped(state, tasks, drops, folded.outcome)
-    cause = Cause.CORRECTION if folded.corrected else Cause.EVENT
-    changed = replace(state, events=folded.events)
-    touched = frozenset[str]().union(*(rules.touched.get(code, ()) for code in folded.touches))
-    settled, more = _settle(changed, rules, Instant(now_ms, now, cause, event.event_id, touched))
-    return _stepped(settled, [*tasks, *more], drops, folded.outcome)
+    if folded.events is held:
+        if held is not state.events:
+            when.touched = ()
+            state, _ = _settle(state, rules, when, held)
+        return Step(state, tuple(tasks), drops, folded.outcome)
+    when.touched = _touched(rules, folded)
+    settled, more = _settle(state, rules, when, folded.events)
+    return Step(settled, (*tasks, *more), drops, folded.outcome)
 
 
-def _catch_up(state: YouthState, rules: CompiledRules, now: datetime) -> tuple[YouthState, list[ReferralTask]]:
+def _touched(rules: CompiledRules, folded: Folded) -> Sequence[CompiledRule]:
+    """The rules that the event can change, as it is now and as it was."""
+    entry, displaced = folded.entry, folded.displaced
+    now = rules.touched.get((folded.kind, entry.code), ()) if entry is not None else ()
+    if displaced is None or not displaced.code or (entry is not None and displaced.code == entry.code):
+        return now
+    return tuple({rule.id: rule for rule in (*now, *rules.touched.get((folded.kind, displaced.code), ()))}.values())
+
+
+def _catch_up(state: YouthState, rules: CompiledRules, now: datetime, now_ms: int) -> tuple[YouthState, Sequence[ReferralTask]]:
     """Run the wakes that are due, each at its own instant, so that a late wake ends what an early one would have ended.
 
-    Of what opened on the way only that which is still open now is proposed: consent and ground are those of now.
+    Of what opened on the way only that which is still open now is proposed: consent and ground are those of now. A wake that
+    would only forget waits: whatever comes next forgets too.
     """
-    now_ms = to_ms(now)
+    if state.rules_digest == rules.digest and (state.wake_ms is None or state.wake_ms > now_ms):
+        return state, ()
     current, emitted = state, list[ReferralTask]()
-    while current.wake_ms is not None and current.wake_ms <= now_ms:
-        due = current.wake_ms
+    while (due := _next_move(current, rules)) is not None and due <= now_ms:
         until = None if current.consent is None else Before(current.consent, due - 1)
-        current, tasks = _settle(current, rules, Instant(due, now, before=until))
-        assert current.wake_ms is None or current.wake_ms > due, "time passes"
+        current, tasks = _settle(current, rules, Instant(due, now, touched=_moved(current, rules, due), before=until))
         emitted += tasks
-    if current.consent is not None and current.rules_digest != rules.sha256[:16]:
+    if current.consent is not None and current.rules_digest != rules.digest:
         current, tasks = _settle(current, rules, Instant(now_ms, now))
         emitted += tasks
+    if not emitted:
+        return current, ()
     before = {episode.task_id for episode in state.episodes.values()}
     present = {episode.task_id for episode in current.episodes.values()}
     return current, [task for task in emitted if task.task_id in (present if task.action is Action.OPEN else before)]
 
 
-def _settle(state: YouthState, rules: CompiledRules, when: Instant) -> tuple[YouthState, list[ReferralTask]]:
-    """Forget what is too old, reconcile, and set the next wake; the same object when nothing changed."""
-    if state.consent is None:
-        return state, []
-    events, wakes = prune(state.events, when.at_ms, rules.longest_ms)
-    work = Reconciler(
-        youth_ref=state.youth_ref,
-        consent=state.consent,
-        events=events,
-        rules=rules,
-        when=when,
-        episodes=dict(state.episodes),
-        spent=dict(state.spent),
-        due=dict(state.due),
-        at=from_ms(when.at_ms),
-    )
+def _next_move(state: YouthState, rules: CompiledRules) -> int | None:
+    """The next wake that can change what a rule says: one that a rule asked for, or at which an event begins to count."""
+    if state.wake_ms is None or state.rules_digest != rules.digest:
+        return state.wake_ms
+    begins = coming(state.events, state.wake_ms - 1)  # what lay in the future when the wake was set
+    return min(state.due.values() if begins is None else (begins, *state.due.values()), default=None)
+
+
+def _moved(state: YouthState, rules: CompiledRules, due: int) -> Sequence[CompiledRule] | None:
+    """The rules whose outcome may change at a wake; None: any."""
+    if state.rules_digest != rules.digest or due not in state.due.values():
+        return None
+    begins = coming(state.events, due - 1)
+    if begins is not None and begins <= due:
+        return None
+    return [rule for rule in rules.rules if state.due.get(rule.id, due + 1) <= due]
+
+
+def _settle(
+    state: YouthState, rules: CompiledRules, when: Instant, events: Events | None = None
+) -> tuple[YouthState, Sequence[ReferralTask]]:
+    """Forget what is too old, reconcile, and set the next wake; the same object when nothing changed.
+
+    `events`: as they are now, where they are not the state's.
+    """
+    consent = state.consent
+    if consent is None:
+        return state, ()
+    if events is None:
+        events = prune(state.events, when.at_ms, rules.longest_ms)
+    reach = state.reach or Reach(consent)
+    answers = _remembered(state.answers, rules, when.at_ms) if state.answers else state.answers
+    episodes, spent, due, tasks = state.episodes, state.spent, state.due, list[ReferralTask]()
     if when.touched is None or when.touched:
+        work = Reconciler(state, rules, when, reach=reach, events=events, answers=answers)
         work.run()
-    settled = YouthState(
-        youth_ref=state.youth_ref,
-        consent=state.consent,
-        events=events,
-        episodes=work.episodes,
-        spent=work.spent,
-        due=work.due,
-        rules_digest=rules.sha256[:16],
-        wake_ms=min((*wakes, *work.due.values()), default=None),
-    )
-    return (state if events is state.events and settled == state else settled), work.tasks
+        episodes, spent, due, tasks = work.episodes, work.spent, work.due, work.tasks
+    if spent and sum(map(len, events.values())) <= sum(map(len, state.events.values())):
+        spent = still_spent(spent, events)
+    wake_ms = wake_of(events, when.at_ms, rules.longest_ms)
+    if due:
+        soonest = min(due.values())
+        wake_ms = soonest if wake_ms is None or soonest < wake_ms else wake_ms
+    if (
+        events is state.events and answers is state.answers and episodes is state.episodes and due is state.due
+        and spent is state.spent and wake_ms == state.wake_ms and rules.digest == state.rules_digest
+    ):  # fmt: skip
+        return state, tasks
+    settled = YouthState(state.youth_ref, consent, events, episodes, spent, due, rules.digest, wake_ms, answers, reach)
+    return settled, tasks
 
 
-def _stepped(state: YouthState, tasks: list[ReferralTask], drops: tuple[Drop, ...] = (), outcome: Outcome = "processed") -> Step:
-    return Step(state, tuple(tasks), drops, outcome, None if state.wake_ms is None else from_ms(state.wake_ms))
+def _remembered(answers: Mapping[str, int], rules: CompiledRules, at_ms: int) -> Mapping[str, int]:
+    """The answers without those that say nothing any more: their rest is over, and every event from before is gone."""
+
+    def ends(key: str, answered: int) -> int:
+        rule = rules.by_id.get(key.partition("|")[0])
+        return answered + max(rules.longest_ms, 0 if rule is None else rule.rest_ms)
+
+    kept = {key: answered for key, answered in answers.items() if at_ms < ends(key, answered)}
+    return answers if len(kept) == len(answers) else kept
+
+
+def _stepped(state: YouthState, tasks: Sequence[ReferralTask], *, outcome: Outcome = "processed") -> Step:
+    return Step(state, tuple(tasks), outcome=outcome)

@@ -26,7 +26,7 @@ from hub.core.state import YouthState, from_bytes, new_state, to_bytes
 from hub.core.step import step, wake
 from tests.reference import history as plain
 from tests.reference.draw import around, draw_history
-from tests.reference.draw_rules import PLAIN, draw_rules
+from tests.reference.draw_rules import EVERYTHING, draw_rules
 from tests.reference.engine import Ground, Outcome, Proposal, people_s_rules, the_longest_window, what_stands
 from tests.reference.shipped import the_shipped_rules
 from tests.reference.telling import what_is_told
@@ -34,7 +34,7 @@ from tests.reference.telling import what_is_told
 from .make import YOUTH, event_id
 from .make_rules import SHIPPED
 
-WEIGHED = PLAIN
+WEIGHED = EVERYTHING - {"lingers_days", "rest_days"}
 """What of the language beyond its oldest part the core weighs; it refuses the rest."""
 ANSWERS = "rest_days" in WEIGHED
 NO_TASK = "00000000-0000-4000-8000-00000000000f"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.core.state import MAX_HELD, Held
+from hub.core.state import MAX_HELD, Held, to_bytes
 from hub.core.step import Drop, step, wake
 
 from .make import NOW, YOUTH, ago, event_id, make_absence
-from .make_rules import RULES, emitted, last, run
+from .make_rules import RULES, emitted, last, make_rules, run
 
 
 def test_a_repeat_changes_nothing_at_all() -> None:
@@ -59,3 +59,13 @@ def test_a_state_that_is_full_refuses_new_events_but_takes_corrections() -> None
     full = type(state)(YOUTH, state.consent, {"school_absence": crowd}, rules_digest=state.rules_digest)
     assert step(full, make_absence("a" * 40, ago(1)), RULES, NOW).drops == (Drop("state_full", intentional=False),)
     assert step(full, make_absence(5, ago(1), revision=2), RULES, NOW).outcome == "processed"
+
+
+def test_a_displaced_event_of_the_future_does_not_come_back_when_its_retraction_is_old() -> None:
+    rules, now = make_rules(), NOW.replace(hour=22)
+    coming = make_absence(1, now + timedelta(days=1), 480, recorded_at=now)
+    gone = make_absence(1, now, 480, revision=2, retracted=True, recorded_at=now + timedelta(hours=1))
+    soon, late = now + timedelta(hours=1), now + timedelta(days=10, hours=3)
+    states = [last(run(*order, rules=rules, now=soon)) for order in ((coming, gone), (gone, coming))]
+    assert to_bytes(states[0]) == to_bytes(states[1])
+    assert step(wake(states[0], rules, late).state, coming, rules, late).outcome == "duplicate"

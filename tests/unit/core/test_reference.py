@@ -83,7 +83,7 @@ def test_what_once_differed_or_is_worth_keeping_agrees(file: Path) -> None:
 def test_the_histories_are_no_empty_ones() -> None:
     """Agreement on nothing would prove nothing."""
     outcomes = [one for seed in range(300) for _, one in _told_of(seed)[1]]
-    assert sum(bool(one.open) for one in outcomes) > 75
+    assert sum(bool(one.open) for one in outcomes) > 50
     assert sum(bool(one.held) for one in outcomes) > 600
     assert {proposal.team for one in outcomes for proposal in one.open} == {"outreach", "sspf", "sig"}
 

@@ -133,7 +133,7 @@ def test_a_retraction_loses_ground_and_leaves_a_marker_without_content() -> None
     assert emitted(steps) == [OPEN_ABSENCE, ("ground_lost", "absence-alone", "outreach")]
     assert steps[1].tasks[0].evidence == ()
     held = last(steps).events["school_absence"][event_id(1)]
-    assert (held.revision, held.code, held.minutes, held.agency, held.occurred_ms) == (2, "", 0, "", 0)
+    assert (held.revision, held.code, held.minutes, held.agency, held.occurred_ms) == (2, "", 0, "", held.keep_ms)
 
 
 def test_more_ground_keeps_the_task_and_says_nothing() -> None:
