@@ -27,6 +27,7 @@ def as_data(found: Published) -> dict[str, Any]:
             "last": None if found.last is None else found.last.isoformat(),
             "youths": found.youths,
             "events": found.events,
+            "told_at_once": found.at_once,
             **_each("youths_left_out", found.left_out),
             **_each("records_left_out", found.refused),
         },

@@ -70,21 +70,24 @@ def usable(history: YouthHistory) -> str:
     return "" if newest.status is ConsentStatus.IN_FORCE else newest.status.value
 
 
-def timeline(history: YouthHistory) -> list[tuple[datetime, YouthEvent]]:
+def timeline(history: YouthHistory, *, at_once: bool = False) -> list[tuple[datetime, YouthEvent]]:
     """Everything with the instant (UTC) at which the hub knew it, in that order: consents before events of the same instant.
+
+    `at_once`: as if every event, and every correction of it, had been told as it occurred, under consents known before. That
+    is how a history is read that was imported afterwards, all of it recorded on one day.
 
     The topic of consents keeps the newest record for ever and older ones for hours only. Where the first version is gone, the
     oldest record that is left is taken as known from the beginning: it is cumulative, and its scopes say from when they hold.
     """
     facts: list[tuple[datetime, int, str, int, YouthEvent]] = [
-        (one.recorded_at, 1, one.event_id, one.revision, one) for one in history.facts()
+        (one.occurred_at if at_once else one.recorded_at, 1, one.event_id, one.revision, one) for one in history.facts()
     ]
     facts += [(one.occurred_at, 2, one.task_id, 0, one) for one in history.answers]
     consents = sorted(_struck(history), key=lambda record: record.version)
     begin = min((one[0] for one in facts), default=None)
     for number, record in enumerate(consents):
-        compacted = number == 0 and record.version > _FIRST_VERSION and begin is not None
-        at = min(record.recorded_at, begin) if compacted and begin is not None else record.recorded_at
+        known_before = number == 0 and (at_once or record.version > _FIRST_VERSION)
+        at = min(record.recorded_at, begin) if known_before and begin is not None else record.recorded_at
         facts.append((at, 0, "", record.version, record))
     facts.sort(key=lambda one: one[:4])
     return [(at, event) for at, _, _, _, event in facts]

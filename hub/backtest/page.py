@@ -82,6 +82,8 @@ def _notes(found: Published, language: Language) -> list[str]:
         say("hidden", fewest=FEWEST),
         say("left_out"),
     ]  # fmt: skip
+    if found.at_once:
+        notes.append(say("at_once"))
     if found.cold_until is not None and found.first is not None:
         begin, warm = (f"{at.astimezone(STOCKHOLM):%Y-%m-%d}" for at in (found.first, found.cold_until))
         notes.append(say("cold", first=begin, until=warm))

@@ -52,6 +52,9 @@ class Published:
     longest_days: int
     youths: int
     events: int
+    at_once: bool
+    imported: bool
+    """Whether most events were recorded weeks after they occurred, and yet are replayed by when they were recorded."""
     left_out: Mapping[str, Band]
     refused: Mapping[str, Band]
     rows: Mapping[Lane, Row]
@@ -119,6 +122,8 @@ def publish(tally: Tally, plan: Plan) -> Published:
         longest_days=max(plan.candidate.longest_days, plan.active.longest_days),
         youths=tally.youths,
         events=tally.events,
+        at_once=plan.at_once,
+        imported=not plan.at_once and 2 * tally.late > tally.events,
         left_out={reason: _alone(number) for reason, number in sorted(tally.left_out.items())},
         refused={reason: _alone(number) for reason, number in sorted(tally.refused.items())},
         rows=_rows(tally, weeks),

@@ -32,10 +32,11 @@ class Question:
     active: RuleSet
     since: datetime | None
     until: datetime
+    at_once: bool = False
 
     def plan(self) -> Plan:
         """With the rules compiled. Raises RulesError when one of them says what this version cannot weigh."""
-        return Plan(compile_rules(self.candidate), compile_rules(self.active), self.since, self.until)
+        return Plan(compile_rules(self.candidate), compile_rules(self.active), self.since, self.until, self.at_once)
 
 
 def tally_of(parts: Sequence[Part], question: Question, processes: int = 1, tell: Callable[[Tally], None] | None = None) -> Tally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import combinations
 from typing import NamedTuple
@@ -19,6 +19,9 @@ from hub.core.instants import stockholm_week, to_ms
 from hub.core.rules import CompiledRules
 
 __all__ = ["Kind", "Plan", "Tally", "TaskCell", "count_youth", "paired"]
+
+
+_LATE = timedelta(days=14)
 
 
 class Kind(StrEnum):
@@ -59,16 +62,19 @@ class Plan:
     active: CompiledRules
     since: datetime | None
     until: datetime
+    at_once: bool = False
+    """Whether events are taken as told when they occurred (`timeline`)."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over youths. `left_out`: youths whose history was not read, by reason; `refused`: records that were
-    none or may not stand there, by reason; `events` counts what was stepped.
+    """Counts over youths. `left_out`: those whose history was not read, by reason; `refused`: records that were none or may not
+    stand there, by reason; `events`: what was stepped; `late`: events recorded more than two weeks after they occurred.
     """
 
     youths: int = 0
     events: int = 0
+    late: int = 0
     first: datetime | None = None
     last: datetime | None = None
     left_out: Counter[str] = field(default_factory=Counter)
@@ -85,6 +91,7 @@ class Tally:
         """Take in another's counts."""
         self.youths += other.youths
         self.events += other.events
+        self.late += other.late
         self.first = min((one for one in (self.first, other.first) if one is not None), default=None)
         self.last = max((one for one in (self.last, other.last) if one is not None), default=None)
         for mine, theirs in zip(self._counters(), other._counters(), strict=True):
@@ -103,13 +110,14 @@ def count_youth(history: YouthHistory, plan: Plan, tally: Tally) -> None:
     if reason:
         tally.left_out[reason] += 1
         return
-    events = [one for one in timeline(history) if one[0] < plan.until]
+    events = [one for one in timeline(history, at_once=plan.at_once) if one[0] < plan.until]
     candidate, active = replay(history.youth_ref, events, (plan.candidate, plan.active), plan.until)
     both, kept = paired(candidate, active)
     _count_tasks(tally, plan, candidate, both, (Kind.NEW, Kind.BOTH))
     _count_tasks(tally, plan, active, kept, (Kind.GONE, Kind.KEPT))
     tally.youths += 1
     tally.events += len(events)
+    tally.late += sum(one.recorded_at - one.occurred_at > _LATE for one in history.facts())
     if events:
         tally.first = min(tally.first or events[0][0], events[0][0])
         tally.last = max(tally.last or events[-1][0], events[-1][0])

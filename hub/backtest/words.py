@@ -37,6 +37,10 @@ TEXTS: Final[dict[str, dict[Language, str]]] = {
         "en": "The history begins on {first}. Until {until} the rules' windows lack what happened before: figures are too "
         "low then.",
     },
+    "at_once": {
+        "sv": "Händelserna är lästa som om de blev kända när de inträffade.",
+        "en": "Events are read as if they had been told as they occurred.",
+    },
     "rules": {"sv": "Förslag per regel", "en": "Tasks of each rule"},
     "rule": {"sv": "Regel", "en": "Rule"},
     "candidate": {"sv": "Prövade regler", "en": "Candidate rules"},

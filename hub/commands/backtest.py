@@ -22,6 +22,10 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
         str, typer.Option(metavar="DATE", help="Count tasks from this day on, in Sweden; what came before only fills windows.")
     ] = "",
     until: Annotated[str, typer.Option(metavar="DATE", help="Up to and with this day (default: now).")] = "",
+    at_once: Annotated[
+        bool,
+        typer.Option("--at-once", help="As if each event had been told as it occurred: for a history imported afterwards."),
+    ] = False,
     against: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="The rules to compare with (default: those in force).")
     ] = None,
@@ -60,7 +64,7 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
     settings = load_settings(home)
     clock = build_clock(settings)
     run = Run(settings, clock.now(), source, quiet=as_json, processes=processes)
-    question = run.question(rules, against, since, until)
+    question = run.question(rules, against, since, until, at_once=at_once)
     with closing(build_audit(settings, clock)) as log:
         entry = Entry(acting(settings, as_account, audit=log), Action.RULES_BACKTESTED, purpose=run.purpose(question))
         with log.recorded(entry) as draft:

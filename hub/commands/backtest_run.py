@@ -46,7 +46,7 @@ class Run:
     quiet: bool
     processes: int
 
-    def question(self, rules: Path, against: Path | None, since: str, until: str) -> Question:
+    def question(self, rules: Path, against: Path | None, since: str, until: str, *, at_once: bool) -> Question:
         """Raises ConfigError as the rules' own check does, and typer.BadParameter for what is no day."""
         if not rules.is_dir():
             text = f"{rules} is no folder: copy {self.settings.home / 'rules'}, change a rule in the copy, and name that"
@@ -64,7 +64,7 @@ class Run:
         end = self.now if not until else min(self.now, _day(until, "--until", after=1))
         if begin is not None and begin >= end:
             raise typer.BadParameter("--since must be a day before --until and before today")
-        return Question(candidate, active, begin, end)
+        return Question(candidate, active, begin, end, at_once)
 
     @staticmethod
     def purpose(question: Question) -> str:

@@ -58,6 +58,9 @@ def print_found(found: Published, *, as_json: bool) -> None:
     if found.cold_until is not None and found.first is not None:
         text = f"The history begins on {found.first:%Y-%m-%d}: until {found.cold_until:%Y-%m-%d} windows are not full."
         console.print(f"{text} Give --since.", soft_wrap=True)
+    if found.imported:
+        text = "Most events were recorded weeks after they occurred: where they were imported, replay them with --at-once."
+        console.print(text, soft_wrap=True)
     _print_rules(console, found)
     _print_weeks(console, found)
     _print_functions(console, found)

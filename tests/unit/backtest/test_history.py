@@ -53,6 +53,16 @@ def test_where_the_first_consent_is_gone_the_oldest_left_is_known_from_the_begin
     assert [at for at, _ in timeline(make_history([fact], consents=[whole]))] == [fact.recorded_at, ago(2)]
 
 
+def test_a_history_that_was_imported_can_be_read_as_told_when_it_occurred() -> None:
+    imported = [absent(number).model_copy(update={"recorded_at": ago(1)}) for number in (40, 39)]
+    corrected = absent(39).model_copy(update={"recorded_at": ago(1), "revision": 2})
+    consent = make_consent(recorded_at=ago(2))
+    history = make_history([*imported, corrected], consents=[consent])
+    assert [(at, event) for at, event in timeline(history, at_once=True)] == [
+        (ago(40), consent), (ago(40), imported[0]), (ago(39), imported[1]), (ago(39), corrected),
+    ]  # fmt: skip
+
+
 def test_the_school_is_that_of_the_newest_absence_that_consent_covers() -> None:
     facts = [absent(9), absent(5, agency="school-b"), absent(2, agency="school-uncovered")]
     consent = make_consent(make_scope(agencies=(SCHOOL, "school-b")))

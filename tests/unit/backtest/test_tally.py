@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hub.backtest.replay import Proposal
@@ -43,6 +44,15 @@ def test_tasks_are_counterparts_when_they_stand_at_a_common_instant_and_are_of_o
     assert paired([proposal(9, 5)], [proposal(4, None)]) == (set(), set())
     assert paired([proposal(9, None)], [proposal(8, 7), proposal(5, 4)]) == ({0}, {0, 1})
     assert paired([proposal(9, None)], [proposal(8, 7, "another")]) == (set(), set())
+
+
+def test_an_imported_history_has_its_tasks_when_it_occurred_only_if_that_is_asked_for() -> None:
+    facts = [absent(number).model_copy(update={"recorded_at": ago(1)}) for number in (40, 39)]
+    history = make_history(facts, consents=[make_consent(recorded_at=ago(2))])
+    assert not tallied(history).tasks
+    found = tallied(history, plan=replace(PLAN, at_once=True))
+    assert {cell.week for cell in found.tasks} == {"2025-W15"}
+    assert found.late == 2
 
 
 def test_only_tasks_of_the_time_that_is_asked_for_are_counted_and_earlier_history_fills_the_windows() -> None:

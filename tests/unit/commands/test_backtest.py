@@ -83,6 +83,18 @@ def test_a_person_gets_tables_and_is_told_what_is_not_shown(town: Town) -> None:
         assert words in ended.stdout
 
 
+def test_a_history_that_was_imported_is_recognised_and_read_as_it_occurred(town: Town) -> None:
+    imported = (
+        one.model_copy(update={"absences": tuple(fact.model_copy(update={"recorded_at": END}) for fact in one.absences)})
+        for one in make_histories(3_000, 20)
+    )
+    town.write(imported)
+    by_record = town.call(town.rules)
+    assert "--at-once" in by_record.stdout
+    assert "--at-once" not in town.call(town.rules, "--at-once").stdout
+    assert json.loads(town.call(town.rules, "--at-once", "--json").stdout)["history"]["told_at_once"]
+
+
 def test_the_page_is_written_beside_the_tables(town: Town, tmp_path: Path) -> None:
     page = tmp_path / "candidate.html"
     assert town.call(town.rules, "--html", page, "--language", "en").exit_code == 0
