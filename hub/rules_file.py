@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import yaml
-
+from hub.consent_file import load_consent_rules
 from hub.core.rule_changes import rule_days
-from hub.core.rule_set import Rule
-from hub.core.rules import RulesError, RuleSet, parse_rules
+from hub.core.rule_overlap import idle_beside
+from hub.core.rule_problems import Location, Problem
+from hub.core.rule_sense import Town, cautions, impossible, lapsed, senseless
+from hub.core.rule_set import Rule, RuleSet
 from hub.errors import ConfigError
-from hub.installation import load_teams
+from hub.installation import load_agencies, load_teams
+from hub.rules_folder import SET_FILE, Fault, RuleFile, RuleFolder, RulesRefusedError, in_order, read_folder
 from hub.settings import Settings
-from hub.yaml_file import RepeatedNameError, load_yaml
 
-__all__ = ["REPLAY_DAYS", "SET_FILE", "Takes", "check_retention", "load_active_rules", "load_rules"]
+__all__ = [
+    "REPLAY_DAYS",
+    "SET_FILE",
+    "Checked",
+    "Surroundings",
+    "Takes",
+    "check_retention",
+    "check_rules",
+    "load_active_rules",
+    "load_rules",
+]
 
-SET_FILE = "ruleset.yaml"
 REPLAY_DAYS = 7
 """For how long beyond the longest window events stay on Kafka: a week in which what went wrong is seen, and read again."""
 
@@ -32,37 +44,73 @@ class Takes(Protocol):
         ...
 
 
-def load_rules(folder: Path, teams: Mapping[str, Takes] | None = None) -> RuleSet:
-    """Every rule in `folder`, checked together, and with `teams` (by code) also that somebody takes what they propose.
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What rules are checked with besides themselves: the installation's teams by code, its agencies and consents."""
 
-    Raises ConfigError naming the file, or the rule and field, and what would be right: stop before start. A folder without
-    a rule about a person is refused too, because a hub that silently proposes nothing looks like a quiet town.
+    teams: Mapping[str, Takes] | None = None
+    town: Town = field(default_factory=Town)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Surroundings:
+        """An installation's. Raises ConfigError when one of its files is wrong."""
+        agencies = {code: frozenset(agency.kinds) for code, agency in load_agencies(settings.home).items()}
+        consents = load_consent_rules(settings.consent_file)
+        ages = {one: frozenset(dated.values()) for one, dated in consents.cooperations.items()}
+        return cls(load_teams(settings.home), Town(agencies, ages))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A folder that was looked through: everything that is wrong with it, and what is only to be known."""
+
+    rule_set: RuleSet | None
+    faults: tuple[Fault, ...]
+    cautions: tuple[Fault, ...]
+
+
+def check_rules(folder: Path, around: Surroundings | None = None, today: date | None = None) -> Checked:
+    """Look through a folder without refusing it. With `today`, a Stockholm date, the cautions are told too.
+
+    A folder without a rule about a person is wrong, because a hub that silently proposes nothing looks like a quiet town. A
+    rule past its sunset is not: it holds never again, and stops no worker. Nothing that is a fault depends on the day.
+
+    Raises ConfigError only where there is no set at all: `ruleset.yaml` is missing, or a file cannot be opened.
     """
-    head = _read(folder / SET_FILE)
-    files = sorted(path for path in folder.glob("*.yaml") if path.name != SET_FILE)
-    rules = [_read(path) for path in files]
-    try:
-        rule_set = parse_rules({**head, "rules": rules})
-    except RulesError as error:
-        raise ConfigError(f"{folder}: {error}", code="bad_rules") from error
-    for path, rule in zip(files, rule_set.rules, strict=True):
-        if path.stem != rule.id:
-            raise ConfigError(f"{path} holds the rule {rule.id}: name the file {rule.id}.yaml", code="bad_rules")
-    if not any(rule.about == "person" for rule in rule_set.rules):
-        raise ConfigError(f"{folder} has no rule about a person", code="no_rules")
-    if teams is not None:
-        for path, rule in zip(files, rule_set.rules, strict=True):
-            if rule.about == "person":
-                _check_takers(path, rule, teams)
-    return rule_set
+    around = around or Surroundings()
+    read = read_folder(folder)
+    faults, known = list(read.faults), list[Fault]()
+    if read.rule_set is not None:
+        school, people = read.rule_set.school, _people(read)
+        faults += map(read.head.fault, senseless(school))
+        for file, rule in people:
+            found = [*impossible(rule, school, around.town), *([] if around.teams is None else _takers(rule, around.teams))]
+            faults += map(file.fault, found)
+            known += map(file.fault, () if today is None else cautions(rule, school, around.town, today))
+        faults += _idle(people)
+        if not faults and not people:
+            faults.append(read.head.fault(Problem((), f"{folder} has no rule about a person: nothing would be proposed")))
+    return Checked(None if faults else read.rule_set, in_order(faults), in_order(known))
+
+
+def load_rules(folder: Path, around: Surroundings | None = None) -> RuleSet:
+    """Every rule in `folder`, checked together and, with `around`, against the installation that they are for.
+
+    Raises ConfigError (RulesRefusedError) naming every file, line and field that is wrong, and what would be right: stop
+    before start.
+    """
+    checked = check_rules(folder, around)
+    if checked.rule_set is None:
+        raise RulesRefusedError(checked.faults)
+    return checked.rule_set
 
 
 def load_active_rules(settings: Settings) -> RuleSet:
-    """The installation's rules, checked with its teams and with how long events stay on Kafka.
+    """The installation's rules, checked with its other files and with how long events stay on Kafka.
 
     Raises ConfigError as `load_rules` and `check_retention` do.
     """
-    rule_set = load_rules(settings.home / "rules", load_teams(settings.home))
+    rule_set = load_rules(settings.home / "rules", Surroundings.of(settings))
     check_retention(rule_set, settings)
     return rule_set
 
@@ -81,32 +129,47 @@ def check_retention(rule_set: RuleSet, settings: Settings) -> None:
         raise ConfigError(text, code="retention_too_short")
 
 
-def _check_takers(path: Path, rule: Rule, teams: Mapping[str, Takes]) -> None:
+def check_lapsed(rule_set: RuleSet, today: date) -> None:
+    """Raises ConfigError for rules past their sunset on a Stockholm date: whoever puts a set in force means all of it.
+
+    Never asked of a set that is in force, nor of one that is brought back: a rule that lapses stops nothing.
+    """
+    found = [f"{rule.id} ({rule.sunset})" for rule in rule_set.rules if isinstance(rule, Rule) and lapsed(rule, today)]
+    if found:
+        text = f"past their sunset: {', '.join(found)}. Give them a later one, or take them out of the folder"
+        raise ConfigError(text, code="lapsed_rule")
+
+
+def _people(read: RuleFolder) -> list[tuple[RuleFile, Rule]]:
+    rules = () if read.rule_set is None else read.rule_set.rules
+    return [(file, rule) for file, rule in zip(read.files, rules, strict=True) if isinstance(rule, Rule)]
+
+
+def _idle(people: list[tuple[RuleFile, Rule]]) -> Iterator[Fault]:
+    """Rules that propose nothing which another does not; of two that say the same only the later."""
+    for place, (file, rule) in enumerate(people):
+        for before, (_, other) in enumerate(people):
+            if place == before or not idle_beside(rule, other) or (place < before and idle_beside(other, rule)):
+                continue
+            text = (
+                f"whenever {rule.id} holds, so does {other.id}, which proposes the same to the same team at least as soon: "
+                f"take {rule.id} out, make it more urgent, or let {other.id} ask for something that it does not"
+            )
+            yield file.fault(Problem(("id",), text))
+            break
+
+
+def _takers(rule: Rule, teams: Mapping[str, Takes]) -> Iterator[Problem]:
     fallback = rule.without_sig_consent
-    for team, function in ((rule.team, rule.function), *(((fallback.team, fallback.function),) if fallback else ())):
+    asked: list[tuple[Location, str, str]] = [((), rule.team, rule.function)]
+    asked += [(("without_sig_consent",), fallback.team, fallback.function)] if fallback else []
+    for below, team, function in asked:
         takers = [code for code, one in teams.items() if function in one.functions]
         if not takers:
             known = sorted({each for one in teams.values() for each in one.functions})
-            text = f"{path}: no team in teams.yaml takes the function {function}; taken are: {', '.join(known)}"
-            raise ConfigError(text, code="untaken_function")
-        if team not in takers:
+            text = f"no team in teams.yaml takes the function {function}; taken are: {', '.join(known)}"
+            yield Problem((*below, "function"), text)
+        elif team not in takers:
             what = "teams.yaml has no team" if team not in teams else "in teams.yaml that function is not taken by"
-            text = f"{path}: proposes {function} to {team}, but {what} {team}; it is taken by: {', '.join(takers)}"
-            raise ConfigError(text, code="unknown_team")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = load_yaml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        text = f"{path} is missing: restore it; where the whole folder is gone, `hub init` writes the shipped rules"
-        raise ConfigError(text, code="no_rules") from error
-    except RepeatedNameError as error:
-        raise ConfigError(f"{path}: {error}", code="bad_rules") from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark is not None else ""
-        raise ConfigError(f"{path} cannot be read as YAML{where}", code="bad_rules") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} is no mapping of names to values", code="bad_rules")
-    return content
+            text = f"proposes {function} to {team}, but {what} {team}; it is taken by: {', '.join(takers)}"
+            yield Problem((*below, "team"), text)

@@ -20,9 +20,8 @@ from hub.backtest.topics import BucketPart, private_folder, spill
 from hub.clock import STOCKHOLM, reachable
 from hub.core.rules import RulesError, RuleSet, compile_rules
 from hub.errors import ConfigError, RejectedError
-from hub.installation import load_teams
 from hub.registry.rule_sets import read_in_force
-from hub.rules_file import REPLAY_DAYS, load_active_rules, load_rules
+from hub.rules_file import REPLAY_DAYS, Surroundings, load_active_rules, load_rules
 from hub.runtime.claims import declared_in
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Run:
         if not rules.is_dir():
             text = f"{rules} is no folder: copy {self.settings.home / 'rules'}, change a rule in the copy, and name that"
             raise ConfigError(text, code="no_rules")
-        candidate = load_rules(rules, load_teams(self.settings.home))
+        candidate = load_rules(rules, Surroundings.of(self.settings))
         active = _in_force(self.settings) if against is None else load_rules(against)
         longest = max(_longest(candidate, rules), _longest(active, against or self.settings.home / "rules"))
         if self.source == TOPIC and longest + REPLAY_DAYS > self.settings.kafka.retention_days and not self.quiet:

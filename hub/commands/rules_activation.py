@@ -43,11 +43,13 @@ def activate(  # noqa: PLR0917 -- typer reads one option per parameter
 
     Example: hub rules activate ./norrkoping/rules --note "decided 2025-06-02"
     """
-    from hub.installation import load_teams
-    from hub.rules_file import check_retention, load_rules
+    from hub.bootstrap import build_clock
+    from hub.clock import stockholm_date
+    from hub.rules_file import Surroundings, check_lapsed, check_retention, load_rules
 
     with _opened(home, account) as (settings, rule_sets):
-        rules = load_rules(folder or settings.home / "rules", load_teams(settings.home))
+        rules = load_rules(folder or settings.home / "rules", Surroundings.of(settings))
+        check_lapsed(rules, stockholm_date(build_clock(settings).now()))
         check_retention(rules, settings)
         _confirm(rule_sets.active(), rules, yes=yes)
         found = rule_sets.activate(rules, note)

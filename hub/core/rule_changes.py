@@ -105,8 +105,10 @@ def _longest(rules: Collection[Rule | PlaceRule]) -> int:
 
 
 def rule_days(rule: Rule | PlaceRule) -> Iterator[int]:
-    """How many days back each condition of a rule looks."""
+    """How many days back each condition of a rule looks: its window, what it is compared with, and how long it lingers."""
     if isinstance(rule, Rule):
-        yield from (condition.within_days for condition in rule.when)
+        for condition in rule.when:
+            earlier = condition.against_earlier
+            yield rule.lingers_days + condition.within_days + (0 if earlier is None else earlier.days)
     else:
         yield rule.within_days

@@ -9,17 +9,28 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hub.contract.fields import RulesVersion
-from hub.contract.models import AbsenceKind, Cooperation, InfoKind, PlaceCategory, PoliceCategory, Priority, RiskConcern
 from hub.contract.models import Code as ContractCode
-from hub.core.texts import FUNCTIONS, WORDED
+from hub.contract.models import Cooperation, PlaceCategory, Priority
+from hub.core.conditions import CODES, Chosen, Condition, Days, Earlier, Measure, Strict, Then
+from hub.core.rule_problems import Problem, problems_of
+from hub.core.school import School, Term
+from hub.core.texts import FUNCTIONS
 
 __all__ = [
     "CODES",
@@ -30,6 +41,7 @@ __all__ = [
     "Fallback",
     "Measure",
     "PlaceRule",
+    "Problem",
     "Rule",
     "RuleSet",
     "RulesError",
@@ -41,144 +53,99 @@ __all__ = [
     "rules_digest",
 ]
 
+
+def _known(function: str) -> str:
+    if function not in FUNCTIONS:
+        raise ValueError(f"unknown function {function}; known: {', '.join(sorted(FUNCTIONS))}")
+    return function
+
+
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Days = Annotated[int, Field(ge=1, le=366)]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-PLACES = frozenset({"area", "areas", "place", "places"})
-CODES: dict[InfoKind, frozenset[str]] = {
-    InfoKind.SCHOOL_ABSENCE: frozenset(AbsenceKind),
-    InfoKind.POLICE_NOTICE: frozenset(PoliceCategory),
-    InfoKind.RISK_EVENT: frozenset(RiskConcern),
-}
-"""The codes that events of each kind may carry."""
+Function = Annotated[ContractCode, AfterValidator(_known), Field(json_schema_extra={"enum": sorted(FUNCTIONS)})]
 
 
 class RulesError(ValueError):
-    """A rule set that is not one; the text names each field and what is wrong. Stop before start."""
+    """A rule set that is not one; the text names each field and what is wrong, `problems` where it stands. Stop before start."""
 
-
-class Measure(StrEnum):
-    """What is made of the events in a window: minutes of absence, events, distinct calendar days (Stockholm) with an event,
-    or the percent of offered minutes that were absence.
-    """
-
-    MINUTES = "minutes"
-    COUNT = "count"
-    DISTINCT_DAYS = "distinct_days"
-    RATE = "rate"
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Earlier(Strict):
-    """The youth's own earlier time, before the window: the value must be at least `percent` of its average there."""
-
-    days: Days
-    percent: Annotated[int, Field(ge=1, le=10_000)]
-
-
-class Chosen(Strict):
-    """Events of one kind and some of its codes."""
-
-    kind: InfoKind
-    of: Annotated[tuple[str, ...], Field(min_length=1)]
-
-    @field_validator("of")
-    @classmethod
-    def _known_codes(cls, value: tuple[str, ...], info: Any) -> tuple[str, ...]:
-        kind = info.data.get("kind")
-        unknown = sorted(set(value) - CODES[kind]) if kind else []
-        if unknown:
-            raise ValueError(f"unknown code {', '.join(unknown)}; {kind} knows {', '.join(sorted(CODES[kind]))}")
-        if len(set(value)) != len(value):
-            raise ValueError("a code stands twice")
-        return value
-
-
-class Then(Chosen):
-    """What must have occurred (or not have occurred) within so many hours after an event for that to count."""
-
-    within_hours: Annotated[int, Field(ge=1, le=366 * 24)]
-    happens: bool = True
-
-
-class Condition(Chosen):
-    """At least so much of these codes within so many days (24 hours each) up to now; `hub/core/README.md` defines each field."""
-
-    id: ContractCode
-    measure: Measure
-    at_least: Annotated[int, Field(ge=1, le=100_000)]
-    within_days: Days
-    within_school_days: Days | None = None
-    on_school_days: bool = False
-    between: tuple[TimeOfDay, TimeOfDay] | None = None
-    against_earlier: Earlier | None = None
-    then: Then | None = None
-
-    @model_validator(mode="after")
-    def _says_what_it_counts(self) -> Self:
-        if self.measure in (Measure.MINUTES, Measure.RATE) and self.kind is not InfoKind.SCHOOL_ABSENCE:
-            raise ValueError("only school_absence is measured in minutes or as a rate")
-        if self.id in WORDED and WORDED[self.id] != (self.kind, frozenset(self.of)):
-            raise ValueError(f"{self.id} is worded as {', '.join(sorted(WORDED[self.id][1]))}: choose another id")
-        return self
+    def __init__(self, text: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(text)
+        self.problems = tuple(problems)
 
 
 class Ages(Strict):
-    """Whole years, both included."""
-
-    model_config = ConfigDict(populate_by_name=True)
+    """Whole years, both included; one of them may be left out."""
 
     first: Annotated[int, Field(ge=0, le=130, alias="from")] = 0
+    """From this age on."""
     last: Annotated[int, Field(ge=0, le=130, alias="to")] = 130
+    """Up to and with this age."""
 
-
-class Term(Strict):
-    """A school term: both Stockholm dates are school days when they are no weekend."""
-
-    first: date
-    last: date
-
-
-class School(Strict):
-    """When there is school: Monday to Friday within a term, but for the free days."""
-
-    terms: Annotated[tuple[Term, ...], Field(min_length=1)]
-    free_days: tuple[date, ...] = ()
+    @model_validator(mode="after")
+    def _some_are_left(self) -> Self:
+        if self.first > self.last:
+            raise ValueError(f"from {self.first} to {self.last} is no age at all: from must not be above to")
+        return self
 
 
 class Fallback(Strict):
     """Where a SIG match goes when no consent to SIG covers it: somebody who can ask for one."""
 
     team: ContractCode
-    function: ContractCode
+    """The team that is asked, by its name in teams.yaml."""
+    function: Function
+    """What it is asked to do."""
     cooperation: Literal[Cooperation.SSPF] = Cooperation.SSPF
+    """The cooperation whose consent lets it be told: always sspf."""
 
 
 class Rule(Strict):
     """One rule about a person; all of `when` must hold. `priority` and `respond_within_days` set the task's clock."""
 
     about: Literal["person"]
+    """person: what follows is a task for a team about one youth."""
     id: ContractCode
+    """The rule's name, as its file is called."""
     title_sv: Title
+    """The title of its tasks in Swedish."""
     title_en: Title
+    """The title of its tasks in English."""
     rationale: str
+    """Why the rule is there."""
     owner: Title
-    function: ContractCode
+    """Who stands for the rule."""
+    function: Function
+    """What the team is asked to do."""
     team: ContractCode
+    """Whom it is proposed to, by the name in teams.yaml."""
     cooperation: Cooperation
+    """The cooperation whose consent must cover it."""
     priority: Priority
+    """How urgent its tasks are."""
     respond_within_days: Days
-    without_sig_consent: Fallback | None = None
+    """Within so many calendar days the team answers."""
+    without_sig_consent: Annotated[Fallback | None, Field(validate_default=True)] = None
+    """Only with cooperation sig: who is asked to seek a consent to SIG; nothing reaches SIG."""
     ages: Ages | None = None
+    """Holds only for youths of these ages in whole years, both included; not where the record tells no age."""
     at_least_agencies: Annotated[int, Field(ge=1, le=20)] = 1
+    """The events that count, of all conditions together, must come from so many agencies."""
     rest_days: Annotated[int, Field(ge=0, le=366)] = 0
+    """After a task of the rule was declined or completed, it rests so many days of 24 hours."""
     lingers_days: Annotated[int, Field(ge=0, le=366)] = 0
+    """The episode stays for so many days after its conditions held last."""
     sunset: date | None = None
+    """The last Stockholm date on which the rule holds."""
     counts_but_not_shown: tuple[ContractCode, ...] = ()
+    """What these agencies told counts, but a task names neither them nor their events."""
     when: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    """The conditions; all must hold."""
+
+    @field_validator("counts_but_not_shown")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("an agency stands twice")
+        return value
 
     @field_validator("when")
     @classmethod
@@ -187,45 +154,64 @@ class Rule(Strict):
             raise ValueError("two conditions share an id")
         return value
 
-    @model_validator(mode="after")
-    def _sig_has_a_fallback(self) -> Self:
-        if (self.without_sig_consent is not None) != (self.cooperation is Cooperation.SIG):
+    @field_validator("without_sig_consent")
+    @classmethod
+    def _fallback_of_sig(cls, value: Fallback | None, info: ValidationInfo) -> Fallback | None:
+        cooperation = info.data.get("cooperation")
+        if cooperation is not None and (value is not None) != (cooperation is Cooperation.SIG):
             raise ValueError("without_sig_consent belongs to every rule of cooperation sig, and to no other")
-        for function in (self.function, *((self.without_sig_consent.function,) if self.without_sig_consent else ())):
-            if function not in FUNCTIONS:
-                raise ValueError(f"unknown function {function}; known: {', '.join(sorted(FUNCTIONS))}")
-        return self
+        return value
 
 
 class PlaceRule(Strict):
     """One rule about a place: so many incidents within so many days, in areas while areas.yaml marks them exposed."""
 
     about: Literal["place"]
+    """place: what follows is a presence task in an area; no person is in it."""
     id: ContractCode
+    """The rule's name, as its file is called."""
     title_sv: Title
+    """The title of its tasks in Swedish."""
     title_en: Title
+    """The title of its tasks in English."""
     rationale: str
+    """Why the rule is there."""
     owner: Title
+    """Who stands for the rule."""
     categories: Annotated[tuple[PlaceCategory, ...], Field(min_length=1)]
+    """Which incidents count."""
     at_least: Annotated[int, Field(ge=1, le=100_000)]
+    """How many incidents it must be."""
     within_days: Days
+    """Within so many days, of 24 hours each."""
 
 
 class RuleSet(Strict):
     """All rules in force together, under one version (label-safe, no personal number in it)."""
 
     version: RulesVersion
+    """The set's version, in quotes. It stands in every task: change it whenever a rule changes."""
     owner: Title
+    """Who stands for the set."""
     school: School | None = None
+    """The school calendar; needed by every rule that asks for school days."""
     rules: tuple[Annotated[Rule | PlaceRule, Field(discriminator="about")], ...]
 
-    @model_validator(mode="after")
-    def _distinct_ids(self) -> Self:
-        ids = [rule.id for rule in self.rules]
+    @field_validator("rules")
+    @classmethod
+    def _distinct_ids(cls, value: tuple[Rule | PlaceRule, ...]) -> tuple[Rule | PlaceRule, ...]:
+        ids = [rule.id for rule in value]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"two rules share the id {', '.join(twice)}")
-        return self
+        return value
+
+
+_BELOW: dict[str, type[BaseModel]] = {
+    "person": Rule, "place": PlaceRule, "without_sig_consent": Fallback, "ages": Ages, "when": Condition,
+    "against_earlier": Earlier, "then": Then, "school": School, "terms": Term,
+}  # fmt: skip
+_FIELDS = {name: tuple(field.alias or each for each, field in model.model_fields.items()) for name, model in _BELOW.items()}
 
 
 def parse_rules(data: Any) -> RuleSet:
@@ -233,8 +219,9 @@ def parse_rules(data: Any) -> RuleSet:
     try:
         return RuleSet.model_validate_json(json.dumps(data, allow_nan=False, default=_as_text))
     except ValidationError as error:
-        problems = _first_causes(error.errors(include_input=False, include_url=False))
-        raise RulesError("; ".join(f"{_path(item['loc'], data)}: {_complaint(item)}" for item in problems)) from error
+        problems = problems_of(error, {**_FIELDS, "": tuple(RuleSet.model_fields)})
+        told = "; ".join(f"{_path(one.location, data)}: {one.text}" for one in problems)
+        raise RulesError(told, problems) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise RulesError("only text, numbers, lists and mappings may stand in a rule") from error
 
@@ -258,23 +245,10 @@ def rules_digest(rules: RuleSet) -> str:
     return hashlib.sha256(rules_content(rules).encode()).hexdigest()
 
 
-def _first_causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without "too short" of a list that is short only because its items were wrong."""
-    inside = {item["loc"][:depth] for item in problems for depth in range(len(item["loc"]))}
-    return [item for item in problems if item["type"] != "too_short" or item["loc"] not in inside]
-
-
-def _complaint(problem: ErrorDetails) -> str:
-    if problem["type"] == "extra_forbidden" and problem["loc"][-1] in PLACES:
-        return "an area is no condition of a rule: it tells nothing about a person"
-    return problem["msg"].removeprefix("Value error, ")
-
-
 def _path(location: tuple[int | str, ...], data: Any) -> str:
     """`rules.absence-alone.when.0.of`: the rule by its id where it has one."""
     parts = [str(part) for part in location]
     if len(parts) > 1 and parts[0] == "rules":
         with contextlib.suppress(KeyError, IndexError, TypeError, ValueError):  # nameless: its number must do
             parts[1] = str(data["rules"][int(parts[1])]["id"])
-        parts[2:3] = [] if parts[2:3] in (["person"], ["place"]) else parts[2:3]
     return ".".join(parts) or "rule set"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 
 from hub.core.rules import RuleSet
 from hub.errors import ConfigError
-from hub.installation import initialise, load_teams
+from hub.installation import consent_variants, initialise, load_teams
 from hub.resources import defaults_folder
-from hub.rules_file import REPLAY_DAYS, load_active_rules, load_rules
+from hub.rules_file import REPLAY_DAYS, Surroundings, check_rules, load_active_rules, load_rules
 from tests.support import make_settings
 
 
@@ -45,7 +46,7 @@ def test_a_changed_threshold_is_read(folder: Path) -> None:
 def test_a_wrong_field_is_named_with_rule_and_path(folder: Path) -> None:
     path = folder / "absence-alone.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("of: [unexcused]", "of: [late]"), encoding="utf-8")
-    assert "rules.absence-alone.when.0.of: unknown code late" in refusal(folder)
+    assert re.fullmatch(rf"{path}:\d+:9: when.0.of: unknown code late; school_absence knows excused, unexcused", refusal(folder))
 
 
 def test_a_missing_set_file_is_named(folder: Path) -> None:
@@ -55,11 +56,11 @@ def test_a_missing_set_file_is_named(folder: Path) -> None:
 
 def test_an_empty_or_broken_file_is_named(folder: Path) -> None:
     (folder / "absence-alone.yaml").write_text("", encoding="utf-8")
-    assert "absence-alone.yaml is no mapping" in refusal(folder)
-    (folder / "absence-alone.yaml").write_text("a: [", encoding="utf-8")
-    assert "absence-alone.yaml cannot be read as YAML" in refusal(folder)
+    assert "absence-alone.yaml:1:1: is no mapping of names to values" in refusal(folder)
+    (folder / "absence-alone.yaml").write_text("a:\n - [", encoding="utf-8")
+    assert re.search(r"absence-alone.yaml:[23]:\d: cannot be read as YAML in UTF-8", refusal(folder))
     (folder / "absence-alone.yaml").write_bytes(b"\xff\xfe\x00")
-    assert "absence-alone.yaml cannot be read as YAML" in refusal(folder)
+    assert "absence-alone.yaml:1:1: cannot be read as YAML in UTF-8" in refusal(folder)
 
 
 def test_a_threshold_that_stands_twice_is_named_with_its_line_instead_of_the_second_winning(folder: Path) -> None:
@@ -68,17 +69,19 @@ def test_a_threshold_that_stands_twice_is_named_with_its_line_instead_of_the_sec
     line = next(one for one in text.splitlines() if "at_least: 480" in one)
     indented = " " * (line.index("at_least")) + "at_least: 600"
     path.write_text(text.replace(line, f"{line}\n{indented}"), encoding="utf-8")
-    assert "absence-alone.yaml: at_least stands twice" in refusal(folder)
+    first = text.splitlines().index(line) + 1
+    assert refusal(folder) == f"{path}:{first + 1}:5: when.0.at_least: stands twice, first on line {first}: keep one of them"
 
 
-def test_a_day_that_no_calendar_has_is_no_yaml_either(folder: Path) -> None:
-    (folder / "absence-alone.yaml").write_text("valid_from: 2025-02-30\n", encoding="utf-8")
-    assert "absence-alone.yaml cannot be read as YAML" in refusal(folder)
+def test_a_day_that_no_calendar_has_is_told_at_its_place(folder: Path) -> None:
+    path = folder / "absence-alone.yaml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}sunset: 2026-02-30\n", encoding="utf-8")
+    assert refusal(folder).endswith(":9: sunset: 2026-02-30 is no day or number that exists")
 
 
 def test_yaml_cannot_make_objects(folder: Path) -> None:
     (folder / "absence-alone.yaml").write_text("!!python/object/apply:os.getcwd []", encoding="utf-8")
-    assert "cannot be read as YAML" in refusal(folder)
+    assert "absence-alone.yaml:1:1: is no plain text, number, list or mapping" in refusal(folder)
 
 
 def test_a_file_is_named_after_its_rule(folder: Path) -> None:
@@ -94,14 +97,14 @@ def test_a_folder_without_rules_about_persons_is_refused(folder: Path) -> None:
 
 
 def test_a_rule_whose_function_no_team_takes_is_refused_with_those_that_are_taken(folder: Path) -> None:
-    teams = load_teams(defaults_folder())
+    teams = Surroundings(teams=load_teams(defaults_folder()))
     assert load_rules(folder, teams) == load_rules(folder)
     path = folder / "absence-alone.yaml"
     path.write_text(path.read_text("utf-8").replace("school_attendance", "contact_person_assessment"), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load_rules(folder, teams)
-    assert str(caught.value) == (
-        f"{path}: no team in teams.yaml takes the function contact_person_assessment; taken are: event_presence, "
+    assert re.sub(r":\d+:11:", ":", str(caught.value)) == (
+        f"{path}: function: no team in teams.yaml takes the function contact_person_assessment; taken are: event_presence, "
         "individual_support, information, leisure_guidance, outreach_contact, parental_support, school_attendance, "
         "seek_sig_consent, sig_assessment"
     )
@@ -121,8 +124,8 @@ def test_a_rule_that_proposes_to_a_team_that_is_not_there_or_does_not_take_it_is
     path = folder / f"{file}.yaml"
     path.write_text(path.read_text("utf-8").replace(named, other), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        load_rules(folder, load_teams(defaults_folder()))
-    assert str(caught.value).startswith(f"{path}: proposes ")
+        load_rules(folder, Surroundings(teams=load_teams(defaults_folder())))
+    assert re.match(rf"{path}:\d+:\d+: (without_sig_consent\.)?team: proposes ", str(caught.value))
     assert str(caught.value).endswith(complaint)
 
 
@@ -162,3 +165,62 @@ def test_the_window_of_a_place_rule_counts_too(tmp_path: Path) -> None:
     path.write_text(re.sub(r"within_days: \d+", "within_days: 90", path.read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(ConfigError, match="the rule place-presence looks back 90 days: it must be at least 97"):
         of_installation(tmp_path, 96)
+
+
+def test_a_rule_past_its_sunset_stops_nothing_and_is_said_to_have_lapsed(folder: Path) -> None:
+    path = folder / "absence-alone.yaml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}sunset: 2026-06-30\n", encoding="utf-8")
+    assert load_rules(folder).rules[0].id == "absence-alone"
+    assert check_rules(folder, today=date(2026, 6, 30)).cautions == ()
+    (told,) = check_rules(folder, today=date(2026, 7, 1)).cautions
+    assert (told.field, told.text) == ("sunset", "the rule has lapsed: it held last on 2026-06-30")
+
+
+def test_what_cannot_hold_in_this_town_is_refused_and_elsewhere_is_not(tmp_path: Path) -> None:
+    initialise(tmp_path)
+    path = tmp_path / "rules" / "absence-alone.yaml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}at_least_agencies: 2\nages: {{from: 19}}\n", encoding="utf-8")
+    load_rules(tmp_path / "rules")
+    around = Surroundings.of(make_settings(tmp_path))
+    first, second = check_rules(tmp_path / "rules", around).faults
+    assert (first.field, second.field) == ("at_least_agencies", "ages")
+    assert first.text.startswith("agencies.yaml has 1 that carry school_absence (school-norrkoping)")
+    assert second.text.startswith("consents are given for the ages 10 to 18 (consent.yaml)")
+
+
+def test_a_calendar_that_nobody_would_mean_is_refused_at_its_place(folder: Path) -> None:
+    with (folder / "ruleset.yaml").open("a", encoding="utf-8") as file:
+        file.write("school:\n  terms: [{first: 2026-01-08, last: 2026-06-12}]\n  free_days: [2026-04-03, 2026-07-01]\n")
+    (fault,) = check_rules(folder).faults
+    assert (fault.path.name, fault.column, fault.field) == ("ruleset.yaml", 27, "school.free_days.1")
+
+
+def test_a_rule_that_proposes_nothing_new_is_refused_with_the_one_that_does(folder: Path) -> None:
+    text = (folder / "absence-alone.yaml").read_text(encoding="utf-8").replace("id: absence-alone", "id: absence-more")
+    (folder / "absence-more.yaml").write_text(text.replace("480", "960"), encoding="utf-8")
+    (fault,) = check_rules(folder).faults
+    assert (fault.path.name, fault.line, fault.column) == ("absence-more.yaml", 2, 5)
+    assert fault.text.startswith("whenever absence-more holds, so does absence-alone")
+    (folder / "absence-more.yaml").write_text(text.replace("priority: normal", "priority: high"), encoding="utf-8")
+    (fault,) = check_rules(folder).faults
+    assert fault.text.startswith("whenever absence-alone holds, so does absence-more")
+    (folder / "absence-more.yaml").write_text(text, encoding="utf-8")
+    (fault,) = check_rules(folder).faults
+    assert fault.text.startswith("whenever absence-more holds, so does absence-alone")
+
+
+def test_every_shipped_variant_has_rules_that_can_hold_there(tmp_path: Path) -> None:
+    for variant in consent_variants():
+        initialise(tmp_path / variant, variant)
+        around = Surroundings.of(make_settings(tmp_path / variant))
+        checked = check_rules(tmp_path / variant / "rules", around, date(2026, 1, 1))
+        assert (checked.faults, checked.cautions) == ((), ())
+
+
+def test_what_is_compared_with_earlier_or_lingers_is_looked_back_to(tmp_path: Path) -> None:
+    initialise(tmp_path)
+    path = tmp_path / "rules" / "absence-alone.yaml"
+    more = "    against_earlier: {days: 100, percent: 200}\nlingers_days: 10\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    with pytest.raises(ConfigError, match="the rule absence-alone looks back 138 days: it must be at least 145"):
+        of_installation(tmp_path, 144)

@@ -120,7 +120,7 @@ def test_rules_that_nobody_could_carry_out_end_the_start_before_anything_runs(tm
     settings = make_home(tmp_path, kafka={"bootstrap_servers": f"127.0.0.1:{closed_port}"})
     rule = settings.home / "rules" / "absence-alone.yaml"
     rule.write_text(rule.read_text("utf-8").replace("team: outreach", "team: nobody"), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"absence-alone\.yaml: proposes school_attendance to nobody"):
+    with pytest.raises(ConfigError, match=r"absence-alone\.yaml:\d+:\d+: team: proposes school_attendance to nobody"):
         SingleMachine(settings, lambda _text: None).run(lambda: pytest.fail("nothing was ready"))
     assert list((settings.data / "logs").iterdir()) == []
 

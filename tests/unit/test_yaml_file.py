@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from hub.yaml_file import RepeatedNameError, load_yaml
+from hub.yaml_file import RepeatedNameError, load_marked, load_yaml
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,67 @@ def test_one_name_in_two_mappings_and_merged_defaults_are_fine() -> None:
 def test_nothing_but_plain_values_is_made() -> None:
     with pytest.raises(yaml.YAMLError):
         load_yaml("!!python/object/apply:os.getcwd []")
+
+
+def test_every_value_and_every_name_has_its_line_and_column() -> None:
+    marked = load_marked("when:\n  - id: a\n    of: [x, y]\n")
+    assert marked.data == {"when": [{"id": "a", "of": ["x", "y"]}]}
+    assert marked.where(("when", 0, "of")) == (3, 9)
+    assert marked.where(("when", 0, "of", 1)) == (3, 13)
+    assert marked.where(("when", 0, "of"), name=True) == (3, 5)
+    assert marked.where(("when", 0, "kind")) == (2, 5)
+    assert marked.where(()) == (1, 1)
+
+
+def test_what_a_merge_brought_in_stands_where_it_was_written() -> None:
+    marked = load_marked("base: &base\n  days: 1\none:\n  <<: *base\n  title: B\n")
+    assert marked.data["one"] == {"days": 1, "title": "B"}
+    assert marked.where(("one", "days")) == (2, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "told"),
+    [
+        ("between: [22:00, 06:00]", (1, 11), "22:00 is read as the number 1320: write it in quotes"),
+        ("at: 1:30.5", (1, 5), "1:30.5 is read as the number 90.5"),
+        ("days: 010", (1, 7), "010 is read as the number 8"),
+        ("days: 0x1f", (1, 7), "0x1f is read as the number 31"),
+        ("days: 1_000", (1, 7), "1_000 is read as the number 1000"),
+        ("rate: .inf", (1, 7), ".inf is read as the number inf"),
+        ("happens: yes", (1, 10), "yes is read as true: write that, or where text is meant quotes"),
+        ("happens: Off", (1, 10), "Off is read as false"),
+        ("on: 1", (1, 1), "is no name to YAML"),
+        ("1: x", (1, 1), "is no name to YAML"),
+        ("? [a, b]\n: x", (1, 3), "is no name to YAML"),
+        ("a: 1\nb: 2\na: 3", (3, 1), "stands twice, first on line 1: keep one of them"),
+        ("day: 2026-02-30", (1, 6), "2026-02-30 is no day or number that exists"),
+        ("day: 2026-06-30 10:00:00", (1, 6), "2026-06-30 10:00:00 has a time of day: write the date alone"),
+        ("x: !!python/object/apply:os.getcwd []", (1, 4), "is no plain text"),
+        ("x: !!set {a, b}", (1, 4), "is no plain text"),
+        ("x: !!binary aGk=", (1, 4), "is no plain text"),
+        ("x: !strange text", (1, 4), "is no plain text"),
+        ("x: &x [*x]", (1, 4), "refers to what it is itself a part of"),
+    ],
+)
+def test_what_is_read_as_something_else_than_it_looks_like_is_told(text: str, where: tuple[int, int], told: str) -> None:
+    ((_, found, words),) = load_marked(text).slips
+    assert found == where
+    assert words.startswith(told)
+
+
+def test_what_looks_like_what_it_is_is_left_alone() -> None:
+    text = 'a: 480\nb: -1.5\nc: true\nd: False\ne: 2026-06-30\nf: "22:00"\ng: 06:00\nh: "yes"\ni: ~\nj: 0\nk:\n'
+    marked = load_marked(text)
+    assert marked.slips == []
+    assert marked.data == load_yaml(text)
+
+
+def test_an_empty_file_is_nothing() -> None:
+    assert load_marked("# only this\n").data is None
+
+
+def test_anchors_that_multiply_are_given_up_on() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(yaml.YAMLError, match="too much"):
+        load_marked("\n".join(lines))

@@ -134,3 +134,13 @@ def test_a_date_that_has_passed_renews_nothing(home: Path) -> None:
     assert isinstance(refused.exception, RejectedError)
     assert refused.exception.code == "sunset_passed"
     assert len(json.loads(run("history", "--json", home=home).output)) == 1
+
+
+def test_a_rule_past_its_sunset_is_not_put_in_force_anew(home: Path) -> None:
+    folder = edited(home, "2026.1")
+    with (folder / "absence-alone.yaml").open("a", encoding="utf-8") as file:
+        file.write("sunset: 2020-01-01\n")
+    refused = run("activate", str(folder), "--yes", home=home)
+    assert isinstance(refused.exception, ConfigError)
+    assert str(refused.exception).startswith("past their sunset: absence-alone (2020-01-01). Give them a later one")
+    assert queued(home) == []

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 
-from hub.core.rule_set import RulesError, parse_rules, rules_content, rules_digest
+from hub.core.rule_set import Earlier, Measure, RulesError, parse_rules, rules_content, rules_digest
 
 from .make_rules import SHIPPED
 
@@ -56,14 +57,14 @@ def test_an_unknown_code_is_named_with_its_path_and_the_known_ones() -> None:
         ("absence-alone", {"team": "SIG Group"}, "rules.absence-alone.team"),
         ("absence-alone", {"priority": "urgent"}, "rules.absence-alone.priority"),
         ("absence-alone", {"function": "surveillance"}, "unknown function surveillance; known: "),
-        ("absence-alone", {"score": 3}, "rules.absence-alone.score: Extra inputs are not permitted"),
+        ("absence-alone", {"score": 3}, "rules.absence-alone.score: has no meaning here: known are about, "),
         ("absence-alone", {"when": []}, "rules.absence-alone.when"),
         ("absence-alone", {"respond_within_days": "5"}, "rules.absence-alone.respond_within_days"),
         ("absence-alone", {"respond_within_days": 0}, "rules.absence-alone.respond_within_days"),
         ("absence-alone", {"cooperation": "sig"}, "without_sig_consent belongs to every rule of cooperation sig"),
         ("repeated-notices", {"without_sig_consent": None}, "without_sig_consent belongs to every rule of cooperation sig"),
         ("place-presence", {"categories": ["fest"]}, "rules.place-presence.categories.0"),
-        ("place-presence", {"about": "person"}, "rules.place-presence.function: Field required"),
+        ("place-presence", {"about": "person"}, "rules.place-presence.function: is missing"),
         ("place-presence", {"about": "score"}, "rules.place-presence"),
         ("absence-alone", {"id": "absence-and-notice"}, "two rules share the id absence-and-notice"),
     ],
@@ -88,6 +89,157 @@ def test_wrong_fields_are_named(rule: str, changes: dict[str, Any], expected: st
 )
 def test_wrong_conditions_are_named(changes: dict[str, Any], expected: str) -> None:
     assert expected in refusal(lambda data: place_of("absence-alone", data)["when"][0].update(changes))
+
+
+TERMS = [{"first": "2026-01-08", "last": "2026-06-12"}]
+AFTER = {"kind": "police_notice", "of": ["lob"], "within_hours": 48}
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({"within_school_days": 20}, lambda one: one.within_school_days == 20),
+        ({"on_school_days": True}, lambda one: one.on_school_days is True),
+        ({"between": ["22:00", "06:00"]}, lambda one: one.between == ("22:00", "06:00")),
+        ({"measure": "count"}, lambda one: one.measure is Measure.COUNT),
+        ({"measure": "distinct_days", "at_least": 4}, lambda one: one.measure is Measure.DISTINCT_DAYS),
+        ({"measure": "rate", "at_least": 100}, lambda one: one.measure is Measure.RATE),
+        ({"against_earlier": {"days": 56, "percent": 200}}, lambda one: one.against_earlier == Earlier(days=56, percent=200)),
+        ({"then": AFTER}, lambda one: (one.then.within_hours, one.then.of, one.then.happens) == (48, ("lob",), True)),
+        ({"then": {**AFTER, "happens": False}}, lambda one: one.then.happens is False),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_every_field_of_a_condition_is_read_as_it_is_written(changes: dict[str, Any], asked: Any) -> None:
+    data = plain()
+    place_of("absence-alone", data)["when"][0].update(changes)
+    rules = parse_rules(data)
+    assert asked(next(rule for rule in rules.rules if rule.id == "absence-alone").when[0])
+    assert parse_rules(rules.model_dump(mode="json")) == rules
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({"ages": {"from": 12, "to": 17}}, lambda rule: (rule.ages.first, rule.ages.last) == (12, 17)),
+        ({"ages": {"from": 12}}, lambda rule: (rule.ages.first, rule.ages.last) == (12, 130)),
+        ({"ages": {"to": 17}}, lambda rule: (rule.ages.first, rule.ages.last) == (0, 17)),
+        ({"at_least_agencies": 2}, lambda rule: rule.at_least_agencies == 2),
+        ({"rest_days": 28}, lambda rule: rule.rest_days == 28),
+        ({"lingers_days": 7}, lambda rule: rule.lingers_days == 7),
+        ({"sunset": date(2026, 6, 30)}, lambda rule: rule.sunset == date(2026, 6, 30)),
+        ({"sunset": "2026-06-30"}, lambda rule: rule.sunset == date(2026, 6, 30)),
+        ({"counts_but_not_shown": ["school-x"]}, lambda rule: rule.counts_but_not_shown == ("school-x",)),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_every_field_of_a_rule_is_read_as_it_is_written(changes: dict[str, Any], asked: Any) -> None:
+    data = plain()
+    place_of("absence-alone", data).update(changes)
+    rules = parse_rules(data)
+    assert asked(next(rule for rule in rules.rules if rule.id == "absence-alone"))
+    assert parse_rules(rules.model_dump(mode="json")) == rules
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"within_school_days": 0}, "when.0.within_school_days: must be at least 1"),
+        ({"within_school_days": "20"}, "when.0.within_school_days: must be a whole number, without quotes"),
+        ({"on_school_days": "true"}, "when.0.on_school_days: must be true or false, without quotes"),
+        ({"between": ["22:00"]}, "when.0.between.1: is missing"),
+        ({"between": ["22:00", "06:00", "07:00"]}, "when.0.between: must hold 2, as in [a, b]"),
+        ({"between": ["22:00", "24:00"]}, 'when.0.between.1: must be a time of day in quotes, such as "22:00"'),
+        ({"between": [1320, "06:00"]}, "when.0.between.0: must be text; what YAML takes for a number"),
+        ({"between": "22-06"}, "when.0.between: must be a list, as in [a, b]"),
+        ({"measure": "sum"}, "when.0.measure: must be one of minutes, count, distinct_days or rate"),
+        ({"at_least": -1}, "when.0.at_least: must be at least 1"),
+        ({"at_least": 480.5}, "when.0.at_least: must be a whole number, without quotes"),
+        ({"at_leest": 480}, "when.0.at_leest: has no meaning here: did you mean at_least?"),
+        ({"against_earlier": {"days": 56}}, "when.0.against_earlier.percent: is missing"),
+        ({"against_earlier": {"days": -1, "percent": 200}}, "when.0.against_earlier.days: must be at least 1"),
+        ({"against_earlier": 56}, "when.0.against_earlier: must be a mapping of names to values"),
+        (
+            {"measure": "rate", "at_least": 20, "against_earlier": {"days": 56, "percent": 200}},
+            "when.0.against_earlier: a rate is not compared with earlier",
+        ),
+        (
+            {"within_school_days": 20, "against_earlier": {"days": 56, "percent": 200}},
+            "when.0.against_earlier: does not go together with within_school_days",
+        ),
+        ({"then": AFTER, "against_earlier": {"days": 56, "percent": 200}}, "when.0.then: does not go together with against_earlier"),
+        ({"then": {**AFTER, "of": ["excused"]}}, "when.0.then.of: unknown code excused; police_notice knows "),
+        ({"then": {**AFTER, "within_hours": 0}}, "when.0.then.within_hours: must be at least 1"),
+        ({"then": {**AFTER, "within_days": 2}}, "when.0.then.within_days: has no meaning here: did you mean within_hours?"),
+    ],
+)  # fmt: skip
+def test_what_a_condition_must_not_say_is_refused_with_what_would_be_right(changes: dict[str, Any], expected: str) -> None:
+    assert f"rules.absence-alone.{expected}" in refusal(lambda data: place_of("absence-alone", data)["when"][0].update(changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"ages": {"from": 17, "to": 12}}, "ages: from 17 to 12 is no age at all: from must not be above to"),
+        ({"ages": {"first": 12}}, "ages.first: has no meaning here: known are from, to"),
+        ({"ages": {"from": -1}}, "ages.from: must be at least 0"),
+        ({"ages": {"from": "12"}}, "ages.from: must be a whole number, without quotes"),
+        ({"at_least_agencies": 0}, "at_least_agencies: must be at least 1"),
+        ({"rest_days": -1}, "rest_days: must be at least 0"),
+        ({"lingers_days": 367}, "lingers_days: must be at most 366"),
+        ({"sunset": "2026-6-30"}, "sunset: must be a date such as 2026-06-30"),
+        ({"sunset": 20260630}, "sunset: must be a date such as 2026-06-30"),
+        ({"counts_but_not_shown": "school-x"}, "counts_but_not_shown: must be a list, as in [a, b]"),
+        ({"counts_but_not_shown": ["school-x", "school-x"]}, "counts_but_not_shown: an agency stands twice"),
+        ({"title_sv": 7}, "title_sv: must be text; what YAML takes for a number"),
+        ({"title_sv": ""}, "title_sv: must not be empty"),
+        ({"team": "SIG Group"}, "team: must be a name of small letters, digits, _ and -"),
+    ],
+)
+def test_what_a_rule_must_not_say_is_refused_with_what_would_be_right(changes: dict[str, Any], expected: str) -> None:
+    assert f"rules.absence-alone.{expected}" in refusal(lambda data: place_of("absence-alone", data).update(changes))
+
+
+def test_a_rule_of_sig_says_who_asks_for_a_consent_even_where_the_field_is_left_out() -> None:
+    text = refusal(lambda data: place_of("repeated-notices", data).pop("without_sig_consent"))
+    assert text.startswith(
+        "rules.repeated-notices.without_sig_consent: without_sig_consent belongs to every rule of cooperation sig"
+    )
+
+
+@pytest.mark.parametrize(
+    ("school", "expected"),
+    [
+        ({"terms": []}, "school.terms: needs at least 1"),
+        ({"terms": [{"first": "2026-06-12", "last": "2026-01-08"}]}, "school.terms.0: the term ends (2026-01-08) before it begins"),
+        ({"terms": TERMS, "free_days": ["3 April"]}, "school.free_days.0: must be a date such as 2026-06-30"),
+        ({"terms": TERMS, "holidays": []}, "school.holidays: has no meaning here: known are free_days, terms"),
+    ],
+)  # fmt: skip
+def test_a_school_calendar_that_is_none_is_refused(school: dict[str, Any], expected: str) -> None:
+    assert refusal(lambda data: data.update(school=school)).startswith(expected)
+
+
+def test_a_school_calendar_is_read_as_it_is_written() -> None:
+    later = {"first": date(2026, 8, 17), "last": date(2026, 12, 18)}
+    school = parse_rules(plain() | {"school": {"terms": [later, *TERMS], "free_days": ["2026-04-03"]}}).school
+    assert school is not None
+    assert school.terms[0].first == date(2026, 8, 17)
+    assert school.free_days == (date(2026, 4, 3),)
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
+    data = plain()
+    place_of("absence-alone", data).update(priority="urgent", sunset="soon")
+    place_of("place-presence", data).update(at_least=0)
+    with pytest.raises(RulesError) as caught:
+        parse_rules(data)
+    ids = [rule["id"] for rule in data["rules"]]
+    assert [problem.location for problem in caught.value.problems] == [
+        ("rules", ids.index("absence-alone"), "priority"),
+        ("rules", ids.index("absence-alone"), "sunset"),
+        ("rules", ids.index("place-presence"), "at_least"),
+    ]
 
 
 def test_two_conditions_of_one_id_are_refused() -> None:

@@ -1,0 +1,119 @@
+"""Whether one rule says nothing that another does not: whenever it holds the other holds, and asks the same of the same team.
+
+`implied` is sound, not complete: what it says is so, but two rules can overlap wholly without its seeing that. A rule that is
+more urgent than the one it lies within has a purpose: it raises the alarm sooner.
+"""
+
+from __future__ import annotations
+
+from hub.contract.models import Priority
+from hub.core.conditions import Condition, Measure, Then
+from hub.core.rule_set import Rule
+
+__all__ = ["idle_beside", "implied"]
+
+_DAY_MINUTES = 24 * 60
+_MIDNIGHT = _DAY_MINUTES
+_URGENCY = tuple(Priority)
+_CHOICE = ("kind", "within_days", "within_school_days", "on_school_days", "between", "then")
+
+
+def idle_beside(rule: Rule, other: Rule) -> bool:
+    """Whether `rule` would propose nothing that `other` does not propose too, as soon and for as long, to the same team."""
+    same = all(getattr(rule, name) == getattr(other, name) for name in ("team", "function", "cooperation", "without_sig_consent"))
+    return same and not _more_urgent(rule, other) and _stays_as_long(other, rule) and implied(rule, other)
+
+
+def implied(rule: Rule, other: Rule) -> bool:
+    """Whether, whatever has occurred, `other` holds whenever `rule` holds."""
+    if rule.sunset != other.sunset and other.sunset is not None and (rule.sunset is None or rule.sunset > other.sunset):
+        return False
+    if other.ages is not None and (rule.ages is None or rule.ages.first < other.ages.first or rule.ages.last > other.ages.last):
+        return False
+    if not all(any(_implies(mine, theirs) for mine in rule.when) for theirs in other.when):
+        return False
+    return other.at_least_agencies == 1 or (
+        rule.at_least_agencies >= other.at_least_agencies
+        and all(any(_counted_by(mine, theirs) for theirs in other.when) for mine in rule.when)
+    )
+
+
+def _more_urgent(rule: Rule, other: Rule) -> bool:
+    higher = _URGENCY.index(rule.priority) > _URGENCY.index(other.priority)
+    return higher or rule.respond_within_days < other.respond_within_days
+
+
+def _stays_as_long(rule: Rule, other: Rule) -> bool:
+    shows = set(rule.counts_but_not_shown) <= set(other.counts_but_not_shown)
+    return shows and rule.rest_days <= other.rest_days and rule.lingers_days >= other.lingers_days
+
+
+def _implies(mine: Condition, theirs: Condition) -> bool:
+    """Whether a condition that holds makes another one hold."""
+    if Measure.RATE in {mine.measure, theirs.measure} and mine.measure is not theirs.measure:
+        return _some(mine, theirs)
+    if mine.measure is Measure.RATE:  # of the same offered minutes, which only the same fields choose
+        within = _same(mine, theirs, _CHOICE) and set(mine.of) <= set(theirs.of)
+        return within and mine.at_least >= theirs.at_least
+    if theirs.against_earlier is not None:
+        earlier = mine.against_earlier
+        return (
+            earlier is not None
+            and _same(mine, theirs, (*_CHOICE, "measure"))
+            and set(mine.of) == set(theirs.of)
+            and mine.at_least >= theirs.at_least
+            and earlier.days == theirs.against_earlier.days
+            and earlier.percent >= theirs.against_earlier.percent
+        )
+    return _some(mine, theirs) or (_chosen_by(mine, theirs) and _measures_as_much(mine, theirs))
+
+
+def _some(mine: Condition, theirs: Condition) -> bool:
+    """Whatever is measured is measured of one event at least, and that event is one and has a day."""
+    one = theirs.measure in {Measure.COUNT, Measure.DISTINCT_DAYS} and theirs.at_least == 1 and theirs.against_earlier is None
+    return one and _chosen_by(mine, theirs)
+
+
+def _measures_as_much(mine: Condition, theirs: Condition) -> bool:
+    comparable = mine.measure is theirs.measure or (mine.measure is Measure.DISTINCT_DAYS and theirs.measure is Measure.COUNT)
+    return comparable and mine.at_least >= theirs.at_least
+
+
+def _counted_by(mine: Condition, theirs: Condition) -> bool:
+    """Whether every event that counts for one condition, with what it is followed by, counts for the other."""
+    if Measure.RATE in {mine.measure, theirs.measure}:
+        return mine.measure is theirs.measure and _same(mine, theirs, _CHOICE) and set(mine.of) <= set(theirs.of)
+    return _chosen_by(mine, theirs) and (mine.then is None or theirs.then is not None)
+
+
+def _same(mine: Condition, theirs: Condition, names: tuple[str, ...]) -> bool:
+    return all(getattr(mine, name) == getattr(theirs, name) for name in names)
+
+
+def _chosen_by(mine: Condition, theirs: Condition) -> bool:
+    """Whether every event that one condition chooses is chosen by the other."""
+    return (
+        mine.kind is theirs.kind
+        and set(mine.of) <= set(theirs.of)
+        and mine.within_days <= theirs.within_days
+        and _no_longer(mine.within_school_days, theirs.within_school_days)
+        and (mine.on_school_days or not theirs.on_school_days)
+        and (theirs.between is None or (mine.between is not None and _minutes(mine.between) <= _minutes(theirs.between)))
+        and (theirs.then is None or (mine.then is not None and _follows_by(mine.then, theirs.then)))
+    )
+
+
+def _no_longer(mine: int | None, theirs: int | None) -> bool:
+    return theirs is None or (mine is not None and mine <= theirs)
+
+
+def _minutes(between: tuple[str, str]) -> frozenset[int]:
+    begin, end = (int(text[:2]) * 60 + int(text[3:]) for text in between)
+    return frozenset(range(begin, end) if begin < end else (*range(begin, _MIDNIGHT), *range(end)))
+
+
+def _follows_by(mine: Then, theirs: Then) -> bool:
+    if mine.kind is not theirs.kind or mine.happens != theirs.happens:
+        return False
+    narrower, wider = (mine, theirs) if mine.happens else (theirs, mine)
+    return set(narrower.of) <= set(wider.of) and narrower.within_hours <= wider.within_hours

@@ -1,0 +1,170 @@
+"""Whether a rule can ever hold, and be told: what cannot is a slip, and a hub that silently proposes nothing looks quiet.
+
+Pure. What follows from the rule and the set's school calendar alone is asked always, what follows from the town's other files
+only where they are given. "Can never" is meant of people's days: that two absences of one youth overlap for a whole window, or
+that a window touches one date more in the night on which summer time begins, is not counted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from hub.contract.models import Cooperation, InfoKind
+from hub.core.conditions import Condition, Measure
+from hub.core.consent_rules import AgeSpan
+from hub.core.rule_problems import Problem
+from hub.core.rule_set import Rule
+from hub.core.school import School
+
+__all__ = ["Town", "cautions", "impossible", "lapsed", "senseless"]
+
+_DAY_MINUTES, _DAY_HOURS = 24 * 60, 24
+_FRIDAY = 5
+_ALL_PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """What the installation's other files say; None where it is not known.
+
+    `agencies`: the kinds that each may carry, by code. `ages`: every span of ages that consent.yaml names for a cooperation,
+    whenever it holds.
+    """
+
+    agencies: Mapping[str, frozenset[InfoKind]] | None = None
+    ages: Mapping[Cooperation, frozenset[AgeSpan]] | None = None
+
+
+def lapsed(rule: Rule, today: date) -> bool:
+    """Whether a rule is past its sunset on a Stockholm date. Such a rule holds never again, and does no harm."""
+    return rule.sunset is not None and rule.sunset < today
+
+
+def senseless(school: School | None) -> Iterator[Problem]:
+    """What a school calendar says that nobody would mean, by its fields in `ruleset.yaml`."""
+    if school is None:
+        return
+    for sooner, later in pairwise(sorted(school.terms, key=lambda term: term.first)):
+        if later.first <= sooner.last:
+            text = f"the terms from {sooner.first} and from {later.first} overlap: a date belongs to one term"
+            yield Problem(("school", "terms"), text)
+    for place, day in enumerate(school.free_days):
+        if not any(term.first <= day <= term.last for term in school.terms):
+            yield Problem(("school", "free_days", place), f"{day} lies outside every term, so it is free already: leave it out")
+        if day in school.free_days[:place]:
+            yield Problem(("school", "free_days", place), f"{day} stands twice: keep one of them")
+
+
+def impossible(rule: Rule, school: School | None, town: Town) -> Iterator[Problem]:
+    """Why a rule can never hold or never be told, field by field; nothing when it can."""
+    for place, condition in enumerate(rule.when):
+        for problem in _of_condition(condition, school):
+            yield problem._replace(location=("when", place, *problem.location))
+    if town.agencies is not None:
+        yield from _of_agencies(rule, town.agencies)
+    if town.ages is not None and rule.ages is not None:
+        yield from _of_ages(rule, town.ages)
+
+
+def cautions(rule: Rule, school: School | None, town: Town, today: date) -> Iterator[Problem]:
+    """What is no fault, or not today, but should be known: a past sunset, a calendar that ends, a source that is missing."""
+    if rule.sunset is not None and lapsed(rule, today):
+        yield Problem(("sunset",), f"the rule has lapsed: it held last on {rule.sunset}")
+    if school is not None and any(_asks_for_school_days(one) for one in rule.when):
+        begins, ends = min(term.first for term in school.terms), max(term.last for term in school.terms)
+        if not begins <= today <= ends:
+            text = f"the school calendar goes from {begins} to {ends}, and today is {today}: add the terms that are missing"
+            yield Problem(("when",), text)
+    for place, one in enumerate(rule.when):
+        if town.agencies is not None and not any(one.kind in kinds for kinds in town.agencies.values()):
+            yield Problem(("when", place, "kind"), f"no agency in agencies.yaml carries {one.kind}: the rule waits for one")
+    if town.ages is not None and not any(one in town.ages for one in _cooperations(rule)):
+        yield Problem(("cooperation",), f"consent.yaml offers no cooperation {rule.cooperation}: nothing can be told")
+
+
+def _asks_for_school_days(condition: Condition) -> bool:
+    return condition.on_school_days or condition.within_school_days is not None
+
+
+def _of_condition(condition: Condition, school: School | None) -> Iterator[Problem]:
+    window = f"{condition.within_days} days"
+    if _asks_for_school_days(condition) and school is None:
+        field = "on_school_days" if condition.on_school_days else "within_school_days"
+        yield Problem((field,), "asks for school days: ruleset.yaml must name them, as in school: {terms: [{first: …, last: …}]}")
+        return
+    if condition.measure is Measure.RATE and condition.at_least > _ALL_PERCENT:
+        yield Problem(("at_least",), "a rate is a percentage: it must be at most 100")
+    if condition.between is not None and condition.between[0] == condition.between[1]:
+        yield Problem(
+            ("between",), "begins and ends at the same time, which is the whole day: leave it out, or change one of them"
+        )
+    # Up to now and back: n times 24 hours touch n + 1 dates unless now is midnight.
+    days = condition.within_days + 1
+    if school is not None and _asks_for_school_days(condition):
+        held = _most_school_days(school, days)
+        asked = condition.within_school_days
+        if asked is not None and asked > held:
+            text = f"at most {held} school days lie within {window}: raise within_days, or ask for fewer"
+            yield Problem(("within_school_days",), text)
+        if condition.on_school_days:
+            days, window = min(held, asked or held), f"the school days of {window}"
+    if condition.measure is Measure.DISTINCT_DAYS and condition.at_least > days:
+        yield Problem(("at_least",), f"{window} touch at most {days} different days: lower it, or look at more days")
+    most = min(days, condition.within_days) * _DAY_MINUTES
+    if condition.measure is Measure.MINUTES and condition.at_least > most:
+        yield Problem(("at_least",), f"{window} have only {most} minutes: lower it, or look at more days")
+    then = condition.then
+    if then is not None and not then.happens and then.within_hours >= condition.within_days * _DAY_HOURS:
+        text = f"when so many hours are over, nothing is left of {condition.within_days} days: lower it, or raise within_days"
+        yield Problem(("then", "within_hours"), text)
+
+
+def _most_school_days(school: School, days: int) -> int:
+    """The most school days that so many dates in a row can hold."""
+    known = sorted(_school_days(school))
+    most = first = 0
+    for place, day in enumerate(known):
+        while (day - known[first]).days >= days:
+            first += 1
+        most = max(most, place - first + 1)
+    return most
+
+
+def _school_days(school: School) -> Iterator[date]:
+    for term in school.terms:
+        for number in range((term.last - term.first).days + 1):
+            day = term.first + timedelta(days=number)
+            if day.isoweekday() <= _FRIDAY and day not in school.free_days:
+                yield day
+
+
+def _of_agencies(rule: Rule, agencies: Mapping[str, frozenset[InfoKind]]) -> Iterator[Problem]:
+    kinds = {condition.kind for condition in rule.when}
+    carriers = sorted(code for code, carried in agencies.items() if carried & kinds)
+    if rule.at_least_agencies > max(len(carriers), 1):
+        text = f"agencies.yaml has {len(carriers)} that carry {' or '.join(sorted(kinds))} ({', '.join(carriers) or 'none'})"
+        yield Problem(("at_least_agencies",), f"{text}: ask for no more, or add the agency")
+    unknown = [code for code in rule.counts_but_not_shown if code not in agencies]
+    for code in unknown:
+        known = ", ".join(sorted(agencies))
+        place = rule.counts_but_not_shown.index(code)
+        yield Problem(("counts_but_not_shown", place), f"agencies.yaml has no agency {code}; it has {known}")
+    if carriers and set(carriers) <= set(rule.counts_but_not_shown):
+        text = f"names every agency that carries {' or '.join(sorted(kinds))}: nothing would be left to show"
+        yield Problem(("counts_but_not_shown",), text)
+
+
+def _of_ages(rule: Rule, offered: Mapping[Cooperation, frozenset[AgeSpan]]) -> Iterator[Problem]:
+    assert rule.ages is not None
+    spans = [span for one in _cooperations(rule) for span in offered.get(one, frozenset())]
+    if spans and not any(span.first <= rule.ages.last and (span.last is None or span.last >= rule.ages.first) for span in spans):
+        told = ", ".join(sorted(f"{span.first} to {'any age' if span.last is None else span.last}" for span in set(spans)))
+        text = f"consents are given for the ages {told} (consent.yaml): nobody of {rule.ages.first} to {rule.ages.last} has one"
+        yield Problem(("ages",), text)
+
+
+def _cooperations(rule: Rule) -> tuple[Cooperation, ...]:
+    return (rule.cooperation, *((rule.without_sig_consent.cooperation,) if rule.without_sig_consent else ()))

@@ -1,0 +1,176 @@
+"""What is said to be implied is so, whatever has occurred; and what a rule adds nothing to is told from what has a purpose."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.core.rule_overlap import idle_beside, implied
+from hub.core.rule_set import Rule, parse_rules
+
+from .random_rules import RULE, make_events, make_kin, make_rule
+from .rule_meaning import SCHOOL, holds
+
+
+def parsed(*written: dict[str, Any]) -> list[Rule]:
+    made = [
+        {**rule, "id": f"rule-{place}", "when": [{"id": f"c{n}", **one} for n, one in enumerate(rule["when"])]}
+        for place, rule in enumerate(written)
+    ]
+    found = parse_rules({"version": "t", "owner": "t", "school": SCHOOL, "rules": made}).rules
+    return [rule for rule in found if isinstance(rule, Rule)]
+
+
+def weigh(seed: int) -> int:
+    """How often an implication was put to the test by a rule that held; raises AssertionError where it failed."""
+    chance, tried = Random(seed), 0
+    first = make_rule(chance)
+    second = make_kin(chance, first)
+    one, other = parsed(first, second)
+    for mine, theirs, told in ((first, second, implied(one, other)), (second, first, implied(other, one))):
+        for _ in range(60 if told else 0):
+            occurred, age = make_events(chance), chance.choice([None, 12, 14, 16])
+            if holds(mine, occurred, age):
+                tried += 1
+                assert holds(theirs, occurred, age), (mine, theirs, occurred, age)
+    return tried
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.integers(min_value=0))
+def test_whenever_a_rule_holds_so_does_what_it_implies(seed: int) -> None:
+    weigh(seed)
+
+
+def test_the_implications_are_put_to_the_test() -> None:
+    assert sum(weigh(seed) > 0 for seed in range(300)) > 40
+
+
+NOTICE = {"kind": "police_notice", "of": ["lob"], "measure": "count", "at_least": 2, "within_days": 14}
+ABSENCE = {"kind": "school_absence", "of": ["unexcused"], "measure": "minutes", "at_least": 480, "within_days": 28}
+AFTER = {"kind": "police_notice", "of": ["narcotics"], "within_hours": 48}
+NEVER = {**AFTER, "of": ["narcotics", "lob"], "happens": False}
+
+
+def rule(*conditions: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**RULE, "when": list(conditions or [NOTICE]), **changes}
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ({**NOTICE, "at_least": 3}, NOTICE),
+        ({**NOTICE, "within_days": 13}, NOTICE),
+        (NOTICE, {**NOTICE, "of": ["lob", "narcotics"]}),
+        ({**NOTICE, "measure": "distinct_days"}, NOTICE),
+        (ABSENCE, {**ABSENCE, "measure": "count", "at_least": 1}),
+        (ABSENCE, {**ABSENCE, "measure": "distinct_days", "at_least": 1}),
+        ({**NOTICE, "on_school_days": True}, NOTICE),
+        ({**NOTICE, "within_school_days": 2}, NOTICE),
+        ({**NOTICE, "within_school_days": 2}, {**NOTICE, "within_school_days": 3}),
+        ({**NOTICE, "between": ["23:00", "01:00"]}, {**NOTICE, "between": ["22:00", "06:00"]}),
+        ({**NOTICE, "then": AFTER}, NOTICE),
+        ({**NOTICE, "then": {**AFTER, "within_hours": 24}}, {**NOTICE, "then": AFTER}),
+        ({**NOTICE, "then": NEVER}, {**NOTICE, "then": {**NEVER, "within_hours": 24, "of": ["lob"]}}),
+        ({**NOTICE, "against_earlier": {"days": 7, "percent": 150}}, NOTICE),
+        (
+            {**NOTICE, "against_earlier": {"days": 7, "percent": 150}},
+            {**NOTICE, "against_earlier": {"days": 7, "percent": 100}, "at_least": 1},
+        ),
+        ({**ABSENCE, "measure": "rate", "at_least": 20}, {**ABSENCE, "measure": "rate", "at_least": 10}),
+        (
+            {**ABSENCE, "measure": "rate", "at_least": 20},
+            {**ABSENCE, "measure": "rate", "at_least": 20, "of": ["unexcused", "excused"]},
+        ),
+        ({**ABSENCE, "measure": "rate", "at_least": 20}, {**ABSENCE, "measure": "count", "at_least": 1}),
+    ],
+)
+def test_the_narrower_condition_implies_the_wider_and_not_the_other_way(narrow: dict[str, Any], wide: dict[str, Any]) -> None:
+    one, other = parsed(rule(narrow), rule(wide))
+    assert implied(one, other)
+    assert not implied(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({**NOTICE, "between": ["22:00", "06:00"]}, {**NOTICE, "between": ["20:00", "23:00"]}),
+        ({**NOTICE, "within_days": 7}, {**NOTICE, "at_least": 3}),
+        (ABSENCE, {**ABSENCE, "measure": "count", "at_least": 2}),
+        ({**ABSENCE, "measure": "rate", "at_least": 50}, {**ABSENCE, "measure": "rate", "at_least": 50, "within_days": 14}),
+        ({**NOTICE, "against_earlier": {"days": 7, "percent": 150}}, {**NOTICE, "against_earlier": {"days": 8, "percent": 150}}),
+        ({**NOTICE, "then": AFTER}, {**NOTICE, "then": {**AFTER, "happens": False}}),
+        (
+            {**NOTICE, "then": {**AFTER, "of": ["other_worry"]}},
+            {**NOTICE, "then": {**AFTER, "kind": "risk_event", "of": ["other_worry"]}},
+        ),
+        (
+            {**ABSENCE, "measure": "rate", "at_least": 50},
+            {**ABSENCE, "measure": "count", "at_least": 1, "against_earlier": {"days": 7, "percent": 50}},
+        ),
+    ],
+)
+def test_conditions_that_only_look_alike_imply_nothing(one: dict[str, Any], other: dict[str, Any]) -> None:
+    mine, theirs = parsed(rule(one), rule(other))
+    assert not implied(mine, theirs)
+    assert not implied(theirs, mine)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ({"ages": {"from": 12, "to": 14}}, {"ages": {"from": 12, "to": 15}}),
+        ({"ages": {"from": 0, "to": 130}}, {}),
+        ({"sunset": "2026-06-30"}, {}),
+        ({"sunset": "2026-06-30"}, {"sunset": "2026-07-31"}),
+        ({"at_least_agencies": 2}, {}),
+        ({"at_least_agencies": 3}, {"at_least_agencies": 2}),
+        ({"when": [NOTICE, ABSENCE]}, {}),
+        ({"when": [ABSENCE, NOTICE]}, {"when": [NOTICE]}),
+    ],
+)
+def test_the_narrower_rule_implies_the_wider_and_not_the_other_way(narrow: dict[str, Any], wide: dict[str, Any]) -> None:
+    one, other = parsed(rule(**narrow), rule(**wide))
+    assert implied(one, other)
+    assert not implied(other, one)
+
+
+def test_agencies_of_events_that_the_other_does_not_count_do_not_count_for_it() -> None:
+    excused, unexcused = ({**ABSENCE, "measure": "rate", "at_least": 20, "of": [code]} for code in ("excused", "unexcused"))
+    for more, less in ((ABSENCE, NOTICE), (excused, unexcused)):
+        one, other = parsed(rule(more, less, at_least_agencies=2), rule(less, at_least_agencies=2))
+        assert not implied(one, other)
+
+
+@pytest.mark.parametrize(
+    ("changes", "idle"),
+    [
+        ({}, True),
+        ({"priority": "high"}, False),
+        ({"respond_within_days": 4}, False),
+        ({"respond_within_days": 6}, True),
+        ({"team": "sspf"}, False),
+        ({"function": "information"}, False),
+        ({"cooperation": "sig", "without_sig_consent": {"team": "sspf", "function": "seek_sig_consent"}}, False),
+        ({"lingers_days": 3}, False),
+        ({"rest_days": 3}, True),
+        ({"counts_but_not_shown": ["school-a"]}, True),
+        ({"sunset": "2026-06-30"}, True),
+    ],
+    ids=str,
+)
+def test_a_rule_that_lies_within_another_has_a_purpose_if_it_does_anything_else(changes: dict[str, Any], idle: bool) -> None:
+    one, other = parsed(rule({**NOTICE, "at_least": 3}, **changes), rule())
+    assert implied(one, other)
+    assert idle_beside(one, other) is idle
+
+
+@pytest.mark.parametrize("changes", [{"rest_days": 3}, {"counts_but_not_shown": ["school-a"]}], ids=str)
+def test_what_the_wider_rule_rests_from_or_hides_leaves_the_narrower_a_purpose(changes: dict[str, Any]) -> None:
+    one, other = parsed(rule({**NOTICE, "at_least": 3}), rule(**changes))
+    assert implied(one, other)
+    assert not idle_beside(one, other)

@@ -1,0 +1,188 @@
+"""A rule that can never hold, or never be told, is found before a town waits for it in vain."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date
+from typing import Any
+
+import pytest
+
+from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent_rules import AgeSpan
+from hub.core.rule_sense import Town, cautions, impossible, lapsed, senseless
+from hub.core.rule_set import Rule, RuleSet, parse_rules
+
+from .make_rules import SHIPPED
+
+# Five weeks of a spring term, of which the middle one is free: 20 school days, at most ten in two weeks.
+SCHOOL = {
+    "terms": [{"first": "2026-02-02", "last": "2026-03-08"}],
+    "free_days": [f"2026-02-{day}" for day in range(16, 21)],
+}
+AFTER = {"kind": "police_notice", "of": ["lob"], "within_hours": 48}
+TOWN = Town(
+    agencies={
+        "school-a": frozenset({InfoKind.SCHOOL_ABSENCE}),
+        "school-b": frozenset({InfoKind.SCHOOL_ABSENCE}),
+        "police": frozenset({InfoKind.POLICE_NOTICE}),
+        "public": frozenset(),
+    },
+    ages={Cooperation.SSPF: frozenset({AgeSpan(10, 18)}), Cooperation.SIG: frozenset({AgeSpan(15, None), AgeSpan(13, 20)})},
+)
+
+
+def make(changes: dict[str, Any] | None = None, school: dict[str, Any] | None = None, **condition: Any) -> RuleSet:
+    data = copy.deepcopy(SHIPPED.model_dump(mode="json"))
+    data["rules"] = [next(one for one in data["rules"] if one["id"] == "absence-alone")]
+    data["rules"][0]["when"][0].update({"within_days": 14, "at_least": 1, "id": "some", **condition})
+    data["rules"][0].update(changes or {})
+    return parse_rules({**data, "school": school})
+
+
+def rule_of(rules: RuleSet) -> Rule:
+    (rule,) = rules.rules
+    assert isinstance(rule, Rule)
+    return rule
+
+
+def told(rules: RuleSet, town: Town | None = None) -> list[str]:
+    found = impossible(rule_of(rules), rules.school, town or Town())
+    return [f"{'.'.join(map(str, one.location))}: {one.text}" for one in found]
+
+
+def test_the_shipped_rules_can_hold() -> None:
+    for rule in SHIPPED.rules:
+        assert not isinstance(rule, Rule) or list(impossible(rule, None, Town())) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "most", "expected"),
+    [
+        ({"measure": "distinct_days"}, 15, "when.0.at_least: 14 days touch at most 15 different days"),
+        ({"measure": "minutes"}, 14 * 1440, "when.0.at_least: 14 days have only 20160 minutes"),
+        ({"measure": "distinct_days", "on_school_days": True}, 10, "the school days of 14 days touch at most 10 different days"),
+        ({"measure": "distinct_days", "on_school_days": True, "within_school_days": 4}, 4, "touch at most 4 different days"),
+        ({"measure": "minutes", "on_school_days": True}, 14400, "the school days of 14 days have only 14400 minutes"),
+    ],
+)
+def test_more_than_a_window_has_is_found_and_as_much_is_not(condition: dict[str, Any], most: int, expected: str) -> None:
+    assert told(make(school=SCHOOL, **condition, at_least=most)) == []
+    (found,) = told(make(school=SCHOOL, **condition, at_least=most + 1))
+    assert expected in found
+
+
+def test_a_rate_above_all_and_a_time_of_day_that_is_the_whole_day_are_found() -> None:
+    assert told(make(measure="rate", at_least=100)) == []
+    assert told(make(measure="rate", at_least=101)) == ["when.0.at_least: a rate is a percentage: it must be at most 100"]
+    assert told(make(between=["08:00", "08:01"])) == []
+    (found,) = told(make(between=["08:00", "08:00"]))
+    assert found.startswith("when.0.between: begins and ends at the same time, which is the whole day")
+
+
+@pytest.mark.parametrize(
+    ("school", "expected"),
+    [
+        (SCHOOL, []),
+        (
+            {**SCHOOL, "terms": [*SCHOOL["terms"], {"first": "2026-03-08", "last": "2026-06-12"}]},
+            ["school.terms: the terms from 2026-02-02 and from 2026-03-08 overlap: a date belongs to one term"],
+        ),
+        (
+            {**SCHOOL, "free_days": ["2026-03-09", "2026-02-17", "2026-02-17"]},
+            [
+                "school.free_days.0: 2026-03-09 lies outside every term, so it is free already: leave it out",
+                "school.free_days.2: 2026-02-17 stands twice: keep one of them",
+            ],
+        ),
+    ],
+)
+def test_what_nobody_would_mean_by_a_calendar_is_found(school: dict[str, Any], expected: list[str]) -> None:
+    found = senseless(make(school=school).school)
+    assert [f"{'.'.join(map(str, one.location))}: {one.text}" for one in found] == expected
+    assert list(senseless(None)) == []
+
+
+def test_however_many_events_can_lie_in_a_window() -> None:
+    assert told(make(measure="count", at_least=100_000, within_days=1)) == []
+
+
+def test_school_days_that_a_window_cannot_hold_are_found() -> None:
+    assert told(make(school=SCHOOL, within_school_days=10)) == []
+    expected = "when.0.within_school_days: at most 10 school days lie within 14 days: raise within_days, or ask for fewer"
+    assert told(make(school=SCHOOL, within_school_days=11)) == [expected]
+
+
+@pytest.mark.parametrize("field", [{"within_school_days": 5}, {"on_school_days": True}], ids=str)
+def test_a_rule_that_asks_for_school_days_needs_the_calendar(field: dict[str, Any]) -> None:
+    (found,) = told(make(**field))
+    assert found.startswith(f"when.0.{next(iter(field))}: asks for school days: ruleset.yaml must name them")
+
+
+def test_what_never_followed_must_be_over_within_the_window() -> None:
+    never = {"then": {**AFTER, "happens": False, "within_hours": 14 * 24}}
+    assert told(make(**never))[0].startswith("when.0.then.within_hours: when so many hours are over, nothing is left of 14 days")
+    assert told(make(then={**AFTER, "happens": False, "within_hours": 14 * 24 - 1})) == []
+    assert told(make(then={**AFTER, "within_hours": 14 * 24})) == []
+
+
+def test_more_agencies_than_carry_it_are_found() -> None:
+    assert told(make({"at_least_agencies": 2}), TOWN) == []
+    (found,) = told(make({"at_least_agencies": 3}), TOWN)
+    assert found.startswith(
+        "at_least_agencies: agencies.yaml has 2 that carry school_absence (school-a, school-b): ask for no more"
+    )
+    assert told(make({"at_least_agencies": 3})) == []
+
+
+def test_agencies_that_are_hidden_must_be_there_and_leave_something_to_show() -> None:
+    assert told(make({"counts_but_not_shown": ["school-a"]}), TOWN) == []
+    (found,) = told(make({"counts_but_not_shown": ["school-a", "school-x"]}), TOWN)
+    assert found.startswith(
+        "counts_but_not_shown.1: agencies.yaml has no agency school-x; it has police, public, school-a, school-b"
+    )
+    (found,) = told(make({"counts_but_not_shown": ["school-b", "school-a"]}), TOWN)
+    assert found == "counts_but_not_shown: names every agency that carries school_absence: nothing would be left to show"
+
+
+@pytest.mark.parametrize(
+    ("ages", "possible"), [({"from": 18}, True), ({"from": 19}, False), ({"to": 10}, True), ({"to": 9}, False)]
+)
+def test_ages_at_which_nobody_has_a_consent_are_found(ages: dict[str, int], possible: bool) -> None:
+    found = told(make({"ages": ages}), TOWN)
+    assert (found == []) is possible
+    assert possible or found[0].startswith("ages: consents are given for the ages 10 to 18 (consent.yaml): nobody of ")
+
+
+def test_the_ages_of_the_fallback_count_too() -> None:
+    sig = {"cooperation": "sig", "team": "sig", "function": "sig_assessment"}
+    rules = make({**sig, "without_sig_consent": {"team": "sspf", "function": "seek_sig_consent"}, "ages": {"to": 11}})
+    assert told(rules, TOWN) == []
+    assert TOWN.ages is not None
+    alone = Town(TOWN.agencies, {Cooperation.SIG: TOWN.ages[Cooperation.SIG]})
+    assert told(rules, alone)[0].startswith("ages: consents are given for the ages 13 to 20, 15 to any age (consent.yaml)")
+
+
+def test_a_rule_lapses_the_day_after_its_sunset() -> None:
+    rule = rule_of(make({"sunset": "2026-06-30"}))
+    assert not lapsed(rule, date(2026, 6, 30))
+    assert lapsed(rule, date(2026, 7, 1))
+    assert not lapsed(rule_of(make()), date.max)
+
+
+@pytest.mark.parametrize(("today", "number"), [("2026-02-01", 1), ("2026-02-02", 0), ("2026-03-08", 0), ("2026-03-09", 1)])
+def test_a_calendar_that_does_not_reach_today_is_said_to_whom_it_concerns(today: str, number: int) -> None:
+    rules, other = make(school=SCHOOL, on_school_days=True), make(school=SCHOOL)
+    on = date.fromisoformat(today)
+    assert len(list(cautions(rule_of(rules), rules.school, Town(), on))) == number
+    assert list(cautions(rule_of(other), other.school, Town(), on)) == []
+
+
+def test_what_waits_for_a_source_or_a_cooperation_is_said_and_not_refused() -> None:
+    alone = Town({"police": frozenset({InfoKind.POLICE_NOTICE})}, {Cooperation.SIG: frozenset({AgeSpan()})})
+    rules = make()
+    assert told(rules, alone) == []
+    assert [one.text for one in cautions(rule_of(rules), None, alone, date(2026, 1, 1))] == [
+        "no agency in agencies.yaml carries school_absence: the rule waits for one",
+        "consent.yaml offers no cooperation sspf: nothing can be told",
+    ]
