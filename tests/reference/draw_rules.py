@@ -98,7 +98,7 @@ def _condition(chance: Random, name: str, features: frozenset[str]) -> Plain:
         "within_days": chance.choice([1, 1, 2, 3, 5, 14]),
     }
     narrowings = features & {"within_school_days", "on_school_days", "between", "then", "against_earlier"}
-    for field in sorted(narrowings, key=lambda _: chance.random()):
+    for field in sorted(sorted(narrowings), key=lambda _: chance.random()):
         if chance.random() < 0.2 and _may_stand_beside(field, condition):
             condition[field] = _narrowing(chance, field)
     return condition
@@ -107,6 +107,8 @@ def _condition(chance: Random, name: str, features: frozenset[str]) -> Plain:
 def _may_stand_beside(field: str, condition: Plain) -> bool:
     if field == "against_earlier":
         return condition["measure"] != "rate" and not condition.keys() & {"within_school_days", "then"}
+    if field == "then" and condition["measure"] == "rate":
+        return False
     return "against_earlier" not in condition or field not in {"within_school_days", "then"}
 
 

@@ -60,8 +60,8 @@ class Case:
     rules: dict[str, Any]
     consent: Consent
     events: Sequence[Event]
-    answered_at: dict[str, int]
-    """By rule, when a team last declined or completed its task."""
+    answered_at: dict[tuple[str, str], int]
+    """By rule and team, when that last declined or completed such a task."""
 
 
 def what_stands(rules: dict[str, Any], arrivals: Sequence[Arrival], now: int) -> Outcome:
@@ -71,10 +71,11 @@ def what_stands(rules: dict[str, Any], arrivals: Sequence[Arrival], now: int) ->
     events = [event for event in held.events if event.occurred_at > now - longest]
     if held.consent is None or held.consent.status == "withdrawn":
         return Outcome((), ())
-    answered_at: dict[str, int] = {}
+    answered_at: dict[tuple[str, str], int] = {}
     for answer in held.answers:
         if answer.state in THE_ANSWERS_THAT_END_A_TASK:
-            answered_at[answer.rule] = max(answer.at, answered_at.get(answer.rule, answer.at))
+            whose = answer.rule, answer.team
+            answered_at[whose] = max(answer.at, answered_at.get(whose, answer.at))
     case = Case(rules, held.consent, events, answered_at)
     proposals = (what_is_proposed(rule, case, now) for rule in people_s_rules(rules))
     return Outcome(tuple(sorted(one for one in proposals if one is not None)), tuple(sorted(map(_as_held, events))))
@@ -91,12 +92,26 @@ def the_longest_window(rule: Rule) -> int:
 
 
 def what_is_proposed(rule: Rule, case: Case, now: int) -> Proposal | None:
-    """A rule that holds, or that held last within the days for which it lingers, with what counted then."""
+    """A rule whose conditions are met, or were last met within the days for which it lingers, with what counted then.
+
+    Who may be told, the age, the sunset and the answers are asked as of now.
+    """
+    if not it_may_hold_whatever_happened(rule, case.consent, now):
+        return None
     for instant in the_instants_to_ask_newest_first(rule, case, now):
-        proposal = what_would_be_open(rule, case, instant, now)
-        if proposal is not None:
-            return proposal
+        for team, cooperation in the_teams_in_turn(rule):
+            told = what_a_team_may_be_told_of(case.events, case.consent, team=team, cooperation=cooperation, now=now)
+            if its_conditions_are_met(rule, case, case.events, instant) and its_conditions_are_met(rule, case, told, instant):
+                if the_team_has_answered_and_may_not_be_asked_again(rule, team, case, told, instant=instant, now=now):
+                    return None
+                return Proposal(rule["id"], team, the_ground(rule, case, told, instant))
     return None
+
+
+def it_may_hold_whatever_happened(rule: Rule, consent: Consent, now: int) -> bool:
+    if rule.get("sunset") and date_in_sweden(now) > as_date(rule["sunset"]):
+        return False
+    return it_has_the_right_age(rule.get("ages"), consent.age_years, consent.age_valid_until, now)
 
 
 def the_instants_to_ask_newest_first(rule: Rule, case: Case, now: int) -> Iterator[int]:
@@ -122,27 +137,7 @@ def when_its_outcome_could_change(rule: Rule, case: Case) -> set[int]:
                 first = date_in_sweden(happened).toordinal()
                 days = range(first, first + condition["within_days"] + 2)
                 found |= {when_the_day_begins(date.fromordinal(day)) for day in days}
-    if rule.get("sunset"):
-        last = as_date(rule["sunset"])
-        found.add(when_the_day_begins(date.fromordinal(last.toordinal() + 1)))
-    if case.consent.age_valid_until:
-        found.add(when_the_day_begins(as_date(case.consent.age_valid_until)))
-    if rule["id"] in case.answered_at:
-        found.add(case.answered_at[rule["id"]] + rule.get("rest_days", 0) * DAY)
     return found
-
-
-def what_would_be_open(rule: Rule, case: Case, instant: int, now: int) -> Proposal | None:
-    """What the rule proposed at the instant, by the events and answers known now, under the scopes that name a team now."""
-    if not it_holds(rule, case, case.events, instant):
-        return None
-    for team, cooperation in the_teams_in_turn(rule):
-        told = what_a_team_may_be_told_of(case.events, case.consent, team=team, cooperation=cooperation, now=now)
-        if it_holds(rule, case, told, instant):
-            if it_rests_after_an_answer(rule, case, told, instant):
-                return None
-            return Proposal(rule["id"], team, the_ground(rule, case, told, instant))
-    return None
 
 
 def the_teams_in_turn(rule: Rule) -> list[tuple[str, str]]:
@@ -151,13 +146,8 @@ def the_teams_in_turn(rule: Rule) -> list[tuple[str, str]]:
     return [(rule["team"], rule["cooperation"])] + ([(fallback["team"], "sspf")] if fallback else [])
 
 
-def it_holds(rule: Rule, case: Case, events: Sequence[Event], now: int) -> bool:
-    consent, school = case.consent, case.rules.get("school")
-    if rule.get("sunset") and date_in_sweden(now) > as_date(rule["sunset"]):
-        return False
-    if not it_has_the_right_age(rule.get("ages"), consent.age_years, consent.age_valid_until, now):
-        return False
-    if not all(it_is_met(condition, events, now, school) for condition in rule["when"]):
+def its_conditions_are_met(rule: Rule, case: Case, events: Sequence[Event], now: int) -> bool:
+    if not all(it_is_met(condition, events, now, case.rules.get("school")) for condition in rule["when"]):
         return False
     agencies = {event.agency for event in all_that_count(rule, case, events, now)}
     return len(agencies) >= rule.get("at_least_agencies", 1)
@@ -168,13 +158,16 @@ def all_that_count(rule: Rule, case: Case, events: Sequence[Event], now: int) ->
     return [event for condition in rule["when"] for event in the_events_that_count(condition, events, now, school)]
 
 
-def it_rests_after_an_answer(rule: Rule, case: Case, told: Sequence[Event], now: int) -> bool:
-    answered_at = case.answered_at.get(rule["id"])
+def the_team_has_answered_and_may_not_be_asked_again(
+    rule: Rule, team: str, case: Case, told: Sequence[Event], *, instant: int, now: int
+) -> bool:
+    """The rule rests for the team, or nothing that counts has occurred since its answer."""
+    answered_at = case.answered_at.get((rule["id"], team))
     if answered_at is None:
         return False
     if now < answered_at + rule.get("rest_days", 0) * DAY:
         return True
-    return not any(event.occurred_at > answered_at for event in all_that_count(rule, case, told, now))
+    return not any(event.occurred_at > answered_at for event in all_that_count(rule, case, told, instant))
 
 
 def the_ground(rule: Rule, case: Case, events: Sequence[Event], now: int) -> tuple[Ground, ...]:

@@ -34,9 +34,6 @@ from tests.reference.telling import what_is_told
 from .make import YOUTH, event_id
 from .make_rules import SHIPPED
 
-WEIGHED = EVERYTHING - {"lingers_days", "rest_days"}
-"""What of the language beyond its oldest part the core weighs; it refuses the rest."""
-ANSWERS = "rest_days" in WEIGHED
 NO_TASK = "00000000-0000-4000-8000-00000000000f"
 RULE_SETS = 16
 """Histories in a row that share a rule set, which is checked and compiled once."""
@@ -46,7 +43,7 @@ RULE_SETS = 16
 def rules_of(lot: int) -> dict[str, Any]:
     """The plain rules of sixteen histories: every fourth lot has the shipped ones."""
     chance = Random(f"rules {lot}")
-    return the_shipped_rules() if lot % 4 == 0 else draw_rules(chance, around(chance), WEIGHED)
+    return the_shipped_rules() if lot % 4 == 0 else draw_rules(chance, around(chance), EVERYTHING)
 
 
 def history_of(seed: int) -> plain.History:
@@ -54,7 +51,7 @@ def history_of(seed: int) -> plain.History:
     lot = seed // RULE_SETS
     rules, chance = rules_of(lot), Random(f"rules {lot}")
     centre = around(chance if lot % 4 else Random(seed))
-    return draw_history(Random(seed), rules, centre, answers=ANSWERS)
+    return draw_history(Random(seed), rules, centre, answers=True)
 
 
 def compiled(rules: dict[str, Any]) -> CompiledRules:
@@ -73,8 +70,6 @@ def differences(history: plain.History, told: Iterable[tuple[int, Outcome]], rul
     found = []
     for look, one in told:
         wanted = what_stands(rules, history.until(look), look)
-        if "rate" not in WEIGHED:
-            wanted = wanted._replace(held=tuple((*row[:7], 0, row[8]) for row in wanted.held))
         # What has left every window may be forgotten a little later.
         by_core = one._replace(held=tuple(row for row in one.held if row[3] > look - longest))
         found += [
@@ -127,7 +122,7 @@ def _remember(tasks: dict[str, str], emitted: Iterable[ReferralTask]) -> None:
 
 def _outcome(state: YouthState, rules: CompiledRules, now_ms: int) -> Outcome:
     held = (
-        (kind, int(event[1:]), one.revision, one.occurred_ms, one.code, one.agency, one.minutes, _offered(one), one.may_tell)
+        (kind, int(event[1:]), one.revision, one.occurred_ms, one.code, one.agency, one.minutes, one.offered, one.may_tell)
         for kind, event, one in state.held()
         if one.code
     )
@@ -142,10 +137,6 @@ def open_in(state: YouthState, rules: CompiledRules, now_ms: int) -> tuple[Propo
     if standing != [(one.rule, one.team) for one in proposals]:
         return tuple(Proposal(rule, team, ()) for rule, team in standing)  # no ground is told: it differs from any
     return proposals
-
-
-def _offered(held: Any) -> int:
-    return getattr(held, "offered", 0) or 0
 
 
 def _proposal(task: ReferralTask) -> Proposal:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -95,6 +96,18 @@ def test_drawn_rules_use_the_whole_language_and_could_be_written_by_a_municipali
         drawn.append(draw_rules(chance, around(chance), EVERYTHING))
         assert parse_rules(drawn[-1]).version == "drawn"
     assert {word for word in EVERYTHING if word in json.dumps(drawn)} == EVERYTHING
+
+
+def test_a_seed_is_the_same_history_in_every_process() -> None:
+    """What depends on a hash would be another history when a soak goes on in a new process."""
+    ask = "from tests.unit.core.agreement import history_of; print([history_of(seed) for seed in range(16, 64)])"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", ask], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
 
 
 def test_a_history_is_kept_without_loss() -> None:
