@@ -70,11 +70,11 @@ class _Run:
         return [one for _, _, one in sorted([*self._done, *standing], key=lambda one: one[:2])]
 
     def _take(self, done: Step, at: datetime) -> None:
-        self._state, self._wake_at = done.state, done.wake_at
+        before, self._state, self._wake_at = self._state, done.state, done.wake_at
         for task in done.tasks:
             if task.action is Action.OPEN:
                 self._open[task.task_id] = task
-        if self._open:
+        if self._open and done.state.episodes is not before.episodes:
             standing = {episode.task_id for episode in done.state.episodes.values()}
             for task_id in self._open.keys() - standing:
                 task = self._open.pop(task_id)

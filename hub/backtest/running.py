@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -74,12 +75,17 @@ def _plan(question: Question) -> Plan:
     return question.plan()
 
 
+def _leave_keys_to_parent() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that was called lets the others finish their part and ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _each(work: Callable[..., _T], calls: Sequence[tuple[object, ...]], processes: int) -> Iterator[_T]:
     """The answers in the order of the calls; so few calls are under way at a time that their answers take no room."""
     if processes <= 1 or len(calls) <= 1:
         yield from (work(*call) for call in calls)
         return
-    pool = ProcessPoolExecutor(min(processes, len(calls)), mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(min(processes, len(calls)), mp_context=get_context("spawn"), initializer=_leave_keys_to_parent)
     try:
         waiting: deque[Future[_T]] = deque()
         for call in calls:

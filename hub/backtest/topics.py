@@ -42,7 +42,7 @@ _FIELDS: Mapping[type[Message], str] = {
 }
 _FRAME = struct.Struct(">BHI")
 _AT_ONCE, _POLL_SECONDS, _PATIENCE_SECONDS = 5_000, 1.0, 60.0
-_RECORDS_A_BUCKET, _MOST_BUCKETS = 20_000, 512
+_RECORDS_A_BUCKET, _MOST_BUCKETS, _BUFFER = 20_000, 512, 64 * 1024
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _read(
 
 
 def _private(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb", buffering=256 * 1024)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb", buffering=_BUFFER)
 
 
 @dataclass(frozen=True, slots=True)

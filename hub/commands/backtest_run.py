@@ -92,7 +92,7 @@ class Run:
 
     @property
     def _at_once(self) -> int:
-        return self.processes or len(os.sched_getaffinity(0))
+        return self.processes or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
     def _topics(self, stack: ExitStack) -> list[BucketPart]:
         folder = stack.enter_context(private_folder(self.settings.data))
