@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.contract.models import ConsentRecord
+from hub.contract.models import ConsentRecord, TaskEvent
 from hub.core.instants import to_ms
 from hub.core.rules import CompiledRules
 from hub.core.state import YouthState, body_bytes, from_bytes, to_bytes
@@ -47,9 +47,8 @@ class Orders:
             if place not in come and self._after.get(place, frozenset()) <= come:
                 one = step(state, message, self._rules, NOW)
                 left = _delivered(inbox, one.tasks)
-                if isinstance(
-                    message, ConsentRecord
-                ):  # where nobody may be told any more, delivery cancels by the consent itself
+                if isinstance(message, ConsentRecord | TaskEvent):
+                    # Who may be told nothing more is cancelled by the consent itself; who answered is done and knows it.
                     left = {rule: task for rule, task in left.items() if rule in one.state.episodes}
                 self._walk(one.state, come | {place}, left)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.contract.models import AbsenceKind, ConsentRecord, PoliceCategory, RiskConcern
+from hub.contract.models import AbsenceKind, ConsentRecord, PoliceCategory, RiskConcern, TaskEvent, TaskState
 from hub.core.state import body_bytes, from_bytes, new_state, to_bytes
 from hub.core.step import step, wake
 
@@ -112,6 +112,25 @@ SCENARIOS = {
     "observations on two days, moved to one": [
         make_observation("c1", ago(1)), make_observation("c2", ago(2)), make_observation("c3", ago(2)),
         make_observation("c1", ago(2), revision=2), make_observation("c4", ago(1), RiskConcern.CONFLICT), make_observation("c4", ago(1), RiskConcern.CONFLICT),
+    ],
+}  # fmt: skip
+
+
+def answered(state: TaskState, days: float, rule: str = "absence-alone", team: str = "outreach") -> TaskEvent:
+    return TaskEvent(
+        task_id=LATER, youth_ref=YOUTH, area=None, rule_id=rule, team=team, state=state, reason=None, occurred_at=ago(days)
+    )
+
+
+SCENARIOS |= {
+    "answers, and something new after one of them": [
+        make_absence(1, ago(3), 480), answered(TaskState.COMPLETED, 2), answered(TaskState.REJECTED, 2.5), make_absence(2, ago(1), 10),
+        make_absence(3, ago(4), 60), make_absence(2, ago(2.2), 10, revision=2),
+    ],
+    "a coordinator who got the consent to SIG": [
+        make_notice("b1", ago(26)), make_notice("b2", ago(27)), make_notice("b3", ago(28)),
+        answered(TaskState.COMPLETED, 1, "repeated-notices", "sspf"), answered(TaskState.ACCEPTED, 0.5, "repeated-notices", "sspf"),
+        make_consent(*SCOPES, make_sig_scope(scope_id=LATER, valid_from=ago(40)), version=2),
     ],
 }  # fmt: skip
 
