@@ -39,9 +39,10 @@ def _config(settings: Settings) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the broker has: the number of partitions of each changelog, and the id of every topic."""
+    """What the broker has: the number of partitions of each changelog and each source, and the id of every topic."""
 
     partitions: Mapping[str, int]
+    sources: Mapping[str, int]
     topic_ids: Mapping[str, str]
 
 
@@ -68,7 +69,8 @@ def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]])
         if logs[name][0] != number:
             text = f"{name} has {logs[name][0]} partitions, its sources have {number}: delete it and let the worker make it anew"
             raise ConfigError(text, code="topic_shape")
-    return Layout(names, {name: topic_id for name, (_, topic_id) in {**found, **logs}.items()})
+    sizes = {name: number for name, (number, _) in found.items()}
+    return Layout(names, sizes, {name: topic_id for name, (_, topic_id) in {**found, **logs}.items()})
 
 
 def _partitions_of(topics: Sequence[str], found: Mapping[str, tuple[int, str]]) -> int:

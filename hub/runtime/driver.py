@@ -44,14 +44,25 @@ class Driver:
     """The partitions of one program. `consents` names the topic that is read ahead of all others, if any.
 
     Rule markers that its program does not get from Faust are read directly: two agents on one topic would share its offsets.
+    `rules_partitions`: how many their topic has, where that may be fewer than the program's own topics have.
     """
 
-    def __init__(self, name: str, program: Program, changelog: Changelog, kit: Kit, *, consents: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        program: Program,
+        changelog: Changelog,
+        kit: Kit,
+        *,
+        consents: str | None = None,
+        rules_partitions: int | None = None,
+    ) -> None:
         self.name = name
         self.program = program
         self.changelog = changelog
         self._kit = kit
         self._consents = consents
+        self._rules_partitions = rules_partitions
         self._owned: dict[int, OwnedPartition] = {}
         self._lanes: dict[int, Lane] = {}
         self.vigil = Vigil()
@@ -76,6 +87,15 @@ class Driver:
     def followed(self) -> Sequence[str]:
         """Topics that are read directly, without Faust."""
         return () if RULES.name in self.program.topics else (RULES.name,)
+
+    def sources(self) -> Iterator[tuple[str, int]]:
+        """Every (topic, partition) that its lanes read."""
+        for lane in self.lanes:
+            yield from ((topic, lane.partition) for topic in self.program.topics)
+            yield from ((topic, self._rules_partition(lane.partition)) for topic in self.followed)
+
+    def _rules_partition(self, partition: int) -> int:
+        return partition if self._rules_partitions is None else partition % self._rules_partitions
 
     @property
     def reached(self) -> tuple[object, ...]:
@@ -105,7 +125,7 @@ class Driver:
         for partition, owned in self._owned.items():
             kit = self._kit
             pipeline = Pipeline(self.program, owned, kit.codec, kit.clock, kit.rulebook)
-            work = Work(owned, pipeline, kit.log, consents=self._consents)
+            work = Work(owned, pipeline, kit.log, consents=self._consents, rules_partition=self._rules_partition(partition))
             lane = Lane(owned, work, clock=kit.clock, flow=flow)
             self._lanes[partition] = lane
             lane.start().add_done_callback(self._ended)
@@ -130,7 +150,7 @@ class Driver:
         self.vigil.look(self._lanes, mine)
         for lane in self.lanes:
             for topic in self.followed:
-                begin, end = bounds.get((topic, lane.partition), (0, 0))
+                begin, end = bounds.get((topic, self._rules_partition(lane.partition)), (0, 0))
                 if lane.ready and lane.owned.position(topic) < end:
                     lane.fetch(topic, begin, end, late=False)
 

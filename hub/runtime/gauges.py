@@ -52,12 +52,11 @@ class Gauges:
 
     def _sources(self) -> Iterator[tuple[str, int]]:
         for driver in self._drivers:
-            for lane in driver.lanes:
-                yield from ((topic, lane.partition) for topic in (*driver.program.topics, *driver.followed))
+            yield from driver.sources()
 
     async def _bounds(self) -> Bounds | None:
         try:
-            return await self._log.bounds(list(self._sources()))
+            return await self._log.bounds(set(self._sources()))
         except RetriableError:
             _log.warning("the broker did not tell how far its topics reach")
             return None

@@ -13,7 +13,7 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.ids import valid_key
 from hub.contract.models import DeadLetter, Message, RuleMarker
-from hub.contract.topics import CATALOGUE, KeyKind, dead_letter_topic
+from hub.contract.topics import CATALOGUE, RULES, KeyKind, dead_letter_topic
 from hub.core.rules import CompiledRules
 from hub.errors import ContractError, FatalError
 from hub.kafka import outgoing
@@ -83,7 +83,7 @@ class Pipeline:
             if isinstance(record, Wake):
                 self._wake(fold, record)
                 continue
-            if record.partition != partition:
+            if record.partition != partition and record.topic != RULES.name:  # which stand in every partition
                 raise ValueError("a batch holds records of one partition")
             self._take(fold, record)
         self._close(fold)

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
-from hub.contract.topics import CONSENTS
+from hub.contract.topics import CONSENTS, RULES
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.installation import load_places
 from hub.kafka_admin import await_reach
@@ -151,7 +151,8 @@ async def _serve(
     for name, program in programs.items():
         changelog = Changelog(changelog_name(settings, name), layout.topic_ids)
         ahead = CONSENTS.name if CONSENTS.name in program.topics else None
-        drivers[Driver(name, program, changelog, kit, consents=ahead)] = layout.partitions[changelog.topic]
+        driver = Driver(name, program, changelog, kit, consents=ahead, rules_partitions=layout.sources[RULES.name])
+        drivers[driver] = layout.partitions[changelog.topic]
     app = build_app(settings, drivers, folder=folder, instance=instance, fail=end_process)
     try:
         if not await _before(stop, app.start()):

@@ -38,13 +38,18 @@ class Work:
        earlier values, and that is told;
     3. states and the partition's record are in the changelog, then in the local store;
     4. the events are acknowledged to Faust, which commits them.
+
+    `rules_partition`: where it reads rule markers, for a program whose topics have another number of partitions (None: its own).
     """
 
-    def __init__(self, owned: OwnedPartition, pipeline: Pipeline, log: Log, *, consents: str | None) -> None:
+    def __init__(
+        self, owned: OwnedPartition, pipeline: Pipeline, log: Log, *, consents: str | None, rules_partition: int | None = None
+    ) -> None:
         self._owned = owned
         self._pipeline = pipeline
         self._log = log
         self._consents = consents
+        self._rules_partition = owned.partition if rules_partition is None else rules_partition
         self.revoked = False
 
     async def read_rules(self) -> bool:
@@ -58,7 +63,7 @@ class Work:
             await self._read_to_end(self._consents)
 
     async def _read_to_end(self, topic: str) -> None:
-        where = (topic, self._owned.partition)
+        where = self._where(topic)
         begin, end = (await self._log.bounds([where]))[where]
         await self._read_through(topic, begin, end)
 
@@ -87,7 +92,7 @@ class Work:
         await self._fold(wakes, [one.record for one in segment], segment)
 
     async def _read_missing(self, topic: str, end: int) -> None:
-        where = (topic, self._owned.partition)
+        where = self._where(topic)
         begin, _ = (await self._log.bounds([where]))[where]
         await self._read_through(topic, begin, end)
 
@@ -140,9 +145,14 @@ class Work:
     async def _read(self, topic: str, start: int, stop: int | None) -> tuple[list[Record], int]:
         """The records of [start, stop), and the end that was read to."""
         found: list[Record] = []
+        where = self._where(topic)
 
         def keep(records: list[LogRecord]) -> None:
-            found.extend(Record(topic, self._owned.partition, one.offset, one.key, one.value) for one in records)
+            found.extend(Record(*where, one.offset, one.key, one.value) for one in records)
 
-        reached = await self._log.read(topic, self._owned.partition, start, stop, keep)
+        reached = await self._log.read(*where, start, stop, keep)
         return found, reached
+
+    def _where(self, topic: str) -> tuple[str, int]:
+        """The partition of a source that belongs to this lane."""
+        return topic, self._rules_partition if topic == RULES.name else self._owned.partition

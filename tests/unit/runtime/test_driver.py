@@ -38,10 +38,12 @@ def activate(log: MemoryLog, version: str = "first") -> None:
         log.add(Outgoing(RULES.name, record.key, record.value, (), partition))
 
 
-def make_driver(folder: Path, log: MemoryLog, failures: list[BaseException], program: SumProgram | None = None) -> Driver:
+def make_driver(
+    folder: Path, log: MemoryLog, failures: list[BaseException], program: SumProgram | None = None, **given: int
+) -> Driver:
     kit = Kit(log, CODEC, make_clock(), folder, StoreCache(), RULEBOOK, failures.append)
     activate(log)
-    return Driver("youths", program or SumProgram(), Changelog(CHANGELOG, {}), kit, consents=CONSENTS.name)
+    return Driver("youths", program or SumProgram(), Changelog(CHANGELOG, {}), kit, consents=CONSENTS.name, **given)
 
 
 def test_partitions_are_claimed_before_their_lanes_work(tmp_path: Path) -> None:
@@ -123,6 +125,25 @@ def test_markers_that_faust_does_not_bring_are_read_as_soon_as_they_are_there(tm
         driver.observe(await log.bounds([(RULES.name, 0), (RULES.name, 1)]))
         await until(lambda: all(lane.owned.rules.version == "second" for lane in driver.lanes if lane.owned.rules))
         assert not driver.awaits_rules
+        await driver.release()
+
+    asyncio.run(story())
+
+
+def test_a_program_with_more_partitions_than_the_markers_have_reads_those_there_are(tmp_path: Path) -> None:
+    class Areas(SumProgram):
+        topics = (CONSENTS.name, SCHOOL_ABSENCES.name)  # type: ignore[assignment]
+
+    async def story() -> None:
+        log = MemoryLog()
+        driver = make_driver(tmp_path, log, [], Areas(), rules_partitions=2)
+        await driver.own({1, 2}, 1)
+        driver.start(Brake())
+        await until(lambda: driver.ready)
+        assert {where for where in driver.sources() if where[0] == RULES.name} == {(RULES.name, 1), (RULES.name, 0)}
+        activate(log, "second")
+        driver.observe(await log.bounds(driver.sources()))
+        await until(lambda: all(lane.owned.rules and lane.owned.rules.version == "second" for lane in driver.lanes))
         await driver.release()
 
     asyncio.run(story())
