@@ -43,6 +43,7 @@ def run_web(home: Path | None) -> None:
     from hub.beats import Beats
     from hub.installation import load_places, load_teams
     from hub.process import process_frame
+    from hub.registry.rule_sets import RuleSets
     from hub.rules_file import load_rules
     from hub.web.app import Web, build_web
     from hub.web.consents.office import opened_once
@@ -72,6 +73,7 @@ def run_web(home: Path | None) -> None:
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
             observing=observing,
             beats=Beats(),
+            rules=lambda actor: RuleSets(registry(), audit, actor, settings.kafka.partitions),
         )
         app = build_web(web)
         try:

@@ -77,6 +77,8 @@ class Action(StrEnum):
     LETTER_SEE = "letter.see"
     LETTER_BODY = "letter.body"
     LETTER_REDRIVE = "letter.redrive"
+    RULE_SEE = "rule.see"
+    RULE_RENEW = "rule.renew"
     JOURNAL_SEE = "journal.see"
     JOURNAL_PERSONS = "journal.persons"
     AUDIT_READ = "audit.read"
@@ -158,6 +160,9 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
         Action.LETTER_SEE: _only(Role.OPERATOR, Role.OPS, Role.SOURCE_OFFICER),
         Action.LETTER_BODY: _only(Role.SOURCE_OFFICER),
         Action.LETTER_REDRIVE: _only(Role.OPERATOR),
+        # Which rules there are is no secret of anybody's, and their figures point at nobody.
+        Action.RULE_SEE: _only(Role.CONSENT_OFFICER, Role.TEAM_MEMBER, Role.TEAM_HEAD, Role.OPERATOR, Role.AUDITOR),
+        Action.RULE_RENEW: Grant(own_teams=frozenset({Role.TEAM_HEAD})),
         Action.JOURNAL_SEE: _only(Role.OPERATOR, Role.OPS, Role.AUDITOR),
         # A list by time of what passed the gate tells whoever feeds one record whether its person has a reference.
         Action.JOURNAL_PERSONS: _only(Role.AUDITOR),

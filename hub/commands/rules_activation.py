@@ -51,8 +51,9 @@ def activate(  # noqa: PLR0917 -- typer reads one option per parameter
         rules = load_rules(folder or settings.home / "rules", Surroundings.of(settings))
         check_lapsed(rules, stockholm_date(build_clock(settings).now()))
         check_retention(rules, settings)
-        _confirm(rule_sets.active(), rules, yes=yes)
-        found = rule_sets.activate(rules, note)
+        active = rule_sets.active()
+        _confirm(active, rules, yes=yes)
+        found = rule_sets.activate(rules, note, after=None if active is None else active.number)
     _tell(found, as_json=as_json)
 
 
@@ -74,8 +75,9 @@ def rollback(  # noqa: PLR0917 -- typer reads one option per parameter
     with _opened(home, account) as (settings, rule_sets):
         rules = rule_sets.earlier(version or None)
         check_retention(rules, settings)
-        _confirm(rule_sets.active(), rules, yes=yes)
-        found = rule_sets.activate(rules, note, why="rollback")
+        active = rule_sets.active()
+        _confirm(active, rules, yes=yes)
+        found = rule_sets.activate(rules, note, why="rollback", after=None if active is None else active.number)
     _tell(found, as_json=as_json)
 
 
@@ -97,8 +99,9 @@ def renew(  # noqa: PLR0917 -- typer reads one option per parameter
     """
     with _opened(home, account) as (_settings, rule_sets):
         rules = rule_sets.renewed(rule, until.date())
-        _confirm(rule_sets.active(), rules, yes=yes)
-        found = rule_sets.activate(rules, note, why="renew")
+        active = rule_sets.active()
+        _confirm(active, rules, yes=yes)
+        found = rule_sets.activate(rules, note, why="renew", after=None if active is None else active.number)
     _tell(found, as_json=as_json)
 
 

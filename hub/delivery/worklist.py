@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from hub.core.consent import Purpose
 from hub.database import answering
 from hub.delivery.permission import decide_task
 from hub.delivery.rows import OPEN_STATES
+from hub.delivery.rule_figures import RuleFigures, rule_figures
 from hub.delivery.tables import CountRow, PulseRow, ReferenceRow, TaskRow
 from hub.errors import RejectedError, RetriableError
 
@@ -185,6 +186,10 @@ class Worklist:
         )
         with Session(self._engine) as session:
             return {(team, state): number for team, state, number in session.execute(query)}
+
+    def rule_figures(self, since: datetime) -> Mapping[str, RuleFigures]:
+        """By rule, what became of the tasks received at `since` or later. Raises RetriableError."""
+        return rule_figures(self._engine, since)
 
     def overdue_by_team(self) -> dict[str, int]:
         """Team → open tasks past their time to respond."""

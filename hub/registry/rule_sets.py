@@ -65,14 +65,24 @@ class Activation:
 class RuleSets:
     """The rule sets of a registry, for one actor. Every change is an entry of the audit log before it is committed.
 
-    `partitions`: how many `hub.rules.v1` has. Every operation may raise RetriableError, also `audit`: then nothing is changed.
+    `partitions`: how many `hub.rules.v1` has; `weigh` raises RulesError for what workers cannot weigh. Every operation may raise
+    RetriableError, also `audit`: then nothing is changed.
     """
 
-    def __init__(self, registry: Registry, audit: AuditLog, actor: Actor, partitions: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        audit: AuditLog,
+        actor: Actor,
+        partitions: int,
+        *,
+        weigh: Callable[[RuleSet], object] = compile_rules,
+    ) -> None:
         self._registry = registry
         self._audit = audit
         self._actor = actor
         self._partitions = partitions
+        self._weigh = weigh
 
     def active(self) -> Activation | None:
         """What is in force; None: nothing has been activated yet."""
@@ -119,14 +129,17 @@ class RuleSets:
             raise RejectedError(str(error), code="not_renewable") from error
 
     @repeated
-    def activate(self, rules: RuleSet, note: str = "", *, why: str = "activate") -> Activation:
+    def activate(self, rules: RuleSet, note: str = "", *, why: str = "activate", after: int | None = None) -> Activation:
         """Keep a set, put it in force and queue its markers. `why` stands in the audit entry, `note` with the activation.
 
+        `after`: the number of the activation that it was decided on (None: whatever is in force).
+
         Raises RejectedError: `bad_rules` (workers could not weigh them), `version_taken` (the version is kept with other rules:
-        give the set another one), `already_in_force`, `rules_too_large`, `bad_note`.
+        give the set another one), `already_in_force`, `rules_too_large`, `bad_note`,
+        `changed_meanwhile` (others came into force after `after`).
         """
         try:
-            compile_rules(rules)
+            self._weigh(rules)
         except RulesError as error:
             raise RejectedError(str(error), code="bad_rules") from error
         content = rules_content(rules)
@@ -141,6 +154,9 @@ class RuleSets:
                 text = f"version {rules.version} is kept with other rules: give the set a version of its own"
                 raise RejectedError(text, code="version_taken")
             before = in_force(work.session)
+            if after is not None and (before is None or before.number != after):
+                text = "others came into force meanwhile: look at them first (hub rules history)"
+                raise RejectedError(text, code="changed_meanwhile")
             if before is not None and before.version == rules.version:
                 raise RejectedError(f"version {rules.version} is in force already", code="already_in_force")
             if kept is None:

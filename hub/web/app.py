@@ -32,6 +32,7 @@ from hub.web.operations.routes import operation_doors
 from hub.web.pages import Pages
 from hub.web.provider_entrance import ProviderEntrance
 from hub.web.rendering import Renderer, TeamTitle, Web
+from hub.web.rules.council import Council
 from hub.web.sealed_requests import SealedRequests
 from hub.web.turned_away import TurnedAway
 
@@ -54,7 +55,7 @@ def build_web(web: Web) -> Starlette:
     renderer, turned_away = Renderer(web), TurnedAway(web.audit, web.clock)
     pages, entrance, elsewhere = Pages(web, renderer), Entrance(web, renderer), ProviderEntrance(web, renderer, turned_away)
     doors, me, approvals = Doors(web, renderer, elsewhere.again, turned_away), Me(web, renderer), Approvals(web, renderer)
-    identities, sealed = Identities(web, renderer), SealedRequests(web, renderer)
+    identities, sealed, council = Identities(web, renderer), SealedRequests(web, renderer), Council(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
         plain = is_asset(request)  # a browser asks for it, nobody reads it: no page that knows who is signed in
@@ -87,6 +88,9 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/approvals/sealed", sealed.ask, Action.SEALED_REQUEST, "POST"),
             doors.open("/language/{language}", entrance.language),
             doors.open("/keys/{state}", entrance.keys),
+            doors.guarded("/rules", council.page, Action.RULE_SEE),
+            doors.guarded("/rules/{rule}/renew", council.ask, Action.RULE_RENEW),
+            doors.guarded("/rules/{rule}/renew", council.renew, Action.RULE_RENEW, "POST"),
             doors.guarded("/audit/review", AccessReview(web, renderer).page, Action.AUDIT_REVIEW),
             *consent_doors(doors, Desk(web, renderer, web.office)),
             *operation_doors(doors, web, renderer),

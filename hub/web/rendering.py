@@ -25,9 +25,11 @@ from hub.web.presenting import Presenter, moment
 from hub.web.principal import Login, Visitors
 
 if TYPE_CHECKING:
+    from hub.audit.entries import Actor
     from hub.audit.sealed import SealedVault
     from hub.coding.desk import CodingDesk
     from hub.registry.revealing import Revealing
+    from hub.registry.rule_sets import RuleSets
     from hub.web.observations.senders import Observing
     from hub.web.operations.console import Console
 
@@ -44,6 +46,7 @@ _AMISS = frozenset({400, 409, 422})
 _MENU = (
     (Action.CONSENT_SEE, "/consents", mark("Consents")),
     (Action.ERASURE_SEE, "/erasures", mark("Withdrawals")),
+    (Action.RULE_SEE, "/rules", mark("Rules")),
     (Action.AUDIT_REVIEW, "/audit/review", mark("Access review")),
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
     (Action.OPERATIONS_SEE, "/sources", mark("Sources")),
@@ -70,7 +73,7 @@ class Web:
     `url` is where people reach them: its host is the only one answered to besides loopback, and with https cookies are sent
     over nothing else. `default_language` is used until a visitor chooses another. `revealing` opens the registry when somebody
     first asks who a task is about, `console` and `notices` load what connectors need when an operator or a statutory
-    officer first looks. At `beats` is answered what nobody may time.
+    officer first looks; so does `rules`, which rules are in force, for one actor. At `beats` is answered what nobody may time.
     """
 
     worklist: Worklist
@@ -89,6 +92,7 @@ class Web:
     notices: Callable[[], CodingDesk]
     observing: Observing
     beats: Beats
+    rules: Callable[[Actor], RuleSets]
 
 
 class Renderer:

@@ -111,6 +111,9 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("POST", "/letters/{letter}/try"): Action.LETTER_REDRIVE,
     ("POST", "/letters/{letter}/body"): Action.LETTER_BODY,
     ("GET", "/journal"): Action.JOURNAL_SEE,
+    ("GET", "/rules"): Action.RULE_SEE,
+    ("GET", "/rules/{rule}/renew"): Action.RULE_RENEW,
+    ("POST", "/rules/{rule}/renew"): Action.RULE_RENEW,
 }
 
 

@@ -19,7 +19,7 @@ from hub.access.codes import Codes, issue_code
 from hub.access.four_eyes import FourEyes
 from hub.access.roles import Principal, Role
 from hub.access.sessions import Sessions
-from hub.audit.entries import Entry
+from hub.audit.entries import Actor, Entry
 from hub.audit.log import AuditLog
 from hub.audit.sealed import SealedVault
 from hub.beats import Beats
@@ -54,6 +54,7 @@ from hub.registry.casework import Casework
 from hub.registry.registry import Registry
 from hub.registry.relay import Relay
 from hub.registry.revealing import Revealing
+from hub.registry.rule_sets import RuleSets
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.settings import Settings
@@ -257,8 +258,13 @@ class PagesTown:
             notices=lambda: self.coding.desk,
             observing=make_observing(self.intake),
             beats=Beats(1.0, self.metronome.ticks, self.metronome.pause),
+            rules=self.rule_sets,
         )
         self.app = build_web(self.web)
+
+    def rule_sets(self, actor: Actor) -> RuleSets:
+        """The rules of this town's registry; what workers cannot weigh yet can be in force here."""
+        return RuleSets(self.consents.registry, self.audit, actor, 4, weigh=lambda _rules: None)
 
     @cached_property
     def coding(self) -> CodingPlace:
