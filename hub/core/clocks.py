@@ -49,7 +49,7 @@ def last_met(rule: CompiledRule, counted: Counted, coverages: Sequence[Coverage]
         then = Counted(counted.events, instant)
         if then.holds(rule):
             for number, coverage in enumerate(coverages):
-                told = then.told(coverage)
+                told = then.told(rule, coverage)
                 if told is then or told.holds(rule):
                     return number, told
     return None

@@ -86,7 +86,7 @@ class Reconciler:
         self._when = when
         self._answers = answers
         self._counted = Counted(events, when.at_ms)
-        self._told: dict[tuple[int, int], Counted] = {}
+        self._told: dict[tuple[int, tuple[str, ...]], Counted] = {}
         self.episodes = state.episodes
         self.spent = state.spent
         self.due = state.due
@@ -127,7 +127,7 @@ class Reconciler:
             met = last_met(rule, self._counted, [coverage for _, coverage in routes])
             return None if met is None else Found(routes[met[0]][0], met[1])
         for route, coverage in routes:
-            told = self._told_of(self._counted, coverage)
+            told = self._told_to(rule, coverage)
             if told is self._counted or told.holds(rule):
                 return Found(route, told)
         return None
@@ -194,7 +194,7 @@ class Reconciler:
         self._spend(rule.id)
         coverage = self._coverage(episode)
         if told and coverage.scopes:
-            self._emit(Action.GROUND_LOST, rule, episode, self._told_of(self._counted, coverage))
+            self._emit(Action.GROUND_LOST, rule, episode, self._told_to(rule, coverage))
 
     def _spend(self, rule_id: str) -> None:
         episodes = dict(self.episodes)
@@ -244,11 +244,11 @@ class Reconciler:
     def _coverage(self, to: Route | Episode) -> Coverage:
         return self._reach.coverage(to.team, to.cooperation, self._when.at_ms)
 
-    def _told_of(self, counted: Counted, coverage: Coverage) -> Counted:
-        key = id(counted), id(coverage)
+    def _told_to(self, rule: CompiledRule, coverage: Coverage) -> Counted:
+        key = id(coverage), rule.kinds
         found = self._told.get(key)
         if found is None:
-            found = self._told[key] = counted.told(coverage)
+            found = self._told[key] = self._counted.told(rule, coverage)
         return found
 
     def _has_lost(self, rule: CompiledRule, episode: Episode) -> bool:
@@ -257,7 +257,7 @@ class Reconciler:
         if before is None:
             return False
         earlier = Reach(before.consent).coverage(episode.team, episode.cooperation, before.at_ms)
-        then, now = self._counted.told(earlier), self._told_of(self._counted, self._coverage(episode))
+        then, now = self._counted.told(rule, earlier), self._told_to(rule, self._coverage(episode))
         if then is now:
             return False
         left = {id(held) for held in now.all_members(rule)}

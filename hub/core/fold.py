@@ -7,7 +7,7 @@ earlier revision, by a marker without content; a first revision that may not be 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from hub.contract.models import (
@@ -23,7 +23,7 @@ from hub.core.consent import Purpose, covers_event, decide
 from hub.core.instants import from_ms, next_midnight, to_ms
 from hub.core.state import MAX_HELD, Events, Held, Rows, YouthState, in_order, make_marker
 
-__all__ = ["Folded", "Outcome", "coming", "fold_event", "prune", "rejudge", "wake_of"]
+__all__ = ["Folded", "Outcome", "fold_event", "forgetting_of", "prune", "rejudge"]
 
 Outcome: TypeAlias = Literal["processed", "duplicate", "refused"]
 _KINDS: Final[dict[type[PersonEvent], InfoKind]] = {
@@ -128,46 +128,36 @@ def prune(events: Events, now_ms: int, longest_ms: int) -> Events:
     """Without what has left the longest window; the very same where nothing has."""
     edge = now_ms - longest_ms
     for rows in events.values():
-        if next(iter(rows.values())).occurred_ms <= edge:
+        if rows[next(iter(rows))].occurred_ms <= edge:
             return {kind: left for kind, rows in events.items() if (left := _pruned(rows, edge))}
     return events
 
 
-def coming(events: Events, now_ms: int) -> int | None:
-    """When the next event that lies in the future begins to count."""
-    found = None
-    for rows in events.values():
-        for held in reversed(rows.values()):
-            if held.occurred_ms <= now_ms:
-                break
-            if found is None or held.occurred_ms < found:
-                found = held.occurred_ms
-    return found
-
-
-def wake_of(events: Events, now_ms: int, longest_ms: int) -> int | None:
-    """When to look again though no event comes: when one begins to count, or the first midnight (UTC) after one has left.
+def forgetting_of(events: Events, longest_ms: int) -> int | None:
+    """When to forget, though no event comes: the first midnight (UTC) after one has left the longest window.
 
     Nothing that has left a window is ever counted, so the forgetting may wait for midnight: one wake a day, not one an event.
     """
-    if not events:
-        return None
-    oldest = min([next(iter(rows.values())).occurred_ms for rows in events.values()])
-    begins = coming(events, now_ms)
-    leaves = next_midnight(oldest + longest_ms)
-    return leaves if begins is None else min(begins, leaves)
+    oldest = None
+    for rows in events.values():
+        first = rows[next(iter(rows))].occurred_ms
+        if oldest is None or first < oldest:
+            oldest = first
+    return None if oldest is None else next_midnight(oldest + longest_ms)
 
 
 def _pruned(rows: Rows, edge: int) -> Rows:
-    gone = list(takewhile(lambda row: row[1].occurred_ms <= edge, rows.items()))
+    gone = 0
+    for held in rows.values():
+        if held.occurred_ms > edge:
+            break
+        gone += 1
     if not gone:
         return rows
-    kept = dict(rows)
-    for event_id, _ in gone:
-        del kept[event_id]
+    left = iter(rows.items())
     # A corrected event may be remembered longer than it may be kept: content goes when its own time has left the window.
-    markers = [(event_id, held.marker()) for event_id, held in gone if held.keep_ms > edge]
-    return in_order((*kept.items(), *markers)) if markers else kept
+    markers = [(event_id, held.marker()) for event_id, held in islice(left, gone) if held.keep_ms > edge]
+    return in_order((*left, *markers)) if markers else dict(left)
 
 
 def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:

@@ -7,7 +7,6 @@ n x 24 hours on the UTC line: a change to summer time neither lengthens nor shor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 
 from hub.contract.models import Evidence, InfoKind
 from hub.core.coverage import Coverage
@@ -18,8 +17,6 @@ from hub.core.selections import Members, Selection
 from hub.core.state import Events, Held, Rows
 
 __all__ = ["Counted", "evidence_of", "value_of"]
-
-_OCCURRED = attrgetter("occurred_ms")
 
 
 class Counted:
@@ -99,18 +96,21 @@ class Counted:
         """The events that count, of all conditions."""
         return (held for condition in rule.conditions for held in self.members(condition))
 
-    def told(self, coverage: Coverage) -> Counted:
-        """The same, of the events alone that a recipient may be told of; this very object when that is all of them."""
-        events = {kind: _told(kind, rows, coverage) for kind, rows in self.events.items()}
-        if all(told is self.events[kind] for kind, told in events.items()):
+    def told(self, rule: CompiledRule, coverage: Coverage) -> Counted:
+        """The same, of the events alone that a rule looks at and a recipient may be told of; this very object when they are all
+        of those that it looks at.
+        """
+        looked_at = {kind: rows for kind in rule.kinds if (rows := self.events.get(kind))}
+        told = {kind: _told(kind, rows, coverage) for kind, rows in looked_at.items()}
+        if all(rows is looked_at[kind] for kind, rows in told.items()):
             return self
-        return Counted(events, self.at_ms)
+        return Counted(told, self.at_ms)
 
     def lapse(self, condition: CompiledCondition) -> int:
         """When a plain condition that is met now ceases to be, if nothing more happens: as the newest that suffice leave."""
         total = 0
         days: set[int] = set()
-        for held in sorted(self.members(condition), key=_OCCURRED, reverse=True):
+        for held in reversed(self.members(condition)):  # they lie in the order in which they occurred
             if condition.measure is Measure.MINUTES:
                 total += held.minutes
             elif condition.measure is Measure.COUNT:
@@ -159,17 +159,17 @@ class Counted:
 
 def _told(kind: str, rows: Rows, coverage: Coverage) -> Rows:
     """The rows that may be told of; the very same when that is all of them. Markers count nowhere and may stay."""
-    agencies = {held.agency for held in rows.values() if held.code}
-    spans = {agency: coverage.spans(InfoKind(kind), agency) for agency in agencies}
-    if len(agencies) == 1 and len(only := spans[agencies.pop()]) == 1:
-        ((begin, end),) = only
-        told = {key: held for key, held in rows.items() if begin <= held.occurred_ms < end or not held.code}
-    else:
-        told = {
-            key: held
-            for key, held in rows.items()
-            if not held.code or any(start <= held.occurred_ms < end for start, end in spans[held.agency])
-        }
+    spans = {agency: coverage.spans(InfoKind(kind), agency) for agency in {held.agency for held in rows.values()} if agency}
+    if len(spans) == 1:
+        (only,) = spans.values()
+        first, last = rows[next(iter(rows))].occurred_ms, rows[next(reversed(rows))].occurred_ms
+        if len(only) == 1 and only[0][0] <= first and last < only[0][1]:
+            return rows
+    told = {
+        key: held
+        for key, held in rows.items()
+        if not held.code or any(start <= held.occurred_ms < end for start, end in spans[held.agency])
+    }
     return rows if len(told) == len(rows) else told
 
 

@@ -82,6 +82,8 @@ class CompiledRule:
     respond_within_days: int
     routes: tuple[Route, ...]
     conditions: tuple[CompiledCondition, ...]
+    kinds: tuple[str, ...]
+    """Of the events that it looks at."""
     plain: bool
     ages: tuple[int, int] | None = None
     at_least_agencies: int = 1
@@ -193,6 +195,9 @@ def _compile_rule(rule: Rule, school: SchoolDays | None, shared: dict[Selection,
         respond_within_days=rule.respond_within_days,
         routes=tuple(routes),
         conditions=conditions,
+        kinds=tuple(
+            sorted({kind for one in conditions for kind in (one.selection.kind, *((one.then.kind,) if one.then else ()))})
+        ),
         plain=rule.at_least_agencies == 1 and not rule.lingers_days and all(one.plain for one in conditions),
         ages=None if rule.ages is None else (rule.ages.first, rule.ages.last),
         at_least_agencies=rule.at_least_agencies,

@@ -24,6 +24,7 @@ __all__ = [
     "StateError",
     "YouthState",
     "body_bytes",
+    "first_move",
     "from_bytes",
     "in_order",
     "make_marker",
@@ -102,13 +103,14 @@ Events: TypeAlias = Mapping[str, Rows]
 """By kind of information. What leaves a window is found at one end of the rows, and what is still to come at the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class YouthState:
-    """Never changed in place: a step gives a new one, or the very same object when nothing changed.
+    """Never changed in place: a step gives a new one, or the very same object when nothing changed. (Not frozen, as `Held`.)
 
     `answers`: by `rule|team`, when the team last declined or completed the rule's task. `spent` counts, by `rule|event id`,
     how often that event opened an episode that has ended, so that no id is used twice. `due` says, by rule, when that rule's
-    outcome may change though no event comes. `reach` is worked out from the consent and not compared.
+    outcome may change though no event comes, and `wake_ms` when something must be looked at or forgotten. `reach` (of
+    the consent) and `move_ms` (the first wake that can change what a rule says; the others only forget) follow from the rest.
     """
 
     youth_ref: str
@@ -120,6 +122,7 @@ class YouthState:
     rules_digest: str = ""
     wake_ms: int | None = None
     answers: Mapping[str, int] = field(default_factory=dict)
+    move_ms: int | None = field(default=None, compare=False, repr=False)
     reach: Reach | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -137,9 +140,23 @@ class YouthState:
         return ((kind, event_id, held) for kind, events in self.events.items() for event_id, held in events.items())
 
 
+def first_move(events: Events, due: Mapping[str, int], now_ms: int) -> int | None:
+    """The first instant after `now_ms` that can change what a rule says, by time alone: a rule has asked for it, or an event
+    that lies in the future begins to count.
+    """
+    found = min(due.values()) if due else None
+    for rows in events.values():
+        for held in reversed(rows.values()):
+            if held.occurred_ms <= now_ms:
+                break
+            if found is None or held.occurred_ms < found:
+                found = held.occurred_ms
+    return found
+
+
 def new_state(youth_ref: str, consent: ConsentRecord | None = None) -> YouthState:
     """The state of a reference nothing is held of, or (with `consent`) of one whose consent is known."""
-    return YouthState(youth_ref, consent)
+    return YouthState(youth_ref, consent, reach=None if consent is None else Reach(consent))
 
 
 def to_bytes(state: YouthState) -> bytes:
@@ -169,19 +186,23 @@ def _load(content: Any) -> YouthState:
         }
     elif content["v"] != FORMAT:
         raise ValueError("another format")
-    consent, events, answers = content["b"]
+    told, rows, answers = content["b"]
+    consent = None if told is None else ConsentRecord.model_validate_json(told)
+    events = {InfoKind(kind).value: in_order((key, _load_held(row)) for key, row in held.items()) for kind, held in rows.items()}
+    due, wake_ms = content["d"], content["w"]
     return YouthState(
         youth_ref=content["y"],
-        consent=None if consent is None else ConsentRecord.model_validate_json(consent),
-        events={
-            InfoKind(kind).value: in_order((key, _load_held(row)) for key, row in rows.items()) for kind, rows in events.items()
-        },
+        consent=consent,
+        events=events,
         episodes={rule: _load_episode(row) for rule, row in content["o"].items()},
         spent=content["s"],
-        due=content["d"],
+        due=due,
         rules_digest=content["r"],
-        wake_ms=content["w"],
+        wake_ms=wake_ms,
         answers=dict(answers),
+        # What lies at or after the wake lay in the future when it was set.
+        move_ms=None if wake_ms is None else first_move(events, due, wake_ms - 1),
+        reach=None if consent is None else Reach(consent),
     )
 
 

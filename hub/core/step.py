@@ -25,11 +25,11 @@ from hub.contract.models import (
     TaskState,
 )
 from hub.core.episodes import Before, Cause, Instant, Reconciler, still_spent
-from hub.core.fold import Folded, Outcome, coming, fold_event, prune, rejudge, wake_of
+from hub.core.fold import Folded, Outcome, fold_event, forgetting_of, prune, rejudge
 from hub.core.instants import from_ms, to_ms
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
-from hub.core.state import Events, YouthState
+from hub.core.state import Events, YouthState, first_move
 
 __all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
 
@@ -47,9 +47,9 @@ class Drop:
     intentional: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
-    """What became of it. `state` is the very object that was given when nothing changed: write nothing."""
+    """What became of it, not to be changed. `state` is the very object that was given when nothing changed: write nothing."""
 
     state: YouthState
     tasks: tuple[ReferralTask, ...] = ()
@@ -196,10 +196,10 @@ def _catch_up(state: YouthState, rules: CompiledRules, now: datetime, now_ms: in
     Of what opened on the way only that which is still open now is proposed: consent and ground are those of now. A wake that
     would only forget waits: whatever comes next forgets too.
     """
-    if state.rules_digest == rules.digest and (state.wake_ms is None or state.wake_ms > now_ms):
+    if state.rules_digest == rules.digest and (state.move_ms is None or state.move_ms > now_ms):
         return state, ()
     current, emitted = state, list[ReferralTask]()
-    while (due := _next_move(current, rules)) is not None and due <= now_ms:
+    while (due := current.move_ms if current.rules_digest == rules.digest else current.wake_ms) is not None and due <= now_ms:
         until = None if current.consent is None else Before(current.consent, due - 1)
         current, tasks = _settle(current, rules, Instant(due, now, touched=_moved(current, rules, due), before=until))
         emitted += tasks
@@ -213,20 +213,9 @@ def _catch_up(state: YouthState, rules: CompiledRules, now: datetime, now_ms: in
     return current, [task for task in emitted if task.task_id in (present if task.action is Action.OPEN else before)]
 
 
-def _next_move(state: YouthState, rules: CompiledRules) -> int | None:
-    """The next wake that can change what a rule says: one that a rule asked for, or at which an event begins to count."""
-    if state.wake_ms is None or state.rules_digest != rules.digest:
-        return state.wake_ms
-    begins = coming(state.events, state.wake_ms - 1)  # what lay in the future when the wake was set
-    return min(state.due.values() if begins is None else (begins, *state.due.values()), default=None)
-
-
 def _moved(state: YouthState, rules: CompiledRules, due: int) -> Sequence[CompiledRule] | None:
-    """The rules whose outcome may change at a wake; None: any."""
-    if state.rules_digest != rules.digest or due not in state.due.values():
-        return None
-    begins = coming(state.events, due - 1)
-    if begins is not None and begins <= due:
+    """The rules whose outcome may change at a wake; None: any, because an event begins to count, or they are other rules."""
+    if state.rules_digest != rules.digest or first_move(state.events, {}, due - 1) == due:
         return None
     return [rule for rule in rules.rules if state.due.get(rule.id, due + 1) <= due]
 
@@ -252,16 +241,15 @@ def _settle(
         episodes, spent, due, tasks = work.episodes, work.spent, work.due, work.tasks
     if spent and sum(map(len, events.values())) <= sum(map(len, state.events.values())):
         spent = still_spent(spent, events)
-    wake_ms = wake_of(events, when.at_ms, rules.longest_ms)
-    if due:
-        soonest = min(due.values())
-        wake_ms = soonest if wake_ms is None or soonest < wake_ms else wake_ms
+    move_ms, wake_ms = first_move(events, due, when.at_ms), forgetting_of(events, rules.longest_ms)
+    if move_ms is not None and (wake_ms is None or move_ms < wake_ms):
+        wake_ms = move_ms
     if (
         events is state.events and answers is state.answers and episodes is state.episodes and due is state.due
         and spent is state.spent and wake_ms == state.wake_ms and rules.digest == state.rules_digest
     ):  # fmt: skip
         return state, tasks
-    settled = YouthState(state.youth_ref, consent, events, episodes, spent, due, rules.digest, wake_ms, answers, reach)
+    settled = YouthState(state.youth_ref, consent, events, episodes, spent, due, rules.digest, wake_ms, answers, move_ms, reach)
     return settled, tasks
 
 
