@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.commands import rules_activation
 from hub.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from hub.settings import Settings
 
 __all__ = ["app"]
 
@@ -19,58 +24,80 @@ app.add_typer(rules_activation.app)
 
 @app.command("list")
 def list_rules(home: Home = None, as_json: Json = False) -> None:
-    """List the rules as they stand in the installation's files: what each proposes to whom, and who stands for it.
+    """List the rules as they stand in the installation's files: what each proposes to whom, who stands for it, and its state.
+
+    In force: exactly as it is written here. Lapsed: past its sunset, so that it holds never again.
 
     Example: hub rules list --home ./norrkoping
     """
-    from hub.core.rule_set import Rule
+    from hub.commands.rules_texts import print_list, row_of
+    from hub.registry.rule_sets import read_in_force
     from hub.rules_file import load_rules
     from hub.settings import load_settings
 
     settings = load_settings(home)
     rule_set = load_rules(settings.home / "rules")
+    active, today = read_in_force(settings), _today(settings)
+    rows = [row_of(rule, None if active is None else active.rules, today) for rule in rule_set.rules]
     in_force, told = rules_activation.told_of_folder(settings, rule_set)
-    rows = [
-        {
-            "id": rule.id,
-            "title_sv": rule.title_sv,
-            "title_en": rule.title_en,
-            "team": rule.team if isinstance(rule, Rule) else None,
-            "function": rule.function if isinstance(rule, Rule) else "presence",
-            "owner": rule.owner,
-        }
-        for rule in rule_set.rules
-    ]
     if as_json:
         typer.echo(json.dumps({"version": rule_set.version, "in_force": in_force, "rules": rows}, indent=2, ensure_ascii=False))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("Rule", "Title", "Team", "Function", "Owner", title=f"Rules of version {rule_set.version}")
-    for row in rows:
-        table.add_row(row["id"], row["title_sv"], row["team"] or "-", row["function"], row["owner"])
-    Console().print(table)
-    typer.echo(told)
+    print_list(rule_set.version, rows, told)
 
 
 @app.command()
 def check(
     folder: Annotated[
-        Path | None, typer.Argument(help="The folder of rules (default: the installation's, with its teams).")
+        Path | None, typer.Argument(help="The folder of rules (default: the installation's). Alone it is checked by itself.")
     ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Check a folder of rules before it is used: exit 2 when something in it would be refused, with what would be right.
+    """Check a folder of rules before it is used: everything that would be refused, by file, line and column; then exit 2.
 
-    Example: hub rules check ./norrkoping/rules
+    With --home (or HUB_HOME) a folder is checked against that installation too: its teams, agencies, consents and retention.
+
+    Example: hub rules check ./new-rules --home ./norrkoping
     """
-    from hub.rules_file import load_active_rules, load_rules
+    from hub.clock import SystemClock, stockholm_date
+    from hub.commands.rules_texts import print_checked
+    from hub.rules_file import Surroundings, check_retention, check_rules
     from hub.settings import load_settings
 
-    rule_set = load_rules(folder) if folder is not None else load_active_rules(load_settings(home))
-    if as_json:
-        typer.echo(json.dumps({"version": rule_set.version, "rules": len(rule_set.rules)}))
-        return
-    typer.echo(f"{len(rule_set.rules)} rules of version {rule_set.version}: nothing is wrong with them.")
+    if folder is not None and home is None:
+        checked = check_rules(folder, today=stockholm_date(SystemClock().now()))
+        print_checked(checked, against=" by themselves; --home checks them against an installation too", as_json=as_json)
+    else:
+        settings = load_settings(home)
+        checked = check_rules(folder or settings.home / "rules", Surroundings.of(settings), _today(settings))
+        print_checked(checked, against="", as_json=as_json)
+        if checked.rule_set is not None:
+            check_retention(checked.rule_set, settings)
+    if checked.rule_set is None:
+        raise typer.Exit(2)
+
+
+@app.command()
+def schema(
+    of: Annotated[str, typer.Argument(metavar="rule|ruleset", help="Of one rule's file, or of ruleset.yaml.")] = "rule",
+) -> None:
+    """Print the JSON Schema of a rule's file or of ruleset.yaml, for an editor that completes and underlines.
+
+    `hub init` puts both beside the rules, and the first line of each file names its own. After an update of the hub, write them
+    anew.
+
+    Example: hub rules schema rule > ./norrkoping/rules/rule.schema.json
+    """
+    from hub.core.rule_schema import rules_schema
+
+    if of not in {"rule", "ruleset"}:
+        raise typer.BadParameter("it must be rule or ruleset", param_hint="rule|ruleset")
+    typer.echo(json.dumps(rules_schema("rule" if of == "rule" else "ruleset"), indent=2, ensure_ascii=False))
+
+
+def _today(settings: Settings) -> date:
+    from hub.bootstrap import build_clock
+    from hub.clock import stockholm_date
+
+    return stockholm_date(build_clock(settings).now())

@@ -199,7 +199,7 @@ def test_a_rule_that_proposes_nothing_new_is_refused_with_the_one_that_does(fold
     text = (folder / "absence-alone.yaml").read_text(encoding="utf-8").replace("id: absence-alone", "id: absence-more")
     (folder / "absence-more.yaml").write_text(text.replace("480", "960"), encoding="utf-8")
     (fault,) = check_rules(folder).faults
-    assert (fault.path.name, fault.line, fault.column) == ("absence-more.yaml", 2, 5)
+    assert (fault.path.name, fault.line, fault.column) == ("absence-more.yaml", 3, 5)
     assert fault.text.startswith("whenever absence-more holds, so does absence-alone")
     (folder / "absence-more.yaml").write_text(text.replace("priority: normal", "priority: high"), encoding="utf-8")
     (fault,) = check_rules(folder).faults

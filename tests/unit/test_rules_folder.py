@@ -54,7 +54,7 @@ def test_everything_that_is_wrong_is_told_at_once_by_file_and_line(folder: Path)
         f"{at(folder, 'absence-alone', 'urgent')}: priority: must be one of normal or high",
         f"{at(folder, 'absence-alone', '[unexcussed')}: when.0.of: unknown code unexcussed; school_absence knows excused, unexcused",
         f"{at(folder, 'place-presence', '0')}: within_days: must be at least 1",
-        "repeated-notices.yaml:1:1: team: is missing",
+        "repeated-notices.yaml:2:1: team: is missing",
         f"{at(folder, 'repeated-notices', 'teem')}: teem: has no meaning here: did you mean team?",
         f"{at(folder, 'repeated-notices', chr(34))}: when.0.at_least: must be a whole number, without quotes",
         f"{at(folder, 'ruleset', '2025.1')}: version: must be text; what YAML takes for a number or for true or false needs quotes",
