@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.audit.reading import Filter, the_latest
+from hub.bootstrap import build_audit
 from hub.cli import app
 from hub.clock import CLOCK_VARIABLE
 from hub.contract.codec import Codec
@@ -64,6 +66,14 @@ def call(home: Path, *words: str | Path) -> dict[str, object]:
     return json.loads(ended.stdout)
 
 
+def audited(home: Path) -> list[str]:
+    log = build_audit(load_settings(home))
+    try:
+        return [one.action for one in the_latest(log.engine, Filter(), 10)][::-1]
+    finally:
+        log.close()
+
+
 def test_the_topics_history_gives_the_same_figures_as_the_file_that_keeps_it(home: Path, tmp_path: Path) -> None:
     publish(load_settings(home).bootstrap_servers)
     read = call(home, "--processes", "2")
@@ -75,6 +85,7 @@ def test_the_topics_history_gives_the_same_figures_as_the_file_that_keeps_it(hom
     assert again["rules"] == read["rules"]
     assert again["weeks"] == read["weeks"]
     assert kept.stat().st_mode & 0o077 == 0
+    assert audited(home) == ["rules_backtested", "history_kept", "rules_backtested", "rules_backtested"]
     assert not (load_settings(home).data / "backtest").exists()
 
 

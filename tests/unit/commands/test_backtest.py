@@ -13,6 +13,7 @@ from hub.backtest.history_file import write_history
 from hub.bootstrap import build_audit
 from hub.cli import app
 from hub.clock import CLOCK_VARIABLE
+from hub.commands.backtest_run import Run
 from hub.errors import ConfigError, RejectedError
 from hub.settings import load_settings
 from tests.bench.backtest.youths import END, make_histories
@@ -159,3 +160,11 @@ def test_the_rules_in_force_are_those_that_were_activated_last(town: Town) -> No
     words = ["rules", "activate", str(town.rules), "--yes", "--home", str(town.home)]
     assert CliRunner().invoke(app, words).exit_code == 0
     assert json.loads(town.call(town.rules, "--json").stdout)["active"]["version"] == "2025.2"
+
+
+def test_a_window_longer_than_kafka_keeps_is_said_before_anything_is_read(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = town.rules / "repeated-notices.yaml"
+    rule.write_text(rule.read_text(encoding="utf-8").replace("within_days: 56", "within_days: 300"), encoding="utf-8")
+    run = Run(load_settings(town.home), END, "topic", quiet=False, processes=1)
+    run.question(town.rules, None, "", "", at_once=False)
+    assert "the longest window is 300" in capsys.readouterr().err
