@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from hub.contract.models import ConsentRecord, TaskEvent
@@ -23,8 +24,15 @@ class Orders:
     """
 
     def __init__(
-        self, state: YouthState, messages: Sequence[Any], rules: CompiledRules, after: Mapping[int, frozenset[int]] | None = None
+        self,
+        state: YouthState,
+        messages: Sequence[Any],
+        rules: CompiledRules,
+        after: Mapping[int, frozenset[int]] | None = None,
+        *,
+        now: datetime = NOW,
     ) -> None:
+        self._now = now
         self.walked = 0
         self._messages = messages
         self._rules = rules
@@ -45,7 +53,7 @@ class Orders:
             self._end(state)
         for place, message in enumerate(self._messages):
             if place not in come and self._after.get(place, frozenset()) <= come:
-                one = step(state, message, self._rules, NOW)
+                one = step(state, message, self._rules, self._now)
                 left = _delivered(inbox, one.tasks)
                 if isinstance(message, ConsentRecord | TaskEvent):
                     # Who may be told nothing more is cancelled by the consent itself; who answered is done and knows it.
@@ -55,8 +63,8 @@ class Orders:
     def _end(self, state: YouthState) -> None:
         written = to_bytes(state)
         if written not in self._ends:
-            quiet = wake(state, self._rules, NOW).state
-            self._ends[written] = open_in(quiet, self._rules, to_ms(NOW)), body_bytes(quiet)
+            quiet = wake(state, self._rules, self._now).state
+            self._ends[written] = open_in(quiet, self._rules, to_ms(self._now)), body_bytes(quiet)
 
 
 def _delivered(inbox: dict[str, str], tasks: Sequence[Any]) -> dict[str, str]:

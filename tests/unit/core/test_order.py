@@ -10,9 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.contract.models import AbsenceKind, ConsentRecord, PoliceCategory, RiskConcern, TaskEvent, TaskState
+from hub.core.instants import from_ms
 from hub.core.state import body_bytes, from_bytes, new_state, to_bytes
 from hub.core.step import step, wake
+from tests.reference.engine import what_stands
+from tests.reference.history import Arrival, Consent, History
 
+from .agreement import RULE_SETS, as_message, compiled, history_of
 from .make import NOW, YOUTH, ago, make_absence, make_consent, make_notice, make_observation, make_scope, make_sig_scope
 from .make_rules import RULES
 from .orders import Orders
@@ -190,3 +194,21 @@ def test_waking_often_or_seldom_ends_alike(events: list[Any], minutes: list[int]
     end = ago(-41)
     seldom, frequent = wake(state, RULES, end).state, wake(often, RULES, end).state
     assert seldom == frequent
+
+
+def six_of(seed: int) -> History:
+    """The first consent of a drawn history and the six that come next, all read when the last of them has come."""
+    whole = history_of(seed)
+    six = [one for one in whole.arrivals if not isinstance(one.what, Consent)][:6]
+    return History(whole.rules, (whole.arrivals[0], *(Arrival(six[-1].at, one.what) for one in six)), (six[-1].at,))
+
+
+@pytest.mark.parametrize("lot", [1, 2, 3, 5, 6, 7, 9, 10, 11, 13])
+def test_every_order_of_six_messages_ends_alike_whatever_a_rule_says(lot: int) -> None:
+    drawn = [six_of(seed) for seed in range(lot * RULE_SETS, (lot + 1) * RULE_SETS)]
+    # Where something ends open, if there is such a one.
+    history = max(drawn, key=lambda one: len(what_stands(one.rules, one.arrivals, one.looks[0]).open))
+    rules, now = compiled(history.rules), from_ms(history.looks[0])
+    consent, *messages = [as_message(one.what, {}) for one in history.arrivals]
+    state = step(new_state(YOUTH), consent, rules, now).state
+    assert len(Orders(state, messages, rules, now=now).ends) == 1
