@@ -47,6 +47,40 @@ def list_rules(home: Home = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def show(
+    rule_id: Annotated[str, typer.Argument(metavar="RULE", help="The rule's id, as `hub rules list` prints it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Show one rule in plain sentences, in Swedish and in English, made from what it counts and not from its title.
+
+    Example: hub rules show absence-alone --home ./norrkoping
+    """
+    from hub.commands.rules_texts import print_rule, row_of, words_of
+    from hub.errors import ConfigError
+    from hub.installation import load_agencies, load_teams
+    from hub.registry.rule_sets import read_in_force
+    from hub.rules_file import load_rules
+    from hub.settings import load_settings
+
+    settings = load_settings(home)
+    rule_set = load_rules(settings.home / "rules")
+    rule = next((one for one in rule_set.rules if one.id == rule_id), None)
+    if rule is None:
+        known = ", ".join(one.id for one in rule_set.rules)
+        raise ConfigError(f"there is no rule {rule_id} in {settings.home / 'rules'}; there are {known}", code="unknown_rule")
+    active = read_in_force(settings)
+    row = row_of(rule, None if active is None else active.rules, _today(settings))
+    names = {code: team.title for code, team in load_teams(settings.home).items()}
+    names |= {code: agency.title for code, agency in load_agencies(settings.home).items()}
+    words = words_of(rule, names)
+    if as_json:
+        typer.echo(json.dumps({**row, "rationale": rule.rationale, **words}, indent=2, ensure_ascii=False))
+        return
+    print_rule(row, rule.rationale, words)
+
+
+@app.command()
 def check(
     folder: Annotated[
         Path | None, typer.Argument(help="The folder of rules (default: the installation's). Alone it is checked by itself.")

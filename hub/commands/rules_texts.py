@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hub.rules_file import Checked
     from hub.rules_folder import Fault
 
-__all__ = ["STATES", "print_checked", "print_list", "row_of"]
+__all__ = ["STATES", "print_checked", "print_list", "print_rule", "row_of", "words_of"]
 
 STATES = {"in_force": "in force", "lapsed": "lapsed", "not_in_force": "not in force"}
 
@@ -51,6 +51,24 @@ def print_list(version: str, rows: Sequence[dict[str, Any]], told: str) -> None:
         table.add_row(*plain, STATES[row["state"]])
     Console().print(table)
     typer.echo(told)
+
+
+def words_of(rule: Rule | PlaceRule, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The rule's sentences by language. `names`: what teams and agencies are called, by code."""
+    from hub.core.wording import rule_in_words
+
+    return {"sv": rule_in_words(rule, "sv", names).sentences, "en": rule_in_words(rule, "en", names).sentences}
+
+
+def print_rule(row: dict[str, Any], rationale: str, words: Mapping[str, Sequence[str]]) -> None:
+    """One rule: whose it is and how it stands, then what it says, language by language."""
+    until = f", until {row['sunset']}" if row["sunset"] else ""
+    typer.echo(f"{row['id']}: {STATES[row['state']]}{until}. {row['owner']} stands for it.")
+    for language, sentences in words.items():
+        typer.echo(f"\n{row[f'title_{language}']}")
+        typer.echo("\n".join(f"  {sentence}" for sentence in sentences))
+    if rationale.strip():
+        typer.echo(f"\nWhy: {rationale.strip()}")
 
 
 def print_checked(checked: Checked, *, against: str, as_json: bool) -> None:

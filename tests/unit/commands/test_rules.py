@@ -118,3 +118,23 @@ def test_the_schema_that_is_printed_is_the_one_beside_the_rules(home: Path, of: 
 
 def test_a_schema_of_something_else_is_refused(home: Path) -> None:
     assert run("schema", "teams", home=home).exit_code == 2
+
+
+def test_a_rule_is_shown_in_both_languages_with_the_names_of_this_town(home: Path) -> None:
+    told = json.loads(run("show", "absence-and-notice", "--json", home=home).output)
+    assert told["sv"][0].startswith("Föreslår Förebyggarteamet: stöd individuellt eller i grupp. Svar väntas inom 2 dagar")
+    assert told["en"][1] == "At least 3 hours of unexcused absence in 28 days."
+    assert (told["owner"], told["state"]) == ("SSPF-samordningen", "not_in_force")
+    shown = run("show", "absence-alone", home=home).output
+    for words in (
+        "not in force. Förebyggarteamet stands for it.",
+        "Minst 8 timmar ogiltig frånvaro på 28 dagar.",
+        "Why: Ogiltig",
+    ):
+        assert words in shown
+    assert "Gäller områden" in run("show", "place-presence", home=home).output
+
+
+def test_a_rule_that_is_not_there_is_refused_with_those_that_are(home: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no rule absence in .*; there are absence-alone, absence-and-notice"):
+        raise run("show", "absence", home=home).exception or AssertionError

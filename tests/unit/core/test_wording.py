@@ -1,0 +1,221 @@
+"""A rule in words says everything that it is, in both languages, and the same rule always the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.contract.models import InfoKind, PlaceCategory
+from hub.core.conditions import CODES, Condition
+from hub.core.rule_set import PlaceRule, Rule, parse_rules
+from hub.core.wording import rule_in_words
+from hub.core.wording_texts import CODE_WORDS, PHRASES, PRIORITIES
+
+from .make_rules import SHIPPED
+
+ABSENCE = {"kind": "school_absence", "of": ["unexcused"], "measure": "minutes", "at_least": 480, "within_days": 28}
+NOTICE = {"kind": "police_notice", "of": ["lob"], "measure": "count", "at_least": 1, "within_days": 14}
+WORRY = {"kind": "risk_event", "of": ["conflict", "runaway"], "measure": "distinct_days", "at_least": 2, "within_days": 21}
+
+
+def make(*when: dict[str, Any], **changes: Any) -> Rule | PlaceRule:
+    rule = {
+        "about": "person", "id": "one", "title_sv": "Regel", "title_en": "Rule", "rationale": "", "owner": "test",
+        "function": "outreach_contact", "team": "outreach", "cooperation": "sspf", "priority": "normal",
+        "respond_within_days": 5, "when": [{"id": f"c{place}", **one} for place, one in enumerate(when)],
+    }  # fmt: skip
+    school = {"terms": [{"first": "2026-01-08", "last": "2026-06-12"}]}
+    return parse_rules({"version": "t", "owner": "t", "school": school, "rules": [rule | changes]}).rules[0]
+
+
+SIG = {"cooperation": "sig", "team": "sig", "function": "sig_assessment"}
+AFTER = {"kind": "police_notice", "of": ["lob"], "within_hours": 48}
+TEN: list[tuple[Any, tuple[str, ...], tuple[str, ...]]] = [
+    (make(ABSENCE), ("Minst 8 timmar ogiltig frånvaro på 28 dagar.",), ("At least 8 hours of unexcused absence in 28 days.",)),
+    (
+        make({**ABSENCE, "at_least": 490, "of": ["excused", "unexcused"]}, NOTICE),
+        (
+            "Minst 8 timmar 10 minuter frånvaro (anmäld eller ogiltig) på 28 dagar.",
+            "Minst 1 underrättelse från polisen (berusning enligt LOB) på 14 dagar.",
+        ),
+        (
+            "At least 8 hours 10 minutes of absence (reported or unexcused) in 28 days.",
+            "At least 1 notice from the police (intoxication under LOB) in 14 days.",
+        ),
+    ),
+    (
+        make({**NOTICE, "of": ["narcotics", "lob"], "at_least": 3, "between": ["22:00", "06:00"]}, ages={"from": 12, "to": 17}),
+        (
+            "Minst 3 underrättelser från polisen (narkotika eller berusning enligt LOB) på 14 dagar, bara kl. 22.00–06.00.",
+            "Gäller den som är 12 till 17 år.",
+        ),
+        (
+            "At least 3 notices from the police (narcotics or intoxication under LOB) in 14 days, only from 22:00 to 06:00.",
+            "Holds for those of 12 to 17 years.",
+        ),
+    ),
+    (
+        make({**WORRY, "on_school_days": True, "within_school_days": 10}, ages={"from": 15}, at_least_agencies=2),
+        (
+            "Minst 2 olika dagar med observationer (konflikt eller avvikning) på 21 dagar, bara från de 10 senaste skoldagarna, bara skoldagar.",
+            "Gäller från 15 års ålder.",
+            "Det som räknas ska komma från minst 2 olika verksamheter.",
+        ),
+        (
+            "At least 2 different days with observations (conflict or running away) in 21 days, only from the last 10 school days, only on school days.",
+            "Holds from the age of 15.",
+            "What counts must come from at least 2 different agencies.",
+        ),
+    ),
+    (
+        make({**ABSENCE, "measure": "rate", "at_least": 20}, ages={"to": 15}, sunset="2026-06-30"),
+        (
+            "Ogiltig frånvaro minst 20 % av den undervisning som erbjöds på 28 dagar.",
+            "Gäller till och med 15 års ålder.",
+            "Gäller till och med 2026-06-30.",
+        ),
+        (
+            "Unexcused absence of at least 20 % of the lessons' time that was offered in 28 days.",
+            "Holds up to and with the age of 15.",
+            "Holds up to and with 2026-06-30.",
+        ),
+    ),
+    (
+        make({**ABSENCE, "measure": "count", "at_least": 4, "against_earlier": {"days": 56, "percent": 200}}, rest_days=28),
+        (
+            "Minst 4 tillfällen med ogiltig frånvaro på 28 dagar, och minst 200 % av genomsnittet under de 56 dagar som var före.",
+            "När ett förslag har avböjts eller avslutats vilar regeln i 28 dagar.",
+        ),
+        (
+            "At least 4 occasions of unexcused absence in 28 days, and at least 200 % of the average of the 56 days before.",
+            "After a proposal was declined or completed, the rule rests for 28 days.",
+        ),
+    ),
+    (
+        make({**ABSENCE, "measure": "count", "at_least": 1, "then": AFTER}, lingers_days=1),
+        (
+            "Minst 1 tillfälle med ogiltig frånvaro på 28 dagar, bara sådant som inom 48 timmar följs av någon underrättelse från polisen (berusning enligt LOB).",
+            "Förslaget gäller i 1 dag efter att allt stämde senast.",
+        ),
+        (
+            "At least 1 occasion of unexcused absence in 28 days, only what is followed within 48 hours by any notice from the police (intoxication under LOB).",
+            "The proposal stands for 1 day after all of it held last.",
+        ),
+    ),
+    (
+        make({**NOTICE, "then": {"kind": "school_absence", "of": ["unexcused"], "within_hours": 1, "happens": False}}),
+        (
+            "Minst 1 underrättelse från polisen (berusning enligt LOB) på 14 dagar, bara sådant som inte inom 1 timme följs av någon ogiltig frånvaro.",
+        ),
+        (
+            "At least 1 notice from the police (intoxication under LOB) in 14 days, only what is not followed within 1 hour by any unexcused absence.",
+        ),
+    ),
+    (
+        make(
+            {**WORRY, "of": sorted(CODES[InfoKind.RISK_EVENT]), "measure": "count"}, counts_but_not_shown=["school-x", "school-y"]
+        ),
+        ("Minst 2 observationer på 21 dagar.", "Det som school-x och school-y berättar räknas, men visas inte."),
+        ("At least 2 observations in 21 days.", "What school-x and school-y tell counts, but is not shown."),
+    ),
+    (
+        make({**NOTICE, "at_least": 2}, **SIG, without_sig_consent={"team": "sspf", "function": "seek_sig_consent"}),
+        (
+            "Minst 2 underrättelser från polisen (berusning enligt LOB) på 14 dagar.",
+            "Utan samtycke till SIG når inget SIG; i stället går ett förslag till sspf: fråga om samtycke till social insatsgrupp (SIG).",
+        ),
+        (
+            "At least 2 notices from the police (intoxication under LOB) in 14 days.",
+            "Without a consent to SIG nothing reaches SIG; a proposal goes to sspf instead: ask for consent to SIG cooperation.",
+        ),
+    ),
+    (
+        next(one for one in SHIPPED.rules if one.about == "place"),
+        (
+            "Minst 5 händelser i området (ordningsstörning, våld, narkotika, skadegörelse eller folksamling) på 7 dagar.",
+            "Gäller områden så länge areas.yaml markerar dem, aldrig personer.",
+        ),
+        (
+            "At least 5 incidents in the area (disorder, violence, narcotics, vandalism or gathering) in 7 days.",
+            "Holds for areas while areas.yaml marks them, never for persons.",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "swedish", "english"), TEN)
+def test_what_a_rule_does_is_said_in_both_languages(rule: Any, swedish: tuple[str, ...], english: tuple[str, ...]) -> None:
+    for language, expected in (("sv", swedish), ("en", english)):
+        words = rule_in_words(rule, language)  # type: ignore[arg-type]
+        assert (*words.conditions, *words.bounds) == expected
+
+
+def test_the_proposal_names_team_function_clock_and_consent() -> None:
+    words = rule_in_words(make(ABSENCE, priority="high", respond_within_days=1), "sv", {"outreach": "Förebyggarteamet"})
+    assert words.sentences[0] == words.proposal == (
+        "Föreslår Förebyggarteamet: uppsökande och trygghetsskapande insats. Svar väntas inom 1 dag, med hög prioritet. "
+        "Samtycket ska gälla SSPF, och allt detta ska stämma:"
+    )  # fmt: skip
+    assert rule_in_words(make(ABSENCE), "en").proposal == (
+        "Proposes to outreach: outreach and safety-building contact. An answer is awaited within 5 days, with normal priority. "
+        "The consent must cover SSPF, and all of this must hold:"
+    )
+    assert (words.title, rule_in_words(make(ABSENCE), "en").title) == ("Regel", "Rule")
+
+
+def test_agencies_and_teams_are_called_by_their_names() -> None:
+    rule = make(
+        ABSENCE, **SIG, without_sig_consent={"team": "sspf", "function": "seek_sig_consent"}, counts_but_not_shown=["s-x"]
+    )
+    hidden, fallback = rule_in_words(rule, "en", {"s-x": "School X", "sspf": "the coordinator"}).bounds
+    assert hidden == "What School X tell counts, but is not shown."
+    assert fallback.startswith(
+        "Without a consent to SIG nothing reaches SIG; a proposal goes to the coordinator instead: ask for "
+    )
+
+
+def test_every_code_and_every_phrase_has_words_in_both_languages() -> None:
+    codes = {str(code) for known in CODES.values() for code in known} | set(map(str, PlaceCategory))
+    assert set(CODE_WORDS) == codes - {"excused", "unexcused"}
+    assert all(set(words) == {"sv", "en"} and all(words.values()) for words in CODE_WORDS.values())
+    assert PHRASES["sv"].keys() == PHRASES["en"].keys()
+    assert PRIORITIES["sv"].keys() == PRIORITIES["en"].keys() == {"normal", "high"}
+
+
+def narrowings() -> list[dict[str, Any]]:
+    after = {"kind": "police_notice", "of": ["lob"], "within_hours": 48}
+    return [
+        {"within_school_days": 20}, {"on_school_days": True}, {"between": ["22:00", "06:00"]}, {"then": after},
+        {"then": {**after, "happens": False}}, {"then": {**after, "within_hours": 24}}, {"then": {**after, "of": ["narcotics"]}},
+        {"against_earlier": {"days": 56, "percent": 200}}, {"against_earlier": {"days": 57, "percent": 200}},
+        {"against_earlier": {"days": 56, "percent": 201}}, {"of": ["excused"]}, {"of": ["excused", "unexcused"]},
+        {"measure": "count"}, {"measure": "distinct_days"}, {"measure": "rate"}, {"at_least": 25}, {"within_days": 13}, {},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_two_conditions_that_mean_different_things_are_worded_alike(language: Any) -> None:
+    told = [rule_in_words(make({**ABSENCE, "at_least": 24, **one}), language).conditions[0] for one in narrowings()]
+    assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_every_field_of_a_rule_that_decides_is_said(language: Any) -> None:
+    changes: list[dict[str, Any]] = [
+        {}, {"ages": {"from": 12}}, {"ages": {"to": 12}}, {"ages": {"from": 12, "to": 17}}, {"at_least_agencies": 2},
+        {"rest_days": 28}, {"lingers_days": 28}, {"sunset": "2026-06-30"}, {"counts_but_not_shown": ["s-x"]},
+        {"team": "sspf"}, {"function": "information"}, {"priority": "high"}, {"respond_within_days": 6},
+        {**SIG, "without_sig_consent": {"team": "sspf", "function": "seek_sig_consent"}},
+    ]  # fmt: skip
+    told = [rule_in_words(make(ABSENCE, **one), language).sentences for one in changes]
+    assert len(set(told)) == len(told)
+    decides = set(Rule.model_fields) - {"about", "id", "title_sv", "title_en", "rationale", "owner", "cooperation", "when"}
+    assert {name for one in changes for name in one} >= decides
+    assert {name for one in narrowings() for name in one} >= set(Condition.model_fields) - {"id", "kind"}
+
+
+@pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
+def test_the_same_rule_is_always_said_alike(rule: Any) -> None:
+    assert rule_in_words(rule) == rule_in_words(rule)
+    assert all(sentence.endswith((".", ":")) for sentence in rule_in_words(rule).sentences)
