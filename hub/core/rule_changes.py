@@ -105,8 +105,11 @@ def _longest(rules: Collection[Rule | PlaceRule]) -> int:
 
 
 def rule_days(rule: Rule | PlaceRule) -> Iterator[int]:
-    """How many days back each condition of a rule looks: its window, what it is compared with, and how long it lingers."""
+    """How many days back a rule looks: for each condition its window, what it is compared with, and how long it lingers; and
+    for how long an answer lets it rest.
+    """
     if isinstance(rule, Rule):
+        yield rule.rest_days
         for condition in rule.when:
             earlier = condition.against_earlier
             yield rule.lingers_days + condition.within_days + (0 if earlier is None else earlier.days)

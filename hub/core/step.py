@@ -153,7 +153,7 @@ def _under(state: YouthState, tasks: Sequence[ReferralTask], consent: ConsentRec
 
 def _answer(state: YouthState, tasks: Sequence[ReferralTask], event: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
     """What a team made of a task: a decline and a completion end the episode and let the rule rest. The latest one counts."""
-    if event.state not in _ANSWERS or state.consent is None:
+    if event.state not in _ANSWERS or state.consent is None or state.withdrawn:
         return _stepped(state, tasks)
     answered = to_ms(event.occurred_at)
     to_whom = f"{event.rule_id}|{event.team}"
@@ -228,7 +228,7 @@ def _settle(
     `events`: as they are now, where they are not the state's.
     """
     consent = state.consent
-    if consent is None:
+    if consent is None or consent.status is ConsentStatus.WITHDRAWN:
         return state, ()
     if events is None:
         events = prune(state.events, when.at_ms, rules.longest_ms)

@@ -16,6 +16,7 @@ from hub.contract.models import (
     ReferralTask,
     RiskEvent,
     SchoolAbsence,
+    TaskEvent,
 )
 from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG, YOUTH_TOPICS
 from hub.core import state as states
@@ -46,6 +47,8 @@ class YouthProgram:
         """The youth the message is about."""
         if isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | Erasure):
             return message.youth_ref
+        if isinstance(message, TaskEvent):
+            return message.youth_ref or message.area or ""
         raise FatalError(f"no youth in a {type(message).__name__}", code="unexpected_message")
 
     def load(self, key: str, value: bytes | None) -> object | None:
@@ -64,6 +67,8 @@ class YouthProgram:
         before = states.new_state(key) if state is None else _state(state)
         if isinstance(message, Erasure):
             return self._erase(before, message, rules, now)
+        if isinstance(message, TaskEvent):
+            return self._told(before, message, rules, now)
         if not isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
         claim = "" if isinstance(message, ConsentRecord) else self._claims.refusal(message)
@@ -72,6 +77,12 @@ class YouthProgram:
         step = self._translated(before, core.step(before, message, rules, now))
         # Newer consents cannot help a consent that is refused itself.
         return replace(step, awaits_consent=False) if isinstance(message, ConsentRecord) else step
+
+    def _told(self, before: states.YouthState, message: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
+        """What a team made of a task. Of a place's task, and of a youth of whom nothing is held, there is nothing to keep."""
+        if message.youth_ref is None or before.empty:
+            return Step(None, changed=False)
+        return self._translated(before, core.step(before, message, rules, now))
 
     def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:
         """Let time pass for one youth."""

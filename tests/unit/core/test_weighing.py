@@ -26,6 +26,7 @@ from .make import (
     make_observation,
     make_scope,
     make_sig_scope,
+    make_withdrawn,
 )
 from .make_rules import emitted, last, run
 
@@ -278,6 +279,11 @@ def test_the_latest_answer_counts_whatever_their_order() -> None:
     other = run(make_absence(1, ago(1)), answered(NOW), answered(ago(0.5)), rules=rules)
     assert to_bytes(one) == to_bytes(last(other))
     assert other[2].outcome == "duplicate"
+
+
+def test_of_a_withdrawn_youth_not_even_an_answer_is_kept() -> None:
+    withdrawn = step(new_state(YOUTH), make_withdrawn(), rules_of(), NOW).state
+    assert step(withdrawn, answered(NOW), rules_of(), NOW).state is withdrawn
 
 
 def test_an_answer_is_forgotten_when_it_can_say_nothing_more() -> None:

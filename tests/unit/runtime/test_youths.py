@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.contract.models import ConsentRecord, Erasure, ErasureKind, ReferralTask
+from hub.contract.models import ConsentRecord, Erasure, ErasureKind, ReferralTask, TaskEvent, TaskState
 from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG
 from hub.core.state import YouthState, new_state
 from hub.errors import FatalError
@@ -61,6 +61,29 @@ def test_a_task_for_sig_goes_to_its_own_topic(program: YouthProgram) -> None:
     notices = [make_notice(number, ago(number)) for number in (1, 2, 3)]
     last = steps(program, make_consent(make_scope(), make_sig_scope()), *notices)[-1]
     assert TASKS_SIG.name in {emission.record.topic for emission in last.emissions}
+
+
+def told(youth_ref: str | None, state: TaskState = TaskState.REJECTED) -> TaskEvent:
+    area = None if youth_ref else "0581-hageby"
+    return TaskEvent(
+        task_id=ERASURE_ID, youth_ref=youth_ref, area=area, rule_id="absence-alone", team="outreach", state=state, reason=None,
+        occurred_at=NOW,
+    )  # fmt: skip
+
+
+def test_a_team_that_declines_ends_the_episode_and_is_not_asked_again(program: YouthProgram) -> None:
+    done = steps(program, make_consent(), make_absence(1, ago(2), 480), told(YOUTH), make_absence(2, ago(3), 60))
+    assert [len(one.emissions) for one in done] == [0, 1, 0, 0]
+    assert done[2].changed
+    assert program.key_of(told(YOUTH)) == YOUTH
+
+
+def test_what_became_of_a_places_task_is_nothing_to_a_youth(program: YouthProgram) -> None:
+    one = program.step("0581-hageby", None, told(None), RULES, NOW)
+    assert (one.state, one.changed, one.outcome) == (None, False, "processed")
+    assert program.key_of(told(None)) == "0581-hageby"
+    unknown = program.step(YOUTH, None, told(YOUTH), RULES, NOW)
+    assert (unknown.state, unknown.changed, unknown.awaits_consent) == (None, False, False)
 
 
 def test_states_survive_their_bytes(program: YouthProgram) -> None:
