@@ -87,9 +87,9 @@ def _difference(found: Published, **of: str) -> dict[str, Any]:
 
 def _shares(place: str, shares: Shares) -> list[dict[str, Any]]:
     rows = []
-    for name, band in sorted(shares.youths.items()):
+    for name, youths in sorted(shares.youths.items()):
         tasks = {rule: bands[name] for rule, bands in sorted(shares.with_task.items())}
-        rows.append({place: name or None, **_figure("youths", band), **_each("with_a_task", tasks)})
+        rows.append({place: name or None, "youths": youths, **_each("with_a_task", tasks)})
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hub.backtest.charts import Bar, diverging, pairs, top_of
 from hub.backtest.figures import OURS, THEIRS
-from hub.backtest.published import Published, Shares
+from hub.backtest.published import OTHERS, Published, Shares
 from hub.backtest.suppression import FEWEST, Band
 from hub.backtest.tally import Kind
 from hub.backtest.words import TEXTS, Names, shown, week_name
@@ -152,8 +152,8 @@ def _tables(found: Published, names: Names, language: Language) -> list[_Table]:
     ):
         heads = [say(place), say("youths"), *(names.rules.get(rule, rule) for rule in sorted(shares.with_task))]
         rows = [
-            (known.get(name, name) or say("none"), [shown(band, language), *_shares(shares, name, band, language)])
-            for name, band in sorted(shares.youths.items())
+            (_place(name, known, language), [str(youths), *_shares(shares, name, youths, language)])
+            for name, youths in sorted(shares.youths.items())
         ]
         tables.append(_Table(say(title), say("share"), heads, rows))
     return tables
@@ -165,11 +165,16 @@ def _both(found: Published, rule: str, other: str, language: Language) -> str:
     return shown(found.overlaps[min(rule, other), max(rule, other)], language)
 
 
-def _shares(shares: Shares, place: str, whole: Band, language: Language) -> list[str]:
-    """With a percentage where both numbers are shown."""
+def _place(name: str, known: Mapping[str, str], language: Language) -> str:
+    special = {"": "none", OTHERS: "others"}
+    return TEXTS[special[name]][language] if name in special else known.get(name, name)
+
+
+def _shares(shares: Shares, place: str, youths: int, language: Language) -> list[str]:
+    """With a percentage where the number is shown."""
     cells = []
     for _, bands in sorted(shares.with_task.items()):
         some = bands[place]
-        share = f" ({some.exact * 100 // whole.exact} %)" if some.exact is not None and whole.exact else ""
+        share = f" ({some.exact * 100 // youths} %)" if some.exact is not None else ""
         cells.append(shown(some, language) + share)
     return cells

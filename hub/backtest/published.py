@@ -13,8 +13,9 @@ from hub.backtest.tally import Kind, Plan, Tally
 from hub.core.instants import stockholm_week, to_ms
 from hub.errors import RejectedError
 
-__all__ = ["Published", "Row", "Shares", "publish"]
+__all__ = ["OTHERS", "Published", "Row", "Shares", "publish"]
 
+OTHERS = "*"
 Lane = tuple[Kind, str, str]
 """Tasks of one kind for one function of one team."""
 
@@ -30,9 +31,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Youths by where they belong, one place each: in all, and with a task of each rule. Empty key: none is known."""
+    """Youths by where they belong, one place each: in all, and with a task of each rule. Empty key: none is known; `OTHERS`: the
+    places with fewer than five youths, together.
+    """
 
-    youths: Mapping[str, Band]
+    youths: Mapping[str, int]
     with_task: Mapping[str, Mapping[str, Band]]
 
 
@@ -108,7 +111,8 @@ def publish(tally: Tally, plan: Plan) -> Published:
     rules = tuple(sorted({rule.id for rules in (plan.candidate, plan.active) for rule in rules.rules}))
     ours = tuple(rule.id for rule in plan.candidate.rules)
     weeks = tuple(_weeks(plan.since or tally.first or plan.until, plan.until))
-    persons = {rule: _persons(tally, rule) for rule in ours}
+    schools, areas = _grouped(tally.schools), _grouped(tally.areas)
+    persons = {rule: _persons(tally, rule, schools, areas) for rule in ours}
     sizes = {rule: total for rule, (total, _, _) in persons.items()}
     return Published(
         candidate=(plan.candidate.version, plan.candidate.sha256),
@@ -129,8 +133,8 @@ def publish(tally: Tally, plan: Plan) -> Published:
         rows=_rows(tally, weeks),
         youths_by_rule=sizes,
         overlaps=shown_overlaps(sorted(ours), sizes, tally.overlap),
-        schools=Shares(protect(tally.schools)[1], {rule: bands for rule, (_, bands, _) in persons.items()}),
-        areas=Shares(protect(tally.areas)[1], {rule: bands for rule, (_, _, bands) in persons.items()}),
+        schools=Shares(_in_all(tally.schools, schools), {rule: bands for rule, (_, bands, _) in persons.items()}),
+        areas=Shares(_in_all(tally.areas, areas), {rule: bands for rule, (_, _, bands) in persons.items()}),
     )
 
 
@@ -148,18 +152,43 @@ def _rows(tally: Tally, weeks: Sequence[str]) -> dict[Lane, Row]:
     return rows
 
 
-def _persons(tally: Tally, rule: str) -> tuple[Band, dict[str, Band], dict[str, Band]]:
+def _grouped(places: Mapping[str, int]) -> dict[str, str]:
+    """By place, what it is told under. So many of the smallest are told together that no place has few youths: then who has a
+    task is not bounded by a number that is not shown.
+    """
+    together: list[str] = []
+    smallest_first = sorted(places, key=lambda place: (places[place], place))
+    for place in smallest_first:
+        if places[place] >= FEWEST and (not together or sum(places[one] for one in together) >= FEWEST):
+            break
+        together.append(place)
+    return {place: OTHERS if place in together else place for place in places}
+
+
+def _in_all(counts: Mapping[str, int], groups: Mapping[str, str]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for place, group in groups.items():
+        found[group] += counts.get(place, 0)
+    return dict(found)
+
+
+def _persons(
+    tally: Tally, rule: str, schools: Mapping[str, str], areas: Mapping[str, str]
+) -> tuple[Band, dict[str, Band], dict[str, Band]]:
     """(in all, by school, by area): where one breakdown does not bear its total to be shown, the other may not give it away."""
-    of_schools, schools = protect(_of(tally.by_school, rule, tally.schools), wholes=tally.schools)
-    of_areas, areas = protect(_of(tally.by_area, rule, tally.areas), wholes=tally.areas)
+    of_schools, by_school = _shares(tally.by_school, rule, tally.schools, schools)
+    of_areas, by_area = _shares(tally.by_area, rule, tally.areas, areas)
     total = of_areas if of_schools.exact is not None else of_schools
     if total.exact is None:
-        return total, dict.fromkeys(schools, Band(0, total.most)), dict.fromkeys(areas, Band(0, total.most))
-    return total, schools, areas
+        return total, dict.fromkeys(by_school, Band(0, total.most)), dict.fromkeys(by_area, Band(0, total.most))
+    return total, by_school, by_area
 
 
-def _of(counts: Mapping[tuple[str, str], int], rule: str, places: Mapping[str, int]) -> dict[str, int]:
-    return {place: counts.get((rule, place), 0) for place in places}
+def _shares(
+    counts: Mapping[tuple[str, str], int], rule: str, places: Mapping[str, int], groups: Mapping[str, str]
+) -> tuple[Band, dict[str, Band]]:
+    mine = {place: counts.get((rule, place), 0) for place in places}
+    return protect(_in_all(mine, groups), wholes=_in_all(places, groups))
 
 
 def _alone(number: int) -> Band:

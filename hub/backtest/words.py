@@ -74,6 +74,7 @@ TEXTS: Final[dict[str, dict[Language, str]]] = {
     "areas": {"sv": "Andel per område", "en": "Share of each area"},
     "area": {"sv": "Område", "en": "Area"},
     "none": {"sv": "Okänt", "en": "Not known"},
+    "others": {"sv": "Övriga, färre än fem unga var", "en": "Others, fewer than five youths each"},
     "share": {
         "sv": "Unga med minst ett förslag från regeln, av alla unga med samtycke där.",
         "en": "Youths with at least one task of the rule, of all youths there with a consent.",

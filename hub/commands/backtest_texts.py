@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from hub.backtest.figures import OURS, THEIRS, as_data
+from hub.backtest.published import OTHERS
 from hub.backtest.suppression import FEWEST, Band
 from hub.backtest.tally import Kind
 from hub.backtest.words import Names, shown, week_name
@@ -125,6 +126,7 @@ def _print_shares(console: Console, place: str, shares: Shares) -> None:
 
     rules = sorted(shares.with_task)
     table = Table(place, "Youths", *rules, title=f"Youths with a task, by {place.lower()}")
-    for name, band in sorted(shares.youths.items()):
-        table.add_row(name or "not known", shown(band), *(shown(shares.with_task[rule][name]) for rule in rules))
+    for name, youths in sorted(shares.youths.items()):
+        place = {"": "not known", OTHERS: "others"}.get(name, name)
+        table.add_row(place, f"{youths}", *(shown(shares.with_task[rule][name]) for rule in rules))
     console.print(table)

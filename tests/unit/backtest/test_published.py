@@ -104,11 +104,31 @@ def _numbers(value: object, key: str = "") -> list[int]:
     return [value] if isinstance(value, int) else []
 
 
+def test_places_with_few_youths_are_told_together_and_with_the_next_if_they_are_still_few() -> None:
+    found = tally({})
+    found.schools = Counter({"school-a": 88, "school-b": 8, "school-c": 3, "": 1})
+    assert publish(found, PLAN).schools.youths == {"school-a": 88, "*": 12}
+    found.schools = Counter({"school-a": 87, "school-b": 8, "school-c": 3, "": 2})
+    assert publish(found, PLAN).schools.youths == {"school-a": 87, "school-b": 8, "*": 5}
+    found.schools = Counter({"school-a": 50, "school-b": 50})
+    assert publish(found, PLAN).schools.youths == {"school-a": 50, "school-b": 50}
+
+
+def test_where_everybody_of_a_small_school_has_a_task_the_others_figures_stand() -> None:
+    found = tally({})
+    found.schools = Counter({"school-a": 60, "school-b": 34, "school-c": 1, "school-d": 5})
+    found.by_school.update({("absence", "school-a"): 30, ("absence", "school-c"): 1, ("absence", "school-d"): 5})
+    found.by_area["absence", "0581-hageby"] = 36
+    shown = publish(found, PLAN)
+    assert shown.youths_by_rule["absence"].exact == 36
+    assert shown.schools.with_task["absence"] == {"school-a": Band(30, 30), "school-b": Band(0, 0), "*": Band(6, 6)}
+
+
 def test_a_total_that_one_breakdown_hides_is_not_given_away_by_the_other() -> None:
     found = tally({})
-    found.schools, found.areas = Counter({"school-a": 2, "school-b": 3}), Counter({"0581-hageby": 5})
-    found.by_school.update({("absence", "school-a"): 2, ("absence", "school-b"): 3})
-    found.by_area["absence", "0581-hageby"] = 5
+    found.schools, found.areas = Counter({"school-a": 5, "school-b": 6}), Counter({"0581-hageby": 11})
+    found.by_school.update({("absence", "school-a"): 1, ("absence", "school-b"): 5})
+    found.by_area["absence", "0581-hageby"] = 6
     shown = publish(found, PLAN)
     assert shown.youths_by_rule["absence"].exact is None
     assert shown.areas.with_task["absence"]["0581-hageby"].exact is None
