@@ -58,19 +58,20 @@ def _moments(chance: Random, start: int, windows: list[int], many: int) -> list[
 
 
 def _with_answers(chance: Random, rules: dict[str, Any], arrivals: list[Arrival]) -> list[Arrival]:
-    """What teams say of what is open at that time."""
+    """What teams say of what is open at that time; some of it comes late."""
     answered: list[Arrival] = []
     for position, arrival in enumerate(arrivals):
-        answered.append(arrival)
         until = arrivals[position + 1].at if position + 1 < len(arrivals) else arrival.at + DAY
         if until > arrival.at and chance.random() < 0.4:
             at = chance.choice([arrival.at, until - 1, (arrival.at + until) // 2])
-            open_now = what_stands(rules, answered, at).open
+            known = sorted([*arrivals[: position + 1], *(one for one in answered if one.at <= at)], key=lambda one: one.at)
+            open_now = what_stands(rules, known, at).open
             if open_now:
                 proposal = chance.choice(open_now)
                 state = chance.choice(["rejected", "completed", "completed", "accepted", "in_progress", "received"])
-                answered.append(Arrival(at, Answer(proposal.rule, proposal.team, state, at)))
-    return answered
+                late = chance.choice([0, 0, 0, HOUR, DAY])
+                answered.append(Arrival(at + late, Answer(proposal.rule, proposal.team, state, at)))
+    return sorted([*arrivals, *answered], key=lambda one: one.at)
 
 
 def _looks(chance: Random, rules: dict[str, Any], arrivals: list[Arrival]) -> list[int]:

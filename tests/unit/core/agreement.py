@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -83,32 +83,36 @@ def differences(history: plain.History, told: Iterable[tuple[int, Outcome]], rul
 def told_by_the_core(history: plain.History, rules: CompiledRules) -> Iterable[tuple[int, Outcome]]:
     """What the core has open and holds at each look, stopped and started again before it, with all due wakes run."""
     state = new_state(YOUTH)
-    tasks: dict[str, str] = {}
+    tasks = Tasks()
     looks = list(history.looks)
     for arrival in [*history.arrivals, None]:
         while looks and (arrival is None or looks[0] < arrival.at):
-            now = from_ms(looks.pop(0))
-            one = wake(from_bytes(to_bytes(state)), rules, now)
-            state = one.state
-            _remember(tasks, one.tasks)
-            yield to_ms(now), _outcome(state, rules, to_ms(now))
+            look = looks.pop(0)
+            state = from_bytes(to_bytes(state))
+            while state.wake_ms is not None and state.wake_ms <= look:  # as a worker does, and at no other time
+                one = wake(state, rules, from_ms(state.wake_ms))
+                state = one.state
+                tasks.take(one.tasks)
+            yield look, _outcome(state, rules, look)
         if arrival is not None:
             one = step(state, as_message(arrival.what, tasks), rules, from_ms(arrival.at))
             state = one.state
-            _remember(tasks, one.tasks)
+            tasks.take(one.tasks)
 
 
 def told_otherwise(history: plain.History, rules: CompiledRules) -> list[str]:
     """Where the core tells teams something else than the reference as an event or an answer arrives, in words."""
     state, found = new_state(YOUTH), []
-    tasks: dict[str, str] = {}
+    tasks = Tasks()
     for place, arrival in enumerate(history.arrivals):
-        due = wake(state, rules, from_ms(arrival.at))
-        one = step(due.state, as_message(arrival.what, tasks), rules, from_ms(arrival.at))
-        _remember(tasks, [*due.tasks, *one.tasks])
+        now = from_ms(arrival.at)
+        due = wake(state, rules, now)
+        tasks.take(due.tasks)
+        one = step(due.state, as_message(arrival.what, tasks), rules, now)
+        tasks.take(one.tasks)
         state = one.state
-        if isinstance(arrival.what, plain.Consent):
-            continue  # what a consent takes back is told only where somebody may still be told
+        if isinstance(arrival.what, plain.Consent) or (isinstance(arrival.what, plain.Answer) and arrival.what.at < arrival.at):
+            continue  # what a consent takes back is told only where somebody may still be told; a late answer may be of a past task
         wanted = what_is_told(history.rules, history.arrivals[:place], arrival)
         told = sorted((task.action.value, task.rule_id, task.team) for task in one.tasks)
         if told != wanted:
@@ -116,8 +120,20 @@ def told_otherwise(history: plain.History, rules: CompiledRules) -> list[str]:
     return found
 
 
-def _remember(tasks: dict[str, str], emitted: Iterable[ReferralTask]) -> None:
-    tasks.update({task.rule_id: task.task_id for task in emitted if task.action.value == "open"})
+class Tasks:
+    """The tasks that teams were given."""
+
+    def __init__(self) -> None:
+        self._given: list[tuple[int, str, str]] = []
+
+    def take(self, emitted: Iterable[ReferralTask]) -> None:
+        for task in emitted:
+            if task.action.value == "open":
+                self._given.append((to_ms(task.created_at), task.rule_id, task.task_id))
+
+    def of(self, rule: str, at: int) -> str:
+        """The rule's task that a team had at an instant."""
+        return next((task for given, whose, task in reversed(self._given) if whose == rule and given <= at), NO_TASK)
 
 
 def _outcome(state: YouthState, rules: CompiledRules, now_ms: int) -> Outcome:
@@ -147,8 +163,8 @@ def _proposal(task: ReferralTask) -> Proposal:
     return Proposal(task.rule_id, task.team, tuple(ground))
 
 
-def as_message(what: plain.What, tasks: Mapping[str, str]) -> Any:
-    """The same as a message on the bus; `tasks`: the newest task of each rule."""
+def as_message(what: plain.What, tasks: Tasks | None = None) -> Any:
+    """The same as a message on the bus; `tasks`: what teams were given, which an answer names."""
     match what:
         case plain.Consent():
             return ConsentRecord(
@@ -160,7 +176,7 @@ def as_message(what: plain.What, tasks: Mapping[str, str]) -> Any:
             return _event(what)
         case plain.Answer():
             return TaskEvent(
-                task_id=tasks.get(what.rule, NO_TASK), youth_ref=YOUTH, area=None, rule_id=what.rule, team=what.team,
+                task_id=NO_TASK if tasks is None else tasks.of(what.rule, what.at), youth_ref=YOUTH, area=None, rule_id=what.rule, team=what.team,
                 state=TaskState(what.state), reason=None, occurred_at=from_ms(what.at),
             )  # fmt: skip
 

@@ -119,7 +119,7 @@ def test_a_task_tells_the_age_of_the_record_until_the_birthday_begins(birthday: 
         one = history(a_rule(), now - HOUR, now=now, age=17, older_from=birthday)
         state = new_state(YOUTH)
         for arrival in one.arrivals:
-            last = step(state, as_message(arrival.what, {}), rules, from_ms(now))
+            last = step(state, as_message(arrival.what), rules, from_ms(now))
             state = last.state
         told += [task.age_years for task in last.tasks]
     assert told == [17, None]

@@ -209,6 +209,6 @@ def test_every_order_of_six_messages_ends_alike_whatever_a_rule_says(lot: int) -
     # Where something ends open, if there is such a one.
     history = max(drawn, key=lambda one: len(what_stands(one.rules, one.arrivals, one.looks[0]).open))
     rules, now = compiled(history.rules), from_ms(history.looks[0])
-    consent, *messages = [as_message(one.what, {}) for one in history.arrivals]
+    consent, *messages = [as_message(one.what) for one in history.arrivals]
     state = step(new_state(YOUTH), consent, rules, now).state
     assert len(Orders(state, messages, rules, now=now).ends) == 1
