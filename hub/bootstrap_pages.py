@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from hub.access.accounts import Accounts
+    from hub.audit.entries import Actor
     from hub.audit.log import AuditLog
     from hub.registry.casework import Casework
     from hub.registry.registry import Registry
+    from hub.registry.rule_sets import RuleSets
     from hub.web.consents.office import Office
     from hub.web.observations.senders import Intake, Observing
     from hub.web.operations.console import Console
     from hub.web.principal import Login, Provider
+    from hub.web.rules.shown import RulesShown
 
 __all__ = ["build_accounts", "build_console", "build_login", "build_observing", "build_office", "run_web", "sign_in_address"]
 
@@ -43,8 +46,6 @@ def run_web(home: Path | None) -> None:
     from hub.beats import Beats
     from hub.installation import load_places, load_teams
     from hub.process import process_frame
-    from hub.registry.rule_sets import RuleSets
-    from hub.rules_file import load_rules
     from hub.web.app import Web, build_web
     from hub.web.consents.office import opened_once
     from hub.web.presenting import Presenter
@@ -52,7 +53,9 @@ def run_web(home: Path | None) -> None:
 
     settings = load_settings(home)
     observing = build_observing(settings)
-    presenter = Presenter(load_rules(settings.home / "rules").rules, load_places(settings.home))
+    shown = build_rules_shown(settings)
+    presenter = Presenter(shown, load_places(settings.home))
+    shown.titles(settings.language)  # a folder that cannot be read stops the start, while nothing else is known
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit, worklist = build_audit(settings), build_worklist(settings)
         registry = opened_once(lambda: build_registry(settings, build_clock(settings)).registry)
@@ -66,14 +69,14 @@ def run_web(home: Path | None) -> None:
             clock=build_clock(settings),
             url=settings.web_url,
             default_language=settings.language,
-            office=build_office(settings, audit, registry),
+            office=build_office(settings, audit, registry, shown),
             sealed=opened_once(lambda: open_vault(settings, build_clock(settings))),
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
             console=opened_once(lambda: build_console(settings)),
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
             observing=observing,
             beats=Beats(),
-            rules=lambda actor: RuleSets(registry(), audit, actor, settings.kafka.partitions),
+            rules=lambda actor: build_rule_sets(settings, registry(), audit, actor),
         )
         app = build_web(web)
         try:
@@ -110,10 +113,27 @@ def build_observing(settings: Settings) -> Observing:
     return Observing(read_senders(settings, load_teams(settings.home)), reception, opened_once(intake))
 
 
-def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Registry] | None = None) -> Office:
+def build_rules_shown(settings: Settings) -> RulesShown:
+    """The rules as pages name them."""
+    from hub.registry.rules_kept import read_kept
+    from hub.rules_file import load_rules
+    from hub.web.rules.shown import RulesShown
+
+    return RulesShown(lambda: read_kept(settings), lambda: load_rules(settings.home / "rules"))
+
+
+def build_rule_sets(settings: Settings, registry: Registry, audit: AuditLog, actor: Actor) -> RuleSets:
+    """The rule sets of a registry, for one actor."""
+    from hub.registry.rule_sets import RuleSets
+
+    return RuleSets(registry, audit, actor, settings.kafka.partitions)
+
+
+def build_office(
+    settings: Settings, audit: AuditLog, registry: Callable[[], Registry] | None = None, shown: RulesShown | None = None
+) -> Office:
     """What the consent pages need; the registry is opened by the first page that asks for it, once."""
     from hub.installation import load_agencies, load_places, load_teams
-    from hub.rules_file import load_rules
     from hub.web.consents.office import Office, opened_once
 
     def casework() -> Casework:
@@ -122,15 +142,14 @@ def build_office(settings: Settings, audit: AuditLog, registry: Callable[[], Reg
         found = registry() if registry else build_registry(settings, build_clock(settings)).registry
         return Casework(found, audit)
 
-    rules, places = load_rules(settings.home / "rules"), load_places(settings.home)
+    places = load_places(settings.home)
     return Office(
         casework=opened_once(casework),
         audit=audit,
         teams=load_teams(settings.home),
         agencies=load_agencies(settings.home),
         places=places,
-        rules=tuple(rule for rule in rules.rules if rule.about == "person"),
-        rules_version=rules.version,
+        rules_shown=shown or build_rules_shown(settings),
         unit=places.title(settings.municipality),
         municipality=settings.municipality,
         retention_days=_days_on_topics(settings),

@@ -102,7 +102,7 @@ class SingleMachine:
             load_active_rules(self._settings)
         except ConfigError as error:
             # Not at the top: what watches the others for months stays small.
-            from hub.registry.rule_sets import read_in_force  # noqa: PLC0415
+            from hub.registry.rules_kept import read_in_force  # noqa: PLC0415
 
             active = read_in_force(self._settings)
             if active is None:

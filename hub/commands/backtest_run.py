@@ -20,7 +20,7 @@ from hub.backtest.topics import BucketPart, private_folder, spill
 from hub.clock import STOCKHOLM, reachable
 from hub.core.rules import RulesError, RuleSet, compile_rules
 from hub.errors import ConfigError, RejectedError
-from hub.registry.rule_sets import read_in_force
+from hub.registry.rules_kept import read_in_force
 from hub.rules_file import REPLAY_DAYS, Surroundings, load_active_rules, load_rules
 from hub.runtime.claims import declared_in
 

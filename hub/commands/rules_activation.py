@@ -17,7 +17,8 @@ from hub.commands.options import As, Home, Json
 if TYPE_CHECKING:
     from hub.core.rule_changes import Difference
     from hub.core.rule_set import RuleSet
-    from hub.registry.rule_sets import Activation, RuleSets
+    from hub.registry.rule_sets import RuleSets
+    from hub.registry.rules_kept import Activation
     from hub.settings import Settings
 
 __all__ = ["app", "told_of_folder"]
@@ -134,7 +135,7 @@ def told_of_folder(settings: Settings, folder: RuleSet) -> tuple[str | None, str
     Raises RetriableError when the registry's database does not answer.
     """
     from hub.core.rule_changes import difference
-    from hub.registry.rule_sets import read_in_force
+    from hub.registry.rules_kept import read_in_force
 
     active = read_in_force(settings)
     if active is None:

@@ -1,4 +1,4 @@
-"""Which rule set is in force: kept here for ever, announced on `hub.rules.v1` in every partition.
+"""Putting a rule set in force: kept for ever (`hub.registry.rules_kept`), announced on `hub.rules.v1` in every partition.
 
 The registry is the one source: workers take the rules from the marker, never from a folder. What is activated is kept under its
 version; a version is one content for ever, because episodes and tasks name it. A rollback activates an earlier version again.
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 
-from sqlalchemy import delete, make_url, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete
 
 from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry
@@ -24,65 +21,33 @@ from hub.contract.topics import RULES
 from hub.core.rule_changes import renewed
 from hub.core.rule_set import RulesError, RuleSet, parse_rules, rules_content, rules_digest
 from hub.core.rules import compile_rules
-from hub.errors import FatalError, RejectedError
+from hub.errors import RejectedError
 from hub.kafka import Outgoing
-from hub.registry.database import is_newest, open_database, reading, repeated
+from hub.registry.database import repeated
 from hub.registry.registry import Registry
 from hub.registry.rule_tables import RuleActivation, RuleSetVersion
+from hub.registry.rules_kept import Activation, activations, in_force, view
 from hub.registry.tables import Memo
 from hub.registry.work import Work
-from hub.settings import Settings
 
-__all__ = ["LONGEST_NOTE", "Activation", "RuleSets", "forget_rules", "in_force", "read_in_force"]
+__all__ = ["LONGEST_NOTE", "RuleSets", "forget_rules"]
 
 LONGEST_NOTE = 200
 _LARGEST = 100_000  # with a commit's states it shares one batch of a worker's changelog
 _MEMO = "rules"
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """One time at which a version came into force; instants are UTC."""
-
-    number: int
-    version: str
-    sha256: str
-    content: str
-    activated_at: datetime
-    by: str
-    note: str
-
-    @property
-    def rules(self) -> RuleSet:
-        """The set itself. Raises FatalError when this version of the hub cannot read it: a newer one activated it."""
-        try:
-            return parse_rules(json.loads(self.content))
-        except RulesError as error:
-            text = f"the rules of version {self.version} cannot be read by this version of the hub: {error}"
-            raise FatalError(text, code="unknown_rules") from error
-
-
 class RuleSets:
     """The rule sets of a registry, for one actor. Every change is an entry of the audit log before it is committed.
 
-    `partitions`: how many `hub.rules.v1` has; `weigh` raises RulesError for what workers cannot weigh. Every operation may raise
-    RetriableError, also `audit`: then nothing is changed.
+    `partitions`: how many `hub.rules.v1` has. Every operation may raise RetriableError, also `audit`: then nothing is changed.
     """
 
-    def __init__(
-        self,
-        registry: Registry,
-        audit: AuditLog,
-        actor: Actor,
-        partitions: int,
-        *,
-        weigh: Callable[[RuleSet], object] = compile_rules,
-    ) -> None:
+    def __init__(self, registry: Registry, audit: AuditLog, actor: Actor, partitions: int) -> None:
         self._registry = registry
         self._audit = audit
         self._actor = actor
         self._partitions = partitions
-        self._weigh = weigh
 
     def active(self) -> Activation | None:
         """What is in force; None: nothing has been activated yet."""
@@ -92,8 +57,7 @@ class RuleSets:
     def history(self) -> list[Activation]:
         """Every activation, the newest first."""
         with self._registry.view() as session:
-            query = select(RuleActivation, RuleSetVersion).join(RuleSetVersion).order_by(RuleActivation.number.desc())
-            return [_view(row, kept) for row, kept in session.execute(query)]
+            return activations(session)
 
     def earlier(self, version: str | None = None) -> RuleSet:
         """The rules of a version that was in force; None: those that were before the present ones.
@@ -139,7 +103,7 @@ class RuleSets:
         `changed_meanwhile` (others came into force after `after`).
         """
         try:
-            self._weigh(rules)
+            compile_rules(rules)
         except RulesError as error:
             raise RejectedError(str(error), code="bad_rules") from error
         content = rules_content(rules)
@@ -166,7 +130,7 @@ class RuleSets:
             number = 1 if before is None else before.number + 1
             row = RuleActivation(number=number, version=kept.version, activated_at=work.now, by=self._actor.account, note=note)
             work.session.add(row)
-            found = _view(row, kept)
+            found = view(row, kept)
             self._announce(work, found)
             work.session.flush()
             self._audit.append(Entry(self._actor, Action.RULES_CHANGED, purpose=why, rule=f"activation-{number}"))
@@ -202,13 +166,6 @@ class RuleSets:
         return True
 
 
-def in_force(session: Session) -> Activation | None:
-    """What is in force, in a transaction or look of one's own."""
-    query = select(RuleActivation, RuleSetVersion).join(RuleSetVersion).order_by(RuleActivation.number.desc()).limit(1)
-    found = session.execute(query).one_or_none()
-    return None if found is None else _view(*found)
-
-
 def forget_rules(work: Work) -> None:
     """Which markers were queued, so that they are again: Kafka is another."""
     work.session.execute(delete(Memo).where(Memo.name == _MEMO))
@@ -220,25 +177,3 @@ def _same(kept: RuleSetVersion, rules: RuleSet) -> bool:
         return parse_rules(json.loads(kept.content)) == parse_rules(json.loads(rules_content(rules)))
     except RulesError:
         return False
-
-
-def _view(row: RuleActivation, kept: RuleSetVersion) -> Activation:
-    return Activation(row.number, kept.version, kept.sha256, kept.content, row.activated_at, row.by, row.note)
-
-
-def read_in_force(settings: Settings) -> Activation | None:
-    """What is in force, read without opening the registry; None: nothing, or there is no registry of this version yet.
-
-    Raises RetriableError when its database does not answer, ConfigError when it cannot be opened.
-    """
-    url = make_url(settings.registry_database)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        return None
-    engine = open_database(settings.registry_database)
-    try:
-        if not is_newest(engine):
-            return None
-        with reading(engine) as session:
-            return in_force(session)
-    finally:
-        engine.dispose()

@@ -17,7 +17,7 @@ from hub.delivery.worklist import TaskView
 from hub.web.language import Language, Words, mark
 from hub.web.shown import Condition, Due, Moment, Page, Row
 
-__all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "TitledRule", "moment"]
+__all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "Titles", "moment"]
 
 SOON = timedelta(hours=24)
 """How long before its time to respond a task is called soon due."""
@@ -46,22 +46,11 @@ _STATES: Final[Mapping[TaskState, str]] = {
 }
 
 
-class TitledRule(Protocol):
-    """What the pages need of a rule."""
+class Titles(Protocol):
+    """What the pages need of rules."""
 
-    @property
-    def id(self) -> str:
-        """The rule's code."""
-        ...
-
-    @property
-    def title_sv(self) -> str:
-        """In Swedish."""
-        ...
-
-    @property
-    def title_en(self) -> str:
-        """In English."""
+    def titles(self, language: Language) -> Mapping[str, str]:
+        """The title of each rule by its id."""
         ...
 
 
@@ -74,13 +63,10 @@ class Gazetteer(Protocol):
 
 
 class Presenter:
-    """One per process; rule titles are read once, because a rule set changes with a restart."""
+    """One per process."""
 
-    def __init__(self, rules: tuple[TitledRule, ...], places: Gazetteer) -> None:
-        self._titles: dict[Language, dict[str, str]] = {
-            "sv": {rule.id: rule.title_sv for rule in rules},
-            "en": {rule.id: rule.title_en for rule in rules},
-        }
+    def __init__(self, rules: Titles, places: Gazetteer) -> None:
+        self._rules = rules
         self._places = places
 
     def row(self, task: TaskView, words: Words, now: datetime) -> Row:
@@ -123,7 +109,7 @@ class Presenter:
         )
 
     def _title(self, rule_id: str, words: Words) -> str:
-        return self._titles[words.language].get(rule_id, rule_id)
+        return self._rules.titles(words.language).get(rule_id, rule_id)
 
     def _place(self, task: TaskView, words: Words) -> str:
         """Where a presence task is to be, and when; never an area of a youth."""
@@ -142,7 +128,7 @@ class Presenter:
         return ", ".join(parts)
 
     def _why(self, content: ReferralTask | PresenceTask, words: Words) -> tuple[str, tuple[Condition, ...]]:
-        found = explain(content, language=words.language, titles=self._titles[words.language])
+        found = explain(content, language=words.language, titles=self._rules.titles(words.language))
         return found.sentence, tuple(
             Condition(
                 _capital(one.label),

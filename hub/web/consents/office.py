@@ -15,6 +15,7 @@ from hub.installation import Agency, Team
 
 if TYPE_CHECKING:
     from hub.registry.casework import Casework
+    from hub.web.rules.shown import RulesShown
 
 __all__ = ["Office", "opened_once"]
 
@@ -47,11 +48,20 @@ class Office:
     teams: Mapping[str, Team]
     agencies: Mapping[str, Agency]
     places: Places
-    rules: tuple[Rule, ...]
-    rules_version: str
+    rules_shown: RulesShown
     unit: str
     municipality: str
     retention_days: int
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those in force about persons."""
+        return self.rules_shown.people
+
+    @property
+    def rules_version(self) -> str:
+        """Of the rules in force."""
+        return self.rules_shown.version
 
     @property
     def kept(self) -> timedelta:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import Cooperation, InfoKind
+from hub.core.rule_changes import rule_days
 from hub.web.consents.asking import LEGAL_BASIS
 from hub.web.consents.desk import Visit
 from hub.web.consents.field_titles import NEVER
@@ -48,7 +49,7 @@ def simulation(planned: FormScope, visit: Visit) -> Simulation:
     theirs = [code for code in planned.recipients if office.teams[code].cooperation == planned.cooperation]
     others = [office.teams[code].title for code in planned.recipients if code not in theirs]
     planned = replace(planned, recipients=tuple(theirs))
-    longest = max((condition.within_days for rule in office.rules for condition in rule.when), default=0)
+    longest = max((days for rule in office.rules for days in rule_days(rule)), default=0)
     return Simulation(
         tuple(visit.showing.scope_of(planned)),
         visit.showing.teams(planned.recipients),

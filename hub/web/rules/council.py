@@ -28,7 +28,8 @@ from hub.web.rules.shares import LEAST, Told, told
 
 if TYPE_CHECKING:
     from hub.core.rule_set import PlaceRule
-    from hub.registry.rule_sets import Activation, RuleSets
+    from hub.registry.rule_sets import RuleSets
+    from hub.registry.rules_kept import Activation
 
 __all__ = ["WEEKS", "Council"]
 

@@ -144,3 +144,12 @@ def test_a_rule_past_its_sunset_is_not_put_in_force_anew(home: Path) -> None:
     assert isinstance(refused.exception, ConfigError)
     assert str(refused.exception).startswith("past their sunset: absence-alone (2020-01-01). Give them a later one")
     assert queued(home) == []
+
+
+def test_a_renewal_gives_one_rule_a_later_last_date_as_a_version_of_its_own(home: Path) -> None:
+    run("activate", "--yes", home=home)
+    done = run("renew", "absence-alone", "--until", "2099-06-30", "--yes", "--json", home=home)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["version"] == "2025.1-r1"
+    assert "absence-alone: sunset: - → 2099-06-30" in done.stderr
+    assert "In force are others, of version 2025.1-r1" in run("list", home=home).output

@@ -63,6 +63,7 @@ from hub.web.consents.office import Office, opened_once
 from hub.web.operations.console import Console
 from hub.web.presenting import Presenter
 from hub.web.principal import Login
+from hub.web.rules.shown import RulesShown
 from tests.prepared import prepare
 from tests.unit.coding.make import CodingPlace
 from tests.unit.registry.support import Installation
@@ -181,18 +182,22 @@ class Metronome:
         self.answered.append(round(self._now - self._begun, 6))
 
 
+def make_rules_shown() -> RulesShown:
+    """The shipped rules, as where nothing is in force yet."""
+    return RulesShown(list, lambda: load_rules(defaults_folder() / "rules"))
+
+
 def make_office(town: PagesTown) -> Office:
     """The consent office of the shipped installation, over the town's registry."""
     defaults = defaults_folder()
-    rules, places = load_rules(defaults / "rules"), load_places(defaults)
+    places = load_places(defaults)
     return Office(
         casework=opened_once(lambda: Casework(town.consents.registry, town.audit)),
         audit=town.audit,
         teams=load_teams(defaults),
         agencies=load_agencies(defaults),
         places=places,
-        rules=tuple(rule for rule in rules.rules if rule.about == "person"),
-        rules_version=rules.version,
+        rules_shown=make_rules_shown(),
         unit="Norrköpings kommun",
         municipality="0581",
         retention_days=120,
@@ -246,7 +251,7 @@ class PagesTown:
             teams=load_teams(defaults),
             login=Login(self.sessions, self.trail, Codes(KEY, self.access), self.accounts),
             four_eyes=self.four_eyes,
-            presenter=Presenter(load_rules(defaults / "rules").rules, load_places(defaults)),
+            presenter=Presenter(make_rules_shown(), load_places(defaults)),
             audit=self.audit,
             clock=self.clock,
             url="http://127.0.0.1:8700",
@@ -263,8 +268,8 @@ class PagesTown:
         self.app = build_web(self.web)
 
     def rule_sets(self, actor: Actor) -> RuleSets:
-        """The rules of this town's registry; what workers cannot weigh yet can be in force here."""
-        return RuleSets(self.consents.registry, self.audit, actor, 4, weigh=lambda _rules: None)
+        """The rules of this town's registry; what its pages name is read from the shipped files."""
+        return RuleSets(self.consents.registry, self.audit, actor, 4)
 
     @cached_property
     def coding(self) -> CodingPlace:
