@@ -31,7 +31,7 @@ def list_rules(home: Home = None, as_json: Json = False) -> None:
     Example: hub rules list --home ./norrkoping
     """
     from hub.commands.rules_texts import print_list, row_of
-    from hub.registry.rule_sets import read_in_force
+    from hub.registry.rules_kept import read_in_force
     from hub.rules_file import load_rules
     from hub.settings import load_settings
 
@@ -59,7 +59,7 @@ def show(
     from hub.commands.rules_texts import print_rule, row_of, words_of
     from hub.errors import ConfigError
     from hub.installation import load_agencies, load_teams
-    from hub.registry.rule_sets import read_in_force
+    from hub.registry.rules_kept import read_in_force
     from hub.rules_file import load_rules
     from hub.settings import load_settings
 
