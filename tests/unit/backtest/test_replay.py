@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hub.backtest.history import YouthHistory, timeline
 from hub.backtest.replay import Proposal, replay
-from hub.contract.models import Action, ConsentStatus
+from hub.contract.models import Action, ConsentStatus, TaskEvent, TaskState
 from hub.core.rules import CompiledRules, compile_rules
 from hub.core.state import new_state
 from hub.core.step import step, wake
@@ -58,6 +58,23 @@ def test_two_rule_sets_in_one_pass_propose_what_each_does_alone() -> None:
         events = timeline(history)
         together = replay(history.youth_ref, events, [RULES, other], YEAR_END)
         assert together == [replay(history.youth_ref, events, [one], YEAR_END)[0] for one in (RULES, other)]
+
+
+def answered(days: float, state: TaskState) -> TaskEvent:
+    return TaskEvent(
+        task_id="00000000-0000-4000-8000-000000000009", youth_ref=YOUTH, area=None, rule_id="absence", team="outreach",
+        state=state, reason=None, occurred_at=ago(days),
+    )  # fmt: skip
+
+
+def test_a_team_that_declined_ends_the_task_and_lets_the_rule_rest_as_it_did_then() -> None:
+    facts = make_history([absent(40), absent(39), absent(38), absent(36), absent(35)])
+    resting = compile_rules(make_set(rest_days=3))
+    declined = facts.model_copy(update={"answers": (answered(38.5, TaskState.REJECTED),)})
+    first, second = proposals(declined, resting)
+    assert (first.ended, second.opened) == (ago(38.5), ago(35.5))
+    taken = facts.model_copy(update={"answers": (answered(38.5, TaskState.ACCEPTED),)})
+    assert len(proposals(taken, resting)) == 1
 
 
 def by_hand(history: YouthHistory) -> set[tuple[str, str, object]]:
