@@ -53,11 +53,22 @@ class _Written:
     reader: avro.io.DatumReader
 
 
+class _Writer(avro.io.DatumWriter):  # type: ignore[misc]
+    """The library's writer without its search for the branch of a union: each of ours is null or one other type, which the
+    model has validated. The search would walk all that is below once more, and takes a tuple for no array.
+    """
+
+    def write_union(self, writers_schema: avro.schema.UnionSchema, datum: object, encoder: avro.io.BinaryEncoder) -> None:
+        encoder.write_long(0 if datum is None else 1)
+        if datum is not None:
+            self.write_data(writers_schema.schemas[1], datum, encoder)
+
+
 @dataclass(frozen=True, slots=True)
 class _Writing:
     prefix: bytes
     schema: avro.schema.RecordSchema
-    writer: avro.io.DatumWriter
+    writer: _Writer
 
 
 class Codec:
@@ -167,7 +178,7 @@ def _load(folder: Path) -> Codec:
             writer = _read(folder / "released" / record / f"{version.version}.avsc")[0]
             written[version.id] = _Written(subjects[version.id], writer, reader, avro.io.DatumReader(writer, reader))
         newest = lock.versions[topic.subject][-1].id
-        writing[topic.subject] = _Writing(_PREFIX.pack(0, newest), reader, avro.io.DatumWriter(reader))
+        writing[topic.subject] = _Writing(_PREFIX.pack(0, newest), reader, _Writer(reader))
     return Codec(written, writing)
 
 

@@ -26,6 +26,7 @@ from hub.contract.codes import (
     TaskState,
 )
 from hub.contract.control import DeadLetter, Erasure, RuleMarker
+from hub.contract.evidence import Between, Earlier, Evidence, EvidenceEvent, Followed, Narrowing
 from hub.contract.fields import (
     Age,
     Agency,
@@ -47,18 +48,23 @@ __all__ = [
     "Action",
     "Agency",
     "AreaCode",
+    "Between",
     "Code",
     "ConsentRecord",
     "ConsentStatus",
     "Cooperation",
     "DeadLetter",
+    "Earlier",
     "Erasure",
     "ErasureKind",
     "EventId",
     "Evidence",
+    "EvidenceEvent",
+    "Followed",
     "InfoKind",
     "Instant",
     "Message",
+    "Narrowing",
     "PersonEvent",
     "PlaceCategory",
     "PlaceEvent",
@@ -165,24 +171,12 @@ class PlaceEvent(Message):
     incidents: Annotated[int, Field(ge=0, le=100_000)]
 
 
-class Evidence(Message):
-    """One condition of a rule and the number that met it; `first_at`/`last_at` bound the events that counted."""
-
-    condition: Code
-    kind: InfoKind
-    measure: Code
-    at_least: Count
-    met: Count
-    unit: Code
-    window_days: Count
-    first_at: Instant
-    last_at: Instant
-    agencies: tuple[Agency, ...]
-    may_tell_youth: bool
-
-
 class ReferralTask(Message):
-    """A proposal to one function of one team, or (`ground_lost`) word that its ground is gone. A human decides, always."""
+    """A proposal to one function of one team, or (`ground_lost`) word that its ground is gone. A human decides, always.
+
+    `at_least_agencies`: from how many agencies together the events had to come, where the rule asks for more than one.
+    `agencies_withheld`: events of agencies that may not be named counted too; null in what was written before it was told.
+    """
 
     action: Action
     task_id: Uuid
@@ -200,6 +194,8 @@ class ReferralTask(Message):
     scope_id: Uuid
     area: AreaCode | None
     age_years: Age | None
+    at_least_agencies: Count | None = None
+    agencies_withheld: bool | None = None
 
 
 class PresenceTask(Message):

@@ -16,12 +16,14 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
+from hub.contract.evidence import MOST_EVENTS
 from hub.contract.ids import task_id
 from hub.contract.models import Action, ConsentRecord, Evidence, ReferralTask
 from hub.core.clocks import due_of, lapse_of, last_met
 from hub.core.coverage import Coverage
 from hub.core.instants import respond_by, stockholm_date, to_ms
 from hub.core.measure import Counted, evidence_of
+from hub.core.narrowing import MOST_EVENTS_OF_ALL
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.state import Episode, Events, YouthState
@@ -206,7 +208,8 @@ class Reconciler:
         now, consent = self._when.now, self._reach.consent
         current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
         shown = [(condition, counted) for condition in rule.conditions if (counted := told.shown(condition))]
-        found = (evidence_of(condition, told, rule.not_shown) for condition, _ in shown)
+        most = min(MOST_EVENTS, MOST_EVENTS_OF_ALL // max(1, len(shown)) or 1)
+        found = (evidence_of(condition, told, rule.not_shown, most) for condition, _ in shown)
         evidence: tuple[Evidence, ...] = tuple(one for one in found if one is not None)
         events = ((condition.kind, held.agency, held.occurred_ms) for condition, counted in shown for held in counted)
         self.tasks.append(
@@ -227,6 +230,8 @@ class Reconciler:
                 scope_id=self._coverage(episode).scope_id(events),
                 area=consent.area,
                 age_years=consent.age_years if current else None,
+                at_least_agencies=rule.at_least_agencies if rule.at_least_agencies > 1 else None,
+                agencies_withheld=any(held.agency in rule.not_shown for _, counted in shown for held in counted),
             )
         )
 

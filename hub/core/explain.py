@@ -6,21 +6,25 @@ notice not released for her (`may_tell_youth`) is left out, and so is whatever w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from hub.contract.models import Action, Evidence, PresenceTask, ReferralTask
-from hub.core.texts import CONDITIONS, FUNCTIONS, PHRASES, UNITS, Language
+from hub.contract.models import Action, Evidence, EvidenceEvent, InfoKind, PresenceTask, ReferralTask
+from hub.core.asked import Asked, asked_text, capital, duration, label_of, narrowed
+from hub.core.texts import FUNCTIONS, PHRASES, Language
 
-__all__ = ["Audience", "ConditionText", "Explanation", "duration", "explain", "function_name"]
+__all__ = ["Audience", "ConditionText", "Explanation", "duration", "explain", "function_name", "may_be_told"]
 
 Audience: TypeAlias = Literal["team", "youth"]
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionText:
-    """One condition as a row of a table: what was counted, how much was met, how much was asked, in which unit and window."""
+    """One condition as a row of a table: what was counted, how much was met, how much was asked, in which unit and window.
+
+    `narrowed`: what it asked besides, a phrase for each. `events`: what counted, oldest first, with `older` more before them.
+    """
 
     label: str
     met: int
@@ -28,16 +32,24 @@ class ConditionText:
     window_days: int
     unit: str
     text: str
+    narrowed: tuple[str, ...] = ()
+    events: tuple[EvidenceEvent, ...] = ()
+    older: int = 0
+    agencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`sentence` stands alone; `title` is the rule's (empty where it may not be told), `function` what is proposed."""
+    """`sentence` stands alone; `title` is the rule's (empty where it may not be told), `function` what is proposed.
+
+    `withheld`: a source that is not shown has counted too; said to a team alone.
+    """
 
     title: str
     sentence: str
     function: str
     conditions: tuple[ConditionText, ...]
+    withheld: bool = False
 
 
 def explain(
@@ -53,13 +65,32 @@ def explain(
         return _presence(task, title, language)
     if audience == "youth" and task.action is Action.GROUND_LOST:
         return Explanation("", PHRASES["ground_lost"][language], "", ())  # what is left of the ground would tell what is gone
-    told = [evidence for evidence in task.evidence if audience == "team" or evidence.may_tell_youth]
-    conditions = tuple(_condition(evidence, language) for evidence in told)
+    told = [evidence for evidence in task.evidence if audience == "team" or may_be_told(evidence)]
+    # Fewer events than the number says would tell the youth that there is somebody who is not named.
+    bare = audience == "youth" and bool(task.agencies_withheld)
+    conditions = tuple(_condition(evidence, language, bare=bare) for evidence in told)
     if len(told) < len(task.evidence) or (audience == "youth" and not told):
         # Title and function would tell what the conditions must not.
         return Explanation("", PHRASES["untold"][language], "", conditions)
     function = function_name(task.function, language)
-    return Explanation(title, _sentence(task, conditions, function, language), function, conditions)
+    withheld = audience == "team" and bool(task.agencies_withheld)
+    return Explanation(title, _sentence(task, told, function, language, withheld=withheld), function, conditions, withheld)
+
+
+def may_be_told(evidence: Evidence) -> bool:
+    """Whether a youth may be told of a condition: all that it rests on is released, and so is what it rests on the want of.
+
+    That no notice followed, and how many came earlier, would tell of notices that the condition does not count.
+    """
+    narrowing = evidence.narrowing
+    if not evidence.may_tell_youth:
+        return False
+    if narrowing is None:
+        return True
+    then = narrowing.then
+    wants = then is not None and then.kind is InfoKind.POLICE_NOTICE and not then.happens
+    compares = narrowing.against_earlier is not None and evidence.kind is InfoKind.POLICE_NOTICE
+    return not (wants or compares)
 
 
 def function_name(code: str, language: Language = "sv") -> str:
@@ -67,59 +98,42 @@ def function_name(code: str, language: Language = "sv") -> str:
     return FUNCTIONS[code][language] if code in FUNCTIONS else code
 
 
-def duration(minutes: int, language: Language = "sv") -> str:
-    """Minutes as hours and minutes: 560 → "9 timmar 20 minuter"."""
-    hours, rest = divmod(minutes, 60)
-    parts = [_number(hours, "hour", language)] if hours else []
-    if rest or not hours:
-        parts.append(_number(rest, "minute", language))
-    return " ".join(parts)
-
-
-def _sentence(task: ReferralTask, conditions: tuple[ConditionText, ...], function: str, language: Language) -> str:
+def _sentence(task: ReferralTask, told: Sequence[Evidence], function: str, language: Language, *, withheld: bool) -> str:
     if task.action is Action.GROUND_LOST:
         return PHRASES["ground_lost"][language]
-    ground = PHRASES["and"][language].join(condition.text for condition in conditions)
-    proposal = PHRASES["proposal"][language].format(function=function)
-    return f"{_capital(ground)}. {proposal}" if ground else proposal
+    long = any(evidence.narrowing is not None for evidence in told)
+    joint = PHRASES["besides" if long else "and"][language]
+    ground = joint.join(asked_text(Asked.by(evidence), language, evidence.met) for evidence in told)
+    sentences = [f"{capital(ground)}."] if ground else []
+    if task.at_least_agencies:
+        sentences.append(PHRASES["agencies"][language].format(number=task.at_least_agencies))
+    if withheld:
+        sentences.append(PHRASES["withheld"][language])
+    return " ".join([*sentences, PHRASES["proposal"][language].format(function=function)])
 
 
-def _condition(evidence: Evidence, language: Language) -> ConditionText:
-    words = CONDITIONS.get(evidence.condition) or CONDITIONS[evidence.kind.value]
-    return _row(evidence, words[language], evidence.met, language)
-
-
-def _row(counted: Evidence | PresenceTask, words: tuple[str, str], met: int, language: Language) -> ConditionText:
-    label = words[counted.at_least != 1]
-    unit = counted.unit if isinstance(counted, Evidence) else "events"
-    text = PHRASES[unit][language].format(
-        at_least=_amount(counted.at_least, unit, language),
-        label=label,
-        window=_number(counted.window_days, "day", language),
-        met=_amount(met, unit, language),
+def _condition(evidence: Evidence, language: Language, *, bare: bool) -> ConditionText:
+    asked = Asked.by(evidence)
+    return ConditionText(
+        label_of(asked, language),
+        evidence.met,
+        evidence.at_least,
+        evidence.window_days,
+        evidence.unit,
+        asked_text(asked, language, evidence.met),
+        narrowed(asked, language),
+        () if bare else evidence.events or (),
+        0 if bare else evidence.older_events or 0,
+        () if bare else evidence.agencies,
     )
-    return ConditionText(label, met, counted.at_least, counted.window_days, unit, text)
 
 
 def _presence(task: PresenceTask, title: str, language: Language) -> Explanation:
-    row = _row(task, CONDITIONS["place"][language], task.incidents, language)
+    asked = Asked("place", None, "events", task.at_least, task.window_days)
+    text = asked_text(asked, language, task.incidents)
+    row = ConditionText(label_of(asked, language), task.incidents, task.at_least, task.window_days, "events", text)
     function = function_name("presence", language)
     if task.action is Action.GROUND_LOST:
         return Explanation(title, PHRASES["ground_lost"][language], function, (row,))
     proposal = PHRASES["presence"][language].format(week=int(task.week[-2:]))
-    return Explanation(title, f"{_capital(row.text)}. {proposal}", function, (row,))
-
-
-def _amount(number: int, unit: str, language: Language) -> str:
-    if unit == "minutes":
-        return duration(number, language)
-    return _number(number, "different_day", language) if unit == "days" else str(number)
-
-
-def _number(number: int, unit: str, language: Language) -> str:
-    one, many = UNITS[unit][language]
-    return f"{number} {one if number == 1 else many}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return Explanation(title, f"{capital(row.text)}. {proposal}", function, (row,))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hub.contract.models import Evidence, InfoKind
 from hub.core.coverage import Coverage
 from hub.core.instants import from_ms, stockholm_day
+from hub.core.narrowing import listed, narrowing_of
 from hub.core.rule_set import Measure
 from hub.core.rules import CompiledCondition, CompiledRule, Following
 from hub.core.selections import Members, Selection
@@ -182,14 +183,19 @@ def value_of(measure: Measure, members: Members) -> int:
     return len({stockholm_day(held.occurred_ms) for held in members})
 
 
-def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: frozenset[str]) -> Evidence | None:
+def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: frozenset[str], most: int) -> Evidence | None:
     """The number that met (or no longer meets) a condition, with the agencies that may be named and when what they told of
-    occurred; None where none may be.
+    occurred, the newest `most` one by one; None where none may be.
     """
     shown = counted.shown(condition)
-    named = [held for held in shown if held.agency not in not_shown] if not_shown else shown
+    members = len(counted.members(condition))
+    follows = condition.kind if condition.then is None else InfoKind(condition.then.kind)
+    named = [
+        (condition.kind if place < members else follows, held) for place, held in enumerate(shown) if held.agency not in not_shown
+    ]
     if not named:
         return None
+    events, older = listed(named, most)
     return Evidence(
         condition=condition.id,
         kind=condition.kind,
@@ -198,8 +204,11 @@ def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: froze
         met=counted.value(condition) or 0,
         unit=condition.unit,
         window_days=condition.window_days,
-        first_at=from_ms(min(held.occurred_ms for held in named)),
-        last_at=from_ms(max(held.occurred_ms for held in named)),
-        agencies=tuple(sorted({held.agency for held in named})),
+        first_at=from_ms(min(held.occurred_ms for _, held in named)),
+        last_at=events[-1].occurred_at,
+        agencies=tuple(sorted({held.agency for _, held in named})),
         may_tell_youth=all(held.may_tell for held in shown),
+        narrowing=narrowing_of(condition, None if condition.earlier is None else counted.compared(condition)),
+        events=events,
+        older_events=older,
     )

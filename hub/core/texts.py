@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from hub.contract.models import AbsenceKind, InfoKind, PoliceCategory, RiskConcern
 
-__all__ = ["CONDITIONS", "FUNCTIONS", "PHRASES", "UNITS", "WORDED", "Language"]
+__all__ = ["CONDITIONS", "FUNCTIONS", "KINDS", "MONTHS", "PHRASES", "UNITS", "WORDED", "Language", "words_of"]
 
 Language: TypeAlias = Literal["sv", "en"]
 
@@ -45,6 +45,12 @@ WORDED: Final[dict[str, tuple[InfoKind, frozenset[str]]]] = {
 """Condition ids with words of their own, and the only codes they may stand for: an explanation must not say another thing
 than the rule counts."""
 
+
+def words_of(kind: InfoKind, codes: frozenset[str]) -> str:
+    """The condition id whose words say exactly these codes; where there is none the kind, whose words say that some do."""
+    return next((name for name, counted in WORDED.items() if counted == (kind, codes)), kind.value)
+
+
 CONDITIONS: Final[dict[str, dict[Language, tuple[str, str]]]] = {
     "unexcused_absence": {"sv": ("ogiltig frånvaro",) * 2, "en": ("unexcused absence",) * 2},
     "excused_absence": {"sv": ("anmäld frånvaro",) * 2, "en": ("reported absence",) * 2},
@@ -68,30 +74,53 @@ CONDITIONS: Final[dict[str, dict[Language, tuple[str, str]]]] = {
 }
 """(of one, of many) by condition id, else by the kind of information."""
 
+KINDS: Final[dict[InfoKind, dict[Language, str]]] = {
+    InfoKind.SCHOOL_ABSENCE: {"sv": "frånvaro", "en": "absence"},
+    InfoKind.POLICE_NOTICE: {"sv": "underrättelse från polisen", "en": "notice from the police"},
+    InfoKind.RISK_EVENT: {"sv": "observation", "en": "observation"},
+}
+"""One event, by its kind."""
+
+MONTHS: Final[dict[Language, tuple[str, ...]]] = {
+    "sv": (
+        "januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+
 UNITS: Final[dict[str, dict[Language, tuple[str, str]]]] = {
     "hour": {"sv": ("timme", "timmar"), "en": ("hour", "hours")},
     "minute": {"sv": ("minut", "minuter"), "en": ("minute", "minutes")},
     "day": {"sv": ("dag", "dagar"), "en": ("day", "days")},
     "different_day": {"sv": ("dag", "olika dagar"), "en": ("day", "different days")},
+    "lesson": {"sv": ("lektion", "lektioner"), "en": ("lesson", "lessons")},
 }
 """(one, many)."""
 
 PHRASES: Final[dict[str, dict[Language, str]]] = {
-    "minutes": {
-        "sv": "minst {at_least} {label} på {window} (här: {met})",
-        "en": "at least {at_least} of {label} in {window} (here: {met})",
+    "minutes": {"sv": "minst {at_least} {label} {window}", "en": "at least {at_least} of {label} {window}"},
+    "events": {"sv": "minst {at_least} {label} {window}", "en": "at least {at_least} {label} {window}"},
+    "lessons": {"sv": "minst {at_least} med {label} {window}", "en": "at least {at_least} with {label} {window}"},
+    "days": {"sv": "minst {at_least} med {label} {window}", "en": "at least {at_least} with {label} {window}"},
+    "percent": {
+        "sv": "{label} under minst {at_least} av lektionstiden {window}",
+        "en": "{label} for at least {at_least} of the lesson time {window}",
     },
-    "events": {
-        "sv": "minst {at_least} {label} på {window} (här: {met})",
-        "en": "at least {at_least} {label} in {window} (here: {met})",
-    },
-    "days": {
-        "sv": "minst {at_least} med {label} på {window} (här: {met})",
-        "en": "at least {at_least} with {label} in {window} (here: {met})",
-    },
+    "here": {"sv": " (här: {met})", "en": " (here: {met})"},
     "and": {"sv": " och ", "en": " and "},
+    "besides": {"sv": ". Dessutom ", "en": ". Besides, "},
     "proposal": {"sv": "Förslag: {function}.", "en": "Proposal: {function}."},
     "presence": {"sv": "Förslag: närvaroinsats, vecka {week}.", "en": "Proposal: presence in the area, week {week}."},
+    "agencies": {
+        "sv": "Det som räknas kommer från minst {number} olika verksamheter.",
+        "en": "What counts comes from at least {number} different agencies.",
+    },
+    "withheld": {
+        "sv": "Uppgifter från en källa som inte visas har också räknats.",
+        "en": "Information from a source that is not shown has counted too.",
+    },
     "ground_lost": {
         "sv": "Underlaget för förslaget har ändrats och räcker inte längre.",
         "en": "The ground for this proposal has changed and no longer suffices.",

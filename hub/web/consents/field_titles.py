@@ -37,10 +37,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "priority": mark("Normal or high priority"),
     "created_at": mark("When it was proposed"),
     "respond_by": mark("When the team answers at the latest"),
-    "evidence": mark("Each condition with the number that met it, never single events"),
+    "evidence": mark("Each condition with the number that met it, and the time and the sender of each event that counted"),
     "consent_version": mark("Which version of the consent it rests on"),
     "scope_id": mark("The number of this consent"),
     "age_years": mark("Age in whole years, never a date of birth"),
+    "at_least_agencies": mark("From how many agencies the information had to come, when from more than one"),
+    "agencies_withheld": mark("Whether an agency that is not shown told something that counted too"),
 }
 TASK_AREA: Final = mark("Area of the town, when the form names one")
 """What a proposal says of an area: the form's, which no source has coded."""

@@ -46,6 +46,18 @@ _EVIDENCE = models.Evidence(
     last_at=LATER,
     agencies=("school-norrkoping",),
     may_tell_youth=True,
+    narrowing=models.Narrowing(
+        on_school_days=True,
+        within_school_days=20,
+        between=models.Between(from_minute=1320, to_minute=360),
+        against_earlier=models.Earlier(days=56, percent=200, compared=120),
+        then=models.Followed(condition="police_notices", kind="police_notice", within_hours=48, happens=True),
+    ),
+    events=(
+        models.EvidenceEvent(kind="school_absence", occurred_at=AT, agency="school-norrkoping"),
+        models.EvidenceEvent(kind="police_notice", occurred_at=LATER, agency="police-ost"),
+    ),
+    older_events=3,
 )
 _TASK = models.ReferralTask(
     action="open",
@@ -64,6 +76,8 @@ _TASK = models.ReferralTask(
     scope_id=UUID,
     area="0581-hageby",
     age_years=15,
+    at_least_agencies=2,
+    agencies_withheld=True,
 )
 _EXAMPLES: dict[Topic, Message] = {
     topics.CONSENTS: models.ConsentRecord(

@@ -28,7 +28,8 @@ def test_golden_bytes_decode_to_their_message(codec, examples, name) -> None:
 @pytest.mark.parametrize(("name", "number"), [(name, number) for name, kept in OLDER.items() for number in range(len(kept))])
 def test_bytes_of_an_earlier_version_are_still_read(codec, examples, name, number) -> None:
     kept = OLDER[name][number]
-    assert codec.decode(CATALOGUE[name], bytes.fromhex(kept["value"])) == examples[name].model_copy(update=kept["differs"])
+    expected = CATALOGUE[name].message.model_validate(examples[name].model_dump() | kept["differs"])
+    assert codec.decode(CATALOGUE[name], bytes.fromhex(kept["value"])) == expected
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

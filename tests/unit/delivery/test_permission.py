@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.contract.models import ConsentRecord, Scope
+from hub.contract.models import ConsentRecord, EvidenceEvent, Followed, InfoKind, Narrowing, ReferralTask, Scope
 from hub.contract.topics import CONSENTS, TASKS_OUTREACH
 from hub.core.consent import Purpose
 from hub.delivery.permission import decide_task
@@ -28,8 +28,22 @@ def under(*scopes: Scope, version: int = 1) -> ConsentRecord:
     return make_consent(REF, version).model_copy(update={"scopes": scopes})
 
 
-def rule(consent: ConsentRecord, purpose: Purpose = Purpose.DELIVER, at: datetime = NOW) -> str:
-    return decide_task(consent, TASK, purpose=purpose, at=at).rule
+def rule(consent: ConsentRecord, purpose: Purpose = Purpose.DELIVER, at: datetime = NOW, task: ReferralTask = TASK) -> str:
+    return decide_task(consent, task, purpose=purpose, at=at).rule
+
+
+def followed(*events: tuple[InfoKind, datetime, str]) -> ReferralTask:
+    """Absence that a police notice followed; `events` are the newest of it."""
+    then = Followed(condition="police_notices", kind=InfoKind.POLICE_NOTICE, within_hours=48, happens=True)
+    (evidence,) = TASK.evidence
+    evidence = evidence.model_copy(
+        update={
+            "agencies": ("police", "school"),
+            "narrowing": Narrowing(on_school_days=False, then=then),
+            "events": tuple(EvidenceEvent(kind=kind, occurred_at=at, agency=agency) for kind, at, agency in events),
+        }
+    )
+    return TASK.model_copy(update={"evidence": (evidence,)})
 
 
 @pytest.mark.parametrize("purpose", [Purpose.DELIVER, Purpose.OPEN])
@@ -66,3 +80,29 @@ def test_opening_shows_nothing_of_a_time_whose_consent_is_over(desk: Desk) -> No
     desk.inbox.take([desk.record(CONSENTS, REF, consent), desk.record(TASKS_OUTREACH, REF, TASK)])
     desk.clock.advance(timedelta(hours=1))
     assert desk.worklist.open_task(TASK.task_id, "outreach").content is None
+
+
+LAST = max(one.last_at for one in TASK.evidence)
+SCHOOL = (InfoKind.SCHOOL_ABSENCE, FIRST, "school")
+POLICE = (InfoKind.POLICE_NOTICE, LAST, "police")
+APART = (scope(), scope(scope_id=OTHER_SCOPE, agencies=("police",), kinds=(InfoKind.POLICE_NOTICE,)))
+
+
+def test_what_followed_is_asked_for_by_its_own_kind() -> None:
+    assert rule(under(*APART), task=followed(SCHOOL, POLICE)) == "permitted"
+    assert rule(under(scope()), task=followed(SCHOOL, POLICE)) == "no_scope_for_source"
+
+
+def test_an_agency_whose_events_are_all_older_than_those_listed_is_asked_for_by_either_kind() -> None:
+    assert rule(under(*APART), task=followed(POLICE)) == "permitted"
+    assert rule(under(*APART), task=followed(SCHOOL)) == "permitted"
+    assert rule(under(scope()), task=followed(SCHOOL)) == "no_scope_for_source"
+
+
+def test_each_listed_event_is_asked_for_by_its_own_time() -> None:
+    before = (InfoKind.POLICE_NOTICE, FIRST + timedelta(hours=1), "police")
+    school, police = APART
+    since = police.model_copy(update={"valid_from": before[1]})
+    assert rule(under(school, since), task=followed(SCHOOL, before, POLICE)) == "permitted"
+    later = police.model_copy(update={"valid_from": before[1] + timedelta(milliseconds=1)})
+    assert rule(under(school, later), task=followed(SCHOOL, before, POLICE)) == "outside_period"
