@@ -1,0 +1,166 @@
+"""Why a rule has proposed nothing for a youth: what it waits for, and which of its conditions lacks how much.
+
+Pure, as a step is: it looks at a state that is given, and proposes nothing. What is held is told as a task would tell it: only
+what the rule's team may be told under the consents of now. A youth is told nothing at all of a rule that counts notices from
+the police, whether there are any or none, released or not: a number below the threshold would say which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from hub.contract.models import InfoKind
+from hub.core.asked import Asked
+from hub.core.explain import Audience
+from hub.core.instants import from_ms, stockholm_date, to_ms
+from hub.core.measure import Counted
+from hub.core.narrowing import narrowing_of
+from hub.core.reach import Reach
+from hub.core.rules import CompiledCondition, CompiledRule, CompiledRules, Route
+from hub.core.state import YouthState
+from hub.core.step import wake
+
+__all__ = ["Lack", "RuleStanding", "Standing", "why_not"]
+
+
+class Standing(StrEnum):
+    """What a rule waits for; the first of these that applies, in this order."""
+
+    UNTOLD = "untold"
+    """It counts notices from the police, and a youth asks."""
+    SUNSET = "sunset"
+    """It no longer applies."""
+    AGE = "age"
+    """It is for other ages, or the age is not known."""
+    OPEN = "open"
+    """It has proposed something, which is open."""
+    NO_CONSENT = "no_consent"
+    """No consent in force lets its team be told of anything."""
+    RESTS = "rests"
+    """Its team has declined or completed a task, and it rests."""
+    LACKS = "lacks"
+    """A condition is not met, or too few agencies have told."""
+    ANSWERED = "answered"
+    """Its conditions are met by what its team has answered already: something new must occur."""
+    HOLDS = "holds"
+    """It will propose something as soon as the worker looks at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One condition: what was found, and what had to be, in its unit. `met` None: no lesson's length is known."""
+
+    asked: Asked
+    met: int | None
+    needed: int
+
+    @property
+    def missing(self) -> int:
+        """How much is wanting; 0: it is met."""
+        return max(0, self.needed - (self.met or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStanding:
+    """Where one rule stands. `until`: when its rest is over, or the last date on which it applied. `agencies`: (told, asked).
+
+    What the standing does not need is left empty; conditions are there while the team could be told of something.
+    """
+
+    rule_id: str
+    standing: Standing
+    team: str = ""
+    task_id: str | None = None
+    until: datetime | date | None = None
+    ages: tuple[int, int] | None = None
+    conditions: tuple[Lack, ...] = ()
+    agencies: tuple[int, int] | None = None
+
+
+def why_not(state: YouthState, rules: CompiledRules, now: datetime, *, audience: Audience = "team") -> tuple[RuleStanding, ...]:
+    """Every rule of the set about persons, in the order of their ids, as of `now` (aware)."""
+    current = wake(state, rules, now).state
+    looking = _Looking(current, to_ms(now))
+    proposed = {episode.task_id for episode in state.episodes.values()}
+    return tuple(
+        RuleStanding(rule.id, Standing.UNTOLD) if audience == "youth" and _counts_notices(rule) else looking.at(rule, proposed)
+        for rule in rules.rules
+    )
+
+
+def _counts_notices(rule: CompiledRule) -> bool:
+    kinds = {kind for one in rule.conditions for kind in (one.kind, None if one.then is None else one.then.kind)}
+    return InfoKind.POLICE_NOTICE in kinds
+
+
+class _Looking:
+    """At one state, at one instant."""
+
+    def __init__(self, state: YouthState, now_ms: int) -> None:
+        self._state = state
+        self._reach = None if state.consent is None else state.reach or Reach(state.consent)
+        self._counted = Counted(state.events, now_ms)
+        self._now_ms = now_ms
+
+    def at(self, rule: CompiledRule, proposed: set[str]) -> RuleStanding:
+        """Where a rule stands."""
+        bare = RuleStanding(rule.id, Standing.NO_CONSENT, rule.routes[0].team)
+        if rule.ends_ms is not None and self._now_ms >= rule.ends_ms:
+            return replace(bare, standing=Standing.SUNSET, until=stockholm_date(from_ms(rule.ends_ms)) - timedelta(days=1))
+        if self._reach is None:
+            return bare
+        if rule.ages is not None and not self._fits(rule.ages):
+            return replace(bare, standing=Standing.AGE, ages=rule.ages)
+        episode = self._state.episodes.get(rule.id)
+        if episode is not None:
+            standing, task_id = (Standing.OPEN, episode.task_id) if episode.task_id in proposed else (Standing.HOLDS, None)
+            return replace(bare, standing=standing, team=episode.team, task_id=task_id)
+        routes = list(self._routes(rule))
+        if not routes:
+            return bare
+        # Where nobody may be told enough, what the first could be told says what is lacking.
+        route, told = next(((route, told) for route, told in routes if told.holds(rule)), routes[0])
+        return self._of(rule, route, told)
+
+    def _of(self, rule: CompiledRule, route: Route, told: Counted) -> RuleStanding:
+        found = RuleStanding(
+            rule.id,
+            Standing.LACKS,
+            route.team,
+            conditions=tuple(_lack(condition, told) for condition in rule.conditions),
+            agencies=None
+            if rule.at_least_agencies == 1
+            else (len({one.agency for one in told.all_members(rule)}), rule.at_least_agencies),
+        )
+        answered = self._state.answers.get(f"{rule.id}|{route.team}")
+        if answered is not None and self._now_ms < answered + rule.rest_ms:
+            return replace(found, standing=Standing.RESTS, until=from_ms(answered + rule.rest_ms))
+        if not told.holds(rule):
+            return found
+        return replace(found, standing=Standing.HOLDS if answered is None else Standing.ANSWERED)
+
+    def _fits(self, ages: tuple[int, int]) -> bool:
+        age = None if self._reach is None else self._reach.age(self._now_ms)
+        return age is not None and ages[0] <= age <= ages[1]
+
+    def _routes(self, rule: CompiledRule) -> Iterator[tuple[Route, Counted]]:
+        assert self._reach is not None, "a consent is known"
+        for route in rule.routes:
+            coverage = self._reach.coverage(route.team, route.cooperation, self._now_ms)
+            if coverage.scopes:
+                yield route, self._counted.told(rule, coverage)
+
+
+def _lack(condition: CompiledCondition, told: Counted) -> Lack:
+    compared = None if condition.earlier is None else told.compared(condition)
+    needed = condition.at_least
+    if compared is not None:
+        # The least whole number v of v x days x 100 >= percent x compared x window.
+        needed = max(needed, -(-condition.percent * compared * condition.window_days // (condition.earlier_days * 100)))
+    asked = Asked(
+        condition.id, condition.kind, condition.unit, condition.at_least, condition.window_days, narrowing_of(condition, compared)
+    )
+    return Lack(asked, told.value(condition), needed)

@@ -1,0 +1,191 @@
+"""Why a rule proposes nothing: the first thing that it waits for, and what each condition lacks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from hub.core.lacking import RuleStanding, Standing, why_not
+from hub.core.lacking_texts import standing_lines, standing_text
+from hub.core.rules import CompiledRules
+from hub.core.state import YouthState, new_state
+from hub.core.step import step
+
+from .make import NOW, POLICE, SCHOOL, YOUTH, ago, make_absence, make_consent, make_scope
+from .make_rules import last, run
+from .test_weighing import ABSENCE, NOTICE, answered, lesson, lob, rules_of
+
+HOURS = ABSENCE | {"id": "unexcused_absence", "measure": "minutes", "at_least": 480, "within_days": 28}
+EIGHT = rules_of(HOURS)
+
+
+def standing(state: YouthState, rules: CompiledRules = EIGHT, now: Any = NOW, **asked: Any) -> RuleStanding:
+    (found,) = why_not(state, rules, now, **asked)
+    return found
+
+
+def after(*events: Any, rules: CompiledRules = EIGHT, consent: Any = None) -> YouthState:
+    start = new_state(YOUTH) if consent is None else step(new_state(YOUTH), consent, rules, NOW).state
+    first = [make_consent()] if consent is None else []
+    steps = run(*first, *events, state=start, rules=rules)
+    return last(steps) if steps else start
+
+
+def said(found: RuleStanding, language: Any = "sv") -> list[str]:
+    return [standing_text(found, language), *standing_lines(found, language)]
+
+
+def test_a_condition_says_how_much_was_met_and_how_much_is_lacking() -> None:
+    found = standing(after(make_absence(1, ago(1), 240)))
+    assert said(found) == [
+        "Villkoren är inte uppfyllda.",
+        "Inte uppfyllt: minst 8 timmar ogiltig frånvaro på 28 dagar (här: 4 timmar; 4 timmar saknas).",
+    ]
+    assert said(found, "en") == [
+        "The conditions are not met.",
+        "Not met: at least 8 hours of unexcused absence in 28 days (here: 4 hours; 4 hours lacking).",
+    ]
+    assert [(one.met, one.needed, one.missing) for one in found.conditions] == [(240, 480, 240)]
+
+
+def test_of_two_conditions_each_is_said_to_be_met_or_not() -> None:
+    rules = rules_of(HOURS | {"at_least": 60}, NOTICE)
+    lines = standing_lines(standing(after(make_absence(1, ago(1), 60), rules=rules), rules))
+    assert lines == (
+        "Uppfyllt: minst 1 timme ogiltig frånvaro på 28 dagar (här: 1 timme).",
+        "Inte uppfyllt: minst 1 underrättelse av visst slag från polisen på 10 dagar (här: 0; 1 saknas).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("lessons", "here"),
+    [
+        ([(12, 100)], "12 %; 13 procentenheter saknas"),
+        ([(24, 100)], "24 %; 1 procentenhet saknas"),
+        ([(60, None)], "okänt, eftersom ingen lektions längd har uppgetts"),
+    ],
+)
+def test_a_rate_lacks_percentage_points_or_is_unknown(lessons: list[tuple[int, int | None]], here: str) -> None:
+    rules = rules_of(ABSENCE | {"id": "unexcused_absence", "measure": "rate", "at_least": 25})
+    events = [lesson(number, ago(1), *one) for number, one in enumerate(lessons)]
+    (line,) = standing_lines(standing(after(*events, rules=rules), rules))
+    assert line == f"Inte uppfyllt: ogiltig frånvaro under minst 25 % av lektionstiden på 10 dagar (här: {here})."
+
+
+def test_what_earlier_time_asks_is_part_of_what_is_lacking() -> None:
+    rules = rules_of(HOURS | {"at_least": 60, "against_earlier": {"days": 56, "percent": 200}})
+    found = standing(after(make_absence(1, ago(40), 181), make_absence(2, ago(1), 120), rules=rules), rules)
+    assert [(one.met, one.needed) for one in found.conditions] == [(120, 181)], "twice the average of 90.5"
+    (line,) = standing_lines(found)
+    assert line == (
+        "Inte uppfyllt: minst 1 timme ogiltig frånvaro på 28 dagar (här: 2 timmar; 1 timme 1 minut saknas), och minst dubbelt så "
+        "mycket som i snitt på 28 dagar under de 56 dagarna före (då: 3 timmar 1 minut sammanlagt)."
+    )
+    assert standing(after(make_absence(1, ago(40), 181), make_absence(2, ago(1), 181), rules=rules), rules).task_id
+
+
+@pytest.mark.parametrize("compared", range(1, 40))
+def test_as_much_as_is_said_to_be_needed_is_what_the_rule_needs(compared: int) -> None:
+    rules = rules_of(HOURS | {"at_least": 1, "within_days": 3, "against_earlier": {"days": 7, "percent": 150}})
+    before = make_absence(1, ago(5), compared)
+    needed = standing(after(before, rules=rules), rules).conditions[0].needed
+    assert standing(after(before, make_absence(2, ago(1), needed), rules=rules), rules).standing is Standing.OPEN
+    if needed > 1:
+        short = standing(after(before, make_absence(2, ago(1), needed - 1), rules=rules), rules)
+        assert (short.standing, short.conditions[0].missing) == (Standing.LACKS, 1)
+
+
+def test_too_few_agencies_are_said_beside_the_conditions() -> None:
+    rules = rules_of(HOURS | {"at_least": 60}, at_least_agencies=2)
+    found = standing(after(make_absence(1, ago(1), 60), rules=rules), rules)
+    assert found.agencies == (1, 2)
+    assert standing_lines(found)[-1] == "Inte uppfyllt: uppgifter från minst 2 olika verksamheter (här: 1; 1 saknas)."
+
+
+def test_an_open_proposal_is_named_and_one_that_the_worker_has_yet_to_make_is_on_its_way() -> None:
+    state = after(make_absence(1, ago(1), 480))
+    assert standing(state).task_id == state.episodes["rule"].task_id
+    assert said(standing(state)) == ["Ett förslag är öppet."]
+    coming = after(make_absence(1, ago(-1), 480))
+    assert standing(coming, now=ago(-2)).standing is Standing.HOLDS
+    assert standing(coming, now=ago(-2)).task_id is None
+
+
+def test_a_rule_that_rests_says_until_when_and_then_that_something_new_must_happen() -> None:
+    rules = rules_of(HOURS, rest_days=7)
+    state = after(make_absence(1, ago(1), 480), answered(NOW), rules=rules)
+    assert said(standing(state, rules))[0] == "Teamet har svarat på ett förslag. Regeln vilar till 26 maj 2025 kl. 07.30."
+    rested = standing(state, rules, now=ago(-7))
+    assert (rested.standing, rested.until) == (Standing.ANSWERED, None)
+    assert "Något nytt måste hända" in standing_text(rested)
+
+
+def test_a_rule_past_its_sunset_says_its_last_day() -> None:
+    rules = rules_of(HOURS, sunset="2025-05-18")
+    found = standing(after(make_absence(1, ago(1), 480), rules=rules), rules)
+    assert (found.standing, found.until) == (Standing.SUNSET, date(2025, 5, 18))
+    assert said(found) == ["Regeln gällde till och med 18 maj 2025."]
+
+
+@pytest.mark.parametrize(
+    ("ages", "text"),
+    [
+        ({"from": 16, "to": 17}, "Regeln gäller bara från 16 till och med 17 år."),
+        ({"from": 16}, "Regeln gäller bara från 16 år."),
+        ({"to": 14}, "Regeln gäller bara till och med 14 år."),
+        ({"from": 16, "to": 16}, "Regeln gäller bara den som är 16 år."),
+    ],
+)
+def test_a_rule_for_other_ages_says_which(ages: dict[str, int], text: str) -> None:
+    rules = rules_of(HOURS, ages=ages)
+    found = standing(after(make_absence(1, ago(1), 480), rules=rules), rules)
+    assert said(found) == [text]
+    unknown = after(consent=make_consent(age_years=None, age_valid_until=None), rules=rules)
+    assert standing(unknown, rules).standing is Standing.AGE
+
+
+def test_without_a_consent_to_the_team_nothing_is_counted_aloud() -> None:
+    elsewhere = after(make_absence(1, ago(1), 480), consent=make_consent(make_scope(recipients=("sspf",))))
+    for state in (elsewhere, new_state(YOUTH)):
+        found = standing(state)
+        assert (found.standing, found.conditions) == (Standing.NO_CONSENT, ())
+
+
+def test_what_the_team_may_not_be_told_is_not_counted_aloud() -> None:
+    mine, other = make_scope(agencies=(SCHOOL,)), make_scope(agencies=(POLICE,), recipients=("sspf",))
+    rules = rules_of(HOURS, NOTICE)
+    state = after(make_absence(1, ago(1), 60), lob(1, ago(1)), rules=rules, consent=make_consent(mine, other))
+    assert [one.met for one in standing(state, rules).conditions] == [60, 0]
+
+
+SECRET = [
+    rules_of(NOTICE),
+    rules_of(HOURS, NOTICE),
+    rules_of(HOURS | {"then": {"kind": "police_notice", "of": ["lob"], "within_hours": 48, "happens": False}}),
+]
+
+
+@pytest.mark.parametrize("rules", SECRET, ids=["notices", "absence and notices", "absence without a notice after it"])
+def test_a_youth_is_told_the_same_of_a_rule_that_counts_notices_whatever_there_is(rules: CompiledRules) -> None:
+    released = {"may_tell_youth": True}
+    histories = [
+        (), (make_absence(1, ago(5), 480),), (lob(1, ago(4), **released),), (lob(1, ago(4)),),
+        (make_absence(1, ago(5), 480), lob(1, ago(4))),
+    ]  # fmt: skip
+    told = {repr(standing(after(*events, rules=rules), rules, audience="youth")) for events in histories}
+    told |= {repr(standing(new_state(YOUTH), rules, audience="youth"))}
+    assert len(told) == 1
+    assert Standing.UNTOLD.value in told.pop()
+
+
+def test_a_youth_is_told_of_her_own_absence_as_the_team_is() -> None:
+    state = after(make_absence(1, ago(1), 240))
+    assert standing(state, audience="youth") == standing(state)
+
+
+def test_looking_changes_nothing_and_looks_as_of_the_instant_asked_for() -> None:
+    state = after(make_absence(1, ago(1), 240))
+    assert standing(state, now=NOW + timedelta(days=40)).conditions[0].met == 0
+    assert standing(state).conditions[0].met == 240
