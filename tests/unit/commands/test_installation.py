@@ -81,7 +81,10 @@ def test_events_that_leave_kafka_before_the_rules_have_done_with_them_are_refuse
     run(str(tmp_path))
     path = tmp_path / "hub.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("retention_days = 120", "retention_days = 30"), encoding="utf-8")
-    for words in (["init", str(tmp_path)], *([name, "--home", str(tmp_path)] for name in ("up", "worker", "registry"))):
+    for words in (
+        ["init", str(tmp_path)],
+        *([name, "--home", str(tmp_path)] for name in ("up", "registry")),
+    ):  # who puts rules in force; a worker refuses the marker
         ended = subprocess.run([sys.executable, "-m", "hub", *words], capture_output=True, text=True, check=False, timeout=60)
         assert ended.returncode == 2, words
         assert "kafka.retention_days is 30" in ended.stderr
