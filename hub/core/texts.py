@@ -121,6 +121,8 @@ PHRASES: Final[dict[str, dict[Language, str]]] = {
         "sv": "Uppgifter från en källa som inte visas har också räknats.",
         "en": "Information from a source that is not shown has counted too.",
     },
+    "counted": {"sv": "Detta räknades:", "en": "This counted:"},
+    "older": {"sv": "och {number} till, som är äldre", "en": "and {number} more, which are older"},
     "ground_lost": {
         "sv": "Underlaget för förslaget har ändrats och räcker inte längre.",
         "en": "The ground for this proposal has changed and no longer suffices.",
