@@ -28,7 +28,7 @@ from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.state import Episode, Events, YouthState
 
-__all__ = ["Before", "Cause", "Instant", "Reconciler", "still_spent"]
+__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "still_spent"]
 
 
 class Cause(Enum):
@@ -199,10 +199,7 @@ class Reconciler:
             self._emit(Action.GROUND_LOST, rule, episode, self._told_to(rule, coverage))
 
     def _spend(self, rule_id: str) -> None:
-        episodes = dict(self.episodes)
-        key = f"{rule_id}|{episodes.pop(rule_id).opened_by}"
-        self.episodes = episodes
-        self.spent = {**self.spent, key: self.spent.get(key, 0) + 1}
+        self.episodes, self.spent = end_episode(self.episodes, self.spent, rule_id)
 
     def _emit(self, action: Action, rule: CompiledRule, episode: Episode, told: Counted) -> None:
         now, consent = self._when.now, self._reach.consent
@@ -267,6 +264,15 @@ class Reconciler:
             return False
         left = {id(held) for held in now.all_members(rule)}
         return any(id(held) not in left for held in then.all_members(rule))
+
+
+def end_episode(
+    episodes: Mapping[str, Episode], spent: Mapping[str, int], rule_id: str
+) -> tuple[Mapping[str, Episode], Mapping[str, int]]:
+    """Without a rule's episode, whose opening is spent: no later one gets its task's id."""
+    left = dict(episodes)
+    key = f"{rule_id}|{left.pop(rule_id).opened_by}"
+    return left, {**spent, key: spent.get(key, 0) + 1}
 
 
 def still_spent(spent: Mapping[str, int], events: Events) -> Mapping[str, int]:

@@ -24,7 +24,7 @@ from hub.contract.models import (
     TaskEvent,
     TaskState,
 )
-from hub.core.episodes import Before, Cause, Instant, Reconciler, still_spent
+from hub.core.episodes import Before, Cause, Instant, Reconciler, end_episode, still_spent
 from hub.core.fold import Folded, Outcome, fold_event, forgetting_of, prune, rejudge
 from hub.core.instants import from_ms, to_ms
 from hub.core.reach import Reach
@@ -152,15 +152,20 @@ def _under(state: YouthState, tasks: Sequence[ReferralTask], consent: ConsentRec
 
 
 def _answer(state: YouthState, tasks: Sequence[ReferralTask], event: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
-    """What a team made of a task: a decline and a completion end the episode and let the rule rest. The latest one counts."""
+    """What a team made of a task: a decline and a completion end the episode and let the rule rest. The latest one counts; but
+    the task that it names is over in any case: what has happened since, though it was read before, is a task of its own.
+    """
     if event.state not in _ANSWERS or state.consent is None or state.withdrawn:
         return _stepped(state, tasks)
-    answered = to_ms(event.occurred_at)
-    to_whom = f"{event.rule_id}|{event.team}"
+    answered, to_whom = to_ms(event.occurred_at), f"{event.rule_id}|{event.team}"
     known = state.answers.get(to_whom)
-    if known is not None and known >= answered:
+    episode = state.episodes.get(event.rule_id)
+    done = episode is not None and episode.task_id == event.task_id
+    if not done and known is not None and known >= answered:
         return _stepped(state, tasks, outcome="duplicate")
-    changed = replace(state, answers={**state.answers, to_whom: answered})
+    episodes, spent = end_episode(state.episodes, state.spent, event.rule_id) if done else (state.episodes, state.spent)
+    latest = answered if known is None else max(known, answered)
+    changed = replace(state, answers={**state.answers, to_whom: latest}, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
     settled, more = _settle(changed, rules, Instant(to_ms(now), now, touched=() if rule is None else (rule,)))
     return _stepped(settled, (*tasks, *more))

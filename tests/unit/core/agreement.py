@@ -101,7 +101,9 @@ def told_by_the_core(history: plain.History, rules: CompiledRules) -> Iterable[t
 
 
 def told_otherwise(history: plain.History, rules: CompiledRules) -> list[str]:
-    """Where the core tells teams something else than the reference as an event or an answer arrives, in words."""
+    """Where the core tells teams something else than the reference as an event or an answer arrives, or believes that a team
+    has a task which it has not got, or is done with; in words.
+    """
     state, found = new_state(YOUTH), []
     tasks = Tasks()
     for place, arrival in enumerate(history.arrivals):
@@ -109,8 +111,11 @@ def told_otherwise(history: plain.History, rules: CompiledRules) -> list[str]:
         due = wake(state, rules, now)
         tasks.take(due.tasks)
         one = step(due.state, as_message(arrival.what, tasks), rules, now)
+        tasks.answered(arrival.what)
         tasks.take(one.tasks)
         state = one.state
+        astray = [rule for rule, episode in state.episodes.items() if tasks.open.get(rule) != episode.task_id]
+        found += [f"as arrival {place} comes, no team has an open task of {rule}, though the core has one" for rule in astray]
         if isinstance(arrival.what, plain.Consent) or (isinstance(arrival.what, plain.Answer) and arrival.what.at < arrival.at):
             continue  # what a consent takes back is told only where somebody may still be told; a late answer may be of a past task
         wanted = what_is_told(history.rules, history.arrivals[:place], arrival)
@@ -121,19 +126,29 @@ def told_otherwise(history: plain.History, rules: CompiledRules) -> list[str]:
 
 
 class Tasks:
-    """The tasks that teams were given."""
+    """The tasks that teams were given: `open` are, by rule, those that were neither taken back nor declined or completed."""
 
     def __init__(self) -> None:
+        self.open: dict[str, str] = {}
         self._given: list[tuple[int, str, str]] = []
 
     def take(self, emitted: Iterable[ReferralTask]) -> None:
         for task in emitted:
             if task.action.value == "open":
+                self.open[task.rule_id] = task.task_id
                 self._given.append((to_ms(task.created_at), task.rule_id, task.task_id))
+            else:
+                self.open.pop(task.rule_id, None)
 
     def of(self, rule: str, at: int) -> str:
         """The rule's task that a team had at an instant."""
         return next((task for given, whose, task in reversed(self._given) if whose == rule and given <= at), NO_TASK)
+
+    def answered(self, what: plain.What) -> None:
+        """A team ends its task with some answers; a late one may be of a task that was taken back long since."""
+        ends = isinstance(what, plain.Answer) and what.state in {"rejected", "completed"}
+        if ends and self.open.get(what.rule) == self.of(what.rule, what.at):
+            del self.open[what.rule]
 
 
 def _outcome(state: YouthState, rules: CompiledRules, now_ms: int) -> Outcome:

@@ -281,6 +281,27 @@ def test_the_latest_answer_counts_whatever_their_order() -> None:
     assert other[2].outcome == "duplicate"
 
 
+@pytest.mark.parametrize("answer_first", [True, False])
+def test_what_happened_after_an_answer_is_a_new_task_in_whichever_order_they_are_read(answer_first: bool) -> None:
+    rules = rules_of()
+    opened = run(make_absence(1, ago(3)), rules=rules)
+    [first] = opened[0].tasks
+    done = answered(ago(2), TaskState.COMPLETED).model_copy(update={"task_id": first.task_id})
+    later_one = make_absence(2, ago(1))
+    steps = run(*((done, later_one) if answer_first else (later_one, done)), state=last(opened), rules=rules)
+    assert emitted(steps) == [OPEN]
+    assert last(steps).episodes["rule"].task_id not in {first.task_id, ""}
+
+
+def test_a_task_that_an_older_answer_names_is_over_too() -> None:
+    rules = rules_of()
+    steps = run(make_absence(1, ago(3)), answered(ago(2)), make_absence(2, ago(1)), rules=rules)
+    named = answered(ago(2.5)).model_copy(update={"task_id": last(steps).episodes["rule"].task_id})
+    after = run(named, state=last(steps), rules=rules)
+    assert emitted(after) == [OPEN]
+    assert run(named, state=last(after), rules=rules)[0].outcome == "duplicate"
+
+
 def test_of_a_withdrawn_youth_not_even_an_answer_is_kept() -> None:
     withdrawn = step(new_state(YOUTH), make_withdrawn(), rules_of(), NOW).state
     assert step(withdrawn, answered(NOW), rules_of(), NOW).state is withdrawn
