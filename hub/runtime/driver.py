@@ -43,7 +43,8 @@ class Kit:
 class Driver:
     """The partitions of one program. `consents` names the topic that is read ahead of all others, if any.
 
-    Rule markers that its program does not get from Faust are read directly: two agents on one topic would share its offsets.
+    Rule markers are read directly; a program that does not have them among its topics gets them in no other way, because two
+    agents on one topic would share its offsets.
     `rules_partitions`: how many their topic has, where that may be fewer than the program's own topics have.
     """
 
@@ -145,14 +146,17 @@ class Driver:
             lane.put(arrival)
 
     def observe(self, bounds: Mapping[tuple[str, int], tuple[int, int]]) -> None:
-        """Learn how far the sources reach, (topic, partition) → (first offset, next one): what never came is read directly."""
+        """Learn how far the sources reach, (topic, partition) → (first offset, next one): what never came is read directly.
+
+        Rule markers at once: Faust brings the partitions of a topic that is quiet some seconds apart, and for so long their
+        youths would be judged by different rules.
+        """
         mine = {where: span for where, span in bounds.items() if where[0] in self.program.topics}
         self.vigil.look(self._lanes, mine)
         for lane in self.lanes:
-            for topic in self.followed:
-                begin, end = bounds.get((topic, self._rules_partition(lane.partition)), (0, 0))
-                if lane.ready and lane.owned.position(topic) < end:
-                    lane.fetch(topic, begin, end, late=False)
+            begin, end = bounds.get((RULES.name, self._rules_partition(lane.partition)), (0, 0))
+            if lane.ready and lane.owned.position(RULES.name) < end:
+                lane.fetch(RULES.name, begin, end, late=False)
 
     async def release(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Finish what is in flight, at most `grace_seconds`, drop what waits, and close the local files."""

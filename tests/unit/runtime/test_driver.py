@@ -130,6 +130,26 @@ def test_markers_that_faust_does_not_bring_are_read_as_soon_as_they_are_there(tm
     asyncio.run(story())
 
 
+def test_markers_are_read_at_once_in_every_partition_and_passed_over_when_faust_brings_them(tmp_path: Path) -> None:
+    async def story() -> None:
+        log = MemoryLog()
+        driver = make_driver(tmp_path, log, [])
+        await driver.own({0, 1}, 1)
+        driver.start(Brake())
+        await until(lambda: driver.ready)
+        activate(log, "second")
+        driver.observe(await log.bounds([(RULES.name, 0), (RULES.name, 1)]))
+        await until(lambda: all(lane.owned.rules and lane.owned.rules.version == "second" for lane in driver.lanes))
+        acked: list[int] = []
+        driver.put(Arrival(make_record(RULES, 1, make_marker("second")), lambda: acked.append(1)))
+        await until(lambda: acked)
+        lane = next(lane for lane in driver.lanes if lane.partition == 0)
+        assert lane.owned.record.counts[RULES.name, "processed", ""] == 2
+        await driver.release()
+
+    asyncio.run(story())
+
+
 def test_a_program_with_more_partitions_than_the_markers_have_reads_those_there_are(tmp_path: Path) -> None:
     class Areas(SumProgram):
         topics = (CONSENTS.name, SCHOOL_ABSENCES.name)  # type: ignore[assignment]
