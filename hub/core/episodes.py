@@ -28,7 +28,7 @@ from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.state import Episode, Events, YouthState
 
-__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "still_spent"]
+__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "still_spent", "stirs"]
 
 
 class Cause(Enum):
@@ -80,14 +80,21 @@ class Reconciler:
     __slots__ = ("_answers", "_counted", "_reach", "_ref", "_rules", "_told", "_when", "due", "episodes", "spent", "tasks")
 
     def __init__(
-        self, state: YouthState, rules: CompiledRules, when: Instant, *, reach: Reach, events: Events, answers: Mapping[str, int]
+        self,
+        state: YouthState,
+        rules: CompiledRules,
+        when: Instant,
+        *,
+        reach: Reach,
+        counted: Counted,
+        answers: Mapping[str, int],
     ) -> None:
         self._ref = state.youth_ref
         self._reach = reach
         self._rules = rules
         self._when = when
         self._answers = answers
-        self._counted = Counted(events, when.at_ms)
+        self._counted = counted
         self._told: dict[tuple[int, tuple[str, ...]], Counted] = {}
         self.episodes = state.episodes
         self.spent = state.spent
@@ -264,6 +271,14 @@ class Reconciler:
             return False
         left = {id(held) for held in now.all_members(rule)}
         return any(id(held) not in left for held in then.all_members(rule))
+
+
+def stirs(touched: Iterable[CompiledRule], state: YouthState, counted: Counted) -> bool:
+    """Whether rules that an event may have changed need more than a look: most that do not hold did not before, either."""
+    for rule in touched:
+        if rule.id in state.episodes or rule.id in state.due or not rule.plain or rule.ages is not None or counted.holds(rule):
+            return True
+    return False
 
 
 def end_episode(

@@ -74,7 +74,7 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
     stays = entry.keep_ms > edge
     if held is None and not stays:
         return Folded(kept, "refused", reason)
-    events = _with(kept, kind, event.event_id, entry if stays else None)
+    events = _with(kept, kind, event.event_id, entry if stays else None, shared=state.events)
     if reason and held is None:
         return Folded(events, "refused", reason, True, kind, entry, None)
     return Folded(events, "processed", "", True, kind, entry, held)
@@ -87,7 +87,7 @@ def _longer(state: YouthState, kept: Events, event: PersonEvent, kind: InfoKind,
     occurred_ms = to_ms(event.occurred_at)
     if event.revision == held.revision or occurred_ms <= held.keep_ms or _refusal(state, event, kind, occurred_ms):
         return kept
-    return _with(kept, kind, event.event_id, _kept_until(held, occurred_ms))
+    return _with(kept, kind, event.event_id, _kept_until(held, occurred_ms), shared=kept)
 
 
 def _kept_until(held: Held, keep_ms: int) -> Held:
@@ -138,12 +138,9 @@ def forgetting_of(events: Events, longest_ms: int) -> int | None:
 
     Nothing that has left a window is ever counted, so the forgetting may wait for midnight: one wake a day, not one an event.
     """
-    oldest = None
-    for rows in events.values():
-        first = rows[next(iter(rows))].occurred_ms
-        if oldest is None or first < oldest:
-            oldest = first
-    return None if oldest is None else next_midnight(oldest + longest_ms)
+    if not events:
+        return None
+    return next_midnight(min([rows[next(iter(rows))].occurred_ms for rows in events.values()]) + longest_ms)
 
 
 def _pruned(rows: Rows, edge: int) -> Rows:
@@ -176,16 +173,17 @@ def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
     raise TypeError("no event about a person")
 
 
-def _with(events: Events, kind: InfoKind, event_id: str, entry: Held | None) -> Events:
+def _with(events: Events, kind: InfoKind, event_id: str, entry: Held | None, *, shared: Events) -> Events:
+    """The events with another entry (None: without it). Rows that `shared` does not hold are nobody else's, and not copied."""
     before = events.get(kind)
     if before is None:
         return events if entry is None else {**events, kind.value: {event_id: entry}}
-    rows = {**before}
+    latest = before[next(reversed(before))].occurred_ms
+    rows = {**before} if before is shared.get(kind) else before
     former = rows.pop(event_id, None)
     if entry is not None:
-        behind = former is None and before[next(reversed(before))].occurred_ms <= entry.occurred_ms
         rows[event_id] = entry
-        if not behind:
+        if former is not None or entry.occurred_ms < latest:
             rows = in_order(rows.items())
     if rows:
         return {**events, kind.value: rows}

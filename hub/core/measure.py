@@ -76,9 +76,7 @@ class Counted:
         return value_of(condition.measure, [one for one in self.chosen(condition.earlier) if one.occurred_ms <= now])
 
     def meets(self, condition: CompiledCondition) -> bool:
-        """Whether a condition is met."""
-        if condition.plain:
-            return value_of(condition.measure, self.chosen(condition.selection)) >= condition.at_least
+        """Whether a condition that is not plain is met."""
         value = self.value(condition)
         if value is None or value < condition.at_least:
             return False
@@ -89,7 +87,10 @@ class Counted:
     def holds(self, rule: CompiledRule) -> bool:
         """Whether all conditions are met, by events of enough agencies."""
         for condition in rule.conditions:
-            if not self.meets(condition):
+            if condition.plain:
+                if value_of(condition.measure, self.chosen(condition.selection)) < condition.at_least:
+                    return False
+            elif not self.meets(condition):
                 return False
         return rule.at_least_agencies == 1 or len({one.agency for one in self.all_members(rule)}) >= rule.at_least_agencies
 

@@ -24,9 +24,10 @@ from hub.contract.models import (
     TaskEvent,
     TaskState,
 )
-from hub.core.episodes import Before, Cause, Instant, Reconciler, end_episode, still_spent
+from hub.core.episodes import Before, Cause, Instant, Reconciler, end_episode, still_spent, stirs
 from hub.core.fold import Folded, Outcome, fold_event, forgetting_of, prune, rejudge
 from hub.core.instants import from_ms, to_ms
+from hub.core.measure import Counted
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
 from hub.core.state import Events, YouthState, first_move
@@ -182,7 +183,8 @@ def _fact(state: YouthState, tasks: Sequence[ReferralTask], event: PersonFact, r
             state, _ = _settle(state, rules, when, held)
         return Step(state, tuple(tasks), drops, folded.outcome)
     when.touched = _touched(rules, folded)
-    settled, more = _settle(state, rules, when, folded.events)
+    comes_now = folded.displaced is None and folded.entry is not None and folded.entry.occurred_ms <= now_ms
+    settled, more = _settle(state, rules, when, folded.events, comes_now=comes_now)
     return Step(settled, (*tasks, *more), drops, folded.outcome)
 
 
@@ -226,11 +228,12 @@ def _moved(state: YouthState, rules: CompiledRules, due: int) -> Sequence[Compil
 
 
 def _settle(
-    state: YouthState, rules: CompiledRules, when: Instant, events: Events | None = None
+    state: YouthState, rules: CompiledRules, when: Instant, events: Events | None = None, *, comes_now: bool = False
 ) -> tuple[YouthState, Sequence[ReferralTask]]:
     """Forget what is too old, reconcile, and set the next wake; the same object when nothing changed.
 
-    `events`: as they are now, where they are not the state's.
+    `events`: as they are now, where they are not the state's. `comes_now`: all that they have more is an event that counts
+    already, so that nothing is to come but what was.
     """
     consent = state.consent
     if consent is None or consent.status is ConsentStatus.WITHDRAWN:
@@ -240,13 +243,15 @@ def _settle(
     reach = state.reach or Reach(consent)
     answers = _remembered(state.answers, rules, when.at_ms) if state.answers else state.answers
     episodes, spent, due, tasks = state.episodes, state.spent, state.due, list[ReferralTask]()
-    if when.touched is None or when.touched:
-        work = Reconciler(state, rules, when, reach=reach, events=events, answers=answers)
+    counted = Counted(events, when.at_ms)
+    if when.touched is None or stirs(when.touched, state, counted):
+        work = Reconciler(state, rules, when, reach=reach, counted=counted, answers=answers)
         work.run()
         episodes, spent, due, tasks = work.episodes, work.spent, work.due, work.tasks
     if spent and sum(map(len, events.values())) <= sum(map(len, state.events.values())):
         spent = still_spent(spent, events)
-    move_ms, wake_ms = first_move(events, due, when.at_ms), forgetting_of(events, rules.longest_ms)
+    move_ms = state.move_ms if comes_now and due is state.due else first_move(events, due, when.at_ms)
+    wake_ms = forgetting_of(events, rules.longest_ms)
     if move_ms is not None and (wake_ms is None or move_ms < wake_ms):
         wake_ms = move_ms
     if (
