@@ -20,6 +20,7 @@ from hub.commands import (
     connectors,
     consent,
     demo,
+    explain,
     identity,
     installation,
     journal,
@@ -96,6 +97,7 @@ app.command(rich_help_panel=_START)(installation.init)
 app.command(rich_help_panel=_START)(installation.up)
 app.command(rich_help_panel=_RUN)(status.status)
 app.command(rich_help_panel=_RUN)(tasks.tasks)
+app.command(rich_help_panel=_RUN)(explain.explain)
 app.command("web-login", rich_help_panel=_RUN)(web.web_login)
 app.add_typer(account.app, name="account", rich_help_panel=_WORK)
 app.add_typer(consent.app, name="consent", rich_help_panel=_WORK)

@@ -75,6 +75,15 @@ class KafkaPlaces:
         self._walk(TopicPartition(topic, self.partition_of(key, len(partitions))), None, note)
         return incoming(newest[0]) if newest else None
 
+    def each(self, topic: str, partition: int, note: Callable[[Incoming], None]) -> None:
+        """Show every record of a partition, in order, up to its present end."""
+
+        def shown(record: Any) -> bool:
+            note(incoming(record))
+            return False
+
+        self._walk(TopicPartition(topic, partition), None, shown)
+
     def _walk(self, where: TopicPartition, start: int | None, enough: Callable[[Any], bool]) -> Any:
         """Read a partition on to its present end, or to the first record that is enough, which is the answer."""
         reach(self._servers)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hub.audit.log import AuditLog
     from hub.registry.revealing import Identity, Revealing
 
-__all__ = ["app"]
+__all__ = ["app", "read_reference"]
 
 app = typer.Typer(
     cls=Silent,
@@ -58,7 +58,7 @@ def request(  # noqa: PLR0917 -- typer reads one option per parameter
 
     Example: hub identity request --task 7d3f3c1e --purpose correction --team sspf --as consent-officer-1
     """
-    reference = "" if task else _reference(reference_from)
+    reference = "" if task else read_reference(reference_from)
     with _opened(home, account) as (revealing, _, who, audit):
         asked = revealing.ask(who, reference or _of_task(home, audit, who, task, team), purpose, team or None)
     _tell(asked, f"another person: hub identity approve {asked.request_id} --as ACCOUNT")
@@ -147,7 +147,8 @@ def _of_task(home: Path | None, audit: AuditLog, who: Principal, number: str, te
     return reference
 
 
-def _reference(source: str) -> str:
+def read_reference(source: str) -> str:
+    """A reference, from a file or stdin (`-`), or asked for: it never stands on the command line."""
     if source:
         return read_text(source, "the file of --reference-from").strip()
     asked: str = typer.prompt("Reference", hide_input=True, err=True)

@@ -86,7 +86,9 @@ def why_not(state: YouthState, rules: CompiledRules, now: datetime, *, audience:
     looking = _Looking(current, to_ms(now))
     proposed = {episode.task_id for episode in state.episodes.values()}
     return tuple(
-        RuleStanding(rule.id, Standing.UNTOLD) if audience == "youth" and _counts_notices(rule) else looking.at(rule, proposed)
+        RuleStanding(rule.id, Standing.UNTOLD, rule.routes[0].team)
+        if audience == "youth" and _counts_notices(rule)
+        else looking.at(rule, proposed)
         for rule in rules.rules
     )
 
