@@ -44,7 +44,7 @@ def run_web(home: Path | None) -> None:
     """`hub web`."""
     from hub.audit.opening import open_vault
     from hub.beats import Beats
-    from hub.installation import load_places, load_teams
+    from hub.installation import load_agencies, load_places, load_teams
     from hub.process import process_frame
     from hub.web.app import Web, build_web
     from hub.web.consents.office import opened_once
@@ -54,7 +54,8 @@ def run_web(home: Path | None) -> None:
     settings = load_settings(home)
     observing = build_observing(settings)
     shown = build_rules_shown(settings)
-    presenter = Presenter(shown, load_places(settings.home))
+    agencies = {code: agency.title for code, agency in load_agencies(settings.home).items()}
+    presenter = Presenter(shown, load_places(settings.home), agencies)
     shown.titles(settings.language)  # a folder that cannot be read stops the start, while nothing else is known
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit, worklist = build_audit(settings), build_worklist(settings)

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from hub.contract.models import PresenceTask, ReferralTask, TaskState
-from hub.core.explain import duration, explain, function_name
+from hub.core.explain import function_name
 from hub.delivery.withdrawing import CONSENT_WITHDRAWN
 from hub.delivery.worklist import TaskView
+from hub.web.explaining import explained
 from hub.web.language import Language, Words, mark
-from hub.web.shown import Condition, Due, Moment, Page, Row
+from hub.web.shown import NO_REASON, Due, Moment, Page, Row
 
 __all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "Titles", "moment"]
 
@@ -65,9 +66,10 @@ class Gazetteer(Protocol):
 class Presenter:
     """One per process."""
 
-    def __init__(self, rules: Titles, places: Gazetteer) -> None:
+    def __init__(self, rules: Titles, places: Gazetteer, agencies: Mapping[str, str]) -> None:
         self._rules = rules
         self._places = places
+        self._agencies = agencies
 
     def row(self, task: TaskView, words: Words, now: datetime) -> Row:
         """A task as a line of its team's list."""
@@ -90,14 +92,13 @@ class Presenter:
         """A task opened by a team whose title is `team`."""
         untold = _untold(task, words)
         content = None if untold else task.content
-        sentence, conditions = ("", ()) if content is None else self._why(content, words)
+        titles = self._rules.titles(words.language)
         lost = task.ground_lost_at if task.closed_at is None else None
         return Page(
             row=self.row(task, words, now),
             untold=untold,
             subject="" if content is None else self._subject(content, words),
-            sentence=sentence,
-            conditions=conditions,
+            why=NO_REASON if content is None else explained(content, words, titles, self._agencies),
             consent=_consent(content, team, words) if isinstance(content, ReferralTask) else "",
             rule="" if untold else self._title(task.rule_id, words),
             priority="" if untold else words.text("High") if task.priority == "high" else words.text("Normal"),
@@ -126,18 +127,6 @@ class Presenter:
         if content.area is not None:
             parts.append(words.text("area {area}", area=self._places.title(content.area)))
         return ", ".join(parts)
-
-    def _why(self, content: ReferralTask | PresenceTask, words: Words) -> tuple[str, tuple[Condition, ...]]:
-        found = explain(content, language=words.language, titles=self._rules.titles(words.language))
-        return found.sentence, tuple(
-            Condition(
-                _capital(one.label),
-                _amount(one.met, one.unit, words),
-                _amount(one.at_least, one.unit, words),
-                words.many("{number} day", "{number} days", one.window_days),
-            )
-            for one in found.conditions
-        )
 
 
 def moment(instant: datetime, words: Words, now: datetime) -> Moment:
@@ -195,12 +184,6 @@ def _week(content: PresenceTask, words: Words) -> str:
 
 def _function(task: TaskView, words: Words) -> str:
     return _capital(function_name(task.function, words.language))
-
-
-def _amount(number: int, unit: str, words: Words) -> str:
-    if unit == "minutes":
-        return duration(number, words.language)
-    return words.many("{number} day", "{number} days", number) if unit == "days" else str(number)
 
 
 def _capital(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Condition", "Due", "Moment", "Page", "Row"]
+__all__ = ["NO_REASON", "Condition", "Counted", "Due", "Happening", "Moment", "Page", "Row", "Why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,56 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of the table on a task's page, every number with its unit."""
+    """One condition of the table on a task's page, every number with its unit.
+
+    `narrowed`: what it asked besides, a phrase for each; `sources`: who told what counted.
+    """
 
     label: str
     met: str
     at_least: str
     window: str
+    narrowed: tuple[str, ...] = ()
+    sources: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event that counted: `exact` for machines, `when` as people read it, what kind, and who told of it."""
+
+    exact: str
+    when: str
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What counted for one condition, newest first; `older` says how many more there were."""
+
+    label: str
+    happenings: tuple[Happening, ...]
+    older: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a task was proposed. `youth`: sentences that may be told to whom it is about; `technical`: (name, code) each."""
+
+    sentence: str
+    conditions: tuple[Condition, ...]
+    counted: tuple[Counted, ...]
+    youth: tuple[str, ...]
+    technical: tuple[tuple[str, str], ...]
+
+
+NO_REASON = Why("", (), (), (), ())
+"""Of a task of which nothing is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A task opened. `untold` says why nothing is shown; then subject, sentence, conditions, consent and rule are empty.
+    """A task opened. `untold` says why nothing is shown; then subject, why, consent and rule are empty.
 
     `to_acknowledge`: a withdrawal took it back, and the team has yet to say that it knows.
     """
@@ -62,8 +101,7 @@ class Page:
     row: Row
     untold: str
     subject: str
-    sentence: str
-    conditions: tuple[Condition, ...]
+    why: Why
     consent: str
     rule: str
     priority: str

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub.web.principal import COOKIE
-from tests.e2e.conftest import PHONE, Site
+from tests.e2e.conftest import DESK, PHONE, Site
+from tests.unit.core.scenarios import SCENARIOS
 from tests.unit.web.town import make_task, member
 
 LIVE_MILLISECONDS = 20_000
@@ -196,3 +197,37 @@ def test_everything_that_is_pressed_is_large_enough_for_a_thumb(site: Site) -> N
         boxes = visible_boxes(page)
         assert boxes
         assert [box for box in boxes if min(box[1:]) < 44] == [], path
+
+
+def narrowed_task(site: Site) -> str:
+    """A task whose conditions use the whole language, from a source that is named and one that is not."""
+    parts = [one for scenario in SCENARIOS[2:8:2] for one in scenario.task().evidence]
+    told = [
+        one.model_copy(
+            update={
+                "agencies": ("school-norrkoping",),
+                "events": tuple(event.model_copy(update={"agency": "school-norrkoping"}) for event in one.events or ()),
+            }
+        )
+        for one in parts
+    ]
+    task = make_task("absence-alone", created=site.town.clock.now() - timedelta(minutes=1), days=5)
+    site.town.add("narrowed", task.model_copy(update={"evidence": tuple(told), "agencies_withheld": True}))
+    return site.town.path("narrowed")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_a_task_says_when_what_counted_happened_and_what_the_youth_may_be_told(site: Site, size: tuple[int, int]) -> None:
+    page = site.visit(size=size)
+    page.goto(narrowed_task(site))
+    expect(page.get_by_role("table")).to_contain_text("De senaste 20 skoldagarna, högst 40 dagar tillbaka")
+    expect(page.get_by_text("Uppgifter från en källa som inte visas har också räknats.")).to_be_visible()
+    when = page.get_by_text("Observation: när, och uppgett av vem")
+    expect(page.get_by_text("sön 11 maj 01.30")).to_be_hidden()
+    when.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("sön 11 maj 01.30")).to_be_visible()
+    page.get_by_text("Vad den unge får veta").click()
+    page.get_by_text("Tekniska uppgifter").click()
+    expect(page.get_by_text("Samtyckets nummer")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off or scrolled sideways"

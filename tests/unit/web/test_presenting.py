@@ -10,7 +10,7 @@ import pytest
 from hub.contract.models import TaskState
 from hub.web.language import words
 from hub.web.presenting import SOON
-from hub.web.shown import Page, Row
+from hub.web.shown import NO_REASON, Page, Row
 from tests.unit.web.town import NOW, PagesTown, make_task
 
 SWEDISH, ENGLISH = words("sv"), words("en")
@@ -90,8 +90,8 @@ def test_a_task_opened_says_for_whom_why_and_under_which_consent(town: PagesTown
     shown = page(town, "soon")
     assert shown.untold == ""
     assert shown.subject == "Ungdom, 14 år, område Hageby"
-    assert shown.sentence.startswith("Minst 8 timmar ogiltig frånvaro på 28 dagar (här: 9 timmar 20 minuter) och minst 1 ")
-    first = shown.conditions[0]
+    assert shown.why.sentence.startswith("Minst 8 timmar ogiltig frånvaro på 28 dagar (här: 9 timmar 20 minuter) och minst 1 ")
+    first = shown.why.conditions[0]
     assert (first.label, first.met, first.at_least, first.window) == (
         "Ogiltig frånvaro", "9 timmar 20 minuter", "8 timmar", "28 dagar",
     )  # fmt: skip
@@ -100,7 +100,7 @@ def test_a_task_opened_says_for_whom_why_and_under_which_consent(town: PagesTown
 
 
 def test_days_are_counted_in_days(town: PagesTown) -> None:
-    assert [condition.met for condition in page(town, "fine").conditions] == ["4", "3 dagar"]
+    assert [condition.met for condition in page(town, "fine").why.conditions] == ["4", "3 dagar"]
 
 
 def test_age_and_area_are_left_out_when_the_consent_record_has_none(empty_town: PagesTown) -> None:
@@ -112,7 +112,7 @@ def test_age_and_area_are_left_out_when_the_consent_record_has_none(empty_town: 
 def test_a_presence_task_opened_has_no_consent_and_no_youth(town: PagesTown) -> None:
     shown = page(town, "presence")
     assert (shown.subject, shown.consent) == ("Navestad, vecka 20", "")
-    assert "närvaroinsats, vecka 20" in shown.sentence
+    assert "närvaroinsats, vecka 20" in shown.why.sentence
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,7 @@ def test_a_presence_task_opened_has_no_consent_and_no_youth(town: PagesTown) -> 
 def test_what_may_not_be_told_explains_itself_and_says_no_more(town: PagesTown, name: str, words_for_it: str) -> None:
     shown = page(town, name)
     assert shown.untold == words_for_it
-    assert (shown.subject, shown.sentence, shown.conditions, shown.consent, shown.rule, shown.priority) == (
-        "",
-        "",
-        (),
-        "",
-        "",
-        "",
-    )
+    assert (shown.subject, shown.why, shown.consent, shown.rule, shown.priority) == ("", NO_REASON, "", "", "")
 
 
 @pytest.mark.parametrize(("name", "why"), [("recalled", "Underlaget har rättats"), ("cancelled", "Inget samtycke längre")])

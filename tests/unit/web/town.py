@@ -33,6 +33,7 @@ from hub.contract.models import (
     ConsentStatus,
     Cooperation,
     Evidence,
+    EvidenceEvent,
     InfoKind,
     Message,
     PlaceCategory,
@@ -114,9 +115,11 @@ def make_consent(ref: str, team: str, *, withdrawn: bool = False) -> ConsentReco
 
 def make_evidence(condition: str) -> Evidence:
     kind, measure, at_least, met, unit = _EVIDENCE[condition]
+    times = (NOW - timedelta(days=25), NOW - timedelta(days=9))
     return Evidence(
         condition=condition, kind=kind, measure=measure, at_least=at_least, met=met, unit=unit, window_days=28,
-        first_at=NOW - timedelta(days=25), last_at=NOW - timedelta(days=9), agencies=("school-norrkoping",), may_tell_youth=True,
+        first_at=times[0], last_at=times[1], agencies=("school-norrkoping",), may_tell_youth=kind is not InfoKind.POLICE_NOTICE,
+        events=tuple(EvidenceEvent(kind=kind, occurred_at=at, agency="school-norrkoping") for at in times), older_events=2,
     )  # fmt: skip
 
 
@@ -251,7 +254,9 @@ class PagesTown:
             teams=load_teams(defaults),
             login=Login(self.sessions, self.trail, Codes(KEY, self.access), self.accounts),
             four_eyes=self.four_eyes,
-            presenter=Presenter(make_rules_shown(), load_places(defaults)),
+            presenter=Presenter(
+                make_rules_shown(), load_places(defaults), {code: one.title for code, one in load_agencies(defaults).items()}
+            ),
             audit=self.audit,
             clock=self.clock,
             url="http://127.0.0.1:8700",
