@@ -43,9 +43,10 @@ def row_of(rule: Rule | PlaceRule, active: RuleSet | None, today: date) -> dict[
 def print_list(version: str, rows: Sequence[dict[str, Any]], told: str) -> None:
     """The rules as a table, and a line about how they stand to what is in force."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("Rule", "Title", "Team", "Function", "Owner", "Until", "State", title=f"Rules of version {version}")
+    whole = Column("Rule", no_wrap=True, min_width=max((len(row["id"]) for row in rows), default=0))  # `show` asks for it
+    table = Table(whole, "Title", "Team", "Function", "Owner", "Until", "State", title=f"Rules of version {version}")
     for row in rows:
         plain = (row["id"], row["title_sv"], row["team"] or "-", row["function"], row["owner"], row["sunset"] or "-")
         table.add_row(*plain, STATES[row["state"]])

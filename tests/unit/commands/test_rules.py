@@ -27,8 +27,8 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def run(*words: str, home: Path) -> Result:
-    return CliRunner(env={"HUB_HOME": str(home), "COLUMNS": "200"}).invoke(app, ["rules", *words])
+def run(*words: str, home: Path, columns: int = 200) -> Result:
+    return CliRunner(env={"HUB_HOME": str(home), "COLUMNS": str(columns)}).invoke(app, ["rules", *words])
 
 
 def test_the_list_says_what_each_rule_proposes_to_whom(home: Path) -> None:
@@ -42,6 +42,12 @@ def test_the_list_says_what_each_rule_proposes_to_whom(home: Path) -> None:
         "repeated-observations": ("outreach", "outreach_contact", "not_in_force"),
     }
     assert "Upprepad ogiltig frånvaro" in run("list", home=home).output
+
+
+def test_a_rules_name_can_be_copied_from_the_list_also_in_a_narrow_window(home: Path) -> None:
+    told = run("list", home=home, columns=80).output
+    names = [rule["id"] for rule in json.loads(run("list", "--json", home=home).output)["rules"]]
+    assert all(name in told for name in names)
 
 
 def test_the_list_tells_what_is_in_force_from_what_has_lapsed_or_was_changed(tmp_path: Path) -> None:
