@@ -17,6 +17,7 @@ from hub.audit.entries import Actor
 from hub.clock import stockholm_date
 from hub.core.explain import function_name
 from hub.core.rule_set import Rule
+from hub.core.wording import rule_in_words
 from hub.delivery.rule_figures import RuleFigures
 from hub.errors import RejectedError, RetriableError
 from hub.web.consents.showing import day
@@ -149,9 +150,11 @@ class Council:
         left = None if sunset is None else (sunset - today).days
         began = since[rule.id]
         function = function_name(rule.function, words.language) if isinstance(rule, Rule) else words.text("presence in an area")
+        said = rule_in_words(rule, words.language, {code: one.title for code, one in self._web.teams.items()})
         return {
             "id": rule.id, "title": _title(rule, words), "owner": rule.owner, "rationale": rule.rationale.strip(),
-            "team": self._team(team), "function": function, "version": began.version, "since": day(began.activated_at, words),
+            "says": (*said.conditions, *said.bounds), "team": self._team(team), "function": function,
+            "version": began.version, "since": day(began.activated_at, words),
             "sunset": None if sunset is None else day(sunset, words), "lapsed": left is not None and left < 0,
             "left": "" if left is None or left < 0 else words.many("{number} day left", "{number} days left", left),
             "soon": left is not None and 0 <= left <= _SOON_DAYS,

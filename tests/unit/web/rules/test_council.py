@@ -54,6 +54,7 @@ def test_each_rule_tells_its_owner_its_version_and_what_it_proposes(empty_town: 
     assert "Gäller utan slutdatum" in told
     assert "Ansvarig Förebyggarteamet" in told
     assert "Oförändrad sedan 19 maj 2025 version 2025.1" in told
+    assert "När Minst 8 timmar ogiltig frånvaro på 28 dagar." in told
     assert "Ogiltig frånvaro är ofta det första tecknet" in told
     assert page.index("rule-repeated-notices") < page.index("rule-place-presence")  # those about persons first
 
