@@ -67,7 +67,7 @@ def stages_for(file: str) -> list[list[str]]:
             return [[_TABLES], ["tests/unit/test_consent_file.py", *_REGISTRY], [_CORE.format("rule_sense")]]
         case _:
             slow = [f"{_REFERENCE}[0]", _KEPT, "tests/unit/test_rules_file.py", "tests/unit/backtest/test_replay.py"]
-            return [own, quick, slow, [_CORE.format("order"), *(f"{_REFERENCE}[{first}]" for first in (500, 1000, 1500))]]
+            return [own, quick, slow, [f"{_REFERENCE}[500]"]]
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def _of_itself(node: ast.AST) -> Iterator[Change]:
             yield node, "op", None, _COMPUTED[type(op)]()
         case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
             yield node, "func", None, ast.Name(_CALLED[name], ast.Load())
-        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
             yield node, "value", None, ast.Constant(None)
         case _:
             pass

@@ -19,6 +19,20 @@ def test_a_repeat_changes_nothing_at_all() -> None:
     assert again.wake_at == first.wake_at
 
 
+def test_what_is_kept_or_known_is_counted_as_no_drop() -> None:
+    corrected = make_absence(1, ago(1), 30, revision=2)
+    steps = run(make_absence(1, ago(1)), corrected, corrected)
+    assert [(one.outcome, one.drops) for one in steps] == [("processed", ()), ("processed", ()), ("duplicate", ())]
+
+
+def test_a_repeat_too_forgets_what_has_left_every_window() -> None:
+    known = make_absence(2, ago(1))
+    state = last(run(make_absence(1, ago(50)), known))
+    one = step(state, known, RULES, ago(50) + timedelta(days=56))
+    assert one.outcome == "duplicate"
+    assert [event for _, event, _ in one.state.held()] == [event_id(2)]
+
+
 def test_an_older_revision_that_comes_late_is_a_duplicate() -> None:
     steps = run(make_absence(1, ago(1), 480, revision=2), make_absence(1, ago(1), 10))
     assert [one.outcome for one in steps] == ["processed", "duplicate"]

@@ -107,7 +107,8 @@ def test_a_correction_loses_the_ground_and_a_second_one_may_find_it_again() -> N
     )
     assert told(steps) == [("open", "2025-W20"), ("ground_lost", "2025-W20"), ("open", "2025-W20")]
     opened, lost, again = (one.tasks[0] for one in steps)
-    assert opened.task_id == lost.task_id != again.task_id
+    assert opened.task_id == lost.task_id
+    assert again.task_id == ids.task_id(AREA, "place-presence", "2025-W20#2"), "a replay must give it that id again"
     assert (lost.incidents, lost.first_at) == (4, FRIDAY)
 
 

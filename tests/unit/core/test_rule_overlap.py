@@ -169,6 +169,12 @@ def test_a_rule_that_lies_within_another_has_a_purpose_if_it_does_anything_else(
     assert idle_beside(one, other) is idle
 
 
+def test_a_rule_that_asks_the_same_of_the_same_team_on_other_ground_has_a_purpose() -> None:
+    one, other = parsed(rule(NOTICE), rule(ABSENCE))
+    assert not implied(one, other)
+    assert not idle_beside(one, other)
+
+
 @pytest.mark.parametrize("changes", [{"rest_days": 3}, {"counts_but_not_shown": ["school-a"]}], ids=str)
 def test_what_the_wider_rule_rests_from_or_hides_leaves_the_narrower_a_purpose(changes: dict[str, Any]) -> None:
     one, other = parsed(rule({**NOTICE, "at_least": 3}), rule(**changes))

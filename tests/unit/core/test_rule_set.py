@@ -231,15 +231,16 @@ def test_a_school_calendar_is_read_as_it_is_written() -> None:
 def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
     data = plain()
     place_of("absence-alone", data).update(priority="urgent", sunset="soon")
-    place_of("place-presence", data).update(at_least=0)
+    place_of("place-presence", data).update(at_least=0, score=3)
     with pytest.raises(RulesError) as caught:
         parse_rules(data)
     ids = [rule["id"] for rule in data["rules"]]
-    assert [problem.location for problem in caught.value.problems] == [
-        ("rules", ids.index("absence-alone"), "priority"),
-        ("rules", ids.index("absence-alone"), "sunset"),
-        ("rules", ids.index("place-presence"), "at_least"),
-    ]
+    assert [(problem.location, problem.at_name) for problem in caught.value.problems] == [
+        (("rules", ids.index("absence-alone"), "priority"), False),
+        (("rules", ids.index("absence-alone"), "sunset"), False),
+        (("rules", ids.index("place-presence"), "at_least"), False),
+        (("rules", ids.index("place-presence"), "score"), True),
+    ], "a field that is none is shown at its name, what a field holds at its value"
 
 
 def test_two_conditions_of_one_id_are_refused() -> None:
