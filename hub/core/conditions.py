@@ -6,7 +6,7 @@ The texts below the fields are what an editor shows beside them (`hub rules sche
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
@@ -14,7 +14,7 @@ from hub.contract.models import AbsenceKind, InfoKind, PoliceCategory, RiskConce
 from hub.contract.models import Code as ContractCode
 from hub.core.texts import WORDED
 
-__all__ = ["CODES", "Chosen", "Condition", "Days", "Earlier", "Measure", "Strict", "Then"]
+__all__ = ["CODES", "Chosen", "Condition", "Days", "Earlier", "FellFrom", "Measure", "Strict", "Then"]
 
 CODES: dict[InfoKind, frozenset[str]] = {
     InfoKind.SCHOOL_ABSENCE: frozenset(AbsenceKind),
@@ -24,6 +24,8 @@ CODES: dict[InfoKind, frozenset[str]] = {
 """The codes that events of each kind may carry."""
 
 Days = Annotated[int, Field(ge=1, le=366)]
+Amount = Annotated[int, Field(ge=1, le=100_000)]
+_Any = TypeVar("_Any")
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
@@ -49,6 +51,17 @@ class Earlier(Strict):
     """How many days before the window are looked at."""
     percent: Annotated[int, Field(ge=1, le=10_000)]
     """At least so many percent of what the same measure was, on average per window, in those days."""
+
+
+class FellFrom(Strict):
+    """How much there was before the window, of which little or nothing is left."""
+
+    days: Days
+    """How many days before the window are looked at."""
+    at_least: Amount
+    """How much the same measure was in those days together: events, minutes or days."""
+    school_days: Days | None = None
+    """Besides, at least so many school days must have begun in the window: that nobody is missed in the holidays says nothing."""
 
 
 def _codes_by_kind(schema: dict[str, Any]) -> None:
@@ -95,15 +108,33 @@ class Then(Chosen):
     """true: such a one did occur; false: none did, and the hours are over."""
 
 
+def _said_once(schema: dict[str, Any]) -> None:
+    """An editor asks for how much it must be at least, or for how little is left of how much."""
+    _codes_by_kind(schema)
+    schema["dependentRequired"] = {"at_most": ["fell_from"], "fell_from": ["at_most"]}
+    schema["oneOf"] = [{"required": ["at_least"]}, {"required": ["at_most"]}]
+
+
+def _set_apart(value: object) -> bool:
+    """What is not set is not written either: rules that do not use it keep their content, and so their digest."""
+    return value is None
+
+
 class Condition(Chosen):
-    """At least so much of these codes within so many days (24 hours each) up to now."""
+    """So much of these codes within so many days (24 hours each) up to now, or so little after so much."""
+
+    model_config = ConfigDict(json_schema_extra=_said_once)
 
     id: ContractCode
     """The condition's name, unlike the others of the rule; some names have words of their own in the tasks."""
     measure: Measure
     """What is made of the events that count: count (events), minutes (their sum), distinct_days (Stockholm dates), or rate
     (percent of the offered minutes that were absence, rounded down)."""
-    at_least: Annotated[int, Field(ge=1, le=100_000)]
+    at_most: Annotated[int | None, Field(ge=0, le=100_000, exclude_if=_set_apart)] = None
+    """Instead of at_least, with fell_from: how much is left at most, events, minutes or days."""
+    fell_from: Annotated[FellFrom | None, Field(exclude_if=_set_apart, validate_default=True)] = None
+    """Instead of at_least, with at_most: how much there was before the window."""
+    at_least: Annotated[Amount | None, Field(exclude_if=_set_apart, validate_default=True)] = None
     """How much it must be: events, minutes, days or percent."""
     within_days: Days
     """An event counts when it occurred in the last so many days, of 24 hours each."""
@@ -124,6 +155,35 @@ class Condition(Chosen):
     def _measures_what_is_told(cls, value: Measure, info: ValidationInfo) -> Measure:
         if value in (Measure.MINUTES, Measure.RATE) and info.data.get("kind", InfoKind.SCHOOL_ABSENCE) != InfoKind.SCHOOL_ABSENCE:
             raise ValueError("only school_absence is measured in minutes or as a rate")
+        return value
+
+    @field_validator("fell_from")
+    @classmethod
+    def _falls_to_something(cls, value: FellFrom | None, info: ValidationInfo) -> FellFrom | None:
+        if "at_most" not in info.data:
+            return value  # refused already
+        if (value is None) != (info.data["at_most"] is None):
+            raise ValueError("at_most and fell_from go together: how much is left, and how much there was")
+        if value is not None and info.data.get("measure") is Measure.RATE:
+            raise ValueError("a rate is not compared with earlier: measure count, minutes or distinct_days")
+        return value
+
+    @field_validator("at_least")
+    @classmethod
+    def _is_asked_once(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if "fell_from" not in info.data:
+            return value  # refused already
+        if value is None and info.data["fell_from"] is None:
+            raise ValueError("is missing")
+        if value is not None and info.data["fell_from"] is not None:
+            raise ValueError("does not go together with fell_from: leave one of them out")
+        return value
+
+    @field_validator("within_school_days", "against_earlier", "then")
+    @classmethod
+    def _goes_with_a_fall(cls, value: _Any, info: ValidationInfo) -> _Any:
+        if value is not None and info.data.get("fell_from") is not None:
+            raise ValueError("does not go together with fell_from: leave one of them out")
         return value
 
     @field_validator("against_earlier")
@@ -147,3 +207,16 @@ class Condition(Chosen):
         if self.id in WORDED and WORDED[self.id] != (self.kind, frozenset(self.of)):
             raise ValueError(f"{self.id} is worded as {', '.join(sorted(WORDED[self.id][1]))}: choose another id")
         return self
+
+    @property
+    def asked(self) -> int:
+        """How much the events that count must be: in the window, or, where there is a fall, in the days before it."""
+        found = self.at_least if self.fell_from is None else self.fell_from.at_least
+        assert found is not None
+        return found
+
+    @property
+    def asks_for_school_days(self) -> bool:
+        """Whether it can only be weighed with a school calendar."""
+        fell = self.fell_from
+        return self.on_school_days or self.within_school_days is not None or (fell is not None and fell.school_days is not None)

@@ -116,6 +116,12 @@ class SchoolDays:
         place = bisect_right(self._days, stockholm_day(now_ms)) - count
         return None if place < 0 else stockholm_midnight(self._days[place])
 
+    def begun(self, after_ms: int, until_ms: int) -> list[int]:
+        """The instants in (after, until] at which a school day began, ascending."""
+        first = bisect_right(self._days, stockholm_day(after_ms))
+        last = bisect_right(self._days, stockholm_day(until_ms))
+        return [stockholm_midnight(day) for day in self._days[first:last]]
+
     def leaves(self, count: int, at_ms: int) -> int | None:
         """The instant from which what occurred at `at_ms` lies before that edge; None where the calendar ends before."""
         place = bisect_right(self._days, stockholm_day(at_ms)) + count - 1

@@ -13,7 +13,7 @@ from hub.core.coverage import Coverage
 from hub.core.instants import from_ms, stockholm_day
 from hub.core.narrowing import listed, narrowing_of
 from hub.core.rule_set import Measure
-from hub.core.rules import CompiledCondition, CompiledRule, Following
+from hub.core.rules import CompiledCondition, CompiledRule, Falls, Following
 from hub.core.selections import Members, Selection
 from hub.core.state import Events, Held, Rows
 
@@ -40,7 +40,9 @@ class Counted:
         return found
 
     def members(self, condition: CompiledCondition) -> Members:
-        """The events that count for a condition."""
+        """The events that count for a condition: where something fell, those before the window."""
+        if condition.falls is not None:
+            return self._before(condition)
         chosen = self.chosen(condition.selection)
         if condition.offered is not None:
             return [held for held in chosen if held.offered]
@@ -71,16 +73,33 @@ class Counted:
 
     def compared(self, condition: CompiledCondition) -> int:
         """The same measure of the time before the window, that the value is compared with."""
+        return value_of(condition.measure, self._before(condition))
+
+    def left(self, condition: CompiledCondition) -> int:
+        """What the measure is in the window itself; where something fell, that is what is left of it."""
+        return value_of(condition.measure, self.chosen(condition.selection))
+
+    def _before(self, condition: CompiledCondition) -> Members:
+        """The events of the time before the window."""
         assert condition.earlier is not None
-        now = self.at_ms - condition.selection.window_ms
-        return value_of(condition.measure, [one for one in self.chosen(condition.earlier) if one.occurred_ms <= now])
+        edge = self.at_ms - condition.selection.window_ms
+        return [one for one in self.chosen(condition.earlier) if one.occurred_ms <= edge]
+
+    def _has_fallen(self, condition: CompiledCondition, falls: Falls) -> bool:
+        if self.left(condition) > falls.at_most:
+            return False
+        if not falls.school_days or falls.school is None:
+            return True
+        return len(falls.school.begun(self.at_ms - condition.selection.window_ms, self.at_ms)) >= falls.school_days
 
     def meets(self, condition: CompiledCondition) -> bool:
         """Whether a condition that is not plain is met."""
+        if condition.falls is not None and not self._has_fallen(condition, condition.falls):
+            return False
         value = self.value(condition)
         if value is None or value < condition.at_least:
             return False
-        if condition.earlier is None:
+        if condition.earlier is None or condition.falls is not None:
             return True
         return value * condition.earlier_days * 100 >= condition.percent * self.compared(condition) * condition.window_days
 
@@ -133,10 +152,20 @@ class Counted:
                         yield held.occurred_ms
                         yield selection.leaves(held.occurred_ms)
                         yield held.occurred_ms + condition.selection.window_ms
+            if condition.falls is not None:
+                yield from self._school_days_of(condition, condition.falls)
             if condition.then is not None:
                 for held in self._rows(condition.selection.kind, condition.selection.codes):
                     yield held.occurred_ms + condition.then.within_ms
                 yield from (held.occurred_ms for held in self._rows(condition.then.kind, condition.then.codes))
+
+    def _school_days_of(self, condition: CompiledCondition, falls: Falls) -> Iterator[int]:
+        """When a school day enters or leaves the window, as long as there is an event that can count."""
+        occurred = [held.occurred_ms for held in self._rows(condition.selection.kind, condition.selection.codes)]
+        if falls.school_days and falls.school is not None and condition.earlier is not None and occurred:
+            for begins in falls.school.begun(min(occurred), max(occurred) + condition.earlier.window_ms):
+                yield begins
+                yield begins + condition.selection.window_ms
 
     def _rate(self, condition: CompiledCondition, offered: Selection) -> int | None:
         total = sum(held.offered for held in self.chosen(offered))

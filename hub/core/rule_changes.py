@@ -111,7 +111,7 @@ def rule_days(rule: Rule | PlaceRule) -> Iterator[int]:
     if isinstance(rule, Rule):
         yield rule.rest_days
         for condition in rule.when:
-            earlier = condition.against_earlier
+            earlier = condition.against_earlier or condition.fell_from
             yield rule.lingers_days + condition.within_days + (0 if earlier is None else earlier.days)
     else:
         yield rule.within_days

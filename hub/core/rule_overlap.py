@@ -7,7 +7,7 @@ more urgent than the one it lies within has a purpose: it raises the alarm soone
 from __future__ import annotations
 
 from hub.contract.models import Priority
-from hub.core.conditions import Condition, Measure, Then
+from hub.core.conditions import Condition, FellFrom, Measure, Then
 from hub.core.rule_set import Rule
 
 __all__ = ["idle_beside", "implied"]
@@ -50,37 +50,66 @@ def _stays_as_long(rule: Rule, other: Rule) -> bool:
 
 def _implies(mine: Condition, theirs: Condition) -> bool:
     """Whether a condition that holds makes another one hold."""
+    if theirs.fell_from is not None:
+        return mine.fell_from is not None and _falls_as_far(mine, theirs, mine.fell_from, theirs.fell_from)
+    mine = _beforehand(mine)
     if Measure.RATE in {mine.measure, theirs.measure} and mine.measure is not theirs.measure:
         return _some(mine, theirs)
     if mine.measure is Measure.RATE:  # of the same offered minutes, which only the same fields choose
         within = _same(mine, theirs, _CHOICE) and set(mine.of) <= set(theirs.of)
-        return within and mine.at_least >= theirs.at_least
+        return within and mine.asked >= theirs.asked
     if theirs.against_earlier is not None:
         earlier = mine.against_earlier
         return (
             earlier is not None
             and _same(mine, theirs, (*_CHOICE, "measure"))
             and set(mine.of) == set(theirs.of)
-            and mine.at_least >= theirs.at_least
+            and mine.asked >= theirs.asked
             and earlier.days == theirs.against_earlier.days
             and earlier.percent >= theirs.against_earlier.percent
         )
     return _some(mine, theirs) or (_chosen_by(mine, theirs) and _measures_as_much(mine, theirs))
 
 
+def _falls_as_far(mine: Condition, theirs: Condition, my_fall: FellFrom, their_fall: FellFrom) -> bool:
+    """As much or more, in as many days or fewer, to as little or less; of the same events, for more of them fall less."""
+    return (
+        _same(mine, theirs, (*_CHOICE, "measure"))
+        and set(mine.of) == set(theirs.of)
+        and (mine.at_most or 0) <= (theirs.at_most or 0)
+        and my_fall.at_least >= their_fall.at_least
+        and my_fall.days <= their_fall.days
+        and (my_fall.school_days or 0) >= (their_fall.school_days or 0)
+    )
+
+
+def _beforehand(condition: Condition) -> Condition:
+    """What a fall says of the events that count for it: that there were so many of them within the window and the days before."""
+    fell = condition.fell_from
+    if fell is None:
+        return condition
+    changes = {"fell_from": None, "at_most": None, "at_least": fell.at_least, "within_days": condition.within_days + fell.days}
+    return condition.model_copy(update=changes)
+
+
 def _some(mine: Condition, theirs: Condition) -> bool:
     """Whatever is measured is measured of one event at least, and that event is one and has a day."""
-    one = theirs.measure in {Measure.COUNT, Measure.DISTINCT_DAYS} and theirs.at_least == 1 and theirs.against_earlier is None
+    one = theirs.measure in {Measure.COUNT, Measure.DISTINCT_DAYS} and theirs.asked == 1 and theirs.against_earlier is None
     return one and _chosen_by(mine, theirs)
 
 
 def _measures_as_much(mine: Condition, theirs: Condition) -> bool:
     comparable = mine.measure is theirs.measure or (mine.measure is Measure.DISTINCT_DAYS and theirs.measure is Measure.COUNT)
-    return comparable and mine.at_least >= theirs.at_least
+    return comparable and mine.asked >= theirs.asked
 
 
 def _counted_by(mine: Condition, theirs: Condition) -> bool:
     """Whether every event that counts for one condition, with what it is followed by, counts for the other."""
+    if theirs.fell_from is not None:
+        fell = mine.fell_from
+        alike = _same(mine, theirs, _CHOICE) and set(mine.of) <= set(theirs.of)
+        return alike and fell is not None and fell.days <= theirs.fell_from.days
+    mine = _beforehand(mine)
     if Measure.RATE in {mine.measure, theirs.measure}:
         return mine.measure is theirs.measure and _same(mine, theirs, _CHOICE) and set(mine.of) <= set(theirs.of)
     return _chosen_by(mine, theirs) and (mine.then is None or theirs.then is not None)

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from hub.contract.models import Cooperation, InfoKind
-from hub.core.conditions import Condition, Measure
+from hub.core.conditions import Condition, FellFrom, Measure
 from hub.core.consent_rules import AgeSpan
 from hub.core.rule_problems import Problem
 from hub.core.rule_set import Rule
@@ -73,7 +73,7 @@ def cautions(rule: Rule, school: School | None, town: Town, today: date) -> Iter
     """What is no fault, or not today, but should be known: a past sunset, a calendar that ends, a source that is missing."""
     if rule.sunset is not None and lapsed(rule, today):
         yield Problem(("sunset",), f"the rule has lapsed: it held last on {rule.sunset}")
-    if school is not None and any(_asks_for_school_days(one) for one in rule.when):
+    if school is not None and any(one.asks_for_school_days for one in rule.when):
         begins, ends = min(term.first for term in school.terms), max(term.last for term in school.terms)
         if not begins <= today <= ends:
             text = f"the school calendar goes from {begins} to {ends}, and today is {today}: add the terms that are missing"
@@ -85,25 +85,40 @@ def cautions(rule: Rule, school: School | None, town: Town, today: date) -> Iter
         yield Problem(("cooperation",), f"consent.yaml offers no cooperation {rule.cooperation}: nothing can be told")
 
 
-def _asks_for_school_days(condition: Condition) -> bool:
-    return condition.on_school_days or condition.within_school_days is not None
-
-
 def _of_condition(condition: Condition, school: School | None) -> Iterator[Problem]:
-    window = f"{condition.within_days} days"
-    if _asks_for_school_days(condition) and school is None:
-        field = "on_school_days" if condition.on_school_days else "within_school_days"
-        yield Problem((field,), "asks for school days: ruleset.yaml must name them, as in school: {terms: [{first: …, last: …}]}")
+    if condition.asks_for_school_days and school is None:
+        text = "asks for school days: ruleset.yaml must name them, as in school: {terms: [{first: …, last: …}]}"
+        yield Problem(_school_field(condition), text)
         return
-    if condition.measure is Measure.RATE and condition.at_least > _ALL_PERCENT:
+    if condition.measure is Measure.RATE and condition.asked > _ALL_PERCENT:
         yield Problem(("at_least",), "a rate is a percentage: it must be at most 100")
     if condition.between is not None and condition.between[0] == condition.between[1]:
         yield Problem(
             ("between",), "begins and ends at the same time, which is the whole day: leave it out, or change one of them"
         )
+    yield from _of_amount(condition, school)
+    if condition.fell_from is not None:
+        yield from _of_fall(condition, condition.fell_from, school)
+    then = condition.then
+    if then is not None and not then.happens and then.within_hours >= condition.within_days * _DAY_HOURS:
+        text = f"when so many hours are over, nothing is left of {condition.within_days} days: lower it, or raise within_days"
+        yield Problem(("then", "within_hours"), text)
+
+
+def _school_field(condition: Condition) -> tuple[str, ...]:
+    if condition.on_school_days:
+        return ("on_school_days",)
+    return ("within_school_days",) if condition.within_school_days is not None else ("fell_from", "school_days")
+
+
+def _of_amount(condition: Condition, school: School | None) -> Iterator[Problem]:
+    """Whether the days in which so much is asked for have so much."""
+    fell = condition.fell_from
+    where, length = (("at_least",), condition.within_days) if fell is None else (("fell_from", "at_least"), fell.days)
+    window = f"{length} days"
     # Up to now and back: n times 24 hours touch n + 1 dates unless now is midnight.
-    days = condition.within_days + 1
-    if school is not None and _asks_for_school_days(condition):
+    days = length + 1
+    if school is not None and (condition.on_school_days or condition.within_school_days is not None):
         held = _most_school_days(school, days)
         asked = condition.within_school_days
         if asked is not None and asked > held:
@@ -111,15 +126,23 @@ def _of_condition(condition: Condition, school: School | None) -> Iterator[Probl
             yield Problem(("within_school_days",), text)
         if condition.on_school_days:
             days, window = min(held, asked or held), f"the school days of {window}"
-    if condition.measure is Measure.DISTINCT_DAYS and condition.at_least > days:
-        yield Problem(("at_least",), f"{window} touch at most {days} different days: lower it, or look at more days")
-    most = min(days, condition.within_days) * _DAY_MINUTES
-    if condition.measure is Measure.MINUTES and condition.at_least > most:
-        yield Problem(("at_least",), f"{window} have only {most} minutes: lower it, or look at more days")
-    then = condition.then
-    if then is not None and not then.happens and then.within_hours >= condition.within_days * _DAY_HOURS:
-        text = f"when so many hours are over, nothing is left of {condition.within_days} days: lower it, or raise within_days"
-        yield Problem(("then", "within_hours"), text)
+    if condition.measure is Measure.DISTINCT_DAYS and condition.asked > days:
+        yield Problem(where, f"{window} touch at most {days} different days: lower it, or look at more days")
+    most = min(days, length) * _DAY_MINUTES
+    if condition.measure is Measure.MINUTES and condition.asked > most:
+        yield Problem(where, f"{window} have only {most} minutes: lower it, or look at more days")
+
+
+def _of_fall(condition: Condition, fell: FellFrom, school: School | None) -> Iterator[Problem]:
+    left = condition.at_most or 0
+    if left * fell.days >= fell.at_least * condition.within_days:
+        text = f"{left} in {condition.within_days} days is no less than {fell.at_least} in {fell.days}, a day: nothing need fall"
+        yield Problem(("at_most",), f"{text}; lower it, or raise fell_from.at_least")
+    if school is not None and fell.school_days is not None:
+        held = _most_school_days(school, condition.within_days)
+        if fell.school_days > held:
+            text = f"at most {held} school days begin within {condition.within_days} days: raise within_days, or ask for fewer"
+            yield Problem(("fell_from", "school_days"), text)
 
 
 def _most_school_days(school: School, days: int) -> int:

@@ -27,7 +27,7 @@ from pydantic import (
 from hub.contract.fields import RulesVersion
 from hub.contract.models import Code as ContractCode
 from hub.contract.models import Cooperation, PlaceCategory, Priority
-from hub.core.conditions import CODES, Chosen, Condition, Days, Earlier, Measure, Strict, Then
+from hub.core.conditions import CODES, Chosen, Condition, Days, Earlier, FellFrom, Measure, Strict, Then
 from hub.core.rule_problems import Problem, problems_of
 from hub.core.school import School, Term
 from hub.core.texts import FUNCTIONS
@@ -39,6 +39,7 @@ __all__ = [
     "Condition",
     "Earlier",
     "Fallback",
+    "FellFrom",
     "Measure",
     "PlaceRule",
     "Problem",
@@ -209,7 +210,7 @@ class RuleSet(Strict):
 
 _BELOW: dict[str, type[BaseModel]] = {
     "person": Rule, "place": PlaceRule, "without_sig_consent": Fallback, "ages": Ages, "when": Condition,
-    "against_earlier": Earlier, "then": Then, "school": School, "terms": Term,
+    "against_earlier": Earlier, "fell_from": FellFrom, "then": Then, "school": School, "terms": Term,
 }  # fmt: skip
 _FIELDS = {name: tuple(field.alias or each for each, field in model.model_fields.items()) for name, model in _BELOW.items()}
 

@@ -17,6 +17,7 @@ __all__ = [
     "CompiledPlaceRule",
     "CompiledRule",
     "CompiledRules",
+    "Falls",
     "Following",
     "Route",
     "RuleSet",
@@ -39,10 +40,20 @@ class Following:
 
 
 @dataclass(frozen=True, slots=True)
+class Falls:
+    """How little may be left in the window, and over how many school days at least; `school` is the calendar of these."""
+
+    at_most: int
+    school_days: int = 0
+    school: SchoolDays | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledCondition:
     """A condition; `selection` chooses what counts, `earlier` what it is compared with, `offered` what a rate is a part of.
 
-    `plain`: more events can only help it, and each helps until it leaves the window.
+    `plain`: more events can only help it, and each helps until it leaves the window. `falls`: what counts are the events of
+    `earlier` before the window, which must be `at_least` so much, and `selection` chooses what is left.
     """
 
     id: str
@@ -57,6 +68,7 @@ class CompiledCondition:
     earlier: Selection | None = None
     earlier_days: int = 0
     percent: int = 0
+    falls: Falls | None = None
     then: Following | None = None
 
 
@@ -186,7 +198,7 @@ def _compile_rule(rule: Rule, school: SchoolDays | None, shared: dict[Selection,
     if rule.without_sig_consent is not None:
         spare = rule.without_sig_consent
         routes.append(Route(spare.team, spare.function, spare.cooperation, fallback=True))
-    if school is None and any(one.on_school_days or one.within_school_days for one in rule.when):
+    if school is None and any(one.asks_for_school_days for one in rule.when):
         raise RulesError(f"rules.{rule.id}: counts school days, but ruleset.yaml has no school calendar (school: terms)")
     conditions = tuple(_compile_condition(condition, school, shared) for condition in rule.when)
     return CompiledRule(
@@ -214,7 +226,8 @@ def _compile_condition(condition: Condition, school: SchoolDays | None, shared: 
         return shared.setdefault(made, made)
 
     counts = select(condition.of)
-    earlier, then = condition.against_earlier, condition.then
+    fell, then = condition.fell_from, condition.then
+    earlier = condition.against_earlier or fell
     rate = condition.measure is Measure.RATE
     following = None if then is None else Following(then.kind.value, frozenset(then.of), then.within_hours * HOUR, then.happens)
     return CompiledCondition(
@@ -222,14 +235,15 @@ def _compile_condition(condition: Condition, school: SchoolDays | None, shared: 
         kind=condition.kind,
         selection=counts,
         measure=condition.measure,
-        at_least=condition.at_least,
+        at_least=condition.asked,
         unit=_UNITS[condition.measure],
         window_days=condition.within_days,
         plain=earlier is None and then is None and not rate,
         offered=select(kind.value for kind in AbsenceKind) if rate else None,
         earlier=None if earlier is None else select(condition.of, earlier.days),
         earlier_days=0 if earlier is None else earlier.days,
-        percent=0 if earlier is None else earlier.percent,
+        percent=0 if condition.against_earlier is None else condition.against_earlier.percent,
+        falls=None if fell is None else Falls(condition.at_most or 0, fell.school_days or 0, school),
         then=following,
     )
 

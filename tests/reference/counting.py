@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from .history import DAY, HOUR, Event
-from .swedish_days import as_date, date_in_sweden, is_a_school_day, lies_between, the_last_school_days_begin_on
+from .swedish_days import (
+    as_date,
+    date_in_sweden,
+    is_a_school_day,
+    lies_between,
+    the_last_school_days_begin_on,
+    when_the_day_begins,
+)
 
 Condition = dict[str, Any]
 School = dict[str, Any]
 
 
 def the_events_that_count(condition: Condition, events: Sequence[Event], now: int, school: School | None) -> list[Event]:
-    """The events of the right kind and codes which the condition's other fields choose."""
+    """The events of the right kind and codes which the condition's other fields choose; where much must have fallen to
+    little, those of the days before the window.
+    """
+    if "fell_from" in condition:
+        return the_events_before_the_window(condition, condition["fell_from"]["days"], events, now, school)
+    return the_events_in_the_window(condition, events, now, school)
+
+
+def the_events_in_the_window(condition: Condition, events: Sequence[Event], now: int, school: School | None) -> list[Event]:
     chosen = the_events_it_chooses_whatever_their_code(condition, events, now, school)
     return [event for event in chosen if event.code in condition["of"] and takes_part(condition, event)]
+
+
+def the_events_before_the_window(
+    condition: Condition, days: int, events: Sequence[Event], now: int, school: School | None
+) -> list[Event]:
+    """Those that would have counted at the window's old end, in a window of so many days."""
+    return the_events_in_the_window({**condition, "within_days": days}, events, now - condition["within_days"] * DAY, school)
 
 
 def the_events_it_chooses_whatever_their_code(
@@ -100,17 +123,33 @@ def the_value(condition: Condition, events: Sequence[Event], now: int, school: S
 
 
 def it_is_met(condition: Condition, events: Sequence[Event], now: int, school: School | None) -> bool:
+    if "fell_from" in condition:
+        return it_fell(condition, events, now, school)
     value = the_value(condition, events, now, school)
     if value is None or value < condition["at_least"]:
         return False
     earlier = condition.get("against_earlier")
     if earlier is None:
         return True
-    window = condition["within_days"]
-    # The events that would have counted at the window's old end, in a window of the earlier days.
-    before = {**condition, "within_days": earlier["days"]}
-    then = what_they_amount_to(condition, the_events_that_count(before, events, now - window * DAY, school))
-    return value * earlier["days"] * 100 >= earlier["percent"] * then * window
+    before = what_they_amount_to(condition, the_events_before_the_window(condition, earlier["days"], events, now, school))
+    return value * earlier["days"] * 100 >= earlier["percent"] * before * condition["within_days"]
+
+
+def it_fell(condition: Condition, events: Sequence[Event], now: int, school: School | None) -> bool:
+    """Much before the window, little in it, and school enough in it for that to say something."""
+    was = what_they_amount_to(condition, the_events_that_count(condition, events, now, school))
+    left = what_they_amount_to(condition, the_events_in_the_window(condition, events, now, school))
+    if was < condition["fell_from"]["at_least"] or left > condition["at_most"]:
+        return False
+    wanted = condition["fell_from"].get("school_days")
+    return wanted is None or the_school_days_that_began(now - condition["within_days"] * DAY, now, school) >= wanted
+
+
+def the_school_days_that_began(after: int, until: int, school: School | None) -> int:
+    assert school is not None, "a rule that asks for school days needs the calendar"
+    first, last = date_in_sweden(after).toordinal(), date_in_sweden(until).toordinal()
+    days = [date.fromordinal(number) for number in range(first, last + 1)]
+    return len([day for day in days if is_a_school_day(day, school) and after < when_the_day_begins(day) <= until])
 
 
 def it_has_the_right_age(ages: dict[str, int] | None, years: int | None, older_from: str | None, now: int) -> bool:

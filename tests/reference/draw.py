@@ -97,4 +97,5 @@ def _waits(rules: dict[str, Any]) -> list[int]:
     days = [rule[name] * DAY for rule in people_s_rules(rules) for name in ("lingers_days", "rest_days") if name in rule]
     conditions = [one for rule in people_s_rules(rules) for one in rule["when"]]
     hours = [one["then"]["within_hours"] * HOUR for one in conditions if "then" in one]
-    return days + hours + [one["against_earlier"]["days"] * DAY for one in conditions if "against_earlier" in one]
+    before = [one[name]["days"] * DAY for one in conditions for name in ("against_earlier", "fell_from") if name in one]
+    return days + hours + before

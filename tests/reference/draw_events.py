@@ -70,7 +70,7 @@ class Telling:
     def _minutes(self, kind: str, sought: dict[str, Any]) -> dict[str, Any]:
         if kind != "school_absence":
             return {}
-        enough = sought["at_least"] if sought["measure"] == "minutes" else 60
+        enough = sought.get("at_least", sought.get("fell_from", {}).get("at_least")) if sought["measure"] == "minutes" else 60
         minutes = self._chance.choice([0, 30, 40, 60, enough, enough, enough - 1, enough // 2, (enough + 1) // 2])
         return {"minutes": minutes, "offered_minutes": self._chance.choice([None, 0, minutes, 60, 80, 180, 200])}
 

@@ -22,7 +22,7 @@ AGENCIES = {
 }
 PLAIN: frozenset[str] = frozenset()
 EVERYTHING = frozenset({
-    "rate", "within_school_days", "on_school_days", "between", "against_earlier", "then",
+    "rate", "within_school_days", "on_school_days", "between", "against_earlier", "then", "fell_from",
     "ages", "at_least_agencies", "rest_days", "lingers_days", "sunset", "counts_but_not_shown",
 })  # fmt: skip
 """What a rule may say beyond kind, codes, measure, threshold and window. `rest_days` stands for answers too."""
@@ -32,7 +32,7 @@ def draw_rules(chance: Random, around: int, features: frozenset[str]) -> Plain:
     """One to four rules for histories that lie around an instant; only `features` are used, each now and then."""
     rules = [_rule(chance, f"rule-{letter}", around, features) for letter in "abcd"[: chance.randint(1, 4)]]
     drawn: Plain = {"version": "drawn", "owner": "test", "rules": rules}
-    if {"within_school_days", "on_school_days"} & features:
+    if {"within_school_days", "on_school_days", "fell_from"} & features:
         drawn["school"] = _school(chance, around)
     return drawn
 
@@ -97,19 +97,29 @@ def _condition(chance: Random, name: str, features: frozenset[str]) -> Plain:
         "at_least": chance.choice(at_least[measure]),
         "within_days": chance.choice([1, 1, 2, 3, 5, 14]),
     }
-    narrowings = features & {"within_school_days", "on_school_days", "between", "then", "against_earlier"}
+    narrowings = features & {"within_school_days", "on_school_days", "between", "then", "against_earlier", "fell_from"}
     for field in sorted(sorted(narrowings), key=lambda _: chance.random()):
         if chance.random() < 0.2 and _may_stand_beside(field, condition):
             condition[field] = _narrowing(chance, field)
+    if "fell_from" in condition:
+        _let_fall(chance, condition)
     return condition
 
 
+def _let_fall(chance: Random, condition: Plain) -> None:
+    """What was to be reached was there before the window, and at most so much is left."""
+    much = condition.pop("at_least")
+    condition["fell_from"]["at_least"] = much
+    condition["at_most"] = chance.choice([0, 0, 1, much - 1, much // 2])
+
+
 def _may_stand_beside(field: str, condition: Plain) -> bool:
-    if field == "against_earlier":
-        return condition["measure"] != "rate" and not condition.keys() & {"within_school_days", "then"}
+    if field in {"against_earlier", "fell_from"}:
+        alone = {"within_school_days", "then", "against_earlier", "fell_from"}
+        return condition["measure"] != "rate" and not condition.keys() & alone
     if field == "then" and condition["measure"] == "rate":
         return False
-    return "against_earlier" not in condition or field not in {"within_school_days", "then"}
+    return not condition.keys() & {"against_earlier", "fell_from"} or field not in {"within_school_days", "then"}
 
 
 def _narrowing(chance: Random, field: str) -> Any:
@@ -127,5 +137,8 @@ def _narrowing(chance: Random, field: str) -> Any:
             codes = chance.sample(CODES[other], k=chance.randint(1, 2))
             then = {"kind": other, "of": codes, "within_hours": chance.choice([1, 6, 24, 48])}
             return then | ({"happens": False} if chance.random() < 0.5 else {})
+        case "fell_from":
+            days = {"days": chance.choice([1, 2, 5, 14])}
+            return days | ({"school_days": chance.choice([1, 1, 2, 3])} if chance.random() < 0.4 else {})
         case _:
             return {"days": chance.choice([1, 2, 2, 5]), "percent": chance.choice([50, 100, 100, 200])}

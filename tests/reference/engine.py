@@ -87,8 +87,13 @@ def people_s_rules(rules: dict[str, Any]) -> list[Rule]:
 
 def the_longest_window(rule: Rule) -> int:
     """For how long an event can matter to a rule."""
-    looking_back = (one["within_days"] + one.get("against_earlier", {}).get("days", 0) for one in rule["when"])
+    looking_back = (one["within_days"] + the_days_before(one) for one in rule["when"])
     return (max(looking_back) + rule.get("lingers_days", 0)) * DAY
+
+
+def the_days_before(condition: dict[str, Any]) -> int:
+    """How many days before its window a condition looks at too."""
+    return int((condition.get("against_earlier") or condition.get("fell_from") or {"days": 0})["days"])
 
 
 def what_is_proposed(rule: Rule, case: Case, now: int) -> Proposal | None:
@@ -131,12 +136,17 @@ def when_its_outcome_could_change(rule: Rule, case: Case) -> set[int]:
         for event in case.events:
             happened = event.occurred_at
             found |= {happened, happened + window}
-            found.add(happened + window + condition.get("against_earlier", {}).get("days", 0) * DAY)
+            found.add(happened + window + the_days_before(condition) * DAY)
             found.add(happened + condition.get("then", {}).get("within_hours", 0) * HOUR)
             if "within_school_days" in condition:
                 first = date_in_sweden(happened).toordinal()
                 days = range(first, first + condition["within_days"] + 2)
                 found |= {when_the_day_begins(date.fromordinal(day)) for day in days}
+            if "school_days" in condition.get("fell_from", {}):
+                first = date_in_sweden(happened).toordinal()
+                days = range(first, first + condition["within_days"] + the_days_before(condition) + 2)
+                begins = {when_the_day_begins(date.fromordinal(day)) for day in days}
+                found |= begins | {one + window for one in begins}
     return found
 
 

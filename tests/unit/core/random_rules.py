@@ -45,6 +45,11 @@ def make_condition(chance: Random, kind: str | None = None) -> dict[str, Any]:
     if one_in(chance, 4):
         made["between"] = chance.sample(TIMES, 2)
     if measure != "rate" and one_in(chance, 4):
+        made["fell_from"] = {"days": chance.randint(1, 6), "at_least": made.pop("at_least")}
+        if one_in(chance, 2):
+            made["fell_from"]["school_days"] = chance.choice([1, 1, 2])
+        return {**made, "at_most": chance.choice([0, 0, 1, 40])}
+    if measure != "rate" and one_in(chance, 4):
         return {**made, "against_earlier": {"days": chance.randint(1, 6), "percent": chance.choice([50, 100, 200])}}
     return {**made, "within_school_days": chance.choice([None, None, 1, 3, 9]), "then": make_then(chance)}
 
@@ -72,8 +77,18 @@ def _changed(chance: Random, condition: dict[str, Any]) -> dict[str, Any]:
     other = make_condition(chance, condition["kind"])
     made = dict(condition)
     for name in chance.sample(sorted(set(condition) | set(other)), chance.choice([0, 1, 1, 2])):
-        inside = name in {"then", "against_earlier"} and condition.get(name) and other.get(name) and chance.random() < 0.7
+        inside = (
+            name in {"then", "against_earlier", "fell_from"} and condition.get(name) and other.get(name) and chance.random() < 0.7
+        )
         made[name] = _mixed(chance, condition[name], other[name]) if inside else other.get(name)
+    if made.get("fell_from") and made["measure"] != "rate":
+        made = {**made, "at_most": made["at_most"] if made.get("at_most") is not None else 1}
+        for name in ("at_least", "against_earlier", "within_school_days", "then"):
+            made.pop(name, None)
+    else:
+        made["at_least"] = made.get("at_least") or 1
+        made.pop("at_most", None)
+        made.pop("fell_from", None)
     if made["measure"] == "rate" or made.get("within_school_days") or made.get("then"):
         made.pop("against_earlier", None)
     return {name: value for name, value in made.items() if value is not None}
@@ -81,7 +96,7 @@ def _changed(chance: Random, condition: dict[str, Any]) -> dict[str, Any]:
 
 def _mixed(chance: Random, first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """The first with one field of the second; a kind goes with its codes."""
-    name = chance.choice(sorted(set(first) - {"kind"}))
+    name = chance.choice(sorted(set(first) & set(second) - {"kind"}))
     return {**first, name: second[name], **({"kind": second["kind"]} if name == "of" else {})}
 
 

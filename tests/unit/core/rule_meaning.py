@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,13 +68,15 @@ def met(condition: dict[str, Any], events: list[Event]) -> tuple[bool, list[Even
         offered = sum(one.offered for one in found)
         members = [one for one in members if one.offered]
         return offered > 0 and 100 * sum(one.minutes for one in members) // offered >= condition["at_least"], members
-    value, earlier = measured(condition, members), condition.get("against_earlier")
-    if earlier:
-        wide = {**condition, "within_days": condition["within_days"] + earlier["days"]}
-        before = [
-            one for one in events
-            if one.code in condition["of"] and within(wide, one) and one.at <= NOW - timedelta(days=condition["within_days"])
-        ]  # fmt: skip
+    value, earlier, fell = measured(condition, members), condition.get("against_earlier"), condition.get("fell_from")
+    if earlier or fell:
+        window = timedelta(days=condition["within_days"])
+        wide = {**condition, "within_days": condition["within_days"] + (earlier or fell)["days"]}
+        before = [one for one in events if one.code in condition["of"] and within(wide, one) and one.at <= NOW - window]
+        if fell:
+            school = [day for day in SCHOOL_DAYS if NOW - window < datetime.combine(day, time(), STOCKHOLM) <= NOW]
+            enough = len(school) >= fell.get("school_days", 0) and measured(condition, before) >= fell["at_least"]
+            return enough and value <= condition["at_most"], before
         if value * earlier["days"] * 100 < earlier["percent"] * measured(condition, before) * condition["within_days"]:
             return False, members
     return value >= condition["at_least"], members

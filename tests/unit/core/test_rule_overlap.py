@@ -53,6 +53,10 @@ def test_the_implications_are_put_to_the_test() -> None:
 NOTICE = {"kind": "police_notice", "of": ["lob"], "measure": "count", "at_least": 2, "within_days": 14}
 ABSENCE = {"kind": "school_absence", "of": ["unexcused"], "measure": "minutes", "at_least": 480, "within_days": 28}
 AFTER = {"kind": "police_notice", "of": ["narcotics"], "within_hours": 48}
+FALL = {key: value for key, value in ABSENCE.items() if key != "at_least"} | {
+    "at_most": 60,
+    "fell_from": {"days": 28, "at_least": 480},
+}
 NEVER = {**AFTER, "of": ["narcotics", "lob"], "happens": False}
 
 
@@ -87,6 +91,16 @@ def rule(*conditions: dict[str, Any], **changes: Any) -> dict[str, Any]:
             {**ABSENCE, "measure": "rate", "at_least": 20, "of": ["unexcused", "excused"]},
         ),
         ({**ABSENCE, "measure": "rate", "at_least": 20}, {**ABSENCE, "measure": "count", "at_least": 1}),
+        ({**FALL, "at_most": 59}, FALL),
+        ({**FALL, "fell_from": {"days": 28, "at_least": 481}}, FALL),
+        ({**FALL, "fell_from": {"days": 27, "at_least": 480}}, FALL),
+        ({**FALL, "fell_from": {"days": 28, "at_least": 480, "school_days": 9}}, FALL),
+        (
+            {**FALL, "fell_from": {"days": 28, "at_least": 480, "school_days": 9}},
+            {**FALL, "fell_from": {"days": 28, "at_least": 480, "school_days": 8}},
+        ),
+        (FALL, {**ABSENCE, "within_days": 56}),
+        (FALL, {**ABSENCE, "measure": "count", "at_least": 1, "within_days": 56}),
     ],
 )
 def test_the_narrower_condition_implies_the_wider_and_not_the_other_way(narrow: dict[str, Any], wide: dict[str, Any]) -> None:
@@ -100,6 +114,13 @@ def test_the_narrower_condition_implies_the_wider_and_not_the_other_way(narrow: 
     [
         ({**NOTICE, "between": ["22:00", "06:00"]}, {**NOTICE, "between": ["20:00", "23:00"]}),
         ({**NOTICE, "within_days": 7}, {**NOTICE, "at_least": 3}),
+        (FALL, ABSENCE),
+        (FALL, {**ABSENCE, "within_days": 55}),
+        (FALL, {**FALL, "within_days": 27}),
+        (FALL, {**FALL, "within_days": 29}),
+        (FALL, {**FALL, "of": ["unexcused", "excused"]}),
+        (FALL, {**FALL, "on_school_days": True}),
+        (FALL, {**FALL, "measure": "distinct_days"}),
         (ABSENCE, {**ABSENCE, "measure": "count", "at_least": 2}),
         ({**ABSENCE, "measure": "rate", "at_least": 50}, {**ABSENCE, "measure": "rate", "at_least": 50, "within_days": 14}),
         ({**NOTICE, "against_earlier": {"days": 7, "percent": 150}}, {**NOTICE, "against_earlier": {"days": 8, "percent": 150}}),
@@ -144,6 +165,17 @@ def test_agencies_of_events_that_the_other_does_not_count_do_not_count_for_it() 
     for more, less in ((ABSENCE, NOTICE), (excused, unexcused)):
         one, other = parsed(rule(more, less, at_least_agencies=2), rule(less, at_least_agencies=2))
         assert not implied(one, other)
+
+
+def test_events_of_a_window_and_of_the_days_before_it_are_not_the_same_agencies_word() -> None:
+    both = {"at_least_agencies": 2}
+    fall, wide = rule(FALL, **both), rule({**ABSENCE, "within_days": 56}, **both)
+    assert implied(*parsed(fall, wide))
+    assert implied(*parsed(rule({**FALL, "at_most": 0}, **both), fall))
+    assert not implied(*parsed(rule(FALL, NOTICE, **both), fall))
+    longer = rule(FALL, {**FALL, "fell_from": {"days": 29, "at_least": 480}}, **both)
+    assert not implied(*parsed(longer, fall))
+    assert implied(*parsed(rule(FALL, {**FALL, "fell_from": {"days": 27, "at_least": 1}}, **both), fall))
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,9 @@ def test_every_field_of_the_language_can_be_written() -> None:
     after = {"kind": "police_notice", "of": ["lob"], "within_hours": 48, "happens": False}
     written["when"][0].update(between=["22:00", "06:00"], on_school_days=True, within_school_days=20, then=after)
     written["when"].append({**written["when"][0], "id": "more", "against_earlier": {"days": 56, "percent": 200}})
+    fall = {"days": 28, "at_least": 480, "school_days": 10}
+    written["when"].append({**written["when"][0], "id": "back", "at_most": 0, "fell_from": fall})
+    del written["when"][2]["at_least"]
     written.update(ages={"from": 12, "to": 17}, sunset=date(2026, 6, 30), at_least_agencies=2, rest_days=28, lingers_days=7)
     written.update(counts_but_not_shown=["school-x"])
     assert errors("rule", written) == []
@@ -90,6 +93,8 @@ def test_every_field_of_the_language_can_be_written() -> None:
         ({"at_leest": 3}, "when.0: Additional properties are not allowed ('at_leest' was unexpected)"),
         ({"at_least": 0}, "when.0.at_least: 0 is less than the minimum of 1"),
         ({"within_days": "28"}, "when.0.within_days: '28' is not of type 'integer'"),
+        ({"at_most": 0}, "when.0: 'fell_from' is a dependency of 'at_most'"),
+        ({"at_most": 0, "fell_from": {"days": 28, "at_least": 480}}, "when.0: "),
         ({"measure": "sum"}, "when.0.measure: 'sum' is not one of"),
         ({"area": "0581-hageby"}, "when.0: Additional properties are not allowed ('area' was unexpected)"),
     ],

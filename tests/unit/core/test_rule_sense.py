@@ -126,6 +126,41 @@ def test_what_never_followed_must_be_over_within_the_window() -> None:
     assert told(make(then={**AFTER, "within_hours": 14 * 24})) == []
 
 
+def fall(at_most: int = 0, within_days: int = 14, measure: str = "minutes", **fell: int) -> RuleSet:
+    asked = {"days": 28, "at_least": 480, **fell}
+    fields = {"at_most": at_most, "fell_from": asked, "within_days": within_days, "measure": measure, "at_least": None}
+    return make(school=SCHOOL if "school_days" in fell else None, **fields)
+
+
+def test_what_need_not_fall_is_found() -> None:
+    assert told(fall(239)) == []
+    expected = "when.0.at_most: 240 in 14 days is no less than 480 in 28, a day: nothing need fall"
+    (found,) = told(fall(240))
+    assert found.startswith(expected)
+    assert told(fall(479, days=14)) == []
+    assert len(told(fall(480, days=14))) == 1
+
+
+def test_more_than_there_was_time_for_before_is_found() -> None:
+    assert told(fall(measure="distinct_days", at_least=29)) == []
+    (found,) = told(fall(measure="distinct_days", at_least=30))
+    assert found.startswith("when.0.fell_from.at_least: 28 days touch at most 29 different days")
+    assert told(fall(at_least=28 * 1440)) == []
+    (found,) = told(fall(at_least=28 * 1440 + 1))
+    assert found.startswith("when.0.fell_from.at_least: 28 days have only 40320 minutes")
+
+
+def test_more_school_days_than_begin_in_the_window_of_a_fall_are_found() -> None:
+    assert told(fall(school_days=10)) == []
+    (found,) = told(fall(school_days=11))
+    assert found.startswith("when.0.fell_from.school_days: at most 10 school days begin within 14 days")
+
+
+def test_a_fall_over_school_days_needs_the_calendar() -> None:
+    (found,) = told(fall(school_days=10).model_copy(update={"school": None}))
+    assert found.startswith("when.0.fell_from.school_days: asks for school days: ruleset.yaml must name them")
+
+
 def test_more_agencies_than_carry_it_are_found() -> None:
     assert told(make({"at_least_agencies": 2}), TOWN) == []
     (found,) = told(make({"at_least_agencies": 3}), TOWN)

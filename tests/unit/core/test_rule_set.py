@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hub.core.rule_set import Earlier, Measure, RulesError, parse_rules, rules_content, rules_digest
+from hub.core.rule_set import Earlier, FellFrom, Measure, RulesError, parse_rules, rules_content, rules_digest
 
 from .make_rules import SHIPPED
 
@@ -92,6 +92,7 @@ def test_wrong_conditions_are_named(changes: dict[str, Any], expected: str) -> N
 
 
 TERMS = [{"first": "2026-01-08", "last": "2026-06-12"}]
+FALL: dict[str, Any] = {"at_least": None, "at_most": 60, "fell_from": {"days": 28, "at_least": 480}}
 AFTER = {"kind": "police_notice", "of": ["lob"], "within_hours": 48}
 
 
@@ -105,6 +106,9 @@ AFTER = {"kind": "police_notice", "of": ["lob"], "within_hours": 48}
         ({"measure": "distinct_days", "at_least": 4}, lambda one: one.measure is Measure.DISTINCT_DAYS),
         ({"measure": "rate", "at_least": 100}, lambda one: one.measure is Measure.RATE),
         ({"against_earlier": {"days": 56, "percent": 200}}, lambda one: one.against_earlier == Earlier(days=56, percent=200)),
+        (FALL, lambda one: (one.at_most, one.fell_from, one.at_least) == (60, FellFrom(days=28, at_least=480), None)),
+        ({**FALL, "at_most": 0}, lambda one: one.at_most == 0),
+        ({**FALL, "fell_from": {**FALL["fell_from"], "school_days": 10}}, lambda one: one.fell_from.school_days == 10),
         ({"then": AFTER}, lambda one: (one.then.within_hours, one.then.of, one.then.happens) == (48, ("lob",), True)),
         ({"then": {**AFTER, "happens": False}}, lambda one: one.then.happens is False),
     ],
@@ -168,6 +172,17 @@ def test_every_field_of_a_rule_is_read_as_it_is_written(changes: dict[str, Any],
             "when.0.against_earlier: does not go together with within_school_days",
         ),
         ({"then": AFTER, "against_earlier": {"days": 56, "percent": 200}}, "when.0.then: does not go together with against_earlier"),
+        ({"at_least": None}, "when.0.at_least: is missing"),
+        ({**FALL, "at_least": 1}, "when.0.at_least: does not go together with fell_from: leave one of them out"),
+        ({**FALL, "at_most": -1}, "when.0.at_most: must be at least 0"),
+        ({**FALL, "at_most": None}, "when.0.fell_from: at_most and fell_from go together"),
+        ({**FALL, "fell_from": None}, "when.0.fell_from: at_most and fell_from go together"),
+        ({**FALL, "fell_from": {"days": 28}}, "when.0.fell_from.at_least: is missing"),
+        ({**FALL, "fell_from": {"days": 28, "at_leest": 9}}, "when.0.fell_from.at_leest: has no meaning here: did you mean at_least?"),
+        ({**FALL, "measure": "rate"}, "when.0.fell_from: a rate is not compared with earlier"),
+        ({**FALL, "then": AFTER}, "when.0.then: does not go together with fell_from: leave one of them out"),
+        ({**FALL, "within_school_days": 9}, "when.0.within_school_days: does not go together with fell_from"),
+        ({**FALL, "against_earlier": {"days": 9, "percent": 9}}, "when.0.against_earlier: does not go together with fell_from"),
         ({"then": {**AFTER, "of": ["excused"]}}, "when.0.then.of: unknown code excused; police_notice knows "),
         ({"then": {**AFTER, "within_hours": 0}}, "when.0.then.within_hours: must be at least 1"),
         ({"then": {**AFTER, "within_days": 2}}, "when.0.then.within_days: has no meaning here: did you mean within_hours?"),
@@ -275,3 +290,15 @@ def test_the_canonical_content_gives_the_same_set_and_is_what_the_digest_is_of()
     assert parse_rules(json.loads(content)) == SHIPPED
     assert hashlib.sha256(content.encode()).hexdigest() == rules_digest(SHIPPED)
     assert rules_content(SHIPPED.model_copy(update={"rules": SHIPPED.rules[::-1]})) == content
+
+
+def test_a_field_that_is_not_used_changes_no_digest() -> None:
+    """Or a new release would make every set in force another one."""
+    assert "fell_from" not in rules_content(SHIPPED)
+    assert "at_most" not in rules_content(SHIPPED)
+
+
+@pytest.mark.parametrize("fall", [{"at_most": "60"}, {"fell_from": {"days": 0, "at_least": 1}}], ids=str)
+def test_what_is_wrong_with_a_fall_is_told_once(fall: dict[str, Any]) -> None:
+    text = refusal(lambda data: place_of("absence-alone", data)["when"][0].update({**FALL, **fall}))
+    assert text.count("when.0") == 1

@@ -1,0 +1,192 @@
+"""What was much and is little or nothing now: good news, by cases that can be followed by hand.
+
+The first half asks the reference engine and the core at once, the second how the core tells it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.core.instants import from_ms
+from hub.core.rules import CompiledRules, compile_rules, parse_rules
+from hub.core.step import wake
+from tests.reference.history import DAY, HOUR
+
+from .cases import MOMENT, SCHOOL, a_rule, absence, answer, at, happened, holds, opens
+from .make import LEISURE, NOW, ago, make_absence, make_consent, make_scope
+from .make_rules import emitted, last, run
+
+NOON = at("2026-09-09 12:00")
+FELL = {"at_least": None, "at_most": 60, "fell_from": {"days": 4, "at_least": 120}}
+OPEN, LOST = ("open", "rule", "outreach"), ("ground_lost", "rule", "outreach")
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def recovered(*, fields: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """At most an hour in two days, after two hours in the four days before."""
+    condition = {"kind": "school_absence", "of": ["unexcused"], "measure": "minutes", "within_days": 2}
+    rules = a_rule(fields=fields, **(condition | FELL | changes))
+    for one in rules["rules"][0]["when"]:
+        del one["at_least"]
+    return rules
+
+
+@pytest.mark.parametrize(("before", "left", "good"), [(120, 60, True), (119, 60, False), (120, 61, False), (500, 0, True)])
+def test_much_before_the_window_and_little_in_it(before: int, left: int, good: bool) -> None:
+    told = [absence(NOON - 3 * DAY, before), absence(NOON - DAY, left)]
+    assert holds(recovered(), *told, now=NOON) is good
+
+
+def test_nothing_at_all_in_the_window_is_little() -> None:
+    assert holds(recovered(at_most=0), absence(NOON - 3 * DAY, 120), now=NOON)
+    assert not holds(recovered(), absence(NOON, 0), now=NOON)  # nor is nothing before it much
+
+
+def test_it_begins_as_the_absence_passes_out_of_the_window_and_ends_as_it_passes_out_of_the_days_before() -> None:
+    one = absence(NOON, 120)
+    assert not holds(recovered(), one, now=NOON + 2 * DAY - MOMENT)
+    assert holds(recovered(), one, now=NOON + 2 * DAY)
+    assert holds(recovered(), one, now=NOON + 6 * DAY - MOMENT)
+    assert not holds(recovered(), one, now=NOON + 6 * DAY)
+
+
+def test_days_and_events_can_fall_too() -> None:
+    days = recovered(measure="distinct_days", at_most=0, fell_from={"days": 4, "at_least": 2})
+    assert holds(days, absence(NOON - 3 * DAY, 0), absence(NOON - 4 * DAY, 0), now=NOON)
+    assert not holds(days, absence(NOON - 3 * DAY, 0), absence(NOON - 3 * DAY - HOUR, 0), now=NOON)
+    notices = a_rule(kind="risk_event", measure="count", at_most=0, within_days=2, fell_from={"days": 4, "at_least": 2})
+    del notices["rules"][0]["when"][0]["at_least"]
+    assert holds(notices, NOON - 3 * DAY, NOON - 3 * DAY - HOUR, now=NOON)
+    assert not holds(notices, NOON - 3 * DAY, NOON - 3 * DAY - HOUR, NOON - DAY, now=NOON)
+
+
+def test_the_ground_is_what_there_was_before() -> None:
+    told = [absence(NOON - 4 * DAY, 100), absence(NOON - 3 * DAY, 80), absence(NOON - DAY, 30)]
+    ((one,),) = [proposal.ground for proposal in opens(recovered(), *told, now=NOON)]
+    assert (one.met, one.first_at, one.last_at) == (180, NOON - 4 * DAY, NOON - 3 * DAY)
+
+
+def test_of_more_agencies_are_those_that_told_of_the_days_before() -> None:
+    two = recovered(fields={"at_least_agencies": 2})
+    first, second = absence(NOON - 3 * DAY, 120), absence(NOON - 4 * DAY, 120)
+    other = {"kind": "school_absence", "code": "unexcused", "agency": "leisure", "minutes": 10}
+    assert not holds(two, first, second, happened(NOON - DAY, **other), now=NOON)
+    assert holds(two, first, second, happened(NOON - 5 * DAY, **other), now=NOON)
+
+
+def school_days(number: int) -> dict[str, Any]:
+    fall = {"days": 20, "at_least": 120, "school_days": number}
+    return recovered(within_days=7, fell_from=fall) | {"school": SCHOOL}
+
+
+def test_in_the_holidays_nobody_is_missed_and_that_is_no_news() -> None:
+    # The last school day is Friday 11 June 2027.
+    one = absence(at("2027-06-01 12:00"), 120)
+    assert holds(school_days(5), one, now=at("2027-06-11 00:00"))
+    assert holds(school_days(5), one, now=at("2027-06-14 00:00") - MOMENT)
+    assert not holds(school_days(5), one, now=at("2027-06-14 00:00"))
+    assert holds(school_days(4), one, now=at("2027-06-14 00:00"))
+
+
+def test_after_the_holidays_it_waits_for_enough_school_days() -> None:
+    # Term ends on Monday 21 December and begins on Monday 11 January.
+    one = absence(at("2026-12-18 12:00"), 120)
+    rules = recovered(within_days=7, fell_from={"days": 40, "at_least": 120, "school_days": 2}) | {"school": SCHOOL}
+    assert not holds(rules, one, now=at("2027-01-12 00:00") - MOMENT)
+    assert holds(rules, one, now=at("2027-01-12 00:00"))
+
+
+def test_it_lingers_and_rests_as_every_other_rule_does() -> None:
+    one = absence(NOON, 120)
+    assert holds(recovered(fields={"lingers_days": 1}), one, now=NOON + 7 * DAY - MOMENT)
+    assert not holds(recovered(fields={"lingers_days": 1}), one, now=NOON + 7 * DAY)
+    done = answer("completed", NOON + 3 * DAY)
+    rests = recovered(fields={"rest_days": 1})
+    assert not holds(rests, one, done, now=NOON + 5 * DAY)
+    again = absence(NOON + 4 * DAY, 120)  # missed again after the answer, and back again
+    assert holds(rests, one, done, again, now=NOON + 6 * DAY)
+
+
+def compiled(**changes: Any) -> CompiledRules:
+    return compile_rules(parse_rules(recovered(**changes)))
+
+
+def test_time_opens_it_and_a_late_absence_takes_the_ground() -> None:
+    rules = compiled()
+    state = last(run(make_absence(1, ago(1), 120), rules=rules))
+    opens_at = ago(1) + timedelta(days=2)
+    assert emitted([wake(state, rules, opens_at - MILLISECOND)]) == []
+    opened = wake(state, rules, opens_at)
+    assert emitted([opened]) == [OPEN]
+    late = run(make_absence(2, ago(0.5), 61), state=opened.state, rules=rules, now=opens_at)
+    assert emitted(late) == [LOST]
+
+
+def test_a_retraction_of_what_was_before_takes_the_ground_too_and_one_of_what_is_left_gives_it() -> None:
+    rules = compiled()
+    before, left = make_absence(1, ago(3), 120), make_absence(2, ago(1), 90)
+    gone = {"revision": 2, "retracted": True}
+    assert emitted(run(before, left, make_absence(2, ago(1), **gone), rules=rules)) == [OPEN, LOST, OPEN]
+    assert emitted(run(before, make_absence(1, ago(3), **gone), rules=rules)) == [OPEN, LOST]
+
+
+def test_it_ends_silently_as_time_takes_it() -> None:
+    rules = compiled()
+    steps = run(make_absence(1, ago(3), 120), rules=rules)
+    assert emitted(steps) == [OPEN]
+    gone = wake(last(steps), rules, ago(3) + timedelta(days=6))
+    assert (emitted([gone]), gone.state.episodes) == ([], {})
+
+
+def test_who_may_not_be_told_of_all_is_not_told_that_it_fell_when_it_did_not() -> None:
+    """What the team cannot see keeps the good news from it, and what it may be told of must suffice alone."""
+    rules = compiled()
+    all_told = make_scope()
+    hidden = make_scope(scope_id="00000000-0000-4000-8000-000000000007", agencies=(LEISURE,), recipients=("sspf",))
+    school_only = make_scope(agencies=("school-norrkoping",))
+    before, unseen = make_absence(1, ago(3), 120), make_absence(2, ago(1), 90, agency=LEISURE)
+    for scopes, events, told in (
+        ((all_told,), [before], [OPEN]),
+        ((school_only, hidden), [before], [OPEN]),
+        ((school_only, hidden), [unseen, before], []),
+        ((school_only, hidden), [make_absence(1, ago(3), 120, agency=LEISURE)], []),
+    ):
+        steps = run(make_consent(*scopes, version=2), *events, rules=rules)
+        assert emitted(steps) == told
+
+
+def test_a_task_tells_what_there_was_and_when() -> None:
+    before, left = make_absence(1, ago(3), 150), make_absence(2, ago(1), 30)
+    steps = run(left, before, rules=compiled())
+    (evidence,) = steps[-1].tasks[0].evidence
+    assert (evidence.at_least, evidence.met, evidence.unit) == (120, 150, "minutes")
+    assert (evidence.first_at, evidence.last_at) == (ago(3), ago(3))
+
+
+def test_a_state_looks_at_it_again_no_later_than_it_can_change() -> None:
+    rules = compiled()
+    state = last(run(make_absence(1, ago(1), 120), rules=rules))
+    assert state.wake_ms is not None
+    assert from_ms(state.wake_ms) <= ago(1) + timedelta(days=2)
+    assert from_ms(state.wake_ms) > NOW
+
+
+def test_each_school_day_that_begins_or_leaves_the_window_is_looked_at() -> None:
+    """Term begins on Monday 11 January; both are found though nobody wakes the state but itself."""
+    fall = {"days": 40, "at_least": 120, "school_days": 2}
+    rules = compile_rules(parse_rules(recovered(within_days=7, fell_from=fall) | {"school": SCHOOL}))
+    told: list[tuple[Any, ...]] = []
+    for missed, ends, until in (("2026-12-18 12:00", "2027-01-12 00:00", "2027-01-13 00:00"),
+                                ("2027-06-03 12:00", "2027-06-17 00:00", "2027-06-18 00:00")):  # fmt: skip
+        now = from_ms(at(missed))
+        always = make_consent(make_scope(valid_from=now - timedelta(days=9), valid_to=now + timedelta(days=99)), version=2)
+        state = last(run(always, make_absence(1, now, 120), rules=rules, now=now))
+        while state.wake_ms is not None and state.wake_ms < at(until):
+            due, before = state.wake_ms, set(state.episodes)
+            state = wake(state, rules, from_ms(due)).state
+            if set(state.episodes) != before:
+                told.append((due, sorted(state.episodes)))
+        assert told[-1] == (at(ends), ["rule"] if ends == "2027-01-12 00:00" else [])
