@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hub.contract.models import InfoKind
-from hub.core.conditions import CODES, Chosen, Condition, Measure, Then
+from hub.core.conditions import CODES, Chosen, Condition, FellFrom, Measure, Then
 from hub.core.explain import duration, function_name
 from hub.core.rule_set import PlaceRule, Rule
 from hub.core.texts import CONDITIONS, UNITS, Language
@@ -81,17 +81,23 @@ def _bounds(rule: Rule, language: Language, names: Mapping[str, str]) -> Iterato
 
 
 def _condition(condition: Condition, language: Language) -> str:
-    say, least = PHRASES[language], condition.at_least
-    amount = {
-        Measure.COUNT: str(least),
-        Measure.MINUTES: duration(least, language),
-        Measure.DISTINCT_DAYS: _number(least, "different_day", language),
-        Measure.RATE: str(least),
-    }[condition.measure]
+    say, fell = PHRASES[language], condition.fell_from
+    number = condition.asked if fell is None else condition.at_most or 0
     window = _number(condition.within_days, "day", language)
-    many = condition.measure is not Measure.COUNT or least != 1
-    text = say[condition.measure.value].format(n=amount, label=_label(condition, language, many=many), window=window)
+    many = condition.measure is not Measure.COUNT or number != 1
+    text = say[condition.measure.value].format(
+        bound=say["at_least" if fell is None else "at_most"],
+        n=_amount(condition.measure, number, language),
+        label=_label(condition, language, many=many),
+        window=window,
+    )
     return ", ".join((text, *_narrowed(condition, language)))
+
+
+def _amount(measure: Measure, number: int, language: Language) -> str:
+    if measure is Measure.MINUTES:
+        return duration(number, language)
+    return _number(number, "different_day", language) if measure is Measure.DISTINCT_DAYS else str(number)
 
 
 def _narrowed(condition: Condition, language: Language) -> Iterator[str]:
@@ -109,6 +115,15 @@ def _narrowed(condition: Condition, language: Language) -> Iterator[str]:
     if condition.against_earlier is not None:
         earlier = condition.against_earlier
         yield say["earlier"].format(percent=earlier.percent, days=_number(earlier.days, "day", language))
+    if condition.fell_from is not None:
+        yield from _fallen(condition.measure, condition.fell_from, language)
+
+
+def _fallen(measure: Measure, fell: FellFrom, language: Language) -> Iterator[str]:
+    say = PHRASES[language]
+    yield say["fell"].format(n=_amount(measure, fell.at_least, language), days=_number(fell.days, "day", language))
+    if fell.school_days is not None:
+        yield say["fell_school_day" if fell.school_days == 1 else "fell_school_days"].format(n=fell.school_days)
 
 
 def _then(then: Then, language: Language) -> str:

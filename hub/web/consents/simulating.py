@@ -177,16 +177,31 @@ def _proposal(rule: Rule, team: str, function: str, office: Office, words: Words
 
 
 def _condition(condition: Condition, words: Words) -> str:
-    labels = CONDITIONS.get(condition.id) or CONDITIONS[condition.kind.value]
-    label = labels[words.language][condition.at_least != 1]
+    fell = condition.fell_from
+    if fell is None:
+        return _ground(condition, condition.within_days, words)
+    left = _amount(condition.measure, condition.at_most or 0, words)
     window = words.many("{number} day", "{number} days", condition.within_days)
+    ground = _ground(condition, fell.days, words)
+    return words.text("{ground}, and then at most {left} within {window}", ground=ground, left=left, window=window)
+
+
+def _ground(condition: Condition, days: int, words: Words) -> str:
+    labels = CONDITIONS.get(condition.id) or CONDITIONS[condition.kind.value]
+    label = labels[words.language][condition.asked != 1]
+    window = words.many("{number} day", "{number} days", days)
+    amount = _amount(condition.measure, condition.asked, words)
     if condition.measure is Measure.MINUTES:
-        amount = duration(condition.at_least, words.language)
         return words.text("at least {amount} of {label} within {window}", amount=amount, label=label, window=window)
     if condition.measure is Measure.DISTINCT_DAYS:
-        amount = words.many("{number} day", "{number} days", condition.at_least)
         return words.text("at least {amount} with {label} within {window}", amount=amount, label=label, window=window)
-    return words.text("at least {amount} {label} within {window}", amount=condition.at_least, label=label, window=window)
+    return words.text("at least {amount} {label} within {window}", amount=amount, label=label, window=window)
+
+
+def _amount(measure: Measure, number: int, words: Words) -> str:
+    if measure is Measure.MINUTES:
+        return duration(number, words.language)
+    return words.many("{number} day", "{number} days", number) if measure is Measure.DISTINCT_DAYS else str(number)
 
 
 def _fields(model: type[Message], words: Words) -> tuple[Field, ...]:

@@ -15,6 +15,7 @@ from hub.core.wording_texts import CODE_WORDS, PHRASES, PRIORITIES
 from .make_rules import SHIPPED
 
 ABSENCE = {"kind": "school_absence", "of": ["unexcused"], "measure": "minutes", "at_least": 480, "within_days": 28}
+FALL = {**ABSENCE, "at_least": None, "at_most": 60, "fell_from": {"days": 56, "at_least": 480}}
 NOTICE = {"kind": "police_notice", "of": ["lob"], "measure": "count", "at_least": 1, "within_days": 14}
 WORRY = {"kind": "risk_event", "of": ["conflict", "runaway"], "measure": "distinct_days", "at_least": 2, "within_days": 21}
 
@@ -113,6 +114,17 @@ TEN: list[tuple[Any, tuple[str, ...], tuple[str, ...]]] = [
         ),
     ),
     (
+        make(FALL, {**FALL, "measure": "count", "at_most": 1, "fell_from": {"days": 14, "at_least": 4, "school_days": 10}}),
+        (
+            "Högst 1 timme ogiltig frånvaro på 28 dagar, efter minst 8 timmar under de 56 dagar som var före.",
+            "Högst 1 tillfälle med ogiltig frånvaro på 28 dagar, efter minst 4 under de 14 dagar som var före, och bara om minst 10 skoldagar har börjat under tiden.",
+        ),
+        (
+            "At most 1 hour of unexcused absence in 28 days, after at least 8 hours in the 56 days before.",
+            "At most 1 occasion of unexcused absence in 28 days, after at least 4 in the 14 days before, and only if at least 10 school days have begun in that time.",
+        ),
+    ),
+    (
         make(
             {**WORRY, "of": sorted(CODES[InfoKind.RISK_EVENT]), "measure": "count"}, counts_but_not_shown=["school-x", "school-y"]
         ),
@@ -190,6 +202,9 @@ def narrowings() -> list[dict[str, Any]]:
         {"then": {**after, "happens": False}}, {"then": {**after, "within_hours": 24}}, {"then": {**after, "of": ["narcotics"]}},
         {"against_earlier": {"days": 56, "percent": 200}}, {"against_earlier": {"days": 57, "percent": 200}},
         {"against_earlier": {"days": 56, "percent": 201}}, {"of": ["excused"]}, {"of": ["excused", "unexcused"]},
+        {**FALL, "at_most": 0}, FALL, {**FALL, "fell_from": {"days": 57, "at_least": 480}},
+        {**FALL, "fell_from": {"days": 56, "at_least": 481}}, {**FALL, "fell_from": {"days": 56, "at_least": 480, "school_days": 1}},
+        {**FALL, "fell_from": {"days": 56, "at_least": 480, "school_days": 2}},
         {"measure": "count"}, {"measure": "distinct_days"}, {"measure": "rate"}, {"at_least": 25}, {"within_days": 13}, {},
     ]  # fmt: skip
 

@@ -30,6 +30,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "on_school_days": lambda _: False,
     "between": lambda times: [times[0], times[1][:4] + "1"],
     "against_earlier": lambda earlier: earlier | {"percent": earlier["percent"] * 2},
+    "fell_from": lambda fell: fell | {"at_least": fell["at_least"] + 1},
     "then": lambda then: then | {"within_hours": then["within_hours"] + 1},
 }
 
