@@ -9,7 +9,7 @@ from pydantic import Field
 from hub.contract.codes import InfoKind
 from hub.contract.fields import Agency, Code, Count, Instant, Message
 
-__all__ = ["MOST_EVENTS", "Between", "Earlier", "Evidence", "EvidenceEvent", "Followed", "Narrowing"]
+__all__ = ["MOST_EVENTS", "Between", "Earlier", "Evidence", "EvidenceEvent", "Fallen", "Followed", "Narrowing"]
 
 MOST_EVENTS = 50
 """Events listed of one condition at most, the newest. A task is so bounded, whatever is held of a youth."""
@@ -40,6 +40,17 @@ class Earlier(Message):
     compared: Count
 
 
+class Fallen(Message):
+    """The days up to now in which at most so much was left, with the number found there; the evidence's own number is of the days
+    before them. `school_days`: how many school days had to begin in them, where that was asked.
+    """
+
+    within_days: Count
+    at_most: Count
+    left: Count
+    school_days: Count | None = None
+
+
 class Followed(Message):
     """What had to occur (or not to occur) in so many hours after an event; `condition` and `kind` word it as in Evidence."""
 
@@ -57,6 +68,7 @@ class Narrowing(Message):
     between: Between | None = None
     against_earlier: Earlier | None = None
     then: Followed | None = None
+    fallen: Fallen | None = None
 
 
 class Evidence(Message):

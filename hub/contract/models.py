@@ -26,7 +26,7 @@ from hub.contract.codes import (
     TaskState,
 )
 from hub.contract.control import DeadLetter, Erasure, RuleMarker
-from hub.contract.evidence import Between, Earlier, Evidence, EvidenceEvent, Followed, Narrowing
+from hub.contract.evidence import Between, Earlier, Evidence, EvidenceEvent, Fallen, Followed, Narrowing
 from hub.contract.fields import (
     Age,
     Agency,
@@ -60,6 +60,7 @@ __all__ = [
     "EventId",
     "Evidence",
     "EvidenceEvent",
+    "Fallen",
     "Followed",
     "InfoKind",
     "Instant",

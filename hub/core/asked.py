@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Self
 
-from hub.contract.models import Earlier, Evidence, Followed, InfoKind, Narrowing
+from hub.contract.models import Earlier, Evidence, Fallen, Followed, InfoKind, Narrowing
 from hub.core.instants import stockholm_date, stockholm_minute, to_ms
-from hub.core.narrowing_texts import AGAINST, BEFORE, FOLLOWERS, FOLLOWS, ONLY, WINDOWS
+from hub.core.narrowing_texts import AGAINST, BEFORE, FALLEN, FOLLOWERS, FOLLOWS, ONLY, WINDOWS
 from hub.core.texts import CONDITIONS, MONTHS, PHRASES, UNITS, Language
 
 __all__ = [
@@ -52,6 +52,9 @@ def asked_text(asked: Asked, language: Language, met: int | str | None = None) -
         found = met if isinstance(met, str) else amount(met, asked.unit, language)
         text += PHRASES["here"][language].format(met=found)
     earlier = None if asked.narrowing is None else asked.narrowing.against_earlier
+    fallen = None if asked.narrowing is None else asked.narrowing.fallen
+    if fallen is not None:
+        text += FALLEN["and"][language].format(left=_fallen(asked, fallen, language, told=met is not None))
     return text if earlier is None else text + BEFORE["and"][language] + _against(asked, earlier, language, told=met is not None)
 
 
@@ -64,6 +67,8 @@ def narrowed(asked: Asked, language: Language) -> tuple[str, ...]:
     found += _choosing(asked, language)
     if narrowing.against_earlier is not None:
         found.append(_against(asked, narrowing.against_earlier, language, told=True))
+    if narrowing.fallen is not None:
+        found.append(_fallen(asked, narrowing.fallen, language, told=True))
     return tuple(map(capital, found))
 
 
@@ -122,7 +127,11 @@ def capital(text: str) -> str:
 
 
 def _at_least(asked: Asked, language: Language) -> str:
-    return number_of(asked.at_least, "lesson", language) if asked.lessons else amount(asked.at_least, asked.unit, language)
+    return _much(asked, asked.at_least, language)
+
+
+def _much(asked: Asked, number: int, language: Language) -> str:
+    return number_of(number, "lesson", language) if asked.lessons else amount(number, asked.unit, language)
 
 
 def _window(asked: Asked, language: Language) -> str:
@@ -170,3 +179,11 @@ def _against(asked: Asked, earlier: Earlier, language: Language, *, told: bool) 
         return text
     compared = amount(earlier.compared, asked.unit, language)
     return f"{text} {BEFORE['then' if same else 'then_in_all'][language].format(compared=compared)}"
+
+
+def _fallen(asked: Asked, fallen: Fallen, language: Language, *, told: bool) -> str:
+    window = WINDOWS["days"][language].format(window=number_of(fallen.within_days, "day", language))
+    text = FALLEN["left"][language].format(at_most=_much(asked, fallen.at_most, language), window=window)
+    if fallen.school_days is not None:
+        text += FALLEN["school_day" if fallen.school_days == 1 else "school_days"][language].format(number=fallen.school_days)
+    return text + PHRASES["here"][language].format(met=amount(fallen.left, asked.unit, language)) if told else text

@@ -89,7 +89,8 @@ def may_be_told(evidence: Evidence) -> bool:
         return True
     then = narrowing.then
     wants = then is not None and then.kind is InfoKind.POLICE_NOTICE and not then.happens
-    compares = narrowing.against_earlier is not None and evidence.kind is InfoKind.POLICE_NOTICE
+    other = narrowing.against_earlier is not None or narrowing.fallen is not None
+    compares = other and evidence.kind is InfoKind.POLICE_NOTICE
     return not (wants or compares)
 
 

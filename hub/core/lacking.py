@@ -51,11 +51,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """One condition: what was found, and what had to be, in its unit. `met` None: no lesson's length is known."""
+    """One condition: what was found, and what had to be, in its unit. `met` None: no lesson's length is known. `unfallen`: so
+    much had to be before, and too much of it is left, or too few school days have begun since.
+    """
 
     asked: Asked
     met: int | None
     needed: int
+    unfallen: bool = False
 
     @property
     def missing(self) -> int:
@@ -157,12 +160,13 @@ class _Looking:
 
 
 def _lack(condition: CompiledCondition, told: Counted) -> Lack:
-    compared = None if condition.earlier is None else told.compared(condition)
+    compared = told.compared(condition)
     needed = condition.at_least
-    if compared is not None:
+    if compared is not None and condition.falls is None:
         # The least whole number v of v x days x 100 >= percent x compared x window.
         needed = max(needed, -(-condition.percent * compared * condition.window_days // (condition.earlier_days * 100)))
+    window_days = condition.window_days if condition.falls is None else condition.earlier_days
     asked = Asked(
-        condition.id, condition.kind, condition.unit, condition.at_least, condition.window_days, narrowing_of(condition, compared)
+        condition.id, condition.kind, condition.unit, condition.at_least, window_days, narrowing_of(condition, compared)
     )
-    return Lack(asked, told.value(condition), needed)
+    return Lack(asked, told.value(condition), needed, not told.has_fallen(condition))

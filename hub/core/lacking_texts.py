@@ -87,7 +87,7 @@ def standing_lines(standing: RuleStanding, language: Language = "sv") -> tuple[s
 
 
 def _line(lack: Lack, language: Language) -> str:
-    words = _CONDITIONS["unmet" if lack.missing else "met"][language]
+    words = _CONDITIONS["unmet" if lack.missing or lack.unfallen else "met"][language]
     return words.format(asked=asked_text(lack.asked, language, _here(lack, language)))
 
 

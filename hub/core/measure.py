@@ -71,13 +71,13 @@ class Counted:
             return self._rate(condition, condition.offered)
         return value_of(condition.measure, self.members(condition))
 
-    def compared(self, condition: CompiledCondition) -> int:
-        """The same measure of the time before the window, that the value is compared with."""
-        return value_of(condition.measure, self._before(condition))
-
-    def left(self, condition: CompiledCondition) -> int:
-        """What the measure is in the window itself; where something fell, that is what is left of it."""
-        return value_of(condition.measure, self.chosen(condition.selection))
+    def compared(self, condition: CompiledCondition) -> int | None:
+        """The same measure of the time that the value is compared with: before the window, or, where something fell, in it.
+        None where it is compared with nothing.
+        """
+        if condition.falls is not None:
+            return value_of(condition.measure, self.chosen(condition.selection))
+        return None if condition.earlier is None else value_of(condition.measure, self._before(condition))
 
     def _before(self, condition: CompiledCondition) -> Members:
         """The events of the time before the window."""
@@ -85,8 +85,12 @@ class Counted:
         edge = self.at_ms - condition.selection.window_ms
         return [one for one in self.chosen(condition.earlier) if one.occurred_ms <= edge]
 
-    def _has_fallen(self, condition: CompiledCondition, falls: Falls) -> bool:
-        if self.left(condition) > falls.at_most:
+    def has_fallen(self, condition: CompiledCondition) -> bool:
+        """Whether no more is left in the window than may be, over enough school days; of what asks for no fall, too."""
+        falls = condition.falls
+        if falls is None:
+            return True
+        if value_of(condition.measure, self.chosen(condition.selection)) > falls.at_most:
             return False
         if not falls.school_days or falls.school is None:
             return True
@@ -94,14 +98,11 @@ class Counted:
 
     def meets(self, condition: CompiledCondition) -> bool:
         """Whether a condition that is not plain is met."""
-        if condition.falls is not None and not self._has_fallen(condition, condition.falls):
-            return False
         value = self.value(condition)
-        if value is None or value < condition.at_least:
+        if value is None or value < condition.at_least or not self.has_fallen(condition):
             return False
-        if condition.earlier is None or condition.falls is not None:
-            return True
-        return value * condition.earlier_days * 100 >= condition.percent * self.compared(condition) * condition.window_days
+        compared = None if condition.falls is not None else self.compared(condition)
+        return compared is None or value * condition.earlier_days * 100 >= condition.percent * compared * condition.window_days
 
     def holds(self, rule: CompiledRule) -> bool:
         """Whether all conditions are met, by events of enough agencies."""
@@ -233,12 +234,12 @@ def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: froze
         at_least=condition.at_least,
         met=counted.value(condition) or 0,
         unit=condition.unit,
-        window_days=condition.window_days,
+        window_days=condition.window_days if condition.falls is None else condition.earlier_days,
         first_at=from_ms(min(held.occurred_ms for _, held in named)),
         last_at=events[-1].occurred_at,
         agencies=tuple(sorted({held.agency for _, held in named})),
         may_tell_youth=all(held.may_tell for held in shown),
-        narrowing=narrowing_of(condition, None if condition.earlier is None else counted.compared(condition)),
+        narrowing=narrowing_of(condition, counted.compared(condition)),
         events=events,
         older_events=older,
     )

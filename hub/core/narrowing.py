@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.contract.models import Between, Earlier, EvidenceEvent, Followed, InfoKind, Narrowing
+from hub.contract.models import Between, Earlier, EvidenceEvent, Fallen, Followed, InfoKind, Narrowing
 from hub.core.instants import HOUR, from_ms
 from hub.core.rules import CompiledCondition
 from hub.core.state import Held
@@ -17,7 +17,9 @@ MOST_EVENTS_OF_ALL = 1000
 
 
 def narrowing_of(condition: CompiledCondition, compared: int | None) -> Narrowing | None:
-    """How a condition is narrowed, with the number that its value was held against; None where it is not."""
+    """How a condition is narrowed, with the number that its value was held against (of a fall: that is left); None where it is
+    not.
+    """
     selection, then = condition.selection, condition.then
     within, between = selection.within_school_days, selection.between
     if not (selection.on_school_days or within or between or then or compared is not None):
@@ -27,7 +29,7 @@ def narrowing_of(condition: CompiledCondition, compared: int | None) -> Narrowin
         within_school_days=within,
         between=None if between is None else Between(from_minute=between.begin, to_minute=between.end),
         against_earlier=None
-        if compared is None
+        if compared is None or condition.falls is not None
         else Earlier(days=condition.earlier_days, percent=condition.percent, compared=compared),
         then=None
         if then is None
@@ -36,6 +38,14 @@ def narrowing_of(condition: CompiledCondition, compared: int | None) -> Narrowin
             kind=InfoKind(then.kind),
             within_hours=then.within_ms // HOUR,
             happens=then.happens,
+        ),
+        fallen=None
+        if condition.falls is None
+        else Fallen(
+            within_days=condition.window_days,
+            at_most=condition.falls.at_most,
+            left=compared or 0,
+            school_days=condition.falls.school_days or None,
         ),
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from hub.core.texts import Language
 
-__all__ = ["AGAINST", "BEFORE", "FOLLOWERS", "FOLLOWS", "ONLY", "WINDOWS"]
+__all__ = ["AGAINST", "BEFORE", "FALLEN", "FOLLOWERS", "FOLLOWS", "ONLY", "WINDOWS"]
 
 WINDOWS: Final[dict[str, dict[Language, str]]] = {
     "days": {"sv": "på {window}", "en": "in {window}"},
@@ -76,3 +76,11 @@ BEFORE: Final[dict[str, dict[Language, str]]] = {
     "then_in_all": {"sv": "(då: {compared} sammanlagt)", "en": "(then: {compared} in all)"},
 }
 """The time before the window; `average`: where it is longer or shorter than that."""
+
+FALLEN: Final[dict[str, dict[Language, str]]] = {
+    "and": {"sv": ", och {left}", "en": ", and {left}"},
+    "left": {"sv": "därefter högst {at_most} {window}", "en": "after that at most {at_most} {window}"},
+    "school_day": {"sv": ", med minst {number} skoldag", "en": ", with at least {number} school day"},
+    "school_days": {"sv": ", med minst {number} skoldagar", "en": ", with at least {number} school days"},
+}
+"""The days up to now, in which little was left."""

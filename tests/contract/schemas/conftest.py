@@ -52,6 +52,7 @@ _EVIDENCE = models.Evidence(
         between=models.Between(from_minute=1320, to_minute=360),
         against_earlier=models.Earlier(days=56, percent=200, compared=120),
         then=models.Followed(condition="police_notices", kind="police_notice", within_hours=48, happens=True),
+        fallen=models.Fallen(within_days=14, at_most=60, left=30, school_days=10),
     ),
     events=(
         models.EvidenceEvent(kind="school_absence", occurred_at=AT, agency="school-norrkoping"),

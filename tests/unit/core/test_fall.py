@@ -10,17 +10,24 @@ from typing import Any
 
 import pytest
 
+from hub.contract.models import Fallen, InfoKind, Narrowing
+from hub.core.asked import Asked, asked_text
+from hub.core.explain import explain, may_be_told
 from hub.core.instants import from_ms
+from hub.core.lacking import why_not
+from hub.core.lacking_texts import standing_lines
 from hub.core.rules import CompiledRules, compile_rules, parse_rules
 from hub.core.step import wake
+from hub.core.texts import Language
 from tests.reference.history import DAY, HOUR
 
 from .cases import MOMENT, SCHOOL, a_rule, absence, answer, at, happened, holds, opens
-from .make import LEISURE, NOW, ago, make_absence, make_consent, make_scope
+from .make import LEISURE, NOW, ago, make_absence, make_consent, make_notice, make_scope
 from .make_rules import emitted, last, run
 
 NOON = at("2026-09-09 12:00")
 FELL = {"at_least": None, "at_most": 60, "fell_from": {"days": 4, "at_least": 120}}
+LANGUAGES: tuple[Language, ...] = ("sv", "en")
 OPEN, LOST = ("open", "rule", "outreach"), ("ground_lost", "rule", "outreach")
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -164,6 +171,51 @@ def test_a_task_tells_what_there_was_and_when() -> None:
     (evidence,) = steps[-1].tasks[0].evidence
     assert (evidence.at_least, evidence.met, evidence.unit) == (120, 150, "minutes")
     assert (evidence.first_at, evidence.last_at) == (ago(3), ago(3))
+    assert evidence.window_days == 4
+    fallen = Fallen(within_days=2, at_most=60, left=30)
+    assert evidence.narrowing == Narrowing(on_school_days=False, fallen=fallen)
+    told = {language: explain(steps[-1].tasks[0], language=language).sentence for language in LANGUAGES}
+    assert told["sv"].startswith(
+        "Minst 2 timmar frånvaro på 4 dagar (här: 2 timmar 30 minuter), och därefter högst 1 timme på 2 dagar (här: 30 minuter)."
+    )
+    assert told["en"].startswith(
+        "At least 2 hours of school absence in 4 days (here: 2 hours 30 minutes), and after that at most 1 hour in 2 days "
+        "(here: 30 minutes)."
+    )
+    (row,) = explain(steps[-1].tasks[0], language="en").conditions
+    assert row.narrowed == ("After that at most 1 hour in 2 days (here: 30 minutes)",)
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 school day"), (10, "10 school days")])
+def test_the_school_days_that_it_waited_for_are_told(number: int, words: str) -> None:
+    asked = Asked(
+        "absence", InfoKind.SCHOOL_ABSENCE, "events", 4, 28,
+        Narrowing(on_school_days=False, fallen=Fallen(within_days=14, at_most=0, left=0, school_days=number)),
+    )  # fmt: skip
+    assert asked_text(asked, "en").endswith(f", and after that at most 0 lessons in 14 days, with at least {words}")
+
+
+def test_a_fall_of_notices_is_not_told_to_the_youth() -> None:
+    """How few came lately would tell of notices that are not released."""
+    condition = {"kind": "police_notice", "of": ["narcotics"], "measure": "count", "at_most": 1}
+    rules = compiled(**condition, fell_from={"days": 4, "at_least": 2})
+    known = [make_notice(number, ago(3), may_tell_youth=True) for number in (1, 2)]
+    (task,) = run(*known, rules=rules)[-1].tasks
+    assert not may_be_told(task.evidence[0])
+    (absent,) = run(make_absence(1, ago(3), 120), rules=compiled())[-1].tasks
+    assert may_be_told(absent.evidence[0])
+
+
+@pytest.mark.parametrize(
+    ("before", "left", "missing", "unfallen", "met"), [(120, 61, 0, True, "Not met"), (119, 0, 1, False, "Not met")]
+)
+def test_what_a_fall_lacks_is_said(before: int, left: int, missing: int, unfallen: bool, met: str) -> None:
+    rules = compiled()
+    state = last(run(make_absence(1, ago(3), before), make_absence(2, ago(1), left), rules=rules))
+    (standing,) = why_not(state, rules, NOW)
+    (lack,) = standing.conditions
+    assert (lack.missing, lack.unfallen) == (missing, unfallen)
+    assert standing_lines(standing, "en")[0].startswith(met)
 
 
 def test_a_state_looks_at_it_again_no_later_than_it_can_change() -> None:
