@@ -235,7 +235,7 @@ def initialise(home: Path, variant: str = CONSENT_VARIANT) -> list[Path]:
     """
     defaults = _default_files(home, variant)
     try:
-        for name in ("", "keys", "data", "rules", "inbox", "inbox/observations", "inbox/planned"):
+        for name in ("", "keys", "data", "rules", "rules/examples", "inbox", "inbox/observations", "inbox/planned"):
             (home / name).mkdir(parents=not name, exist_ok=True, mode=0o700)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()

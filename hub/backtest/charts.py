@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hub.backtest.suppression import FEWEST, Band
+from hub.core.suppression import FEWEST, Band
 
 __all__ = ["Bar", "diverging", "pairs", "top_of"]
 

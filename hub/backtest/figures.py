@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.backtest.published import Published, Shares
-from hub.backtest.suppression import FEWEST, Band
 from hub.backtest.tally import Kind
+from hub.core.suppression import FEWEST, Band
 
 __all__ = ["OURS", "THEIRS", "as_data"]
 

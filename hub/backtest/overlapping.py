@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from hub.backtest.suppression import FEWEST, Band, small
+from hub.core.suppression import FEWEST, Band, small
 
 __all__ = ["Pair", "shown_overlaps"]
 

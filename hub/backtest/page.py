@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from hub.backtest.charts import Bar, diverging, pairs, top_of
 from hub.backtest.figures import OURS, THEIRS
 from hub.backtest.published import OTHERS, Published, Shares
-from hub.backtest.suppression import FEWEST, Band
 from hub.backtest.tally import Kind
 from hub.backtest.words import TEXTS, Names, shown, week_name
 from hub.clock import STOCKHOLM
+from hub.core.suppression import FEWEST, Band
 from hub.core.texts import Language
 
 __all__ = ["page"]

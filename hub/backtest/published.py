@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.backtest.overlapping import Pair, shown_overlaps
-from hub.backtest.suppression import FEWEST, Band, protect, small, summed
 from hub.backtest.tally import Kind, Plan, Tally
 from hub.core.instants import stockholm_week, to_ms
+from hub.core.suppression import FEWEST, Band, protect, small, summed
 from hub.errors import RejectedError
 
 __all__ = ["OTHERS", "Published", "Row", "Shares", "publish"]

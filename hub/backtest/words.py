@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.backtest.suppression import FEWEST, Band
+from hub.core.suppression import FEWEST, Band
 from hub.core.texts import FUNCTIONS, Language
 
 __all__ = ["TEXTS", "Names", "shown", "week_name"]

@@ -10,9 +10,9 @@ import typer
 
 from hub.backtest.figures import OURS, THEIRS, as_data
 from hub.backtest.published import OTHERS
-from hub.backtest.suppression import FEWEST, Band
 from hub.backtest.tally import Kind
 from hub.backtest.words import Names, shown, week_name
+from hub.core.suppression import FEWEST, Band
 from hub.installation import load_agencies, load_places, load_teams
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ FUNCTIONS: Final[dict[str, dict[Language, str]]] = {
         "en": "assessment for a social intervention group (SIG)",
     },
     "seek_sig_consent": {"sv": "fråga om samtycke till social insatsgrupp (SIG)", "en": "ask for consent to SIG cooperation"},
+    "closing_review": {"sv": "bedömning av om insatsen kan avslutas", "en": "a look at whether the support can end"},
     "contact_person_assessment": {
         "sv": "bedömning av behov av särskilt kvalificerad kontaktperson",
         "en": "assessment of the need for a specially qualified contact person",

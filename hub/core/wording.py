@@ -45,7 +45,9 @@ def rule_in_words(rule: Rule | PlaceRule, language: Language = "sv", names: Mapp
     title = rule.title_sv if language == "sv" else rule.title_en
     if isinstance(rule, PlaceRule):
         label = _kinds_of(rule.categories, CONDITIONS["place"][language][rule.at_least != 1], language)
-        counted = say["count"].format(n=rule.at_least, label=label, window=_number(rule.within_days, "day", language))
+        counted = say["count"].format(
+            bound=say["at_least"], n=rule.at_least, label=label, window=_number(rule.within_days, "day", language)
+        )
         return RuleWords(title, say["place_proposal"], (_sentence(counted),), (say["place_bound"],))
     proposal = say["proposal"].format(
         team=names.get(rule.team, rule.team),

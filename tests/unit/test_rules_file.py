@@ -104,7 +104,7 @@ def test_a_rule_whose_function_no_team_takes_is_refused_with_those_that_are_take
     with pytest.raises(ConfigError) as caught:
         load_rules(folder, teams)
     assert re.sub(r":\d+:11:", ":", str(caught.value)) == (
-        f"{path}: function: no team in teams.yaml takes the function contact_person_assessment; taken are: event_presence, "
+        f"{path}: function: no team in teams.yaml takes the function contact_person_assessment; taken are: closing_review, event_presence, "
         "individual_support, information, leisure_guidance, outreach_contact, parental_support, school_attendance, "
         "seek_sig_consent, sig_assessment"
     )

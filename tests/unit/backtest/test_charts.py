@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hub.backtest.charts import Bar, diverging, pairs
-from hub.backtest.suppression import Band
+from hub.core.suppression import Band
 
 
 def test_each_week_has_its_two_bars_on_one_scale() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.backtest.overlapping import shown_overlaps
-from hub.backtest.suppression import Band, small
+from hub.core.suppression import Band, small
 
 
 def sized(**sizes: int) -> dict[str, Band]:

@@ -6,9 +6,9 @@ import pytest
 
 from hub.backtest.page import page
 from hub.backtest.published import publish
-from hub.backtest.suppression import Band
 from hub.backtest.tally import Kind, Tally, TaskCell
 from hub.backtest.words import TEXTS, Names, shown, week_name
+from hub.core.suppression import Band
 from tests.unit.backtest.make import make_question
 
 PLAN = make_question(since=datetime(2025, 5, 5, tzinfo=UTC), until=datetime(2025, 5, 25, 20, tzinfo=UTC)).plan()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hub.backtest.figures import OURS, THEIRS, as_data
 from hub.backtest.published import Published, publish
-from hub.backtest.suppression import Band, small
 from hub.backtest.tally import Kind, Tally, TaskCell
+from hub.core.suppression import Band, small
 from hub.errors import RejectedError
 from tests.unit.backtest.make import make_question
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from hub.contract.models import Fallen, InfoKind, Narrowing
 from hub.core.asked import Asked, asked_text
@@ -16,14 +18,19 @@ from hub.core.explain import explain, may_be_told
 from hub.core.instants import from_ms
 from hub.core.lacking import why_not
 from hub.core.lacking_texts import standing_lines
+from hub.core.rule_schema import rules_schema
+from hub.core.rule_sense import Town, impossible
+from hub.core.rule_set import Rule
 from hub.core.rules import CompiledRules, compile_rules, parse_rules
 from hub.core.step import wake
 from hub.core.texts import Language
+from hub.installation import load_teams
+from hub.resources import defaults_folder
 from tests.reference.history import DAY, HOUR
 
 from .cases import MOMENT, SCHOOL, a_rule, absence, answer, at, happened, holds, opens
 from .make import LEISURE, NOW, ago, make_absence, make_consent, make_notice, make_scope
-from .make_rules import emitted, last, run
+from .make_rules import SHIPPED, emitted, last, run
 
 NOON = at("2026-09-09 12:00")
 FELL = {"at_least": None, "at_most": 60, "fell_from": {"days": 4, "at_least": 120}}
@@ -242,3 +249,16 @@ def test_each_school_day_that_begins_or_leaves_the_window_is_looked_at() -> None
             if set(state.episodes) != before:
                 told.append((due, sorted(state.episodes)))
         assert told[-1] == (at(ends), ["rule"] if ends == "2027-01-12 00:00" else [])
+
+
+def test_the_example_beside_the_shipped_rules_can_be_put_in_force() -> None:
+    path = defaults_folder() / "rules" / "examples" / "attendance-recovered.yaml"
+    written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert list(Draft202012Validator(rules_schema("rule")).iter_errors(written)) == []
+    data = SHIPPED.model_dump(mode="json")
+    rules = parse_rules(data | {"school": SCHOOL, "rules": [*data["rules"], written]})
+    (rule,) = (one for one in rules.rules if one.id == "attendance-recovered")
+    assert isinstance(rule, Rule)
+    assert list(impossible(rule, rules.school, Town())) == []
+    assert rule.function in load_teams(defaults_folder())[rule.team].functions
+    assert "attendance-recovered" not in {one.id for one in SHIPPED.rules}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.backtest.suppression import Band, protect, small, summed
+from hub.core.suppression import Band, protect, small, summed
 
 
 def exact(bands: dict[str, Band]) -> dict[str, int | None]:
