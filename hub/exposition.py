@@ -118,8 +118,10 @@ RULES: dict[str, _Rule] = {
     "hub_worker_lag": _down_to(_LAG_STEP),
     "hub_worker_recovering": _as_it_is,
     "hub_worker_partitions": _as_it_is,
+    "hub_worker_rebuilding": _as_it_is,
     "hub_worker_stalled_seconds": _as_it_is,
     "hub_worker_tasks": _never,
+    "hub_worker_tasks_held_back": _never,
     "hub_worker_batch_seconds": _never,
     "hub_delivery_messages": _of_no_person,
     "hub_delivery_open_tasks": _never,  # the same: her tasks are cancelled with her consent

@@ -40,9 +40,11 @@ __all__ = [
     "STATUTORY_OLDEST_WAITING",
     "WEB_REQUESTS",
     "WORKER_BATCH_SECONDS",
+    "WORKER_HELD_BACK",
     "WORKER_IN_FLIGHT",
     "WORKER_LAG",
     "WORKER_PARTITIONS",
+    "WORKER_REBUILDING",
     "WORKER_RECOVERING",
     "WORKER_STALLED",
     "WORKER_TASKS",
@@ -161,6 +163,10 @@ WORKER_RECOVERING = Gauge(
     "hub_worker_recovering",
     "1 while state is being restored, Kafka does not answer or a partition has no owner: no other figure is whole then.",
 )
+WORKER_REBUILDING = Gauge(
+    "hub_worker_rebuilding", "Partitions that are rebuilt from the topics: of them nothing is said until their ends.", ["table"]
+)
+WORKER_HELD_BACK = Counter("hub_worker_tasks_held_back_total", "Task messages not written because a partition was being rebuilt.")
 WORKER_PARTITIONS = Gauge("hub_worker_partitions", "Partitions that this worker owns.", ["table"])
 WORKER_STALLED = Gauge(
     "hub_worker_stalled_seconds",

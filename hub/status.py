@@ -38,6 +38,7 @@ _GATE_WORDS = {
 _GAUGES = {
     "hub_worker_lag": "behind",
     "hub_worker_partitions": "partitions",
+    "hub_worker_rebuilding": "partitions rebuilt from the topics, in silence until their ends",
     "hub_worker_recovering": "restoring or without Kafka",
     "hub_worker_stalled_seconds": "seconds without progress",
     "hub_statutory_messages": "messages",

@@ -28,7 +28,7 @@ from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.state import Episode, Events, YouthState
 
-__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "still_spent", "stirs"]
+__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "opened_as", "still_spent", "stirs"]
 
 
 class Cause(Enum):
@@ -188,7 +188,7 @@ class Reconciler:
         opener = self._opener(rule, told) + ("?" + route.team if route.fallback else "")
         times = self.spent.get(f"{rule.id}|{opener}", 0)
         episode = Episode(
-            task_id=task_id(self._ref, rule.id, f"{opener}#{times + 1}" if times else opener),
+            task_id=task_id(self._ref, rule.id, opened_as(opener, times)),
             opened_by=opener,
             team=route.team,
             function=route.function,
@@ -288,6 +288,11 @@ def end_episode(
     left = dict(episodes)
     key = f"{rule_id}|{left.pop(rule_id).opened_by}"
     return left, {**spent, key: spent.get(key, 0) + 1}
+
+
+def opened_as(opener: str, times: int) -> str:
+    """What a task's id is made of: what opened the episode, and how many that opened had ended before."""
+    return f"{opener}#{times + 1}" if times else opener
 
 
 def still_spent(spent: Mapping[str, int], events: Events) -> Mapping[str, int]:

@@ -17,13 +17,24 @@ from typing import NamedTuple
 
 from hub.contract.ids import task_id
 from hub.contract.models import Action, PlaceCategory, PlaceEvent, PresenceTask
+from hub.core.episodes import opened_as
 from hub.core.fold import Outcome
 from hub.core.instants import from_ms, next_midnight, stockholm_week, to_ms
+from hub.core.resume import Known
 from hub.core.rules import CompiledPlaceRule, CompiledRules
 from hub.core.state import MAX_HELD, StateError
 from hub.core.step import Drop
 
-__all__ = ["PlaceState", "PlaceStep", "new_place_state", "place_from_bytes", "place_step", "place_to_bytes", "place_wake"]
+__all__ = [
+    "PlaceState",
+    "PlaceStep",
+    "new_place_state",
+    "place_from_bytes",
+    "place_resume",
+    "place_step",
+    "place_to_bytes",
+    "place_wake",
+]
 
 FORMAT = 1
 _WEEKS_REMEMBERED = 8
@@ -103,6 +114,20 @@ def place_wake(state: PlaceState, rules: CompiledRules, now: datetime) -> PlaceS
     current, tasks = _catch_up(state, rules, now)
     settled, more = _settle(current, rules, to_ms(now), now)
     return _stepped(settled, [*tasks, *more])
+
+
+def place_resume(state: PlaceState, known: Known, rules: CompiledRules, now: datetime) -> PlaceStep:
+    """Bring a rebuilt state up to `now` (aware), and say the tasks that hold and of which nothing is known.
+
+    Of each rule that is the latest week's; a task that was said already is not said again, and the proposal takes over its id.
+    """
+    current, at_ms, spans = place_wake(state, rules, now).state, to_ms(now), rules.exposed_areas.get(state.area, ())
+    work = _Work(current, rules.version, at_ms, now, dict(current.proposals), dict(current.recalled))
+    for rule in rules.place_rules if spans else ():
+        if (proposal := current.proposals.get(rule.id)) is not None:
+            work.resume(rule, proposal, known, _members(rule, current.reports, at_ms, spans))
+    resumed = replace(current, proposals=work.proposals, recalled=work.recalled)
+    return _stepped(state if resumed == state else resumed, work.tasks)
 
 
 def place_to_bytes(state: PlaceState) -> bytes:
@@ -189,11 +214,26 @@ class _Work:
         latest = self.proposals.get(rule.id)
         if latest is not None and week <= latest.week:
             return
+        self.open(rule, week, members)
+
+    def open(self, rule: CompiledPlaceRule, week: str, members: Sequence[Report]) -> None:
         times = self.recalled.get(rule.id, {}).get(week, 0)
-        identity = task_id(self.state.area, rule.id, f"{week}#{times + 1}" if times else week)
+        identity = task_id(self.state.area, rule.id, opened_as(week, times))
         proposal = Proposal(week, identity, self.rules_version, members[0].occurred_ms, members[-1].occurred_ms)
         self.proposals[rule.id] = proposal
         self._emit(Action.OPEN, rule, proposal, members)
+
+    def resume(self, rule: CompiledPlaceRule, proposal: Proposal, known: Known, members: Sequence[Report]) -> None:
+        week, weeks = proposal.week, dict(self.recalled.get(rule.id, {}))
+        while task_id(self.state.area, rule.id, opened_as(week, weeks.get(week, 0))) in known.used:
+            weeks[week] = weeks.get(week, 0) + 1
+        if weeks:
+            self.recalled[rule.id] = weeks
+        said = known.open_said(f"{rule.id}|{week}")
+        if said is not None:
+            self.proposals[rule.id] = proposal._replace(task_id=said)
+        elif _opener(rule, members) is not None:
+            self.open(rule, week, members)
 
     def recall(self, rule: CompiledPlaceRule, members: Sequence[Report]) -> None:
         proposal = self.proposals.pop(rule.id, None)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from hub.contract.models import Message
+from hub.core.resume import Known
 from hub.core.rules import CompiledRules
 from hub.kafka import Outgoing
 from hub.runtime.rulebook import ActiveRules
@@ -113,6 +114,10 @@ class StateView(Protocol):
         """The first offset of `topic` on this partition that is not in the state yet."""
         ...
 
+    def holds_back(self, key: bytes) -> bool:
+        """Whether tasks of the key are not said yet, because its partition is being rebuilt."""
+        ...
+
     @property
     def rules(self) -> ActiveRules | None:
         """The rules in force on the partition; None: no marker has come yet."""
@@ -125,6 +130,11 @@ class Program(Protocol):
     @property
     def topics(self) -> Sequence[str]:
         """The topics it reads."""
+        ...
+
+    @property
+    def task_topics(self) -> Sequence[str]:
+        """Where it stands what was said of its tasks, and what became of them."""
         ...
 
     def key_of(self, message: Message) -> str:
@@ -147,6 +157,10 @@ class Program(Protocol):
         """Let time pass for one key."""
         ...
 
+    def resume(self, key: str, state: object, known: Known, rules: CompiledRules, now: datetime) -> Step:
+        """Let time pass for one key of a rebuilt partition, and say what its receivers lack."""
+        ...
+
 
 @dataclass(slots=True)
 class Effects:
@@ -155,7 +169,8 @@ class Effects:
     `positions` are the offsets up to which the batch covers each topic. `activated` are the rules that came into force in it,
     the last when several did: every state of the partition is woken under them. `awaits_consent` says that something was refused
     for want of consent: the driver reads the consents to their present end and repeats the batch, whose refusals are
-    then final.
+    then final. `held_back` counts tasks that were not said because the partition is being rebuilt; `passed` is the key up to
+    which a rebuilt partition has said what is missing, and `rebuilt` that it has of all.
     """
 
     tasks: list[Emission] = field(default_factory=list)
@@ -171,6 +186,9 @@ class Effects:
     drops: Counter[Drop] = field(default_factory=Counter)
     activated: ActiveRules | None = None
     awaits_consent: bool = False
+    held_back: int = 0
+    passed: str = ""
+    rebuilt: bool = False
 
     @property
     def outgoing(self) -> Sequence[Outgoing]:
@@ -185,4 +203,4 @@ class Effects:
     @property
     def touches(self) -> bool:
         """Whether the partition's state or position moves at all."""
-        return bool(self.state_changes or self.positions)
+        return bool(self.state_changes or self.positions or self.passed or self.rebuilt)

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from hub.errors import RetriableError
 from hub.logs import get_logger
-from hub.metrics import LEDGER_EVENTS, WORKER_IN_FLIGHT, WORKER_LAG, WORKER_PARTITIONS, WORKER_RECOVERING, WORKER_STALLED
+from hub.metrics import (
+    LEDGER_EVENTS,
+    WORKER_IN_FLIGHT,
+    WORKER_LAG,
+    WORKER_PARTITIONS,
+    WORKER_REBUILDING,
+    WORKER_RECOVERING,
+    WORKER_STALLED,
+)
 from hub.runtime.driver import Driver
 from hub.runtime.effects import LedgerKey
 from hub.runtime.ledger import PartitionRecord
@@ -42,6 +50,7 @@ class Gauges:
         for driver in self._drivers:
             driver.observe(bounds)
             WORKER_PARTITIONS.labels(driver.name).set(sum(1 for _ in driver.lanes))
+            WORKER_REBUILDING.labels(driver.name).set(sum(lane.owned.rebuilding is not None for lane in driver.lanes))
         lanes = [lane for driver in self._drivers for lane in driver.lanes]
         WORKER_IN_FLIGHT.set(sum(lane.in_flight for lane in lanes))
         self._publish_ledger()

@@ -107,14 +107,15 @@ class Lane:
         self._owned.close()
 
     async def _run(self) -> None:
-        while not await self._work.read_rules():
+        while not await self._begun():
             if self._work.revoked:
                 return
             self.awaits_rules = True
             await asyncio.sleep(_RULES_SECONDS)
         self.awaits_rules = False
         await self._work.read_ahead()
-        self.ready = True
+        await self._work.rebuild()
+        self.ready = not self._work.revoked
         while not self._work.revoked:
             began = time.perf_counter()
             wakes = [Wake(key) for key in self._owned.timers.due(self._clock.now(), BATCH)]
@@ -129,6 +130,11 @@ class Lane:
             WORKER_BATCH_SECONDS.observe(finished - began)
             if not self._work.revoked:
                 await asyncio.sleep(max(0.0, began + _PACE_SECONDS - finished))
+
+    async def _begun(self) -> bool:
+        """Whether rules are in force; what was there before they were read is known."""
+        await self._work.look_back()
+        return await self._work.read_rules()
 
     async def _rest(self) -> None:
         self._stirred.clear()

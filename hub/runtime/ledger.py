@@ -10,22 +10,38 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from hub.errors import FatalError
 from hub.runtime.effects import Effects, LedgerKey, Outcome
 
-__all__ = ["PartitionRecord"]
+__all__ = ["PartitionRecord", "Rebuilding"]
 
 _FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilding:
+    """A partition that began with nothing while its topics held records. `goals`: by topic, the offset up to which it says
+    nothing; `through`: the last key of which it has then said what is missing.
+    """
+
+    goals: Mapping[str, int]
+    through: str = ""
+
+    def after(self, effects: Effects) -> Rebuilding | None:
+        """What is left of it once `effects` are done."""
+        if effects.rebuilt:
+            return None
+        return replace(self, through=effects.passed) if effects.passed else self
 
 
 @dataclass(slots=True)
 class PartitionRecord:
     """`positions`: first offset not yet in the state, by topic; `topic_ids`: the topics those offsets belong to; `marker`: the
     rule set in force on the partition; `stepped_with`: the SHA-256 of the rules that every state has been stepped with, empty
-    while some have not.
+    while some have not; `rebuilding`: None, but for a partition that is being rebuilt.
     """
 
     positions: dict[str, int] = field(default_factory=dict)
@@ -33,6 +49,7 @@ class PartitionRecord:
     topic_ids: dict[str, str] = field(default_factory=dict)
     marker: dict[str, str] = field(default_factory=dict)
     stepped_with: str = ""
+    rebuilding: Rebuilding | None = None
 
     def after(self, effects: Effects, topic_ids: Mapping[str, str], rules_sha256: str) -> PartitionRecord:
         """The record once `effects` are done."""
@@ -40,7 +57,8 @@ class PartitionRecord:
         last = dict(self.marker) if rules is None else {"version": rules.version, "sha256": rules.sha256}
         ids = {topic: topic_ids[topic] for topic in (*self.topic_ids, *effects.positions) if topic in topic_ids}
         positions = {**self.positions, **effects.positions}
-        return PartitionRecord(positions, self.counts + effects.ledger, ids, last, rules_sha256)
+        rebuilding = None if self.rebuilding is None else self.rebuilding.after(effects)
+        return PartitionRecord(positions, self.counts + effects.ledger, ids, last, rules_sha256, rebuilding)
 
     def check_topics(self, topic_ids: Mapping[str, str]) -> None:
         """Raises FatalError when a topic is not the one the positions belong to: they would skip its new records."""
@@ -49,7 +67,7 @@ class PartitionRecord:
             if present is not None and present != known:
                 raise FatalError(
                     f"topic {topic} was deleted and made anew (id {known}, now {present}): the worker's positions do not "
-                    "belong to it. Restore the topic, or delete the worker's changelog topics and its data folder, to rebuild.",
+                    "belong to it. Restore the topic, or rebuild the worker from the topics (deploy/runbooks/rebuild.md).",
                     code="topic_recreated",
                 )
 
@@ -70,6 +88,8 @@ class PartitionRecord:
             "marker": self.marker,
             "stepped_with": self.stepped_with,
         }
+        if self.rebuilding is not None:
+            body["rebuilding"] = {"goals": dict(self.rebuilding.goals), "through": self.rebuilding.through}
         return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
     @staticmethod
@@ -81,7 +101,9 @@ class PartitionRecord:
         if body.get("form") != _FORM:
             raise FatalError("the worker's state was written by another version of the hub", code="unknown_state_form")
         counts = Counter({(topic, cast("Outcome", outcome), reason): number for topic, outcome, reason, number in body["counts"]})
-        return PartitionRecord(body["positions"], counts, body["topic_ids"], body["marker"], body["stepped_with"])
+        told = body.get("rebuilding")
+        rebuilding = None if told is None else Rebuilding(told["goals"], told["through"])
+        return PartitionRecord(body["positions"], counts, body["topic_ids"], body["marker"], body["stepped_with"], rebuilding)
 
     @staticmethod
     def total(records: Iterable[PartitionRecord]) -> Counter[LedgerKey]:

@@ -20,7 +20,7 @@ from hub.kafka import Outgoing
 from hub.logs import get_logger
 from hub.runtime.effects import META_KEY, RULES_KEY, Effects
 from hub.runtime.fence import Fence, epoch_of, stamp
-from hub.runtime.ledger import PartitionRecord
+from hub.runtime.ledger import PartitionRecord, Rebuilding
 from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.store import LocalMark, PartitionStore
 from hub.runtime.timers import Timers, sealed, unsealed
@@ -76,6 +76,24 @@ class OwnedPartition:
         """The first offset of `topic` that is not in the state yet."""
         return self.record.positions.get(topic, 0)
 
+    @property
+    def rebuilding(self) -> Rebuilding | None:
+        """How far a partition that began with nothing is to be read in silence; None: it is not being rebuilt."""
+        return self.record.rebuilding
+
+    def rebuild_to(self, goals: Mapping[str, int]) -> None:
+        """Say nothing until these ends, by topic, have been reached. Kept with the first change that is committed."""
+        self.record.rebuilding = Rebuilding(goals) if goals else None
+
+    def holds_back(self, key: bytes) -> bool:
+        """Whether the final pass of a rebuilding is still to come to this key."""
+        rebuilding = self.record.rebuilding
+        return rebuilding is not None and key.decode("ascii") > rebuilding.through
+
+    def keys_after(self, key: bytes, limit: int) -> list[bytes]:
+        """The first `limit` keys that a state is held of behind this one, in order."""
+        return self._store.keys_after(key, limit)
+
     async def restore(self, generation: int) -> None:
         """Read the changelog to its end, claim the partition, and read up to the claim: no earlier owner can add to that.
 
@@ -83,7 +101,10 @@ class OwnedPartition:
         """
         known = self._store.mark.topic_id
         if known and self._changelog.topic_id and known != self._changelog.topic_id:
-            text = f"changelog {self._changelog.topic} was made anew; delete the worker's data folder to rebuild from it"
+            text = (
+                f"changelog {self._changelog.topic} was made anew; delete the worker's data folder too, to rebuild its state "
+                "from the topics (deploy/runbooks/rebuild.md)"
+            )
             raise FatalError(text, code="topic_recreated")
         await self._read_to(None)
         number = self._fence.next_number(generation)

@@ -5,15 +5,16 @@ A batch may be thrown away and run again: nothing outside the Effects is touched
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.ids import valid_key
-from hub.contract.models import DeadLetter, Message, RuleMarker
+from hub.contract.models import DeadLetter, Message, PresenceTask, ReferralTask, RuleMarker, TaskEvent
 from hub.contract.topics import CATALOGUE, RULES, KeyKind, dead_letter_topic
+from hub.core.resume import Known
 from hub.core.rules import CompiledRules
 from hub.errors import ContractError, FatalError
 from hub.kafka import outgoing
@@ -87,6 +88,34 @@ class Pipeline:
                 raise ValueError("a batch holds records of one partition")
             self._take(fold, record)
         self._close(fold)
+        return fold.effects
+
+    @property
+    def program(self) -> Program:
+        """What it runs."""
+        return self._program
+
+    def hear(self, known: dict[str, Known], record: Record) -> None:
+        """Take what a task topic says of a key into `known`; what is no message of ours says nothing."""
+        try:
+            key, message = self._read(record)
+        except ContractError:
+            return
+        if isinstance(message, ReferralTask | PresenceTask | TaskEvent):
+            known.setdefault(key, Known()).hear(message)
+
+    def resume(self, keys: Sequence[bytes], known: Mapping[str, Known]) -> Effects:
+        """What is missing of these keys of a rebuilt partition; not empty, in order."""
+        fold = _Fold(self._clock.now(), self._state.rules)
+        for raw in keys:
+            key = raw.decode("ascii")
+            state = self._current(fold, key)
+            if state is not None:
+                step = self._program.resume(key, state, known.get(key) or Known(), fold.in_force, fold.now)
+                fold.effects.tasks.extend(step.emissions)
+                self._apply(fold, key, replace(step, emissions=()))
+        self._close(fold)
+        fold.effects.passed = keys[-1].decode("ascii")
         return fold.effects
 
     def _take(self, fold: _Fold, record: Record) -> None:
@@ -168,7 +197,10 @@ class Pipeline:
         if step.changed:
             fold.states[key] = step.state
             fold.changed[key] = step.wake_at
-        effects.tasks.extend(step.emissions)
+        if step.emissions and self._state.holds_back(key.encode("ascii")):
+            effects.held_back += len(step.emissions)
+        else:
+            effects.tasks.extend(step.emissions)
         effects.receipts.extend(step.receipts)
         effects.removals.extend(step.removals)
         if step.receipts:

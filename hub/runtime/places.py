@@ -8,6 +8,7 @@ from hub.contract.codec import Codec
 from hub.contract.models import Message, PlaceEvent, PresenceTask
 from hub.contract.topics import PLACE_EVENTS, PRESENCE_TASKS
 from hub.core import place as core
+from hub.core.resume import Known
 from hub.core.rules import CompiledRules
 from hub.core.state import StateError
 from hub.errors import FatalError
@@ -24,6 +25,7 @@ class PlaceProgram:
     """Steps one area."""
 
     topics = (PLACE_EVENTS.name,)
+    task_topics = (PRESENCE_TASKS.name,)
 
     def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
@@ -31,7 +33,7 @@ class PlaceProgram:
 
     def key_of(self, message: Message) -> str:
         """The area the message is about."""
-        if isinstance(message, PlaceEvent):
+        if isinstance(message, PlaceEvent | PresenceTask):
             return message.area
         raise FatalError(f"no area in a {type(message).__name__}", code="unexpected_message")
 
@@ -60,6 +62,11 @@ class PlaceProgram:
         """Let time pass for one area."""
         del key
         return self._translated(_state(state), core.place_wake(_state(state), rules, now))
+
+    def resume(self, key: str, state: object, known: Known, rules: CompiledRules, now: datetime) -> Step:
+        """Let time pass for one area of a rebuilt partition, and say what the team lacks."""
+        del key
+        return self._translated(_state(state), core.place_resume(_state(state), known, rules, now))
 
     def _translated(self, before: core.PlaceState, done: core.PlaceStep) -> Step:
         return Step(

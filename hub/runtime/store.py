@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import rocksdict
@@ -88,6 +89,11 @@ class PartitionStore:
         for key, value in self._database.items():
             if not key.startswith(b"\x00"):
                 yield key, value
+
+    def keys_after(self, key: bytes, limit: int) -> list[bytes]:
+        """The first `limit` subjects' keys behind this one, in order."""
+        found = (one for one in self._database.keys(from_key=key) if one > key and not one.startswith(b"\x00"))
+        return list(islice(found, limit))
 
     def close(self) -> None:
         """Release the files, so that another lane or process may open them."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.contract.topics import RULES
-from hub.metrics import WORKER_TASKS
+from hub.core.resume import Known
+from hub.logs import get_logger
+from hub.metrics import WORKER_HELD_BACK, WORKER_TASKS
 from hub.runtime.effects import Effects, Record, Wake
 from hub.runtime.ownership import OwnedPartition
 from hub.runtime.pipeline import Pipeline
@@ -15,6 +17,7 @@ from hub.runtime.transport import Log, LogRecord
 
 __all__ = ["BATCH", "Arrival", "Work"]
 
+_log = get_logger(__name__)
 BATCH = 250
 _SPAN = 2000  # records read directly at a time: bounds memory when much is missing
 
@@ -70,6 +73,59 @@ class Work:
     async def fetch(self, topic: str, begin: int, end: int) -> None:
         """Fold a topic's records up to `end` without waiting for Faust."""
         await self._read_through(topic, begin, end)
+
+    async def look_back(self) -> None:
+        """Before anything is read: a partition that begins with nothing while its topics hold records is to be rebuilt."""
+        if self._owned.record.positions:
+            return
+        wanted = [self._where(topic) for topic in self._pipeline.program.topics if topic not in (RULES.name, self._consents)]
+        bounds = await self._log.bounds(wanted)
+        self._owned.rebuild_to({topic: end for (topic, _), (begin, end) in bounds.items() if begin < end})
+
+    async def rebuild(self) -> None:
+        """Read a partition that is being rebuilt to its goals in silence, then say exactly what its receivers lack.
+
+        Goes on where a former owner stopped; stops early when revoked.
+        """
+        rebuilding = self._owned.rebuilding
+        if rebuilding is None:
+            return
+        _log.info(
+            "rebuilding: nothing is said until the topics' ends", partition=self._owned.partition, topics=len(rebuilding.goals)
+        )
+        for topic, goal in rebuilding.goals.items():
+            begin, _ = (await self._log.bounds([self._where(topic)]))[self._where(topic)]
+            start = max(begin, self._owned.position(topic))
+            while start < goal and not self.revoked:
+                await self._read_through(topic, start, min(start + _SPAN, goal))
+                start += _SPAN
+        if not self.revoked:
+            known = await self._read_known()
+            await self._say_missing(known, rebuilding.through.encode())
+
+    async def _read_known(self) -> dict[str, Known]:
+        known: dict[str, Known] = {}
+        for topic in self._pipeline.program.task_topics:
+            where = self._where(topic)
+            begin, end = (await self._log.bounds([where]))[where]
+
+            def hear(records: list[LogRecord], where: tuple[str, int] = where) -> None:
+                for one in records:
+                    self._pipeline.hear(known, Record(*where, one.offset, one.key, one.value))
+
+            await self._log.read(*where, begin, end, hear)
+        return known
+
+    async def _say_missing(self, known: Mapping[str, Known], key: bytes) -> None:
+        said = 0
+        while keys := self._owned.keys_after(key, BATCH):
+            if self.revoked:
+                return
+            effects = self._pipeline.resume(keys, known)
+            await self._carry_out(effects)
+            said, key = said + len(effects.tasks), keys[-1]
+        await self._carry_out(Effects(rebuilt=True))
+        _log.info("rebuilt: what was missing is said", partition=self._owned.partition, tasks=said)
 
     async def do(self, wakes: Sequence[Wake], arrivals: Sequence[Arrival]) -> None:
         """Fold wakes and arrivals, in order.
@@ -138,6 +194,7 @@ class Work:
             await self._owned.compact(effects.erased)
             await self._log.append([removal.record for removal in effects.removals])
         await self._owned.commit(effects)
+        WORKER_HELD_BACK.inc(effects.held_back)
         for task in effects.tasks:
             if task.labels is not None:
                 WORKER_TASKS.labels(*task.labels).inc()

@@ -18,7 +18,8 @@ from hub.contract.models import (
     SchoolAbsence,
     TaskEvent,
 )
-from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG, YOUTH_TOPICS
+from hub.contract.topics import ERASURES, TASK_EVENTS, TASKS_OUTREACH, TASKS_SIG, YOUTH_TOPICS
+from hub.core import resume as resuming
 from hub.core import state as states
 from hub.core import step as core
 from hub.core.consent import DENIALS
@@ -38,6 +39,7 @@ class YouthProgram:
     """Steps one youth. The erasure requests are read too: a receipt must carry the id of the request it answers."""
 
     topics = (*(topic.name for topic in YOUTH_TOPICS), ERASURES.name)
+    task_topics = (TASKS_OUTREACH.name, TASKS_SIG.name, TASK_EVENTS.name)
 
     def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
@@ -45,7 +47,7 @@ class YouthProgram:
 
     def key_of(self, message: Message) -> str:
         """The youth the message is about."""
-        if isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | Erasure):
+        if isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | Erasure | ReferralTask):
             return message.youth_ref
         if isinstance(message, TaskEvent):
             return message.youth_ref or message.area or ""
@@ -88,6 +90,11 @@ class YouthProgram:
         """Let time pass for one youth."""
         del key
         return self._translated(_state(state), core.wake(_state(state), rules, now))
+
+    def resume(self, key: str, state: object, known: resuming.Known, rules: CompiledRules, now: datetime) -> Step:
+        """Let time pass for one youth of a rebuilt partition, and say what the teams lack."""
+        del key
+        return self._translated(_state(state), resuming.resume(_state(state), known, rules, now))
 
     def _translated(self, before: states.YouthState, done: core.Step) -> Step:
         reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""

@@ -36,11 +36,12 @@ def test_ledger_lag_and_recovery_are_told(tmp_path: Path) -> None:
         driver = make_driver(tmp_path, log, [])
         gauges = Gauges([driver], log, progress_of(driver))
         log.put(CONSENTS, make_consent())
-        events = [log.put(SCHOOL_ABSENCES, make_absence(number, ago(1))) for number in range(3)]
         await driver.own({0}, 1)
         await gauges.publish()
         assert REGISTRY.get_sample_value("hub_worker_recovering") == 1
         driver.start(Brake())
+        await until(lambda: driver.ready)
+        events = [log.put(SCHOOL_ABSENCES, make_absence(number, ago(1))) for number in range(3)]
         acked: list[int] = []
         driver.put(Arrival(events[0], lambda: acked.append(0)))
         await until(lambda: acked)

@@ -13,7 +13,7 @@ from hub.contract.models import Erasure, ErasureKind
 from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASKS_OUTREACH
 from hub.errors import RetriableError
 from hub.runtime import lane as lanes
-from hub.runtime.effects import Record
+from hub.runtime.effects import Effects, Record
 from hub.runtime.lane import Lane
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.rulebook import ActiveRules
@@ -50,6 +50,7 @@ class Scene:
     async def open(self, rules: ActiveRules | None = FIRST) -> None:
         owned = make_owned(self.folder, self.log, rules=rules)
         await owned.restore(1)
+        await owned.commit(Effects(positions={RULES.name: 0}))  # not new: it is not rebuilt
         self.log.history.clear()
         pipeline = Pipeline(self.program, owned, CODEC, self.clock, RULEBOOK)
         work = Work(owned, pipeline, self.log, consents=CONSENTS.name)
