@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -41,6 +41,7 @@ __all__ = [
     "build_revealing",
     "build_runner",
     "build_worklist",
+    "forget_worker_state",
     "migrate_stores",
     "reference_of_task",
     "run_deliver",
@@ -245,6 +246,13 @@ def run_worker(settings: Settings) -> None:
     from hub.runtime.process import run
 
     run(settings, build_clock(settings))
+
+
+def forget_worker_state(settings: Settings) -> Sequence[str]:
+    """`hub worker rebuild`: names what was deleted; errors as `hub.runtime.forgetting.forget`."""
+    from hub.runtime.forgetting import forget
+
+    return forget(settings)
 
 
 def run_deliver(home: Path | None) -> None:

@@ -10,13 +10,17 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from hub.errors import ConfigError, RetriableError
+from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.settings import Settings
 
-__all__ = ["Layout", "changelog_name", "prepare_changelogs"]
+__all__ = ["Layout", "changelog_name", "drop_changelogs", "prepare_changelogs"]
 
 _TIMEOUT_MS = 30_000
+_PATIENT = Retrying(
+    retry=retry_if_exception_type(RetriableError), stop=stop_after_delay(30), wait=wait_random(0.1, 0.4), reraise=True
+)
 
 
 def _ms(span: timedelta) -> str:
@@ -71,6 +75,30 @@ def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]])
             raise ConfigError(text, code="topic_shape")
     sizes = {name: number for name, (number, _) in found.items()}
     return Layout(names, sizes, {name: topic_id for name, (_, topic_id) in {**found, **logs}.items()})
+
+
+def drop_changelogs(settings: Settings, names: Sequence[str]) -> Sequence[str]:
+    """Delete these changelogs; those that were there, once the brokers have forgotten them.
+
+    Raises RejectedError `worker_runs` while the workers' group has members, RetriableError when the broker does not answer.
+    """
+    group = settings.worker.group
+    with _admin(settings.bootstrap_servers) as admin:
+        if admin.describe_groups([group])[group]["members"]:
+            text = f"workers are in the group {group}: stop every worker, on every machine, wait half a minute, then do it again"
+            raise RejectedError(text, code="worker_runs")
+        there = sorted(set(names) & set(admin.list_topics()))
+        if there:
+            admin.delete_topics(there, timeout_ms=_TIMEOUT_MS)
+            for attempt in _PATIENT:
+                with attempt:
+                    _check_gone(admin, there)
+    return there
+
+
+def _check_gone(admin: Any, names: Sequence[str]) -> None:
+    if set(names) & set(admin.list_topics()):
+        raise RetriableError("the changelogs are not gone from the brokers yet: do it again", code="kafka")
 
 
 def _partitions_of(topics: Sequence[str], found: Mapping[str, tuple[int, str]]) -> int:
