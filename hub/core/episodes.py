@@ -26,9 +26,9 @@ from hub.core.measure import Counted, evidence_of
 from hub.core.narrowing import MOST_EVENTS_OF_ALL
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
-from hub.core.state import Episode, Events, YouthState
+from hub.core.state import Episode, Events, YouthState, opened_as
 
-__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "opened_as", "still_spent", "stirs"]
+__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "still_spent", "stirs"]
 
 
 class Cause(Enum):
@@ -288,11 +288,6 @@ def end_episode(
     left = dict(episodes)
     key = f"{rule_id}|{left.pop(rule_id).opened_by}"
     return left, {**spent, key: spent.get(key, 0) + 1}
-
-
-def opened_as(opener: str, times: int) -> str:
-    """What a task's id is made of: what opened the episode, and how many that opened had ended before."""
-    return f"{opener}#{times + 1}" if times else opener
 
 
 def still_spent(spent: Mapping[str, int], events: Events) -> Mapping[str, int]:

@@ -17,12 +17,11 @@ from typing import NamedTuple
 
 from hub.contract.ids import task_id
 from hub.contract.models import Action, PlaceCategory, PlaceEvent, PresenceTask
-from hub.core.episodes import opened_as
 from hub.core.fold import Outcome
 from hub.core.instants import from_ms, next_midnight, stockholm_week, to_ms
 from hub.core.resume import Known
 from hub.core.rules import CompiledPlaceRule, CompiledRules
-from hub.core.state import MAX_HELD, StateError
+from hub.core.state import MAX_HELD, StateError, opened_as
 from hub.core.step import Drop
 
 __all__ = [

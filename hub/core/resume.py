@@ -19,10 +19,9 @@ from typing import NamedTuple, TypeAlias
 
 from hub.contract.ids import task_id
 from hub.contract.models import Action, PresenceTask, ReferralTask, TaskEvent, TaskState
-from hub.core.episodes import opened_as
 from hub.core.instants import to_ms
 from hub.core.rules import CompiledRules
-from hub.core.state import YouthState
+from hub.core.state import YouthState, opened_as
 from hub.core.step import Step, wake
 
 __all__ = ["Known", "TaskMessage", "adopt", "missing", "resume"]
@@ -108,7 +107,7 @@ def resume(state: YouthState, known: Known, rules: CompiledRules, now: datetime)
 
     Again on its own result, with the words that followed from it heard, it says nothing more.
     """
-    current = _with_used_ids(wake(state, rules, now).state, known)
+    current = _with_used_ids(wake(state, rules, now).state, known, rules)
     for rule_id, episode in current.episodes.items():
         standing = known.standing(f"{rule_id}|{episode.team}")
         if standing is not None:
@@ -139,13 +138,11 @@ def missing(state: YouthState, known: Known, rules: CompiledRules, now: datetime
     return Step(current, tuple(tasks))
 
 
-def _with_used_ids(state: YouthState, known: Known) -> YouthState:
+def _with_used_ids(state: YouthState, known: Known, rules: CompiledRules) -> YouthState:
     """The state that gives no task an id that one has had: which openings are spent was lost with the former state."""
-    if not known.used or state.consent is None:
-        return state
     spent: Mapping[str, int] = state.spent
-    for key, opener, rule_id in _openings(state, known):
-        times = 0
+    for rule_id, opener in _openings(state, known, rules):
+        times, key = 0, f"{rule_id}|{opener}"
         while task_id(state.youth_ref, rule_id, opened_as(opener, times)) in known.used:
             times += 1
         if times > spent.get(key, 0):
@@ -153,10 +150,10 @@ def _with_used_ids(state: YouthState, known: Known) -> YouthState:
     return state if spent is state.spent else replace(state, spent=spent)
 
 
-def _openings(state: YouthState, known: Known) -> Iterator[tuple[str, str, str]]:
-    """What may have opened a task that is known, and can again: (key of `spent`, opener, rule)."""
-    for place in {**known.said, **known.told}:
-        rule_id, _, team = place.partition("|")
-        for _kind, event_id, _held in state.held():
-            for opener in (event_id, f"{event_id}?{team}"):
-                yield f"{rule_id}|{opener}", opener, rule_id
+def _openings(state: YouthState, known: Known, rules: CompiledRules) -> Iterator[tuple[str, str]]:
+    """Whatever may have opened a task that is known, and can again: (rule, opener)."""
+    for rule_id in {place.partition("|")[0] for place in (*known.said, *known.told)} & rules.by_id.keys():
+        rule = rules.by_id[rule_id]
+        ends = {f"?{route.team}" if route.fallback else "" for route in rule.routes}
+        for kind in rule.kinds:
+            yield from ((rule_id, event_id + end) for event_id in state.events.get(kind, ()) for end in ends)

@@ -29,6 +29,7 @@ __all__ = [
     "in_order",
     "make_marker",
     "new_state",
+    "opened_as",
     "to_bytes",
 ]
 
@@ -157,6 +158,11 @@ def first_move(events: Events, due: Mapping[str, int], now_ms: int) -> int | Non
 def new_state(youth_ref: str, consent: ConsentRecord | None = None) -> YouthState:
     """The state of a reference nothing is held of, or (with `consent`) of one whose consent is known."""
     return YouthState(youth_ref, consent, reach=None if consent is None else Reach(consent))
+
+
+def opened_as(opener: str, times: int) -> str:
+    """What a task's id is made of: what opened the episode, and how many that opened had ended before."""
+    return f"{opener}#{times + 1}" if times else opener
 
 
 def to_bytes(state: YouthState) -> bytes:

@@ -121,6 +121,12 @@ def deleted_state(settings: Settings) -> None:
     assert changelog_name(settings, "youths") in done.stdout
 
 
+def newest_records(town: Town) -> dict[int, PartitionRecord]:
+    """By partition, what the workers have written of it last."""
+    rows = sorted(town.raw(changelog_name(town.settings, "youths")), key=lambda one: one.offset)
+    return {one.partition: PartitionRecord.from_bytes(one.value) for one in rows if one.key == META_KEY}
+
+
 def reached_at(town: Town, goals: dict[int, int]) -> dict[int, int]:
     """By partition, when a worker had first written that it stood at the end of the absences (Unix milliseconds)."""
     found: dict[int, int] = {}
@@ -176,6 +182,7 @@ def test_a_rebuild_says_exactly_what_the_inbox_lacks(
     killed.until(lambda: changelog in town.names() and town.ends(changelog)[changelog] > 400, "the middle of the rebuilding")
     killed.kill()
     at_kill, tasks_at_kill = town.ends(changelog)[changelog], town.ends(TASKS_OUTREACH.name)[TASKS_OUTREACH.name] - len(before)
+    assert any(one.rebuilding for one in newest_records(town).values())
     worker = begin(town.settings, log, clock.now()).ready()
     worker.reached(town, [CONSENTS.name, ABSENCES, TASK_EVENTS.name])
     assert worker.sum("hub_worker_rebuilding") == 0

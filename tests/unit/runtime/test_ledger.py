@@ -6,7 +6,7 @@ import pytest
 
 from hub.errors import FatalError
 from hub.runtime.effects import Effects
-from hub.runtime.ledger import PartitionRecord
+from hub.runtime.ledger import PartitionRecord, Rebuilding
 from tests.unit.runtime.fakes import FIRST
 
 
@@ -55,3 +55,12 @@ def test_the_rules_that_came_into_force_last_stay() -> None:
 def test_an_unknown_form_is_not_guessed() -> None:
     with pytest.raises(FatalError):
         PartitionRecord.from_bytes(b'{"form": 99}')
+
+
+def test_what_is_left_to_rebuild_is_kept_until_it_is_done() -> None:
+    record = PartitionRecord(rebuilding=Rebuilding({"a": 7}))
+    for effects, through in ((Effects(positions={"a": 7}), ""), (Effects(passed="k"), "k"), (Effects(positions={"a": 9}), "k")):
+        record = PartitionRecord.from_bytes(record.after(effects, {}, "").to_bytes())
+        assert record.rebuilding == Rebuilding({"a": 7}, through)
+    assert record.after(Effects(rebuilt=True), {}, "").rebuilding is None
+    assert b"rebuilding" not in PartitionRecord().to_bytes()
