@@ -64,7 +64,7 @@ def map_observation(fields: Mapping[str, str], gazetteer: Gazetteer, now: dateti
         reason = "bad_time"
     if reason is None and retracted is None:
         reason = "bad_retracted"
-    digest = hashlib.sha256(f"observation\x00{row_id}".encode()).hexdigest()[:32]
+    digest = hashlib.sha256(f"observation\x00{row_id}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if reason is not None or concern is None or observed_at is None or retracted is None:
         # An id that is missing or made of somebody's number names no record.
         name = "" if _refused_id(row_id, now) else digest

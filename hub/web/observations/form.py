@@ -148,8 +148,9 @@ class KeptForms:
     """In this process' memory, for ten minutes, until they are shown, once. `ticks` is a clock of seconds.
 
     A page that answers a POST would leave the whole form in the browser's history, to be sent again by whoever goes back to it.
-    So every POST is answered with the address of a page, and what that page shows lies here. Of a form that is in doubt the
-    number is kept on, for a day or until it is taken: whoever sees that page again, empty, does not begin a second observation.
+    So every POST is answered with the address of a page, and what that page shows lies here. Each has an address of its own: two
+    windows that began as one form are two, and neither is shown the other's number. Of a form that is in doubt the number is kept
+    on, for a day or until it is taken: whoever sees that page again, empty, does not begin a second observation.
     """
 
     def __init__(self, ticks: Callable[[], float] = ticking.monotonic) -> None:
@@ -173,11 +174,12 @@ class KeptForms:
             found = self._kept.pop(said, None) or self._doubts.get(said)
             return found[1] if found else None
 
-    def taken(self, said: str) -> None:
-        """The form of that page was taken: the next one there is another."""
+    def taken(self, number: str) -> None:
+        """The observation of that number was taken: whichever pages showed it begin another."""
         with self._lock:
-            self._kept.pop(said, None)
-            self._doubts.pop(said, None)
+            for forms in (self._kept, self._doubts):
+                for said in [said for said, (_since, kept) in forms.items() if kept.number.number == number]:
+                    del forms[said]
 
 
 def _put(forms: dict[str, tuple[float, KeptForm]], said: str, kept: KeptForm, now: float) -> None:

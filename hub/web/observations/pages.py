@@ -99,7 +99,7 @@ class Observations:
         )  # fmt: skip
 
     def send(self, request: Request, principal: Principal) -> Response:
-        """Send it; what was not sent, or may not have been, is shown again, without the person."""
+        """Send it; what was not sent, or may not have been, is shown again at an address of its own, without the person."""
         said, senders = request.path_params["said"], {one.name: one for one in self._senders(principal)}
         number = FormNumber.of_field(self._secret(request), field(request, "number"))
         if number is None or number_in(self._secret(request), said) is None or not senders:
@@ -115,11 +115,12 @@ class Observations:
             observation = Observation(number.number, person, form.kind, form.area, at.astimezone(UTC), number.showing)
             notice = self._sent(principal, senders[form.sender], observation)
             if not notice:
-                self._kept.taken(said)
+                self._kept.taken(number.number)
                 return RedirectResponse(f"{_PAGE}/sent", status_code=303)
             number = number.shown_again(in_doubt=notice == IN_DOUBT)
-        self._kept.put(said, KeptForm(form, number, wrong, rule, notice))
-        return RedirectResponse(f"{_PAGE}/form/{said}", status_code=303)
+        again = new_number(self._secret(request))
+        self._kept.put(again, KeptForm(form, number, wrong, rule, notice))
+        return RedirectResponse(f"{_PAGE}/form/{again}", status_code=303)
 
     def _sent(self, principal: Principal, sender: Sender, observation: Observation) -> str:
         """Nothing when it is safe, else what to say. Its entry is written first, and one more when it is not known to be safe."""

@@ -62,6 +62,7 @@ def test_an_area_that_is_not_configured_is_left_out(area):
         ({"id": ""}, "no_row_id"),
         ({"id": "två ord"}, "no_row_id"),
         ({"id": "x" * 65}, "no_row_id"),
+        ({"id": "\ud800"}, "no_row_id"),  # half a surrogate pair: JSON may hold it, UTF-8 not
         ({"id": PERSON}, "telling_row_id"),
         ({"id": f"obs-{PERSON.replace('-', '')}"}, "telling_row_id"),
         ({"id": "120314-9800/1"}, "telling_row_id"),

@@ -42,8 +42,11 @@ def test_of_a_form_in_doubt_its_number_alone_is_kept_for_a_day_until_it_is_taken
     now[0] += 1
     assert forms.take("a") is None
     forms.put("a", kept(1, in_doubt=True))
-    forms.taken("a")
-    assert forms.take("a") is None
+    forms.put("b", kept(1, in_doubt=True))
+    forms.put("c", kept(2, in_doubt=True))
+    forms.taken("1")
+    assert (forms.take("a"), forms.take("b")) == (None, None)
+    assert forms.take("c") is not None
 
 
 def test_each_showing_of_a_form_is_its_own_and_what_was_in_doubt_stays_so() -> None:

@@ -34,12 +34,16 @@ def begin(client: Browser) -> tuple[str, dict[str, str]]:
     return path, hidden(client.get(path).text)
 
 
-def sent(client: Browser, path: str, data: dict[str, str]) -> str:
-    """The page after sending. A POST answers with an address only: none stays in the history with what was typed."""
+def sent_to(client: Browser, path: str, data: dict[str, str]) -> str:
+    """Where sending leads. A POST answers with an address only: none stays in the history with what was typed."""
     answer = client.post(path, data=data)
     assert (answer.status_code, answer.content) == (303, b"")
-    assert answer.headers["location"] in {path, "/observations/sent"}
-    return client.get(answer.headers["location"]).text
+    return str(answer.headers["location"])
+
+
+def sent(client: Browser, path: str, data: dict[str, str]) -> str:
+    """The page after sending."""
+    return client.get(sent_to(client, path, data)).text
 
 
 def hidden(text: str) -> dict[str, str]:
@@ -194,16 +198,45 @@ def test_the_page_of_what_may_have_been_sent_keeps_its_number_when_it_is_seen_ag
 ) -> None:
     empty_town.intake.failures.append(InDoubtError("late", code="intake_in_doubt"))
     path, kept = begin(client)
-    number = hidden(sent(client, path, SAID | kept))["number"]
+    again = sent_to(client, path, SAID | kept)
+    number = hidden(client.get(again).text)["number"]
     for _reload in range(2):
-        text = client.get(path).text
+        text = client.get(again).text
         assert (hidden(text)["number"], "Den kan ha skickats" in text) == (number, True)
         assert not any(value in text for value in ("21:30", "selected", "checked", PERSON))
-    client.post(path, data=SAID | hidden(text))
-    after = client.get(path).text
+    client.post(again, data=SAID | hidden(text))
+    after = client.get(again).text
     assert (hidden(after)["number"] != number, "Den kan ha skickats" in after) == (True, False)
     numbers = {one.number for one in empty_town.intake.refused} | {one.number for _sender, one in empty_town.intake.taken}
     assert len(numbers) == 1
+
+
+def test_two_windows_of_one_form_are_two_observations_and_neither_is_shown_the_others_number(
+    empty_town: PagesTown, client: Browser
+) -> None:
+    empty_town.intake.failures += [InDoubtError("late", code="intake_in_doubt")] * 2
+    path, one = begin(client)
+    other = hidden(client.get(path).text)
+    assert one["number"] != other["number"]
+    pages = [sent_to(client, path, SAID | kept) for kept in (one, other)]
+    numbers = [hidden(client.get(page).text)["number"] for page in (*pages, *pages)]  # seen, and seen again
+    assert numbers[:2] == numbers[2:]
+    for page, number in zip(pages, numbers[:2], strict=True):
+        client.post(page, data=SAID | {"sender": one["sender"], "number": number})
+    taken = [each.number for _sender, each in empty_town.intake.taken]
+    assert taken == [each.number for each in empty_town.intake.refused]
+    assert len(set(taken)) == 2
+
+
+def test_what_is_sent_from_one_window_leaves_the_others_doubt(empty_town: PagesTown, client: Browser) -> None:
+    empty_town.intake.failures.append(InDoubtError("late", code="intake_in_doubt"))
+    path, one = begin(client)
+    other = hidden(client.get(path).text)
+    doubtful = sent_to(client, path, SAID | one)
+    number = hidden(client.get(doubtful).text)["number"]
+    assert sent_to(client, path, SAID | other) == "/observations/sent"
+    text = client.get(doubtful).text
+    assert (hidden(text)["number"], "Den kan ha skickats" in text) == (number, True)
 
 
 def test_what_may_have_been_sent_is_said_so_even_when_the_log_does_not_take_it(empty_town: PagesTown, visit: Visit) -> None:
