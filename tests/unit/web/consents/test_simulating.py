@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from hub.contract.models import Cooperation, InfoKind, PoliceCategory, ReferralTask
+from hub.core.rules import parse_rules
+from hub.resources import defaults_folder
 from hub.web.consents.field_titles import CODES, FIELDS
 from hub.web.consents.scope import FormScope
 from hub.web.consents.simulating import FLOWING, flows, proposals, task_fields
 from hub.web.language import words
+from hub.web.rules.shown import RulesShown
 from tests.unit.web.consents.conftest import Desk
 from tests.unit.web.town import PagesTown, make_office
 
@@ -80,6 +85,34 @@ def test_a_sig_rule_under_an_sspf_consent_proposes_only_to_ask_for_a_sig_consent
         planned(cooperation=Cooperation.SIG, recipients=("sig",), kinds=(InfoKind.POLICE_NOTICE,)), make_office(empty_town), words("sv")
     )  # fmt: skip
     assert [(one.team, one.instead) for one in sig] == [("SIG-gruppen", False)]
+
+
+NOTICES = {"id": "police_notices", "kind": "police_notice", "of": list(PoliceCategory), "measure": "count", "at_most": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "minst 16 timmar ogiltig frånvaro inom 56 dagar, och därefter högst 1 timme inom 28 dagar"),
+        (
+            {"measure": "distinct_days", "at_most": 0},
+            "minst 960 dagar med ogiltig frånvaro inom 56 dagar, och därefter högst 0 dagar inom 28 dagar",
+        ),
+        (NOTICES, "minst 960 underrättelser från polisen inom 56 dagar, och därefter högst 2 inom 28 dagar"),
+    ],
+)
+def test_good_news_is_told_with_what_there_was_and_what_may_be_left(
+    empty_town: PagesTown, changes: dict[str, object], expected: str
+) -> None:
+    path = defaults_folder() / "rules" / "examples" / "attendance-recovered.yaml"
+    rule = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rule["when"][0].update(changes)
+    school = {"terms": [{"first": "2025-01-08", "last": "2025-06-12"}]}
+    rules = parse_rules({"version": "1", "owner": "test", "school": school, "rules": [rule]})
+    office = replace(make_office(empty_town), rules_shown=RulesShown(list, lambda: rules))
+    (found,) = proposals(planned(), office, words("sv"))
+    assert found.conditions == (expected,)
+    assert found.function == "Bedömning av om insatsen kan avslutas"
 
 
 def test_the_page_stands_by_itself_and_tells_who_gets_nothing(desk: Desk) -> None:
