@@ -43,7 +43,8 @@ class Tried:
 def choose(
     box: LetterBox, ids: Sequence[str], look: Look, limit: int, *, every: bool, state: LetterState = LetterState.WAITING
 ) -> tuple[list[Filed], int]:
-    """The letters that are meant, oldest first, at most `limit`; and how many more there are. Only those in `state`.
+    """The letters that are meant, at most `limit`, and how many more there are; only those in `state`. Oldest first; of all there
+    are, those that were sent again in vain come last: they must not keep the others from their turn.
 
     Raises RejectedError `which_letters` when none are named, and `no_such_letter` for a name that is none.
     """
@@ -54,6 +55,8 @@ def choose(
         raise RejectedError("there is no such letter: see `hub dlq list --all`", code="no_such_letter")
     wanted = Look(connector=look.connector, reason=look.reason, states=frozenset({state}), ids=frozenset(ids))
     found = box.letters(wanted)
+    if not ids:
+        found.sort(key=lambda one: (one.letter.attempts, one.letter.changed_at or one.letter.found_at))  # stable: by age within
     return found[:limit], max(0, len(found) - limit)
 
 

@@ -142,6 +142,8 @@ class KeptForm:
     wrong: Mapping[str, str]
     rule: Rule | None = None
     notice: str = ""
+    began: str = ""
+    """The address of the page that it was sent from."""
 
 
 class KeptForms:
@@ -164,7 +166,7 @@ class KeptForms:
         with self._lock:
             _put(self._kept, said, replace(kept, form=replace(kept.form, person="")), self._ticks())
             if kept.number.in_doubt:
-                _put(self._doubts, said, KeptForm(ObservationForm(), kept.number, {}), self._ticks())
+                _put(self._doubts, said, KeptForm(ObservationForm(), kept.number, {}, began=kept.began), self._ticks())
 
     def take(self, said: str) -> KeptForm | None:
         """What was kept for that page; the next time there is nothing, or no more than a number that is in doubt."""
@@ -173,6 +175,12 @@ class KeptForms:
             _forget(self._doubts, self._ticks() - _DOUBT_SECONDS)
             found = self._kept.pop(said, None) or self._doubts.get(said)
             return found[1] if found else None
+
+    def doubts_from(self, said: str) -> list[str]:
+        """The addresses of forms in doubt that were sent from the page at `said`, for whoever goes back to that; latest last."""
+        with self._lock:
+            _forget(self._doubts, self._ticks() - _DOUBT_SECONDS)
+            return [address for address, (_since, kept) in self._doubts.items() if kept.began == said]
 
     def taken(self, number: str) -> None:
         """The observation of that number was taken: whichever pages showed it begin another."""

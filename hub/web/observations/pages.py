@@ -73,7 +73,7 @@ class Observations:
         """Empty fields under a number of their own, so that whoever goes back after sending begins another observation.
 
         After a form that was not sent: what was coded in it, its number, and everything that is wrong; once. After one that may
-        have been sent the number stays, as often as the page is seen.
+        have been sent the number stays, as often as the page is seen; whoever goes back from it is shown the way to it.
         """
         said, senders = request.path_params["said"], self._senders(principal)
         if number_in(self._secret(request), said) is None or not senders:
@@ -93,6 +93,7 @@ class Observations:
         areas = sorted(((code, area.title) for code, area in self._web.office.places.areas.items()), key=lambda pair: pair[1])
         return self._page(
             request, "form", principal, form=shown, number=kept.number.signed(self._secret(request)), errors=errors,
+            left=[f"{_PAGE}/form/{one}" for one in self._kept.doubts_from(said)],
             areas=areas, wrong=dict.fromkeys(_ASKED, "") | wrong, today=today, in_doubt=kept.number.in_doubt,
             concerns=[{"value": one.value, "label": words.text(title), "hint": ""} for one, title in _CONCERNS.items()],
             senders=[{"value": one.name, "label": one.title, "hint": ""} for one in senders],
@@ -119,7 +120,7 @@ class Observations:
                 return RedirectResponse(f"{_PAGE}/sent", status_code=303)
             number = number.shown_again(in_doubt=notice == IN_DOUBT)
         again = new_number(self._secret(request))
-        self._kept.put(again, KeptForm(form, number, wrong, rule, notice))
+        self._kept.put(again, KeptForm(form, number, wrong, rule, notice, began=said))
         return RedirectResponse(f"{_PAGE}/form/{again}", status_code=303)
 
     def _sent(self, principal: Principal, sender: Sender, observation: Observation) -> str:

@@ -24,6 +24,9 @@ __all__ = ["Preview", "act", "preview", "sent"]
 
 _SECTION: Final = "/letters"
 _NAMED: Final = "letter"
+_MAPPED: Final = "mapped"
+_LOOKED_AT: Final = 1000
+"""So many letters at most are tried in search of those that can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,11 @@ def preview(watch: Watch) -> Response:
     return watch.page(
         "preview.html", _SECTION, work=work, over=work.over.is_set(), cap=CAP, more=found.more,
         rows=[
-            (letter_row(watch, one), tried_told(watch.words, is_now), is_now.outcome == "mapped")
+            (letter_row(watch, one), tried_told(watch.words, is_now), is_now.outcome == _MAPPED)
             for one, is_now in zip(found.chosen, now, strict=True)
         ],
         counts=[(told[outcome], number) for outcome, number in sorted(counts.items())], away=sum(one.away for one in now),
-        ready=[name for name, one in found.outcomes.items() if one.outcome == "mapped"],
+        ready=[name for name, one in found.outcomes.items() if one.outcome == _MAPPED],
         failure=failure_text(watch, work.failure) if work.failure else "", here=f"/letters/preview/{work.number}",
         former=former_code(watch, {one.connector for one in found.chosen}),
     )  # fmt: skip
@@ -92,16 +95,23 @@ def _begin_preview(watch: Watch) -> Response:
     every = watch.field("deed") == "preview_all"
     ids = [] if every else watch.chosen(_NAMED)
     console, look = watch.console, Look(connector=watch.field("source"), reason=watch.field("reason"))
-    chosen, more = choose(console.box, ids, look, CAP, every=every)
+    chosen, more = choose(console.box, ids, look, _LOOKED_AT if every else CAP, every=every)
     watch.log(Action.LETTER_REDRIVE, Logged.DEAD_LETTER_TRIED, [one.letter.letter_id for one in chosen])
     settings = console.load()
 
     def task(advance: Callable[[int], None]) -> Preview:
         outcomes: dict[str, Tried] = {}
-        for _, own in by_connector(chosen):
-            outcomes |= tried(settings, console.clock, own)
-            advance(len(outcomes))
-        return Preview(tuple(chosen), outcomes, more)
+        for first in range(0, len(chosen), CAP):
+            for _, own in by_connector(chosen[first : first + CAP]):
+                outcomes |= tried(settings, console.clock, own)
+                advance(len(outcomes))
+            if sum(one.outcome == _MAPPED for one in outcomes.values()) >= CAP:
+                break
+        # Those that can be sent stand first, however many older ones cannot.
+        known = [one for one in chosen if one.letter.letter_id in outcomes]
+        shown = sorted(known, key=lambda one: outcomes[one.letter.letter_id].outcome != _MAPPED)[:CAP]
+        kept = {one.letter.letter_id: outcomes[one.letter.letter_id] for one in shown}
+        return Preview(tuple(shown), kept, more + len(chosen) - len(shown))
 
     work = console.works.begin(watch.who.account, task)
     return RedirectResponse(f"/letters/preview/{work.number}", status_code=303)

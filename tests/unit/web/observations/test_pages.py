@@ -228,6 +228,17 @@ def test_two_windows_of_one_form_are_two_observations_and_neither_is_shown_the_o
     assert len(set(taken)) == 2
 
 
+def test_whoever_goes_back_from_what_may_have_been_sent_is_shown_the_way_to_it(empty_town: PagesTown, client: Browser) -> None:
+    empty_town.intake.failures.append(InDoubtError("late", code="intake_in_doubt"))
+    path, kept = begin(client)
+    doubtful = sent_to(client, path, SAID | kept)
+    told = client.get(path).text
+    assert "Är det samma observation?" in told
+    assert f'<a href="{doubtful}">Fortsätt med det formuläret</a>' in told
+    client.post(doubtful, data=SAID | hidden(client.get(doubtful).text))
+    assert "samma observation" not in client.get(path).text
+
+
 def test_what_is_sent_from_one_window_leaves_the_others_doubt(empty_town: PagesTown, client: Browser) -> None:
     empty_town.intake.failures.append(InDoubtError("late", code="intake_in_doubt"))
     path, one = begin(client)

@@ -142,6 +142,17 @@ def test_without_the_mending_there_is_nothing_to_send(sources: Sources, visit: V
     assert "no_minutes <span>1</span>" in text
 
 
+def test_letters_that_can_be_read_are_found_behind_however_many_older_ones_that_cannot(sources: Sources, visit: Visit) -> None:
+    refused(sources, 52)
+    sources.places(2)
+    sources.run("toyrows")
+    before, _, after = (sources.home / "hub.toml").read_text().rpartition('"mins"')
+    (sources.home / "hub.toml").write_text(f'{before}"minutes"{after}')  # of the places alone
+    text = followed(visit(OPERATOR), "preview_all", [])
+    assert "kan läsas nu <span>2</span>" in text
+    assert "Skicka 2 igen" in text
+
+
 def test_of_a_source_that_does_not_answer_a_preview_says_to_try_later_and_nothing_of_the_mapping(
     sources: Sources, visit: Visit
 ) -> None:
