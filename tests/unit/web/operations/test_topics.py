@@ -42,6 +42,13 @@ def test_they_are_listed_and_what_each_would_meet_is_shown_before_it_is_written(
     assert audited(empty_town)[0] == "dead_letter_redriven"
 
 
+def test_the_page_promises_no_more_than_it_keeps(topics: Topics, visit: Visit) -> None:
+    """What consent says now of a record that is named by its place is shown there; of whom it is, nothing is."""
+    text = visit(OPERATOR).get("/letters/topics").text
+    assert "Inget här visar vem någon är." in text
+    assert "om någon har ett samtycke" not in text
+
+
 def test_they_are_put_aside_and_taken_back(topics: Topics, visit: Visit) -> None:
     client = visit(OPERATOR)
     to = client.post(PLACE, data={"deed": "discard", "letter": GONE}).headers["location"]
