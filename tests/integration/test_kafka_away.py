@@ -30,7 +30,7 @@ def threads_of_kafka() -> set[str]:
 
 def test_a_producer_that_is_given_up_with_records_on_their_way_is_gone_and_told_as_retriable(machine: Machine) -> None:
     at_first = threads_of_kafka()
-    publisher = Publisher(machine.settings.bootstrap_servers, "test")
+    publisher = Publisher(machine.settings.bootstrap_servers, "away")  # the town has a thread of its own
     publisher.publish([ONE])
     assert threads_of_kafka() > at_first
     with machine.frozen(), pytest.raises(RetriableError):
@@ -44,7 +44,7 @@ def test_a_producer_that_is_given_up_with_records_on_their_way_is_gone_and_told_
 
 def test_a_producer_that_is_given_up_with_nothing_on_its_way_is_gone_too(machine: Machine) -> None:
     at_first = threads_of_kafka()
-    publisher = Publisher(machine.settings.bootstrap_servers, "test")
+    publisher = Publisher(machine.settings.bootstrap_servers, "away")  # the town has a thread of its own
     for _ in range(20):  # the thread needs a hair to end
         publisher.publish([ONE])
         with pytest.raises(ContractError, match="larger than Kafka accepts"):
