@@ -27,8 +27,6 @@ _PLAIN = {
     "bool_type": "must be true or false, without quotes",
     "date_type": _DAY,
     "date_parsing": _DAY,
-    "date_from_datetime_parsing": _DAY,
-    "date_from_datetime_inexact": _DAY,
     "tuple_type": _LIST,
     "model_type": "must be a mapping of names to values",
     "model_attributes_type": "must be a mapping of names to values",

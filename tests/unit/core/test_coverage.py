@@ -114,6 +114,15 @@ def test_a_suspension_in_between_takes_nothing_from_the_same_consent() -> None:
     assert tasks_of("sig", EARLY[0], gap, LATE[0], state=under(make_scope(), before, since)) == []
 
 
+def test_what_a_consent_covers_no_longer_since_it_was_narrowed_is_not_told_because_its_earlier_time_did() -> None:
+    before = make_sig_scope(valid_to=ago(15))
+    notices = [EARLY[0], EARLY[1], make_notice(20, ago(12))]
+    as_before = make_sig_scope(valid_from=ago(15))
+    narrowed = make_sig_scope(valid_from=ago(15), agencies=("probation",))
+    assert len(tasks_of("sig", *notices, state=under(make_scope(), before, as_before))) == 1
+    assert tasks_of("sig", *notices, state=under(make_scope(), before, narrowed)) == []
+
+
 def test_what_a_consent_that_has_ended_covered_is_not_told_under_the_next_one() -> None:
     ended = make_sig_scope(valid_to=ago(15))
     renewed = make_sig_scope(scope_id=LATER_SCOPE, valid_from=ago(15))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -11,7 +12,7 @@ from hub.contract import ids
 from hub.contract.models import PlaceCategory
 from hub.core.place import PlaceStep, new_place_state, place_from_bytes, place_step, place_to_bytes, place_wake
 from hub.core.rules import compile_rules
-from hub.core.state import StateError
+from hub.core.state import MAX_HELD, StateError
 from hub.core.step import Drop
 
 from .make import NOW, ago, event_id, make_place_event
@@ -151,6 +152,18 @@ def test_a_planned_event_counts_from_its_time_on() -> None:
 def test_what_is_older_than_the_window_is_refused() -> None:
     (one,) = run(make_place_event(1, ago(8), 9))
     assert (one.outcome, one.drops, one.state.reports) == ("refused", (Drop("too_old", intentional=True),), {})
+
+
+def test_a_place_that_is_full_refuses_new_reports_and_says_so_but_takes_corrections() -> None:
+    (one,) = run(make_place_event(1, FRIDAY))
+    reports = dict.fromkeys((event_id(number) for number in range(MAX_HELD)), one.state.reports[event_id(1)])
+    full = replace(one.state, reports=reports)
+    new, correction = make_place_event("a" * 40, FRIDAY), make_place_event(5, FRIDAY, 2, revision=2)
+    refused = place_step(full, new, RULES, NOW)
+    assert (refused.outcome, refused.drops) == ("refused", (Drop("state_full", intentional=False),))
+    assert place_step(full, correction, RULES, NOW).outcome == "processed"
+    del reports[event_id(0)]
+    assert place_step(replace(full, reports=reports), new, RULES, NOW).outcome == "processed"
 
 
 def test_reports_are_forgotten_after_the_window() -> None:

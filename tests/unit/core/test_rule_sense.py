@@ -84,6 +84,7 @@ def test_a_rate_above_all_and_a_time_of_day_that_is_the_whole_day_are_found() ->
     ("school", "expected"),
     [
         (SCHOOL, []),
+        ({**SCHOOL, "free_days": ["2026-02-02", "2026-03-08"]}, []),
         (
             {**SCHOOL, "terms": [*SCHOOL["terms"], {"first": "2026-03-08", "last": "2026-06-12"}]},
             ["school.terms: the terms from 2026-02-02 and from 2026-03-08 overlap: a date belongs to one term"],

@@ -35,7 +35,7 @@ def test_plain_data_gives_the_same_set() -> None:
     assert parse_rules(plain()) == SHIPPED
 
 
-@pytest.mark.parametrize("field", ["area", "place"])
+@pytest.mark.parametrize("field", ["area", "areas", "place", "places"])
 def test_an_area_is_no_condition(field: str) -> None:
     text = refusal(lambda data: place_of("absence-alone", data)["when"][0].update({field: "0581-hageby"}))
     assert text == f"rules.absence-alone.when.0.{field}: an area is no condition of a rule: it tells nothing about a person"
