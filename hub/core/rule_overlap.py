@@ -26,7 +26,7 @@ def idle_beside(rule: Rule, other: Rule) -> bool:
 
 def implied(rule: Rule, other: Rule) -> bool:
     """Whether, whatever has occurred, `other` holds whenever `rule` holds."""
-    if rule.sunset != other.sunset and other.sunset is not None and (rule.sunset is None or rule.sunset > other.sunset):
+    if other.sunset is not None and (rule.sunset is None or rule.sunset > other.sunset):
         return False
     if other.ages is not None and (rule.ages is None or rule.ages.first < other.ages.first or rule.ages.last > other.ages.last):
         return False

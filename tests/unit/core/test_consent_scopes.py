@@ -1,9 +1,9 @@
-"""What is published of a consent that the signing age suspends: neither before nor after does it give the birthday away."""
+"""What is published of a consent: neither before nor after the signing age suspends it does it give the birthday away."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from hub.consent_file import load_consent_rules
 from hub.contract.models import Cooperation, InfoKind
@@ -42,3 +42,10 @@ def test_what_a_birthday_will_suspend_is_covered_until_then_also_in_its_month() 
 
 def test_from_the_birthday_on_its_whole_month_is_left_out() -> None:
     assert spans(BIRTHDAY) == spans(ENDS) == ((BEGINS, MONTH_BEGINS),)
+
+
+def test_what_changes_nothing_leaves_a_consent_standing_since_when_it_stood() -> None:
+    again = History(HISTORY.terms, (*HISTORY.facts, Signed(BEGINS + timedelta(days=1), Signatory.GUARDIAN_1)))
+    found = account(again, BORN, RULES, BEGINS + timedelta(days=2))
+    assert found is not None
+    assert found.standing.since == BEGINS

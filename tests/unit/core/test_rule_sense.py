@@ -114,6 +114,11 @@ def test_school_days_that_a_window_cannot_hold_are_found() -> None:
     assert told(make(school=SCHOOL, within_school_days=11)) == [expected]
 
 
+def test_the_most_school_days_may_begin_in_the_middle_of_a_term() -> None:
+    from_friday = {"terms": [{"first": "2026-02-06", "last": "2026-02-13"}], "free_days": []}
+    assert told(make(school=from_friday, within_days=5, within_school_days=5)) == []
+
+
 @pytest.mark.parametrize("field", [{"within_school_days": 5}, {"on_school_days": True}], ids=str)
 def test_a_rule_that_asks_for_school_days_needs_the_calendar(field: dict[str, Any]) -> None:
     (found,) = told(make(**field))

@@ -288,3 +288,11 @@ def test_a_task_that_told_of_an_erased_scope_is_taken_back_and_comes_anew_where_
     assert erased.tasks[1].task_id not in opened
     assert erased.tasks[1].evidence[0].met == 480
     assert erase_scope(new_state(YOUTH), first.scope_id, NOW, RULES, NOW).state.empty
+
+
+def test_new_rules_are_all_looked_at_as_a_late_event_comes_after_the_old_ones_would_have_forgotten() -> None:
+    known = make_absence(1, ago(1), 60)
+    month = {"kind": "school_absence", "of": ["unexcused"], "measure": "minutes", "at_least": 60, "within_days": 30}
+    new = make_rules(id="other", when=[{"id": "unexcused_absence", **month}])
+    late = step(last(run(known, rules=make_rules())), known, new, ago(-10))
+    assert (late.outcome, emitted([late])) == ("duplicate", [("open", "other", "outreach")])
