@@ -8,7 +8,7 @@ import pytest
 
 from hub.contract import ids
 from hub.contract.models import AbsenceKind, Action, PoliceCategory, TaskEvent, TaskState
-from hub.core.state import new_state
+from hub.core.state import YouthState, new_state
 from hub.core.step import erase_scope, step, wake
 
 from .make import (
@@ -296,3 +296,8 @@ def test_new_rules_are_all_looked_at_as_a_late_event_comes_after_the_old_ones_wo
     new = make_rules(id="other", when=[{"id": "unexcused_absence", **month}])
     late = step(last(run(known, rules=make_rules())), known, new, ago(-10))
     assert (late.outcome, emitted([late])) == ("duplicate", [("open", "other", "outreach")])
+
+
+def test_a_state_made_of_its_parts_alone_proposes_as_one_that_was_read() -> None:
+    parts = last(run(make_absence(1, ago(1), 480)))
+    assert emitted([wake(YouthState(YOUTH, parts.consent, parts.events), RULES, NOW)]) == [OPEN_ABSENCE]
