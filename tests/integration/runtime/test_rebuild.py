@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from tenacity import retry, retry_if_result, stop_after_delay, wait_random
 
 from hub.bootstrap import build_delivery_engine
 from hub.clock import ShiftedClock
@@ -111,12 +112,22 @@ def rebuild(settings: Settings) -> subprocess.CompletedProcess[str]:
     )
 
 
+@retry(
+    retry=retry_if_result(lambda done: done.returncode == 3),
+    stop=stop_after_delay(60),
+    wait=wait_random(0.5, 1.5),
+    retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
+)
+def rebuilt_when_forgotten(settings: Settings) -> subprocess.CompletedProcess[str]:
+    """A group remembers a killed worker until its session ends, and until then the command refuses."""
+    done = rebuild(settings)
+    assert done.returncode != 3 or "stop every worker" in done.stderr
+    return done
+
+
 def deleted_state(settings: Settings) -> None:
-    """As the runbook has it; a group remembers a killed worker until its session ends."""
-    deadline = time.monotonic() + 60
-    while (done := rebuild(settings)).returncode == 3 and time.monotonic() < deadline:
-        assert "stop every worker" in done.stderr
-        time.sleep(1)
+    """As the runbook has it."""
+    done = rebuilt_when_forgotten(settings)
     assert done.returncode == 0, done.stderr
     assert changelog_name(settings, "youths") in done.stdout
 
