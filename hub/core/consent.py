@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, Scope
 
@@ -54,6 +54,11 @@ class Purpose(StrEnum):
     on."""
     OPEN = "open"
     """Show a task to a team: as DELIVER."""
+
+
+# Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
+_IN_FORCE: Final = ConsentStatus.IN_FORCE
+_CORRELATE: Final = Purpose.CORRELATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def decide(
     """
     if consent is None:
         return Decision(permit=False, rule="no_consent", consent_version=None, scope_id=None)
-    if consent.status is not ConsentStatus.IN_FORCE:
+    if consent.status is not _IN_FORCE:
         rule = "withdrawn" if consent.status is ConsentStatus.WITHDRAWN else "suspended"
         return Decision(permit=False, rule=rule, consent_version=consent.version, scope_id=None)
     return _judge_scopes(consent, Question(purpose, source, recipient, kind, at, cooperation, occurred_at))
@@ -128,7 +133,7 @@ def telling_scopes(consent: ConsentRecord, *, recipient: str, cooperation: Coope
 
     A consent that was suspended for a while has several times under one id, and what it covered before still counts.
     """
-    if consent.status is not ConsentStatus.IN_FORCE:
+    if consent.status is not _IN_FORCE:
         return []
     naming = [
         scope
@@ -167,7 +172,7 @@ def demands_of(
     kinds: Collection[InfoKind],
 ) -> Demands:
     """What a scope must name to cover a question, whenever that is."""
-    correlate = question.purpose is Purpose.CORRELATE
+    correlate = question.purpose is _CORRELATE
     source, recipient, kind = question.source, question.recipient, question.kind
     asked = question.cooperation or _COOPERATIONS.get(recipient)  # a recipient's name may imply it
     return (
@@ -181,7 +186,7 @@ def demands_of(
 def _demands(scope: Scope, question: Question) -> Demands:
     at, withdrawn_at = question.at, scope.withdrawn_at
     # In correlation a withdrawn scope's events are refused on every replay, also those from before the withdrawal.
-    stands = withdrawn_at is None or (question.purpose is not Purpose.CORRELATE and at < withdrawn_at)
+    stands = withdrawn_at is None or (question.purpose is not _CORRELATE and at < withdrawn_at)
     return (
         *demands_of(question, scope.cooperation, scope.agencies, scope.recipients, scope.kinds),
         ("scope_withdrawn", stands),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hub.contract.evidence import MOST_EVENTS
 from hub.contract.ids import task_id
@@ -26,9 +26,10 @@ from hub.core.measure import Counted, evidence_of
 from hub.core.narrowing import MOST_EVENTS_OF_ALL
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
-from hub.core.state import Episode, Events, YouthState, opened_as
+from hub.core.spent import end_episode
+from hub.core.state import Episode, YouthState, opened_as
 
-__all__ = ["Before", "Cause", "Instant", "Reconciler", "end_episode", "still_spent", "stirs"]
+__all__ = ["Before", "Cause", "Instant", "Reconciler", "stirs"]
 
 
 class Cause(Enum):
@@ -38,6 +39,10 @@ class Cause(Enum):
     """A wake, an answer, a new rule set, a consent: what no longer holds ends silently."""
     EVENT = auto()
     """One came, or was corrected: lost ground is told."""
+
+
+# Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
+_EVENT: Final = Cause.EVENT
 
 
 class Before(NamedTuple):
@@ -149,7 +154,7 @@ class Reconciler:
 
     def _reconcile(self, rule: CompiledRule, found: Found | None) -> None:
         episode = self.episodes.get(rule.id)
-        told = self._when.cause is Cause.EVENT
+        told = self._when.cause is _EVENT
         taken = episode is not None and (rule.id in self._when.reopened or self._has_lost(rule, episode))
         if found is None:
             if episode is not None:
@@ -265,7 +270,10 @@ class Reconciler:
         before = self._when.before
         if before is None:
             return False
-        earlier = Reach(before.consent).coverage(episode.team, episode.cooperation, before.at_ms)
+        reach = self._reach if before.consent is self._reach.consent else Reach(before.consent)
+        earlier = reach.coverage(episode.team, episode.cooperation, before.at_ms)
+        if earlier is self._coverage(episode):
+            return False
         then, now = self._counted.told(rule, earlier), self._told_to(rule, self._coverage(episode))
         if then is now:
             return False
@@ -279,22 +287,3 @@ def stirs(touched: Iterable[CompiledRule], state: YouthState, counted: Counted) 
         if rule.id in state.episodes or rule.id in state.due or not rule.plain or rule.ages is not None or counted.holds(rule):
             return True
     return False
-
-
-def end_episode(
-    episodes: Mapping[str, Episode], spent: Mapping[str, int], rule_id: str
-) -> tuple[Mapping[str, Episode], Mapping[str, int]]:
-    """Without a rule's episode, whose opening is spent: no later one gets its task's id."""
-    left = dict(episodes)
-    key = f"{rule_id}|{left.pop(rule_id).opened_by}"
-    return left, {**spent, key: spent.get(key, 0) + 1}
-
-
-def still_spent(spent: Mapping[str, int], events: Events) -> Mapping[str, int]:
-    """The spent openings by events that are still held."""
-    gone = [key for key in spent if all(_event_of(key) not in rows for rows in events.values())]
-    return {key: times for key, times in spent.items() if key not in gone} if gone else spent
-
-
-def _event_of(spent: str) -> str:
-    return spent.partition("|")[2].partition("?")[0]

@@ -7,15 +7,17 @@ earlier revision, by a marker without content; a first revision that may not be 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from hub.contract.models import (
+    AbsenceKind,
     ConsentRecord,
     ConsentStatus,
     InfoKind,
     PersonEvent,
+    PoliceCategory,
     PoliceNotice,
+    RiskConcern,
     RiskEvent,
     SchoolAbsence,
 )
@@ -25,12 +27,16 @@ from hub.core.state import MAX_HELD, Events, Held, Rows, YouthState, in_order, m
 
 __all__ = ["Folded", "Outcome", "fold_event", "forgetting_of", "prune", "rejudge"]
 
+# Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
+_WITHDRAWN: Final = ConsentStatus.WITHDRAWN
 Outcome: TypeAlias = Literal["processed", "duplicate", "refused"]
-_KINDS: Final[dict[type[PersonEvent], InfoKind]] = {
-    SchoolAbsence: InfoKind.SCHOOL_ABSENCE,
-    PoliceNotice: InfoKind.POLICE_NOTICE,
-    RiskEvent: InfoKind.RISK_EVENT,
+_KINDS: Final[dict[type[PersonEvent], str]] = {
+    SchoolAbsence: InfoKind.SCHOOL_ABSENCE.value,
+    PoliceNotice: InfoKind.POLICE_NOTICE.value,
+    RiskEvent: InfoKind.RISK_EVENT.value,
 }
+_CODES: Final[dict[str, str]] = {code: code.value for codes in (AbsenceKind, PoliceCategory, RiskConcern) for code in codes}
+"""Plain texts: an enumeration's own `value` is worked out anew each time it is asked for."""
 
 
 class Folded(NamedTuple):
@@ -63,7 +69,7 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
         reason = "too_old"
     if held is None:
         consent = state.consent
-        nothing_kept = consent is None or consent.status is ConsentStatus.WITHDRAWN
+        nothing_kept = consent is None or consent.status is _WITHDRAWN
         if nothing_kept or (reason and event.revision == 1):
             return Folded(kept, "refused", reason)
         if sum(map(len, kept.values())) >= MAX_HELD:
@@ -80,7 +86,7 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
     return Folded(events, "processed", "", True, kind, entry, held)
 
 
-def _longer(state: YouthState, kept: Events, event: PersonEvent, kind: InfoKind, held: Held) -> Events:
+def _longer(state: YouthState, kept: Events, event: PersonEvent, kind: str, held: Held) -> Events:
     """An earlier revision that comes late is nothing new; but where it is dated later than all that was known of it, what
     replaced it must be remembered longer, or it could come back.
     """
@@ -94,12 +100,12 @@ def _kept_until(held: Held, keep_ms: int) -> Held:
     return replace(held, keep_ms=keep_ms) if held.code else make_marker(held.revision, keep_ms)
 
 
-def _refusal(state: YouthState, event: PersonEvent, kind: InfoKind, occurred_ms: int) -> str:
+def _refusal(state: YouthState, event: PersonEvent, kind: str, occurred_ms: int) -> str:
     """Why consent keeps it out; empty when it does not."""
     if state.reach is not None and state.reach.takes(event.agency, kind, occurred_ms):
         return ""
     decision = decide(
-        state.consent, purpose=Purpose.CORRELATE, source=event.agency, recipient=None, kind=kind, at=event.occurred_at
+        state.consent, purpose=Purpose.CORRELATE, source=event.agency, recipient=None, kind=InfoKind(kind), at=event.occurred_at
     )
     return "" if decision.permit else decision.rule
 
@@ -127,10 +133,10 @@ def _rejudged(kind: InfoKind, rows: Rows, consent: ConsentRecord) -> Rows:
 def prune(events: Events, now_ms: int, longest_ms: int) -> Events:
     """Without what has left the longest window; the very same where nothing has."""
     edge = now_ms - longest_ms
-    for rows in events.values():
-        if rows[next(iter(rows))].occurred_ms <= edge:
-            return {kind: left for kind, rows in events.items() if (left := _pruned(rows, edge))}
-    return events
+    oldest = _oldest(events)
+    if oldest is None or oldest > edge:
+        return events
+    return {kind: left for kind, rows in events.items() if (left := _pruned(rows, edge))}
 
 
 def forgetting_of(events: Events, longest_ms: int) -> int | None:
@@ -138,23 +144,35 @@ def forgetting_of(events: Events, longest_ms: int) -> int | None:
 
     Nothing that has left a window is ever counted, so the forgetting may wait for midnight: one wake a day, not one an event.
     """
-    if not events:
-        return None
-    return next_midnight(min([rows[next(iter(rows))].occurred_ms for rows in events.values()]) + longest_ms)
+    oldest = _oldest(events)
+    return None if oldest is None else next_midnight(oldest + longest_ms)
+
+
+def _oldest(events: Events) -> int | None:
+    """When the first of the held events occurred: of each kind it lies in front."""
+    oldest: int | None = None
+    for rows in events.values():
+        for held in rows.values():
+            if oldest is None or held.occurred_ms < oldest:
+                oldest = held.occurred_ms
+            break
+    return oldest
 
 
 def _pruned(rows: Rows, edge: int) -> Rows:
-    gone = 0
-    for held in rows.values():
-        if held.occurred_ms > edge:
+    gone: list[tuple[str, Held]] = []
+    for row in rows.items():
+        if row[1].occurred_ms > edge:
             break
-        gone += 1
+        gone.append(row)
     if not gone:
         return rows
-    left = iter(rows.items())
+    left = rows.copy()
+    for event_id, _ in gone:
+        del left[event_id]
     # A corrected event may be remembered longer than it may be kept: content goes when its own time has left the window.
-    markers = [(event_id, held.marker()) for event_id, held in islice(left, gone) if held.keep_ms > edge]
-    return in_order((*left, *markers)) if markers else dict(left)
+    markers = [(event_id, held.marker()) for event_id, held in gone if held.keep_ms > edge]
+    return in_order((*left.items(), *markers)) if markers else left
 
 
 def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
@@ -163,28 +181,27 @@ def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
     if bare:
         return make_marker(event.revision, keep_ms)
     if isinstance(event, SchoolAbsence):
-        return Held(
-            event.revision, occurred_ms, keep_ms, event.kind.value, event.minutes, event.agency, True, event.offered_minutes or 0
-        )  # fmt: skip
+        code, offered = _CODES[event.kind], event.offered_minutes or 0
+        return Held(event.revision, occurred_ms, keep_ms, code, event.minutes, event.agency, True, offered)
     if isinstance(event, PoliceNotice):
-        return Held(event.revision, occurred_ms, keep_ms, event.category.value, 0, event.agency, event.may_tell_youth)
+        return Held(event.revision, occurred_ms, keep_ms, _CODES[event.category], 0, event.agency, event.may_tell_youth)
     if isinstance(event, RiskEvent):
-        return Held(event.revision, occurred_ms, keep_ms, event.concern.value, 0, event.agency, may_tell=True)
+        return Held(event.revision, occurred_ms, keep_ms, _CODES[event.concern], 0, event.agency, may_tell=True)
     raise TypeError("no event about a person")
 
 
-def _with(events: Events, kind: InfoKind, event_id: str, entry: Held | None, *, shared: Events) -> Events:
+def _with(events: Events, kind: str, event_id: str, entry: Held | None, *, shared: Events) -> Events:
     """The events with another entry (None: without it). Rows that `shared` does not hold are nobody else's, and not copied."""
     before = events.get(kind)
     if before is None:
-        return events if entry is None else {**events, kind.value: {event_id: entry}}
+        return events if entry is None else {**events, kind: {event_id: entry}}
     latest = before[next(reversed(before))].occurred_ms
-    rows = {**before} if before is shared.get(kind) else before
+    rows = before.copy() if before is shared.get(kind) else before
     former = rows.pop(event_id, None)
     if entry is not None:
         rows[event_id] = entry
         if former is not None or entry.occurred_ms < latest:
             rows = in_order(rows.items())
     if rows:
-        return {**events, kind.value: rows}
+        return {**events, kind: rows}
     return {other: kept for other, kept in events.items() if other != kind}

@@ -7,6 +7,7 @@ n x 24 hours on the UTC line: a change to summer time neither lengthens nor shor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from hub.contract.models import Evidence, InfoKind
 from hub.core.coverage import Coverage
@@ -18,6 +19,11 @@ from hub.core.selections import Members, Selection
 from hub.core.state import Events, Held, Rows
 
 __all__ = ["Counted", "evidence_of", "value_of"]
+
+
+# Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
+_MINUTES: Final = Measure.MINUTES
+_COUNT: Final = Measure.COUNT
 
 
 class Counted:
@@ -133,9 +139,9 @@ class Counted:
         total = 0
         days: set[int] = set()
         for held in reversed(self.members(condition)):  # they lie in the order in which they occurred
-            if condition.measure is Measure.MINUTES:
+            if condition.measure is _MINUTES:
                 total += held.minutes
-            elif condition.measure is Measure.COUNT:
+            elif condition.measure is _COUNT:
                 total += 1
             else:
                 days.add(stockholm_day(held.occurred_ms))
@@ -207,9 +213,9 @@ def _told(kind: str, rows: Rows, coverage: Coverage) -> Rows:
 
 def value_of(measure: Measure, members: Members) -> int:
     """Minutes, events or distinct Swedish calendar days."""
-    if measure is Measure.MINUTES:
+    if measure is _MINUTES:
         return sum([held.minutes for held in members])
-    if measure is Measure.COUNT:
+    if measure is _COUNT:
         return len(members)
     return len({stockholm_day(held.occurred_ms) for held in members})
 

@@ -8,10 +8,10 @@ gives the same tasks under the same ids.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias, cast
 
 from hub.contract.models import (
     Action,
@@ -24,18 +24,23 @@ from hub.contract.models import (
     TaskEvent,
     TaskState,
 )
-from hub.core.episodes import Before, Cause, Instant, Reconciler, end_episode, still_spent, stirs
+from hub.core.episodes import Before, Cause, Instant, Reconciler, stirs
 from hub.core.fold import Folded, Outcome, fold_event, forgetting_of, prune, rejudge
 from hub.core.instants import from_ms, to_ms
 from hub.core.measure import Counted
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
+from hub.core.spent import end_episode, still_said, still_spent
 from hub.core.state import Events, YouthState, first_move
 
 __all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
 
 YouthEvent: TypeAlias = ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | TaskEvent
 PersonFact: TypeAlias = SchoolAbsence | PoliceNotice | RiskEvent
+# Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
+_WITHDRAWN: Final = ConsentStatus.WITHDRAWN
+_EVENT: Final = Cause.EVENT
+_OPEN: Final = Action.OPEN
 _ANSWERS = frozenset({TaskState.REJECTED, TaskState.COMPLETED})
 """What a team says when it is done with a task, one way or the other."""
 
@@ -72,18 +77,19 @@ def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: dateti
     """
     if event.youth_ref != state.youth_ref:
         raise ValueError("an event of another reference")
-    if isinstance(event, ConsentRecord):
+    # By exact type: what asks whether a pydantic model is an instance of another one costs more than the rest of this.
+    if type(event) is ConsentRecord:
         if state.withdrawn:
             return _after_withdrawal(state, event)
-        if event.status is ConsentStatus.WITHDRAWN:
+        if event.status is _WITHDRAWN:
             return erase(state, event)
     now_ms = to_ms(now)
     current, tasks = _catch_up(state, rules, now, now_ms)
-    if isinstance(event, ConsentRecord):
+    if type(event) is ConsentRecord:
         return _consent(current, tasks, event, rules, now)
-    if isinstance(event, TaskEvent):
+    if type(event) is TaskEvent:
         return _answer(current, tasks, event, rules, now)
-    return _fact(current, tasks, event, rules, Instant(now_ms, now, Cause.EVENT, event.event_id))
+    return _fact(current, tasks, cast("PersonFact", event), rules, now, now_ms=now_ms)
 
 
 def erase(state: YouthState, withdrawal: ConsentRecord) -> Step:
@@ -115,7 +121,7 @@ def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:
     assert state.consent is not None, "it is withdrawn"
     if consent.version <= state.consent.version:
         return Step(state, outcome="duplicate")
-    if consent.status is ConsentStatus.WITHDRAWN:
+    if consent.status is _WITHDRAWN:
         return erase(state, consent)
     return Step(state, drops=(Drop("withdrawn", intentional=False),), outcome="refused")
 
@@ -172,20 +178,23 @@ def _answer(state: YouthState, tasks: Sequence[ReferralTask], event: TaskEvent, 
     return _stepped(settled, (*tasks, *more))
 
 
-def _fact(state: YouthState, tasks: Sequence[ReferralTask], event: PersonFact, rules: CompiledRules, when: Instant) -> Step:
-    now_ms = when.at_ms
-    held = prune(state.events, now_ms, rules.longest_ms)
-    folded = fold_event(state, held, event, now_ms, rules.longest_ms)
-    drops = (Drop(folded.reason, folded.intentional),) if folded.reason else ()
-    if folded.events is held:
-        if held is not state.events:
-            when.touched = ()
-            state, _ = _settle(state, rules, when, held)
+def _fact(
+    state: YouthState, tasks: Sequence[ReferralTask], event: PersonFact, rules: CompiledRules, now: datetime, *, now_ms: int
+) -> Step:
+    kept = prune(state.events, now_ms, rules.longest_ms)
+    folded = fold_event(state, kept, event, now_ms, rules.longest_ms)
+    events, drops = folded.events, (Drop(folded.reason, folded.intentional),) if folded.reason else ()
+    if events is state.events:
         return Step(state, tuple(tasks), drops, folded.outcome)
-    when.touched = _touched(rules, folded)
-    comes_now = folded.displaced is None and folded.entry is not None and folded.entry.occurred_ms <= now_ms
-    settled, more = _settle(state, rules, when, folded.events, comes_now=comes_now)
-    return Step(settled, (*tasks, *more), drops, folded.outcome)
+    entry, touched = folded.entry, () if events is kept else _touched(rules, folded)
+    comes_now = folded.displaced is None and entry is not None and entry.occurred_ms <= now_ms
+    if touched:
+        counted = Counted(events, now_ms)
+        if stirs(touched, state, counted):
+            when = Instant(now_ms, now, _EVENT, event.event_id, touched)
+            settled, more = _settle(state, rules, when, counted, comes_now=comes_now)
+            return Step(settled, (*tasks, *more), drops, folded.outcome)
+    return Step(_with_events(state, events, rules, now_ms, comes_now=comes_now), tuple(tasks), drops, folded.outcome)
 
 
 def _touched(rules: CompiledRules, folded: Folded) -> Sequence[CompiledRule]:
@@ -217,7 +226,7 @@ def _catch_up(state: YouthState, rules: CompiledRules, now: datetime, now_ms: in
         return current, ()
     before = {episode.task_id for episode in state.episodes.values()}
     present = {episode.task_id for episode in current.episodes.values()}
-    return current, [task for task in emitted if task.task_id in (present if task.action is Action.OPEN else before)]
+    return current, [task for task in emitted if task.task_id in (present if task.action is _OPEN else before)]
 
 
 def _moved(state: YouthState, rules: CompiledRules, due: int) -> Sequence[CompiledRule] | None:
@@ -228,29 +237,44 @@ def _moved(state: YouthState, rules: CompiledRules, due: int) -> Sequence[Compil
 
 
 def _settle(
-    state: YouthState, rules: CompiledRules, when: Instant, events: Events | None = None, *, comes_now: bool = False
+    state: YouthState, rules: CompiledRules, when: Instant, counted: Counted | None = None, *, comes_now: bool = False
 ) -> tuple[YouthState, Sequence[ReferralTask]]:
     """Forget what is too old, reconcile, and set the next wake; the same object when nothing changed.
 
-    `events`: as they are now, where they are not the state's. `comes_now`: all that they have more is an event that counts
-    already, so that nothing is to come but what was.
+    `counted`: the events as they are now, where they are not the state's. `comes_now`: see `_with_events`.
     """
     consent = state.consent
-    if consent is None or consent.status is ConsentStatus.WITHDRAWN:
+    if consent is None or consent.status is _WITHDRAWN:
         return state, ()
-    if events is None:
-        events = prune(state.events, when.at_ms, rules.longest_ms)
-    reach = state.reach or Reach(consent)
-    answers = _remembered(state.answers, rules, when.at_ms) if state.answers else state.answers
-    episodes, spent, due, tasks = state.episodes, state.spent, state.due, list[ReferralTask]()
-    counted = Counted(events, when.at_ms)
-    if when.touched is None or stirs(when.touched, state, counted):
-        work = Reconciler(state, rules, when, reach=reach, counted=counted, answers=answers)
-        work.run()
-        episodes, spent, due, tasks = work.episodes, work.spent, work.due, work.tasks
+    if counted is None:
+        counted = Counted(prune(state.events, when.at_ms, rules.longest_ms), when.at_ms)
+    if when.touched is not None and not stirs(when.touched, state, counted):
+        return _with_events(state, counted.events, rules, when.at_ms, comes_now=comes_now), ()
+    answers = still_said(state.answers, rules, when.at_ms) if state.answers else state.answers
+    work = Reconciler(state, rules, when, reach=state.reach or Reach(consent), counted=counted, answers=answers)
+    work.run()
+    return _with_events(state, counted.events, rules, when.at_ms, comes_now=comes_now, work=work), work.tasks
+
+
+def _with_events(
+    state: YouthState,
+    events: Events,
+    rules: CompiledRules,
+    at_ms: int,
+    *,
+    comes_now: bool = False,
+    work: Reconciler | None = None,
+) -> YouthState:
+    """The state of these events, as `work` has reconciled it (None: no rule's outcome can have changed), with its next wake; the
+    same object when nothing changed.
+
+    `comes_now`: all that they have more is an event that counts already, so that nothing is to come but what was.
+    """
+    answers = still_said(state.answers, rules, at_ms) if state.answers else state.answers
+    episodes, spent, due = (state.episodes, state.spent, state.due) if work is None else (work.episodes, work.spent, work.due)
     if spent and sum(map(len, events.values())) <= sum(map(len, state.events.values())):
         spent = still_spent(spent, events)
-    move_ms = state.move_ms if comes_now and due is state.due else first_move(events, due, when.at_ms)
+    move_ms = state.move_ms if comes_now and due is state.due else first_move(events, due, at_ms)
     wake_ms = forgetting_of(events, rules.longest_ms)
     if move_ms is not None and (wake_ms is None or move_ms < wake_ms):
         wake_ms = move_ms
@@ -258,20 +282,10 @@ def _settle(
         events is state.events and answers is state.answers and episodes is state.episodes and due is state.due
         and spent is state.spent and wake_ms == state.wake_ms and rules.digest == state.rules_digest
     ):  # fmt: skip
-        return state, tasks
-    settled = YouthState(state.youth_ref, consent, events, episodes, spent, due, rules.digest, wake_ms, answers, move_ms, reach)
-    return settled, tasks
-
-
-def _remembered(answers: Mapping[str, int], rules: CompiledRules, at_ms: int) -> Mapping[str, int]:
-    """The answers without those that say nothing any more: their rest is over, and every event from before is gone."""
-
-    def ends(key: str, answered: int) -> int:
-        rule = rules.by_id.get(key.partition("|")[0])
-        return answered + max(rules.longest_ms, 0 if rule is None else rule.rest_ms)
-
-    kept = {key: answered for key, answered in answers.items() if at_ms < ends(key, answered)}
-    return answers if len(kept) == len(answers) else kept
+        return state
+    return YouthState(
+        state.youth_ref, state.consent, events, episodes, spent, due, rules.digest, wake_ms, answers, move_ms, state.reach
+    )
 
 
 def _stepped(state: YouthState, tasks: Sequence[ReferralTask], *, outcome: Outcome = "processed") -> Step:
