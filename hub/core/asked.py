@@ -158,7 +158,7 @@ def _choosing(asked: Asked, language: Language) -> list[str]:
 
 
 def _followed(asked: Asked, then: Followed, language: Language) -> str:
-    if asked.at_least == 1 or asked.unit == "minutes":
+    if asked.at_least == 1:
         form = "one"
     elif asked.unit == "events":
         form = "each"

@@ -43,7 +43,8 @@ _ENGINE = (
     "step", "fold", "episodes", "state", "weighing", "language", "coverage", "calendar", "instants", "rules", "rule_set",
     "rule_schema", "place",
 )  # fmt: skip
-_WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", "asked")
+_WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", "asked", "fall")
+_MIRRORS = {"texts": "explain", "wording_texts": "wording", "lacking_texts": "lacking", "narrowing_texts": "asked"}
 _REFERENCE = f"{_CORE.format('reference')}::test_the_core_says_what_the_reference_says"
 _KEPT = f"{_CORE.format('reference')}::test_what_once_differed_or_is_worth_keeping_agrees"
 _TABLES = f"{_CORE.format('consent_history')}::test_the_algebra_decides_as_the_tables_do"
@@ -53,12 +54,12 @@ _REGISTRY = [f"tests/unit/registry/test_{one}.py" for one in ("granting", "histo
 def stages_for(file: str) -> list[list[str]]:
     """In the order in which they are asked: those that mirror the file, the quick ones, then the differential and the tables."""
     name = Path(file).stem
-    mirror = _CORE.format(name)
+    mirror = _CORE.format(_MIRRORS.get(name, name))
     own = [mirror] if (ROOT / mirror).exists() else []
     quick = [_CORE.format(one) for one in _ENGINE if one != name]
     match name:
-        case _ if name in _WORDS or name.endswith("texts"):
-            return [own, [one for one in map(_CORE.format, _WORDS) if one not in own and (ROOT / one).exists()]]
+        case _ if name in (*_WORDS, *_MIRRORS):
+            return [own, [one for one in map(_CORE.format, _WORDS) if one not in own]]
         case "rule_changes" | "rule_overlap" | "rule_problems" | "rule_schema" | "rule_sense":
             rules = (_CORE.format(f"rule_{one}") for one in ("set", "sense", "schema", "changes", "overlap"))
             others = ["tests/unit/test_rules_file.py", *rules]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
+from babel.dates import format_date
 
 from hub.contract.evidence import Between, Earlier, Followed, Narrowing
 from hub.contract.models import InfoKind
-from hub.core.asked import Asked, asked_text, narrowed, time_of_day
+from hub.core.asked import Asked, asked_text, date_text, label_of, narrowed, time_of_day
 from hub.core.narrowing_texts import AGAINST, BEFORE, FOLLOWERS, FOLLOWS, ONLY, WINDOWS
-from hub.core.texts import CONDITIONS, KINDS, WORDED
+from hub.core.texts import CONDITIONS, KINDS, WORDED, Language
 
 ABSENT, NOTICE, SEEN = InfoKind.SCHOOL_ABSENCE, InfoKind.POLICE_NOTICE, InfoKind.RISK_EVENT
 HOURS = Asked("unexcused_absence", ABSENT, "minutes", 180, 28)
@@ -163,10 +166,67 @@ def test_whole_hours_are_said_short_in_swedish_alone() -> None:
     )  # fmt: skip
 
 
+COUNTED = [
+    ("unexcused_absence", ABSENT, 2, "ogiltig frånvaro", "unexcused absence"),
+    ("excused_absence", ABSENT, 2, "anmäld frånvaro", "reported absence"),
+    ("all_absence", ABSENT, 2, "frånvaro, anmäld eller ogiltig", "absence, reported or unexcused"),
+    ("a-rules-own", ABSENT, 2, "frånvaro", "school absence"),
+    ("police_notices", NOTICE, 1, "underrättelse från polisen", "notice from the police"),
+    ("police_notices", NOTICE, 2, "underrättelser från polisen", "notices from the police"),
+    ("a-rules-own", NOTICE, 1, "underrättelse av visst slag från polisen", "notice of a certain kind from the police"),
+    ("a-rules-own", NOTICE, 2, "underrättelser av vissa slag från polisen", "notices of certain kinds from the police"),
+    ("observations", SEEN, 1, "observation", "observation"),
+    ("observations", SEEN, 2, "observationer", "observations"),
+    ("observation_days", SEEN, 1, "observation", "an observation"),
+    ("observation_days", SEEN, 2, "observationer", "observations"),
+    ("a-rules-own", SEEN, 1, "observation av visst slag", "observation of a certain kind"),
+    ("a-rules-own", SEEN, 2, "observationer av vissa slag", "observations of certain kinds"),
+    ("place", None, 1, "händelse i området", "incident in the area"),
+    ("place", None, 2, "händelser i området", "incidents in the area"),
+]
+
+
+@pytest.mark.parametrize(("condition", "kind", "number", "swedish", "english"), COUNTED)
+def test_whatever_is_counted_is_called_by_its_name(
+    condition: str, kind: InfoKind | None, number: int, swedish: str, english: str
+) -> None:
+    asked = Asked(condition, kind, "minutes", number, 28)
+    assert (label_of(asked, "sv"), label_of(asked, "en")) == (swedish, english)
+
+
+FOLLOWED_BY = [
+    ("unexcused_absence", ABSENT, "ogiltig frånvaro", "unexcused absence"),
+    ("excused_absence", ABSENT, "anmäld frånvaro", "reported absence"),
+    ("all_absence", ABSENT, "frånvaro", "absence"),
+    ("school_absence", ABSENT, "frånvaro", "absence"),
+    ("police_notices", NOTICE, "en underrättelse från polisen", "a notice from the police"),
+    ("police_notice", NOTICE, "en underrättelse av visst slag från polisen", "a notice of a certain kind from the police"),
+    ("observations", SEEN, "en observation", "an observation"),
+    ("risk_event", SEEN, "en observation av visst slag", "an observation of a certain kind"),
+    ("a-rules-own", SEEN, "en observation av visst slag", "an observation of a certain kind"),
+]
+
+
+@pytest.mark.parametrize(("condition", "kind", "swedish", "english"), FOLLOWED_BY)
+def test_whatever_may_follow_is_called_by_its_name(condition: str, kind: InfoKind, swedish: str, english: str) -> None:
+    asked = asking(HOURS, then=then(condition, kind))
+    assert asked_text(asked, "sv").endswith(f", följd av {swedish} inom 48 timmar")
+    assert asked_text(asked, "en").endswith(f", followed by {english} within 48 hours")
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+@pytest.mark.parametrize(("language", "locale"), [("sv", "sv_SE"), ("en", "en_GB")])
+def test_a_date_reads_as_everywhere_in_that_language(month: int, language: Language, locale: str) -> None:
+    day = date(2025, month, 12)
+    assert date_text(day, language) == format_date(day, "d MMMM y", locale)
+
+
 def test_every_text_exists_in_both_languages_and_every_code_that_may_follow_has_words() -> None:
     for table in (WINDOWS, ONLY, FOLLOWERS, FOLLOWS, AGAINST, BEFORE, KINDS):
         for name, texts in table.items():
             assert set(texts) == {"sv", "en"}, name
+    pairs = [pair for table in (FOLLOWS, AGAINST) for texts in table.values() for pair in texts.values()]
+    assert {len(pair) for pair in pairs} == {2}
     assert FOLLOWERS.keys() >= {kind.value for kind in InfoKind} | (WORDED.keys() - {"observation_days"})
     assert FOLLOWERS.keys() <= CONDITIONS.keys()
     assert KINDS.keys() == set(InfoKind)

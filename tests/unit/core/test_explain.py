@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.contract.evidence import Between, Earlier, Fallen, Followed, Narrowing
 from hub.contract.models import AbsenceKind, Action, InfoKind, PoliceCategory, RiskConcern
-from hub.core.explain import duration, explain, function_name
+from hub.core.explain import duration, explain, function_name, may_be_told
 from hub.core.place import new_place_state, place_step
 from hub.core.rule_set import CODES
 from hub.core.texts import CONDITIONS, FUNCTIONS, PHRASES, UNITS, WORDED
+from hub.installation import load_teams
+from hub.resources import defaults_folder
 
-from .make import NOW, ago, make_absence, make_notice, make_observation, make_place_event
+from .make import NOW, SCHOOL, ago, make_absence, make_notice, make_observation, make_place_event
 from .make_rules import RULES, SHIPPED, run
 
 ABSENCE = run(make_absence(1, ago(3), 560))[0].tasks[0]
@@ -72,12 +76,14 @@ def parts(minutes: int) -> list[int]:
 def test_the_conditions_are_given_as_rows_too() -> None:
     (row,) = explain(ABSENCE).conditions
     assert (row.label, row.met, row.at_least, row.window_days, row.unit) == ("ogiltig frånvaro", 560, 480, 28, "minutes")
+    assert ([one.occurred_at for one in row.events], row.older, row.agencies) == ([ago(3)], 0, (SCHOOL,))
 
 
 def test_the_team_sees_the_rules_title_and_the_functions_name() -> None:
     told = explain(SEEK, titles=TITLES)
     assert told.title == "Upprepade underrättelser från polisen"
     assert told.function == "fråga om samtycke till social insatsgrupp (SIG)"
+    assert explain(SEEK).title == explain(SEEK, titles={"another": "En annan"}).title == ""
 
 
 def test_the_youth_learns_nothing_of_a_notice_that_was_not_released() -> None:
@@ -89,13 +95,58 @@ def test_the_youth_learns_nothing_of_a_notice_that_was_not_released() -> None:
     assert "SIG" not in repr(explain(SEEK, audience="youth", titles=TITLES))
 
 
+def test_of_a_task_on_hidden_sources_alone_the_youth_reads_only_that_there_is_one() -> None:
+    hidden = ABSENCE.model_copy(update={"evidence": (), "agencies_withheld": True})
+    team, youth = explain(hidden, titles=TITLES), explain(hidden, audience="youth", titles=TITLES)
+    assert team.sentence == (
+        "Uppgifter från en källa som inte visas har också räknats. "
+        "Förslag: vägledning till närvarande och fungerande skolgång."
+    )  # fmt: skip
+    assert (team.title, team.withheld) == (TITLES[ABSENCE.rule_id], True)
+    assert (youth.title, youth.sentence, youth.function) == ("", PHRASES["untold"]["sv"], "")
+    assert not youth.withheld
+
+
 def test_the_youth_may_read_what_was_released() -> None:
     assert explain(RELEASED, audience="youth", titles=TITLES) == explain(RELEASED, titles=TITLES)
 
 
+def after(kind: InfoKind, *, happens: bool) -> Followed:
+    return Followed(condition=kind.value, kind=kind, within_hours=48, happens=happens)
+
+
+EARLIER, FALLEN = Earlier(days=28, percent=200, compared=1), Fallen(within_days=14, at_most=0, left=0)
+OF_ABSENCE, OF_NOTICES = RELEASED.evidence
+
+
+@pytest.mark.parametrize(
+    ("narrowing", "of_absence", "of_notices"),
+    [
+        ({"on_school_days": True}, True, True),
+        ({"between": Between(from_minute=1320, to_minute=360)}, True, True),
+        ({"then": after(InfoKind.POLICE_NOTICE, happens=True)}, True, True),
+        ({"then": after(InfoKind.POLICE_NOTICE, happens=False)}, False, False),
+        ({"then": after(InfoKind.RISK_EVENT, happens=False)}, True, True),
+        ({"against_earlier": EARLIER}, True, False),
+        ({"fallen": FALLEN}, True, False),
+    ],
+)
+def test_the_youth_reads_nothing_that_tells_how_many_other_notices_there_are(
+    narrowing: dict[str, Any], of_absence: bool, of_notices: bool
+) -> None:
+    """Released or not: that none followed, and how many came earlier, tells of those that the condition does not count."""
+    narrowed = {"narrowing": Narrowing(**({"on_school_days": False} | narrowing))}
+    assert may_be_told(OF_ABSENCE.model_copy(update=narrowed)) is of_absence
+    assert may_be_told(OF_NOTICES.model_copy(update=narrowed)) is of_notices
+    assert not may_be_told(OF_ABSENCE.model_copy(update=narrowed | {"may_tell_youth": False}))
+
+
 def test_lost_ground_is_said_as_such_and_to_the_youth_without_what_is_left() -> None:
     lost = BOTH.model_copy(update={"action": Action.GROUND_LOST, "evidence": BOTH.evidence[:1]})
-    assert explain(lost).sentence == PHRASES["ground_lost"]["sv"]
+    team = explain(lost, titles=TITLES)
+    assert team.sentence == "Underlaget för förslaget har ändrats och räcker inte längre."
+    assert (team.title, team.function) == (TITLES[BOTH.rule_id], "stöd individuellt eller i grupp")
+    assert [row.met for row in team.conditions] == [200]
     told = explain(lost, audience="youth", titles=TITLES)
     assert (told.title, told.function, told.conditions) == ("", "", ())
 
@@ -105,6 +156,8 @@ def test_presence_names_incidents_and_week() -> None:
     (task,) = place_step(new_place_state(event.area), event, RULES, NOW).tasks
     assert explain(task).sentence == "Minst 5 händelser i området på 7 dagar (här: 8). Förslag: närvaroinsats, vecka 20."
     assert explain(task, language="en").function == "presence in the area"
+    assert (row := explain(task).conditions[0]).met == 8
+    assert (row.events, row.older, row.agencies) == ((), 0, ())
     gone = task.model_copy(update={"action": Action.GROUND_LOST})
     assert explain(gone).sentence == PHRASES["ground_lost"]["sv"]
 
@@ -131,10 +184,47 @@ def test_no_minute_is_lost_in_words(minutes: int) -> None:
     assert hours * 60 + sum(numbers) == minutes
 
 
+CALLED = [
+    ("outreach_contact", "uppsökande och trygghetsskapande insats", "outreach and safety-building contact"),
+    ("event_presence", "medverkan vid riskevenemang", "presence at events with raised risk"),
+    ("presence", "närvaroinsats", "presence in the area"),
+    ("individual_support", "stöd individuellt eller i grupp", "individual or group support"),
+    ("parental_support", "föräldraskapsstöd", "parental support"),
+    ("information", "informationsinsats", "information, for example in school"),
+    ("leisure_guidance", "vägledning till meningsfull fritid", "guidance to meaningful leisure"),
+    (
+        "school_attendance",
+        "vägledning till närvarande och fungerande skolgång",
+        "guidance to attendance and a working school day",
+    ),
+    ("sig_assessment", "bedömning inför social insatsgrupp (SIG)", "assessment for a social intervention group (SIG)"),
+    ("seek_sig_consent", "fråga om samtycke till social insatsgrupp (SIG)", "ask for consent to SIG cooperation"),
+    ("closing_review", "bedömning av om insatsen kan avslutas", "a look at whether the support can end"),
+    (
+        "contact_person_assessment",
+        "bedömning av behov av särskilt kvalificerad kontaktperson",
+        "assessment of the need for a specially qualified contact person",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "swedish", "english"), CALLED)
+def test_a_function_has_the_name_of_the_plan(code: str, swedish: str, english: str) -> None:
+    assert (function_name(code), function_name(code, "en")) == (swedish, english)
+
+
+def test_every_function_that_a_team_may_be_asked_for_has_a_name() -> None:
+    named = {code for code, *_ in CALLED}
+    assert named == FUNCTIONS.keys()
+    assert {code for team in load_teams(defaults_folder()).values() for code in team.functions} <= named
+
+
 def test_every_text_exists_in_both_languages() -> None:
     for table in (FUNCTIONS, CONDITIONS, PHRASES, UNITS):
         for name, texts in table.items():
             assert set(texts) == {"sv", "en"}, name
+    pairs = [pair for table in (CONDITIONS, UNITS) for texts in table.values() for pair in texts.values()]
+    assert {len(pair) for pair in pairs} == {2}, "of one, of many"
 
 
 def test_every_kind_has_words_and_worded_ids_know_their_codes() -> None:

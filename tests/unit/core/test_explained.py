@@ -70,7 +70,7 @@ def test_the_youth_is_told_what_the_team_is_or_neither_title_nor_function(scenar
         assert youth == team
     elif scenario.told:
         assert youth.sentence == team.sentence.replace(PHRASES["withheld"][language] + " ", "")
-        assert [one.events for one in youth.conditions] == [(), ()]
+        assert [(one.events, one.older, one.agencies) for one in youth.conditions] == [((), 0, ())] * 2
     else:
         assert (youth.title, youth.function, youth.sentence) == ("", "", PHRASES["untold"][language])
         assert when_text(SECRET.occurred_at, language) not in written(youth, language, NAMES)

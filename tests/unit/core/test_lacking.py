@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hub.core.rules import CompiledRules
 from hub.core.state import YouthState, new_state
 from hub.core.step import step
 
-from .make import NOW, POLICE, SCHOOL, YOUTH, ago, make_absence, make_consent, make_scope
+from .make import NOW, POLICE, SCHOOL, YOUTH, ago, make_absence, make_consent, make_scope, make_sig_scope
 from .make_rules import last, run
 from .test_weighing import ABSENCE, NOTICE, answered, lesson, lob, rules_of
 
@@ -35,6 +36,68 @@ def after(*events: Any, rules: CompiledRules = EIGHT, consent: Any = None) -> Yo
 
 def said(found: RuleStanding, language: Any = "sv") -> list[str]:
     return [standing_text(found, language), *standing_lines(found, language)]
+
+
+DAY = datetime(2025, 5, 26, 5, 30, tzinfo=UTC)
+WAITING: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "untold",
+        {},
+        "Vad den här regeln räknar kan inte sägas här. Det gäller alla, oavsett om det finns något eller inte.",
+        "What this rule counts cannot be told here. That goes for everybody, whether there is anything or not.",
+    ),
+    (
+        "sunset",
+        {"until": date(2025, 5, 18)},
+        "Regeln gällde till och med 18 maj 2025.",
+        "The rule applied up to and including 18 May 2025.",
+    ),
+    (
+        "age",
+        {"ages": (12, 17)},
+        "Regeln gäller bara från 12 till och med 17 år.",
+        "The rule applies only from 12 to 17 years of age.",
+    ),
+    ("open", {}, "Ett förslag är öppet.", "A proposal is open."),
+    (
+        "no_consent",
+        {},
+        "Inget samtycke som gäller nu låter teamet få veta något.",
+        "No consent that is in force now lets the team be told anything.",
+    ),
+    (
+        "rests",
+        {"until": DAY},
+        "Teamet har svarat på ett förslag. Regeln vilar till 26 maj 2025 kl. 07.30.",
+        "The team has answered a proposal. The rule rests until 26 May 2025, 07:30.",
+    ),
+    ("lacks", {}, "Villkoren är inte uppfyllda.", "The conditions are not met."),
+    (
+        "answered",
+        {},
+        "Teamet har redan svarat på ett förslag om detta. Något nytt måste hända innan ett nytt lämnas.",
+        "The team has already answered a proposal about this. Something new must happen before there is another.",
+    ),
+    (
+        "holds",
+        {},
+        "Villkoren är uppfyllda. Ett förslag är på väg.",
+        "The conditions are met. A proposal is on its way.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("word", "changes", "swedish", "english"), WAITING)
+def test_whatever_a_rule_waits_for_is_said_in_both_languages(
+    word: str, changes: dict[str, Any], swedish: str, english: str
+) -> None:
+    """By the word that `hub explain --json` gives for it."""
+    found = RuleStanding("rule", Standing(word), **changes)
+    assert (standing_text(found, "sv"), standing_text(found, "en")) == (swedish, english)
+
+
+def test_no_standing_is_left_unsaid() -> None:
+    assert [one.value for one in Standing] == [word for word, *_ in WAITING]
 
 
 def test_a_condition_says_how_much_was_met_and_how_much_is_lacking() -> None:
@@ -60,18 +123,27 @@ def test_of_two_conditions_each_is_said_to_be_met_or_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lessons", "here"),
+    ("lessons", "here", "english"),
     [
-        ([(12, 100)], "12 %; 13 procentenheter saknas"),
-        ([(24, 100)], "24 %; 1 procentenhet saknas"),
-        ([(60, None)], "okänt, eftersom ingen lektions längd har uppgetts"),
+        ([(12, 100)], "12 %; 13 procentenheter saknas", "12%; 13 percentage points lacking"),
+        ([(24, 100)], "24 %; 1 procentenhet saknas", "24%; 1 percentage point lacking"),
+        (
+            [(60, None)],
+            "okänt, eftersom ingen lektions längd har uppgetts",
+            "unknown, because no lesson's length has been told",
+        ),
     ],
 )
-def test_a_rate_lacks_percentage_points_or_is_unknown(lessons: list[tuple[int, int | None]], here: str) -> None:
+def test_a_rate_lacks_percentage_points_or_is_unknown(lessons: list[tuple[int, int | None]], here: str, english: str) -> None:
     rules = rules_of(ABSENCE | {"id": "unexcused_absence", "measure": "rate", "at_least": 25})
     events = [lesson(number, ago(1), *one) for number, one in enumerate(lessons)]
-    (line,) = standing_lines(standing(after(*events, rules=rules), rules))
-    assert line == f"Inte uppfyllt: ogiltig frånvaro under minst 25 % av lektionstiden på 10 dagar (här: {here})."
+    found = standing(after(*events, rules=rules), rules)
+    assert standing_lines(found) == (
+        f"Inte uppfyllt: ogiltig frånvaro under minst 25 % av lektionstiden på 10 dagar (här: {here}).",
+    )
+    assert standing_lines(found, "en") == (
+        f"Not met: unexcused absence for at least 25% of the lesson time in 10 days (here: {english}).",
+    )
 
 
 def test_what_earlier_time_asks_is_part_of_what_is_lacking() -> None:
@@ -102,6 +174,10 @@ def test_too_few_agencies_are_said_beside_the_conditions() -> None:
     found = standing(after(make_absence(1, ago(1), 60), rules=rules), rules)
     assert found.agencies == (1, 2)
     assert standing_lines(found)[-1] == "Inte uppfyllt: uppgifter från minst 2 olika verksamheter (här: 1; 1 saknas)."
+    assert standing_lines(found, "en")[-1] == "Not met: information from at least 2 different agencies (here: 1; 1 lacking)."
+    enough = replace(found, agencies=(2, 2))
+    assert standing_lines(enough)[-1] == "Uppfyllt: uppgifter från minst 2 olika verksamheter (här: 2)."
+    assert standing_lines(enough, "en")[-1] == "Met: information from at least 2 different agencies (here: 2)."
 
 
 def test_an_open_proposal_is_named_and_one_that_the_worker_has_yet_to_make_is_on_its_way() -> None:
@@ -127,6 +203,10 @@ def test_a_rule_past_its_sunset_says_its_last_day() -> None:
     found = standing(after(make_absence(1, ago(1), 480), rules=rules), rules)
     assert (found.standing, found.until) == (Standing.SUNSET, date(2025, 5, 18))
     assert said(found) == ["Regeln gällde till och med 18 maj 2025."]
+    midnight = datetime(2025, 5, 18, 22, tzinfo=UTC)
+    state = after(make_absence(1, ago(1), 240), rules=rules)
+    assert standing(state, rules, midnight - timedelta(milliseconds=1)).standing is Standing.LACKS
+    assert standing(state, rules, midnight).standing is Standing.SUNSET
 
 
 @pytest.mark.parametrize(
@@ -146,6 +226,12 @@ def test_a_rule_for_other_ages_says_which(ages: dict[str, int], text: str) -> No
     assert standing(unknown, rules).standing is Standing.AGE
 
 
+@pytest.mark.parametrize("ages", [{"from": 15, "to": 15}, {"from": 15}, {"to": 15}])
+def test_a_rule_for_the_youths_own_age_looks_at_what_there_is(ages: dict[str, int]) -> None:
+    rules = rules_of(HOURS, ages=ages)
+    assert standing(after(make_absence(1, ago(1), 240), rules=rules), rules).standing is Standing.LACKS
+
+
 def test_without_a_consent_to_the_team_nothing_is_counted_aloud() -> None:
     elsewhere = after(make_absence(1, ago(1), 480), consent=make_consent(make_scope(recipients=("sspf",))))
     for state in (elsewhere, new_state(YOUTH)):
@@ -158,6 +244,18 @@ def test_what_the_team_may_not_be_told_is_not_counted_aloud() -> None:
     rules = rules_of(HOURS, NOTICE)
     state = after(make_absence(1, ago(1), 60), lob(1, ago(1)), rules=rules, consent=make_consent(mine, other))
     assert [one.met for one in standing(state, rules).conditions] == [60, 0]
+
+
+def test_the_team_that_may_be_told_enough_is_the_one_that_is_waited_for() -> None:
+    """Whoever asks for the consent to SIG has declined; SIG itself may not be told of the notice, and is waited for without it."""
+    spare = {"without_sig_consent": {"team": "sspf", "function": "seek_sig_consent"}}
+    rules = rules_of(NOTICE, team="sig", cooperation="sig", function="sig_assessment", rest_days=30, **spare)
+    consent = make_consent(make_scope(), make_sig_scope(agencies=(SCHOOL,)))
+    declined = answered(NOW).model_copy(update={"team": "sspf"})
+    found = standing(after(lob(1, ago(1)), declined, rules=rules, consent=consent), rules)
+    assert (found.standing, found.team) == (Standing.RESTS, "sspf")
+    nothing = standing(after(rules=rules, consent=consent), rules)
+    assert (nothing.standing, nothing.team) == (Standing.LACKS, "sig")
 
 
 SECRET = [

@@ -187,9 +187,48 @@ def test_agencies_and_teams_are_called_by_their_names() -> None:
     )
 
 
+CODES_SAID = [
+    (
+        NOTICE,
+        ("suspicion_not_responsible", "suspicion_responsible", "narcotics", "lob", "police_act_12"),
+        "misstanke mot den som inte är straffmyndig, misstanke mot den som är straffmyndig, narkotika, berusning enligt LOB eller omhändertagen enligt 12 § polislagen",
+        "suspicion under the age of criminal responsibility, suspicion from the age of criminal responsibility on, narcotics, intoxication under LOB or taken in charge under section 12 of the Police Act",
+    ),
+    (
+        NOTICE,
+        ("public_disorder", "violence_victim", "risk_environment", "other_worry"),
+        "ordningsstörning, utsatt för våldsbrott, i riskmiljö eller annan oro",
+        "public disorder, victim of violence, in an environment of risk or other worry",
+    ),
+    (
+        WORRY,
+        ("criminal_environment", "recruitment", "substance_use", "violence_exposure", "runaway", "conflict"),
+        "kriminell miljö, rekrytering, droger eller alkohol, utsatt för våld, avvikning eller konflikt",
+        "criminal environment, recruitment, substance use, exposed to violence, running away or conflict",
+    ),
+    (WORRY, ("other_worry",), "annan oro", "other worry"),
+    (
+        None,
+        ("disorder", "violence", "narcotics", "vandalism", "theft", "fire", "traffic", "gathering", "other"),
+        "ordningsstörning, våld, narkotika, skadegörelse, stöld, brand, trafik, folksamling eller annat",
+        "disorder, violence, narcotics, vandalism, theft, fire, traffic, gathering or other",
+    ),
+]
+
+
+@pytest.mark.parametrize(("condition", "codes", "swedish", "english"), CODES_SAID)
+def test_each_code_that_a_rule_counts_is_said(
+    condition: dict[str, Any] | None, codes: tuple[str, ...], swedish: str, english: str
+) -> None:
+    places = next(one for one in SHIPPED.rules if one.about == "place")
+    rule = make({**condition, "of": list(codes)}) if condition else places.model_copy(update={"categories": codes})
+    for language, words in (("sv", swedish), ("en", english)):
+        assert f" ({words}) " in rule_in_words(rule, language).conditions[0]  # type: ignore[arg-type]
+
+
 def test_every_code_and_every_phrase_has_words_in_both_languages() -> None:
     codes = {str(code) for known in CODES.values() for code in known} | set(map(str, PlaceCategory))
-    assert set(CODE_WORDS) == codes - {"excused", "unexcused"}
+    assert set(CODE_WORDS) == {code for _, said, *_ in CODES_SAID for code in said} == codes - {"excused", "unexcused"}
     assert all(set(words) == {"sv", "en"} and all(words.values()) for words in CODE_WORDS.values())
     assert PHRASES["sv"].keys() == PHRASES["en"].keys()
     assert PRIORITIES["sv"].keys() == PRIORITIES["en"].keys() == {"normal", "high"}
@@ -198,7 +237,7 @@ def test_every_code_and_every_phrase_has_words_in_both_languages() -> None:
 def narrowings() -> list[dict[str, Any]]:
     after = {"kind": "police_notice", "of": ["lob"], "within_hours": 48}
     return [
-        {"within_school_days": 20}, {"on_school_days": True}, {"between": ["22:00", "06:00"]}, {"then": after},
+        {"within_school_days": 20}, {"within_school_days": 1}, {"on_school_days": True}, {"between": ["22:00", "06:00"]}, {"then": after},
         {"then": {**after, "happens": False}}, {"then": {**after, "within_hours": 24}}, {"then": {**after, "of": ["narcotics"]}},
         {"against_earlier": {"days": 56, "percent": 200}}, {"against_earlier": {"days": 57, "percent": 200}},
         {"against_earlier": {"days": 56, "percent": 201}}, {"of": ["excused"]}, {"of": ["excused", "unexcused"]},
