@@ -18,6 +18,7 @@ from tests.unit.demo.folding import person_events
 
 TOWN = build_town()
 EXPECTED = expect(TOWN)
+FACTS = facts_of(TOWN)
 CHANCE = random.Random(7)
 
 
@@ -26,7 +27,7 @@ def reference(number: int) -> str:
 
 
 def make_events() -> list:
-    covered = {fact.subject for fact in facts_of(TOWN)}
+    covered = {fact.subject for fact in FACTS}
     events = [
         event.model_copy(update={"youth_ref": reference(youth.number), "event_id": f"e{youth.number:04d}{event.event_id[5:]}"})
         for youth in TOWN.youths if youth.number in covered
@@ -46,7 +47,7 @@ def make_events() -> list:
 
 def told_of(youth: Youth) -> list:
     """The youth's events, without those that her consent does not cover."""
-    due = {fact.at for fact in facts_of(TOWN) if fact.subject == youth.number}
+    due = {fact.at for fact in FACTS if fact.subject == youth.number}
     return [event for event in person_events(youth) if event.occurred_at in due]
 
 
