@@ -47,7 +47,10 @@ _WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", 
 _MIRRORS = {"texts": "explain", "wording_texts": "wording", "lacking_texts": "lacking", "narrowing_texts": "asked"}
 _REFERENCE = f"{_CORE.format('reference')}::test_the_core_says_what_the_reference_says"
 _KEPT = f"{_CORE.format('reference')}::test_what_once_differed_or_is_worth_keeping_agrees"
-_TABLES = f"{_CORE.format('consent_history')}::test_the_algebra_decides_as_the_tables_do"
+_TABLES = [
+    f"{_CORE.format('consent_history')}::{test}"
+    for test in ("test_the_sample_has_every_answer_and_each_is_the_tables", "test_the_algebra_decides_as_the_tables_do")
+]
 _REGISTRY = [f"tests/unit/registry/test_{one}.py" for one in ("granting", "history", "deeds", "records")]
 
 
@@ -65,9 +68,9 @@ def stages_for(file: str) -> list[list[str]]:
             others = ["tests/unit/test_rules_file.py", *rules]
             return [own, [one for one in others if one not in own]]
         case "consent":
-            return [own, ["tests/unit/delivery/test_permission.py"], quick, [_TABLES]]
+            return [own, ["tests/unit/delivery/test_permission.py"], quick, _TABLES]
         case "consent_facts" | "consent_history" | "consent_rules" | "consent_scopes":
-            return [own, [_TABLES], ["tests/unit/test_consent_file.py", *_REGISTRY], [_CORE.format("rule_sense")]]
+            return [own, _TABLES, ["tests/unit/test_consent_file.py", *_REGISTRY], [_CORE.format("rule_sense")]]
         case _:
             slow = [f"{_REFERENCE}[0]", _KEPT, "tests/unit/test_rules_file.py", "tests/unit/backtest/test_replay.py"]
             return [own, quick, slow, [f"{_REFERENCE}[500]"]]

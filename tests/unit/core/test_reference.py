@@ -39,7 +39,7 @@ from .agreement import RULE_SETS, compiled, differences, disagreements, history_
 MANY = int(os.environ.get("HUB_HISTORIES", "100000"))
 FIRST = int(os.environ.get("HUB_HISTORIES_FROM", "1000000"))
 FILE = Path(os.environ.get("HUB_HISTORIES_FILE") or Path(tempfile.gettempdir()) / "hub-histories.jsonl")
-FEW = 2000
+FEW = 1000
 AT_ONCE = 500
 TOLD_EACH = 5
 """Of every so many histories it is also compared what teams are told as each event comes, which is slower."""
