@@ -126,7 +126,7 @@ class Running:
             assert time.monotonic() < deadline, f"{what} did not happen: " + "; ".join(
                 f"{n}: {self.log(n)}" for n in self.children
             )
-            time.sleep(0.1)
+            time.sleep(0.25)  # each look takes time from what it waits for
 
     def log(self, name: str) -> str:
         return (self.home / "data" / "logs" / f"{name}.log").read_text(encoding="utf-8")[-1500:]

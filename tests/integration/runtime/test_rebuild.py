@@ -190,7 +190,9 @@ def test_a_rebuild_says_exactly_what_the_inbox_lacks(
     deleted_state(town.settings)
     killed = begin(town.settings, log, clock.now())
     changelog = changelog_name(town.settings, "youths")
-    killed.until(lambda: changelog in town.names() and town.ends(changelog)[changelog] > 400, "the middle of the rebuilding")
+    killed.until(
+        lambda: changelog in town.names() and town.ends(changelog)[changelog] > 400, "the middle of the rebuilding", pause=0.05
+    )
     killed.kill()
     at_kill, tasks_at_kill = town.ends(changelog)[changelog], town.ends(TASKS_OUTREACH.name)[TASKS_OUTREACH.name] - len(before)
     assert any(one.rebuilding for one in newest_records(town).values())

@@ -44,7 +44,7 @@ def loaded(machine: Machine, worker: WorkerProcess) -> AbstractContextManager[No
     worker.ready()
     before = machine.town.ends(ABSENCES)[ABSENCES] // len(YOUTHS)
     machine.town.publish(*(absence_of(youth, before + one, minutes=1) for one in range(_AT_A_TIME) for youth in YOUTHS))
-    worker.until(lambda: worker.sum("hub_worker_in_flight") > 0, "work in flight")
+    worker.until(lambda: worker.sum("hub_worker_in_flight") > 0, "work in flight", pause=0.05)
     return nullcontext()
 
 
@@ -75,7 +75,7 @@ def frozen_at_the_start(machine: Machine, worker: WorkerProcess) -> AbstractCont
 def frozen_in_recovery(machine: Machine, worker: WorkerProcess) -> AbstractContextManager[None]:
     """The first of the partitions have been claimed."""
     before = machine.changelog_ends()
-    worker.until(lambda: machine.changelog_ends() > before, "the first claim")
+    worker.until(lambda: machine.changelog_ends() > before, "the first claim", pause=0.05)
     return machine.frozen()
 
 

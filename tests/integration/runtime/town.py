@@ -171,12 +171,13 @@ class WorkerProcess:
                 counts["/".join(filter(None, (fields["outcome"], fields["reason"])))] = int(value)
         return counts
 
-    def until(self, met: Callable[[], object], what: str, seconds: float = 90) -> None:
+    def until(self, met: Callable[[], object], what: str, seconds: float = 90, *, pause: float = 0.25) -> None:
+        """Ask every `pause` seconds: what is asked (a page of metrics, a whole topic) takes time from the worker that is waited for."""
         deadline = time.monotonic() + seconds
         while not met():
             assert self.process.poll() is None, f"the worker ended with {self.process.returncode}: {self.log()[-2000:]}"
             assert time.monotonic() < deadline, f"{what} did not happen: {self.log()[-2000:]}"
-            time.sleep(0.05)
+            time.sleep(pause)
 
     def ready(self) -> WorkerProcess:
         self.until(lambda: self.samples().get(("hub_worker_recovering", "")) == 0, "readiness")
