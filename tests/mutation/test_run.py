@@ -69,7 +69,7 @@ def test_survivors_are_listed_and_those_with_a_reason_count_for_nothing(monkeypa
 
 @pytest.mark.mutation
 def test_a_dozen_mutants_drawn_with_a_seed_are_killed(report: Callable[[str], None]) -> None:
-    command = [sys.executable, "-m", "tests.mutation", "--sample", "12", "--seed", "2", "--checked"]
+    command = [sys.executable, "-m", "tests.mutation", "--sample", "12", "--seed", "2", "--checked", "--jobs", "2"]
     files = [word for name in ("fold", "reach", "step") for word in ("--file", f"hub/core/{name}.py")]
     done = subprocess.run([*command, *files], cwd=ROOT, env={**os.environ}, capture_output=True, text=True, check=False)
     report(done.stdout.splitlines()[-1] if done.stdout else "nothing was said")
