@@ -34,6 +34,8 @@ from hub.registry.opening import OpenRegistry, open_registry
 from hub.settings import Settings, load_settings
 from tests.command_line import CliRunner
 from tests.prepared import initialised
+from tests.unit.delivery.conftest import migrate_inbox
+from tests.unit.registry.conftest import migrate_registry
 from tests.unit.registry.support import SCHOOL, START, make_grant, make_identifier
 
 PERSON, OTHER = make_identifier(), make_identifier(1)
@@ -47,8 +49,8 @@ def settings(tmp_path: Path, databases: Callable[..., str], request: pytest.Fixt
     loaded = load_settings(home)
     if "sqlite" in request.node.callspec.id:
         return loaded
-    registry = loaded.registry.model_copy(update={"database_url": databases()})
-    delivery = loaded.delivery.model_copy(update={"database_url": databases()})
+    registry = loaded.registry.model_copy(update={"database_url": databases("registry", migrate_registry)})
+    delivery = loaded.delivery.model_copy(update={"database_url": databases("delivery", migrate_inbox)})
     return loaded.model_copy(update={"registry": registry, "delivery": delivery})
 
 
