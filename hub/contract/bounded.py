@@ -10,10 +10,10 @@ import avro.io
 
 from hub.errors import ContractError
 
-__all__ = ["MAX_VALUE_BYTES", "BoundedDecoder"]
+__all__ = ["MAX_NUMBERS", "MAX_VALUE_BYTES", "BoundedDecoder"]
 
 MAX_VALUE_BYTES = 256 * 1024
-_MAX_NUMBERS = 20_000
+MAX_NUMBERS = 20_000
 _MAX_VARINT_BYTES = 10
 _INT32 = range(-(2**31), 2**31)
 _INT64_END = 1 << 64
@@ -33,7 +33,7 @@ class BoundedDecoder(avro.io.BinaryDecoder):  # type: ignore[misc]
         self._data = data
         self._at = start
         self._end = len(data)
-        self._numbers_left = _MAX_NUMBERS
+        self._numbers_left = MAX_NUMBERS
 
     @property
     def remaining(self) -> int:

@@ -1,5 +1,7 @@
 """Messages to bytes and back: Confluent wire format (0x00, schema id in four bytes, Avro), judged by the `avro` package.
 
+A value of the newest version is read by a reader made for its schema (`quick`) where it is in order; `avro` reads all others.
+
 What `decode` takes is doubtful by definition: any producer with network reach may have written it. Every refusal is a
 ContractError whose `code` is one of REFUSALS and whose text and chain hold no byte of what was read.
 """
@@ -22,6 +24,7 @@ from hub.contract.bounded import MAX_VALUE_BYTES, BoundedDecoder
 from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.lock import SchemaLock, definition_sha256, load_lock, parse_schema, record_name
 from hub.contract.models import Message
+from hub.contract.quick import QuickReader, quick_reader
 from hub.contract.topics import CATALOGUE, Topic
 from hub.errors import ConfigError, ContractError
 from hub.resources import schemas_folder
@@ -45,12 +48,16 @@ _UNREADABLE = (avro.errors.AvroException, ValueError, OverflowError, TypeError, 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """How bytes of one schema id are read: which subjects they may stand on, and the writer's schema resolved to ours."""
+    """How bytes of one schema id are read: which subjects they may stand on, and the writer's schema resolved to ours.
+
+    `quick` is None where that schema is not the newest.
+    """
 
     subjects: frozenset[str]
     writer: avro.schema.RecordSchema
     current: avro.schema.RecordSchema
     reader: avro.io.DatumReader
+    quick: QuickReader | None
 
 
 class _Writer(avro.io.DatumWriter):  # type: ignore[misc]
@@ -123,6 +130,8 @@ class Codec:
         if value is None:
             raise ContractError(f"a record of {topic.name} has no value", code="no_value")
         written = self._written_as(topic, value)
+        if written.quick is not None and (message := written.quick(value)) is not None:
+            return message
         decoder = BoundedDecoder(value, start=_PREFIX.size)
         try:
             raw = written.reader.read_data(written.writer, written.current, decoder)
@@ -176,7 +185,8 @@ def _load(folder: Path) -> Codec:
             if version.id in written:
                 continue
             writer = _read(folder / "released" / record / f"{version.version}.avsc")[0]
-            written[version.id] = _Written(subjects[version.id], writer, reader, avro.io.DatumReader(writer, reader))
+            quick = quick_reader(writer, topic.message) if version.definition == current[record][1] else None
+            written[version.id] = _Written(subjects[version.id], writer, reader, avro.io.DatumReader(writer, reader), quick)
         newest = lock.versions[topic.subject][-1].id
         writing[topic.subject] = _Writing(_PREFIX.pack(0, newest), reader, _Writer(reader))
     return Codec(written, writing)
