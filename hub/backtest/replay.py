@@ -1,18 +1,20 @@
 """One youth's history through the core, once for every rule set, in one pass: what the hub would have proposed, and when.
 
 Each event is stepped at the instant at which it was recorded, and what was due before is woken at its own instant, so that a
-rule set proposes here what it would have proposed then.
+rule set proposes here what it would have proposed then. An event that no rule looks at, in any of its revisions, cannot change
+that: where nobody's state can become full, it is not stepped. Most absences are excused, so it is most events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from hub.contract.models import Action, ReferralTask
+from hub.contract.models import Action, PoliceNotice, ReferralTask, RiskEvent, SchoolAbsence
+from hub.core.fold import kind_and_code
 from hub.core.rules import CompiledRules
-from hub.core.state import new_state
+from hub.core.state import MAX_HELD, new_state
 from hub.core.step import Step, YouthEvent, step, wake
 
 __all__ = ["Proposal", "replay"]
@@ -35,14 +37,27 @@ def replay(
     (aware) or later is left out, and what is due before it is woken.
     """
     runs = [_Run(youth_ref, rules) for rules in rule_sets]
+    idle = _idle(events, rule_sets) if len(events) <= MAX_HELD else ()
     for at, event in events:
         if at >= until:
             break
-        for run in runs:
-            run.feed(event, at)
+        if getattr(event, "event_id", None) not in idle:
+            for run in runs:
+                run.feed(event, at)
     for run in runs:
         run.pass_to(until)
     return [run.proposals() for run in runs]
+
+
+def _idle(events: Sequence[tuple[datetime, YouthEvent]], rule_sets: Sequence[CompiledRules]) -> Collection[str]:
+    """The events about the person that no rule can count, in any of their revisions, by id."""
+    known = set().union(*(rules.touched for rules in rule_sets))
+    idle: set[str] = set()
+    counts: set[str] = set()
+    for _, event in events:
+        if isinstance(event, (SchoolAbsence, PoliceNotice, RiskEvent)):
+            (counts if kind_and_code(event) in known else idle).add(event.event_id)
+    return idle - counts
 
 
 class _Run:

@@ -25,7 +25,7 @@ from hub.core.consent import Purpose, covers_event, decide
 from hub.core.instants import from_ms, next_midnight, to_ms
 from hub.core.state import MAX_HELD, Events, Held, Rows, YouthState, in_order, make_marker
 
-__all__ = ["Folded", "Outcome", "fold_event", "forgetting_of", "prune", "rejudge"]
+__all__ = ["Folded", "Outcome", "fold_event", "forgetting_of", "kind_and_code", "prune", "rejudge"]
 
 # Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
 _WITHDRAWN: Final = ConsentStatus.WITHDRAWN
@@ -84,6 +84,17 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
     if reason and held is None:
         return Folded(events, "refused", reason, True, kind, entry, None)
     return Folded(events, "processed", "", True, kind, entry, held)
+
+
+def kind_and_code(event: PersonEvent) -> tuple[str, str]:
+    """What rules know an event by (`CompiledRules.touched`). Raises TypeError for what is none about a person."""
+    if isinstance(event, SchoolAbsence):
+        return InfoKind.SCHOOL_ABSENCE.value, event.kind.value
+    if isinstance(event, PoliceNotice):
+        return InfoKind.POLICE_NOTICE.value, event.category.value
+    if isinstance(event, RiskEvent):
+        return InfoKind.RISK_EVENT.value, event.concern.value
+    raise TypeError("no event about a person")
 
 
 def _longer(state: YouthState, kept: Events, event: PersonEvent, kind: str, held: Held) -> Events:

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from hub.backtest.history import YouthHistory, timeline
 from hub.backtest.replay import Proposal, replay
-from hub.contract.models import Action, ConsentStatus, TaskEvent, TaskState
+from hub.contract.models import AbsenceKind, Action, ConsentStatus, TaskEvent, TaskState
 from hub.core.rules import CompiledRules, compile_rules
-from hub.core.state import new_state
+from hub.core.state import MAX_HELD, new_state
 from hub.core.step import step, wake
 from tests.bench.backtest.youths import END as YEAR_END
 from tests.bench.backtest.youths import make_histories
@@ -101,6 +101,27 @@ def test_the_replay_proposes_what_stepping_by_hand_does() -> None:
         assert {(one.rule, one.team, one.opened) for one in found} == by_hand(history)
         proposed += len(found)
     assert proposed > 20
+
+
+def test_an_absence_that_no_rule_looks_at_is_stepped_when_a_correction_of_it_is_looked_at() -> None:
+    first, second = absent(40), absent(39)
+    excused = second.model_copy(update={"kind": AbsenceKind.EXCUSED})
+    corrected = told(second, timedelta(days=1), revision=2)
+    (one,) = proposals(make_history([first, excused, corrected]))
+    assert one.opened == corrected.recorded_at
+    withdrawn = told(excused, timedelta(days=1), revision=2)
+    (other,) = proposals(make_history([first, second, withdrawn]))
+    assert (other.opened, other.ended) == (second.recorded_at, withdrawn.recorded_at)
+
+
+def test_more_events_than_a_state_holds_fill_it_here_too_though_no_rule_looks_at_them() -> None:
+    many = [
+        told(make_absence(f"{number:x}", ago(40), 1)).model_copy(update={"kind": AbsenceKind.EXCUSED})
+        for number in range(MAX_HELD)
+    ]
+    counts = told(make_absence("abcd", ago(39.5), 120))
+    assert proposals(make_history([*many, counts])) == []
+    assert len(proposals(make_history([*many[1:], counts]))) == 1
 
 
 def test_waking_is_not_put_off_to_the_next_event() -> None:
