@@ -148,7 +148,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     text = (
         val.decode("latin-1") if isinstance(val, bytes) else str(val) if isinstance(val, int) and val >= _TWELVE_PLACES else val
     )
-    digits = sum(character.isdecimal() for character in text) if isinstance(text, str) else 0
+    digits = sum(map(str.isdecimal, text)) if isinstance(text, str) else 0
     return argname if digits >= _FEWEST_DIGITS else None
 
 

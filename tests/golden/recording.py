@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,6 +58,7 @@ MANNERS = (
 )
 
 
+@lru_cache(maxsize=1)
 def recording(part: int) -> list[tuple[datetime, Any]]:
     """(when it comes, message), in the order in which they come; consents first of what comes at one instant."""
     found: list[tuple[datetime, Any]] = []
