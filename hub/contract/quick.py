@@ -120,11 +120,7 @@ class _Source:
         # As pickle builds one: every field has been checked, and pydantic's own way would check each once more.
         state = f"{{'__dict__': {found}, '__pydantic_fields_set__': {{{', '.join(map(repr, fields))}}}"
         state += ", '__pydantic_extra__': None, '__pydantic_private__': None}"
-        self._add(
-            depth,
-            f"{variable} = new({self._name(model)})",
-            f"{self._name(model.__setstate__)}({variable}, {state})",
-        )
+        self._add(depth, f"{variable} = new({self._name(model)})", f"{self._name(model.__setstate__)}({variable}, {state})")
         return variable
 
     def _text(self, hint: Any, depth: int) -> str:
@@ -146,11 +142,7 @@ class _Source:
     def _number(self, least: int, most: int, depth: int) -> str:
         variable = self._variable()
         self._read_number(depth)
-        self._add(
-            depth,
-            f"{variable} = (n >> 1) ^ -(n & 1)",
-            f"if not {least} <= {variable} <= {most}: return None",
-        )
+        self._add(depth, f"{variable} = (n >> 1) ^ -(n & 1)", f"if not {least} <= {variable} <= {most}: return None")
         return variable
 
     def _instant(self, depth: int) -> str:
@@ -208,14 +200,7 @@ class _Source:
         if len(arms) != 2 or types.NoneType not in arms or len(branches) != 2 or branches[0] != "null":
             raise _NotStraightError
         variable = self._variable()
-        self._add(
-            depth,
-            "n = data[at]",
-            "at += 1",
-            f"{variable} = None",
-            "if n:",
-            "    if n != 2: return None",
-        )
+        self._add(depth, "n = data[at]", "at += 1", f"{variable} = None", "if n:", "    if n != 2: return None")
         given = self.value(schema.schemas[1], next(arm for arm in arms if arm is not types.NoneType), depth + 1)
         self._add(depth + 1, f"{variable} = {given}")
         return variable

@@ -196,6 +196,18 @@ def test_damage_is_judged_alike(codec, judge, examples, name, data) -> None:
 
 
 @pytest.mark.parametrize("name", PRIMARY)
+def test_every_cut_and_every_byte_changed_are_judged_alike(codec, judge, examples, name) -> None:
+    topic = CATALOGUE[name]
+    whole = {each: "0581-hageby" for each in ("area",) if each in topic.message.model_fields}
+    value = codec.encode(topic, examples[name].model_copy(update=whole))
+    assert [quick(codec, value[:cut]) for cut in range(5, len(value))] == [None] * (len(value) - 5)
+    for at in range(5, len(value)):
+        for by in (0x01, 0x80, 0xFF):
+            damaged = value[:at] + bytes([value[at] ^ by]) + value[at + 1 :]
+            assert outcome(codec, topic, damaged) == outcome(judge, topic, damaged)
+
+
+@pytest.mark.parametrize("name", PRIMARY)
 @ENOUGH
 @given(tail=st.binary(max_size=200), schema_id=st.integers(0, 25))
 def test_arbitrary_bytes_under_any_schema_id_are_judged_alike(codec, judge, name, tail, schema_id) -> None:

@@ -128,7 +128,8 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize(
-    "millis", [0, 999, 2**34 - 1, 2**34, 1_747_037_700_123, 2**41 - 1, 2**41, -1, 32_503_679_999_999, -2_208_988_800_000]
+    "millis",
+    [0, 999, 2**34 - 1, 2**34, 1_747_037_700_123, 2**41 - 1, 2**41, -1, -(2**40), 32_503_679_999_999, -2_208_988_800_000],
 )
 def test_an_instant_is_read_to_the_millisecond(millis) -> None:
     codes = number(2) + text("school") * 2 + b"\x00"
@@ -140,6 +141,18 @@ def test_an_instant_is_read_to_the_millisecond(millis) -> None:
 @pytest.mark.parametrize("millis", [-2_208_988_800_001, 32_503_680_000_000, 2**62, -(2**63)])
 def test_an_instant_outside_the_models_years_is_none(millis) -> None:
     assert reader_of(Moments, **MOMENTS)(HEAD + number(millis) + bytes(1) + b"\x01") is None
+
+
+class Few(Message):
+    codes: Annotated[tuple[Code, ...], Field(max_length=2)]
+
+
+def test_a_list_is_no_longer_than_the_model_allows() -> None:
+    read = reader_of(Few, codes={"type": "array", "items": "string"})
+    lists = {count: HEAD + number(count) + text("a") * count + b"\x00" for count in (1, 2, 3)}
+    assert [read(value) for value in lists.values()] == [Few(codes=("a",)), Few(codes=("a", "a")), None]
+    assert read(HEAD + b"\x00") == Few(codes=())
+    assert read(HEAD + (number(1) + text("a")) * 2 + b"\x00") is None, "several blocks are for the judge"
 
 
 class Sort(StrEnum):
