@@ -21,6 +21,7 @@ __all__ = [
     "CONNECTOR_REQUESTS",
     "CONNECTOR_UNCODED",
     "CONNECTOR_UNCODED_SINCE",
+    "CONSENT_DECISIONS",
     "DELIVERY_MESSAGES",
     "DELIVERY_OPEN_TASKS",
     "DELIVERY_OVERDUE_TASKS",
@@ -52,6 +53,13 @@ __all__ = [
 
 # Every process
 PROCESS_UP = Gauge("hub_process_started_seconds", "Unix time at which the process was ready.", ["process"])
+CONSENT_DECISIONS = Counter(
+    "hub_consent_decisions_total",
+    "What consent answered where a team is told, permitted or the code that denied: at emission (the worker, each time a rule "
+    "that holds looks for a team) and at opening (each time a page would show a task). What is kept out before that stands in "
+    "hub_connector_gate_persons and, by reason, in hub_ledger_events; what the inbox refuses in hub_delivery_messages.",
+    ["point", "decision"],
+)
 OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet acknowledged by Kafka.", ["outbox"])
 OUTBOX_STUCK = Gauge("hub_outbox_stuck", "1 when the oldest message of the outbox has not left it for ten minutes.", ["outbox"])
 

@@ -11,17 +11,16 @@ A SIG rule without a consent to SIG asks the rule's fallback to seek one; nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from hub.contract.evidence import MOST_EVENTS
 from hub.contract.ids import task_id
-from hub.contract.models import Action, ConsentRecord, Evidence, ReferralTask
+from hub.contract.models import Action, Evidence, ReferralTask
 from hub.core.clocks import due_of, lapse_of, last_met
+from hub.core.consent import Purpose, decide
 from hub.core.coverage import Coverage
-from hub.core.instants import respond_by, stockholm_date, to_ms
+from hub.core.instants import from_ms, respond_by, stockholm_date, to_ms
+from hub.core.look import TOO_LITTLE_COVERED, Cause, Instant, Said, Untold
 from hub.core.measure import Counted, evidence_of
 from hub.core.narrowing import MOST_EVENTS_OF_ALL
 from hub.core.reach import Reach
@@ -29,45 +28,11 @@ from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.spent import end_episode
 from hub.core.state import Episode, YouthState, opened_as
 
-__all__ = ["Before", "Cause", "Instant", "Reconciler", "stirs"]
-
-
-class Cause(Enum):
-    """Why the events are looked at again."""
-
-    TIME = auto()
-    """A wake, an answer, a new rule set, a consent: what no longer holds ends silently."""
-    EVENT = auto()
-    """One came, or was corrected: lost ground is told."""
+__all__ = ["Reconciler", "stirs"]
 
 
 # Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
 _EVENT: Final = Cause.EVENT
-
-
-class Before(NamedTuple):
-    """The consent that held until a moment ago, and when that was."""
-
-    consent: ConsentRecord
-    at_ms: int
-
-
-@dataclass(slots=True)
-class Instant:
-    """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from.
-
-    `touched` are the rules that can have changed (None: any), `trigger` the event at hand, `reopened` the rules whose ground
-    a consent has taken events from. `before`, where consent or its periods may have changed: what a team could be told then
-    and cannot now is taken from its ground too.
-    """
-
-    at_ms: int
-    now: datetime
-    cause: Cause = Cause.TIME
-    trigger: str | None = None
-    touched: Iterable[CompiledRule] | None = None
-    reopened: frozenset[str] = frozenset()
-    before: Before | None = None
 
 
 class Found(NamedTuple):
@@ -78,11 +43,11 @@ class Found(NamedTuple):
 
 
 class Reconciler:
-    """One reconciliation of a state with its events as they are now. `episodes`, `spent` and `due` are, with `tasks`, its
+    """One reconciliation of a state with its events as they are now. `episodes`, `spent` and `due` are, with `said`, its
     results: the state's own where nothing of them changed.
     """
 
-    __slots__ = ("_answers", "_counted", "_reach", "_ref", "_rules", "_told", "_when", "due", "episodes", "spent", "tasks")
+    __slots__ = ("_answers", "_counted", "_reach", "_ref", "_rules", "_told", "_when", "due", "episodes", "said", "spent")
 
     def __init__(
         self,
@@ -104,7 +69,7 @@ class Reconciler:
         self.episodes = state.episodes
         self.spent = state.spent
         self.due = state.due
-        self.tasks: list[ReferralTask] = []
+        self.said: list[Said] = []
 
     def run(self) -> None:
         """Bring every rule's episode in line with the events."""
@@ -113,6 +78,8 @@ class Reconciler:
             stands = self._stands(rule)
             holds = stands and (self._counted.holds(rule) or rule.lingers_ms > 0)
             found = self._find(rule) if holds else None
+            if holds and found is None and (not rule.lingers_ms or self._counted.holds(rule)):
+                self.said.append(Untold(rule.id, self._denial(rule)))
             answered = None if found is None else self._answers.get(f"{rule.id}|{found.route.team}")
             wanted = found if found is None or answered is None or self._is_new(rule, found, answered) else None
             if wanted is not None or rule.id in self.episodes:
@@ -145,6 +112,15 @@ class Reconciler:
             if told is self._counted or told.holds(rule):
                 return Found(route, told)
         return None
+
+    def _denial(self, rule: CompiledRule) -> str:
+        """What consent answers to telling the rule's own team."""
+        route = rule.routes[0]
+        decision = decide(
+            self._reach.consent, purpose=Purpose.DELIVER, source=None, recipient=route.team, kind=None,
+            at=from_ms(self._when.at_ms), cooperation=route.cooperation,
+        )  # fmt: skip
+        return TOO_LITTLE_COVERED if decision.permit else decision.rule
 
     def _is_new(self, rule: CompiledRule, found: Found, answered: int) -> bool:
         """Whether the team may be asked again: it has rested from its answer, and something has happened since."""
@@ -221,7 +197,7 @@ class Reconciler:
         found = (evidence_of(condition, told, rule.not_shown, most) for condition, _ in shown)
         evidence: tuple[Evidence, ...] = tuple(one for one in found if one is not None)
         events = ((condition.kind, held.agency, held.occurred_ms) for condition, counted in shown for held in counted)
-        self.tasks.append(
+        self.said.append(
             ReferralTask(
                 action=action,
                 task_id=episode.task_id,

@@ -9,7 +9,7 @@ gives the same tasks under the same ids.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias, cast
 
@@ -18,15 +18,15 @@ from hub.contract.models import (
     ConsentRecord,
     ConsentStatus,
     PoliceNotice,
-    ReferralTask,
     RiskEvent,
     SchoolAbsence,
     TaskEvent,
     TaskState,
 )
-from hub.core.episodes import Before, Cause, Instant, Reconciler, stirs
+from hub.core.episodes import Reconciler, stirs
 from hub.core.fold import Folded, Outcome, fold_event, forgetting_of, prune, rejudge
-from hub.core.instants import from_ms, to_ms
+from hub.core.instants import to_ms
+from hub.core.look import Before, Cause, Drop, Instant, Said, Step, Untold
 from hub.core.measure import Counted
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
@@ -45,29 +45,6 @@ _ANSWERS = frozenset({TaskState.REJECTED, TaskState.COMPLETED})
 """What a team says when it is done with a task, one way or the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """An event that was not kept: a countable reason, and whether that is as it should be."""
-
-    reason: str
-    intentional: bool
-
-
-@dataclass(slots=True)
-class Step:
-    """What became of it, not to be changed. `state` is the very object that was given when nothing changed: write nothing."""
-
-    state: YouthState
-    tasks: tuple[ReferralTask, ...] = ()
-    drops: tuple[Drop, ...] = ()
-    outcome: Outcome = "processed"
-
-    @property
-    def wake_at(self) -> datetime | None:
-        """Call `wake` then, and not before; None: only an event can change the state."""
-        return None if self.state.wake_ms is None else from_ms(self.state.wake_ms)
-
-
 def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: datetime) -> Step:
     """Apply one event at `now` (aware). Due wakes run first, at their own instants.
 
@@ -84,12 +61,12 @@ def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: dateti
         if event.status is _WITHDRAWN:
             return erase(state, event)
     now_ms = to_ms(now)
-    current, tasks = _catch_up(state, rules, now, now_ms)
+    current, said = _catch_up(state, rules, now, now_ms)
     if type(event) is ConsentRecord:
-        return _consent(current, tasks, event, rules, now)
+        return _consent(current, said, event, rules, now)
     if type(event) is TaskEvent:
-        return _answer(current, tasks, event, rules, now)
-    return _fact(current, tasks, cast("PersonFact", event), rules, now, now_ms=now_ms)
+        return _answer(current, said, event, rules, now)
+    return _fact(current, said, cast("PersonFact", event), rules, now, now_ms=now_ms)
 
 
 def erase(state: YouthState, withdrawal: ConsentRecord) -> Step:
@@ -112,8 +89,8 @@ def erase_scope(state: YouthState, scope_id: str, at: datetime, rules: CompiledR
         scope.model_copy(update={"withdrawn_at": at}) if scope.scope_id == scope_id and scope.withdrawn_at is None else scope
         for scope in consent.scopes
     )
-    current, tasks = _catch_up(state, rules, now, to_ms(now))
-    return _under(current, tasks, consent.model_copy(update={"scopes": scopes}), rules, now)
+    current, said = _catch_up(state, rules, now, to_ms(now))
+    return _under(current, said, consent.model_copy(update={"scopes": scopes}), rules, now)
 
 
 def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:
@@ -129,20 +106,18 @@ def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:
 def wake(state: YouthState, rules: CompiledRules, now: datetime) -> Step:
     """Let time pass up to `now` (aware): what has become due opens, ends, or is forgotten. Early calls do no harm."""
     now_ms = to_ms(now)
-    current, tasks = _catch_up(state, rules, now, now_ms)
+    current, said = _catch_up(state, rules, now, now_ms)
     current, more = _settle(current, rules, Instant(now_ms, now))
-    return _stepped(current, (*tasks, *more))
+    return _stepped(current, (*said, *more))
 
 
-def _consent(
-    state: YouthState, tasks: Sequence[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime
-) -> Step:
+def _consent(state: YouthState, said: Sequence[Said], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
     if state.consent is not None and state.consent.version >= consent.version:
-        return _stepped(state, tasks, outcome="duplicate")
-    return _under(state, tasks, consent, rules, now)
+        return _stepped(state, said, outcome="duplicate")
+    return _under(state, said, consent, rules, now)
 
 
-def _under(state: YouthState, tasks: Sequence[ReferralTask], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
+def _under(state: YouthState, said: Sequence[Said], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
     """The state under another consent: without the events that it does not cover, and without what was proposed on them."""
     events = rejudge(state.events, consent)
     gone = {
@@ -155,37 +130,37 @@ def _under(state: YouthState, tasks: Sequence[ReferralTask], consent: ConsentRec
     now_ms = to_ms(now)
     before = None if state.consent is None else Before(state.consent, now_ms)
     settled, more = _settle(changed, rules, Instant(now_ms, now, reopened=reopened, before=before))
-    return _stepped(settled, (*tasks, *more))
+    return _stepped(settled, (*said, *more))
 
 
-def _answer(state: YouthState, tasks: Sequence[ReferralTask], event: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
+def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
     """What a team made of a task: a decline and a completion end the episode and let the rule rest. The latest one counts; but
     the task that it names is over in any case: what has happened since, though it was read before, is a task of its own.
     """
     if event.state not in _ANSWERS or state.consent is None or state.withdrawn:
-        return _stepped(state, tasks)
+        return _stepped(state, said)
     answered, to_whom = to_ms(event.occurred_at), f"{event.rule_id}|{event.team}"
     known = state.answers.get(to_whom)
     episode = state.episodes.get(event.rule_id)
     done = episode is not None and episode.task_id == event.task_id
     if not done and known is not None and known >= answered:
-        return _stepped(state, tasks, outcome="duplicate")
+        return _stepped(state, said, outcome="duplicate")
     episodes, spent = end_episode(state.episodes, state.spent, event.rule_id) if done else (state.episodes, state.spent)
     latest = answered if known is None else max(known, answered)
     changed = replace(state, answers={**state.answers, to_whom: latest}, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
     settled, more = _settle(changed, rules, Instant(to_ms(now), now, touched=() if rule is None else (rule,)))
-    return _stepped(settled, (*tasks, *more))
+    return _stepped(settled, (*said, *more))
 
 
 def _fact(
-    state: YouthState, tasks: Sequence[ReferralTask], event: PersonFact, rules: CompiledRules, now: datetime, *, now_ms: int
+    state: YouthState, said: Sequence[Said], event: PersonFact, rules: CompiledRules, now: datetime, *, now_ms: int
 ) -> Step:
     kept = prune(state.events, now_ms, rules.longest_ms)
     folded = fold_event(state, kept, event, now_ms, rules.longest_ms)
     events, drops = folded.events, (Drop(folded.reason, folded.intentional),) if folded.reason else ()
     if events is state.events:
-        return Step(state, tuple(tasks), drops, folded.outcome)
+        return _stepped(state, said, drops, folded.outcome)
     entry, touched = folded.entry, () if events is kept else _touched(rules, folded)
     comes_now = folded.displaced is None and entry is not None and entry.occurred_ms <= now_ms
     if touched:
@@ -193,8 +168,8 @@ def _fact(
         if stirs(touched, state, counted):
             when = Instant(now_ms, now, _EVENT, event.event_id, touched)
             settled, more = _settle(state, rules, when, counted, comes_now=comes_now)
-            return Step(settled, (*tasks, *more), drops, folded.outcome)
-    return Step(_with_events(state, events, rules, now_ms, comes_now=comes_now), tuple(tasks), drops, folded.outcome)
+            return _stepped(settled, (*said, *more), drops, folded.outcome)
+    return _stepped(_with_events(state, events, rules, now_ms, comes_now=comes_now), said, drops, folded.outcome)
 
 
 def _touched(rules: CompiledRules, folded: Folded) -> Sequence[CompiledRule]:
@@ -206,7 +181,7 @@ def _touched(rules: CompiledRules, folded: Folded) -> Sequence[CompiledRule]:
     return tuple({rule.id: rule for rule in (*now, *rules.touched.get((folded.kind, displaced.code), ()))}.values())
 
 
-def _catch_up(state: YouthState, rules: CompiledRules, now: datetime, now_ms: int) -> tuple[YouthState, Sequence[ReferralTask]]:
+def _catch_up(state: YouthState, rules: CompiledRules, now: datetime, now_ms: int) -> tuple[YouthState, Sequence[Said]]:
     """Run the wakes that are due, each at its own instant, so that a late wake ends what an early one would have ended.
 
     Of what opened on the way only that which is still open now is proposed: consent and ground are those of now. A wake that
@@ -214,19 +189,23 @@ def _catch_up(state: YouthState, rules: CompiledRules, now: datetime, now_ms: in
     """
     if state.rules_digest == rules.digest and (state.move_ms is None or state.move_ms > now_ms):
         return state, ()
-    current, emitted = state, list[ReferralTask]()
+    current, emitted = state, list[Said]()
     while (due := current.move_ms if current.rules_digest == rules.digest else current.wake_ms) is not None and due <= now_ms:
         until = None if current.consent is None else Before(current.consent, due - 1)
-        current, tasks = _settle(current, rules, Instant(due, now, touched=_moved(current, rules, due), before=until))
-        emitted += tasks
+        current, said = _settle(current, rules, Instant(due, now, touched=_moved(current, rules, due), before=until))
+        emitted += said
     if current.consent is not None and current.rules_digest != rules.digest:
-        current, tasks = _settle(current, rules, Instant(now_ms, now))
-        emitted += tasks
+        current, said = _settle(current, rules, Instant(now_ms, now))
+        emitted += said
     if not emitted:
         return current, ()
     before = {episode.task_id for episode in state.episodes.values()}
     present = {episode.task_id for episode in current.episodes.values()}
-    return current, [task for task in emitted if task.task_id in (present if task.action is _OPEN else before)]
+
+    def stands(one: Said) -> bool:
+        return isinstance(one, Untold) or one.task_id in (present if one.action is _OPEN else before)
+
+    return current, [one for one in emitted if stands(one)]
 
 
 def _moved(state: YouthState, rules: CompiledRules, due: int) -> Sequence[CompiledRule] | None:
@@ -238,7 +217,7 @@ def _moved(state: YouthState, rules: CompiledRules, due: int) -> Sequence[Compil
 
 def _settle(
     state: YouthState, rules: CompiledRules, when: Instant, counted: Counted | None = None, *, comes_now: bool = False
-) -> tuple[YouthState, Sequence[ReferralTask]]:
+) -> tuple[YouthState, Sequence[Said]]:
     """Forget what is too old, reconcile, and set the next wake; the same object when nothing changed.
 
     `counted`: the events as they are now, where they are not the state's. `comes_now`: see `_with_events`.
@@ -253,7 +232,7 @@ def _settle(
     answers = still_said(state.answers, rules, when.at_ms) if state.answers else state.answers
     work = Reconciler(state, rules, when, reach=state.reach or Reach(consent), counted=counted, answers=answers)
     work.run()
-    return _with_events(state, counted.events, rules, when.at_ms, comes_now=comes_now, work=work), work.tasks
+    return _with_events(state, counted.events, rules, when.at_ms, comes_now=comes_now, work=work), work.said
 
 
 def _with_events(
@@ -288,5 +267,8 @@ def _with_events(
     )
 
 
-def _stepped(state: YouthState, tasks: Sequence[ReferralTask], *, outcome: Outcome = "processed") -> Step:
-    return Step(state, tuple(tasks), outcome=outcome)
+def _stepped(state: YouthState, said: Sequence[Said], drops: tuple[Drop, ...] = (), outcome: Outcome = "processed") -> Step:
+    if not said:
+        return Step(state, (), drops, outcome)
+    tasks = tuple(one for one in said if not isinstance(one, Untold))
+    return Step(state, tasks, drops, outcome, tuple(one.reason for one in said if isinstance(one, Untold)))

@@ -19,6 +19,7 @@ from hub.delivery.rows import OPEN_STATES
 from hub.delivery.rule_figures import RuleFigures, rule_figures
 from hub.delivery.tables import CountRow, PulseRow, ReferenceRow, TaskRow
 from hub.errors import RejectedError, RetriableError
+from hub.metrics import CONSENT_DECISIONS
 
 __all__ = ["Stale", "TaskView", "Worklist"]
 
@@ -209,9 +210,12 @@ def _unacknowledged() -> ColumnElement[bool]:
 def _may_open(session: Session, row: TaskRow, now: datetime) -> bool:
     reference = session.get(ReferenceRow, row.subject) if row.subject else None
     if reference is None or row.payload is None:
+        CONSENT_DECISIONS.labels("opening", "no_consent").inc()
         return False
     consent, task = ConsentRecord.model_validate_json(reference.record), ReferralTask.model_validate_json(row.payload)
-    return decide_task(consent, task, purpose=Purpose.OPEN, at=now).permit
+    decision = decide_task(consent, task, purpose=Purpose.OPEN, at=now)
+    CONSENT_DECISIONS.labels("opening", decision.rule).inc()
+    return decision.permit
 
 
 def _view(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bool = False) -> TaskView:

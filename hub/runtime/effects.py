@@ -101,6 +101,8 @@ class Step:
     wake_at: datetime | None = None
     changed: bool = True
     awaits_consent: bool = False
+    decisions: tuple[str, ...] = ()
+    """What consent answered where somebody was to be told: `permitted`, or the code of what denied it."""
 
 
 class StateView(Protocol):
@@ -184,6 +186,7 @@ class Effects:
     ledger: Counter[LedgerKey] = field(default_factory=Counter)
     positions: dict[str, int] = field(default_factory=dict)
     drops: Counter[Drop] = field(default_factory=Counter)
+    decisions: Counter[str] = field(default_factory=Counter)
     activated: ActiveRules | None = None
     awaits_consent: bool = False
     held_back: int = 0

@@ -201,6 +201,7 @@ class Pipeline:
             effects.held_back += len(step.emissions)
         else:
             effects.tasks.extend(step.emissions)
+            effects.decisions.update(step.decisions)
         effects.receipts.extend(step.receipts)
         effects.removals.extend(step.removals)
         if step.receipts:

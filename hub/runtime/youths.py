@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hub.contract.codec import Codec
 from hub.contract.models import (
+    Action,
     ConsentRecord,
     ConsentStatus,
     Erasure,
@@ -22,7 +23,7 @@ from hub.contract.topics import ERASURES, TASK_EVENTS, TASKS_OUTREACH, TASKS_SIG
 from hub.core import resume as resuming
 from hub.core import state as states
 from hub.core import step as core
-from hub.core.consent import DENIALS
+from hub.core.consent import DENIALS, PERMITTED
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
@@ -107,6 +108,7 @@ class YouthProgram:
             wake_at=done.wake_at,
             changed=done.state is not before,
             awaits_consent=done.outcome == "refused" and reason in DENIALS,
+            decisions=(*(PERMITTED for task in done.tasks if task.action is Action.OPEN), *done.untold),
         )
 
     def _emission(self, task: ReferralTask) -> Emission:

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -157,6 +158,19 @@ def test_opening_shows_no_content_without_a_consent_that_permits_it(desk: Desk) 
     desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref))])
     view = desk.worklist.open_task(make_task(ref).task_id, "outreach")
     assert (view.content, view.opened_at) == (None, None)
+
+
+def test_what_consent_answered_when_a_task_would_be_shown_is_counted_by_its_code(desk: Desk) -> None:
+    def counted(decision: str) -> float:
+        return REGISTRY.get_sample_value("hub_consent_decisions_total", {"point": "opening", "decision": decision}) or 0
+
+    permitted, unknown = counted("permitted"), counted("no_consent")
+    ref, nobody = arrive(desk), new_youth_ref()
+    desk.worklist.open_task(make_task(ref).task_id, "outreach")
+    assert (counted("permitted"), counted("no_consent")) == (permitted + 1, unknown)
+    desk.inbox.take([desk.record(TASKS_OUTREACH, nobody, make_task(nobody))])
+    desk.worklist.open_task(make_task(nobody).task_id, "outreach")
+    assert (counted("permitted"), counted("no_consent")) == (permitted + 1, unknown + 1)
 
 
 def test_another_team_cannot_open_the_task(desk: Desk) -> None:

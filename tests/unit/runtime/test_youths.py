@@ -57,6 +57,12 @@ def test_a_met_rule_becomes_a_task_on_the_outreach_topic(program: YouthProgram) 
     assert dict(emission.record.headers)["ce_id"] == f"{task.task_id}:open".encode()
 
 
+def test_what_consent_answered_is_told_by_code_whether_a_task_came_of_it_or_not(program: YouthProgram) -> None:
+    assert steps(program, make_consent(), make_absence(1, ago(2), 480))[-1].decisions == ("permitted",)
+    denied = steps(program, make_consent(make_scope(recipients=("sspf",))), make_absence(1, ago(2), 480))[-1]
+    assert (denied.emissions, denied.decisions) == ((), ("recipient_not_named",))
+
+
 def test_a_task_for_sig_goes_to_its_own_topic(program: YouthProgram) -> None:
     notices = [make_notice(number, ago(number)) for number in (1, 2, 3)]
     last = steps(program, make_consent(make_scope(), make_sig_scope()), *notices)[-1]
