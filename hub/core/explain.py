@@ -1,7 +1,8 @@
 """A task in words, from its structure alone: the same task always gives the same sentence, and every number is its evidence's.
 
 Two audiences. The team reads every condition. The youth reads only what may be told: a condition that rests on a police
-notice not released for her (`may_tell_youth`) is left out, and so is whatever would let it be guessed.
+notice not released for her (`may_tell_youth`) is left out, and so is whatever would let it be guessed: where a source is not
+shown, a whole condition may be missing that was such a notice, so title and function are left out too.
 """
 
 from __future__ import annotations
@@ -69,11 +70,11 @@ def explain(
     # Fewer events than the number says would tell the youth that there is somebody who is not named.
     bare = audience == "youth" and bool(task.agencies_withheld)
     conditions = tuple(_condition(evidence, language, bare=bare) for evidence in told)
-    if len(told) < len(task.evidence) or (audience == "youth" and not told):
+    if len(told) < len(task.evidence) or bare or (audience == "youth" and not told):
         # Title and function would tell what the conditions must not.
         return Explanation("", PHRASES["untold"][language], "", conditions)
     function = function_name(task.function, language)
-    withheld = audience == "team" and bool(task.agencies_withheld)
+    withheld = bool(task.agencies_withheld)
     return Explanation(title, _sentence(task, told, function, language, withheld=withheld), function, conditions, withheld)
 
 

@@ -107,6 +107,15 @@ def test_of_a_task_on_hidden_sources_alone_the_youth_reads_only_that_there_is_on
     assert not youth.withheld
 
 
+def test_a_notice_of_a_source_that_is_not_shown_can_be_guessed_neither_from_title_nor_function() -> None:
+    absence, notice = BOTH.evidence
+    assert (absence.may_tell_youth, notice.may_tell_youth) == (True, False)
+    hidden = BOTH.model_copy(update={"evidence": (absence,), "agencies_withheld": True})
+    told = explain(hidden, audience="youth", titles=TITLES)
+    assert (told.title, told.function, told.sentence) == ("", "", PHRASES["untold"]["sv"])
+    assert [row.label for row in told.conditions] == ["ogiltig frånvaro"]
+
+
 def test_the_youth_may_read_what_was_released() -> None:
     assert explain(RELEASED, audience="youth", titles=TITLES) == explain(RELEASED, titles=TITLES)
 
