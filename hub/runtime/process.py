@@ -31,7 +31,7 @@ from hub.runtime.claims import read_claims
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.effects import Program
 from hub.runtime.gauges import Gauges
-from hub.runtime.memory import keep_small
+from hub.runtime.memory import keep_small, seek_cycles_seldom
 from hub.runtime.ownership import Changelog
 from hub.runtime.places import PlaceProgram
 from hub.runtime.progress import Progress
@@ -66,6 +66,7 @@ def run(settings: Settings, clock: Clock) -> None:
     later ends the process with code 70 and one last log line, committing nothing: the supervisor starts it again.
     """
     keep_small()
+    seek_cycles_seldom()
     WORKER_RECOVERING.set(1)  # before anybody can ask
     with _own_folder(settings) as (folder, number), process_frame(settings, _name(number), started=time.time()) as stop:
         instance = f"{settings.worker.group}-{socket.gethostname()}-{number}"
