@@ -106,7 +106,7 @@ class _Looking:
 
     def __init__(self, state: YouthState, now_ms: int) -> None:
         self._state = state
-        self._reach = None if state.consent is None else state.reach or Reach(state.consent)
+        self._reach = None if state.consent is None else Reach(state.consent)
         self._counted = Counted(state.events, now_ms)
         self._now_ms = now_ms
 

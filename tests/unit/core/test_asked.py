@@ -10,7 +10,7 @@ from babel.dates import format_date
 from hub.contract.evidence import Between, Earlier, Followed, Narrowing
 from hub.contract.models import InfoKind
 from hub.core.asked import Asked, asked_text, date_text, label_of, narrowed, time_of_day
-from hub.core.narrowing_texts import AGAINST, BEFORE, FOLLOWERS, FOLLOWS, ONLY, WINDOWS
+from hub.core.narrowing_texts import AGAINST, BEFORE, FALLEN, FOLLOWERS, FOLLOWS, ONLY, WINDOWS
 from hub.core.texts import CONDITIONS, KINDS, WORDED, Language
 
 ABSENT, NOTICE, SEEN = InfoKind.SCHOOL_ABSENCE, InfoKind.POLICE_NOTICE, InfoKind.RISK_EVENT
@@ -222,7 +222,7 @@ def test_a_date_reads_as_everywhere_in_that_language(month: int, language: Langu
 
 
 def test_every_text_exists_in_both_languages_and_every_code_that_may_follow_has_words() -> None:
-    for table in (WINDOWS, ONLY, FOLLOWERS, FOLLOWS, AGAINST, BEFORE, KINDS):
+    for table in (WINDOWS, ONLY, FOLLOWERS, FOLLOWS, AGAINST, BEFORE, FALLEN, KINDS):
         for name, texts in table.items():
             assert set(texts) == {"sv", "en"}, name
     pairs = [pair for table in (FOLLOWS, AGAINST) for texts in table.values() for pair in texts.values()]

@@ -79,6 +79,13 @@ def test_the_conditions_are_given_as_rows_too() -> None:
     assert ([one.occurred_at for one in row.events], row.older, row.agencies) == ([ago(3)], 0, (SCHOOL,))
 
 
+def test_a_row_says_how_many_more_events_counted_than_are_told() -> None:
+    many = ABSENCE.model_copy(update={"evidence": (ABSENCE.evidence[0].model_copy(update={"older_events": 3}),)})
+    assert explain(many).conditions[0].older == explain(many, audience="youth").conditions[0].older == 3
+    untold = ABSENCE.model_copy(update={"evidence": (ABSENCE.evidence[0].model_copy(update={"events": None}),)})
+    assert explain(untold).conditions[0].events == ()
+
+
 def test_the_team_sees_the_rules_title_and_the_functions_name() -> None:
     told = explain(SEEK, titles=TITLES)
     assert told.title == "Upprepade underrättelser från polisen"
@@ -172,18 +179,18 @@ def test_presence_names_incidents_and_week() -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "text"),
+    ("minutes", "swedish", "english"),
     [
-        (0, "0 minuter"),
-        (1, "1 minut"),
-        (59, "59 minuter"),
-        (60, "1 timme"),
-        (61, "1 timme 1 minut"),
-        (560, "9 timmar 20 minuter"),
+        (0, "0 minuter", "0 minutes"),
+        (1, "1 minut", "1 minute"),
+        (59, "59 minuter", "59 minutes"),
+        (60, "1 timme", "1 hour"),
+        (61, "1 timme 1 minut", "1 hour 1 minute"),
+        (560, "9 timmar 20 minuter", "9 hours 20 minutes"),
     ],
 )
-def test_durations_read_well(minutes: int, text: str) -> None:
-    assert duration(minutes) == text
+def test_durations_read_well(minutes: int, swedish: str, english: str) -> None:
+    assert (duration(minutes), duration(minutes, "en")) == (swedish, english)
 
 
 @given(st.integers(0, 100_000))

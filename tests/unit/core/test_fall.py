@@ -193,13 +193,16 @@ def test_a_task_tells_what_there_was_and_when() -> None:
     assert row.narrowed == ("After that at most 1 hour in 2 days (here: 30 minutes)",)
 
 
-@pytest.mark.parametrize(("number", "words"), [(1, "1 school day"), (10, "10 school days")])
-def test_the_school_days_that_it_waited_for_are_told(number: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "swedish", "english"), [(1, "1 skoldag", "1 school day"), (10, "10 skoldagar", "10 school days")]
+)
+def test_the_school_days_that_it_waited_for_are_told(number: int, swedish: str, english: str) -> None:
     asked = Asked(
         "absence", InfoKind.SCHOOL_ABSENCE, "events", 4, 28,
         Narrowing(on_school_days=False, fallen=Fallen(within_days=14, at_most=0, left=0, school_days=number)),
     )  # fmt: skip
-    assert asked_text(asked, "en").endswith(f", and after that at most 0 lessons in 14 days, with at least {words}")
+    assert asked_text(asked, "sv").endswith(f", och därefter högst 0 lektioner på 14 dagar, med minst {swedish}")
+    assert asked_text(asked, "en").endswith(f", and after that at most 0 lessons in 14 days, with at least {english}")
 
 
 def test_a_fall_of_notices_is_not_told_to_the_youth() -> None:

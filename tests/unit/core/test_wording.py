@@ -187,6 +187,24 @@ def test_agencies_and_teams_are_called_by_their_names() -> None:
     )
 
 
+def waiting(number: int) -> dict[str, Any]:
+    return {**FALL, "fell_from": {"days": 56, "at_least": 480, "school_days": number}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "swedish", "english"),
+    [
+        ({**ABSENCE, "within_school_days": 1}, "bara från den senaste skoldagen", "only from the last school day"),
+        ({**ABSENCE, "within_school_days": 2}, "bara från de 2 senaste skoldagarna", "only from the last 2 school days"),
+        (waiting(1), "minst en skoldag har börjat under tiden", "at least one school day has begun in that time"),
+        (waiting(2), "minst 2 skoldagar har börjat under tiden", "at least 2 school days have begun in that time"),
+    ],
+)
+def test_one_school_day_is_said_as_one(condition: dict[str, Any], swedish: str, english: str) -> None:
+    assert rule_in_words(make(condition), "sv").conditions[0].endswith(f" {swedish}.")
+    assert rule_in_words(make(condition), "en").conditions[0].endswith(f" {english}.")
+
+
 CODES_SAID = [
     (
         NOTICE,
