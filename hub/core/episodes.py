@@ -192,11 +192,11 @@ class Reconciler:
     def _emit(self, action: Action, rule: CompiledRule, episode: Episode, told: Counted) -> None:
         now, consent = self._when.now, self._reach.consent
         current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
-        shown = [(condition, counted) for condition in rule.conditions if (counted := told.shown(condition))]
+        shown = [(condition, found) for condition in rule.conditions if (found := told.shown_by_kind(condition))]
         most = min(MOST_EVENTS, MOST_EVENTS_OF_ALL // max(1, len(shown)) or 1)
-        found = (evidence_of(condition, told, rule.not_shown, most) for condition, _ in shown)
-        evidence: tuple[Evidence, ...] = tuple(one for one in found if one is not None)
-        events = ((condition.kind, held.agency, held.occurred_ms) for condition, counted in shown for held in counted)
+        rests = (evidence_of(condition, told, rule.not_shown, most) for condition, _ in shown)
+        evidence: tuple[Evidence, ...] = tuple(one for one in rests if one is not None)
+        events = [(kind, held.agency, held.occurred_ms) for _, found in shown for kind, held in found]
         self.said.append(
             ReferralTask(
                 action=action,
@@ -216,7 +216,7 @@ class Reconciler:
                 area=consent.area,
                 age_years=consent.age_years if current else None,
                 at_least_agencies=rule.at_least_agencies if rule.at_least_agencies > 1 else None,
-                agencies_withheld=any(held.agency in rule.not_shown for _, counted in shown for held in counted),
+                agencies_withheld=any(agency in rule.not_shown for _, agency, _ in events),
             )
         )
 

@@ -71,6 +71,12 @@ class Counted:
         known = {id(held) for held in members}
         return [*members, *(held for held in after if id(held) not in known)]
 
+    def shown_by_kind(self, condition: CompiledCondition) -> list[tuple[InfoKind, Held]]:
+        """The same, each with its kind of information: what followed may be of another one than what it follows."""
+        kind, members = condition.kind, len(self.members(condition))
+        follows = kind if condition.then is None else InfoKind(condition.then.kind)
+        return [(kind if place < members else follows, held) for place, held in enumerate(self.shown(condition))]
+
     def value(self, condition: CompiledCondition) -> int | None:
         """The condition's measure; None where a rate is unknown."""
         if condition.offered is not None:
@@ -224,12 +230,8 @@ def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: froze
     """The number that met (or no longer meets) a condition, with the agencies that may be named and when what they told of
     occurred, the newest `most` one by one; None where none may be.
     """
-    shown = counted.shown(condition)
-    members = len(counted.members(condition))
-    follows = condition.kind if condition.then is None else InfoKind(condition.then.kind)
-    named = [
-        (condition.kind if place < members else follows, held) for place, held in enumerate(shown) if held.agency not in not_shown
-    ]
+    shown = counted.shown_by_kind(condition)
+    named = [one for one in shown if one[1].agency not in not_shown]
     if not named:
         return None
     events, older = listed(named, most)
@@ -244,7 +246,7 @@ def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: froze
         first_at=from_ms(min(held.occurred_ms for _, held in named)),
         last_at=events[-1].occurred_at,
         agencies=tuple(sorted({held.agency for _, held in named})),
-        may_tell_youth=all(held.may_tell for held in shown),
+        may_tell_youth=all(held.may_tell for _, held in shown),
         narrowing=narrowing_of(condition, counted.compared(condition)),
         events=events,
         older_events=older,

@@ -29,7 +29,7 @@ from .make import (
     make_scope,
     make_sig_scope,
 )
-from .make_rules import RULES, emitted, last, run
+from .make_rules import RULES, emitted, last, make_rules, run
 
 LATER_SCOPE = "00000000-0000-4000-8000-000000000003"
 SEEK = ("open", "repeated-notices", "sspf")
@@ -209,3 +209,18 @@ def test_the_spans_counted_by_and_the_decision_permit_the_same(
     )  # fmt: skip
     assert any(counted) == decision.permit
     assert sum(counted) <= 1
+
+
+def test_a_task_rests_on_the_consent_that_covers_what_followed_too() -> None:
+    """What followed is of another kind than what it follows, and the consent that is named first may cover that alone."""
+    condition = {
+        "id": "unexcused_absence", "kind": "school_absence", "of": ["unexcused"], "measure": "count", "at_least": 1, "within_days": 10,
+        "then": {"kind": "police_notice", "of": ["narcotics"], "within_hours": 48, "happens": True},
+    }  # fmt: skip
+    police = make_scope(scope_id=LATER_SCOPE, agencies=(POLICE,), kinds=(InfoKind.POLICE_NOTICE,))
+    school = make_scope(agencies=(SCHOOL,), kinds=(InfoKind.SCHOOL_ABSENCE,))
+    rules = make_rules(when=[condition])
+    state = step(new_state(YOUTH), make_consent(police, school), rules, NOW).state
+    steps = run(make_absence(1, ago(3)), make_notice(2, ago(2)), state=state, rules=rules)
+    (task,) = steps[-1].tasks
+    assert (len(task.evidence[0].events or ()), task.scope_id) == (2, LATER_SCOPE)
