@@ -5,16 +5,39 @@ The texts below the fields are what an editor shows beside them (`hub rules sche
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hub.contract.models import AbsenceKind, InfoKind, PoliceCategory, RiskConcern
 from hub.contract.models import Code as ContractCode
 from hub.core.texts import WORDED
 
-__all__ = ["CODES", "Chosen", "Condition", "Days", "Earlier", "FellFrom", "Measure", "Strict", "Then"]
+__all__ = [
+    "CODES",
+    "IN_THE_YEARS",
+    "YEARS",
+    "Chosen",
+    "Condition",
+    "Day",
+    "Days",
+    "Earlier",
+    "FellFrom",
+    "Measure",
+    "Strict",
+    "Then",
+]
 
 CODES: dict[InfoKind, frozenset[str]] = {
     InfoKind.SCHOOL_ABSENCE: frozenset(AbsenceKind),
@@ -23,6 +46,18 @@ CODES: dict[InfoKind, frozenset[str]] = {
 }
 """The codes that events of each kind may carry."""
 
+YEARS = range(1900, 3000)
+"""Of the dates that rules name: those of the contract's instants, so that the day after any of them is one."""
+
+
+def _within_the_years(value: date) -> date:
+    if value.year not in YEARS:
+        raise ValueError(f"must lie in the years {YEARS[0]} to {YEARS[-1]}")
+    return value
+
+
+IN_THE_YEARS = Field(json_schema_extra={"pattern": "^(19|2[0-9])[0-9]{2}-"})
+Day = Annotated[date, AfterValidator(_within_the_years), IN_THE_YEARS]
 Days = Annotated[int, Field(ge=1, le=366)]
 Amount = Annotated[int, Field(ge=1, le=100_000)]
 _Any = TypeVar("_Any")

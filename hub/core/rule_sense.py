@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from hub.contract.models import Cooperation, InfoKind
@@ -147,7 +148,7 @@ def _of_fall(condition: Condition, fell: FellFrom, school: School | None) -> Ite
 
 def _most_school_days(school: School, days: int) -> int:
     """The most school days that so many dates in a row can hold."""
-    known = sorted(_school_days(school))
+    known = _known_days(school)
     most = first = 0
     for place, day in enumerate(known):
         while (day - known[first]).days >= days:
@@ -156,11 +157,17 @@ def _most_school_days(school: School, days: int) -> int:
     return most
 
 
+@lru_cache(maxsize=4)
+def _known_days(school: School) -> tuple[date, ...]:
+    return tuple(sorted(_school_days(school)))
+
+
 def _school_days(school: School) -> Iterator[date]:
+    free = set(school.free_days)
     for term in school.terms:
         for number in range((term.last - term.first).days + 1):
             day = term.first + timedelta(days=number)
-            if day.isoweekday() <= _FRIDAY and day not in school.free_days:
+            if day.isoweekday() <= _FRIDAY and day not in free:
                 yield day
 
 

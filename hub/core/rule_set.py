@@ -27,7 +27,7 @@ from pydantic import (
 from hub.contract.fields import RulesVersion
 from hub.contract.models import Code as ContractCode
 from hub.contract.models import Cooperation, PlaceCategory, Priority
-from hub.core.conditions import CODES, Chosen, Condition, Days, Earlier, FellFrom, Measure, Strict, Then
+from hub.core.conditions import CODES, IN_THE_YEARS, YEARS, Chosen, Condition, Days, Earlier, FellFrom, Measure, Strict, Then
 from hub.core.rule_problems import Problem, problems_of
 from hub.core.school import School, Term
 from hub.core.texts import FUNCTIONS
@@ -61,6 +61,13 @@ def _known(function: str) -> str:
     return function
 
 
+def _ends_some_day(value: date) -> date:
+    if value.year not in YEARS:
+        raise ValueError(f"must lie in the years {YEARS[0]} to {YEARS[-1]}: leave sunset out for a rule without an end")
+    return value
+
+
+Sunset = Annotated[date, AfterValidator(_ends_some_day), IN_THE_YEARS]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Function = Annotated[ContractCode, AfterValidator(_known), Field(json_schema_extra={"enum": sorted(FUNCTIONS)})]
 
@@ -134,7 +141,7 @@ class Rule(Strict):
     """After a task of the rule was declined or completed, it rests so many days of 24 hours."""
     lingers_days: Annotated[int, Field(ge=0, le=366)] = 0
     """The episode stays for so many days after its conditions held last."""
-    sunset: date | None = None
+    sunset: Sunset | None = None
     """The last Stockholm date on which the rule holds."""
     counts_but_not_shown: tuple[ContractCode, ...] = ()
     """What these agencies told counts, but a task names neither them nor their events."""

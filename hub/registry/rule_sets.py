@@ -18,6 +18,7 @@ from hub.audit.log import AuditLog
 from hub.contract.fields import holds_identifier
 from hub.contract.models import RuleMarker
 from hub.contract.topics import RULES
+from hub.core.conditions import YEARS
 from hub.core.rule_changes import renewed
 from hub.core.rule_set import RulesError, RuleSet, parse_rules, rules_content, rules_digest
 from hub.core.rules import compile_rules
@@ -78,7 +79,8 @@ class RuleSets:
     def renewed(self, rule_id: str, until: date) -> RuleSet:
         """What is in force, with a rule holding through the Stockholm date `until`, as a version of its own.
 
-        Raises RejectedError: `nothing_in_force`, `sunset_passed`, `not_renewable` (no such rule, or one about a place).
+        Raises RejectedError: `nothing_in_force`, `sunset_passed`, `sunset_too_late` (beyond the years that rules may name),
+        `not_renewable` (no such rule, or one about a place).
         """
         history = self.history()
         if not history:
@@ -87,6 +89,9 @@ class RuleSets:
             today = work.today
         if until < today:
             raise RejectedError(f"--until: {until} has passed", code="sunset_passed")
+        if until.year > YEARS[-1]:
+            text = f"--until: must be at most {YEARS[-1]}-12-31; for a rule without an end leave sunset out of its file"
+            raise RejectedError(f"{text}, and put the folder in force (hub rules activate)", code="sunset_too_late")
         try:
             return renewed(history[0].rules, rule_id, until, {one.version for one in history})
         except RulesError as error:

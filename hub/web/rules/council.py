@@ -46,6 +46,7 @@ _WRONG: Final = MappingProxyType(
     {
         "bad_date": mark("Give the date as year-month-day, for example 2026-06-30."),
         "sunset_passed": mark("That date has passed. Choose one from today on."),
+        "sunset_too_late": mark("Choose a date in the year 2999 or before."),
         "bad_note": mark("Say why in at most 200 characters, without any long number."),
     }
 )

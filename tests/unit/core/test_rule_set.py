@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 
 from hub.core.rule_set import Earlier, FellFrom, Measure, RulesError, parse_rules, rules_content, rules_digest
+from hub.core.rules import compile_rules
 
 from .make_rules import SHIPPED
+
+YEARS = "must lie in the years 1900 to 2999"
+LEAVE_OUT = f"{YEARS}: leave sunset out for a rule without an end"
 
 
 def plain() -> dict[str, Any]:
@@ -133,6 +137,7 @@ def test_every_field_of_a_condition_is_read_as_it_is_written(changes: dict[str, 
         ({"lingers_days": 7}, lambda rule: rule.lingers_days == 7),
         ({"sunset": date(2026, 6, 30)}, lambda rule: rule.sunset == date(2026, 6, 30)),
         ({"sunset": "2026-06-30"}, lambda rule: rule.sunset == date(2026, 6, 30)),
+        ({"sunset": "2999-12-31"}, lambda rule: compile_rules(parse_rules(plain())) and rule.sunset == date(2999, 12, 31)),
         ({"counts_but_not_shown": ["school-x"]}, lambda rule: rule.counts_but_not_shown == ("school-x",)),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -204,6 +209,7 @@ def test_what_a_condition_must_not_say_is_refused_with_what_would_be_right(chang
         ({"lingers_days": 367}, "lingers_days: must be at most 366"),
         ({"sunset": "2026-6-30"}, "sunset: must be a date such as 2026-06-30"),
         ({"sunset": 20260630}, "sunset: must be a date such as 2026-06-30"),
+        *(({"sunset": day}, f"sunset: {LEAVE_OUT}") for day in ("1899-12-31", "3000-01-01", "9999-12-31")),
         ({"counts_but_not_shown": "school-x"}, "counts_but_not_shown: must be a list, as in [a, b]"),
         ({"counts_but_not_shown": ["school-x", "school-x"]}, "counts_but_not_shown: an agency stands twice"),
         ({"title_sv": 7}, "title_sv: must be text; what YAML takes for a number"),
@@ -228,6 +234,13 @@ def test_a_rule_of_sig_says_who_asks_for_a_consent_even_where_the_field_is_left_
         ({"terms": []}, "school.terms: needs at least 1"),
         ({"terms": [{"first": "2026-06-12", "last": "2026-01-08"}]}, "school.terms.0: the term ends (2026-01-08) before it begins"),
         ({"terms": TERMS, "free_days": ["3 April"]}, "school.free_days.0: must be a date such as 2026-06-30"),
+        ({"terms": TERMS, "free_days": ["9999-12-31"]}, f"school.free_days.0: {YEARS}"),
+        ({"terms": [{"first": "0001-01-01", "last": "2026-06-12"}]}, f"school.terms.0.first: {YEARS}"),
+        ({"terms": [{"first": "2026-01-08", "last": "9999-12-31"}]}, f"school.terms.0.last: {YEARS}"),
+        (
+            {"terms": [*TERMS, {"first": "1900-01-01", "last": "2000-01-01"}]},
+            "school.terms: name 36681 days together: at most 36600 (a hundred years) may stand here: give each term its own dates",
+        ),
         ({"terms": TERMS, "holidays": []}, "school.holidays: has no meaning here: known are free_days, terms"),
     ],
 )  # fmt: skip

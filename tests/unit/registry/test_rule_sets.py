@@ -149,5 +149,7 @@ def test_a_renewal_is_a_version_of_its_own_with_a_later_sunset_of_one_rule(rule_
     assert found.version == "2026.1-r1"
     assert {rule.id: rule.sunset for rule in found.rules if isinstance(rule, Rule) and rule.sunset} == {"absence-alone": until}
     assert refused(lambda: rule_sets.renewed("absence-alone", home.clock.now().date() - timedelta(days=1))) == "sunset_passed"
+    assert refused(lambda: rule_sets.renewed("absence-alone", date.max)) == "sunset_too_late"
+    assert rule_sets.renewed("absence-alone", date(2999, 12, 31)).version == "2026.1-r1"
     assert refused(lambda: rule_sets.renewed("nowhere", until)) == "not_renewable"
     assert refused(lambda: rule_sets.renewed("place-presence", until)) == "not_renewable"

@@ -139,6 +139,7 @@ def test_the_head_of_its_team_renews_a_rule_and_it_is_a_version_of_its_own(empty
     ("sent", "complaint"),
     [
         ({"until": "2025-05-18"}, "Det datumet har passerat"),
+        ({"until": "9999-12-31"}, "Välj ett datum senast år 2999"),
         ({"until": "nästa år"}, "Ange datumet som år-månad-dag"),
         ({"until": ""}, "Ange datumet som år-månad-dag"),
         ({"until": "2026-06-30", "note": "om 200001019801"}, "Skriv varför med högst 200 tecken"),
