@@ -44,6 +44,7 @@ __all__ = [
     "WORKER_HELD_BACK",
     "WORKER_IN_FLIGHT",
     "WORKER_LAG",
+    "WORKER_LATE",
     "WORKER_PARTITIONS",
     "WORKER_REBUILDING",
     "WORKER_RECOVERING",
@@ -167,6 +168,12 @@ LEDGER_EVENTS = Gauge(
 )
 WORKER_IN_FLIGHT = Gauge("hub_worker_in_flight", "Records taken but not yet committed.")
 WORKER_LAG = Gauge("hub_worker_lag", "Records on the topic behind the worker's read position.", ["topic"])
+WORKER_LATE = Counter(
+    "hub_worker_late_events_total",
+    "Events that were told late and counted all the same, by the days since they occurred: more than 1, 7 or 28. "
+    "Those older than every rule's window are refused: hub_ledger_events, too_old.",
+    ["topic", "days"],
+)
 WORKER_RECOVERING = Gauge(
     "hub_worker_recovering",
     "1 while state is being restored, Kafka does not answer or a partition has no owner: no other figure is whole then.",

@@ -103,6 +103,8 @@ class Step:
     awaits_consent: bool = False
     decisions: tuple[str, ...] = ()
     """What consent answered where somebody was to be told: `permitted`, or the code of what denied it."""
+    days_late: int = 0
+    """Of an event that was kept: see `hub.runtime.lateness`."""
 
 
 class StateView(Protocol):
@@ -187,6 +189,8 @@ class Effects:
     positions: dict[str, int] = field(default_factory=dict)
     drops: Counter[Drop] = field(default_factory=Counter)
     decisions: Counter[str] = field(default_factory=Counter)
+    late: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """Events told late, by topic and days."""
     activated: ActiveRules | None = None
     awaits_consent: bool = False
     held_back: int = 0

@@ -137,6 +137,8 @@ class Pipeline:
             return
         step = self._program.step(key, self._current(fold, key), message, fold.in_force, fold.now)
         self._count(fold, record, step.outcome, step.reason)
+        if step.days_late:
+            effects.late[record.topic, step.days_late] += 1
         self._apply(fold, key, step)
 
     def _activate(self, fold: _Fold, record: Record, marker: RuleMarker) -> None:

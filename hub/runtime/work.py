@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hub.contract.topics import RULES
 from hub.core.resume import Known
 from hub.logs import get_logger
-from hub.metrics import CONSENT_DECISIONS, WORKER_HELD_BACK, WORKER_TASKS
+from hub.metrics import CONSENT_DECISIONS, WORKER_HELD_BACK, WORKER_LATE, WORKER_TASKS
 from hub.runtime.effects import Effects, Record, Wake
 from hub.runtime.ownership import OwnedPartition
 from hub.runtime.pipeline import Pipeline
@@ -200,6 +200,8 @@ class Work:
                 WORKER_TASKS.labels(*task.labels).inc()
         for decision, times in effects.decisions.items():
             CONSENT_DECISIONS.labels("emission", decision).inc(times)
+        for (topic, days), number in effects.late.items():
+            WORKER_LATE.labels(topic, str(days)).inc(number)
 
     async def _read(self, topic: str, start: int, stop: int | None) -> tuple[list[Record], int]:
         """The records of [start, stop), and the end that was read to."""

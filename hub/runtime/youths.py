@@ -29,6 +29,7 @@ from hub.errors import FatalError
 from hub.kafka import outgoing
 from hub.runtime.claims import Claims
 from hub.runtime.effects import SOURCE, Drop, Emission, Step
+from hub.runtime.lateness import days_late
 
 __all__ = ["COMPONENT", "YouthProgram"]
 
@@ -78,8 +79,11 @@ class YouthProgram:
         if claim:
             return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
         step = self._translated(before, core.step(before, message, rules, now))
-        # Newer consents cannot help a consent that is refused itself.
-        return replace(step, awaits_consent=False) if isinstance(message, ConsentRecord) else step
+        if isinstance(message, ConsentRecord):
+            # Newer consents cannot help a consent that is refused itself.
+            return replace(step, awaits_consent=False)
+        late = days_late(message.occurred_at, now) if step.outcome == "processed" else 0
+        return replace(step, days_late=late) if late else step
 
     def _told(self, before: states.YouthState, message: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
         """What a team made of a task. Of a place's task, and of a youth of whom nothing is held, there is nothing to keep."""
