@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hub.consent_file import load_consent_rules
+from hub.core.rule_cautions import lone_rates
 from hub.core.rule_changes import rule_days
 from hub.core.rule_overlap import idle_beside
 from hub.core.rule_problems import Location, Problem
@@ -86,7 +87,8 @@ def check_rules(folder: Path, around: Surroundings | None = None, today: date | 
         for file, rule in people:
             found = [*impossible(rule, school, around.town), *([] if around.teams is None else _takers(rule, around.teams))]
             faults += map(file.fault, found)
-            known += map(file.fault, () if today is None else cautions(rule, school, around.town, today))
+            if today is not None:
+                known += map(file.fault, [*cautions(rule, school, around.town, today), *lone_rates(rule)])
         faults += _idle(people)
         if not faults and not people:
             faults.append(read.head.fault(Problem((), f"{folder} has no rule about a person: nothing would be proposed")))

@@ -66,7 +66,7 @@ TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5]
 
 class Measure(StrEnum):
     """What is made of the events in a window: minutes of absence, events, distinct calendar days (Stockholm) with an event,
-    or the percent of offered minutes that were absence.
+    or the percent of absence in the minutes of the lessons that any absence was told of.
     """
 
     MINUTES = "minutes"
@@ -164,7 +164,8 @@ class Condition(Chosen):
     """The condition's name, unlike the others of the rule; some names have words of their own in the tasks."""
     measure: Measure
     """What is made of the events that count: count (events), minutes (their sum), distinct_days (Stockholm dates), or rate
-    (percent of the offered minutes that were absence, rounded down)."""
+    (of the lessons that any absence was told of, the percent of their minutes that was absence of these codes, rounded down: one
+    lesson missed whole is 100, so ask for some minutes or days besides)."""
     at_most: Annotated[int | None, Field(ge=0, le=100_000, exclude_if=_set_apart)] = None
     """Instead of at_least, with fell_from: how much is left at most, events, minutes or days."""
     fell_from: Annotated[FellFrom | None, Field(exclude_if=_set_apart, validate_default=True)] = None

@@ -18,7 +18,10 @@ _SAID: Final[dict[Standing, dict[Language, str]]] = {
         "en": "What this rule counts cannot be told here. That goes for everybody, whether there is anything or not.",
     },
     Standing.SUNSET: {"sv": "Regeln gällde till och med {until}.", "en": "The rule applied up to and including {until}."},
-    Standing.AGE: {"sv": "Regeln gäller bara {ages}.", "en": "The rule applies only {ages}."},
+    Standing.AGE: {
+        "sv": "Regeln gäller {ages}, men inte där samtycket saknar ålder.",
+        "en": "The rule applies {ages}, but not where the consent record has no age.",
+    },
     Standing.OPEN: {"sv": "Ett förslag är öppet.", "en": "A proposal is open."},
     Standing.NO_CONSENT: {
         "sv": "Inget samtycke som gäller nu låter teamet få veta något.",
@@ -38,16 +41,23 @@ _SAID: Final[dict[Standing, dict[Language, str]]] = {
         "en": "The conditions are met. A proposal is on its way.",
     },
 }
-_AGES: Final[dict[Language, tuple[str, str, str, str]]] = {
-    "sv": ("från {first} till och med {last} år", "från {first} år", "till och med {last} år", "den som är {first} år"),
+_AGES: Final[dict[Language, tuple[str, str, str, str, str]]] = {
+    "sv": (
+        "bara från {first} till och med {last} år",
+        "bara från {first} år",
+        "bara till och med {last} år",
+        "bara den som är {first} år",
+        "i alla åldrar",
+    ),
     "en": (
-        "from {first} to {last} years of age",
-        "from {first} years of age",
-        "up to {last} years of age",
-        "at {first} years of age",
+        "only from age {first} to {last}",
+        "only from age {first}",
+        "only up to age {last}",
+        "only at age {first}",
+        "at every age",
     ),
 }
-"""Both bounds, the lower alone, the upper alone, one age."""
+"""Both bounds, the lower alone, the upper alone, one age, no bound."""
 _CONDITIONS: Final[dict[str, dict[Language, str]]] = {
     "met": {"sv": "Uppfyllt: {asked}.", "en": "Met: {asked}."},
     "unmet": {"sv": "Inte uppfyllt: {asked}.", "en": "Not met: {asked}."},
@@ -106,6 +116,11 @@ def _here(lack: Lack, language: Language) -> str | int:
 
 def _ages(ages: tuple[int, int] | None, language: Language) -> str:
     first, last = ages or (0, _OLDEST)
-    both, lower, upper, one = _AGES[language]
-    words = one if first == last else lower if last == _OLDEST else upper if first == 0 else both
+    both, lower, upper, one, every = _AGES[language]
+    if first == last:
+        words = one
+    elif last == _OLDEST:
+        words = lower if first else every
+    else:
+        words = both if first else upper
     return words.format(first=first, last=last)

@@ -106,8 +106,8 @@ PHRASES: Final[dict[str, dict[Language, str]]] = {
     "lessons": {"sv": "minst {at_least} med {label} {window}", "en": "at least {at_least} with {label} {window}"},
     "days": {"sv": "minst {at_least} med {label} {window}", "en": "at least {at_least} with {label} {window}"},
     "percent": {
-        "sv": "{label} under minst {at_least} av lektionstiden {window}",
-        "en": "{label} for at least {at_least} of the lesson time {window}",
+        "sv": "{label} under minst {at_least} av tiden i de lektioner där frånvaro rapporterats {window}",
+        "en": "{label} for at least {at_least} of the time in lessons with any known absence {window}",
     },
     "here": {"sv": " (här: {met})", "en": " (here: {met})"},
     "and": {"sv": " och ", "en": " and "},

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from hub.contract.models import InfoKind
 from hub.core.conditions import CODES, Chosen, Condition, FellFrom, Measure, Then
 from hub.core.explain import duration, function_name
-from hub.core.rule_set import PlaceRule, Rule
+from hub.core.rule_set import Ages, PlaceRule, Rule
 from hub.core.texts import CONDITIONS, UNITS, Language
 from hub.core.wording_texts import CODE_WORDS, PHRASES, PRIORITIES
 
@@ -63,9 +63,7 @@ def rule_in_words(rule: Rule | PlaceRule, language: Language = "sv", names: Mapp
 def _bounds(rule: Rule, language: Language, names: Mapping[str, str]) -> Iterator[str]:
     say = PHRASES[language]
     if rule.ages is not None:
-        first, last = rule.ages.first, rule.ages.last
-        which = "ages" if first > 0 and last < _OLDEST else "ages_to" if last < _OLDEST else "ages_from"
-        yield say[which].format(first=first, last=last)
+        yield say["ages"].format(which=_ages(rule.ages, language))
     if rule.at_least_agencies > 1:
         yield say["agencies"].format(n=rule.at_least_agencies)
     if rule.counts_but_not_shown:
@@ -80,6 +78,17 @@ def _bounds(rule: Rule, language: Language, names: Mapping[str, str]) -> Iterato
         yield say["rest"].format(days=_number(rule.rest_days, "day", language))
     if rule.sunset is not None:
         yield say["sunset"].format(day=rule.sunset)
+
+
+def _ages(ages: Ages, language: Language) -> str:
+    first, last = ages.first, ages.last
+    if first == last:
+        which = "one"
+    elif first > 0:
+        which = "both" if last < _OLDEST else "from"
+    else:
+        which = "to" if last < _OLDEST else "all"
+    return PHRASES[language][f"ages_{which}"].format(first=first, last=last)
 
 
 def _condition(condition: Condition, language: Language) -> str:
@@ -116,14 +125,15 @@ def _narrowed(condition: Condition, language: Language) -> Iterator[str]:
         yield _then(condition.then, language)
     if condition.against_earlier is not None:
         earlier = condition.against_earlier
-        yield say["earlier"].format(percent=earlier.percent, days=_number(earlier.days, "day", language))
+        per = _days("per", condition.within_days, language)
+        yield say["earlier"].format(percent=earlier.percent, per=per, before=_days("before", earlier.days, language))
     if condition.fell_from is not None:
         yield from _fallen(condition.measure, condition.fell_from, language)
 
 
 def _fallen(measure: Measure, fell: FellFrom, language: Language) -> Iterator[str]:
     say = PHRASES[language]
-    yield say["fell"].format(n=_amount(measure, fell.at_least, language), days=_number(fell.days, "day", language))
+    yield say["fell"].format(n=_amount(measure, fell.at_least, language), before=_days("before", fell.days, language))
     if fell.school_days is not None:
         yield say["fell_school_day" if fell.school_days == 1 else "fell_school_days"].format(n=fell.school_days)
 
@@ -154,6 +164,10 @@ def _listed(words: Sequence[str], join: str, language: Language) -> str:
     if len(words) == 1:
         return words[0]
     return f"{', '.join(words[:-1])} {PHRASES[language][join]} {words[-1]}"
+
+
+def _days(which: str, number: int, language: Language) -> str:
+    return PHRASES[language][f"{which}_day" if number == 1 else f"{which}_days"].format(n=number)
 
 
 def _number(number: int, unit: str, language: Language) -> str:

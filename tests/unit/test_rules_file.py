@@ -176,6 +176,16 @@ def test_a_rule_past_its_sunset_stops_nothing_and_is_said_to_have_lapsed(folder:
     assert (told.field, told.text) == ("sunset", "the rule has lapsed: it held last on 2026-06-30")
 
 
+def test_a_rate_for_which_one_lesson_is_enough_is_told_at_its_place_and_not_refused(folder: Path) -> None:
+    path = folder / "absence-alone.yaml"
+    text = path.read_text(encoding="utf-8").replace("measure: minutes", "measure: rate").replace("at_least: 480", "at_least: 50")
+    path.write_text(text, encoding="utf-8")
+    assert load_rules(folder).rules[0].id == "absence-alone"
+    (told,) = check_rules(folder, today=date(2026, 6, 30)).cautions
+    assert (told.path.name, told.field) == ("absence-alone.yaml", "when.0.measure")
+    assert text.splitlines()[told.line - 1].strip() == "measure: rate"
+
+
 def test_what_cannot_hold_in_this_town_is_refused_and_elsewhere_is_not(tmp_path: Path) -> None:
     initialise(tmp_path)
     path = tmp_path / "rules" / "absence-alone.yaml"

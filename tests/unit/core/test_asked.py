@@ -40,8 +40,8 @@ SAID = [
     (HOURS, "minst 3 timmar ogiltig frånvaro på 28 dagar", "at least 3 hours of unexcused absence in 28 days"),
     (
         Asked("unexcused_absence", ABSENT, "percent", 25, 28),
-        "ogiltig frånvaro under minst 25 % av lektionstiden på 28 dagar",
-        "unexcused absence for at least 25% of the lesson time in 28 days",
+        "ogiltig frånvaro under minst 25 % av tiden i de lektioner där frånvaro rapporterats på 28 dagar",
+        "unexcused absence for at least 25% of the time in lessons with any known absence in 28 days",
     ),
     (
         Asked("unexcused_absence", ABSENT, "events", 1, 1),

@@ -55,8 +55,8 @@ WAITING: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "age",
         {"ages": (12, 17)},
-        "Regeln gäller bara från 12 till och med 17 år.",
-        "The rule applies only from 12 to 17 years of age.",
+        "Regeln gäller bara från 12 till och med 17 år, men inte där samtycket saknar ålder.",
+        "The rule applies only from age 12 to 17, but not where the consent record has no age.",
     ),
     ("open", {}, "Ett förslag är öppet.", "A proposal is open."),
     (
@@ -139,10 +139,10 @@ def test_a_rate_lacks_percentage_points_or_is_unknown(lessons: list[tuple[int, i
     events = [lesson(number, ago(1), *one) for number, one in enumerate(lessons)]
     found = standing(after(*events, rules=rules), rules)
     assert standing_lines(found) == (
-        f"Inte uppfyllt: ogiltig frånvaro under minst 25 % av lektionstiden på 10 dagar (här: {here}).",
+        f"Inte uppfyllt: ogiltig frånvaro under minst 25 % av tiden i de lektioner där frånvaro rapporterats på 10 dagar (här: {here}).",
     )
     assert standing_lines(found, "en") == (
-        f"Not met: unexcused absence for at least 25% of the lesson time in 10 days (here: {english}).",
+        f"Not met: unexcused absence for at least 25% of the time in lessons with any known absence in 10 days (here: {english}).",
     )
 
 
@@ -212,18 +212,25 @@ def test_a_rule_past_its_sunset_says_its_last_day() -> None:
 @pytest.mark.parametrize(
     ("ages", "text"),
     [
-        ({"from": 16, "to": 17}, "Regeln gäller bara från 16 till och med 17 år."),
-        ({"from": 16}, "Regeln gäller bara från 16 år."),
-        ({"to": 14}, "Regeln gäller bara till och med 14 år."),
-        ({"from": 16, "to": 16}, "Regeln gäller bara den som är 16 år."),
+        ({"from": 16, "to": 17}, "Regeln gäller bara från 16 till och med 17 år"),
+        ({"from": 16}, "Regeln gäller bara från 16 år"),
+        ({"to": 14}, "Regeln gäller bara till och med 14 år"),
+        ({"from": 16, "to": 16}, "Regeln gäller bara den som är 16 år"),
     ],
 )
 def test_a_rule_for_other_ages_says_which(ages: dict[str, int], text: str) -> None:
     rules = rules_of(HOURS, ages=ages)
     found = standing(after(make_absence(1, ago(1), 480), rules=rules), rules)
-    assert said(found) == [text]
+    assert said(found) == [f"{text}, men inte där samtycket saknar ålder."]
     unknown = after(consent=make_consent(age_years=None, age_valid_until=None), rules=rules)
     assert standing(unknown, rules).standing is Standing.AGE
+
+
+def test_a_rule_for_every_age_says_that_an_age_must_be_known() -> None:
+    rules = rules_of(HOURS, ages={})
+    found = standing(after(consent=make_consent(age_years=None, age_valid_until=None), rules=rules), rules)
+    assert said(found) == ["Regeln gäller i alla åldrar, men inte där samtycket saknar ålder."]
+    assert said(found, "en") == ["The rule applies at every age, but not where the consent record has no age."]
 
 
 @pytest.mark.parametrize("ages", [{"from": 15, "to": 15}, {"from": 15}, {"to": 15}])

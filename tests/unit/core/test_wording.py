@@ -49,47 +49,47 @@ TEN: list[tuple[Any, tuple[str, ...], tuple[str, ...]]] = [
         make({**NOTICE, "of": ["narcotics", "lob"], "at_least": 3, "between": ["22:00", "06:00"]}, ages={"from": 12, "to": 17}),
         (
             "Minst 3 underrättelser från polisen (narkotika eller berusning enligt LOB) på 14 dagar, bara kl. 22.00–06.00.",
-            "Gäller den som är 12 till 17 år.",
+            "Gäller den som är 12 till 17 år, men inte där samtycket saknar ålder.",
         ),
         (
             "At least 3 notices from the police (narcotics or intoxication under LOB) in 14 days, only from 22:00 to 06:00.",
-            "Holds for those of 12 to 17 years.",
+            "Holds for those of 12 to 17 years, but not where the consent record has no age.",
         ),
     ),
     (
         make({**WORRY, "on_school_days": True, "within_school_days": 10}, ages={"from": 15}, at_least_agencies=2),
         (
             "Minst 2 olika dagar med observationer (konflikt eller avvikning) på 21 dagar, bara från de 10 senaste skoldagarna, bara skoldagar.",
-            "Gäller från 15 års ålder.",
+            "Gäller från 15 års ålder, men inte där samtycket saknar ålder.",
             "Det som räknas ska komma från minst 2 olika verksamheter.",
         ),
         (
             "At least 2 different days with observations (conflict or running away) in 21 days, only from the last 10 school days, only on school days.",
-            "Holds from the age of 15.",
+            "Holds from the age of 15, but not where the consent record has no age.",
             "What counts must come from at least 2 different agencies.",
         ),
     ),
     (
         make({**ABSENCE, "measure": "rate", "at_least": 20}, ages={"to": 15}, sunset="2026-06-30"),
         (
-            "Ogiltig frånvaro minst 20 % av den undervisning som erbjöds på 28 dagar.",
-            "Gäller till och med 15 års ålder.",
+            "Ogiltig frånvaro minst 20 % av tiden i de lektioner där frånvaro rapporterats på 28 dagar.",
+            "Gäller till och med 15 års ålder, men inte där samtycket saknar ålder.",
             "Gäller till och med 2026-06-30.",
         ),
         (
-            "Unexcused absence of at least 20 % of the lessons' time that was offered in 28 days.",
-            "Holds up to and with the age of 15.",
+            "Unexcused absence of at least 20 % of the time in lessons with any known absence in 28 days.",
+            "Holds up to and with the age of 15, but not where the consent record has no age.",
             "Holds up to and with 2026-06-30.",
         ),
     ),
     (
         make({**ABSENCE, "measure": "count", "at_least": 4, "against_earlier": {"days": 56, "percent": 200}}, rest_days=28),
         (
-            "Minst 4 tillfällen med ogiltig frånvaro på 28 dagar, och minst 200 % av genomsnittet under de 56 dagar som var före.",
+            "Minst 4 tillfällen med ogiltig frånvaro på 28 dagar, och minst 200 % av genomsnittet per 28 dagar under de 56 dagar som var före.",
             "När ett förslag har avböjts eller avslutats vilar regeln i 28 dagar.",
         ),
         (
-            "At least 4 occasions of unexcused absence in 28 days, and at least 200 % of the average of the 56 days before.",
+            "At least 4 occasions of unexcused absence in 28 days, and at least 200 % of the average per 28 days in the 56 days before.",
             "After a proposal was declined or completed, the rule rests for 28 days.",
         ),
     ),
@@ -161,6 +161,42 @@ def test_what_a_rule_does_is_said_in_both_languages(rule: Any, swedish: tuple[st
     for language, expected in (("sv", swedish), ("en", english)):
         words = rule_in_words(rule, language)  # type: ignore[arg-type]
         assert (*words.conditions, *words.bounds) == expected
+
+
+ONE_DAY = {"within_days": 1, "measure": "count", "at_least": 2}
+SINGULAR = [
+    (
+        make({**ABSENCE, **ONE_DAY, "against_earlier": {"days": 1, "percent": 50}}),
+        "Minst 2 tillfällen med ogiltig frånvaro på 1 dag, och minst 50 % av genomsnittet per dag under den dag som var före.",
+        "At least 2 occasions of unexcused absence in 1 day, and at least 50 % of the average per day in the day before.",
+    ),
+    (
+        make({**FALL, "fell_from": {"days": 1, "at_least": 480}}),
+        "Högst 1 timme ogiltig frånvaro på 28 dagar, efter minst 8 timmar under den dag som var före.",
+        "At most 1 hour of unexcused absence in 28 days, after at least 8 hours in the day before.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "swedish", "english"), SINGULAR)
+def test_one_day_before_is_no_plural(rule: Any, swedish: str, english: str) -> None:
+    assert rule_in_words(rule, "sv").conditions == (swedish,)
+    assert rule_in_words(rule, "en").conditions == (english,)
+
+
+@pytest.mark.parametrize(
+    ("ages", "swedish", "english"),
+    [
+        ({"from": 15, "to": 15}, "Gäller den som är 15 år", "Holds at the age of 15"),
+        ({}, "Gäller i alla åldrar", "Holds at every age"),
+        ({"from": 0, "to": 130}, "Gäller i alla åldrar", "Holds at every age"),
+        ({"from": 0, "to": 0}, "Gäller den som är 0 år", "Holds at the age of 0"),
+    ],
+)
+def test_ages_are_said_as_people_say_them_and_that_one_must_be_known(ages: dict[str, int], swedish: str, english: str) -> None:
+    rule = make(ABSENCE, ages=ages)
+    assert rule_in_words(rule, "sv").bounds == (f"{swedish}, men inte där samtycket saknar ålder.",)
+    assert rule_in_words(rule, "en").bounds == (f"{english}, but not where the consent record has no age.",)
 
 
 def test_the_proposal_names_team_function_clock_and_consent() -> None:
