@@ -110,8 +110,9 @@ def test_of_a_task_on_hidden_sources_alone_the_youth_reads_only_that_there_is_on
         "Förslag: vägledning till närvarande och fungerande skolgång."
     )  # fmt: skip
     assert (team.title, team.withheld) == (TITLES[ABSENCE.rule_id], True)
-    assert (youth.title, youth.sentence, youth.function) == ("", PHRASES["untold"]["sv"], "")
-    assert not youth.withheld
+    of_old = explain(hidden.model_copy(update={"agencies_withheld": None}), audience="youth", titles=TITLES)
+    for told in (youth, of_old):
+        assert (told.title, told.sentence, told.function, told.withheld) == ("", PHRASES["untold"]["sv"], "", False)
 
 
 def test_a_notice_of_a_source_that_is_not_shown_can_be_guessed_neither_from_title_nor_function() -> None:
@@ -155,6 +156,13 @@ def test_the_youth_reads_nothing_that_tells_how_many_other_notices_there_are(
     assert may_be_told(OF_ABSENCE.model_copy(update=narrowed)) is of_absence
     assert may_be_told(OF_NOTICES.model_copy(update=narrowed)) is of_notices
     assert not may_be_told(OF_ABSENCE.model_copy(update=narrowed | {"may_tell_youth": False}))
+
+
+def test_from_how_many_agencies_it_had_to_come_is_said() -> None:
+    two = ABSENCE.model_copy(update={"at_least_agencies": 2})
+    assert ". Det som räknas kommer från minst 2 olika verksamheter. Förslag: " in explain(two).sentence
+    assert ". What counts comes from at least 2 different agencies. Proposal: " in explain(two, language="en").sentence
+    assert "verksamheter" not in explain(ABSENCE).sentence
 
 
 def test_lost_ground_is_said_as_such_and_to_the_youth_without_what_is_left() -> None:

@@ -193,6 +193,16 @@ def test_a_task_tells_what_there_was_and_when() -> None:
     assert row.narrowed == ("After that at most 1 hour in 2 days (here: 30 minutes)",)
 
 
+def test_a_task_tells_for_how_many_school_days_it_waited() -> None:
+    fall = {"days": 20, "at_least": 120, "school_days": 2}
+    year = {"terms": [{"first": "2025-01-08", "last": "2025-06-12"}]}
+    rules = compile_rules(parse_rules(recovered(within_days=7, fell_from=fall) | {"school": year}))
+    (evidence,) = run(make_absence(1, ago(10), 120), rules=rules)[-1].tasks[0].evidence
+    assert evidence.narrowing == Narrowing(
+        on_school_days=False, fallen=Fallen(within_days=7, at_most=60, left=0, school_days=2)
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("number", "swedish", "english"), [(1, "1 skoldag", "1 school day"), (10, "10 skoldagar", "10 school days")]
 )
