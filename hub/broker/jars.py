@@ -6,6 +6,7 @@ Every jar is compared with the lock before each start, wherever it lies: a chang
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import threading
 import time
@@ -31,11 +32,12 @@ from hub.broker.lock import JarLock, LockedJar, load_lock
 from hub.broker.progress import FetchProgress, shown_progress
 from hub.errors import ConfigError, RetriableError
 
-__all__ = ["JarSource", "cache_folder", "find_jars", "wrong_jars"]
+__all__ = ["JarSource", "cache_folder", "cache_root", "class_path", "find_jars", "wrong_jars"]
 
 _ATTEMPTS = 5
 _WAIT_FOR_OTHER_SECONDS = 900.0
 _LOOK_SECONDS = 0.2
+_CODECS = ("zstd-jni-", "snappy-java-", "lz4-java-")
 
 
 class JarSource(Protocol):
@@ -47,9 +49,22 @@ class JarSource(Protocol):
 SourceFactory = Callable[[Path, Callable[[int], None]], JarSource]
 
 
+def cache_root() -> Path:
+    """The user's cache of all that the broker needs: jars, and what is made of them."""
+    return platformdirs.user_cache_path("hub") / "kafka"
+
+
 def cache_folder(lock: JarLock) -> Path:
     """The user's cache of exactly this lock's jars."""
-    return platformdirs.user_cache_path("hub") / "kafka" / lock.digest
+    return cache_root() / lock.digest
+
+
+def class_path(jars: Sequence[Path]) -> str:
+    """Java's class path of the broker.
+
+    Without the codecs that need a library of their own: a few kilobytes of zstd unpack to gigabytes in the broker.
+    """
+    return os.pathsep.join(str(jar) for jar in jars if not jar.name.startswith(_CODECS))
 
 
 def find_jars(

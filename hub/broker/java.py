@@ -1,16 +1,22 @@
-"""Finds the Java that runs the broker: the one the settings name, the one that came with the installation, or the system's."""
+"""Finds the Java that runs the broker, the one the settings name, that came with the installation, or the system's; and how
+it is run.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from hub.broker import guard
 from hub.errors import ConfigError
 
-__all__ = ["OLDEST_JAVA", "find_java"]
+__all__ = ["OLDEST_JAVA", "find_java", "guarded", "java_environment"]
 
 OLDEST_JAVA = 17  # what Kafka 4's broker is compiled for
 _VERSION = re.compile(r'version "(\d+)')
@@ -32,6 +38,16 @@ def find_java(configured: str = "") -> Path:
     if found is None:
         raise ConfigError(f"no Java came with this installation and there is none on PATH. {_WHAT_TO_DO}", code="no_java")
     return _checked(Path(found), "java on PATH")
+
+
+def guarded(command: Sequence[str]) -> list[str]:
+    """The command so that it ends when this process does, however that happens (Linux)."""
+    return [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *command]
+
+
+def java_environment() -> dict[str, str]:
+    """What Java is told by variables: nothing of the caller's, since JAVA_TOOL_OPTIONS and the like would change what runs."""
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}  # fewer arenas: less memory per thread
 
 
 def _bundled_java() -> Path | None:

@@ -8,11 +8,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,10 +20,10 @@ from typing import Self
 import psutil
 from filelock import FileLock, Timeout
 
-from hub.broker import guard
+from hub.broker.archive import archive_options
 from hub.broker.configuration import DATA_FOLDER, META_FILE, BrokerConfig, java_options, render_properties
-from hub.broker.jars import find_jars
-from hub.broker.java import find_java
+from hub.broker.jars import class_path, find_jars
+from hub.broker.java import find_java, guarded, java_environment
 from hub.errors import ConfigError, FatalError
 from hub.kafka_admin import broker_answers
 
@@ -34,7 +34,6 @@ _LOG = "broker.log"
 _FORMAT_LOG = "format.log"
 _PID = "broker.pid"
 _TAIL_LINES = 25
-_CODECS = ("zstd-jni-", "snappy-java-", "lz4-java-")
 _FORMAT_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
 _STOP_SECONDS = 8.0  # of the twelve that a supervisor grants
@@ -47,8 +46,12 @@ class EmbeddedBroker:
     signal, the broker ends too (Linux). The thread that calls `start` must live as long as the broker shall.
     """
 
-    def __init__(self, config: BrokerConfig) -> None:
+    def __init__(
+        self, config: BrokerConfig, *, sharing: Callable[[Path, Sequence[Path]], Sequence[str]] = archive_options
+    ) -> None:
+        """`sharing` gives, for a Java and the jars, the options of its class-data archive."""
         self.config = config
+        self._sharing = sharing
         self.port = config.port
         self.controller_port = config.controller_port
         self._folder = config.folder
@@ -104,17 +107,16 @@ class EmbeddedBroker:
         (self._folder / "tmp").mkdir(exist_ok=True)
         properties = render_properties(self.config, self.port, self.controller_port)
         (self._folder / _PROPERTIES).write_text(properties, encoding="ascii")
-        # Without the codecs that need a library of their own: a few kilobytes of zstd unpack to gigabytes in the broker.
-        class_path = os.pathsep.join(str(jar) for jar in jars if not jar.name.startswith(_CODECS))
+        classes = [*self._sharing(java, jars), "-cp", class_path(jars)]
         if not (self._folder / META_FILE).exists():
-            self._format(java, class_path)
+            self._format(java, classes)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own jars, checked against the lock
-                self._guarded(java, *java_options(self.config.heap_megabytes), "-cp", class_path, "kafka.Kafka", _PROPERTIES),
+                guarded([str(java), *java_options(self.config.heap_megabytes), *classes, "kafka.Kafka", _PROPERTIES]),
                 cwd=self._folder,
-                env=_environment(),
+                env=java_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -123,24 +125,20 @@ class EmbeddedBroker:
         (self._folder / _PID).write_text(f"{self._process.pid}\n", encoding="ascii")
         self._wait_until_it_answers(self._process, deadline, stop)
 
-    @staticmethod
-    def _guarded(java: Path, *arguments: str) -> list[str]:
-        return [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), str(java), *arguments]
-
-    def _format(self, java: Path, class_path: str) -> None:
+    def _format(self, java: Path, classes: Sequence[str]) -> None:
         data = self._folder / DATA_FOLDER
         if any(not path.name.startswith("__cluster_metadata") for path in data.glob("*-[0-9]*")):
             # Formatting would make a new cluster beside the old one's topics.
             raise ConfigError(f"{data} holds topics but no meta.properties: restore it, or move the folder away", code="damaged")
         shutil.rmtree(data, ignore_errors=True)  # what an interrupted format left
-        options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-XX:-UsePerfData", "-cp", class_path]
+        options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-XX:-UsePerfData", *classes]
         tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", _cluster_id(), "-c", _PROPERTIES]
         path = self._folder / _FORMAT_LOG
         with path.open("wb") as log:
             code = subprocess.run(  # noqa: S603 - our own jars, checked against the lock
-                self._guarded(java, *options, *tool),
+                guarded([str(java), *options, *tool]),
                 cwd=self._folder,
-                env=_environment(),
+                env=java_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -215,11 +213,6 @@ def _usable_port(host: str, wanted: int, setting: str) -> int:
 def _cluster_id() -> str:
     text = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     return "A" + text[1:]  # a leading dash would be taken for an option
-
-
-def _environment() -> dict[str, str]:
-    # None of the caller's: JAVA_TOOL_OPTIONS and the like would change what runs. Fewer arenas: less memory per thread.
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
 
 
 def _tail(path: Path) -> str:

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from hub.broker.archive import prepare_archive
 from hub.broker.configuration import broker_config
 from hub.broker.jars import find_jars
+from hub.broker.java import find_java
 from hub.broker.launcher import EmbeddedBroker
 from hub.process import announced, end_with_supervisor
 from hub.settings import Settings
@@ -18,12 +20,13 @@ _LOOK_SECONDS = 0.5
 
 
 def prepare(settings: Settings, stop: threading.Event | None = None) -> None:
-    """Fetch the jars now, showing progress on stderr, so that a later start in the background is quick.
+    """Fetch the jars now, showing progress on stderr, and make Java's archive of them, so that a later start is quick.
 
     Raises ConfigError as `run` does, and FatalError at once when `stop` is set meanwhile.
     """
     broker_config(settings)
-    find_jars(settings.broker.jars, stop=stop)
+    jars = find_jars(settings.broker.jars, stop=stop)
+    prepare_archive(find_java(settings.broker.java), jars, stop)
 
 
 def run(

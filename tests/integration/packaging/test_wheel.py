@@ -94,6 +94,7 @@ def test_the_wheel_carries_everything_that_the_hub_reads_at_run_time(wheel: Path
         ".avsc",
         "hub.toml",
         "kafka-jars.lock",
+        "kafka-classes.list.gz",
         "migrations/env.py",
         ".html",
         ".po",
