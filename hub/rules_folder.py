@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hub.core.rule_problems import Location, Problem
 from hub.core.rule_set import RulesError, RuleSet, parse_rules
 from hub.errors import ConfigError
 from hub.yaml_file import Marked, load_marked
+from hub.yaml_form import UnreadableYamlError, decoded
 
 __all__ = ["SET_FILE", "Fault", "RuleFile", "RuleFolder", "RulesRefusedError", "in_order", "read_folder"]
 
@@ -141,17 +140,15 @@ def _tell(head: RuleFile, rules: list[RuleFile], problem: Problem) -> None:
 def _read(path: Path) -> RuleFile:
     file = RuleFile(path)
     try:
-        file.marked = load_marked(path.read_text(encoding="utf-8"))
+        file.marked = load_marked(decoded(path.read_bytes()))
     except FileNotFoundError as error:
         text = f"{path} is missing: restore it; where the whole folder is gone, `hub init` writes the shipped rules"
         raise ConfigError(text, code="no_rules") from error
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise ConfigError(f"{path} cannot be read ({why}): it must be a readable file", code="bad_rules") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        file.faults.append(Fault(path, line, column, "", "cannot be read as YAML in UTF-8"))
+    except UnreadableYamlError as error:
+        file.faults.append(Fault(path, *error.where, "", str(error)))
         return file
     file.faults += [Fault(path, *where, ".".join(map(str, name)), text) for name, where, text in file.marked.slips]
     if not file.faults and not isinstance(file.marked.data, dict):

@@ -82,7 +82,7 @@ def test_a_file_that_is_no_yaml_hides_nothing_of_the_others(folder: Path) -> Non
     (folder / "absence-and-notice.yaml").write_text("- a list", encoding="utf-8")
     change(folder, "repeated-notices", ("priority: high", "priority: extreme"))
     first, second, third = faults(folder)
-    assert first.endswith(": cannot be read as YAML in UTF-8")
+    assert first.startswith("absence-alone.yaml:2:1: a value is missing before this")
     assert second == "absence-and-notice.yaml:1:1: is no mapping of names to values"
     assert third.startswith(f"{at(folder, 'repeated-notices', 'extreme')}: priority: ")
 
