@@ -27,6 +27,9 @@ def test_why_there_is_no_proposal_is_read_from_the_consents_page_for_the_youth_a
     held.hold(ref, consent.consent_id, make_absence(1, ago(1), 240), make_notice(2, ago(12)))
     page.get_by_role("link", name="Försök igen").press("Enter")
     expect(page.get_by_text("4 timmar saknas")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Lämna inte det här till den unge")).to_be_visible()  # paper is what would be handed on
+    page.emulate_media(media="screen")
     page.get_by_role("link", name="För den unge").press("Enter")
     expect(page.get_by_role("link", name="För den unge")).to_have_attribute("aria-current", "page")
     expect(page.get_by_text("kan inte sägas här").first).to_be_visible()
