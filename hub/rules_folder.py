@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hub.core.rule_problems import Location, Problem
 from hub.core.rule_set import RulesError, RuleSet, parse_rules
+from hub.core.rule_text import unfit
 from hub.errors import ConfigError
 from hub.yaml_file import Marked, load_marked
 from hub.yaml_form import UnreadableYamlError, decoded
@@ -16,6 +18,8 @@ from hub.yaml_form import UnreadableYamlError, decoded
 __all__ = ["SET_FILE", "Fault", "RuleFile", "RuleFolder", "RulesRefusedError", "in_order", "read_folder"]
 
 SET_FILE = "ruleset.yaml"
+_NAME = re.compile(r"[a-z0-9_-]+")
+_LIKE_ONE = frozenset({".yaml", ".yml"})
 _OF_THE_SET = {"rules": "no rule stands here: each has a file of its own beside this one"}
 
 
@@ -31,7 +35,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}"
-        return f"{place}: {self.field}: {self.text}" if self.field else f"{place}: {self.text}"
+        told = f"{place}: {self.field}: {self.text}" if self.field else f"{place}: {self.text}"
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in told)
 
 
 def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
@@ -95,13 +100,23 @@ def read_folder(path: Path) -> RuleFolder:
             folder.head.faults.append(folder.head.fault(Problem((name,), text, at_name=True)))
     for each in folder.rules:
         named = each.content.get("id")
-        if isinstance(named, str) and named != each.path.stem:
+        if isinstance(named, str) and named != each.path.stem and _NAME.fullmatch(named):
             text = f"the file {each.path.name} holds the rule {named}: name the file {named}.yaml"
             each.faults.append(each.fault(Problem(("id",), text)))
     _parse(folder)
     for each in (folder.head, *folder.rules):
+        each.faults += [each.fault(one) for one in unfit(each.content)]
         folder.faults += each.faults
+    folder.faults += _unread(path)
     return folder
+
+
+def _unread(path: Path) -> Iterator[Fault]:
+    """Files that look like rules, and would be passed over in silence."""
+    for each in path.iterdir():
+        if each.suffix != ".yaml" and each.suffix.lower() in _LIKE_ONE and each.is_file():
+            text = f"is not read, for its name does not end in .yaml: name it {each.stem}.yaml, or take it out of the folder"
+            yield Fault(each, 1, 1, "", text)
 
 
 def _parse(folder: RuleFolder) -> None:

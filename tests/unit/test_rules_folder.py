@@ -101,6 +101,35 @@ def test_a_copied_file_with_its_old_id_is_told_at_the_id(folder: Path) -> None:
     ]
 
 
+def test_a_name_that_is_none_does_not_break_the_refusal_over_lines(folder: Path) -> None:
+    change(folder, "absence-alone", ("id: absence-alone", 'id: "absence-alone\\n"'), ("[unexcused]", '["un\\nex\\u202ecused"]'))
+    assert faults(folder) == [
+        f"{at(folder, 'absence-alone', chr(34) + 'absence')}: id: must be a name of small letters, digits, _ and -, that begins with a letter",
+        f"{at(folder, 'absence-alone', '[' + chr(34))}: when.0.of: unknown code un\\nex\\u202ecused; school_absence knows excused, unexcused",
+    ]
+
+
+def test_a_text_that_does_not_belong_in_a_rule_is_told_at_its_field(folder: Path) -> None:
+    change(folder, "absence-alone", ("title_en: Repeated", 'title_en: "Repeated 20140304-9800" # '))
+    change(folder, "ruleset", ("owner: ", 'owner: "a\\u202eb" # '))
+    assert faults(folder) == [
+        f"{at(folder, 'absence-alone', chr(34) + 'Repeated')}: title_en: holds what looks like a personal number: a rule says nothing about a person; take it out",
+        f"{at(folder, 'ruleset', chr(34) + 'a')}: owner: holds a character that is not seen (U+202E): take it out",
+    ]
+
+
+def test_a_file_that_looks_like_a_rule_and_is_not_read_is_told(folder: Path) -> None:
+    for name in ("absence-more.yml", "absence-other.YAML", "ruleset.Yml"):
+        (folder / name).write_text("about: person\n", encoding="utf-8")
+    (folder / "old.yml").mkdir()
+    (folder / "notes.txt").write_text("", encoding="utf-8")
+    assert faults(folder) == [
+        "absence-more.yml:1:1: is not read, for its name does not end in .yaml: name it absence-more.yaml, or take it out of the folder",
+        "absence-other.YAML:1:1: is not read, for its name does not end in .yaml: name it absence-other.yaml, or take it out of the folder",
+        "ruleset.Yml:1:1: is not read, for its name does not end in .yaml: name it ruleset.yaml, or take it out of the folder",
+    ]
+
+
 def test_rules_stand_in_files_of_their_own(folder: Path) -> None:
     change(folder, "ruleset", ('version: "2025.1"', 'version: "2025.1"\nrules: []'))
     assert faults(folder) == [
