@@ -65,6 +65,10 @@ class SampledWorker(WorkerProcess):
         self.program = ("tests.bench.runtime.sampled", str(log.with_suffix(".profile")))
         super().__init__(settings, log, start)
 
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout=60)  # what it has seen is written when it has left
+
 
 def measure(
     settings: Settings, folder: Path, events: int, youths: int, *, profile: bool = False, say: Callable[[str], None] = print
