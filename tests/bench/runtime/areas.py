@@ -49,7 +49,7 @@ def told(rows: Sequence[tuple[float, Sequence[str]]], events: int) -> str:
     for seconds, stack in rows:
         if any("importlib" in frame for frame in stack):
             continue
-        areas["no Python (Kafka's and RocksDB's own threads)" if len(stack) == 1 else _area(stack)] += seconds
+        areas["no Python (RocksDB's threads, and threads that have ended)" if len(stack) == 1 else _area(stack)] += seconds
         functions[stack[0]] += seconds
     lines = [f"{seconds / events * 1e6:8.1f} µs  {name}" for name, seconds in areas.most_common()]
     lines += ["", f"the {_MOST} functions that cost most, without what they call:"]

@@ -86,7 +86,7 @@ def measure(
         say(f"{events} events of {youths} youths published in {time.monotonic() - began:.0f} s")
         logs = town.ends(settings.changelog("youths"))
         kind = SampledWorker if profile else WorkerProcess
-        run = _Run(kind(settings, folder / "worker.log", now), events)
+        run = _Run(kind(settings, folder / "worker.log", now), town, events)
         bare = _bare(settings, events)
         ends = town.ends(settings.changelog("youths"), TASKS_OUTREACH.name, TASKS_SIG.name)
         changelog = ends.pop(settings.changelog("youths")) - sum(logs.values())
@@ -96,9 +96,9 @@ def measure(
 
 
 class _Run:
-    """One worker's life over the events, looked at four times a second through its metrics."""
+    """One worker's life over the events, looked at through what it commits: to ask itself would be work for it."""
 
-    def __init__(self, worker: WorkerProcess, events: int) -> None:
+    def __init__(self, worker: WorkerProcess, town: Town, events: int) -> None:
         self._events = events
         began = time.monotonic()
         process = psutil.Process(worker.process.pid)
@@ -109,13 +109,14 @@ class _Run:
                 if worker.process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"the worker did not work them off: {worker.log()[-2000:]}")
                 time.sleep(_LOOK_SECONDS)
-                self.ledger: Counter[str] = Counter()
-                for topic in EVENT_TOPICS:
-                    self.ledger.update(worker.ledger(topic))
-                done = sum(self.ledger.values())
+                done = sum(town.committed(topic) for topic in EVENT_TOPICS)
                 if done:
                     looks.append((time.monotonic() - began, _cpu(process), done))
             self.peak = _peak(process)
+            worker.reached(town, EVENT_TOPICS)
+            self.ledger: Counter[str] = Counter()
+            for topic in EVENT_TOPICS:
+                self.ledger.update(worker.ledger(topic))
             self.looks: Sequence[tuple[float, float, int]] = looks
             if worker.stop() != 0:
                 raise RuntimeError(worker.log()[-2000:])
