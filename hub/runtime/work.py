@@ -1,4 +1,4 @@
-"""What a lane does with a batch: read what is missing, judge, write, acknowledge."""
+"""What a lane does with a batch: read what is missing, judge, write."""
 
 from __future__ import annotations
 
