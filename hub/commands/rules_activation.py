@@ -46,11 +46,11 @@ def activate(  # noqa: PLR0917 -- typer reads one option per parameter
     """
     from hub.bootstrap import build_clock
     from hub.clock import stockholm_date
-    from hub.rules_file import Surroundings, check_lapsed, check_retention, load_rules
+    from hub.rules_file import Surroundings, check_retention, load_fresh_rules
 
     with _opened(home, account) as (settings, rule_sets):
-        rules = load_rules(folder or settings.home / "rules", Surroundings.of(settings))
-        check_lapsed(rules, stockholm_date(build_clock(settings).now()))
+        today = stockholm_date(build_clock(settings).now())
+        rules = load_fresh_rules(folder or settings.home / "rules", Surroundings.of(settings), today)
         check_retention(rules, settings)
         active = rule_sets.active()
         _confirm(active, rules, yes=yes)

@@ -34,6 +34,7 @@ from hub.core.texts import FUNCTIONS
 
 __all__ = [
     "CODES",
+    "LARGEST_SET",
     "Ages",
     "Chosen",
     "Condition",
@@ -247,6 +248,10 @@ def rules_content(rules: RuleSet) -> str:
     content = rules.model_dump(mode="json")
     content["rules"] = sorted(content["rules"], key=lambda rule: str(rule["id"]))
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+LARGEST_SET = 100_000
+"""Bytes of a set's canonical JSON: with a commit's states it shares one batch of a worker's changelog."""
 
 
 def rules_digest(rules: RuleSet) -> str:

@@ -20,7 +20,7 @@ from hub.contract.models import RuleMarker
 from hub.contract.topics import RULES
 from hub.core.conditions import YEARS
 from hub.core.rule_changes import renewed
-from hub.core.rule_set import Rule, RulesError, RuleSet, parse_rules, rules_content, rules_digest
+from hub.core.rule_set import LARGEST_SET, Rule, RulesError, RuleSet, parse_rules, rules_content, rules_digest
 from hub.core.rules import compile_rules
 from hub.errors import RejectedError
 from hub.kafka import Outgoing
@@ -34,7 +34,6 @@ from hub.registry.work import Work
 __all__ = ["LONGEST_NOTE", "RuleSets", "forget_rules"]
 
 LONGEST_NOTE = 200
-_LARGEST = 100_000  # with a commit's states it shares one batch of a worker's changelog
 _MEMO = "rules"
 
 
@@ -114,8 +113,8 @@ class RuleSets:
         except RulesError as error:
             raise RejectedError(str(error), code="bad_rules") from error
         content = rules_content(rules)
-        if len(content) > _LARGEST:
-            raise RejectedError(f"the rules take {len(content)} bytes; a set may take {_LARGEST}", code="rules_too_large")
+        if len(content) > LARGEST_SET:
+            raise RejectedError(f"the rules take {len(content)} bytes; a set may take {LARGEST_SET}", code="rules_too_large")
         if len(note) > LONGEST_NOTE or holds_identifier(note):
             text = f"note: at most {LONGEST_NOTE} characters, and no long number"
             raise RejectedError(text, code="bad_note")

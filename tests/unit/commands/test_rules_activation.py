@@ -142,7 +142,8 @@ def test_a_rule_past_its_sunset_is_not_put_in_force_anew(home: Path) -> None:
         file.write("sunset: 2020-01-01\n")
     refused = run("activate", str(folder), "--yes", home=home)
     assert isinstance(refused.exception, ConfigError)
-    assert str(refused.exception).startswith("past their sunset: absence-alone (2020-01-01). Give them a later one")
+    place = rf"{folder}/absence-alone.yaml:\d+:9"
+    assert re.match(rf"past their sunset: {place} \(2020-01-01\)\. Give them a later one", str(refused.exception))
     assert queued(home) == []
 
 
