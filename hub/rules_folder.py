@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hub.contract.covering import without_identifiers
 from hub.core.rule_problems import Location, Problem
 from hub.core.rule_set import RulesError, RuleSet, parse_rules
 from hub.core.rule_text import unfit
@@ -25,13 +26,20 @@ _OF_THE_SET = {"rules": "no rule stands here: each has a file of its own beside 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in a file: `field` as `when.0.of` (empty: the file as a whole), line and column from 1."""
+    """What is wrong in a file: `field` as `when.0.of` (empty: the file as a whole), line and column from 1.
+
+    Neither field nor text repeats what looks like a personal number, though somebody wrote one where a name belongs.
+    """
 
     path: Path
     line: int
     column: int
     field: str
     text: str
+
+    def __post_init__(self) -> None:
+        for name in ("field", "text"):
+            object.__setattr__(self, name, without_identifiers(getattr(self, name)))
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}"
@@ -113,10 +121,14 @@ def read_folder(path: Path) -> RuleFolder:
 
 def _unread(path: Path) -> Iterator[Fault]:
     """Files that look like rules, and would be passed over in silence."""
-    for each in path.iterdir():
-        if each.suffix != ".yaml" and each.suffix.lower() in _LIKE_ONE and each.is_file():
-            text = f"is not read, for its name does not end in .yaml: name it {each.stem}.yaml, or take it out of the folder"
-            yield Fault(each, 1, 1, "", text)
+    for each in _others(path):
+        text = f"is not read, for its name does not end in .yaml: name it {each.stem}.yaml, or take it out of the folder"
+        yield Fault(each, 1, 1, "", text)
+
+
+def _others(path: Path) -> list[Path]:
+    found = path.iterdir() if path.is_dir() else ()
+    return [each for each in found if each.suffix != ".yaml" and each.suffix.lower() in _LIKE_ONE and each.is_file()]
 
 
 def _parse(folder: RuleFolder) -> None:
@@ -157,7 +169,10 @@ def _read(path: Path) -> RuleFile:
     try:
         file.marked = load_marked(decoded(path.read_bytes()))
     except FileNotFoundError as error:
+        other = next((each.name for each in _others(path.parent) if each.stem == path.stem), None)
         text = f"{path} is missing: restore it; where the whole folder is gone, `hub init` writes the shipped rules"
+        if other is not None:
+            text = f"{path} is missing: {other} is not read; name it {path.name}"
         raise ConfigError(text, code="no_rules") from error
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()

@@ -143,7 +143,7 @@ def _of_amount(condition: Condition, school: School | None, known: Sequence[date
     if condition.on_school_days and known:
         days, window = min(_most_of(known, days), asked or days), f"the school days of {window}"
     if condition.measure is Measure.COUNT and condition.asked > (events := _most_events(condition)):
-        text = f"of one youth {MAX_HELD} events are held, of which at most {events} can count here: lower it"
+        text = f"of one youth no more than {MAX_HELD} events are held, and {events} of them can count here: lower it"
         yield Problem(where, text)
     if condition.measure is Measure.DISTINCT_DAYS and condition.asked > days:
         yield Problem(where, f"{window} touch at most {days} different days: lower it, or look at more days")

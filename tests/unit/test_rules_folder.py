@@ -118,6 +118,31 @@ def test_a_text_that_does_not_belong_in_a_rule_is_told_at_its_field(folder: Path
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[unexcused]", "[201403049800]"),
+        ("[unexcused]", '["20140304-9800"]'),
+        ("id: absence-alone", "id: 20140304-9800"),
+        ("team: outreach", "team: outreach\n20140304-9800: x"),
+        ("function: school_attendance", "function: y201403049800"),
+        ("within_days: 28", "within_days: 201403049800.5"),
+    ],
+)
+def test_a_personal_number_is_repeated_in_no_refusal(folder: Path, old: str, new: str) -> None:
+    change(folder, "absence-alone", (old, new))
+    told = faults(folder)
+    assert told[0].startswith("absence-alone.yaml:")
+    assert "9800" not in " ".join(told)
+    assert "9800" not in " ".join(f"{one.field} {one.text}" for one in read_folder(folder).faults)
+
+
+def test_a_set_file_with_another_ending_is_named_where_the_right_one_is_missing(folder: Path) -> None:
+    (folder / "ruleset.yaml").rename(folder / "ruleset.yml")
+    with pytest.raises(ConfigError, match=r"ruleset.yaml is missing: ruleset.yml is not read; name it ruleset.yaml$"):
+        read_folder(folder)
+
+
 def test_a_file_that_looks_like_a_rule_and_is_not_read_is_told(folder: Path) -> None:
     for name in ("absence-more.yml", "absence-other.YAML", "ruleset.Yml"):
         (folder / name).write_text("about: person\n", encoding="utf-8")

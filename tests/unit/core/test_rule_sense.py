@@ -112,13 +112,15 @@ def test_what_nobody_would_mean_by_a_calendar_is_found(school: dict[str, Any], e
 def test_more_events_than_are_held_of_one_youth_are_found_however_short_the_window(condition: dict[str, Any], most: int) -> None:
     assert told(make(measure="count", at_least=most, **condition)) == []
     (found,) = told(make(measure="count", at_least=most + 1, **condition))
-    assert found == f"when.0.at_least: of one youth 1024 events are held, of which at most {most} can count here: lower it"
+    assert (
+        found == f"when.0.at_least: of one youth no more than 1024 events are held, and {most} of them can count here: lower it"
+    )
 
 
 def test_more_events_before_a_fall_than_are_held_of_one_youth_are_found() -> None:
     assert told(fall(measure="count", at_least=1024)) == []
     (found,) = told(fall(measure="count", at_least=1025))
-    assert found.startswith("when.0.fell_from.at_least: of one youth 1024 events are held")
+    assert found.startswith("when.0.fell_from.at_least: of one youth no more than 1024 events are held")
 
 
 @pytest.mark.parametrize(
