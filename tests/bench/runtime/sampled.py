@@ -30,9 +30,16 @@ class Sampler(threading.Thread):
         super().__init__(name="sampler", daemon=True)
         self.stacks: Counter[tuple[str, ...]] = Counter()
         self.ended = threading.Event()
+        self.failure: Exception | None = None
         self._names: dict[object, str] = {}
 
     def run(self) -> None:
+        try:
+            self._look()
+        except Exception as error:  # noqa: BLE001 -- half a profile must not be taken for a whole one
+            self.failure = error
+
+    def _look(self) -> None:
         spent: dict[int, float] = {}
         last = time.process_time()
         while not self.ended.wait(_LOOK_SECONDS):
@@ -47,7 +54,7 @@ class Sampler(threading.Thread):
                     now = time.clock_gettime(time.pthread_getcpuclockid(ident))
                 except OSError:  # it has ended meanwhile
                     continue
-                delta = now - spent.get(ident, now)
+                delta = max(0.0, now - spent.get(ident, now))  # an ended thread's number is given away again
                 spent[ident] = now
                 counted += delta
                 if delta > 0 and thread is not self:
@@ -85,5 +92,7 @@ if __name__ == "__main__":
     finally:
         sampler.ended.set()
         sampler.join()
+        if sampler.failure is not None:
+            raise sampler.failure
         rows = [[seconds, list(stack)] for stack, seconds in sampler.stacks.items()]
         target.write_text(json.dumps(rows), encoding="utf-8")
