@@ -16,12 +16,13 @@ __all__ = ["Reach"]
 
 
 class Reach:
-    """Of one consent record; it holds nothing but what follows from that."""
+    """Of one consent record; it holds nothing but what follows from that. `spelled`: its bytes in a state, once known."""
 
-    __slots__ = ("_age_edge", "_coverages", "_edges", "_sources", "consent")
+    __slots__ = ("_age_edge", "_coverages", "_edges", "_sources", "consent", "spelled")
 
     def __init__(self, consent: ConsentRecord) -> None:
         self.consent = consent
+        self.spelled: bytes | None = None
         self._sources: dict[tuple[str, str], Spans] = {}
         self._coverages: dict[tuple[str, Cooperation], tuple[int, int | None, Coverage]] = {}
         self._edges: list[int] | None = None

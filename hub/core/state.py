@@ -8,12 +8,16 @@ the reference is the one way to the person.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
+from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation
+from hub.core.consent_bytes import consent_text, spell_consent
+from hub.core.held import Events, Held, Rows, in_order, make_marker
 from hub.core.reach import Reach
+from hub.core.state_bytes import is_packed, pack, read_rows, unpack
 
 __all__ = [
     "MAX_HELD",
@@ -33,9 +37,8 @@ __all__ = [
     "to_bytes",
 ]
 
-FORMAT = 2
-_FORMER = 1
-"""Without the minutes that a lesson offered and without answers; a worker that starts anew reads it."""
+_JSON, _WITHOUT_ANSWERS = 2, 1
+"""Former formats, which a worker that starts anew reads; the first one had no minutes that a lesson offered and no answers."""
 MAX_HELD = 1024
 """Events held of one youth. Three per hour of eight school weeks; beyond that a source repeats itself under new identities,
 and a new event is refused (`state_full`) while corrections of held ones are still taken. No held event is ever given up."""
@@ -43,46 +46,6 @@ and a new event is refused (`state_full`) while corrections of held ones are sti
 
 class StateError(ValueError):
     """Bytes that are no state of a known format. The caller must stop: guessing would lose or double a task."""
-
-
-@dataclass(slots=True)
-class Held:
-    """One event at its highest revision; never changed once made (not frozen: making one would take thrice as long).
-
-    `code` is empty for a marker: a retracted or no longer permitted event, of which only the identity and revision are
-    remembered, so that an earlier revision that comes late cannot raise it again; its `occurred_ms` is its `keep_ms`.
-    What occurred a longest window ago is forgotten, but remembered as a marker until `keep_ms` is so long ago.
-    `may_tell` is false only for police notices not released. `offered`: the lesson's minutes, 0 if unknown.
-    """
-
-    revision: int
-    occurred_ms: int
-    keep_ms: int
-    code: str
-    minutes: int
-    agency: str
-    may_tell: bool
-    offered: int = 0
-
-    def marker(self) -> Held:
-        """The same identity without its content."""
-        return make_marker(self.revision, self.keep_ms)
-
-    def row(self) -> list[Any]:
-        """Its fields, as they are written."""
-        return [
-            self.revision, self.occurred_ms, self.keep_ms, self.code, self.minutes, self.agency, self.may_tell, self.offered,
-        ]  # fmt: skip
-
-
-def make_marker(revision: int, keep_ms: int) -> Held:
-    """What is remembered of an event without content."""
-    return Held(revision, keep_ms, keep_ms, "", 0, "", may_tell=False)
-
-
-def in_order(rows: Iterable[tuple[str, Held]]) -> Rows:
-    """Rows of one kind, by event id, in the order in which they occurred."""
-    return dict(sorted(rows, key=lambda row: row[1].occurred_ms))
 
 
 class Episode(NamedTuple):
@@ -95,13 +58,6 @@ class Episode(NamedTuple):
     cooperation: Cooperation
     rules_version: str
     opened_ms: int
-
-
-Rows: TypeAlias = dict[str, Held]
-"""By event id, in the order in which they occurred. Never changed once in a state."""
-
-Events: TypeAlias = Mapping[str, Rows]
-"""By kind of information. What leaves a window is found at one end of the rows, and what is still to come at the other."""
 
 
 @dataclass(slots=True)
@@ -167,75 +123,74 @@ def opened_as(opener: str, times: int) -> str:
 
 def to_bytes(state: YouthState) -> bytes:
     """Canonical: equal states give equal bytes."""
-    return _dump({"v": FORMAT, "y": state.youth_ref, "b": _body(state)} | _envelope(state))
+    envelope = [state.episodes, state.spent, state.due, state.rules_digest, state.wake_ms]
+    return pack(state.events, _spelled(state), [state.youth_ref, state.answers, *envelope])
 
 
 def body_bytes(state: YouthState) -> bytes:
     """The part that must not depend on the order in which events came."""
-    return _dump(_body(state))
+    return pack(state.events, _spelled(state), [state.youth_ref, state.answers])
 
 
 def from_bytes(value: bytes) -> YouthState:
     """The state that gave these bytes. Raises StateError for anything else."""
     try:
-        return _load(json.loads(value))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _unpacked(value) if is_packed(value) else _former(json.loads(value))
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, struct.error):
         # Not chained: a foreign error's text may quote the bytes.
         raise StateError("not a state of a known format") from None
 
 
-def _load(content: Any) -> YouthState:
-    if content["v"] == _FORMER:
-        consent, events = content["b"]
-        content = content | {
-            "b": [consent, {kind: {key: [*row, 0] for key, row in rows.items()} for kind, rows in events.items()}, {}]
-        }
-    elif content["v"] != FORMAT:
+def _spelled(state: YouthState) -> bytes:
+    """The consent's bytes, empty without one; remembered with its reach, because a consent changes seldom."""
+    consent, reach = state.consent, state.reach
+    if consent is None:
+        return b""
+    if reach is None or reach.consent is not consent:
+        return spell_consent(consent, state.youth_ref)
+    if reach.spelled is None:
+        reach.spelled = spell_consent(consent, state.youth_ref)
+    return reach.spelled
+
+
+def _unpacked(value: bytes) -> YouthState:
+    events, spelled, (youth_ref, answers, *envelope) = unpack(value)
+    reach = None
+    if spelled:
+        reach = Reach(ConsentRecord.model_validate_json(consent_text(spelled, youth_ref)))
+        reach.spelled = spelled
+    return _made(youth_ref, reach, events, answers, envelope)
+
+
+def _former(content: Any) -> YouthState:
+    """What a hub wrote that spelled all of a state as JSON."""
+    if content["v"] == _WITHOUT_ANSWERS:
+        told, rows = content["b"]
+        rows, answers = {kind: {key: [*row, 0] for key, row in held.items()} for kind, held in rows.items()}, {}
+    elif content["v"] == _JSON:
+        told, rows, answers = content["b"]
+    else:
         raise ValueError("another format")
-    told, rows, answers = content["b"]
-    consent = None if told is None else ConsentRecord.model_validate_json(told)
-    events = {InfoKind(kind).value: in_order((key, _load_held(row)) for key, row in held.items()) for kind, held in rows.items()}
-    due, wake_ms = content["d"], content["w"]
+    reach = None if told is None else Reach(ConsentRecord.model_validate_json(told))
+    return _made(content["y"], reach, read_rows(rows), dict(answers), [content[key] for key in "osdrw"])
+
+
+def _made(youth_ref: str, reach: Reach | None, events: Events, answers: dict[str, int], envelope: list[Any]) -> YouthState:
+    episodes, spent, due, rules_digest, wake_ms = envelope
     return YouthState(
-        youth_ref=content["y"],
-        consent=consent,
-        events=events,
-        episodes={rule: _load_episode(row) for rule, row in content["o"].items()},
-        spent=content["s"],
-        due=due,
-        rules_digest=content["r"],
-        wake_ms=wake_ms,
-        answers=dict(answers),
+        youth_ref,
+        None if reach is None else reach.consent,
+        events,
+        {rule: _load_episode(row) for rule, row in episodes.items()},
+        spent,
+        due,
+        rules_digest,
+        wake_ms,
+        answers,
         # What lies at or after the wake lay in the future when it was set.
-        move_ms=None if wake_ms is None else first_move(events, due, wake_ms - 1),
-        reach=None if consent is None else Reach(consent),
+        None if wake_ms is None else first_move(events, due, wake_ms - 1),
+        reach,
     )
-
-
-def _of_former(row: list[Any]) -> list[Any]:
-    revision, occurred_ms, keep_ms, code, *rest = row
-    return [revision, occurred_ms if code else keep_ms, keep_ms, code, *rest, 0]
-
-
-def _body(state: YouthState) -> list[Any]:
-    return [
-        None if state.consent is None else state.consent.model_dump_json(),
-        {kind: {key: held.row() for key, held in events.items()} for kind, events in state.events.items() if events},
-        state.answers,
-    ]
-
-
-def _envelope(state: YouthState) -> dict[str, Any]:
-    return {"o": state.episodes, "s": state.spent, "d": state.due, "r": state.rules_digest, "w": state.wake_ms}
-
-
-def _dump(content: Any) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _load_held(row: list[Any]) -> Held:
-    revision, occurred_ms, keep_ms, code, minutes, agency, may_tell, offered = row
-    return Held(revision, occurred_ms, keep_ms, code, minutes, agency, may_tell, offered)
 
 
 def _load_episode(row: list[Any]) -> Episode:

@@ -8,6 +8,7 @@ import pytest
 
 from hub.core.state import StateError, body_bytes, from_bytes, new_state, to_bytes
 
+from .former_state import former_bytes
 from .make import NOW, YOUTH, ago, make_absence, make_consent, make_notice
 from .make_rules import last, run
 
@@ -50,7 +51,7 @@ def test_other_bytes_are_refused(value: bytes) -> None:
 
 
 def test_another_format_is_refused_without_quoting_it() -> None:
-    content = json.loads(to_bytes(some_state()))
+    content = json.loads(former_bytes(some_state()))
     content["v"] = 99
     with pytest.raises(StateError) as caught:
         from_bytes(json.dumps(content).encode())
