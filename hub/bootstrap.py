@@ -41,6 +41,7 @@ __all__ = [
     "build_revealing",
     "build_runner",
     "build_worklist",
+    "check_worker_state_unused",
     "forget_worker_state",
     "migrate_stores",
     "reference_of_task",
@@ -253,6 +254,13 @@ def forget_worker_state(settings: Settings) -> Sequence[str]:
     from hub.runtime.forgetting import forget
 
     return forget(settings)
+
+
+def check_worker_state_unused(settings: Settings) -> None:
+    """What `hub worker rebuild` looks at before it asks; errors as `hub.runtime.forgetting.forget`."""
+    from hub.runtime.forgetting import check_nobody_at_work
+
+    check_nobody_at_work(settings)
 
 
 def run_deliver(home: Path | None) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hub.registry.casework import Casework
     from hub.registry.registry import Registry
     from hub.registry.rule_sets import RuleSets
+    from hub.web.consents.looking import Held
     from hub.web.consents.office import Office
     from hub.web.observations.senders import Intake, Observing
     from hub.web.operations.console import Console
@@ -135,6 +136,7 @@ def build_office(
 ) -> Office:
     """What the consent pages need; the registry is opened by the first page that asks for it, once."""
     from hub.installation import load_agencies, load_places, load_teams
+    from hub.web.consents.looking import Looking
     from hub.web.consents.office import Office, opened_once
 
     def casework() -> Casework:
@@ -142,6 +144,12 @@ def build_office(
 
         found = registry() if registry else build_registry(settings, build_clock(settings)).registry
         return Casework(found, audit)
+
+    def read(reference: str, expired: Callable[[], bool]) -> Held:
+        from hub.kafka_places import KafkaPlaces
+        from hub.runtime.held import read_held
+
+        return read_held(KafkaPlaces(settings.bootstrap_servers), settings.changelog("youths"), reference, expired=expired)
 
     places = load_places(settings.home)
     return Office(
@@ -151,6 +159,7 @@ def build_office(
         agencies=load_agencies(settings.home),
         places=places,
         rules_shown=shown or build_rules_shown(settings),
+        held=Looking(read),
         unit=places.title(settings.municipality),
         municipality=settings.municipality,
         retention_days=_days_on_topics(settings),

@@ -18,6 +18,7 @@ from hub.gazetteer import Area, Areas, Places
 from hub.resources import defaults_folder
 from hub.settings import Settings, wrong_fields
 from hub.yaml_file import RepeatedNameError, load_yaml
+from hub.yaml_form import UnreadableYamlError, decoded
 
 __all__ = [
     "CONSENT_FILE",
@@ -81,7 +82,7 @@ class _Teams(Entry):
 def load_mapping(path: Path) -> Any:
     """The content of a YAML file that must hold names and values. Raises ConfigError naming the file and what is wrong."""
     try:
-        content = load_yaml(path.read_text(encoding="utf-8"))
+        content = load_yaml(decoded(path.read_bytes()))
     except FileNotFoundError as error:
         raise ConfigError(f"{path} is missing: {_RESTORE}, or run `hub init` for the shipped one", code="missing_file") from error
     except OSError as error:
@@ -89,10 +90,13 @@ def load_mapping(path: Path) -> Any:
         raise ConfigError(f"{path} cannot be read ({why}): it must be a readable file", code="missing_file") from error
     except RepeatedNameError as error:
         raise ConfigError(f"{path}: {error}", code="repeated_name") from error
+    except UnreadableYamlError as error:
+        line, column = error.where
+        raise ConfigError(f"{path}:{line}:{column}: {error}", code="bad_yaml") from error
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
-        raise ConfigError(f"{path} is not YAML in UTF-8{where}", code="bad_yaml") from error
+        raise ConfigError(f"{path} holds what is no text, number, list or mapping{where}", code="bad_yaml") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path} is no mapping of names to values: compare it with the shipped one", code="bad_file")
     return content

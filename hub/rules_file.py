@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,7 +15,7 @@ from hub.core.rule_changes import rule_days
 from hub.core.rule_overlap import idle_beside
 from hub.core.rule_problems import Location, Problem
 from hub.core.rule_sense import Town, cautions, impossible, lapsed, senseless
-from hub.core.rule_set import Rule, RuleSet
+from hub.core.rule_set import LARGEST_SET, Rule, RuleSet, rules_content
 from hub.errors import ConfigError
 from hub.installation import load_agencies, load_teams
 from hub.rules_folder import SET_FILE, Fault, RuleFile, RuleFolder, RulesRefusedError, in_order, read_folder
@@ -29,9 +30,11 @@ __all__ = [
     "check_retention",
     "check_rules",
     "load_active_rules",
+    "load_fresh_rules",
     "load_rules",
 ]
 
+_SHOWN = 3
 REPLAY_DAYS = 7
 """For how long beyond the longest window events stay on Kafka: a week in which what went wrong is seen, and read again."""
 
@@ -92,6 +95,8 @@ def check_rules(folder: Path, around: Surroundings | None = None, today: date | 
         faults += _idle(people)
         if not faults and not people:
             faults.append(read.head.fault(Problem((), f"{folder} has no rule about a person: nothing would be proposed")))
+        if not faults:
+            faults += map(read.head.fault, _too_large(read, read.rule_set))
     return Checked(None if faults else read.rule_set, in_order(faults), in_order(known))
 
 
@@ -105,6 +110,22 @@ def load_rules(folder: Path, around: Surroundings | None = None) -> RuleSet:
     if checked.rule_set is None:
         raise RulesRefusedError(checked.faults)
     return checked.rule_set
+
+
+def load_fresh_rules(folder: Path, around: Surroundings, today: date) -> RuleSet:
+    """Rules that are to be put in force: whoever does means all of them, so none is past its sunset on a Stockholm date.
+
+    Never asked of a set that is in force, nor of one that is brought back: a rule that lapses stops nothing. Raises ConfigError
+    as `load_rules` does, and for lapsed rules with file and line.
+    """
+    rule_set = load_rules(folder, around)
+    ends = {rule.id: rule.sunset for rule in rule_set.rules if isinstance(rule, Rule) and lapsed(rule, today)}
+    if ends:
+        told = [one for one in check_rules(folder, around, today).cautions if one.field == "sunset" and one.path.stem in ends]
+        places = ", ".join(f"{one.path}:{one.line}:{one.column} ({ends[one.path.stem]})" for one in told)
+        text = f"past their sunset: {places}. Give them a later one, or take them out of the folder"
+        raise ConfigError(text, code="lapsed_rule")
+    return rule_set
 
 
 def load_active_rules(settings: Settings) -> RuleSet:
@@ -131,15 +152,15 @@ def check_retention(rule_set: RuleSet, settings: Settings) -> None:
         raise ConfigError(text, code="retention_too_short")
 
 
-def check_lapsed(rule_set: RuleSet, today: date) -> None:
-    """Raises ConfigError for rules past their sunset on a Stockholm date: whoever puts a set in force means all of it.
-
-    Never asked of a set that is in force, nor of one that is brought back: a rule that lapses stops nothing.
-    """
-    found = [f"{rule.id} ({rule.sunset})" for rule in rule_set.rules if isinstance(rule, Rule) and lapsed(rule, today)]
-    if found:
-        text = f"past their sunset: {', '.join(found)}. Give them a later one, or take them out of the folder"
-        raise ConfigError(text, code="lapsed_rule")
+def _too_large(read: RuleFolder, rule_set: RuleSet) -> Iterator[Problem]:
+    """A set that no marker could carry to the workers."""
+    size = len(rules_content(rule_set))
+    if size > LARGEST_SET:
+        pairs = zip(read.files, rule_set.rules, strict=True)
+        each = {file.path.name: len(json.dumps(rule.model_dump(mode="json"))) for file, rule in pairs}
+        largest = ", ".join(f"{name} ({each[name]})" for name in sorted(each, key=each.__getitem__, reverse=True)[:_SHOWN])
+        text = f"the rules take {size} bytes together, and a set may take {LARGEST_SET}"
+        yield Problem((), f"{text}: shorten them, or take out what is not needed; the largest are {largest}")
 
 
 def _people(read: RuleFolder) -> list[tuple[RuleFile, Rule]]:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from hub.contract.covering import without_identifiers
 from hub.core.rule_problems import Location, Problem
 from hub.core.rule_set import RulesError, RuleSet, parse_rules
+from hub.core.rule_text import unfit
 from hub.errors import ConfigError
 from hub.yaml_file import Marked, load_marked
+from hub.yaml_form import UnreadableYamlError, decoded
 
 __all__ = ["SET_FILE", "Fault", "RuleFile", "RuleFolder", "RulesRefusedError", "in_order", "read_folder"]
 
 SET_FILE = "ruleset.yaml"
+_NAME = re.compile(r"[a-z0-9_-]+")
+_LIKE_ONE = frozenset({".yaml", ".yml"})
 _OF_THE_SET = {"rules": "no rule stands here: each has a file of its own beside this one"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in a file: `field` as `when.0.of` (empty: the file as a whole), line and column from 1."""
+    """What is wrong in a file: `field` as `when.0.of` (empty: the file as a whole), line and column from 1.
+
+    Neither field nor text repeats what looks like a personal number, though somebody wrote one where a name belongs.
+    """
 
     path: Path
     line: int
@@ -30,9 +37,14 @@ class Fault:
     field: str
     text: str
 
+    def __post_init__(self) -> None:
+        for name in ("field", "text"):
+            object.__setattr__(self, name, without_identifiers(getattr(self, name)))
+
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}"
-        return f"{place}: {self.field}: {self.text}" if self.field else f"{place}: {self.text}"
+        told = f"{place}: {self.field}: {self.text}" if self.field else f"{place}: {self.text}"
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in told)
 
 
 def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
@@ -96,13 +108,27 @@ def read_folder(path: Path) -> RuleFolder:
             folder.head.faults.append(folder.head.fault(Problem((name,), text, at_name=True)))
     for each in folder.rules:
         named = each.content.get("id")
-        if isinstance(named, str) and named != each.path.stem:
+        if isinstance(named, str) and named != each.path.stem and _NAME.fullmatch(named):
             text = f"the file {each.path.name} holds the rule {named}: name the file {named}.yaml"
             each.faults.append(each.fault(Problem(("id",), text)))
     _parse(folder)
     for each in (folder.head, *folder.rules):
+        each.faults += [each.fault(one) for one in unfit(each.content)]
         folder.faults += each.faults
+    folder.faults += _unread(path)
     return folder
+
+
+def _unread(path: Path) -> Iterator[Fault]:
+    """Files that look like rules, and would be passed over in silence."""
+    for each in _others(path):
+        text = f"is not read, for its name does not end in .yaml: name it {each.stem}.yaml, or take it out of the folder"
+        yield Fault(each, 1, 1, "", text)
+
+
+def _others(path: Path) -> list[Path]:
+    found = path.iterdir() if path.is_dir() else ()
+    return [each for each in found if each.suffix != ".yaml" and each.suffix.lower() in _LIKE_ONE and each.is_file()]
 
 
 def _parse(folder: RuleFolder) -> None:
@@ -141,17 +167,18 @@ def _tell(head: RuleFile, rules: list[RuleFile], problem: Problem) -> None:
 def _read(path: Path) -> RuleFile:
     file = RuleFile(path)
     try:
-        file.marked = load_marked(path.read_text(encoding="utf-8"))
+        file.marked = load_marked(decoded(path.read_bytes()))
     except FileNotFoundError as error:
+        other = next((each.name for each in _others(path.parent) if each.stem == path.stem), None)
         text = f"{path} is missing: restore it; where the whole folder is gone, `hub init` writes the shipped rules"
+        if other is not None:
+            text = f"{path} is missing: {other} is not read; name it {path.name}"
         raise ConfigError(text, code="no_rules") from error
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise ConfigError(f"{path} cannot be read ({why}): it must be a readable file", code="bad_rules") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        file.faults.append(Fault(path, line, column, "", "cannot be read as YAML in UTF-8"))
+    except UnreadableYamlError as error:
+        file.faults.append(Fault(path, *error.where, "", str(error)))
         return file
     file.faults += [Fault(path, *where, ".".join(map(str, name)), text) for name, where, text in file.marked.slips]
     if not file.faults and not isinstance(file.marked.data, dict):

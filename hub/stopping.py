@@ -19,7 +19,7 @@ from pathlib import Path
 
 from hub.logs import get_logger
 
-__all__ = ["FATAL_EXIT_CODE", "STOP_SECONDS", "Stop", "ask_on_signals", "stops_in_time"]
+__all__ = ["FATAL_EXIT_CODE", "STOP_SECONDS", "Stop", "ask_on_signals", "ctrl_c_waits", "stops_in_time"]
 
 STOP_SECONDS = 10.0
 """How long a process may take to stop; the supervisor, which would kill it, waits two seconds longer."""
@@ -61,6 +61,24 @@ def ask_on_signals(ask: Callable[..., object]) -> None:
     for number in (*_SIGNALS, signal.SIGHUP):
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, ask)
+
+
+@contextmanager
+def ctrl_c_waits() -> Iterator[None]:
+    """What the block does is whole before a Ctrl-C breaks anything off, and a process that it starts never hears one.
+
+    Of a terminal every process of a command hears it, also one that has only begun to load. Main thread only.
+    """
+    heard = threading.Event()
+    previous = signal.signal(signal.SIGINT, lambda *_: heard.set())
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is started inherits it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, previous)
+        if heard.is_set():
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

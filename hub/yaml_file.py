@@ -15,19 +15,15 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from hub.yaml_form import MERGE, SAFE_LOADER, Where, check_form
+
 __all__ = ["Marked", "RepeatedNameError", "Where", "load_marked", "load_yaml"]
 
-# libyaml's where the wheel has it: every process reads a dozen files before it begins, five times as fast.
-_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
-_MERGE = f"{_PREFIX}merge"
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _TRUTH = frozenset({"true", "false"})
 _LONGEST = 40
-_MOST = 100_000
 
-Where: TypeAlias = tuple[int, int]
-"""Line and column, both counted from 1."""
 _Path: TypeAlias = tuple[int | str, ...]
 
 
@@ -35,11 +31,11 @@ class RepeatedNameError(yaml.YAMLError):
     """One mapping names something twice; the text says what and where."""
 
 
-class _Loader(_Safe):  # type: ignore[misc]
+class _Loader(SAFE_LOADER):  # type: ignore[misc]
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE:
                 continue
             if key.value in seen:
                 raise RepeatedNameError(f"{key.value} stands twice, again on line {key.start_mark.line + 1}: keep one of them")
@@ -49,7 +45,10 @@ class _Loader(_Safe):  # type: ignore[misc]
 
 
 def load_yaml(text: str) -> Any:
-    """The safe part of YAML. Raises YAMLError, of it RepeatedNameError for a name that one mapping holds twice."""
+    """The safe part of YAML. Raises YAMLError: UnreadableYamlError for what is none, or too much, RepeatedNameError for a name
+    that one mapping holds twice.
+    """
+    check_form(text, merges=True)
     return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
 
 
@@ -75,12 +74,15 @@ class Marked:
 
 
 def load_marked(text: str) -> Marked:
-    """Plain data with its places. Raises YAMLError for what is no YAML; all else that is wrong stands in `slips`."""
+    """Plain data with its places, without merges (`<<`). Raises UnreadableYamlError for what is no YAML, or too much; all else
+    that is wrong stands in `slips`.
+    """
+    check_form(text, merges=False)
     loader = _Loader(text)
     try:
         node, marked = loader.get_single_node(), Marked()
         if node is not None:
-            marked.data = _Reading(loader, marked).value(node, (), ())
+            marked.data = _Reading(loader, marked).value(node, ())
         return marked
     finally:
         loader.dispose()
@@ -93,30 +95,24 @@ class _Reading:
         self._loader = loader
         self._marked = marked
 
-    def value(self, node: yaml.Node, path: _Path, around: tuple[yaml.Node, ...]) -> Any:
+    def value(self, node: yaml.Node, path: _Path) -> Any:
         self._marked.values[path] = _where(node)
-        if len(self._marked.values) > _MOST:
-            raise yaml.YAMLError("too much: each reference to an anchor repeats what it names")
-        if any(node is each for each in around):
-            return self._slip(path, node, "refers to what it is itself a part of")
-        inside = (*around, node)
         if isinstance(node, yaml.SequenceNode) and node.tag == f"{_PREFIX}seq":
-            return [self.value(each, (*path, place), inside) for place, each in enumerate(node.value)]
+            return [self.value(each, (*path, place)) for place, each in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode) and node.tag == f"{_PREFIX}map":
-            return {name: self.value(each, (*path, name), inside) for name, each in self._entries(node, path)}
+            return {name: self.value(each, (*path, name)) for name, each in self._entries(node, path)}
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         return self._slip(path, node, "is no plain text, number, list or mapping")
 
     def _entries(self, node: yaml.MappingNode, path: _Path) -> Iterator[tuple[str, yaml.Node]]:
-        written = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE]
+        written = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         first: dict[str, int] = {}
         for key in written:
             line = key.start_mark.line + 1
             if key.value in first:
                 self._slip((*path, key.value), key, f"stands twice, first on line {first[key.value]}: keep one of them")
             first.setdefault(key.value, line)
-        self._loader.flatten_mapping(node)
         for key, each in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_PREFIX}str":
                 name = _shown(key) if isinstance(key, yaml.ScalarNode) else "?"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -10,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TypeAlias, TypeVar
 
 from hub.backtest.history_file import FilePart
@@ -18,6 +17,7 @@ from hub.backtest.tally import Plan, Tally, count_youth
 from hub.backtest.topics import BucketPart
 from hub.core.rules import RuleSet, compile_rules
 from hub.errors import RetriableError
+from hub.stopping import ctrl_c_waits
 
 __all__ = ["Question", "lines_of", "tally_of"]
 
@@ -75,21 +75,21 @@ def _plan(question: Question) -> Plan:
     return question.plan()
 
 
-def _leave_keys_to_parent() -> None:
-    """Ctrl-C reaches every process of a terminal; the one that was called lets the others finish their part and ends them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _each(work: Callable[..., _T], calls: Sequence[tuple[object, ...]], processes: int) -> Iterator[_T]:
-    """The answers in the order of the calls; so few calls are under way at a time that their answers take no room."""
+    """The answers in the order of the calls; so few calls are under way at a time that their answers take no room.
+
+    Whoever breaks it off, by Ctrl-C or because a part cannot be read, waits for no other part: their processes are ended.
+    """
     if processes <= 1 or len(calls) <= 1:
         yield from (work(*call) for call in calls)
         return
-    pool = ProcessPoolExecutor(min(processes, len(calls)), mp_context=get_context("spawn"), initializer=_leave_keys_to_parent)
+    others = set(active_children())
+    pool = ProcessPoolExecutor(min(processes, len(calls)), mp_context=get_context("spawn"))
     try:
         waiting: deque[Future[_T]] = deque()
         for call in calls:
-            waiting.append(pool.submit(work, *call))
+            with ctrl_c_waits():
+                waiting.append(pool.submit(work, *call))
             if len(waiting) > 2 * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -97,5 +97,9 @@ def _each(work: Callable[..., _T], calls: Sequence[tuple[object, ...]], processe
     except BrokenProcessPool as error:
         text = "a process of the backtest was ended from outside; was there too little memory? Try again with fewer --processes"
         raise RetriableError(text, code="process_ended") from error
+    except BaseException:
+        for child in set(active_children()) - others:
+            child.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)

@@ -11,6 +11,8 @@ from hub.commands.options import As, Home, Json
 
 __all__ = ["backtest"]
 
+_STOPPED = 130
+
 
 def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
     rules: Annotated[Path, typer.Argument(metavar="RULES", help="The folder of candidate rules.")],
@@ -49,8 +51,31 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
 
     Example: hub backtest ./candidate --since 2025-01-07 --html candidate.html
 
+    Ctrl-C stops it with exit code 130: no figures and no page then, and no file but a --keep that was whole already.
+
     Example: hub backtest ./candidate --keep history.jsonl, then hub backtest ./other --from history.jsonl
     """
+    import signal
+
+    try:
+        _backtest(
+            rules, source, (since, until), against, html, language, keep, processes, as_account, home,
+            at_once=at_once, as_json=as_json,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses it twice wants no more than that it stops
+        typer.echo("hub: stopped, and no figures were written", err=True)
+        if keep is not None and keep.exists():
+            from hub.commands.backtest_texts import warn_of_kept
+
+            warn_of_kept(keep)
+        raise typer.Exit(_STOPPED) from None
+
+
+def _backtest(  # noqa: PLR0917 -- as typer reads them
+    rules: Path, source: str, days: tuple[str, str], against: Path | None, html: Path | None, language: Literal["", "sv", "en"],
+    keep: Path | None, processes: int, as_account: str, home: Path | None, *, at_once: bool, as_json: bool,
+) -> None:  # fmt: skip
     from contextlib import closing
 
     from hub.audit.actions import Action
@@ -60,11 +85,12 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
     from hub.commands.acting import acting
     from hub.commands.backtest_run import Run
     from hub.settings import load_settings
+    from hub.stopping import ctrl_c_waits
 
     settings = load_settings(home)
     clock = build_clock(settings)
     run = Run(settings, clock.now(), source, quiet=as_json, processes=processes)
-    question = run.question(rules, against, since, until, at_once=at_once)
+    question = run.question(rules, against, *days, at_once=at_once)
     with closing(build_audit(settings, clock)) as log:
         entry = Entry(acting(settings, as_account, audit=log), Action.RULES_BACKTESTED, purpose=run.purpose(question))
         with log.recorded(entry) as draft:
@@ -76,7 +102,8 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
         from hub.backtest.page import page
 
         shown = page(found, texts.names(settings, question), language or settings.language, clock.now())
-        html.write_text(shown, encoding="utf-8")
+        with ctrl_c_waits():
+            html.write_text(shown, encoding="utf-8")
     texts.print_found(found, as_json=as_json)
     if keep is not None:
         texts.warn_of_kept(keep)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -136,15 +136,14 @@ def _held(settings: Settings, reference: str, audit: AuditLog, who: Principal, *
     from pydantic import TypeAdapter, ValidationError
 
     from hub.access.roles import Action, own_teams
-    from hub.access.trail import actor_of
-    from hub.audit.actions import Action as Logged
-    from hub.audit.entries import Entry, Subject, SubjectKind
+    from hub.access.why_not import look_entry
+    from hub.audit.entries import Subject, SubjectKind
     from hub.contract.models import YouthRef
     from hub.errors import RejectedError
     from hub.kafka_places import KafkaPlaces
     from hub.runtime.held import read_held
 
-    with audit.recorded(Entry(actor_of(who, Action.EXTRACT_RELEASE), Logged.CASE_SHOWN, purpose="why_not")) as draft:
+    with audit.recorded(look_entry(who)) as draft:
         if not own_teams(who, Action.EXTRACT_RELEASE):
             text = "what is held of a youth is for the consent officer of a team: it takes an account with that role (--as)"
             raise RejectedError(text, code="not_permitted")
@@ -159,26 +158,12 @@ def _held(settings: Settings, reference: str, audit: AuditLog, who: Principal, *
 
 def _standings(
     settings: Settings, held: Held, audit: AuditLog, who: Principal, audience: str
-) -> tuple[Held, list[RuleStanding], int]:
-    """The rules of the principal's own teams, and how many others there are: each unit answers for what it may be told.
-
-    One entry in the audit log for each team that something is told of, before anything is.
-    """
-    from hub.access.roles import Action, own_teams
-    from hub.access.trail import actor_of
-    from hub.audit.actions import Action as Logged
-    from hub.audit.entries import Entry, Subject, SubjectKind
+) -> tuple[Held, Sequence[RuleStanding], int]:
+    """The rules of the principal's own teams, and how many others there are; in the audit log before anything is told."""
+    from hub.access.why_not import own_standings
     from hub.bootstrap import build_clock
-    from hub.core.lacking import why_not
 
-    found = why_not(held.state, held.rules, build_clock(settings).now(), audience=For(audience).value)
-    own = own_teams(who, Action.EXTRACT_RELEASE)
-    mine = [one for one in found if one.team in own]
-    subject = Subject(SubjectKind.REFERENCE, held.state.youth_ref)
-    entries = [
-        Entry(actor_of(who, Action.EXTRACT_RELEASE, team), Logged.CASE_SHOWN, subject=subject, purpose=f"why_not:{audience}")
-        for team in sorted({one.team for one in mine})
-    ]
-    if entries:
-        audit.append_many(entries)
-    return held, mine, len(found) - len(mine)
+    found = own_standings(held, who, build_clock(settings).now(), For(audience).value)
+    if found.entries:
+        audit.append_many(found.entries)
+    return held, found.mine, found.others

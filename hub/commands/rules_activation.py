@@ -46,11 +46,11 @@ def activate(  # noqa: PLR0917 -- typer reads one option per parameter
     """
     from hub.bootstrap import build_clock
     from hub.clock import stockholm_date
-    from hub.rules_file import Surroundings, check_lapsed, check_retention, load_rules
+    from hub.rules_file import Surroundings, check_retention, load_fresh_rules
 
     with _opened(home, account) as (settings, rule_sets):
-        rules = load_rules(folder or settings.home / "rules", Surroundings.of(settings))
-        check_lapsed(rules, stockholm_date(build_clock(settings).now()))
+        today = stockholm_date(build_clock(settings).now())
+        rules = load_fresh_rules(folder or settings.home / "rules", Surroundings.of(settings), today)
         check_retention(rules, settings)
         active = rule_sets.active()
         _confirm(active, rules, yes=yes)
@@ -94,6 +94,8 @@ def renew(  # noqa: PLR0917 -- typer reads one option per parameter
 ) -> None:
     """Let a rule hold longer: a new version of what is in force, with a later sunset of this one rule.
 
+    A rule without a sunset is given one. A date that is no later is refused: to let a rule hold shorter, change its file.
+
     The folder stays as it is: write the date there too, before the next activation.
 
     Example: hub rules renew absence-alone --until 2026-06-30 --note "looked through in May"
@@ -101,6 +103,8 @@ def renew(  # noqa: PLR0917 -- typer reads one option per parameter
     with _opened(home, account) as (_settings, rule_sets):
         rules = rule_sets.renewed(rule, until.date())
         active = rule_sets.active()
+        if active is not None and any(one.id == rule and getattr(one, "sunset", None) is None for one in active.rules.rules):
+            typer.echo(f"{rule} has no last date now; a renewal gives it one.", err=True)
         _confirm(active, rules, yes=yes)
         found = rule_sets.activate(rules, note, why="renew", after=None if active is None else active.number)
     _tell(found, as_json=as_json)

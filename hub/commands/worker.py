@@ -42,11 +42,12 @@ def rebuild(
 
     Example: hub worker rebuild --home ./norrkoping
     """
-    from hub.bootstrap import forget_worker_state
+    from hub.bootstrap import check_worker_state_unused, forget_worker_state
     from hub.settings import load_settings
 
     settings = load_settings(home)
     if not yes:
+        check_worker_state_unused(settings)
         typer.echo(
             "The workers' changelog topics and folders are deleted; workers rebuild their state when they start.", err=True
         )

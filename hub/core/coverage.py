@@ -41,10 +41,6 @@ class Coverage:
             self._spans[kind, agency] = found
         return found
 
-    def tells(self, kind: InfoKind, agency: str, at_ms: int) -> bool:
-        """Whether an event may be told of."""
-        return any(start <= at_ms < end for start, end in self.spans(kind, agency))
-
     def scope_id(self, told: Iterable[tuple[InfoKind, str, int]]) -> str:
         """The first scope that covers some of what is told, by (kind, agency, ms); if nothing is, the first there is.
 

@@ -2,12 +2,13 @@
 
 Pure, as a step is: it looks at a state that is given, and proposes nothing. What is held is told as a task would tell it: only
 what the rule's team may be told under the consents of now. A youth is told nothing at all of a rule that counts notices from
-the police, whether there are any or none, released or not: a number below the threshold would say which.
+the police, whether there are any or none, released or not: a number below the threshold would say which. A unit is told the same
+of its rules whatever else the reference has: that another's consent lets a rule propose there is that unit's secret (OSL 8:1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -47,6 +48,8 @@ class Standing(StrEnum):
     """Its conditions are met by what its team has answered already: something new must occur."""
     HOLDS = "holds"
     """It will propose something as soon as the worker looks at it."""
+    SHARED = "shared"
+    """So it will, or has: to its team or to another unit, which is not said, where the rule may propose to others too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +86,31 @@ class RuleStanding:
     agencies: tuple[int, int] | None = None
 
 
-def why_not(state: YouthState, rules: CompiledRules, now: datetime, *, audience: Audience = "team") -> tuple[RuleStanding, ...]:
-    """Every rule of the set about persons, in the order of their ids, as of `now` (aware)."""
+def why_not(
+    state: YouthState, rules: CompiledRules, now: datetime, *, audience: Audience = "team", teams: Collection[str] | None = None
+) -> tuple[RuleStanding, ...]:
+    """Every rule of the set about persons, in the order of their ids, as of `now` (aware).
+
+    With `teams` only the rules that may propose to one of these, as far as these may be told: what a rule does elsewhere shows
+    in nothing.
+    """
     current = wake(state, rules, now).state
     looking = _Looking(current, to_ms(now))
     proposed = {episode.task_id for episode in state.episodes.values()}
+    theirs = ((rule, tuple(one for one in rule.routes if teams is None or one.team in teams)) for rule in rules.rules)
     return tuple(
-        RuleStanding(rule.id, Standing.UNTOLD, rule.routes[0].team)
+        RuleStanding(rule.id, Standing.UNTOLD, routes[0].team)
         if audience == "youth" and _counts_notices(rule)
-        else looking.at(rule, proposed)
-        for rule in rules.rules
+        else _told_alike(rule, routes, looking.at(rule, routes, proposed))
+        for rule, routes in theirs
+        if routes
     )
+
+
+def _told_alike(rule: CompiledRule, routes: Sequence[Route], found: RuleStanding) -> RuleStanding:
+    """Where a rule may propose to others too, that it holds says not to whom."""
+    shared = found.standing is Standing.HOLDS and len(routes) < len(rule.routes)
+    return replace(found, standing=Standing.SHARED) if shared else found
 
 
 def _counts_notices(rule: CompiledRule) -> bool:
@@ -110,9 +127,9 @@ class _Looking:
         self._counted = Counted(state.events, now_ms)
         self._now_ms = now_ms
 
-    def at(self, rule: CompiledRule, proposed: set[str]) -> RuleStanding:
-        """Where a rule stands."""
-        bare = RuleStanding(rule.id, Standing.NO_CONSENT, rule.routes[0].team)
+    def at(self, rule: CompiledRule, routes: Sequence[Route], proposed: set[str]) -> RuleStanding:
+        """Where a rule stands, as far as it proposes by these routes (at least one)."""
+        bare = RuleStanding(rule.id, Standing.NO_CONSENT, routes[0].team)
         if rule.ends_ms is not None and self._now_ms >= rule.ends_ms:
             return replace(bare, standing=Standing.SUNSET, until=stockholm_date(from_ms(rule.ends_ms)) - timedelta(days=1))
         if self._reach is None:
@@ -120,14 +137,14 @@ class _Looking:
         if rule.ages is not None and not self._fits(rule.ages):
             return replace(bare, standing=Standing.AGE, ages=rule.ages)
         episode = self._state.episodes.get(rule.id)
-        if episode is not None:
+        if episode is not None and episode.team in {route.team for route in routes}:
             standing, task_id = (Standing.OPEN, episode.task_id) if episode.task_id in proposed else (Standing.HOLDS, None)
             return replace(bare, standing=standing, team=episode.team, task_id=task_id)
-        routes = list(self._routes(rule))
-        if not routes:
+        covered = list(self._covered(rule, routes))
+        if not covered:
             return bare
         # Where nobody may be told enough, what the first could be told says what is lacking.
-        route, told = next(((route, told) for route, told in routes if told.holds(rule)), routes[0])
+        route, told = next(((route, told) for route, told in covered if told.holds(rule)), covered[0])
         return self._of(rule, route, told)
 
     def _of(self, rule: CompiledRule, route: Route, told: Counted) -> RuleStanding:
@@ -151,9 +168,9 @@ class _Looking:
         age = None if self._reach is None else self._reach.age(self._now_ms)
         return age is not None and ages[0] <= age <= ages[1]
 
-    def _routes(self, rule: CompiledRule) -> Iterator[tuple[Route, Counted]]:
+    def _covered(self, rule: CompiledRule, routes: Sequence[Route]) -> Iterator[tuple[Route, Counted]]:
         assert self._reach is not None, "a consent is known"
-        for route in rule.routes:
+        for route in routes:
             coverage = self._reach.coverage(route.team, route.cooperation, self._now_ms)
             if coverage.scopes:
                 yield route, self._counted.told(rule, coverage)

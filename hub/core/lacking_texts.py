@@ -40,6 +40,10 @@ _SAID: Final[dict[Standing, dict[Language, str]]] = {
         "sv": "Villkoren är uppfyllda. Ett förslag är på väg.",
         "en": "The conditions are met. A proposal is on its way.",
     },
+    Standing.SHARED: {
+        "sv": "Villkoren är uppfyllda. Ett förslag är på väg eller öppet, här eller hos en annan enhet som regeln gäller.",
+        "en": "The conditions are met. A proposal is on its way or open, here or with another unit that the rule turns to.",
+    },
 }
 _AGES: Final[dict[Language, tuple[str, str, str, str, str]]] = {
     "sv": (

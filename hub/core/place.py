@@ -4,6 +4,7 @@ A rule holds while the incidents of its categories within (now - window, now] su
 marked exposed. The event
 with which they first suffice (by `occurred_at`) gives the task's ISO week (Stockholm); there is one task per area, rule and
 week, and never one for an earlier week than has been proposed already: a late report does not send anybody to last week.
+So, where reports lie on both sides of a week's end, the week depends on which of them had been told when they first sufficed.
 A correction after which the incidents no longer suffice recalls the task; age does not.
 """
 

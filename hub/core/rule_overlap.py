@@ -10,7 +10,7 @@ from hub.contract.models import Priority
 from hub.core.conditions import Condition, FellFrom, Measure, Then
 from hub.core.rule_set import Rule
 
-__all__ = ["idle_beside", "implied"]
+__all__ = ["apart", "idle_beside", "implied"]
 
 _DAY_MINUTES = 24 * 60
 _MIDNIGHT = _DAY_MINUTES
@@ -36,6 +36,19 @@ def implied(rule: Rule, other: Rule) -> bool:
         rule.at_least_agencies >= other.at_least_agencies
         and all(any(_counted_by(mine, theirs) for theirs in other.when) for mine in rule.when)
     )
+
+
+def apart(one: Condition, other: Condition) -> bool:
+    """Whether, whatever has occurred, the two never hold together: one wants so little left, the other more of the same."""
+    return _leaves_more(one, other) or _leaves_more(other, one)
+
+
+def _leaves_more(condition: Condition, fall: Condition) -> bool:
+    """Whether a condition that holds means that more is left than a fall allows."""
+    if fall.fell_from is None or fall.at_most is None:
+        return False
+    too_much = fall.model_copy(update={"fell_from": None, "at_most": None, "at_least": fall.at_most + 1})
+    return _implies(condition, too_much)
 
 
 def _more_urgent(rule: Rule, other: Rule) -> bool:

@@ -7,18 +7,20 @@ that a window touches one date more in the night on which summer time begins, is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.conditions import Condition, FellFrom, Measure
 from hub.core.consent_rules import AgeSpan
+from hub.core.rule_overlap import apart
 from hub.core.rule_problems import Problem
 from hub.core.rule_set import Rule
 from hub.core.school import School
+from hub.core.state import MAX_HELD
 
 __all__ = ["Town", "cautions", "impossible", "lapsed", "senseless"]
 
@@ -62,8 +64,9 @@ def senseless(school: School | None) -> Iterator[Problem]:
 def impossible(rule: Rule, school: School | None, town: Town) -> Iterator[Problem]:
     """Why a rule can never hold or never be told, field by field; nothing when it can."""
     for place, condition in enumerate(rule.when):
-        for problem in _of_condition(condition, school):
+        for problem in _of_condition(condition, school, rule.sunset):
             yield problem._replace(location=("when", place, *problem.location))
+    yield from _of_pairs(rule)
     if town.agencies is not None:
         yield from _of_agencies(rule, town.agencies)
     if town.ages is not None and rule.ages is not None:
@@ -86,7 +89,15 @@ def cautions(rule: Rule, school: School | None, town: Town, today: date) -> Iter
         yield Problem(("cooperation",), f"consent.yaml offers no cooperation {rule.cooperation}: nothing can be told")
 
 
-def _of_condition(condition: Condition, school: School | None) -> Iterator[Problem]:
+def _of_pairs(rule: Rule) -> Iterator[Problem]:
+    for (here, one), (there, other) in combinations(enumerate(rule.when), 2):
+        if apart(one, other):
+            place, against = (here, there) if one.fell_from is not None else (there, here)
+            text = f"at most {rule.when[place].at_most} is left only when when.{against} does not hold"
+            yield Problem(("when", place, "at_most"), f"{text}, which asks for more of the same: take one of them out")
+
+
+def _of_condition(condition: Condition, school: School | None, sunset: date | None) -> Iterator[Problem]:
     if condition.asks_for_school_days and school is None:
         text = "asks for school days: ruleset.yaml must name them, as in school: {terms: [{first: …, last: …}]}"
         yield Problem(_school_field(condition), text)
@@ -97,9 +108,15 @@ def _of_condition(condition: Condition, school: School | None) -> Iterator[Probl
         yield Problem(
             ("between",), "begins and ends at the same time, which is the whole day: leave it out, or change one of them"
         )
-    yield from _of_amount(condition, school)
+    known = None if school is None else _known_days(school, sunset)
+    if condition.on_school_days and not known:
+        until, later = ("", "") if sunset is None else (f" up to the sunset, {sunset}", ", or let the rule hold for longer")
+        text = f"ruleset.yaml names no school day{until}: add the terms that are meant{later}"
+        yield Problem(("on_school_days",), text)
+    else:
+        yield from _of_amount(condition, school, known)
     if condition.fell_from is not None:
-        yield from _of_fall(condition, condition.fell_from, school)
+        yield from _of_fall(condition, condition.fell_from, known)
     then = condition.then
     if then is not None and not then.happens and then.within_hours >= condition.within_days * _DAY_HOURS:
         text = f"when so many hours are over, nothing is left of {condition.within_days} days: lower it, or raise within_days"
@@ -112,21 +129,22 @@ def _school_field(condition: Condition) -> tuple[str, ...]:
     return ("within_school_days",) if condition.within_school_days is not None else ("fell_from", "school_days")
 
 
-def _of_amount(condition: Condition, school: School | None) -> Iterator[Problem]:
+def _of_amount(condition: Condition, school: School | None, known: Sequence[date] | None) -> Iterator[Problem]:
     """Whether the days in which so much is asked for have so much."""
     fell = condition.fell_from
     where, length = (("at_least",), condition.within_days) if fell is None else (("fell_from", "at_least"), fell.days)
     window = f"{length} days"
     # Up to now and back: n times 24 hours touch n + 1 dates unless now is midnight.
     days = length + 1
-    if school is not None and (condition.on_school_days or condition.within_school_days is not None):
-        held = _most_school_days(school, days)
-        asked = condition.within_school_days
-        if asked is not None and asked > held:
-            text = f"at most {held} school days lie within {window}: raise within_days, or ask for fewer"
-            yield Problem(("within_school_days",), text)
-        if condition.on_school_days:
-            days, window = min(held, asked or held), f"the school days of {window}"
+    asked = condition.within_school_days
+    if school is not None and asked is not None and asked > (most := _most_of(_known_days(school, None), days)):
+        text = f"at most {most} school days lie within {window}: raise within_days, or ask for fewer"
+        yield Problem(("within_school_days",), text)
+    if condition.on_school_days and known:
+        days, window = min(_most_of(known, days), asked or days), f"the school days of {window}"
+    if condition.measure is Measure.COUNT and condition.asked > (events := _most_events(condition)):
+        text = f"of one youth no more than {MAX_HELD} events are held, and {events} of them can count here: lower it"
+        yield Problem(where, text)
     if condition.measure is Measure.DISTINCT_DAYS and condition.asked > days:
         yield Problem(where, f"{window} touch at most {days} different days: lower it, or look at more days")
     most = min(days, length) * _DAY_MINUTES
@@ -134,21 +152,25 @@ def _of_amount(condition: Condition, school: School | None) -> Iterator[Problem]
         yield Problem(where, f"{window} have only {most} minutes: lower it, or look at more days")
 
 
-def _of_fall(condition: Condition, fell: FellFrom, school: School | None) -> Iterator[Problem]:
+def _most_events(condition: Condition) -> int:
+    """The newest event held is followed by none."""
+    return MAX_HELD - (condition.then is not None and condition.then.happens)
+
+
+def _of_fall(condition: Condition, fell: FellFrom, known: Sequence[date] | None) -> Iterator[Problem]:
     left = condition.at_most or 0
     if left * fell.days >= fell.at_least * condition.within_days:
         text = f"{left} in {condition.within_days} days is no less than {fell.at_least} in {fell.days}, a day: nothing need fall"
         yield Problem(("at_most",), f"{text}; lower it, or raise fell_from.at_least")
-    if school is not None and fell.school_days is not None:
-        held = _most_school_days(school, condition.within_days)
+    if known is not None and fell.school_days is not None:
+        held = _most_of(known, condition.within_days)
         if fell.school_days > held:
             text = f"at most {held} school days begin within {condition.within_days} days: raise within_days, or ask for fewer"
             yield Problem(("fell_from", "school_days"), text)
 
 
-def _most_school_days(school: School, days: int) -> int:
-    """The most school days that so many dates in a row can hold."""
-    known = _known_days(school)
+def _most_of(known: Sequence[date], days: int) -> int:
+    """The most of these dates that so many dates in a row can hold."""
     most = first = 0
     for place, day in enumerate(known):
         while (day - known[first]).days >= days:
@@ -157,9 +179,10 @@ def _most_school_days(school: School, days: int) -> int:
     return most
 
 
-@lru_cache(maxsize=4)
-def _known_days(school: School) -> tuple[date, ...]:
-    return tuple(sorted(_school_days(school)))
+@lru_cache(maxsize=16)
+def _known_days(school: School, until: date | None) -> tuple[date, ...]:
+    """The school days on which a rule of that sunset can hold, ascending."""
+    return tuple(sorted(day for day in _school_days(school) if until is None or day <= until))
 
 
 def _school_days(school: School) -> Iterator[date]:

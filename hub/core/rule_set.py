@@ -34,6 +34,7 @@ from hub.core.texts import FUNCTIONS
 
 __all__ = [
     "CODES",
+    "LARGEST_SET",
     "Ages",
     "Chosen",
     "Condition",
@@ -68,7 +69,8 @@ def _ends_some_day(value: date) -> date:
 
 
 Sunset = Annotated[date, AfterValidator(_ends_some_day), IN_THE_YEARS]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_ON_ONE_LINE = Field(json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f]*$"})  # `rule_text.unfit` says more, and in words
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), _ON_ONE_LINE]
 Function = Annotated[ContractCode, AfterValidator(_known), Field(json_schema_extra={"enum": sorted(FUNCTIONS)})]
 
 
@@ -246,6 +248,10 @@ def rules_content(rules: RuleSet) -> str:
     content = rules.model_dump(mode="json")
     content["rules"] = sorted(content["rules"], key=lambda rule: str(rule["id"]))
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+LARGEST_SET = 100_000
+"""Bytes of a set's canonical JSON: with a commit's states it shares one batch of a worker's changelog."""
 
 
 def rules_digest(rules: RuleSet) -> str:

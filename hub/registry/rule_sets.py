@@ -20,7 +20,7 @@ from hub.contract.models import RuleMarker
 from hub.contract.topics import RULES
 from hub.core.conditions import YEARS
 from hub.core.rule_changes import renewed
-from hub.core.rule_set import RulesError, RuleSet, parse_rules, rules_content, rules_digest
+from hub.core.rule_set import LARGEST_SET, Rule, RulesError, RuleSet, parse_rules, rules_content, rules_digest
 from hub.core.rules import compile_rules
 from hub.errors import RejectedError
 from hub.kafka import Outgoing
@@ -34,7 +34,6 @@ from hub.registry.work import Work
 __all__ = ["LONGEST_NOTE", "RuleSets", "forget_rules"]
 
 LONGEST_NOTE = 200
-_LARGEST = 100_000  # with a commit's states it shares one batch of a worker's changelog
 _MEMO = "rules"
 
 
@@ -80,7 +79,8 @@ class RuleSets:
         """What is in force, with a rule holding through the Stockholm date `until`, as a version of its own.
 
         Raises RejectedError: `nothing_in_force`, `sunset_passed`, `sunset_too_late` (beyond the years that rules may name),
-        `not_renewable` (no such rule, or one about a place).
+        `not_later` (it holds so long already: to shorten a rule is a change of it), `not_renewable` (no such rule, or one about a
+        place).
         """
         history = self.history()
         if not history:
@@ -89,6 +89,7 @@ class RuleSets:
             today = work.today
         if until < today:
             raise RejectedError(f"--until: {until} has passed", code="sunset_passed")
+        _check_later(history[0].rules, rule_id, until)
         if until.year > YEARS[-1]:
             text = f"--until: must be at most {YEARS[-1]}-12-31; for a rule without an end leave sunset out of its file"
             raise RejectedError(f"{text}, and put the folder in force (hub rules activate)", code="sunset_too_late")
@@ -112,8 +113,8 @@ class RuleSets:
         except RulesError as error:
             raise RejectedError(str(error), code="bad_rules") from error
         content = rules_content(rules)
-        if len(content) > _LARGEST:
-            raise RejectedError(f"the rules take {len(content)} bytes; a set may take {_LARGEST}", code="rules_too_large")
+        if len(content) > LARGEST_SET:
+            raise RejectedError(f"the rules take {len(content)} bytes; a set may take {LARGEST_SET}", code="rules_too_large")
         if len(note) > LONGEST_NOTE or holds_identifier(note):
             text = f"note: at most {LONGEST_NOTE} characters, and no long number"
             raise RejectedError(text, code="bad_note")
@@ -174,6 +175,16 @@ class RuleSets:
 def forget_rules(work: Work) -> None:
     """Which markers were queued, so that they are again: Kafka is another."""
     work.session.execute(delete(Memo).where(Memo.name == _MEMO))
+
+
+def _check_later(rules: RuleSet, rule_id: str, until: date) -> None:
+    sunset = next((rule.sunset for rule in rules.rules if isinstance(rule, Rule) and rule.id == rule_id), None)
+    if sunset is not None and until <= sunset:
+        text = (
+            f"--until: {until} is no later: {rule_id} holds through {sunset} already. To let it hold shorter, change the rule's "
+            "file and activate the folder"
+        )
+        raise RejectedError(text, code="not_later")
 
 
 def _same(kept: RuleSetVersion, rules: RuleSet) -> bool:

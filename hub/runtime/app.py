@@ -3,8 +3,8 @@
 What was tried with Faust 0.15.3, and why each option stands as it does:
 
 * `concurrency=1`: with more, offsets of unfinished messages are committed. Parallelism is partitions.
-* `noack().events()`, explicit acks, `CrashingSupervisor`, `stream_wait_empty=False` and `on_error` that ends the process: any
-  other combination acknowledges a message whose processing failed.
+* `noack().events()`, `CrashingSupervisor`, `stream_wait_empty=False` and `on_error` that ends the process: any other
+  combination acknowledges a message whose processing failed. What is committed comes from the lanes (`hub.runtime.intake`).
 * raw bytes in and out: a value that Faust fails to decode would be skipped; we decode, and dead-letter.
 * no standbys, no web server (it would serve table contents on every interface), no leader topic, no `exactly_once`.
 """
@@ -12,7 +12,7 @@ What was tried with Faust 0.15.3, and why each option stands as it does:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,20 +22,18 @@ from mode.supervisors import CrashingSupervisor
 
 from hub.errors import HubError
 from hub.logs import get_logger
-from hub.runtime.committed import CommittedTransport
 from hub.runtime.driver import Driver
-from hub.runtime.effects import Record
+from hub.runtime.intake import RunSchema, RunTransport
 from hub.runtime.tables import StateTable
-from hub.runtime.work import Arrival
 from hub.settings import Settings
 
-__all__ = ["EXIT_CODE", "PausingFlow", "build_app", "end_process", "leave_process", "owned_in_group"]
+__all__ = ["EXIT_CODE", "PartitionFlow", "build_app", "end_process", "leave_process", "owned_in_group"]
 
 _log = get_logger(__name__)
 EXIT_CODE = 70
-# Larger than what one poll can bring, so that the high mark of Faust's queue is never reached (see hub.runtime.lane).
+# Runs, many more than `hub.runtime.intake` lets wait: the high mark of Faust's queue is never reached.
 _BUFFER = 4096
-_POLL = 250
+_POLL = 2000
 _FETCH_BYTES = 256 * 1024  # per partition, and there are dozens
 # A broker that has just started may not know its topics yet: a leader that takes its word gives nobody a partition, and
 # notices when the metadata are renewed. aiokafka's own five minutes were five minutes of standing still.
@@ -67,8 +65,8 @@ def _origin(error: BaseException) -> str:
     return "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-class PausingFlow:
-    """A lane's brake: stops the fetching of its partition's sources, and of no other's.
+class PartitionFlow:
+    """What a lane tells Faust's consumer: to stop the fetching of its partition's sources, and of no other's; what to commit.
 
     Not `pause_partitions`: what that finds fetched already it throws away, and takes the hole for compaction.
     """
@@ -87,6 +85,12 @@ class PausingFlow:
     def resume(self, partition: int) -> None:
         for source in self._sources(partition):
             self._app.consumer.on_buffer_drop(source)
+
+    def settle(self, partition: int, positions: Mapping[str, int]) -> None:
+        # What a program reads without Faust, rule markers for one, is another program's to commit.
+        for topic in self._driver.program.topics:
+            if topic in positions:
+                self._app.consumer.settle(TP(topic, partition), positions[topic])
 
 
 def build_app(
@@ -127,7 +131,7 @@ def build_app(
         worker_redirect_stdouts=False,
         tracer=None,
     )
-    app.transport = CommittedTransport(app.conf.broker_consumer, app)
+    app.transport = RunTransport(app.conf.broker_consumer, app)
     for driver, partitions in drivers.items():
         _attach(app, driver, partitions, fail)
     app.finalize()
@@ -144,16 +148,14 @@ def _attach(app: faust.App, driver: Driver, partitions: int, fail: Callable[[Bas
     table = app.tables.add(StateTable(app, driver, partitions, fail))
     if table.changelog_topic_name != driver.changelog.topic:
         raise ValueError("Faust and the hub must give the changelog the same name")
-    channel = app.topic(*driver.program.topics, key_type=bytes, value_type=bytes)
+    channel = app.topic(*driver.program.topics, schema=RunSchema())
 
     async def on_error(_agent: Any, error: BaseException) -> None:
         fail(error)
 
     async def correlate(stream: Any) -> None:
         async for event in stream.noack().events():
-            message = event.message
-            record = Record(message.topic, message.partition, message.offset, message.key, message.value)
-            driver.put(Arrival(record, event.ack))
+            driver.put(event.value)
 
     # Not `app.agent`, whose own error handler cannot be replaced: it commits.
     app.agents[driver.name] = faust.Agent(
@@ -170,7 +172,7 @@ def _attach(app: faust.App, driver: Driver, partitions: int, fail: Callable[[Bas
         await driver.release()
 
     async def on_assigned(_app: Any, _assigned: Any, **_: Any) -> None:
-        driver.start(PausingFlow(app, driver))
+        driver.start(PartitionFlow(app, driver))
 
     app.on_partitions_revoked.connect(on_revoked, weak=False)
     app.on_partitions_assigned.connect(on_assigned, weak=False)

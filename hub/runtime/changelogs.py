@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.settings import Settings
 
-__all__ = ["Layout", "changelog_name", "drop_changelogs", "prepare_changelogs"]
+__all__ = ["Layout", "changelog_name", "check_no_members", "drop_changelogs", "prepare_changelogs"]
 
 _TIMEOUT_MS = 30_000
 _PATIENT = Retrying(
@@ -77,16 +77,19 @@ def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]])
     return Layout(names, sizes, {name: topic_id for name, (_, topic_id) in {**found, **logs}.items()})
 
 
+def check_no_members(settings: Settings) -> None:
+    """Raises RejectedError `worker_runs` while the workers' group has members, RetriableError when the broker does not answer."""
+    with _admin(settings.bootstrap_servers) as admin:
+        _check_empty(admin, settings.worker.group)
+
+
 def drop_changelogs(settings: Settings, names: Sequence[str]) -> Sequence[str]:
     """Delete these changelogs; those that were there, once the brokers have forgotten them.
 
     Raises RejectedError `worker_runs` while the workers' group has members, RetriableError when the broker does not answer.
     """
-    group = settings.worker.group
     with _admin(settings.bootstrap_servers) as admin:
-        if admin.describe_groups([group])[group]["members"]:
-            text = f"workers are in the group {group}: stop every worker, on every machine, wait half a minute, then do it again"
-            raise RejectedError(text, code="worker_runs")
+        _check_empty(admin, settings.worker.group)
         there = sorted(set(names) & set(admin.list_topics()))
         if there:
             admin.delete_topics(there, timeout_ms=_TIMEOUT_MS)
@@ -94,6 +97,12 @@ def drop_changelogs(settings: Settings, names: Sequence[str]) -> Sequence[str]:
                 with attempt:
                     _check_gone(admin, there)
     return there
+
+
+def _check_empty(admin: Any, group: str) -> None:
+    if admin.describe_groups([group])[group]["members"]:
+        text = f"workers are in the group {group}: stop every worker, on every machine, wait half a minute, then do it again"
+        raise RejectedError(text, code="worker_runs")
 
 
 def _check_gone(admin: Any, names: Sequence[str]) -> None:

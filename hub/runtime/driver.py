@@ -16,10 +16,11 @@ from hub.runtime.lane import Flow, Lane
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.rulebook import Rulebook
+from hub.runtime.runs import Run
 from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import Log
 from hub.runtime.vigil import Vigil
-from hub.runtime.work import Arrival, Work
+from hub.runtime.work import Work
 
 __all__ = ["GRACE_SECONDS", "Driver", "Kit"]
 
@@ -138,12 +139,12 @@ class Driver:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._kit.fail(error)
 
-    def put(self, arrival: Arrival) -> None:
-        """Hand a record to its lane. One without a lane is dropped unacknowledged: it belongs to an assignment that is over."""
-        lane = self._lanes.get(arrival.record.partition)
+    def put(self, run: Run) -> None:
+        """Hand a run to its lane. One without a lane is dropped: it belongs to an assignment that is over."""
+        lane = self._lanes.get(run.records[0].partition)
         if lane is not None:
             self.vigil.arrived()
-            lane.put(arrival)
+            lane.put(run)
 
     def observe(self, bounds: Mapping[tuple[str, int], tuple[int, int]]) -> None:
         """Learn how far the sources reach, (topic, partition) → (first offset, next one): what never came is read directly.

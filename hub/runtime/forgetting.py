@@ -10,12 +10,18 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hub.errors import RejectedError
-from hub.runtime.changelogs import drop_changelogs
+from hub.runtime.changelogs import check_no_members, drop_changelogs
 from hub.settings import Settings
 
-__all__ = ["forget"]
+__all__ = ["check_nobody_at_work", "forget"]
 
 _TABLES = ("youths", "places")
+
+
+def check_nobody_at_work(settings: Settings) -> None:
+    """Raises as `forget` does, and deletes nothing: for whoever is about to ask somebody whether to."""
+    with _nobody_at_work(settings.data / "worker"):
+        check_no_members(settings)
 
 
 def forget(settings: Settings) -> Sequence[str]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hub.core.rules import CompiledRules
 from hub.core.state import StateError, YouthState, from_bytes
-from hub.errors import ConfigError, FatalError, RejectedError
+from hub.errors import ConfigError, FatalError, RejectedError, RetriableError
 from hub.kafka import Incoming
 from hub.runtime.effects import RULES_KEY
 from hub.runtime.fence import Fence, epoch_of
@@ -44,11 +44,19 @@ class Held:
     titles: Mapping[str, Mapping[str, str]]
 
 
-def read_held(changelogs: Changelogs, topic: str, reference: str, told: Callable[[str], None] = lambda _line: None) -> Held:
+def read_held(
+    changelogs: Changelogs,
+    topic: str,
+    reference: str,
+    told: Callable[[str], None] = lambda _line: None,
+    *,
+    expired: Callable[[], bool] = lambda: False,
+) -> Held:
     """Read the one partition that holds this reference, once, from its beginning to its present end.
 
     A record of somebody who no longer owned the partition is passed over, as a worker that restores passes over it. `told` gets
-    a line before the reading begins: a partition of many thousand states takes seconds. Raises RejectedError
+    a line before the reading begins: a partition of many thousand states takes seconds; it ends with RetriableError `slow` at the
+    first record after `expired` says that nobody waits for it. Raises RejectedError
     `unknown_reference` when nothing is held of it, ConfigError `no_rules` before the first rules are in force and for a
     changelog that is not there, FatalError for what another version wrote, RetriableError when Kafka does not answer.
     """
@@ -59,6 +67,8 @@ def read_held(changelogs: Changelogs, topic: str, reference: str, told: Callable
     fence, newest = Fence(), dict[bytes, bytes | None]()
 
     def note(record: Incoming) -> None:
+        if expired():
+            raise RetriableError("what is held could not be read in time", code="slow")
         if (
             record.key is not None
             and fence.admits(epoch_of(tuple(record.headers)), record.key)

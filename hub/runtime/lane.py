@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Protocol
 
 from hub.clock import Clock
@@ -13,15 +14,17 @@ from hub.logs import get_logger
 from hub.metrics import WORKER_BATCH_SECONDS
 from hub.runtime.effects import Wake
 from hub.runtime.ownership import OwnedPartition
-from hub.runtime.work import BATCH, Arrival, Work
+from hub.runtime.runs import RUN_BYTES, Run
+from hub.runtime.work import BATCH, Work
 
 __all__ = ["Flow", "Lane"]
 
 _log = get_logger(__name__)
-# A lane that holds this many stops the fetching of its own partition only; Faust's queue must never reach its high mark,
-# because what it then resumes is one arbitrary partition at a time.
-HIGH = 400
-LOW = 100
+# A lane that holds this many records, or this many bytes of them, stops the fetching of its own partition only, until it has
+# little left.
+HIGH = 2 * BATCH
+HIGH_BYTES = 2 * RUN_BYTES
+LOW = BATCH
 _TICK_SECONDS = 1.0
 _RULES_SECONDS = 0.25  # between two looks for the first rule marker
 # Batches of one lane begin at least so far apart: a trickle is answered at once, a stream in batches that pay for their
@@ -30,7 +33,7 @@ _PACE_SECONDS = 0.025
 
 
 class Flow(Protocol):
-    """Whether a partition's sources are being fetched."""
+    """Whether a partition's sources are being fetched, and what of them is done."""
 
     def pause(self, partition: int) -> None:
         """Fetch no more for now."""
@@ -38,6 +41,10 @@ class Flow(Protocol):
 
     def resume(self, partition: int) -> None:
         """Fetch again."""
+        ...
+
+    def settle(self, partition: int, positions: Mapping[str, int]) -> None:
+        """Everything below these offsets, by topic, is durable, and need never be fetched again."""
         ...
 
 
@@ -49,7 +56,8 @@ class Lane:
         self._work = work
         self._clock = clock
         self._flow = flow
-        self._waiting: deque[Arrival] = deque()
+        self._waiting: deque[Run] = deque()
+        self._records = self._bytes = 0
         self._stirred = asyncio.Event()
         self._overdue: dict[str, tuple[int, int, bool]] = {}
         self._paused = False
@@ -70,19 +78,21 @@ class Lane:
 
     @property
     def in_flight(self) -> int:
-        """Records taken from Faust and not acknowledged yet."""
-        return len(self._waiting) + self.taken
+        """Records taken from Faust and not durable yet."""
+        return self._records + self.taken
 
     def start(self) -> asyncio.Task[None]:
         """Begin to work."""
         self.task = asyncio.create_task(self._run(), name=f"lane-{self.partition}")
         return self.task
 
-    def put(self, arrival: Arrival) -> None:
-        """Queue a record; never blocks."""
-        self._waiting.append(arrival)
+    def put(self, run: Run) -> None:
+        """Queue a run; never blocks."""
+        self._waiting.append(run)
+        self._records += len(run.records)
+        self._bytes += run.size
         self._stirred.set()
-        if len(self._waiting) >= HIGH and not self._paused:
+        if (self._records >= HIGH or self._bytes >= HIGH_BYTES) and not self._paused:
             self._paused = True
             self._flow.pause(self.partition)
 
@@ -92,7 +102,7 @@ class Lane:
         self._stirred.set()
 
     async def close(self, grace_seconds: float) -> None:
-        """Finish the batch at hand, at most `grace_seconds`, and drop the rest unacknowledged: the next owner gets it."""
+        """Finish the batch at hand, at most `grace_seconds`, and drop the rest: the next owner gets it."""
         if self._work.revoked:
             return
         self._work.revoked = True
@@ -104,6 +114,7 @@ class Lane:
                 with contextlib.suppress(asyncio.CancelledError):
                     await self.task
         self._waiting.clear()
+        self._records = self._bytes = 0
         self._owned.close()
 
     async def _run(self) -> None:
@@ -115,16 +126,18 @@ class Lane:
         self.awaits_rules = False
         await self._work.read_ahead()
         await self._work.rebuild()
+        self._settle()
         self.ready = not self._work.revoked
         while not self._work.revoked:
             began = time.perf_counter()
             wakes = [Wake(key) for key in self._owned.timers.due(self._clock.now(), BATCH)]
-            arrivals = self._take()
-            if not wakes and not arrivals and not self._overdue:
+            runs = self._take()
+            if not wakes and not runs and not self._overdue:
                 await self._rest()
                 continue
             await self._fetch_overdue()
-            await self._work.do(wakes, arrivals)
+            await self._work.do(wakes, runs)
+            self._settle()
             self.taken = 0
             finished = time.perf_counter()
             WORKER_BATCH_SECONDS.observe(finished - began)
@@ -142,13 +155,23 @@ class Lane:
             async with asyncio.timeout(_TICK_SECONDS):
                 await self._stirred.wait()
 
-    def _take(self) -> list[Arrival]:
-        arrivals = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-        self.taken = len(arrivals)
-        if self._paused and len(self._waiting) <= LOW:
+    def _settle(self) -> None:
+        """After a revocation Faust has forgotten these partitions, and the next owner passes over the repeats."""
+        if not self._work.revoked:
+            self._flow.settle(self.partition, self._owned.record.positions)
+
+    def _take(self) -> list[Run]:
+        runs: list[Run] = []
+        while self._waiting and self.taken < BATCH:
+            run = self._waiting.popleft()
+            runs.append(run)
+            self.taken += len(run.records)
+            self._records -= len(run.records)
+            self._bytes -= run.size
+        if self._paused and self._records <= LOW and self._bytes <= RUN_BYTES:
             self._paused = False
             self._flow.resume(self.partition)
-        return arrivals
+        return runs
 
     async def _fetch_overdue(self) -> None:
         overdue, self._overdue = self._overdue, {}

@@ -5,7 +5,7 @@ Order of a change, so that a kill at any point repeats work but neither loses no
 1. tasks and dead letters are acknowledged (the lane does that before it calls `commit`);
 2. states and the partition's record are acknowledged by the changelog;
 3. they enter the local store in one batch, with the changelog offset they reach;
-4. the source events are acknowledged to Faust, which commits them some time later (the lane again).
+4. the positions are told to the consumer, which commits them some time later (the lane again).
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ async def _watch(app: faust.App, gauges: Gauges, progress: Progress) -> None:
 
 
 async def _finish(app: faust.App, drivers: Sequence[Driver]) -> None:
-    """Finish the batches at hand and commit what they acknowledged. Raises FatalError when Kafka does not let us in time."""
+    """Finish the batches at hand and commit what is durable. Raises FatalError when Kafka does not let us in time."""
     try:
         async with asyncio.timeout(_FINISH_SECONDS):
             app.consumer.stop_flow()

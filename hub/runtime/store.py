@@ -22,7 +22,7 @@ _LOCAL_KEY = b"\x00local"
 _MARK = struct.Struct(">QQ16s")
 _MEBIBYTE = 1024 * 1024
 # RocksDB's defaults (64 MiB memtables, an unbounded cache) are meant for one database; a worker opens fifteen.
-_MEMTABLE_BYTES = _MEBIBYTE // 4
+_MEMTABLE_BYTES = _MEBIBYTE  # a quarter of it, and the files behind it cost as much processor time as all the worker writes
 _CACHE_BYTES = 8 * _MEBIBYTE
 _OPEN_FILES = 64
 

@@ -7,7 +7,7 @@ because a failed produce of Faust's is one warning in the log while the offsets 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,27 +115,53 @@ class KafkaLog:
         return [place for chunk in _chunks(records) for place in await self._append(chunk)]
 
     async def _append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        topic, partition = records[0].topic, records[0].partition
+        together = partition is not None and all(one.topic == topic and one.partition == partition for one in records)
         try:
             async for attempt in _retrying():
                 with attempt:
-                    return await self._send(records)
+                    return await (self._send_batches(records) if together else self._send(records))
         except KafkaError as error:
             raise RetriableError(f"Kafka did not acknowledge: {type(error).__name__}", code="produce_failed") from error
         raise FatalError("a retry ended without an answer", code="produce_failed")
 
     async def _send(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
-        sent = [
-            await self._producer.send(one.topic, value=one.value, key=one.key, partition=one.partition, headers=list(one.headers))
-            for one in records
+        sent: list[Awaitable[Any]] = []
+        try:
+            for one in records:
+                headers = list(one.headers)
+                sent.append(await self._producer.send(one.topic, one.value, one.key, one.partition, headers=headers))
+        finally:
+            answers = await _settled(sent)
+        return [(answer.partition, answer.offset) for answer in answers]
+
+    async def _send_batches(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        """Records of one partition, in batches built here: no future and no look at the cluster for each of them."""
+        topic, partition = records[0].topic, records[0].partition
+        sent: list[Awaitable[Any]] = []
+        sizes: list[int] = []
+        try:
+            for batch in self._batches(records):
+                sizes.append(batch.record_count())
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        finally:
+            answers = await _settled(sent)
+        return [
+            (answer.partition, answer.offset + place)
+            for answer, size in zip(answers, sizes, strict=True)
+            for place in range(size)
         ]
-        # All are awaited even when one fails: a repeat must not overtake what is still on its way.
-        answers = await asyncio.gather(*sent, return_exceptions=True)
-        placed: list[tuple[int, int]] = []
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-            placed.append((answer.partition, answer.offset))
-        return placed
+
+    def _batches(self, records: Sequence[Outgoing]) -> Iterator[Any]:
+        batch = self._producer.create_batch()
+        for one in records:
+            given = {"timestamp": None, "key": one.key, "value": one.value, "headers": list(one.headers)}
+            if batch.append(**given) is None:  # full
+                yield batch
+                batch = self._producer.create_batch()
+                batch.append(**given)
+        batch.close()
+        yield batch
 
     async def read(
         self, topic: str, partition: int, start: int, stop: int | None, sink: Callable[[list[LogRecord]], None]
@@ -185,6 +211,17 @@ class KafkaLog:
         except KafkaError as error:
             raise RetriableError(f"Kafka could not be asked: {type(error).__name__}", code="read_failed") from error
         return {(one.topic, one.partition): (begins[one], ends[one]) for one in wanted}
+
+
+async def _settled(sent: Sequence[Awaitable[Any]]) -> list[Any]:
+    """Every answer; the first error, but after all have come: a repeat must not overtake what is still on its way."""
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        if answer.offset < 0:  # a repeat that Kafka knows to be one, of what it has forgotten the place of
+            raise FatalError("Kafka has written something and does not tell where", code="produce_failed")
+    return answers
 
 
 def _chunks(records: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:

@@ -1,10 +1,9 @@
-"""What a lane does with a batch: read what is missing, judge, write, acknowledge."""
+"""What a lane does with a batch: read what is missing, judge, write."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from hub.contract.topics import RULES
 from hub.core.resume import Known
@@ -13,34 +12,27 @@ from hub.metrics import CONSENT_DECISIONS, WORKER_HELD_BACK, WORKER_LATE, WORKER
 from hub.runtime.effects import Effects, Record, Wake
 from hub.runtime.ownership import OwnedPartition
 from hub.runtime.pipeline import Pipeline
+from hub.runtime.runs import Run
 from hub.runtime.transport import Log, LogRecord
 
-__all__ = ["BATCH", "Arrival", "Work"]
+__all__ = ["BATCH", "Work"]
 
 _log = get_logger(__name__)
-BATCH = 250
+BATCH = 500
 _SPAN = 2000  # records read directly at a time: bounds memory when much is missing
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A record from Faust, and how to acknowledge it."""
-
-    record: Record
-    ack: Callable[[], object]
 
 
 class Work:
     """One partition's work, batch by batch; not for sharing between tasks.
 
-    Guarantee: an event is acknowledged only when everything that it and all before it on the partition brought about is
-    durable, and acknowledgements go in offset order per topic. The order of one batch:
+    Guarantee: a position moves over an event only when everything that it and all before it on the partition brought about is
+    durable. The order of one batch:
 
     1. tasks and dead letters are acknowledged by Kafka;
     2. erasures are in the changelog and the local store, then their receipts are acknowledged; the local files are rid of
        earlier values, and that is told;
     3. states and the partition's record are in the changelog, then in the local store;
-    4. the events are acknowledged to Faust, which commits them.
+    4. the lane tells the positions, which Faust commits.
 
     `rules_partition`: where it reads rule markers, for a program whose topics have another number of partitions (None: its own).
     """
@@ -127,25 +119,24 @@ class Work:
         await self._carry_out(Effects(rebuilt=True))
         _log.info("rebuilt: what was missing is said", partition=self._owned.partition, tasks=said)
 
-    async def do(self, wakes: Sequence[Wake], arrivals: Sequence[Arrival]) -> None:
-        """Fold wakes and arrivals, in order.
+    async def do(self, wakes: Sequence[Wake], runs: Sequence[Run]) -> None:
+        """Fold wakes and runs, in order; some of each.
 
-        Faust's commit bookkeeping may step over a record, its flow control may drop one, and a lost state may lie before
-        the committed offset. The state's own position is the truth: whatever still exists between it and an arrival is
-        read and folded first.
+        A rebalance may drop a run on its way, and a lost state may lie before the committed offset. The state's own position
+        is the truth: whatever still exists between it and a run is read and folded first.
         """
-        segment: list[Arrival] = []
+        segment: list[Record] = []
         expected: dict[str, int] = {}
-        for arrival in arrivals:
-            record = arrival.record
-            position = expected.get(record.topic, self._owned.position(record.topic))
-            if record.offset > position:
-                await self._fold(wakes, [one.record for one in segment], segment)
+        for run in runs:
+            first, last = run.records[0], run.records[-1]
+            position = expected.get(first.topic, self._owned.position(first.topic))
+            if first.offset > position:
+                await self._fold(wakes, segment)
                 wakes, segment = (), []
-                await self._read_missing(record.topic, record.offset)
-            segment.append(arrival)
-            expected[record.topic] = max(position, record.offset + 1)
-        await self._fold(wakes, [one.record for one in segment], segment)
+                await self._read_missing(first.topic, first.offset)
+            segment.extend(run.records)
+            expected[first.topic] = max(position, last.offset + 1)
+        await self._fold(wakes, segment)
 
     async def _read_missing(self, topic: str, end: int) -> None:
         where = self._where(topic)
@@ -158,7 +149,7 @@ class Work:
             stop = min(start + _SPAN, end)
             records, reached = await self._read(topic, start, stop)
             for first in range(0, len(records), BATCH):
-                await self._fold((), records[first : first + BATCH], ())
+                await self._fold((), records[first : first + BATCH])
             await self._pass_over(topic, min(reached, stop))
             start = stop
 
@@ -168,7 +159,7 @@ class Work:
         if gone > 0:
             await self._owned.commit(Effects(positions={topic: reached}, ledger=Counter({(topic, "gone", ""): gone})))
 
-    async def _fold(self, wakes: Sequence[Wake], records: Sequence[Record], arrivals: Sequence[Arrival]) -> None:
+    async def _fold(self, wakes: Sequence[Wake], records: Sequence[Record]) -> None:
         if not wakes and not records:
             return
         partition = self._owned.partition
@@ -180,10 +171,6 @@ class Work:
             if fresh:
                 effects = self._pipeline.process_batch(partition, [*fresh, *wakes, *records])
         await self._carry_out(effects)
-        if not self.revoked:
-            # After a revocation Faust has forgotten these partitions; the next owner passes over the repeats.
-            for arrival in arrivals:
-                arrival.ack()
 
     async def _carry_out(self, effects: Effects) -> None:
         await self._log.append(effects.outgoing)

@@ -35,6 +35,9 @@ __all__ = ["COMPONENT", "YouthProgram"]
 
 COMPONENT = "worker"
 _SIG = "sig"
+# Tuples: a union would be made anew for each event.
+_FOLDED = (SchoolAbsence, ConsentRecord, PoliceNotice, RiskEvent)
+_ABOUT_A_YOUTH = (*_FOLDED, Erasure, ReferralTask)
 
 
 class YouthProgram:
@@ -49,7 +52,7 @@ class YouthProgram:
 
     def key_of(self, message: Message) -> str:
         """The youth the message is about."""
-        if isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | Erasure | ReferralTask):
+        if isinstance(message, _ABOUT_A_YOUTH):
             return message.youth_ref
         if isinstance(message, TaskEvent):
             return message.youth_ref or message.area or ""
@@ -73,7 +76,7 @@ class YouthProgram:
             return self._erase(before, message, rules, now)
         if isinstance(message, TaskEvent):
             return self._told(before, message, rules, now)
-        if not isinstance(message, ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent):
+        if not isinstance(message, _FOLDED):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
         claim = "" if isinstance(message, ConsentRecord) else self._claims.refusal(message)
         if claim:

@@ -86,7 +86,7 @@ class Disturber(threading.Thread):
 
 
 class WorkerKiller(Disturber):
-    """Kills the worker until `wanted` kills hit work in flight. A kill that hit none is told too, and does not count."""
+    """Kills the worker with work in flight, `wanted` times; one that is found without any goes on."""
 
     def __init__(self, settings: Settings, chance: random.Random, over: threading.Event, wanted: int) -> None:
         super().__init__(settings, chance, over, "kills-the-worker")
@@ -110,14 +110,19 @@ class WorkerKiller(Disturber):
             taken = int(sum(samples.get("hub_worker_in_flight", {}).values()))
             if taken and not any(samples.get("hub_worker_recovering", {}).values()):
                 self._over.wait(self._chance.uniform(0, 0.03))
-                self._kill(worker, taken)
-                last = worker.pid
+                if self._kill(worker, taken):
+                    last = worker.pid
 
-    def _kill(self, worker: Announcement, taken: int) -> None:
+    def _kill(self, worker: Announcement, taken: int) -> bool:
+        """Stop it where it stands; kill it if it has work in flight there, else let it go on: it is quicker than our looks."""
         ends = end_offsets(self._settings.bootstrap_servers, _SOURCES)
-        os.kill(worker.pid, signal.SIGKILL)
+        os.kill(worker.pid, signal.SIGSTOP)
         settled = settled_positions(self._settings)
-        self.kills.append(WorkerKill(taken, sum(max(0, end - settled.get(where, 0)) for where, end in ends.items())))
+        in_flight = sum(max(0, end - settled.get(where, 0)) for where, end in ends.items())
+        os.kill(worker.pid, signal.SIGKILL if in_flight else signal.SIGCONT)
+        if in_flight:
+            self.kills.append(WorkerKill(taken, in_flight))
+        return in_flight > 0
 
 
 class AnybodyKiller(Disturber):

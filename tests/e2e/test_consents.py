@@ -11,6 +11,7 @@ from hub.registry.parties import note_parties, read_parties
 from tests.e2e.conftest import DESK, PHONE, Site
 from tests.e2e.hearing import hear
 from tests.e2e.test_teams_pages import visible_boxes
+from tests.unit.core.make import ago, make_absence
 from tests.unit.registry.support import make_grant, make_identifier
 from tests.unit.web.town import officer
 
@@ -182,6 +183,10 @@ def every_page(site: Site, desk: Officer) -> dict[str, str]:
     draft = desk.seen["check"].removesuffix("/check").removeprefix(site.url)
     site.town.consents.registry.grant(make_grant(make_identifier(2)))
     site.town.consents.registry.withdraw(make_identifier(2))
+    (standing,) = site.town.consents.registry.grant(make_grant(make_identifier(3))).consents
+    ref = site.town.consents.registry.show(make_identifier(3)).youth_ref
+    assert ref
+    site.town.held.hold(ref, standing.consent_id, make_absence(1, ago(1), 240))
     page.goto("/consents/extract")
     page.get_by_label("Den unges personnummer").fill(make_identifier())
     page.get_by_label("Vårdnadshavare 1", exact=True).check()
@@ -190,11 +195,12 @@ def every_page(site: Site, desk: Officer) -> dict[str, str]:
     scope = "cooperation=sspf&recipients=outreach&sources=police-ost&kinds=police_notice"
     shown = {name: url.removeprefix(site.url) for name, url in desk.seen.items()}
     shown |= {f"consent {path or 'page'}": f"{case.removeprefix(site.url)}{path}" for path in (
-        "", "/sign", "/block", "/custody", "/withdraw", "/withdraw?all=1", "/erasure", "/form", "/receipt",
+        "", "/sign", "/block", "/custody", "/withdraw", "/withdraw?all=1", "/erasure", "/form", "/receipt", "/why-not",
     )}  # fmt: skip
     return shown | {
         "list": "/consents", "begin": "/consents/register", "simulator": "/consents/simulator", "simulated": f"/consents/simulator?{scope}",
         "draft simulated": f"{draft}/simulate", "draft form": f"{draft}/form", "no draft": f"/consents/register/{'0' * 32}/youth",
+        "why not": f"/consents/{standing.consent_id}/why-not", "why not, for the youth": f"/consents/{standing.consent_id}/why-not?for=youth",
         "ask extract": "/consents/extract", "withdrawal": "/withdrawal", "erasures": "/erasures",
         "no consent": "/consents/00000000-0000-4000-8000-000000000000",
     }  # fmt: skip

@@ -40,7 +40,7 @@ _OPTIONS = (
 )  # fmt: skip
 _CORE = "tests/unit/core/test_{}.py"
 _ENGINE = (
-    "step", "fold", "episodes", "state", "weighing", "language", "coverage", "calendar", "instants", "rules", "rule_set",
+    "step", "fold", "look", "state", "weighing", "language", "coverage", "calendar", "instants", "rules", "rule_set",
     "rule_schema", "place",
 )  # fmt: skip
 _WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", "asked", "fall")

@@ -125,7 +125,7 @@ def test_no_half_written_key_is_left_when_the_disk_refuses(tmp_path: Path) -> No
         ("areas.yaml", "areas: {050101-x: {title: T, names: [], exposed: true}}", "areas.", load_places),
         ("areas.yaml", "areas: {a: {title: T, names: [City], exposed: true}, b: {title: T, names: [city], exposed: true}}", "yaml: two areas have the name city", load_places),
         ("teams.yaml", "", "mapping", load_teams),
-        ("teams.yaml", "teams: [unclosed", "YAML", load_teams),
+        ("teams.yaml", "teams: [unclosed", ":1:8: the bracket that stands here is not closed", load_teams),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_by_file_and_field(

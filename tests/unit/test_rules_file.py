@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from hub.core.rule_set import LARGEST_SET, rules_content
 from hub.core.rules import RuleSet
 from hub.errors import ConfigError
 from hub.installation import consent_variants, initialise, load_teams
 from hub.resources import defaults_folder
-from hub.rules_file import REPLAY_DAYS, Surroundings, check_rules, load_active_rules, load_rules
+from hub.rules_file import REPLAY_DAYS, Surroundings, check_rules, load_active_rules, load_fresh_rules, load_rules
 from tests.support import make_settings
 
 
@@ -58,9 +59,9 @@ def test_an_empty_or_broken_file_is_named(folder: Path) -> None:
     (folder / "absence-alone.yaml").write_text("", encoding="utf-8")
     assert "absence-alone.yaml:1:1: is no mapping of names to values" in refusal(folder)
     (folder / "absence-alone.yaml").write_text("a:\n - [", encoding="utf-8")
-    assert re.search(r"absence-alone.yaml:[23]:\d: cannot be read as YAML in UTF-8", refusal(folder))
+    assert "absence-alone.yaml:3:1: a value is missing before this, or a bracket is not closed" in refusal(folder)
     (folder / "absence-alone.yaml").write_bytes(b"\xff\xfe\x00")
-    assert "absence-alone.yaml:1:1: cannot be read as YAML in UTF-8" in refusal(folder)
+    assert "absence-alone.yaml:1:1: is not saved as UTF-8" in refusal(folder)
 
 
 def test_a_threshold_that_stands_twice_is_named_with_its_line_instead_of_the_second_winning(folder: Path) -> None:
@@ -234,3 +235,45 @@ def test_what_is_compared_with_earlier_or_lingers_is_looked_back_to(tmp_path: Pa
     path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
     with pytest.raises(ConfigError, match="the rule absence-alone looks back 138 days: it must be at least 145"):
         of_installation(tmp_path, 144)
+
+
+def lengthened(folder: Path, **letters: int) -> None:
+    for name, number in letters.items():
+        path = folder / f"{name.replace('_', '-')}.yaml"
+        written = path.read_text(encoding="utf-8")
+        assert "rationale: >-\n" in written
+        path.write_text(written.replace("rationale: >-\n", f"rationale: >-\n  {'x' * number}\n"), encoding="utf-8")
+
+
+def test_a_set_that_is_too_large_to_be_announced_is_refused_with_its_largest_files(folder: Path) -> None:
+    size = len(rules_content(load_rules(folder)))
+    lengthened(folder, absence_alone=60_000, repeated_notices=LARGEST_SET - size - 60_002)
+    assert len(rules_content(load_rules(folder))) == LARGEST_SET
+    lengthened(folder, place_presence=10_000)
+    told = refusal(folder)
+    assert told.startswith(f"{folder}/ruleset.yaml:")
+    assert re.search(
+        r": the rules take 110\d{3} bytes together, and a set may take 100000: shorten them, or take out what is not needed; "
+        r"the largest are absence-alone.yaml \(60\d{3}\), repeated-notices.yaml \(3\d{4}\), place-presence.yaml \(10\d{3}\)$",
+        told,
+    )
+
+
+def test_rules_past_their_sunset_are_not_put_in_force_anew_and_are_named_with_file_and_line(folder: Path) -> None:
+    today = date(2026, 7, 1)
+    for name, sunset in (
+        ("absence-alone", "2026-06-30"),
+        ("absence-and-notice", "2026-07-01"),
+        ("repeated-notices", "2020-01-01"),
+    ):
+        with (folder / f"{name}.yaml").open("a", encoding="utf-8") as file:
+            file.write(f"sunset: {sunset}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_fresh_rules(folder, Surroundings(), today)
+    first, second = ((folder / f"{one}.yaml").read_text("utf-8").count("\n") for one in ("absence-alone", "repeated-notices"))
+    assert caught.value.code == "lapsed_rule"
+    assert str(caught.value) == (
+        f"past their sunset: {folder}/absence-alone.yaml:{first}:9 (2026-06-30), {folder}/repeated-notices.yaml:{second}:9 "
+        "(2020-01-01). Give them a later one, or take them out of the folder"
+    )
+    assert load_fresh_rules(folder, Surroundings(), date(2020, 1, 1)) == load_rules(folder)

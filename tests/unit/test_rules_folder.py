@@ -82,7 +82,7 @@ def test_a_file_that_is_no_yaml_hides_nothing_of_the_others(folder: Path) -> Non
     (folder / "absence-and-notice.yaml").write_text("- a list", encoding="utf-8")
     change(folder, "repeated-notices", ("priority: high", "priority: extreme"))
     first, second, third = faults(folder)
-    assert first.endswith(": cannot be read as YAML in UTF-8")
+    assert first.startswith("absence-alone.yaml:2:1: a value is missing before this")
     assert second == "absence-and-notice.yaml:1:1: is no mapping of names to values"
     assert third.startswith(f"{at(folder, 'repeated-notices', 'extreme')}: priority: ")
 
@@ -98,6 +98,60 @@ def test_a_copied_file_with_its_old_id_is_told_at_the_id(folder: Path) -> None:
     shutil.copy(folder / "absence-alone.yaml", folder / "absence-copy.yaml")
     assert faults(folder) == [
         f"{at(folder, 'absence-copy', 'absence-alone')}: id: the file absence-copy.yaml holds the rule absence-alone: name the file absence-alone.yaml"
+    ]
+
+
+def test_a_name_that_is_none_does_not_break_the_refusal_over_lines(folder: Path) -> None:
+    change(folder, "absence-alone", ("id: absence-alone", 'id: "absence-alone\\n"'), ("[unexcused]", '["un\\nex\\u202ecused"]'))
+    assert faults(folder) == [
+        f"{at(folder, 'absence-alone', chr(34) + 'absence')}: id: must be a name of small letters, digits, _ and -, that begins with a letter",
+        f"{at(folder, 'absence-alone', '[' + chr(34))}: when.0.of: unknown code un\\nex\\u202ecused; school_absence knows excused, unexcused",
+    ]
+
+
+def test_a_text_that_does_not_belong_in_a_rule_is_told_at_its_field(folder: Path) -> None:
+    change(folder, "absence-alone", ("title_en: Repeated", 'title_en: "Repeated 20140304-9800" # '))
+    change(folder, "ruleset", ("owner: ", 'owner: "a\\u202eb" # '))
+    assert faults(folder) == [
+        f"{at(folder, 'absence-alone', chr(34) + 'Repeated')}: title_en: holds what looks like a personal number: a rule says nothing about a person; take it out",
+        f"{at(folder, 'ruleset', chr(34) + 'a')}: owner: holds a character that is not seen (U+202E): take it out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[unexcused]", "[201403049800]"),
+        ("[unexcused]", '["20140304-9800"]'),
+        ("id: absence-alone", "id: 20140304-9800"),
+        ("team: outreach", "team: outreach\n20140304-9800: x"),
+        ("function: school_attendance", "function: y201403049800"),
+        ("within_days: 28", "within_days: 201403049800.5"),
+    ],
+)
+def test_a_personal_number_is_repeated_in_no_refusal(folder: Path, old: str, new: str) -> None:
+    change(folder, "absence-alone", (old, new))
+    told = faults(folder)
+    assert told[0].startswith("absence-alone.yaml:")
+    assert "9800" not in " ".join(told)
+    assert "9800" not in " ".join(f"{one.field} {one.text}" for one in read_folder(folder).faults)
+
+
+def test_a_set_file_with_another_ending_is_named_where_the_right_one_is_missing(folder: Path) -> None:
+    (folder / "ruleset.yaml").rename(folder / "ruleset.yml")
+    with pytest.raises(ConfigError, match=r"ruleset.yaml is missing: ruleset.yml is not read; name it ruleset.yaml$"):
+        read_folder(folder)
+
+
+def test_a_file_that_looks_like_a_rule_and_is_not_read_is_told(folder: Path) -> None:
+    for name in ("absence-more.yml", "absence-other.YAML", "ruleset.Yml"):
+        (folder / name).write_text("about: person\n", encoding="utf-8")
+    (folder / "old.yml").mkdir()
+    (folder / "notes.txt").write_text("", encoding="utf-8")
+    assert faults(folder) == [
+        "absence-more.yml:1:1: is not read, for its name does not end in .yaml: name it absence-more.yaml, or take it out of the folder",
+        "absence-other.YAML:1:1: is not read, for its name does not end in .yaml: name it absence-other.yaml, or take it out of the folder",
+        "ruleset.Yml:1:1: is not read, for its name does not end in .yaml: name it ruleset.yaml, or take it out of the folder",
     ]
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hub.stopping import Stop, ask_on_signals
+from hub.stopping import Stop, ask_on_signals, ctrl_c_waits
 
 _CHILD = """
 import ctypes, sys, threading
@@ -134,3 +134,25 @@ def test_under_nohup_a_terminal_may_be_closed() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     ask_on_signals(lambda *_: None)
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_ctrl_c_waits_until_the_block_is_whole_and_is_then_heard_by_who_heard_it_before() -> None:
+    done: list[str] = []
+    before, mask = signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+    def press_in_the_block() -> None:
+        with ctrl_c_waits():
+            signal.raise_signal(signal.SIGINT)
+            done.append("whole")
+
+    with pytest.raises(KeyboardInterrupt):
+        press_in_the_block()
+    assert done == ["whole"]
+    assert (signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, set())) == (before, mask)
+
+
+def test_without_ctrl_c_the_block_is_a_block() -> None:
+    with ctrl_c_waits():
+        inside = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    assert inside, "what is started in it inherits that"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())

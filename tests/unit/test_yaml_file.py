@@ -45,12 +45,6 @@ def test_every_value_and_every_name_has_its_line_and_column() -> None:
     assert marked.where(()) == (1, 1)
 
 
-def test_what_a_merge_brought_in_stands_where_it_was_written() -> None:
-    marked = load_marked("base: &base\n  days: 1\none:\n  <<: *base\n  title: B\n")
-    assert marked.data["one"] == {"days": 1, "title": "B"}
-    assert marked.where(("one", "days")) == (2, 9)
-
-
 @pytest.mark.parametrize(
     ("text", "where", "told"),
     [
@@ -72,7 +66,6 @@ def test_what_a_merge_brought_in_stands_where_it_was_written() -> None:
         ("x: !!set {a, b}", (1, 4), "is no plain text"),
         ("x: !!binary aGk=", (1, 4), "is no plain text"),
         ("x: !strange text", (1, 4), "is no plain text"),
-        ("x: &x [*x]", (1, 4), "refers to what it is itself a part of"),
     ],
 )
 def test_what_is_read_as_something_else_than_it_looks_like_is_told(text: str, where: tuple[int, int], told: str) -> None:
@@ -90,10 +83,3 @@ def test_what_looks_like_what_it_is_is_left_alone() -> None:
 
 def test_an_empty_file_is_nothing() -> None:
     assert load_marked("# only this\n").data is None
-
-
-def test_anchors_that_multiply_are_given_up_on() -> None:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    with pytest.raises(yaml.YAMLError, match="too much"):
-        load_marked("\n".join(lines))

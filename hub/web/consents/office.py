@@ -12,6 +12,7 @@ from hub.audit.log import AuditLog
 from hub.core.rule_set import Rule
 from hub.gazetteer import Places
 from hub.installation import Agency, Team
+from hub.web.consents.looking import Looking
 
 if TYPE_CHECKING:
     from hub.registry.casework import Casework
@@ -40,7 +41,8 @@ def opened_once(build: Callable[[], Opened]) -> Callable[[], Opened]:
 class Office:
     """`casework` opens the registry when the first page needs it, and gives the same one ever after: a web process that shows
     no consent page never loads it. `audit` is read for extracts and the access review. `unit` stands on paper.
-    `retention_days`: how long records stay on the topics that delete by age, until their file is gone.
+    `held` looks at what the worker holds of a
+    youth. `retention_days`: how long records stay on the topics that delete by age, until their file is gone.
     """
 
     casework: Callable[[], Casework]
@@ -49,6 +51,7 @@ class Office:
     agencies: Mapping[str, Agency]
     places: Places
     rules_shown: RulesShown
+    held: Looking
     unit: str
     municipality: str
     retention_days: int

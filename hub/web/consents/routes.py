@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from hub.access.roles import Action
-from hub.web.consents import case, extract, folder, printing, registering, told
+from hub.web.consents import case, extract, folder, printing, registering, told, why_not
 from hub.web.consents.case import of_case
 from hub.web.consents.desk import Desk
 from hub.web.consents.registering import of_draft
@@ -49,6 +49,7 @@ def consent_doors(doors: Doors, desk: Desk) -> list[Door]:
         doors.guarded(f"{_ONE}/custody", at(of_case(case.custody)), register, *both, at_beats=_sent),
         doors.guarded(f"{_ONE}/withdraw", at(though_unlogged(of_case(case.withdraw))), see, *both, at_beats=_sent),
         doors.guarded(f"{_ONE}/erasure", at(of_case(case.erasure)), see),
+        doors.guarded(f"{_ONE}/why-not", at(of_case(why_not.shown)), Action.EXTRACT_RELEASE),
         doors.guarded(f"{_ONE}/form", at(of_case(printing.form)), see, *both, at_beats=_sent),
         doors.guarded(f"{_ONE}/receipt", at(of_case(printing.receipt)), see),
         doors.guarded(f"{_ONE}/receipt.json", at(of_case(printing.receipt_as_json)), see),

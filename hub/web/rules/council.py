@@ -47,6 +47,9 @@ _WRONG: Final = MappingProxyType(
         "bad_date": mark("Give the date as year-month-day, for example 2026-06-30."),
         "sunset_passed": mark("That date has passed. Choose one from today on."),
         "sunset_too_late": mark("Choose a date in the year 2999 or before."),
+        "not_later": mark(
+            "The rule holds so long already. To let it hold shorter, its file is changed and the rules are activated."
+        ),
         "bad_note": mark("Say why in at most 200 characters, without any long number."),
     }
 )
@@ -119,10 +122,11 @@ class Council:
         if wrong:
             amiss["note" if wrong == "bad_note" else "until"] = words.text(_WRONG[wrong])
         note = field(request, "note") if wrong and not amiss["note"] else ""
+        least = today if rule.sunset is None else max(today, rule.sunset + timedelta(days=1))
         return self._renderer.page(
             request, "rules/renew.html", principal, status=422 if wrong else 200, rule=rule.id, title=_title(rule, words),
-            sunset=None if rule.sunset is None else day(rule.sunset, words), today=today.isoformat(), note=note, wrong=amiss,
-            until=(field(request, "until") if wrong else "") or (today + _YEAR).isoformat(), number=active.number,
+            sunset=None if rule.sunset is None else day(rule.sunset, words), least=least.isoformat(), note=note, wrong=amiss,
+            until=(field(request, "until") if wrong else "") or max(today + _YEAR, least).isoformat(), number=active.number,
             section=_SECTION, here=f"/rules/{rule.id}/renew",
         )  # fmt: skip
 

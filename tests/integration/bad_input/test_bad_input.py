@@ -30,7 +30,7 @@ GOOD = 16
 class DeliverProcess(WorkerProcess):
     """`hub deliver` as a process of its own."""
 
-    command = "deliver"
+    program = ("hub", "deliver")
 
     def ledger(self, topic: str) -> dict[str, int]:
         counts: Counter[str] = Counter()

@@ -26,9 +26,10 @@ from hub.kafka import Incoming, Outgoing
 from hub.runtime.effects import Record, Wake
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
+from hub.runtime.runs import Run, run_of
 from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import LogRecord
-from hub.runtime.work import Arrival, Work
+from hub.runtime.work import Work
 from hub.runtime.youths import YouthProgram
 from tests.unit.runtime.fakes import CLAIMS, CODEC, RULEBOOK, MemoryLog
 
@@ -113,35 +114,33 @@ class Worker:
 
     async def step(self, *, dies_in: int | None = None) -> None:
         """One batch of what has arrived, in any mixture of topics; perhaps killed within it, and started again."""
-        arrivals = []
+        runs: list[Run] = []
         for topic in mixed(self._chance, self.behind(), 6):
             row = self._kafka.topics[topic, 0][self._offered[topic]]
             if row is not None:  # else compacted: it never arrives
-                arrivals.append(self._arrival(topic, row))
+                runs.append(run_of(Record(topic, 0, row.offset, row.key, row.value)))
             self._offered[topic] += 1
         assert self.owned is not None
         wakes = [Wake(key) for key in self.owned.timers.due(self._clock.now(), 250)]
-        self._unacknowledged = len(arrivals)
         self._kafka.dies_in = dies_in
         try:
-            await self._work.do(wakes, arrivals)
+            await self._work.do(wakes, runs)
+            self._settle()
             killed = dies_in is not None
         except KilledError:
             killed = True
         if killed:
+            self.kills.append(sum(run.records[0].offset >= self._committed[run.records[0].topic] for run in runs))
             await self._again()
         self._kafka.dies_in = None
 
-    def _arrival(self, topic: str, row: LogRecord) -> Arrival:
-        def ack() -> None:
-            self._committed[topic] = max(self._committed[topic], row.offset + 1)
-            self._unacknowledged -= 1
-
-        return Arrival(Record(topic, 0, row.offset, row.key, row.value), ack)
+    def _settle(self) -> None:
+        assert self.owned is not None
+        for topic in self.program.topics:
+            self._committed[topic] = max(self._committed[topic], self.owned.position(topic))
 
     async def _again(self) -> None:
-        """A kill: Faust's commits may lag behind acknowledgements, and the local files may be lost."""
-        self.kills.append(self._unacknowledged)
+        """A kill: Faust's commits may lag behind what is durable, and the local files may be lost."""
         self._kafka.dies_in = None
         assert self.owned is not None
         self.owned.close()

@@ -129,7 +129,7 @@ class Town:
 class WorkerProcess:
     """`hub worker` as a process of its own, told by its metrics."""
 
-    command = "worker"
+    program: Sequence[str] = ("hub", "worker")
 
     def __init__(self, settings: Settings, log: Path, start: datetime = NOW) -> None:
         clock = ShiftedClock(start, time.time())
@@ -138,7 +138,7 @@ class WorkerProcess:
         self._settings = settings
         self._log = log
         with log.open("ab") as stream:
-            command = [sys.executable, "-m", "hub", self.command]
+            command = [sys.executable, "-m", *self.program]
             self.process = subprocess.Popen(command, env=os.environ | own, stdout=stream, stderr=stream)
 
     def log(self) -> str:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,6 +112,21 @@ def test_other_rules_than_the_installations_can_be_compared_with(town: Town) -> 
     document = json.loads(town.call(town.rules, "--against", town.rules, "--json").stdout)
     assert document["candidate"] == document["active"]
     assert all(one["only_candidate"] == one["only_active"] == 0 for one in document["rules"])
+
+
+def test_ctrl_c_is_one_line_and_130_and_writes_no_page(town: Town, tmp_path: Path) -> None:
+    history, page = tmp_path / "slow.jsonl", tmp_path / "candidate.html"
+    os.mkfifo(history)
+    words = ["backtest", str(town.rules), "--from", str(history), "--html", str(page), "--home", str(town.home)]
+    command = [sys.executable, "-m", "hub", *words]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run,
+        history.open("wb"),  # is opened when the command reads it
+    ):
+        run.send_signal(signal.SIGINT)
+        said, _ = run.communicate(timeout=60)
+    assert (said, run.returncode) == ("hub: stopped, and no figures were written\n", 130)
+    assert not page.exists()
 
 
 def test_a_folder_that_is_not_there_is_refused_with_how_to_make_one(town: Town, tmp_path: Path) -> None:

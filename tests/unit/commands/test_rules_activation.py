@@ -142,8 +142,33 @@ def test_a_rule_past_its_sunset_is_not_put_in_force_anew(home: Path) -> None:
         file.write("sunset: 2020-01-01\n")
     refused = run("activate", str(folder), "--yes", home=home)
     assert isinstance(refused.exception, ConfigError)
-    assert str(refused.exception).startswith("past their sunset: absence-alone (2020-01-01). Give them a later one")
+    place = rf"{folder}/absence-alone.yaml:\d+:9"
+    assert re.match(rf"past their sunset: {place} \(2020-01-01\)\. Give them a later one", str(refused.exception))
     assert queued(home) == []
+
+
+@pytest.mark.parametrize("until", ["2099-06-29", "2099-06-30"])
+def test_a_date_that_is_no_later_renews_nothing_and_says_how_to_shorten(home: Path, until: str) -> None:
+    run("activate", "--yes", home=home)
+    run("renew", "absence-alone", "--until", "2099-06-30", "--yes", home=home)
+    refused = run("renew", "absence-alone", "--until", until, "--yes", home=home)
+    assert isinstance(refused.exception, RejectedError)
+    assert str(refused.exception) == (
+        f"--until: {until} is no later: absence-alone holds through 2099-06-30 already. To let it hold shorter, change the rule's "
+        "file and activate the folder"
+    )
+    assert len(json.loads(run("history", "--json", home=home).output)) == 2
+
+
+def test_a_rule_without_a_last_date_is_given_one_only_after_that_is_said(home: Path) -> None:
+    run("activate", "--yes", home=home)
+    asked = run("renew", "absence-alone", "--until", "2099-06-30", home=home, answer="n\n")
+    warned = "absence-alone has no last date now; a renewal gives it one."
+    assert asked.exit_code == 1
+    assert warned in asked.stderr
+    assert asked.stderr.index(warned) < asked.stderr.index("Put version 2025.1-r1 in force now?")
+    run("renew", "absence-alone", "--until", "2099-06-30", "--yes", home=home)
+    assert "no last date" not in run("renew", "absence-alone", "--until", "2099-07-30", "--yes", home=home).stderr
 
 
 def test_a_renewal_gives_one_rule_a_later_last_date_as_a_version_of_its_own(home: Path) -> None:

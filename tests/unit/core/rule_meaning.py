@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-__all__ = ["NOW", "SCHOOL", "Event", "holds"]
+__all__ = ["NOW", "SCHOOL", "Event", "holds", "met"]
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2026, 2, 26, 9, 37, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.contract.models import ConsentStatus, Cooperation, InfoKind
-from hub.core.consent import Decision, Purpose, decide
+from hub.core.consent import DENIALS, Decision, Purpose, decide
 
 from .make import NOW, POLICE, SCHOOL, SIG_SCOPE, SSPF_SCOPE, ago, make_consent, make_scope, make_sig_scope, make_withdrawn
 
@@ -58,6 +58,17 @@ def test_a_suspended_record_denies_everything(ask: Any) -> None:
 def test_each_want_in_correlation_has_its_code(changes: dict[str, Any], rule: str) -> None:
     consent = make_consent(make_scope(kinds=(InfoKind.SCHOOL_ABSENCE,)))
     assert correlate(consent, **changes) == Decision(permit=False, rule=rule, consent_version=1, scope_id=SSPF_SCOPE)
+
+
+def test_whatever_denies_is_known_as_what_newer_consents_may_permit() -> None:
+    one = make_consent(make_scope(kinds=(InfoKind.SCHOOL_ABSENCE,)))
+    denied = [
+        correlate(None), correlate(make_withdrawn()), correlate(make_consent(status=ConsentStatus.SUSPENDED)),
+        correlate(one, source=POLICE, kind=InfoKind.RISK_EVENT), correlate(one, source="school-elsewhere"), correlate(one, at=ago(300)),
+        correlate(make_consent(make_scope(recipients=()))), correlate(make_consent(make_scope(withdrawn_at=ago(5)))),
+        deliver(make_consent(), recipient="sig"),
+    ]  # fmt: skip
+    assert {decision.rule for decision in denied} == DENIALS
 
 
 def test_a_denial_names_the_scope_that_came_nearest() -> None:

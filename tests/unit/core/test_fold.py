@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from hub.core.fold import kind_and_code
 from hub.core.state import MAX_HELD, Held, to_bytes
 from hub.core.step import Drop, step, wake
 
-from .make import NOW, YOUTH, ago, event_id, make_absence
+from .make import NOW, YOUTH, ago, event_id, make_absence, make_notice, make_observation, make_place_event
 from .make_rules import RULES, emitted, last, make_rules, run
 
 
@@ -83,3 +86,11 @@ def test_a_displaced_event_of_the_future_does_not_come_back_when_its_retraction_
     states = [last(run(*order, rules=rules, now=soon)) for order in ((coming, gone), (gone, coming))]
     assert to_bytes(states[0]) == to_bytes(states[1])
     assert step(wake(states[0], rules, late).state, coming, rules, late).outcome == "duplicate"
+
+
+def test_what_rules_know_an_event_by_is_asked_of_events_about_a_person_alone() -> None:
+    assert kind_and_code(make_absence(1, ago(1))) == ("school_absence", "unexcused")
+    assert kind_and_code(make_notice(1, ago(1))) == ("police_notice", "narcotics")
+    assert kind_and_code(make_observation(1, ago(1))) == ("risk_event", "recruitment")
+    with pytest.raises(TypeError):
+        kind_and_code(make_place_event(1, ago(1)))  # type: ignore[arg-type]

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from hub.contract.models import InfoKind
 from hub.core.lacking import RuleStanding, Standing, why_not
 from hub.core.lacking_texts import standing_lines, standing_text
 from hub.core.rules import CompiledRules
 from hub.core.state import YouthState, new_state
 from hub.core.step import step
 
-from .make import NOW, POLICE, SCHOOL, YOUTH, ago, make_absence, make_consent, make_scope, make_sig_scope
-from .make_rules import last, run
+from .make import NOW, POLICE, SCHOOL, YOUTH, ago, make_absence, make_consent, make_notice, make_scope, make_sig_scope
+from .make_rules import RULES, last, run
 from .test_weighing import ABSENCE, NOTICE, answered, lesson, lob, rules_of
 
 HOURS = ABSENCE | {"id": "unexcused_absence", "measure": "minutes", "at_least": 480, "within_days": 28}
@@ -83,6 +84,12 @@ WAITING: list[tuple[str, dict[str, Any], str, str]] = [
         {},
         "Villkoren är uppfyllda. Ett förslag är på väg.",
         "The conditions are met. A proposal is on its way.",
+    ),
+    (
+        "shared",
+        {},
+        "Villkoren är uppfyllda. Ett förslag är på väg eller öppet, här eller hos en annan enhet som regeln gäller.",
+        "The conditions are met. A proposal is on its way or open, here or with another unit that the rule turns to.",
     ),
 ]
 
@@ -294,3 +301,34 @@ def test_looking_changes_nothing_and_looks_as_of_the_instant_asked_for() -> None
     state = after(make_absence(1, ago(1), 240))
     assert standing(state, now=NOW + timedelta(days=40)).conditions[0].met == 0
     assert standing(state).conditions[0].met == 240
+
+
+def of_unit(state: YouthState, *teams: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    found = why_not(state, RULES, NOW, teams=teams)
+    return [(one.rule_id, one.standing.value, standing_lines(one)) for one in found]
+
+
+def test_a_unit_is_told_the_same_of_its_rules_whether_another_units_consent_lets_them_propose_there_or_not() -> None:
+    hers = make_sig_scope(kinds=(InfoKind.SCHOOL_ABSENCE,))
+    notices = [make_notice(number, ago(number)) for number in (1, 2, 3)]
+    alone = after(*notices, rules=RULES, consent=make_consent(hers))
+    beside = after(*notices, rules=RULES, consent=make_consent(make_scope(), hers))
+    assert beside.episodes["repeated-notices"].team == "sspf"
+    assert of_unit(beside, "sig") == of_unit(alone, "sig")
+    ((rule, standing, lines),) = of_unit(beside, "sig")
+    assert (rule, standing) == ("repeated-notices", "lacks")
+    assert "här: 0" in lines[0]
+
+
+def test_that_a_rule_holds_is_said_alike_whether_it_proposed_to_the_unit_or_to_another() -> None:
+    notices = [make_notice(number, ago(number)) for number in (1, 2, 3)]
+    both = after(*notices, rules=RULES, consent=make_consent(make_scope(), make_sig_scope()))
+    assert both.episodes["repeated-notices"].team == "sig"
+    assert ("repeated-notices", "shared") in [one[:2] for one in of_unit(both, "sspf")]
+    assert ("repeated-notices", "open") in [one[:2] for one in of_unit(both, "sig", "sspf")]
+
+
+def test_a_rule_that_turns_to_none_of_the_teams_is_left_out() -> None:
+    state = after(rules=RULES, consent=make_consent())
+    assert of_unit(state, "nobody") == []
+    assert {one.team for one in why_not(state, RULES, NOW, audience="youth", teams={"sspf"})} == {"sspf"}

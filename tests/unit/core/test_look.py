@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from hub.contract.ids import task_id
 from hub.contract.models import ConsentRecord, Cooperation, PoliceCategory
 from hub.core.state import new_state
 from hub.core.step import step, wake
 
-from .make import NOW, YOUTH, ago, make_absence, make_consent, make_notice, make_scope
+from .make import NOW, YOUTH, ago, event_id, make_absence, make_consent, make_notice, make_scope
 from .make_rules import RULES, last, make_rules, run
 
 SMALL = make_rules()
@@ -46,7 +47,9 @@ def test_nothing_is_untold_while_no_rule_holds_nor_when_a_team_is_told() -> None
 def test_who_is_asked_to_seek_a_consent_is_told_and_nothing_is_untold() -> None:
     notices = [make_notice(number, ago(number), PoliceCategory.NARCOTICS) for number in (1, 2, 3)]
     done = run(*notices)
-    assert [task.team for one in done for task in one.tasks] == ["sspf"]
+    (task,) = (task for one in done for task in one.tasks)
+    assert task.team == "sspf"
+    assert task.task_id == task_id(YOUTH, task.rule_id, f"{event_id(3)}?sspf")  # never another: it would be a second task
     assert [one.untold for one in done] == [(), (), ()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -140,6 +141,20 @@ def test_a_late_report_sends_nobody_to_last_week() -> None:
     monday = datetime(2025, 5, 19, 4, tzinfo=UTC)
     steps = run(make_place_event(1, monday, 5), make_place_event(2, FRIDAY, 5))
     assert told(steps) == [("open", "2025-W21")]
+
+
+def test_over_a_weeks_end_the_order_decides_the_week_only_by_which_reports_were_told_when_they_first_sufficed() -> None:
+    sunday, monday = datetime(2025, 5, 18, 20, tzinfo=UTC), datetime(2025, 5, 19, 4, tzinfo=UTC)
+    before = [make_place_event(number, sunday - timedelta(hours=9 * number)) for number in range(5)]
+    after = make_place_event(5, monday)
+    weeks, held = Counter[str](), run(*before, after)[-1].state.reports
+    for order in permutations([*before, after]):
+        steps = run(*order)
+        ((action, week),) = told([*steps, place_wake(steps[-1].state, RULES, NOW)])
+        assert (action, week) == ("open", "2025-W20" if order[-1] is after else "2025-W21")
+        assert steps[-1].state.reports == held
+        weeks[week] += 1
+    assert weeks == {"2025-W20": 120, "2025-W21": 600}, "once, whatever the order"
 
 
 def test_a_planned_event_counts_from_its_time_on() -> None:

@@ -43,7 +43,7 @@ def test_rules_that_come_and_go_are_named_and_how_far_back_the_sets_look() -> No
 def test_another_school_calendar_is_a_difference() -> None:
     school = School(terms=(Term(first=date(2025, 8, 18), last=date(2025, 12, 19)),))
     found = difference(SHIPPED, SHIPPED.model_copy(update={"school": school}))
-    assert {one.rule for one in found.changed} == {"ruleset"}
+    assert {(one.rule, one.field.partition(".")[0]) for one in found.changed} == {("ruleset", "school")}
 
 
 def test_a_renewal_changes_one_date_and_takes_the_next_free_version() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.core.rule_overlap import idle_beside, implied
+from hub.core.rule_overlap import apart, idle_beside, implied
 from hub.core.rule_set import Rule, parse_rules
 
 from .random_rules import RULE, make_events, make_kin, make_rule
-from .rule_meaning import SCHOOL, holds
+from .rule_meaning import SCHOOL, holds, met
 
 
 def parsed(*written: dict[str, Any]) -> list[Rule]:
@@ -48,6 +49,33 @@ def test_whenever_a_rule_holds_so_does_what_it_implies(seed: int) -> None:
 
 def test_the_implications_are_put_to_the_test() -> None:
     assert sum(weigh(seed) > 0 for seed in range(300)) > 40
+
+
+def weigh_apart(seed: int) -> int:
+    """How often two conditions of which each keeps the other from holding were put to the test by one that held."""
+    chance, tried = Random(seed), 0
+    first = make_rule(chance)
+    second = make_kin(chance, first) if seed % 2 else make_rule(chance)
+    one, other = parsed(first, second)
+    for mine, theirs in product(enumerate(one.when), enumerate(other.when)):
+        if not apart(mine[1], theirs[1]):
+            continue
+        for _ in range(60):
+            occurred = make_events(chance)
+            for_mine, for_theirs = met(first["when"][mine[0]], occurred)[0], met(second["when"][theirs[0]], occurred)[0]
+            tried += for_mine or for_theirs
+            assert not (for_mine and for_theirs), (first, second, occurred)
+    return tried
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.integers(min_value=0))
+def test_conditions_that_are_apart_never_hold_together(seed: int) -> None:
+    weigh_apart(seed)
+
+
+def test_the_conditions_that_are_apart_are_put_to_the_test() -> None:
+    assert sum(weigh_apart(seed) > 0 for seed in range(600)) > 15
 
 
 NOTICE = {"kind": "police_notice", "of": ["lob"], "measure": "count", "at_least": 2, "within_days": 14}
@@ -107,6 +135,33 @@ def test_the_narrower_condition_implies_the_wider_and_not_the_other_way(narrow: 
     one, other = parsed(rule(narrow), rule(wide))
     assert implied(one, other)
     assert not implied(other, one)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({**ABSENCE, "at_least": 61}, True),
+        ({**ABSENCE, "at_least": 60}, False),
+        ({**ABSENCE, "within_days": 29}, False),
+        ({**ABSENCE, "of": ["unexcused", "excused"]}, False),
+        ({**ABSENCE, "within_days": 1, "between": ["08:00", "09:00"], "then": AFTER}, True),
+        ({**ABSENCE, "measure": "count", "at_least": 100}, False),
+        ({**FALL, "within_days": 14, "fell_from": {"days": 14, "at_least": 61}}, True),
+        ({**FALL, "within_days": 14, "fell_from": {"days": 15, "at_least": 61}}, False),
+        (FALL, False),
+    ],
+)
+def test_a_fall_is_apart_from_what_leaves_more_of_the_same(more: dict[str, Any], expected: bool) -> None:
+    one, other = parsed(rule(FALL), rule(more))
+    assert apart(one.when[0], other.when[0]) is expected
+    assert apart(other.when[0], one.when[0]) is expected
+
+
+def test_whatever_happened_is_apart_from_a_fall_to_nothing() -> None:
+    nothing = {**FALL, "measure": "count", "at_most": 0}
+    for more in (ABSENCE, {**ABSENCE, "measure": "rate", "at_least": 1}, {**ABSENCE, "measure": "distinct_days", "at_least": 1}):
+        one, other = parsed(rule(nothing), rule(more))
+        assert apart(one.when[0], other.when[0])
 
 
 @pytest.mark.parametrize(

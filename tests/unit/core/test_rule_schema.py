@@ -86,6 +86,11 @@ def test_every_field_of_the_language_can_be_written() -> None:
     assert errors("ruleset", {**shipped("ruleset"), "school": school}) == []
 
 
+def test_an_editor_underlines_a_title_over_lines_and_a_year_that_is_none() -> None:
+    written = {**shipped("absence-alone"), "title_sv": "a\nb", "owner": "a\x1bb", "sunset": "9999-12-31"}
+    assert {"title_sv", "owner", "sunset"} <= {one.split(":")[0] for one in errors("rule", written)}
+
+
 @pytest.mark.parametrize(
     ("changes", "place"),
     [

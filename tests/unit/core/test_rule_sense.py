@@ -104,8 +104,72 @@ def test_what_nobody_would_mean_by_a_calendar_is_found(school: dict[str, Any], e
     assert list(senseless(None)) == []
 
 
-def test_however_many_events_can_lie_in_a_window() -> None:
-    assert told(make(measure="count", at_least=100_000, within_days=1)) == []
+@pytest.mark.parametrize(
+    ("condition", "most"),
+    [({}, 1024), ({"then": AFTER}, 1023), ({"then": {**AFTER, "happens": False}}, 1024)],
+    ids=["alone", "followed", "not-followed"],
+)
+def test_more_events_than_are_held_of_one_youth_are_found_however_short_the_window(condition: dict[str, Any], most: int) -> None:
+    assert told(make(measure="count", at_least=most, **condition)) == []
+    (found,) = told(make(measure="count", at_least=most + 1, **condition))
+    assert (
+        found == f"when.0.at_least: of one youth no more than 1024 events are held, and {most} of them can count here: lower it"
+    )
+
+
+def test_more_events_before_a_fall_than_are_held_of_one_youth_are_found() -> None:
+    assert told(fall(measure="count", at_least=1024)) == []
+    (found,) = told(fall(measure="count", at_least=1025))
+    assert found.startswith("when.0.fell_from.at_least: of one youth no more than 1024 events are held")
+
+
+@pytest.mark.parametrize(
+    ("field", "sunset", "expected"),
+    [
+        (
+            {"on_school_days": True},
+            "2026-02-01",
+            "when.0.on_school_days: ruleset.yaml names no school day up to the sunset, 2026-02-01",
+        ),
+        ({"on_school_days": True}, "2026-02-02", ""),
+        (
+            {"on_school_days": True, "measure": "distinct_days", "at_least": 2},
+            "2026-02-02",
+            "when.0.at_least: the school days of",
+        ),
+        ({"on_school_days": True, "measure": "distinct_days", "at_least": 2}, "2026-02-03", ""),
+        ({"within_school_days": 3}, "2026-02-03", ""),
+        ({"within_school_days": 3}, "2026-02-01", ""),  # where the calendar knows fewer, it narrows nothing
+    ],
+)
+def test_school_days_that_all_come_after_the_sunset_are_found(field: dict[str, Any], sunset: str, expected: str) -> None:
+    found = told(make({"sunset": sunset}, SCHOOL, **field))
+    assert [one[: len(expected)] for one in found] == ([expected] if expected else [])
+
+
+def test_a_calendar_without_a_single_school_day_is_found() -> None:
+    weekend = {"terms": [{"first": "2026-02-07", "last": "2026-02-08"}]}
+    (found,) = told(make(school=weekend, on_school_days=True))
+    assert found.startswith("when.0.on_school_days: ruleset.yaml names no school day: add the terms")
+
+
+def test_a_fall_over_school_days_that_all_come_after_the_sunset_is_found() -> None:
+    rules = fall(school_days=2)
+    rule = rule_of(rules)
+    for sunset, number in ((date(2026, 2, 2), 1), (date(2026, 2, 3), 0)):
+        assert len(list(impossible(rule.model_copy(update={"sunset": sunset}), rules.school, Town()))) == number
+
+
+def test_more_left_than_another_condition_lets_be_is_found() -> None:
+    rules = fall(60)
+    (one,) = rule_of(rules).when
+    more = one.model_copy(update={"id": "more", "fell_from": None, "at_most": None, "at_least": 480})
+    found = told(rules.model_copy(update={"rules": (rule_of(rules).model_copy(update={"when": (one, more)}),)}))
+    assert found == [
+        "when.0.at_most: at most 60 is left only when when.1 does not hold, which asks for more of the same: take one of them out"
+    ]
+    less = more.model_copy(update={"at_least": 60})
+    assert told(rules.model_copy(update={"rules": (rule_of(rules).model_copy(update={"when": (less, one)}),)})) == []
 
 
 def test_school_days_that_a_window_cannot_hold_are_found() -> None:

@@ -153,3 +153,17 @@ def test_a_renewal_is_a_version_of_its_own_with_a_later_sunset_of_one_rule(rule_
     assert rule_sets.renewed("absence-alone", date(2999, 12, 31)).version == "2026.1-r1"
     assert refused(lambda: rule_sets.renewed("nowhere", until)) == "not_renewable"
     assert refused(lambda: rule_sets.renewed("place-presence", until)) == "not_renewable"
+
+
+@pytest.mark.parametrize(("days", "code"), [(-1, "not_later"), (0, "not_later"), (1, None)])
+def test_a_renewal_never_shortens_nor_does_nothing(rule_sets: RuleSets, days: int, code: str | None) -> None:
+    sunset = date(2026, 6, 30)
+    rule_sets.activate(version_of("2026.1"))
+    rule_sets.activate(rule_sets.renewed("absence-alone", sunset))
+    until = sunset + timedelta(days=days)
+    if code is None:
+        assert rule_sets.renewed("absence-alone", until).version == "2026.1-r2"
+        return
+    with pytest.raises(RejectedError, match=r"holds through 2026-06-30 already.*change the rule's file") as error:
+        rule_sets.renewed("absence-alone", until)
+    assert error.value.code == code

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
+from mode.utils.queues import FlowControlQueue
 
-from hub.contract.topics import ERASURES, PLACE_EVENTS, YOUTH_TOPICS
+from hub.contract.topics import ERASURES, PLACE_EVENTS, RULES, YOUTH_TOPICS
 from hub.runtime import app as module
-from hub.runtime.app import PausingFlow, build_app, owned_in_group
+from hub.runtime.app import PartitionFlow, build_app, owned_in_group
 from hub.runtime.changelogs import changelog_name
 from hub.runtime.driver import Driver, Kit
+from hub.runtime.intake import CROWD
 from hub.runtime.ownership import Changelog
 from hub.runtime.places import PlaceProgram
 from hub.runtime.store import StoreCache
@@ -113,14 +115,31 @@ def test_a_lane_brakes_its_own_partition_only(tmp_path: Path) -> None:
 
     stub = Stub()
     kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), RULEBOOK, lambda _: None)
-    flow = PausingFlow(stub, Driver("places", PlaceProgram(CODEC, CLAIMS), Changelog("c", {}), kit))
+    flow = PartitionFlow(stub, Driver("places", PlaceProgram(CODEC, CLAIMS), Changelog("c", {}), kit))
     flow.pause(2)
     flow.resume(2)
     assert stub.calls == [("full", TP(PLACE_EVENTS.name, 2)), ("drop", TP(PLACE_EVENTS.name, 2))]
 
 
-def test_the_queue_holds_more_than_polls_bring(app: Any) -> None:
-    assert app.conf.stream_buffer_maxsize > 10 * app.conf.broker_max_poll_records
+def test_what_may_wait_and_a_poll_on_top_of_it_never_fill_the_queue_to_its_high_mark(app: Any) -> None:
+    high = app.conf.stream_buffer_maxsize / FlowControlQueue.pressure_high_ratio
+    assert app.conf.broker_max_poll_records + CROWD < high
+
+
+def test_a_lane_s_positions_are_committed_on_the_topics_of_its_program_only(tmp_path: Path) -> None:
+    class Stub:
+        def __init__(self) -> None:
+            self.consumer = self
+            self.settled: list[tuple[TP, int]] = []
+
+        def settle(self, tp: TP, offset: int) -> None:
+            self.settled.append((tp, offset))
+
+    stub = Stub()
+    kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), RULEBOOK, lambda _: None)
+    flow = PartitionFlow(stub, Driver("places", PlaceProgram(CODEC, CLAIMS), Changelog("c", {}), kit))
+    flow.settle(2, {RULES.name: 4, PLACE_EVENTS.name: 7})
+    assert stub.settled == [(TP(PLACE_EVENTS.name, 2), 7)]
 
 
 def test_all_brokers_are_known(app: Any) -> None:

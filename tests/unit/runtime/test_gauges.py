@@ -12,10 +12,10 @@ from hub.errors import RetriableError
 from hub.runtime.driver import Driver
 from hub.runtime.gauges import Gauges
 from hub.runtime.progress import Progress
-from hub.runtime.work import Arrival
+from hub.runtime.runs import run_of
 from tests.unit.core.make import ago, make_absence, make_consent
 from tests.unit.runtime.fakes import MemoryLog, SumProgram, until
-from tests.unit.runtime.test_driver import Brake, make_driver
+from tests.unit.runtime.test_driver import Brake, make_driver, position
 
 
 def progress_of(driver: Driver) -> Progress:
@@ -42,9 +42,8 @@ def test_ledger_lag_and_recovery_are_told(tmp_path: Path) -> None:
         driver.start(Brake())
         await until(lambda: driver.ready)
         events = [log.put(SCHOOL_ABSENCES, make_absence(number, ago(1))) for number in range(3)]
-        acked: list[int] = []
-        driver.put(Arrival(events[0], lambda: acked.append(0)))
-        await until(lambda: acked)
+        driver.put(run_of(events[0]))
+        await until(lambda: position(driver, SCHOOL_ABSENCES) == 1 and not any(lane.in_flight for lane in driver.lanes))
         await gauges.publish()
         assert (ledger(SCHOOL_ABSENCES.name), lag(SCHOOL_ABSENCES.name), lag(CONSENTS.name)) == (1, 2, 0)
         assert REGISTRY.get_sample_value("hub_worker_recovering") == 0

@@ -8,7 +8,7 @@ import pytest
 
 from hub.core.rule_set import rules_content
 from hub.core.state import YouthState, to_bytes
-from hub.errors import ConfigError, FatalError, RejectedError
+from hub.errors import ConfigError, FatalError, RejectedError, RetriableError
 from hub.kafka import Incoming
 from hub.runtime.effects import META_KEY, RULES_KEY, Change
 from hub.runtime.fence import stamp
@@ -95,3 +95,12 @@ def test_a_state_of_another_version_is_not_guessed(changelogs: MemoryChangelogs)
     changelogs.put(KEY, sealed(Change(b'{"v":99}', None)))
     with pytest.raises(FatalError):
         read_held(changelogs, TOPIC, YOUTH)
+
+
+def test_a_reading_that_nobody_waits_for_any_more_ends_at_the_next_record(changelogs: MemoryChangelogs) -> None:
+    changelogs.hold(NEW)
+    looks = iter([False, True])
+    with pytest.raises(RetriableError) as given_up:
+        read_held(changelogs, TOPIC, YOUTH, expired=lambda: next(looks))
+    assert given_up.value.code == "slow"
+    assert next(looks, None) is None

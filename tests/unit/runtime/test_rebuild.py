@@ -33,8 +33,9 @@ from hub.runtime.pipeline import Pipeline
 from hub.runtime.places import PlaceProgram
 from hub.runtime.progress import Progress
 from hub.runtime.rulebook import Rulebook
+from hub.runtime.runs import run_of
 from hub.runtime.transport import LogRecord
-from hub.runtime.work import Arrival, Work
+from hub.runtime.work import Work
 from hub.runtime.youths import YouthProgram
 from tests.unit.core.make import ago, make_absence, make_consent, make_place_event
 from tests.unit.core.make_rules import ALWAYS
@@ -107,11 +108,9 @@ class Scene:
 
     async def fold(self, *events: Any) -> None:
         """What comes while the worker works."""
-        acked: list[int] = []
         for event in events:
-            record = self.log.put(SCHOOL_ABSENCES, event)
-            self.lane.put(Arrival(record, lambda: acked.append(1)))
-        await until(lambda: len(acked) == len(events))
+            self.lane.put(run_of(self.log.put(SCHOOL_ABSENCES, event)))
+        await until(lambda: not self.lane.in_flight)
 
     def deliver(self) -> None:
         """Delivery takes every task that it has not: one open task at most for each youth and rule."""

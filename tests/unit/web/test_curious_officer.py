@@ -49,6 +49,8 @@ def with_anothers(town: PagesTown) -> str:
         case = desk.register(signatures=SIGNED)
         client.get(case)
     ref = town.consents.registry.show(PERSON).youth_ref
+    assert ref
+    town.held.hold(ref, case.rsplit("/", 1)[1])
     town.add("theirs", make_task("absence-alone", created=town.clock.now() - timedelta(hours=2), days=5, ref=ref))
     with closing(arrived(town, member("Fältare", "outreach"))) as client:
         assert client.get(town.path("theirs")).status_code == 200
@@ -75,7 +77,18 @@ def with_her_own(town: PagesTown, *, signed: bool, ended: bool) -> list[tuple[st
             return answer.status_code, where, known.sub("NUMBER", tokenless(answer.text))
 
         seen: list[tuple[str, tuple[int, str, str]]] = []
-        for page in ("", "/form", "/receipt", "/receipt.json", "/erasure", "/custody", "/block", "/withdraw", "/withdraw?all=1"):
+        for page in (
+            "",
+            "/form",
+            "/receipt",
+            "/receipt.json",
+            "/erasure",
+            "/custody",
+            "/block",
+            "/withdraw",
+            "/withdraw?all=1",
+            "/why-not",
+        ):
             ask("GET", f"{case}{page}")
         ask("POST", "/consents/find", {"sought": PERSON})
         extract = client.post("/consents/extract", data={"recipient": "youth", "identifier": PERSON})

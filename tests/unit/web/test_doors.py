@@ -69,6 +69,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/consents/{consent:uuid}/withdraw"): Action.CONSENT_SEE,
     ("POST", "/consents/{consent:uuid}/withdraw"): Action.CONSENT_SEE,
     ("GET", "/consents/{consent:uuid}/erasure"): Action.CONSENT_SEE,
+    ("GET", "/consents/{consent:uuid}/why-not"): Action.EXTRACT_RELEASE,
     ("GET", "/consents/register/{draft}/form"): Action.CONSENT_REGISTER,
     ("GET", "/consents/{consent:uuid}/form"): Action.CONSENT_SEE,
     ("POST", "/consents/{consent:uuid}/form"): Action.CONSENT_SEE,

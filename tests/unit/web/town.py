@@ -68,6 +68,7 @@ from hub.web.rules.shown import RulesShown
 from tests.prepared import prepare
 from tests.unit.coding.make import CodingPlace
 from tests.unit.registry.support import Installation
+from tests.unit.web.held import HeldThere
 from tests.unit.web.observations.make import ListIntake, make_observing
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
@@ -201,6 +202,7 @@ def make_office(town: PagesTown) -> Office:
         agencies=load_agencies(defaults),
         places=places,
         rules_shown=make_rules_shown(),
+        held=town.held.looking,
         unit="Norrköpings kommun",
         municipality="0581",
         retention_days=120,
@@ -248,6 +250,7 @@ class PagesTown:
         self.tasks: dict[str, str] = {}
         self.intake = ListIntake()
         self.metronome = Metronome()
+        self.held = HeldThere()
         defaults = defaults_folder()
         self.web = Web(
             worklist=self.worklist,

@@ -140,6 +140,8 @@ def test_the_head_of_its_team_renews_a_rule_and_it_is_a_version_of_its_own(empty
     [
         ({"until": "2025-05-18"}, "Det datumet har passerat"),
         ({"until": "9999-12-31"}, "Välj ett datum senast år 2999"),
+        ({"until": "2025-05-30"}, "Regeln gäller redan så länge"),
+        ({"until": "2025-05-31"}, "ändras regelns fil, och reglerna aktiveras"),
         ({"until": "nästa år"}, "Ange datumet som år-månad-dag"),
         ({"until": ""}, "Ange datumet som år-månad-dag"),
         ({"until": "2026-06-30", "note": "om 200001019801"}, "Skriv varför med högst 200 tecken"),
@@ -148,13 +150,30 @@ def test_the_head_of_its_team_renews_a_rule_and_it_is_a_version_of_its_own(empty
 def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_done(
     empty_town: PagesTown, visit: Visit, sent: dict[str, str], complaint: str
 ) -> None:
-    put_in_force(empty_town, rules_with())
+    put_in_force(empty_town, rules_with(absence_alone=TODAY + timedelta(days=12)))
     client = visit(HEAD)
     answer = client.post("/rules/absence-alone/renew", data=form(client.get("/rules/absence-alone/renew").text) | sent)
     assert answer.status_code == 422
     assert complaint in answer.text
     assert "200001019801" not in answer.text
     assert len(empty_town.rule_sets(Actor("account-first")).history()) == 1
+
+
+@pytest.mark.parametrize(
+    ("sunset", "least", "proposed"),
+    [
+        (None, "2025-05-19", "2026-05-19"),
+        (TODAY - timedelta(days=1), "2025-05-19", "2026-05-19"),
+        (TODAY, "2025-05-20", "2026-05-19"),
+        (date(2030, 1, 1), "2030-01-02", "2030-01-02"),
+    ],
+)
+def test_the_form_asks_for_a_date_after_the_last_one(
+    empty_town: PagesTown, visit: Visit, sunset: date | None, least: str, proposed: str
+) -> None:
+    put_in_force(empty_town, rules_with(absence_alone=sunset))
+    page = visit(HEAD).get("/rules/absence-alone/renew").text
+    assert f'type="date" min="{least}" max="2999-12-31" value="{proposed}"' in page
 
 
 def test_who_is_no_head_of_that_team_sees_no_button_and_is_refused(empty_town: PagesTown, visit: Visit) -> None:

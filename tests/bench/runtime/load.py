@@ -1,0 +1,65 @@
+"""What the worker's bench feeds it: consents first, then weeks of events about those youths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from hub.contract.models import PersonEvent
+from hub.contract.topics import CONSENTS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES, Topic
+from hub.kafka import Outgoing, outgoing
+from tests.bench.core.step import make_consent, make_events
+from tests.integration.runtime.town import CODEC, Town
+from tests.unit.core.make import LEISURE, POLICE, SCHOOL
+
+__all__ = ["EVENT_TOPICS", "publish_consents", "publish_events"]
+
+EVENT_TOPICS = (SCHOOL_ABSENCES.name, POLICE_NOTICES.name, RISK_EVENTS.name)
+_A_WEEK = 3.5  # events per youth
+_A_TIME = 5_000
+_AGENCIES = {"school": SCHOOL, "police": POLICE, "leisure": LEISURE}
+_TOPICS = {"school": SCHOOL_ABSENCES, "police": POLICE_NOTICES, "leisure": RISK_EVENTS}
+
+
+def publish_consents(town: Town, youths: int) -> None:
+    """One of each youth, to all agencies."""
+    town.publish(*(_consent(f"y{number:032x}") for number in range(youths)))
+
+
+def publish_events(town: Town, events: int, youths: int) -> datetime:
+    """In order of arrival; returns the moment at which the last has just arrived."""
+    now, pending = datetime.min.replace(tzinfo=UTC), list[Outgoing]()
+    for record, at in _records(events, youths):
+        now = max(now, at)
+        pending.append(record)
+        if len(pending) == _A_TIME:
+            town.publish(*pending)
+            pending.clear()
+    town.publish(*pending)
+    return now + timedelta(minutes=1)
+
+
+def _records(events: int, youths: int) -> Iterator[tuple[Outgoing, datetime]]:
+    days = 2 + round(events * 1.1 / (youths * _A_WEEK / 7))
+    for number, (event, at) in enumerate(make_events(youths, days, _A_WEEK, seed=7)):
+        if number == events:
+            return
+        yield _event(event, at), at
+    raise ValueError(f"{days} days hold fewer than {events} events")
+
+
+def _event(event: PersonEvent, at: datetime) -> Outgoing:
+    topic = _TOPICS[event.agency]
+    told = event.model_copy(update={"agency": _AGENCIES[event.agency]})
+    return _outgoing(topic, told, f"{event.event_id}:{event.revision}", at)
+
+
+def _consent(ref: str) -> Outgoing:
+    record = make_consent(ref)
+    agencies: Sequence[str] = tuple(_AGENCIES.values())
+    scopes = tuple(scope.model_copy(update={"agencies": agencies}) for scope in record.scopes)
+    return _outgoing(CONSENTS, record.model_copy(update={"scopes": scopes}), f"{ref}:1", record.recorded_at)
+
+
+def _outgoing(topic: Topic, message, identity: str, at: datetime) -> Outgoing:
+    return outgoing(CODEC, topic, message.youth_ref, message, id=identity, source="/bench", time=at)
