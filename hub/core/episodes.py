@@ -131,7 +131,7 @@ class Reconciler:
     def _reconcile(self, rule: CompiledRule, found: Found | None) -> None:
         episode = self.episodes.get(rule.id)
         told = self._when.cause is _EVENT
-        taken = episode is not None and (rule.id in self._when.reopened or self._has_lost(rule, episode))
+        taken = episode is not None and self._has_lost(rule, episode)
         if found is None:
             if episode is not None:
                 self._end(rule, episode, told=taken or told)
@@ -242,19 +242,20 @@ class Reconciler:
         return found
 
     def _has_lost(self, rule: CompiledRule, episode: Episode) -> bool:
-        """Whether consent has taken from the team some of what it could be told until a moment ago."""
+        """Whether consent has taken from the team some of what its task rests on, of what it could be told until a moment ago."""
         before = self._when.before
         if before is None:
             return False
         reach = self._reach if before.consent is self._reach.consent else Reach(before.consent)
         earlier = reach.coverage(episode.team, episode.cooperation, before.at_ms)
-        if earlier is self._coverage(episode):
+        if before.events is None and earlier is self._coverage(episode):
             return False
-        then, now = self._counted.told(rule, earlier), self._told_to(rule, self._coverage(episode))
+        held = self._counted if before.events is None else Counted(before.events, self._when.at_ms)
+        then, now = held.told(rule, earlier), self._told_to(rule, self._coverage(episode))
         if then is now:
             return False
-        left = {id(held) for held in now.all_members(rule)}
-        return any(id(held) not in left for held in then.all_members(rule))
+        left = {id(held) for held in now.rests_on(rule)}
+        return any(id(held) not in left for held in then.rests_on(rule))
 
 
 def stirs(touched: Iterable[CompiledRule], state: YouthState, counted: Counted) -> bool:

@@ -12,7 +12,7 @@ from hub.contract.models import ConsentRecord, ReferralTask
 from hub.core.fold import Outcome
 from hub.core.instants import from_ms
 from hub.core.rules import CompiledRule
-from hub.core.state import YouthState
+from hub.core.state import Events, YouthState
 
 __all__ = ["TOO_LITTLE_COVERED", "Before", "Cause", "Drop", "Instant", "Said", "Step", "Untold"]
 
@@ -30,19 +30,19 @@ class Cause(Enum):
 
 
 class Before(NamedTuple):
-    """The consent that held until a moment ago, and when that was."""
+    """The consent that held until a moment ago, when that was, and the events that were held then (None: those of now)."""
 
     consent: ConsentRecord
     at_ms: int
+    events: Events | None = None
 
 
 @dataclass(slots=True)
 class Instant:
     """When and why. `at_ms` decides membership; `now` is the real present, which a task's clock starts from.
 
-    `touched` are the rules that can have changed (None: any), `trigger` the event at hand, `reopened` the rules whose ground
-    a consent has taken events from. `before`, where consent or its periods may have changed: what a team could be told then
-    and cannot now is taken from its ground too.
+    `touched` are the rules that can have changed (None: any), `trigger` the event at hand. `before`, where consent or its periods
+    may have changed: what a team could be told then and cannot now is taken from its ground.
     """
 
     at_ms: int
@@ -50,7 +50,6 @@ class Instant:
     cause: Cause = Cause.TIME
     trigger: str | None = None
     touched: Iterable[CompiledRule] | None = None
-    reopened: frozenset[str] = frozenset()
     before: Before | None = None
 
 

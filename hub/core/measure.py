@@ -130,6 +130,14 @@ class Counted:
         """The events that count, of all conditions."""
         return (held for condition in rule.conditions for held in self.members(condition))
 
+    def rests_on(self, rule: CompiledRule) -> Iterator[Held]:
+        """Every event that a task of the rule tells of, alone or in a number; of a lingering rule, all that may have counted."""
+        for condition in rule.conditions:
+            yield from self.shown(condition)
+            selections = (condition.selection, condition.earlier, condition.offered)
+            for selection in (one for one in selections if one is not None):
+                yield from self._rows(selection.kind, selection.codes) if rule.lingers_ms else self.chosen(selection)
+
     def told(self, rule: CompiledRule, coverage: Coverage) -> Counted:
         """The same, of the events alone that a rule looks at and a recipient may be told of; this very object when they are all
         of those that it looks at.

@@ -43,6 +43,8 @@ _EVENT: Final = Cause.EVENT
 _OPEN: Final = Action.OPEN
 _ANSWERS = frozenset({TaskState.REJECTED, TaskState.COMPLETED})
 """What a team says when it is done with a task, one way or the other."""
+_TAKEN_BACK = frozenset({TaskState.CANCELLED, TaskState.RECALLED})
+"""What delivery says when it ends a task itself: consent no longer covers all that the task told when it opened."""
 
 
 def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: datetime) -> Step:
@@ -119,35 +121,33 @@ def _consent(state: YouthState, said: Sequence[Said], consent: ConsentRecord, ru
 
 def _under(state: YouthState, said: Sequence[Said], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
     """The state under another consent: without the events that it does not cover, and without what was proposed on them."""
-    events = rejudge(state.events, consent)
-    gone = {
-        (kind, held.code)
-        for kind, event_id, held in state.held()
-        if held.code and not ((kept := events.get(kind, {}).get(event_id)) and kept.code)
-    }
-    reopened = frozenset(rule.id for code in gone for rule in rules.touched.get(code, ()))
-    changed = replace(state, consent=consent, events=events, reach=Reach(consent))
+    changed = replace(state, consent=consent, events=rejudge(state.events, consent), reach=Reach(consent))
     now_ms = to_ms(now)
-    before = None if state.consent is None else Before(state.consent, now_ms)
-    settled, more = _settle(changed, rules, Instant(now_ms, now, reopened=reopened, before=before))
+    before = None if state.consent is None else Before(state.consent, now_ms, state.events)
+    settled, more = _settle(changed, rules, Instant(now_ms, now, before=before))
     return _stepped(settled, (*said, *more))
 
 
 def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
-    """What a team made of a task: a decline and a completion end the episode and let the rule rest. The latest one counts; but
-    the task that it names is over in any case: what has happened since, though it was read before, is a task of its own.
+    """What became of a task: a decline and a completion end the episode and let the rule rest. The latest one counts; but
+    the task that it names is over in any case: what has happened since, though it was read before, is a task of its own. So it is
+    when delivery took the task back, and what still suffices is proposed anew: nobody has answered.
     """
-    if event.state not in _ANSWERS or state.consent is None or state.withdrawn:
+    if event.state not in _ANSWERS | _TAKEN_BACK or state.consent is None or state.withdrawn:
         return _stepped(state, said)
-    answered, to_whom = to_ms(event.occurred_at), f"{event.rule_id}|{event.team}"
-    known = state.answers.get(to_whom)
     episode = state.episodes.get(event.rule_id)
     done = episode is not None and episode.task_id == event.task_id
-    if not done and known is not None and known >= answered:
-        return _stepped(state, said, outcome="duplicate")
+    answers = state.answers
+    if event.state in _ANSWERS:
+        answered, to_whom = to_ms(event.occurred_at), f"{event.rule_id}|{event.team}"
+        known = answers.get(to_whom)
+        if not done and known is not None and known >= answered:
+            return _stepped(state, said, outcome="duplicate")
+        answers = {**answers, to_whom: answered if known is None else max(known, answered)}
+    elif not done:
+        return _stepped(state, said)
     episodes, spent = end_episode(state.episodes, state.spent, event.rule_id) if done else (state.episodes, state.spent)
-    latest = answered if known is None else max(known, answered)
-    changed = replace(state, answers={**state.answers, to_whom: latest}, episodes=episodes, spent=spent)
+    changed = replace(state, answers=answers, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
     settled, more = _settle(changed, rules, Instant(to_ms(now), now, touched=() if rule is None else (rule,)))
     return _stepped(settled, (*said, *more))

@@ -278,11 +278,12 @@ def test_a_scope_erased_before_its_record_comes_takes_its_events_and_proposes_th
 
 
 def test_a_task_that_told_of_an_erased_scope_is_taken_back_and_comes_anew_where_the_rest_suffices() -> None:
-    first, second = make_scope(valid_to=ago(5)), make_scope(scope_id=SIG_SCOPE, valid_from=ago(5))
+    first, second = make_scope(agencies=(SCHOOL,)), make_scope(scope_id=SIG_SCOPE, agencies=("school-b",))
     state = step(new_state(YOUTH), make_consent(first, second), RULES, NOW).state
     state = step(state, make_absence(1, ago(9), 480), RULES, NOW).state
     opened = {one.task_id for one in state.episodes.values()}
-    state = step(state, make_absence(2, ago(1), 480), RULES, NOW).state
+    assert opened
+    state = step(state, make_absence(2, ago(1), 480, agency="school-b"), RULES, NOW).state
     erased = erase_scope(state, first.scope_id, NOW, RULES, NOW)
     assert [task.action for task in erased.tasks] == [Action.GROUND_LOST, Action.OPEN]
     assert erased.tasks[1].task_id not in opened
