@@ -93,7 +93,7 @@ def load_mapping(path: Path) -> Any:
     except UnreadableYamlError as error:
         line, column = error.where
         raise ConfigError(f"{path}:{line}:{column}: {error}", code="bad_yaml") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
         raise ConfigError(f"{path} holds what is no text, number, list or mapping{where}", code="bad_yaml") from error

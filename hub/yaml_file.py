@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import yaml
@@ -23,6 +23,7 @@ _PREFIX = "tag:yaml.org,2002:"
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _TRUTH = frozenset({"true", "false"})
 _LONGEST = 40
+_LARGEST = 10**18
 
 _Path: TypeAlias = tuple[int | str, ...]
 
@@ -97,13 +98,12 @@ class _Reading:
 
     def value(self, node: yaml.Node, path: _Path) -> Any:
         self._marked.values[path] = _where(node)
-        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_PREFIX}seq":
+        if isinstance(node, yaml.SequenceNode):
             return [self.value(each, (*path, place)) for place, each in enumerate(node.value)]
-        if isinstance(node, yaml.MappingNode) and node.tag == f"{_PREFIX}map":
+        if isinstance(node, yaml.MappingNode):
             return {name: self.value(each, (*path, name)) for name, each in self._entries(node, path)}
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, path)
-        return self._slip(path, node, "is no plain text, number, list or mapping")
+        assert isinstance(node, yaml.ScalarNode)
+        return self._scalar(node, path)
 
     def _entries(self, node: yaml.MappingNode, path: _Path) -> Iterator[tuple[str, yaml.Node]]:
         written = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -130,14 +130,20 @@ class _Reading:
             return self._slip(path, node, "is no plain text, number, list or mapping")
         if isinstance(value, datetime):
             return self._slip(path, node, f"{_shown(node)} has a time of day: write the date alone")
-        if value is not None and not isinstance(value, (str, bool, int, float, date)):
-            return self._slip(path, node, "is no plain text, number, list or mapping")
         if isinstance(value, bool) and node.value.lower() not in _TRUTH:
             self._slip(path, node, f"{_shown(node)} is read as {str(value).lower()}: write that, or where text is meant quotes")
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and not _NUMBER.fullmatch(node.value):
-            self._slip(path, node, f"{_shown(node)} is read as the number {value}: write it in quotes, or the number plainly")
-            return value if math.isfinite(value) else None
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self._number(node, path, value)
         return value
+
+    def _number(self, node: yaml.ScalarNode, path: _Path, value: float) -> float | None:
+        if abs(value) > _LARGEST:  # of which there may be no text, or no float
+            text = "is no number that may stand here: write a smaller one, or where text is meant quotes"
+            self._slip(path, node, f"{_shown(node)} {text}")
+            return None
+        if not _NUMBER.fullmatch(node.value):
+            self._slip(path, node, f"{_shown(node)} is read as the number {value}: write it in quotes, or the number plainly")
+        return None if math.isnan(value) else value
 
     def _slip(self, path: _Path, node: yaml.Node, text: str) -> None:
         self._marked.slips.append((path, _where(node), text))

@@ -56,7 +56,8 @@ def decoded(raw: bytes) -> str:
 
 def check_form(text: str, *, merges: bool) -> None:
     """Raises UnreadableYamlError for what is no YAML, for more than one document, for more than 40 lists and mappings in one
-    another, for more than 100,000 values once references repeat what they name, and, unless `merges`, for a merge (`<<`).
+    another, for more than 100,000 values once references repeat what they name, for a tag (`!!int`,
+    which may ask of a text what it is not), and, unless `merges`, for a merge (`<<`).
     """
     scan = _Scan(merges)
     try:
@@ -89,6 +90,8 @@ class _Scan:
         self._begun = False
 
     def take(self, event: yaml.Event) -> None:
+        if getattr(event, "tag", None) is not None:
+            _refuse(event, "! begins a tag: take it out, or put this in quotes where text is meant")
         if isinstance(event, yaml.DocumentStartEvent):
             if self._begun:
                 _refuse(event, "a second document begins here: one document a file; give it a file of its own, or take --- out")
@@ -103,7 +106,7 @@ class _Scan:
         elif isinstance(event, yaml.AliasEvent):
             self._add(event, self._repeated(event))
         elif isinstance(event, yaml.ScalarEvent):
-            if not self._merges and (event.tag == MERGE or (event.value == "<<" and event.implicit[0])):
+            if not self._merges and event.value == "<<" and event.implicit[0]:
                 _refuse(event, "<< takes the fields of another place over: write them out here")
             self._add(event, _Part(event.anchor))
 

@@ -125,6 +125,8 @@ def test_no_half_written_key_is_left_when_the_disk_refuses(tmp_path: Path) -> No
         ("areas.yaml", "areas: {050101-x: {title: T, names: [], exposed: true}}", "areas.", load_places),
         ("areas.yaml", "areas: {a: {title: T, names: [City], exposed: true}, b: {title: T, names: [city], exposed: true}}", "yaml: two areas have the name city", load_places),
         ("teams.yaml", "", "mapping", load_teams),
+        ("teams.yaml", "teams: !!timestamp x", ":1:8: ! begins a tag: take it out", load_teams),
+        ("teams.yaml", f"teams: {'1:' * 200}1.5", "holds what is no text, number, list or mapping", load_teams),
         ("teams.yaml", "teams: [unclosed", ":1:8: the bracket that stands here is not closed", load_teams),
     ],
 )  # fmt: skip

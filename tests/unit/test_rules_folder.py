@@ -137,6 +137,24 @@ def test_a_personal_number_is_repeated_in_no_refusal(folder: Path, old: str, new
     assert "9800" not in " ".join(f"{one.field} {one.text}" for one in read_folder(folder).faults)
 
 
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ("!!timestamp x", ""),
+        ("!!int 480", ""),
+        ("1_" * 349 + "1", "when.0.at_least: "),
+        ("0x" + "f" * 5000, "when.0.at_least: "),
+        ("0b" + "1" * 70_000, "when.0.at_least: "),
+        ("1" * 400 + ".5", "when.0.at_least: "),
+    ],
+    ids=["tag", "true-tag", "underscores", "hexadecimal", "binary", "fraction"],
+)
+def test_a_value_that_cannot_be_built_or_written_is_refused_at_its_place(folder: Path, value: str, field: str) -> None:
+    change(folder, "absence-alone", ("at_least: 480", f"at_least: {value}"))
+    (found,) = faults(folder)
+    assert found.startswith(f"{at(folder, 'absence-alone', value)}: {field}")
+
+
 def test_a_set_file_with_another_ending_is_named_where_the_right_one_is_missing(folder: Path) -> None:
     (folder / "ruleset.yaml").rename(folder / "ruleset.yml")
     with pytest.raises(ConfigError, match=r"ruleset.yaml is missing: ruleset.yml is not read; name it ruleset.yaml$"):

@@ -90,6 +90,36 @@ def test_a_file_that_is_not_utf_8_is_told_where_it_begins_to_show() -> None:
     assert caught.value.where == (2, 6)
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("a: !!timestamp x", (1, 4)),
+        ("a: !!bool x", (1, 4)),
+        ("a: !!int 5", (1, 4)),
+        ("a: ! 5", (1, 4)),
+        ("b: 1\na: !!str", (2, 4)),
+        ("a: !<tag:yaml.org,2002:int> 5", (1, 4)),
+        ("a: !!binary aGk=", (1, 4)),
+        ("a: !!set {a, b}", (1, 4)),
+        ("a: !!omap [a: 1]", (1, 4)),
+        ("a: &b !!seq [1]", (1, 4)),
+        ("a: !strange text", (1, 4)),
+        ("a: !!python/object/apply:os.getcwd []", (1, 4)),
+        ("!!map {a: 1}", (1, 1)),
+        ("{a: 1, !!str b: 2}", (1, 8)),
+        ("%TAG !e! tag:example.org,2025:\n---\na: !e!z 1", (3, 4)),
+    ],
+)
+@pytest.mark.parametrize("load", [load_yaml, load_marked])
+def test_what_a_value_is_to_be_taken_for_is_never_told_by_a_tag(load: object, text: str, where: tuple[int, int]) -> None:
+    with pytest.raises(
+        UnreadableYamlError, match="! begins a tag: take it out, or put this in quotes where text is meant"
+    ) as told:
+        load(text)  # type: ignore[operator]
+    assert told.value.where == where
+    assert load_marked('a: "!!int 5"').data == {"a": "!!int 5"}
+
+
 def test_merged_defaults_are_allowed_where_they_always_were() -> None:
     assert load_yaml("base: &base {days: 1}\none: {<<: *base}")["one"] == {"days": 1}
     assert load_marked('one: {"<<": 1}').data == {"one": {"<<": 1}}
