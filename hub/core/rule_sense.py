@@ -196,7 +196,7 @@ def _school_days(school: School) -> Iterator[date]:
 
 def _of_agencies(rule: Rule, agencies: Mapping[str, frozenset[InfoKind]]) -> Iterator[Problem]:
     kinds = {condition.kind for condition in rule.when}
-    carriers = sorted(code for code, carried in agencies.items() if carried & kinds)
+    carriers = sorted(_carrying(kinds, agencies))
     if rule.at_least_agencies > max(len(carriers), 1):
         text = f"agencies.yaml has {len(carriers)} that carry {' or '.join(sorted(kinds))} ({', '.join(carriers) or 'none'})"
         yield Problem(("at_least_agencies",), f"{text}: ask for no more, or add the agency")
@@ -205,9 +205,14 @@ def _of_agencies(rule: Rule, agencies: Mapping[str, frozenset[InfoKind]]) -> Ite
         known = ", ".join(sorted(agencies))
         place = rule.counts_but_not_shown.index(code)
         yield Problem(("counts_but_not_shown", place), f"agencies.yaml has no agency {code}; it has {known}")
-    if carriers and set(carriers) <= set(rule.counts_but_not_shown):
-        text = f"names every agency that carries {' or '.join(sorted(kinds))}: nothing would be left to show"
+    shown = kinds | {one.then.kind for one in rule.when if one.then is not None and one.then.happens}
+    if carriers and _carrying(shown, agencies) <= set(rule.counts_but_not_shown):
+        text = f"names every agency that carries {' or '.join(sorted(shown))}: nothing would be left to show"
         yield Problem(("counts_but_not_shown",), text)
+
+
+def _carrying(kinds: set[InfoKind], agencies: Mapping[str, frozenset[InfoKind]]) -> set[str]:
+    return {code for code, carried in agencies.items() if carried & kinds}
 
 
 def _of_ages(rule: Rule, offered: Mapping[Cooperation, frozenset[AgeSpan]]) -> Iterator[Problem]:

@@ -250,6 +250,21 @@ def test_agencies_that_are_hidden_must_be_there_and_leave_something_to_show() ->
     assert found == "counts_but_not_shown: names every agency that carries school_absence: nothing would be left to show"
 
 
+def test_what_followed_is_something_to_show_too() -> None:
+    schools = {"counts_but_not_shown": ["school-a", "school-b"]}
+    assert told(make(schools, then=AFTER), TOWN) == []
+    expected = (
+        "counts_but_not_shown: names every agency that carries police_notice or school_absence: nothing would be left to show"
+    )
+    assert told(make({"counts_but_not_shown": ["school-a", "police", "school-b"]}, then=AFTER), TOWN) == [expected]
+    (found,) = told(make(schools, then={**AFTER, "happens": False}), TOWN)
+    assert found.startswith("counts_but_not_shown: names every agency that carries school_absence: nothing")
+    assert TOWN.agencies is not None
+    silent = Town({code: kinds for code, kinds in TOWN.agencies.items() if code != "police"})
+    (found,) = told(make(schools, then=AFTER), silent)
+    assert found.startswith("counts_but_not_shown: names every agency that carries police_notice or school_absence: nothing")
+
+
 @pytest.mark.parametrize(
     ("ages", "possible"), [({"from": 18}, True), ({"from": 19}, False), ({"to": 10}, True), ({"to": 9}, False)]
 )
