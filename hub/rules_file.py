@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from hub.consent_file import load_consent_rules
-from hub.core.rule_cautions import lone_rates
+from hub.core.rule_cautions import cautions, lone_rates
 from hub.core.rule_changes import rule_days
 from hub.core.rule_overlap import idle_beside
 from hub.core.rule_problems import Location, Problem
-from hub.core.rule_sense import Town, cautions, impossible, lapsed, senseless
+from hub.core.rule_sense import Town, impossible, lapsed, senseless
 from hub.core.rule_set import LARGEST_SET, Rule, RuleSet, rules_content
 from hub.errors import ConfigError
 from hub.installation import load_agencies, load_teams

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from hub.contract.models import InfoKind
 from hub.core.conditions import Condition, Measure
 from hub.core.rule_problems import Problem
+from hub.core.rule_sense import Town, cooperations, lapsed, most_school_days
 from hub.core.rule_set import Rule
+from hub.core.school import School
 
-__all__ = ["lone_rates"]
+__all__ = ["cautions", "lone_rates"]
+
+
+def cautions(rule: Rule, school: School | None, town: Town, today: date) -> Iterator[Problem]:
+    """What is no fault, or not today, but should be known: a past sunset, a calendar that ends, a source that is missing."""
+    if rule.sunset is not None and lapsed(rule, today):
+        yield Problem(("sunset",), f"the rule has lapsed: it held last on {rule.sunset}")
+    if school is not None and any(one.asks_for_school_days for one in rule.when):
+        begins, ends = min(term.first for term in school.terms), max(term.last for term in school.terms)
+        if not begins <= today <= ends:
+            text = f"the school calendar goes from {begins} to {ends}, and today is {today}: add the terms that are missing"
+            yield Problem(("when",), text)
+    for place, one in enumerate(rule.when):
+        asked = one.within_school_days
+        if school is not None and asked is not None and asked > (most := most_school_days(school, one.within_days + 1)):
+            text = f"the school calendar has at most {most} school days within {one.within_days} days, so this narrows nothing"
+            yield Problem(("when", place, "within_school_days"), f"{text}: add the terms that are missing, or ask for fewer")
+        if town.agencies is not None and not any(one.kind in kinds for kinds in town.agencies.values()):
+            yield Problem(("when", place, "kind"), f"no agency in agencies.yaml carries {one.kind}: the rule waits for one")
+    if town.ages is not None and not any(one in town.ages for one in cooperations(rule)):
+        yield Problem(("cooperation",), f"consent.yaml offers no cooperation {rule.cooperation}: nothing can be told")
 
 
 def lone_rates(rule: Rule) -> Iterator[Problem]:

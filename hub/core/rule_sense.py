@@ -22,10 +22,10 @@ from hub.core.rule_set import Rule
 from hub.core.school import School
 from hub.core.state import MAX_HELD
 
-__all__ = ["Town", "cautions", "impossible", "lapsed", "senseless"]
+__all__ = ["Town", "cooperations", "impossible", "lapsed", "most_school_days", "senseless"]
 
 _DAY_MINUTES, _DAY_HOURS = 24 * 60, 24
-_FRIDAY = 5
+_WEEK, _FRIDAY = 7, 5
 _ALL_PERCENT = 100
 
 
@@ -73,22 +73,6 @@ def impossible(rule: Rule, school: School | None, town: Town) -> Iterator[Proble
         yield from _of_ages(rule, town.ages)
 
 
-def cautions(rule: Rule, school: School | None, town: Town, today: date) -> Iterator[Problem]:
-    """What is no fault, or not today, but should be known: a past sunset, a calendar that ends, a source that is missing."""
-    if rule.sunset is not None and lapsed(rule, today):
-        yield Problem(("sunset",), f"the rule has lapsed: it held last on {rule.sunset}")
-    if school is not None and any(one.asks_for_school_days for one in rule.when):
-        begins, ends = min(term.first for term in school.terms), max(term.last for term in school.terms)
-        if not begins <= today <= ends:
-            text = f"the school calendar goes from {begins} to {ends}, and today is {today}: add the terms that are missing"
-            yield Problem(("when",), text)
-    for place, one in enumerate(rule.when):
-        if town.agencies is not None and not any(one.kind in kinds for kinds in town.agencies.values()):
-            yield Problem(("when", place, "kind"), f"no agency in agencies.yaml carries {one.kind}: the rule waits for one")
-    if town.ages is not None and not any(one in town.ages for one in _cooperations(rule)):
-        yield Problem(("cooperation",), f"consent.yaml offers no cooperation {rule.cooperation}: nothing can be told")
-
-
 def _of_pairs(rule: Rule) -> Iterator[Problem]:
     for (here, one), (there, other) in combinations(enumerate(rule.when), 2):
         if apart(one, other):
@@ -114,7 +98,7 @@ def _of_condition(condition: Condition, school: School | None, sunset: date | No
         text = f"ruleset.yaml names no school day{until}: add the terms that are meant{later}"
         yield Problem(("on_school_days",), text)
     else:
-        yield from _of_amount(condition, school, known)
+        yield from _of_amount(condition, known)
     if condition.fell_from is not None:
         yield from _of_fall(condition, condition.fell_from, known)
     then = condition.then
@@ -129,7 +113,7 @@ def _school_field(condition: Condition) -> tuple[str, ...]:
     return ("within_school_days",) if condition.within_school_days is not None else ("fell_from", "school_days")
 
 
-def _of_amount(condition: Condition, school: School | None, known: Sequence[date] | None) -> Iterator[Problem]:
+def _of_amount(condition: Condition, known: Sequence[date] | None) -> Iterator[Problem]:
     """Whether the days in which so much is asked for have so much."""
     fell = condition.fell_from
     where, length = (("at_least",), condition.within_days) if fell is None else (("fell_from", "at_least"), fell.days)
@@ -137,7 +121,7 @@ def _of_amount(condition: Condition, school: School | None, known: Sequence[date
     # Up to now and back: n times 24 hours touch n + 1 dates unless now is midnight.
     days = length + 1
     asked = condition.within_school_days
-    if school is not None and asked is not None and asked > (most := _most_of(_known_days(school, None), days)):
+    if asked is not None and asked > (most := _weekdays(days)):
         text = f"at most {most} school days lie within {window}: raise within_days, or ask for fewer"
         yield Problem(("within_school_days",), text)
     if condition.on_school_days and known:
@@ -167,6 +151,17 @@ def _of_fall(condition: Condition, fell: FellFrom, known: Sequence[date] | None)
         if fell.school_days > held:
             text = f"at most {held} school days begin within {condition.within_days} days: raise within_days, or ask for fewer"
             yield Problem(("fell_from", "school_days"), text)
+
+
+def most_school_days(school: School, days: int) -> int:
+    """The most school days that so many dates in a row can hold, by a calendar."""
+    return _most_of(_known_days(school, None), days)
+
+
+def _weekdays(days: int) -> int:
+    """The most school days that any calendar can have among so many dates in a row."""
+    weeks, rest = divmod(days, _WEEK)
+    return weeks * _FRIDAY + min(rest, _FRIDAY)
 
 
 def _most_of(known: Sequence[date], days: int) -> int:
@@ -217,12 +212,13 @@ def _carrying(kinds: set[InfoKind], agencies: Mapping[str, frozenset[InfoKind]])
 
 def _of_ages(rule: Rule, offered: Mapping[Cooperation, frozenset[AgeSpan]]) -> Iterator[Problem]:
     assert rule.ages is not None
-    spans = [span for one in _cooperations(rule) for span in offered.get(one, frozenset())]
+    spans = [span for one in cooperations(rule) for span in offered.get(one, frozenset())]
     if spans and not any(span.first <= rule.ages.last and (span.last is None or span.last >= rule.ages.first) for span in spans):
         told = ", ".join(sorted(f"{span.first} to {'any age' if span.last is None else span.last}" for span in set(spans)))
         text = f"consents are given for the ages {told} (consent.yaml): nobody of {rule.ages.first} to {rule.ages.last} has one"
         yield Problem(("ages",), text)
 
 
-def _cooperations(rule: Rule) -> tuple[Cooperation, ...]:
+def cooperations(rule: Rule) -> tuple[Cooperation, ...]:
+    """Those whose consent lets somebody be told: the rule's, and its fallback's."""
     return (rule.cooperation, *((rule.without_sig_consent.cooperation,) if rule.without_sig_consent else ()))
