@@ -26,7 +26,7 @@ from hub.core.narrowing import MOST_EVENTS_OF_ALL
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.spent import end_episode
-from hub.core.state import Episode, YouthState, opened_as
+from hub.core.state import Episode, YouthState, opened_as, opened_by
 
 __all__ = ["Reconciler", "stirs"]
 
@@ -167,7 +167,8 @@ class Reconciler:
 
     def _open(self, rule: CompiledRule, route: Route, told: Counted) -> None:
         opener = self._opener(rule, told) + ("?" + route.team if route.fallback else "")
-        times = self.spent.get(f"{rule.id}|{opener}", 0)
+        spent = self.spent.get(f"{rule.id}|{opener}")
+        times = 0 if spent is None else spent.times
         episode = Episode(
             task_id=task_id(self._ref, rule.id, opened_as(opener, times)),
             opened_by=opener,
@@ -187,7 +188,8 @@ class Reconciler:
             self._emit(Action.GROUND_LOST, rule, episode, self._told_to(rule, coverage))
 
     def _spend(self, rule_id: str) -> None:
-        self.episodes, self.spent = end_episode(self.episodes, self.spent, rule_id)
+        until_ms = self._when.at_ms + self._rules.longest_ms
+        self.episodes, self.spent = end_episode(self.episodes, self.spent, rule_id, until_ms)
 
     def _emit(self, action: Action, rule: CompiledRule, episode: Episode, told: Counted) -> None:
         now, consent = self._when.now, self._reach.consent
@@ -224,7 +226,7 @@ class Reconciler:
         """The event at hand when it counts, else the newest that does (a wake or a consent opened the episode)."""
         counting = {id(held) for condition in rule.conditions for held in told.shown(condition)}
         found = [
-            (event_id == self._when.trigger, held.occurred_ms, event_id)
+            (event_id == self._when.trigger, held.occurred_ms, opened_by(event_id, held.revision))
             for rows in told.events.values()
             for event_id, held in rows.items()
             if id(held) in counting

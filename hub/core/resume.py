@@ -21,7 +21,7 @@ from hub.contract.ids import task_id
 from hub.contract.models import Action, PresenceTask, ReferralTask, TaskEvent, TaskState
 from hub.core.instants import to_ms
 from hub.core.rules import CompiledRules
-from hub.core.state import YouthState, opened_as
+from hub.core.state import Spent, YouthState, opened_as, opened_by
 from hub.core.step import Step, wake
 
 __all__ = ["Known", "TaskMessage", "adopt", "missing", "resume"]
@@ -107,7 +107,8 @@ def resume(state: YouthState, known: Known, rules: CompiledRules, now: datetime)
 
     Again on its own result, with the words that followed from it heard, it says nothing more.
     """
-    current = _with_used_ids(wake(state, rules, now).state, known, rules)
+    until_ms = to_ms(now) + rules.longest_ms
+    current = _with_used_ids(wake(state, rules, now).state, known, rules, until_ms)
     for rule_id, episode in current.episodes.items():
         standing = known.standing(f"{rule_id}|{episode.team}")
         if standing is not None:
@@ -138,15 +139,15 @@ def missing(state: YouthState, known: Known, rules: CompiledRules, now: datetime
     return Step(current, tuple(tasks))
 
 
-def _with_used_ids(state: YouthState, known: Known, rules: CompiledRules) -> YouthState:
+def _with_used_ids(state: YouthState, known: Known, rules: CompiledRules, until_ms: int) -> YouthState:
     """The state that gives no task an id that one has had: which openings are spent was lost with the former state."""
-    spent: Mapping[str, int] = state.spent
+    spent: Mapping[str, Spent] = state.spent
     for rule_id, opener in _openings(state, known, rules):
         times, key = 0, f"{rule_id}|{opener}"
         while task_id(state.youth_ref, rule_id, opened_as(opener, times)) in known.used:
             times += 1
-        if times > spent.get(key, 0):
-            spent = {**spent, key: times}
+        if times > (spent[key].times if key in spent else 0):
+            spent = {**spent, key: Spent(times, until_ms)}
     return state if spent is state.spent else replace(state, spent=spent)
 
 
@@ -156,4 +157,5 @@ def _openings(state: YouthState, known: Known, rules: CompiledRules) -> Iterator
         rule = rules.by_id[rule_id]
         ends = {f"?{route.team}" if route.fallback else "" for route in rule.routes}
         for kind in rule.kinds:
-            yield from ((rule_id, event_id + end) for event_id in state.events.get(kind, ()) for end in ends)
+            rows = state.events.get(kind, {})
+            yield from ((rule_id, opened_by(event_id, held.revision) + end) for event_id, held in rows.items() for end in ends)

@@ -4,40 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.core.instants import next_midnight
 from hub.core.rules import CompiledRules
-from hub.core.state import Episode, Events
+from hub.core.state import Episode, Spent
 
-__all__ = ["end_episode", "still_said", "still_spent"]
+__all__ = ["end_episode", "last_said", "still_said", "still_spent"]
 
 
 def end_episode(
-    episodes: Mapping[str, Episode], spent: Mapping[str, int], rule_id: str
-) -> tuple[Mapping[str, Episode], Mapping[str, int]]:
-    """Without a rule's episode, whose opening is spent: no later one gets its task's id."""
+    episodes: Mapping[str, Episode], spent: Mapping[str, Spent], rule_id: str, until_ms: int
+) -> tuple[Mapping[str, Episode], Mapping[str, Spent]]:
+    """Without a rule's episode, whose opening is spent: no later one gets its task's id.
+
+    `until_ms`: a longest window from now. By then an event that has opened can count no more, though it be told again.
+    """
     left = dict(episodes)
     key = f"{rule_id}|{left.pop(rule_id).opened_by}"
-    return left, {**spent, key: spent.get(key, 0) + 1}
+    times = spent[key].times if key in spent else 0
+    return left, {**spent, key: Spent(times + 1, until_ms)}
 
 
-def still_spent(spent: Mapping[str, int], events: Events) -> Mapping[str, int]:
-    """The spent openings by events that are still held."""
-    gone: list[str] = []
-    for key in spent:
-        event_id = key.partition("|")[2].partition("?")[0]
-        for rows in events.values():
-            if event_id in rows:
-                break
-        else:
-            gone.append(key)
-    return {key: times for key, times in spent.items() if key not in gone} if gone else spent
+def still_spent(spent: Mapping[str, Spent], at_ms: int) -> Mapping[str, Spent]:
+    """The spent openings that may still be asked for."""
+    kept = {key: one for key, one in spent.items() if at_ms < one.until_ms}
+    return spent if len(kept) == len(spent) else kept
 
 
 def still_said(answers: Mapping[str, int], rules: CompiledRules, at_ms: int) -> Mapping[str, int]:
     """The answers without those that say nothing any more: their rest is over, and every event from before is gone."""
-
-    def ends(key: str, answered: int) -> int:
-        rule = rules.by_id.get(key.partition("|")[0])
-        return answered + max(rules.longest_ms, 0 if rule is None else rule.rest_ms)
-
-    kept = {key: answered for key, answered in answers.items() if at_ms < ends(key, answered)}
+    kept = {key: answered for key, answered in answers.items() if at_ms < _says_until(key, answered, rules)}
     return answers if len(kept) == len(answers) else kept
+
+
+def last_said(answers: Mapping[str, int], spent: Mapping[str, Spent], rules: CompiledRules) -> int | None:
+    """The first midnight (UTC) at which one of them may be forgotten, though nothing else comes."""
+    ends = [_says_until(key, answered, rules) for key, answered in answers.items()]
+    ends += [one.until_ms for one in spent.values()]
+    return next_midnight(min(ends)) if ends else None
+
+
+def _says_until(key: str, answered: int, rules: CompiledRules) -> int:
+    rule = rules.by_id.get(key.partition("|")[0])
+    return answered + max(rules.longest_ms, 0 if rule is None else rule.rest_ms)

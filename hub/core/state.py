@@ -25,6 +25,7 @@ __all__ = [
     "Events",
     "Held",
     "Rows",
+    "Spent",
     "StateError",
     "YouthState",
     "body_bytes",
@@ -34,6 +35,7 @@ __all__ = [
     "make_marker",
     "new_state",
     "opened_as",
+    "opened_by",
     "to_bytes",
 ]
 
@@ -60,21 +62,28 @@ class Episode(NamedTuple):
     opened_ms: int
 
 
+class Spent(NamedTuple):
+    """How many episodes that one event opened have ended, and until when (ms) that must be known."""
+
+    times: int
+    until_ms: int
+
+
 @dataclass(slots=True)
 class YouthState:
     """Never changed in place: a step gives a new one, or the very same object when nothing changed. (Not frozen, as `Held`.)
 
-    `answers`: by `rule|team`, when the team last declined or completed the rule's task. `spent` counts, by `rule|event id`,
-    how often that event opened an episode that has ended, so that no id is used twice. `due` says, by rule, when that rule's
-    outcome may change though no event comes, and `wake_ms` when something must be looked at or forgotten. `reach` (of
-    the consent) and `move_ms` (the first wake that can change what a rule says; the others only forget) follow from the rest.
+    `answers`: by `rule|team`, when the team last declined or completed the rule's task. `spent` tells, by `rule|opener`, how
+    often that opened an episode that has ended, so that no id is used twice. `due` says, by rule, when that rule's outcome may
+    change though no event comes, and `wake_ms` when something must be looked at or forgotten. `reach` (of the consent) and
+    `move_ms` (the first wake that can change what a rule says; the others only forget) follow from the rest.
     """
 
     youth_ref: str
     consent: ConsentRecord | None = None
     events: Events = field(default_factory=dict)
     episodes: Mapping[str, Episode] = field(default_factory=dict)
-    spent: Mapping[str, int] = field(default_factory=dict)
+    spent: Mapping[str, Spent] = field(default_factory=dict)
     due: Mapping[str, int] = field(default_factory=dict)
     rules_digest: str = ""
     wake_ms: int | None = None
@@ -97,6 +106,9 @@ class YouthState:
         return ((kind, event_id, held) for kind, events in self.events.items() for event_id, held in events.items())
 
 
+_LONG_MS = 400 * 24 * 60 * 60 * 1000
+
+
 def first_move(events: Events, due: Mapping[str, int], now_ms: int) -> int | None:
     """The first instant after `now_ms` that can change what a rule says, by time alone: a rule has asked for it, or an event
     that lies in the future begins to count.
@@ -114,6 +126,11 @@ def first_move(events: Events, due: Mapping[str, int], now_ms: int) -> int | Non
 def new_state(youth_ref: str, consent: ConsentRecord | None = None) -> YouthState:
     """The state of a reference nothing is held of, or (with `consent`) of one whose consent is known."""
     return YouthState(youth_ref, consent, reach=None if consent is None else Reach(consent))
+
+
+def opened_by(event_id: str, revision: int) -> str:
+    """What opens an episode. A correction is another than what it corrects: it may come when that is forgotten."""
+    return event_id if revision == 1 else f"{event_id}@{revision}"
 
 
 def opened_as(opener: str, times: int) -> str:
@@ -176,7 +193,8 @@ def _former(content: Any) -> YouthState:
 
 
 def _made(youth_ref: str, reach: Reach | None, events: Events, answers: dict[str, int], envelope: list[Any]) -> YouthState:
-    episodes, spent, due, rules_digest, wake_ms = envelope
+    episodes, remembered, due, rules_digest, wake_ms = envelope
+    spent = {key: _load_spent(one, events) for key, one in remembered.items()}
     return YouthState(
         youth_ref,
         None if reach is None else reach.consent,
@@ -196,3 +214,11 @@ def _made(youth_ref: str, reach: Reach | None, events: Events, answers: dict[str
 def _load_episode(row: list[Any]) -> Episode:
     task_id, opened_by, team, function, cooperation, rules_version, opened_ms = row
     return Episode(task_id, opened_by, team, function, Cooperation(cooperation), rules_version, opened_ms)
+
+
+def _load_spent(one: Any, events: Events) -> Spent:
+    if isinstance(one, list):
+        times, until_ms = one
+        return Spent(times, until_ms)
+    # Of a hub that forgot openings with their events: as long as any that it holds may count under any rules.
+    return Spent(one, max((held.keep_ms for rows in events.values() for held in rows.values()), default=0) + _LONG_MS)

@@ -30,7 +30,7 @@ from hub.core.look import Before, Cause, Drop, Instant, Said, Step, Untold
 from hub.core.measure import Counted
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
-from hub.core.spent import end_episode, still_said, still_spent
+from hub.core.spent import end_episode, last_said, still_said, still_spent
 from hub.core.state import Events, YouthState, first_move
 
 __all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
@@ -146,7 +146,9 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
         answers = {**answers, to_whom: answered if known is None else max(known, answered)}
     elif not done:
         return _stepped(state, said)
-    episodes, spent = end_episode(state.episodes, state.spent, event.rule_id) if done else (state.episodes, state.spent)
+    episodes, spent = state.episodes, state.spent
+    if done:
+        episodes, spent = end_episode(episodes, spent, event.rule_id, to_ms(now) + rules.longest_ms)
     changed = replace(state, answers=answers, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
     settled, more = _settle(changed, rules, Instant(to_ms(now), now, touched=() if rule is None else (rule,)))
@@ -251,12 +253,14 @@ def _with_events(
     """
     answers = still_said(state.answers, rules, at_ms) if state.answers else state.answers
     episodes, spent, due = (state.episodes, state.spent, state.due) if work is None else (work.episodes, work.spent, work.due)
-    if spent and sum(map(len, events.values())) <= sum(map(len, state.events.values())):
-        spent = still_spent(spent, events)
+    if spent:
+        spent = still_spent(spent, at_ms)
     move_ms = state.move_ms if comes_now and due is state.due else first_move(events, due, at_ms)
     wake_ms = forgetting_of(events, rules.longest_ms)
-    if move_ms is not None and (wake_ms is None or move_ms < wake_ms):
-        wake_ms = move_ms
+    said_ms = last_said(answers, spent, rules) if answers or spent else None
+    for other in (move_ms, said_ms):
+        if other is not None and (wake_ms is None or other < wake_ms):
+            wake_ms = other
     if (
         events is state.events and answers is state.answers and episodes is state.episodes and due is state.due
         and spent is state.spent and wake_ms == state.wake_ms and rules.digest == state.rules_digest

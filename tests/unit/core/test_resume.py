@@ -95,7 +95,9 @@ def test_a_later_opening_gets_no_id_that_an_adopted_task_had() -> None:
     current = step(current, make_absence(3, ago(4), revision=2, retracted=True), RULES, NOW).state
     assert current.episodes == {}
     [task] = step(current, make_absence(3, ago(4), revision=3), RULES, NOW).tasks
-    assert task.task_id == ids.task_id(YOUTH, RULE, f"{event_id(3)}#2")
+    assert task.task_id == ids.task_id(YOUTH, RULE, f"{event_id(3)}@3")
+    current = resume(rebuilt(), known(said(rebuilt(), used), told(used)), RULES, NOW).state
+    assert current.spent[f"{RULE}|{event_id(3)}"].times == 1
 
 
 def test_the_latest_word_of_delivery_counts_in_whatever_order_it_is_read() -> None:

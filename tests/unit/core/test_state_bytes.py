@@ -17,7 +17,7 @@ from hub.contract.models import ConsentRecord, ConsentStatus, InfoKind, Scope
 from hub.core.consent_bytes import RECORD_FIELDS, SCOPE_FIELDS, spell_consent
 from hub.core.held import Held, in_order
 from hub.core.reach import Reach
-from hub.core.state import Episode, StateError, YouthState, body_bytes, from_bytes, new_state, to_bytes
+from hub.core.state import Episode, Spent, StateError, YouthState, body_bytes, from_bytes, new_state, to_bytes
 from hub.core.step import step
 
 from .former_state import former_bytes
@@ -76,6 +76,7 @@ def states_of(held: st.SearchStrategy[Held], keys: st.SearchStrategy[str]) -> st
     rows = st.dictionaries(keys, held, min_size=1, max_size=12).map(lambda one: in_order(one.items()))
     events = st.dictionaries(st.sampled_from([kind.value for kind in InfoKind]), rows)
     numbers = st.dictionaries(st.text(max_size=9), st.integers(0, 2**60), max_size=3)
+    openings = st.dictionaries(st.text(max_size=9), st.builds(Spent, st.integers(1, 99), st.integers(0, 2**60)), max_size=3)
     cooperation = make_scope().cooperation
     episodes = st.dictionaries(
         st.text(max_size=9),
@@ -84,7 +85,16 @@ def states_of(held: st.SearchStrategy[Held], keys: st.SearchStrategy[str]) -> st
     )
     consents = st.sampled_from((*CONSENTS, WITHDRAWN))
     return st.builds(
-        YouthState, st.just(YOUTH), consents, events, episodes, numbers, numbers, st.text(max_size=16), st.none() | times, numbers
+        YouthState,
+        st.just(YOUTH),
+        consents,
+        events,
+        episodes,
+        openings,
+        numbers,
+        st.text(max_size=16),
+        st.none() | times,
+        numbers,
     )
 
 
@@ -95,7 +105,7 @@ def a_state() -> YouthState:
     """Of every kind, corrected and retracted ones among them, with a task open and one answered."""
     events = [make_absence(number, ago(number % 9, minutes=number), 40) for number in range(1, 12)]
     events += [make_notice("b1", ago(2)), make_notice("b1", ago(3), revision=2, retracted=True), make_observation("c1", ago(3))]
-    return replace(last(run(*events, make_absence("a2", ago(1), 480))), answers={"rule|sspf": 7}, spent={"rule|e": 1})
+    return replace(last(run(*events, make_absence("a2", ago(1), 480))), answers={"rule|sspf": 7}, spent={"rule|e": Spent(1, 7)})
 
 
 def with_sum(content: bytes) -> bytes:

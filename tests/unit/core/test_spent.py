@@ -1,0 +1,98 @@
+"""No task's id is used twice, whatever comes again; and what is remembered for that, or of an answer, is forgotten in time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hub.contract.models import TaskEvent, TaskState
+from hub.core.instants import DAY, from_ms, to_ms
+from hub.core.state import YouthState, body_bytes, from_bytes, new_state, to_bytes
+from hub.core.step import Step, erase_scope, step, wake
+from tests.unit.core.former_state import former_bytes
+
+from .make import NOW, POLICE, SSPF_SCOPE, YOUTH, ago, make_absence, make_consent, make_scope
+from .make_rules import last, make_rules, run
+
+COUNT = {"id": "absences", "kind": "school_absence", "of": ["unexcused"], "measure": "count", "at_least": 1, "within_days": 7}
+RULES = make_rules(when=[COUNT], rest_days=10)
+EVENT = make_absence(1, ago(1))
+
+
+def opened(*steps: Step) -> list[str]:
+    return [task.task_id for one in steps for task in one.tasks if task.action.value == "open"]
+
+
+def through(state: YouthState, *events, at: datetime = NOW) -> list[Step]:
+    return run(*events, state=state, rules=RULES, now=at)
+
+
+def known() -> YouthState:
+    return step(new_state(YOUTH), make_consent(), RULES, NOW).state
+
+
+def after_all_wakes(state: YouthState) -> YouthState:
+    while state.wake_ms is not None:
+        state = wake(state, RULES, from_ms(state.wake_ms)).state
+    return state
+
+
+def test_an_event_told_again_after_a_consent_took_it_opens_under_another_id() -> None:
+    narrowed, widened = make_consent(make_scope(agencies=(POLICE,)), version=2), make_consent(version=3)
+    found = opened(*through(known(), EVENT, narrowed, widened, EVENT))
+    assert len(found) == len(set(found)) == 2
+
+
+def test_an_event_told_again_after_its_scope_was_erased_opens_under_another_id() -> None:
+    (first,) = through(known(), EVENT)
+    erased = erase_scope(first.state, SSPF_SCOPE, NOW, RULES, NOW)
+    gone, later = make_scope(withdrawn_at=NOW), make_scope(scope_id="00000000-0000-4000-8000-000000000009")
+    found = opened(first, *through(erased.state, make_consent(gone, later, version=2), EVENT))
+    assert len(found) == len(set(found)) == 2
+
+
+def test_a_forgotten_event_that_is_corrected_to_a_later_time_opens_under_another_id_however_long_after() -> None:
+    (first,) = through(known(), EVENT)
+    for days in (9, 400):
+        at = NOW + timedelta(days=days)
+        state = wake(first.state, RULES, at).state
+        corrected = make_absence(1, at - timedelta(hours=1), revision=2, recorded_at=at)
+        longer = make_consent(make_scope(valid_to=ago(-1000)), version=2)
+        (_, second) = through(state, longer, corrected, at=at)
+        assert len(opened(second)) == 1
+        assert opened(first) != opened(second)
+
+
+def test_an_opening_is_remembered_until_its_event_cannot_count_again_and_then_forgotten_with_nothing_else_to_come() -> None:
+    (first,) = through(known(), EVENT)
+    ended = after_all_wakes(first.state)
+    assert (ended.spent, ended.events, ended.episodes) == ({}, {}, {})
+    lapsed = wake(first.state, RULES, ago(-6.5)).state
+    assert lapsed.spent
+    assert lapsed.wake_ms is not None
+    assert from_ms(lapsed.wake_ms) <= ago(-15)
+
+
+def test_an_answer_is_forgotten_when_it_says_nothing_any_more_though_nothing_else_comes() -> None:
+    (first,) = through(known(), EVENT)
+    (task_id,) = opened(first)
+    done = TaskEvent(
+        task_id=task_id, youth_ref=YOUTH, area=None, rule_id="absence", team="outreach", state=TaskState.COMPLETED, reason=None,
+        occurred_at=NOW,
+    )  # fmt: skip
+    answered = step(first.state, done, RULES, NOW).state
+    assert answered.answers
+    quiet = after_all_wakes(answered)
+    assert (quiet.answers, quiet.spent) == ({}, {})
+    much_later = wake(quiet, RULES, NOW + timedelta(days=900)).state
+    assert body_bytes(much_later) == body_bytes(quiet)
+
+
+def test_what_a_former_hub_remembered_as_spent_still_is_for_as_long_as_what_it_holds_may_count() -> None:
+    state = last(through(known(), EVENT, make_absence(1, ago(1), revision=2, retracted=True)))
+    (key,) = state.spent
+    former = former_bytes(state).replace(
+        b'"s":{"%s":[1,%d]}' % (key.encode(), state.spent[key][1]), b'"s":{"%s":1}' % key.encode()
+    )
+    times, until = from_bytes(former).spent[key]
+    assert (times, until > to_ms(NOW) + 300 * DAY) == (1, True)
+    assert from_bytes(to_bytes(state)) == state
