@@ -19,9 +19,17 @@ _CHOICE = ("kind", "within_days", "within_school_days", "on_school_days", "betwe
 
 
 def idle_beside(rule: Rule, other: Rule) -> bool:
-    """Whether `rule` would propose nothing that `other` does not propose too, as soon and for as long, to the same team."""
+    """Whether `rule` would propose nothing that `other` does not propose too, as soon and for as long, to the same team.
+
+    Each rule has answers and a rest of its own. So while the wider one is answered the narrower may open, and is what was meant
+    by an escalation; unless what opens it is an event that the other counts too, and takes as new, or both say the same, when
+    whoever answers one answers both. Every event is taken to be told as it occurs, under a consent that stands.
+    """
     same = all(getattr(rule, name) == getattr(other, name) for name in ("team", "function", "cooperation", "without_sig_consent"))
-    return same and not _more_urgent(rule, other) and _stays_as_long(other, rule) and implied(rule, other)
+    shown = set(other.counts_but_not_shown) <= set(rule.counts_but_not_shown)
+    if not same or not shown or _more_urgent(rule, other) or not _within(rule, other):
+        return False
+    return _opened_by_events(rule, other) or _alike(rule, other)
 
 
 def implied(rule: Rule, other: Rule) -> bool:
@@ -32,10 +40,7 @@ def implied(rule: Rule, other: Rule) -> bool:
         return False
     if not all(any(_implies(mine, theirs) for mine in rule.when) for theirs in other.when):
         return False
-    return other.at_least_agencies == 1 or (
-        rule.at_least_agencies >= other.at_least_agencies
-        and all(any(_counted_by(mine, theirs) for theirs in other.when) for mine in rule.when)
-    )
+    return other.at_least_agencies == 1 or (rule.at_least_agencies >= other.at_least_agencies and _counts_no_more(rule, other))
 
 
 def apart(one: Condition, other: Condition) -> bool:
@@ -56,9 +61,35 @@ def _more_urgent(rule: Rule, other: Rule) -> bool:
     return higher or rule.respond_within_days < other.respond_within_days
 
 
-def _stays_as_long(rule: Rule, other: Rule) -> bool:
-    shows = set(rule.counts_but_not_shown) <= set(other.counts_but_not_shown)
-    return shows and rule.rest_days <= other.rest_days and rule.lingers_days >= other.lingers_days
+def _within(rule: Rule, other: Rule) -> bool:
+    """Whether a rule holds only when the other does, and counts no event that the other does not."""
+    return implied(rule, other) and _counts_no_more(rule, other)
+
+
+def _counts_no_more(rule: Rule, other: Rule) -> bool:
+    return all(any(_counted_by(mine, theirs) for theirs in other.when) for mine in rule.when)
+
+
+def _alike(rule: Rule, other: Rule) -> bool:
+    """Whether rules of which one lies within the other open and end together, once both were answered together."""
+    as_long = rule.rest_days == other.rest_days and rule.lingers_days == other.lingers_days
+    return as_long and _within(other, rule)
+
+
+def _opened_by_events(rule: Rule, other: Rule) -> bool:
+    """Whether a rule that lies within the other opens only with an event that the other, answered or not, opens with too."""
+    at_once = not rule.rest_days and not other.rest_days and rule.lingers_days <= other.lingers_days
+    return at_once and _first_age(rule) == _first_age(other) and all(map(_met_by_an_event, rule.when))
+
+
+def _first_age(rule: Rule) -> int:
+    return 0 if rule.ages is None else rule.ages.first
+
+
+def _met_by_an_event(condition: Condition) -> bool:
+    """Whether a condition comes to be met only as an event that counts occurs, and never by time that passes."""
+    compared = condition.fell_from or condition.against_earlier or condition.then
+    return compared is None and condition.measure is not Measure.RATE
 
 
 def _implies(mine: Condition, theirs: Condition) -> bool:

@@ -64,7 +64,7 @@ def stages_for(file: str) -> list[list[str]]:
         case _ if name in (*_WORDS, *_MIRRORS):
             return [own, [one for one in map(_CORE.format, _WORDS) if one not in own]]
         case "rule_changes" | "rule_overlap" | "rule_problems" | "rule_schema" | "rule_sense":
-            rules = (_CORE.format(f"rule_{one}") for one in ("set", "sense", "schema", "changes", "overlap"))
+            rules = (_CORE.format(f"rule_{one}") for one in ("set", "sense", "schema", "changes", "overlap", "idle"))
             others = ["tests/unit/test_rules_file.py", *rules]
             return [own, [one for one in others if one not in own]]
         case "consent":

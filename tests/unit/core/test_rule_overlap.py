@@ -1,4 +1,4 @@
-"""What is said to be implied is so, whatever has occurred; and what a rule adds nothing to is told from what has a purpose."""
+"""What is said to be implied is so, and what is said to be apart never holds together, whatever has occurred."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.core.rule_overlap import apart, idle_beside, implied
+from hub.core.rule_overlap import apart, implied
 from hub.core.rule_set import Rule, parse_rules
 
 from .random_rules import RULE, make_events, make_kin, make_rule
@@ -231,39 +231,3 @@ def test_events_of_a_window_and_of_the_days_before_it_are_not_the_same_agencies_
     longer = rule(FALL, {**FALL, "fell_from": {"days": 29, "at_least": 480}}, **both)
     assert not implied(*parsed(longer, fall))
     assert implied(*parsed(rule(FALL, {**FALL, "fell_from": {"days": 27, "at_least": 1}}, **both), fall))
-
-
-@pytest.mark.parametrize(
-    ("changes", "idle"),
-    [
-        ({}, True),
-        ({"priority": "high"}, False),
-        ({"respond_within_days": 4}, False),
-        ({"respond_within_days": 6}, True),
-        ({"team": "sspf"}, False),
-        ({"function": "information"}, False),
-        ({"cooperation": "sig", "without_sig_consent": {"team": "sspf", "function": "seek_sig_consent"}}, False),
-        ({"lingers_days": 3}, False),
-        ({"rest_days": 3}, True),
-        ({"counts_but_not_shown": ["school-a"]}, True),
-        ({"sunset": "2026-06-30"}, True),
-    ],
-    ids=str,
-)
-def test_a_rule_that_lies_within_another_has_a_purpose_if_it_does_anything_else(changes: dict[str, Any], idle: bool) -> None:
-    one, other = parsed(rule({**NOTICE, "at_least": 3}, **changes), rule())
-    assert implied(one, other)
-    assert idle_beside(one, other) is idle
-
-
-def test_a_rule_that_asks_the_same_of_the_same_team_on_other_ground_has_a_purpose() -> None:
-    one, other = parsed(rule(NOTICE), rule(ABSENCE))
-    assert not implied(one, other)
-    assert not idle_beside(one, other)
-
-
-@pytest.mark.parametrize("changes", [{"rest_days": 3}, {"counts_but_not_shown": ["school-a"]}], ids=str)
-def test_what_the_wider_rule_rests_from_or_hides_leaves_the_narrower_a_purpose(changes: dict[str, Any]) -> None:
-    one, other = parsed(rule({**NOTICE, "at_least": 3}), rule(**changes))
-    assert implied(one, other)
-    assert not idle_beside(one, other)
