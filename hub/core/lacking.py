@@ -3,7 +3,8 @@
 Pure, as a step is: it looks at a state that is given, and proposes nothing. What is held is told as a task would tell it: only
 what the rule's team may be told under the consents of now. A youth is told nothing at all of a rule that counts notices from
 the police, whether there are any or none, released or not: a number below the threshold would say which. A unit is told the same
-of its rules whatever else the reference has: that another's consent lets a rule propose there is that unit's secret (OSL 8:1).
+of its rules whatever else the reference has: that another's lets a rule propose there, or an event that stops one be held,
+is that unit's secret (OSL 8:1). So what is open is said only where nothing hidden can have a say in it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Standing(StrEnum):
     AGE = "age"
     """It is for other ages, or the age is not known."""
     OPEN = "open"
-    """It has proposed something, which is open."""
+    """It has proposed something, which is open: not said where that could depend on what is hidden."""
     NO_CONSENT = "no_consent"
     """No consent in force lets its team be told of anything."""
     RESTS = "rests"
@@ -45,11 +46,13 @@ class Standing(StrEnum):
     LACKS = "lacks"
     """A condition is not met, or too few agencies have told."""
     ANSWERED = "answered"
-    """Its conditions are met by what its team has answered already: something new must occur."""
+    """Its conditions are met, by nothing that has occurred since its team answered: something new must."""
     HOLDS = "holds"
     """It will propose something as soon as the worker looks at it."""
     SHARED = "shared"
-    """So it will, or has: to its team or to another unit, which is not said, where the rule may propose to others too."""
+    """Its conditions are met. Whether it turns to this team or to another unit, and whether that has answered, is not said."""
+    POSSIBLE = "possible"
+    """Its conditions are met by what its team may be told. An event more can stop it: whether it has proposed is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +104,29 @@ def why_not(
     return tuple(
         RuleStanding(rule.id, Standing.UNTOLD, routes[0].team)
         if audience == "youth" and _counts_notices(rule)
-        else _told_alike(rule, routes, looking.at(rule, routes, proposed))
+        else looking.at(rule, routes, proposed)
         for rule, routes in theirs
         if routes
     )
 
 
-def _told_alike(rule: CompiledRule, routes: Sequence[Route], found: RuleStanding) -> RuleStanding:
-    """Where a rule may propose to others too, that it holds says not to whom."""
-    shared = found.standing is Standing.HOLDS and len(routes) < len(rule.routes)
-    return replace(found, standing=Standing.SHARED) if shared else found
-
-
 def _counts_notices(rule: CompiledRule) -> bool:
     kinds = {kind for one in rule.conditions for kind in (one.kind, None if one.then is None else one.then.kind)}
     return InfoKind.POLICE_NOTICE in kinds
+
+
+def _depends_on_hers(rule: CompiledRule, routes: Sequence[Route]) -> bool:
+    """Whether what the rule proposes by these of its routes depends on nothing but what these may be told.
+
+    They are all that it has, or the first, which is asked whenever it may be told enough; of a rule that lingers, another one may
+    be told more until later.
+    """
+    return _only_grows(rule) and (len(routes) == len(rule.routes) or (routes[0] is rule.routes[0] and not rule.lingers_ms))
+
+
+def _only_grows(rule: CompiledRule) -> bool:
+    """Whether events more can only help the rule to hold, so that what is hidden cannot stop it."""
+    return all(one.earlier is None and one.offered is None and (one.then is None or one.then.happens) for one in rule.conditions)
 
 
 class _Looking:
@@ -136,7 +147,7 @@ class _Looking:
             return bare
         if rule.ages is not None and not self._fits(rule.ages):
             return replace(bare, standing=Standing.AGE, ages=rule.ages)
-        episode = self._state.episodes.get(rule.id)
+        episode = self._state.episodes.get(rule.id) if _depends_on_hers(rule, routes) else None
         if episode is not None and episode.team in {route.team for route in routes}:
             standing, task_id = (Standing.OPEN, episode.task_id) if episode.task_id in proposed else (Standing.HOLDS, None)
             return replace(bare, standing=standing, team=episode.team, task_id=task_id)
@@ -162,7 +173,9 @@ class _Looking:
             return replace(found, standing=Standing.RESTS, until=from_ms(answered + rule.rest_ms))
         if not told.holds(rule):
             return found
-        return replace(found, standing=Standing.HOLDS if answered is None else Standing.ANSWERED)
+        if answered is not None and all(held.occurred_ms <= answered for held in told.all_members(rule)):
+            return replace(found, standing=Standing.ANSWERED)
+        return replace(found, standing=Standing.SHARED if _only_grows(rule) else Standing.POSSIBLE)
 
     def _fits(self, ages: tuple[int, int]) -> bool:
         age = None if self._reach is None else self._reach.age(self._now_ms)

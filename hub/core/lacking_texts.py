@@ -33,16 +33,27 @@ _SAID: Final[dict[Standing, dict[Language, str]]] = {
     },
     Standing.LACKS: {"sv": "Villkoren är inte uppfyllda.", "en": "The conditions are not met."},
     Standing.ANSWERED: {
-        "sv": "Teamet har redan svarat på ett förslag om detta. Något nytt måste hända innan ett nytt lämnas.",
-        "en": "The team has already answered a proposal about this. Something new must happen before there is another.",
+        "sv": "Teamet har redan svarat på ett förslag om detta. Något nytt måste hända innan det får ett till.",
+        "en": "The team has already answered a proposal about this. Something new must happen before it gets another.",
     },
     Standing.HOLDS: {
         "sv": "Villkoren är uppfyllda. Ett förslag är på väg.",
         "en": "The conditions are met. A proposal is on its way.",
     },
     Standing.SHARED: {
-        "sv": "Villkoren är uppfyllda. Ett förslag är på väg eller öppet, här eller hos en annan enhet som regeln gäller.",
-        "en": "The conditions are met. A proposal is on its way or open, here or with another unit that the rule turns to.",
+        "sv": (
+            "Villkoren är uppfyllda. Ett förslag är på väg, öppet eller besvarat, här eller hos en annan enhet som regeln gäller."
+        ),
+        "en": (
+            "The conditions are met. A proposal is on its way, open or answered, here or with another unit that the rule turns "
+            "to."
+        ),
+    },
+    Standing.POSSIBLE: {
+        "sv": (
+            "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma."
+        ),
+        "en": "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come.",
     },
 }
 _AGES: Final[dict[Language, tuple[str, str, str, str, str]]] = {

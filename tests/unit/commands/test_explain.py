@@ -11,19 +11,31 @@ import pytest
 from hub.access.accounts import Newcomer
 from hub.access.opening import build_access_engine, open_accounts
 from hub.access.rights import each_for
-from hub.access.roles import Role
+from hub.access.roles import Principal, Role
 from hub.access.trail import system_user
+from hub.access.why_not import own_standings
 from hub.audit.reading import Filter, the_latest
 from hub.bootstrap import build_audit, build_delivery_engine, build_worklist
 from hub.cli import app
 from hub.clock import ManualClock
+from hub.commands.explain_texts import print_standings
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import EvidenceEvent, InfoKind
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
+from hub.core.state import new_state
+from hub.core.step import step
+from hub.core.texts import Language
 from hub.errors import HubError, RejectedError
+from hub.runtime.held import Held
 from hub.settings import load_settings
 from tests.command_line import CliRunner
 from tests.prepared import initialised
+from tests.unit.core.make import NOW as CORE_NOW
+from tests.unit.core.make import SCHOOL, YOUTH, ago, make_absence, make_scope, make_sig_scope
+from tests.unit.core.make import make_consent as core_consent
+from tests.unit.core.make_rules import last
+from tests.unit.core.make_rules import run as stepped
+from tests.unit.core.test_weighing import ABSENCE, lob, rules_of
 from tests.unit.delivery.make import NOW, Desk, make_consent, make_presence, make_task
 
 PASSWORD = "krusbär-på-verandan-9"
@@ -169,6 +181,38 @@ def test_a_consent_officer_opens_no_task_and_a_member_asks_not_why_there_is_none
     error = refused(home, *asked, "--as", "maja", typed=PASSWORD + "\n")
     assert "consent officer" in str(error)
     assert ("case_shown", "deny", "why_not") in audited(home)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "sv",
+            "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
+        ),
+        ("en", "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come."),
+    ],
+)
+def test_where_what_is_hidden_can_stop_a_rule_the_document_says_the_same_whether_it_does(
+    language: Language, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unfollowed = {"then": {"kind": "police_notice", "of": ["lob"], "within_hours": 24, "happens": False}}
+    rules = rules_of(ABSENCE | unfollowed)
+    officer = Principal("account-7", "Någon", each_for({Role.CONSENT_OFFICER}, ("outreach",)))
+    documents = []
+    for others in ((), (make_sig_scope(),)):
+        consent = core_consent(make_scope(agencies=(SCHOOL,)), *others)
+        state = step(new_state(YOUTH), consent, rules, ago(20)).state
+        state = last(stepped(make_absence(1, ago(3)), lob(2, ago(2.5)), state=state, rules=rules))
+        held = Held(state, rules, {"sv": {}, "en": {}})
+        documents.append((len(state.episodes), own_standings(held, officer, CORE_NOW, "team")))
+    assert [opened for opened, _ in documents] == [1, 0]
+    for _, found in documents:
+        print_standings(held, found.mine, found.others, language, as_json=True)
+    one, other = capsys.readouterr().out.strip().split("\n}\n")
+    assert json.loads(one + "}") == json.loads(other)
+    (rule,) = json.loads(other)["rules"]
+    assert (rule["standing"], rule["task_id"], rule["said"]) == ("possible", None, said)
 
 
 def test_what_is_no_reference_is_refused_before_anything_is_read(home: Path) -> None:

@@ -11,11 +11,14 @@ import pytest
 from hub.access.rights import each_for
 from hub.access.roles import Principal, Role
 from hub.audit.reading import Filter, the_latest
-from hub.contract.models import InfoKind
+from hub.contract.models import InfoKind, PoliceCategory, TaskEvent, TaskState
+from hub.core.state import YouthState
+from hub.core.step import step
 from hub.errors import ConfigError, FatalError, HubError, RejectedError, RetriableError
 from hub.registry.granting import Marking
 from hub.registry.protecting import protect
-from tests.unit.core.make import ago
+from tests.unit.core.make import NOW, SCHOOL, ago, make_consent, make_scope, make_sig_scope
+from tests.unit.core.test_weighing import ABSENCE, rules_of
 from tests.unit.registry.support import make_identifier
 from tests.unit.web.conftest import Visit
 from tests.unit.web.consents.conftest import Desk, headings
@@ -97,6 +100,54 @@ def test_an_officer_of_one_team_is_told_of_its_rules_alone_and_how_many_others_t
     assert headings(page)[1:2] == ["SSPF-samordnaren"]
     assert LACKS not in page.text
     assert "andra enheters, och visas inte här." in page.text
+
+
+def told(desk: Desk, case: str) -> str:
+    """What is said of the rules."""
+    page = desk.client.get(f"{case}/why-not").text
+    return page[page.index("<h2") :]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["never answered", "answered before"])
+def test_an_officer_reads_the_same_whether_a_rule_has_asked_her_team_or_another_one(
+    desk: Desk, visit: Visit, again: bool
+) -> None:
+    case, sspf = in_force(desk), Desk(visit(officer("SSPF-samtycken", "sspf")), desk.town)
+    held, ref, scope = desk.town.held, reference(desk.town), make_scope(scope_id=number(case))
+    answer = TaskEvent(
+        task_id="00000000-0000-4000-8000-00000000000f", youth_ref=ref, area=None, rule_id="repeated-notices", team="sspf",
+        state=TaskState.COMPLETED, reason=None, occurred_at=ago(10),
+    )  # fmt: skip
+    pages, asked = set(), set()
+    for others in ((), (make_sig_scope(),)):
+        state = step(YouthState(ref), make_consent(scope, *others, youth_ref=ref), held.rules, ago(20)).state
+        for message in (*([answer] if again else []), *(make_notice(one, ago(one), youth_ref=ref) for one in (1, 2, 3))):
+            state = step(state, message, held.rules, NOW).state
+        held.states[ref] = state
+        asked.add(state.episodes["repeated-notices"].team)
+        pages.add(told(sspf, case))
+    assert asked == {"sspf", "sig"}
+    (page,) = pages
+    assert "Ett förslag är på väg, öppet eller besvarat, här eller hos en annan enhet som regeln gäller." in page
+
+
+def test_where_what_another_consent_covers_stops_a_rule_the_page_neither_promises_a_proposal_nor_tells_of_it(desk: Desk) -> None:
+    case, held = in_force(desk), desk.town.held
+    held.rules = rules_of(ABSENCE | {"then": {"kind": "police_notice", "of": ["lob"], "within_hours": 24, "happens": False}})
+    ref, scope = reference(desk.town), make_scope(scope_id=number(case), agencies=(SCHOOL,))
+    pages = set()
+    for others in ((), (make_sig_scope(),)):
+        state = step(YouthState(ref), make_consent(scope, *others, youth_ref=ref), held.rules, ago(20)).state
+        for event in (make_absence(1, ago(3)), make_notice(2, ago(2.5), PoliceCategory.LOB)):
+            state = step(state, event.model_copy(update={"youth_ref": ref}), held.rules, NOW).state
+        held.states[ref] = state
+        pages.add(told(desk, case))
+    (page,) = pages
+    assert (
+        "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma."
+    ) in page
+    desk.client.get("/language/en")
+    assert "A proposal may be on its way or open, but need not come." in told(desk, case)
 
 
 def test_the_look_is_logged_before_it_is_shown_and_once_for_each_team_that_something_is_told_of(desk: Desk) -> None:
