@@ -88,6 +88,7 @@ def _changed_or_not(sample: Sample) -> Sample | None:
 
 RULES: dict[str, _Rule] = {
     "hub_process_started_seconds": _as_it_is,
+    "hub_consent_decisions": _never,  # one more denial tells of a consent
     "hub_outbox_pending": _never,  # a withdrawal that met nothing sends nothing
     "hub_outbox_stuck": _as_it_is,
     "hub_audit_unsigned": _never,  # a withdrawal that met something makes more entries
@@ -116,6 +117,7 @@ RULES: dict[str, _Rule] = {
     "hub_ledger_events": _of_no_person,
     "hub_worker_in_flight": _never,
     "hub_worker_lag": _down_to(_LAG_STEP),
+    "hub_worker_late_events": _never,  # who tells of somebody late would see whether it was kept
     "hub_worker_recovering": _as_it_is,
     "hub_worker_partitions": _as_it_is,
     "hub_worker_rebuilding": _as_it_is,

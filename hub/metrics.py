@@ -58,7 +58,8 @@ CONSENT_DECISIONS = Counter(
     "hub_consent_decisions_total",
     "What consent answered where a team is told, permitted or the code that denied: at emission (the worker, each time a rule "
     "that holds looks for a team) and at opening (each time a page would show a task). What is kept out before that stands in "
-    "hub_connector_gate_persons and, by reason, in hub_ledger_events; what the inbox refuses in hub_delivery_messages.",
+    "hub_connector_gate_persons and, by reason, in hub_ledger_events; what the inbox refuses in hub_delivery_messages. To the "
+    "installation's own programs only.",
     ["point", "decision"],
 )
 OUTBOX_PENDING = Gauge("hub_outbox_pending", "Messages written but not yet acknowledged by Kafka.", ["outbox"])
@@ -171,7 +172,7 @@ WORKER_LAG = Gauge("hub_worker_lag", "Records on the topic behind the worker's r
 WORKER_LATE = Counter(
     "hub_worker_late_events_total",
     "Events that were told late and counted all the same, by the days since they occurred: more than 1, 7 or 28. "
-    "Those older than every rule's window are refused: hub_ledger_events, too_old.",
+    "Those older than every rule's window are refused: hub_ledger_events, too_old. To the installation's own programs only.",
     ["topic", "days"],
 )
 WORKER_RECOVERING = Gauge(

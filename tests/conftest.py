@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import shutil
+import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import islice
@@ -25,6 +26,10 @@ from hub.kafka import apply_topics
 from tests.demo_run import DemoRun, share_demo
 from tests.postgres import Cluster, running_cluster
 from tests.support import REQUIRE_VARIABLE, drop_topics, make_settings, missing, used_topics
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Begun in a script's background, where Ctrl-C is ignored; so would be what the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Hypothesis' deadlines measure how busy the machine is, and pytest has a time limit of its own.
 settings.register_profile("hub", deadline=None)
