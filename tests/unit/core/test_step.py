@@ -149,7 +149,7 @@ def test_ground_found_again_is_a_new_task_under_a_new_id() -> None:
     steps = run(event, gone, back)
     assert [action for action, _, _ in emitted(steps)] == ["open", "ground_lost", "open"]
     again = steps[2].tasks[0].task_id
-    assert steps[0].tasks[0].task_id != again == ids.task_id(YOUTH, "absence-alone", f"{event_id(1)}#2"), "a replay's id too"
+    assert steps[0].tasks[0].task_id != again == ids.task_id(YOUTH, "absence-alone", f"{event_id(1)}@3"), "a replay's id too"
 
 
 def test_ground_that_ages_ends_silently_at_its_instant() -> None:
