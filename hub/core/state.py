@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation
 from hub.core.consent_bytes import consent_text, spell_consent
 from hub.core.held import Events, Held, Rows, in_order, make_marker
+from hub.core.instants import DAY
 from hub.core.reach import Reach
 from hub.core.state_bytes import is_packed, pack, read_rows, unpack
 
@@ -44,6 +45,10 @@ _JSON, _WITHOUT_ANSWERS = 2, 1
 MAX_HELD = 1024
 """Events held of one youth. Three per hour of eight school weeks; beyond that a source repeats itself under new identities,
 and a new event is refused (`state_full`) while corrections of held ones are still taken. No held event is ever given up."""
+
+
+_FORMERLY_SPENT_MS = 400 * DAY
+"""After the last event that is held, of what former formats say is spent: longer than any rule's window."""
 
 
 class StateError(ValueError):
@@ -104,9 +109,6 @@ class YouthState:
     def held(self) -> Iterator[tuple[str, str, Held]]:
         """Every held event as (kind, event id, event)."""
         return ((kind, event_id, held) for kind, events in self.events.items() for event_id, held in events.items())
-
-
-_LONG_MS = 400 * 24 * 60 * 60 * 1000
 
 
 def first_move(events: Events, due: Mapping[str, int], now_ms: int) -> int | None:
@@ -220,5 +222,4 @@ def _load_spent(one: Any, events: Events) -> Spent:
     if isinstance(one, list):
         times, until_ms = one
         return Spent(times, until_ms)
-    # Of a hub that forgot openings with their events: as long as any that it holds may count under any rules.
-    return Spent(one, max((held.keep_ms for rows in events.values() for held in rows.values()), default=0) + _LONG_MS)
+    return Spent(one, max((held.keep_ms for rows in events.values() for held in rows.values()), default=0) + _FORMERLY_SPENT_MS)

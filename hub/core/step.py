@@ -45,6 +45,7 @@ _ANSWERS = frozenset({TaskState.REJECTED, TaskState.COMPLETED})
 """What a team says when it is done with a task, one way or the other."""
 _TAKEN_BACK = frozenset({TaskState.CANCELLED, TaskState.RECALLED})
 """What delivery says when it ends a task itself: consent no longer covers all that the task told when it opened."""
+_OVER = _ANSWERS | _TAKEN_BACK
 
 
 def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: datetime) -> Step:
@@ -133,7 +134,7 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
     the task that it names is over in any case: what has happened since, though it was read before, is a task of its own. So it is
     when delivery took the task back, and what still suffices is proposed anew: nobody has answered.
     """
-    if event.state not in _ANSWERS | _TAKEN_BACK or state.consent is None or state.withdrawn:
+    if event.state not in _OVER or state.consent is None or state.withdrawn:
         return _stepped(state, said)
     episode = state.episodes.get(event.rule_id)
     done = episode is not None and episode.task_id == event.task_id
@@ -231,8 +232,8 @@ def _settle(
         counted = Counted(prune(state.events, when.at_ms, rules.longest_ms), when.at_ms)
     if when.touched is not None and not stirs(when.touched, state, counted):
         return _with_events(state, counted.events, rules, when.at_ms, comes_now=comes_now), ()
-    answers = still_said(state.answers, rules, when.at_ms) if state.answers else state.answers
-    work = Reconciler(state, rules, when, reach=state.reach or Reach(consent), counted=counted, answers=answers)
+    # An answer that says nothing any more says nothing here either: it is forgotten with the rest.
+    work = Reconciler(state, rules, when, reach=state.reach or Reach(consent), counted=counted, answers=state.answers)
     work.run()
     return _with_events(state, counted.events, rules, when.at_ms, comes_now=comes_now, work=work), work.said
 
