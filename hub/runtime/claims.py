@@ -30,6 +30,8 @@ _KIND: dict[type[PersonEvent], InfoKind] = {
     RiskEvent: InfoKind.RISK_EVENT,
 }
 
+_PLACED = (PoliceNotice, RiskEvent)  # what is about a person and may name an area
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -48,7 +50,7 @@ class Declared:
             return "kind_not_of_agency"
         if self.connectors.get(event.connector, event.agency) != event.agency:
             return "connector_of_another_agency"
-        area = None if isinstance(event, PlaceEvent) or event.retracted else getattr(event, "area", None)
+        area = event.area if isinstance(event, _PLACED) and not event.retracted else None
         return "" if area is None or area in self.areas else "unknown_area"
 
 

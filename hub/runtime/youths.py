@@ -108,14 +108,14 @@ class YouthProgram:
         reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""
         return Step(
             state=None if done.state.empty else done.state,
-            emissions=tuple(self._emission(task) for task in done.tasks),
+            emissions=tuple([self._emission(task) for task in done.tasks]),
             outcome=done.outcome,
             reason=reason,
-            drops=tuple(Drop(drop.reason, drop.intentional) for drop in done.drops),
+            drops=tuple([Drop(drop.reason, drop.intentional) for drop in done.drops]),
             wake_at=done.wake_at,
             changed=done.state is not before,
             awaits_consent=done.outcome == "refused" and reason in DENIALS,
-            decisions=(*(PERMITTED for task in done.tasks if task.action is Action.OPEN), *done.untold),
+            decisions=(*[PERMITTED for task in done.tasks if task.action is Action.OPEN], *done.untold),
         )
 
     def _emission(self, task: ReferralTask) -> Emission:
