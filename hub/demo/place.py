@@ -157,7 +157,7 @@ def prepare(folder: Path, town: Town, *, pause_seconds: float, rules: Path | Non
     if rules is not None:
         shutil.rmtree(home / "rules")  # a folder is a whole rule set: what it leaves out is not to be filled up
         shutil.copytree(
-            rules, home / "rules", ignore=lambda _folder, names: [name for name in names if not name.endswith(".yaml")]
+            rules, home / "rules", ignore=lambda _folder, names: [name for name in names if not name.endswith((".yaml", ".yml"))]
         )
     for name, secret in (("connector-sdk-client-secret", _SDK_SECRET), ("connector-ss12000-token", _SCHOOL_TOKEN)):
         path = home / "keys" / name

@@ -120,7 +120,7 @@ def test_the_metadata_name_the_licence_and_the_command(wheel: Path) -> None:
     assert "License-Expression: EUPL-1.2" in text
     assert "Requires-Python: >=3.11" in text
     entry_points = archive.read(metadata.replace("METADATA", "entry_points.txt")).decode()
-    assert "hub = hub.cli:main" in entry_points
+    assert "hub = hub.__main__:main" in entry_points
 
 
 def test_the_installed_hub_is_the_wheel_and_not_the_clone(installed: Installed) -> None:
