@@ -121,6 +121,7 @@ RULES: dict[str, _Rule] = {
     "hub_worker_recovering": _as_it_is,
     "hub_worker_partitions": _as_it_is,
     "hub_worker_rebuilding": _as_it_is,
+    "hub_worker_paused_since_seconds": _as_it_is,  # what passed the gate is sound, and becomes no dead letter
     "hub_worker_stalled_seconds": _as_it_is,
     "hub_worker_tasks": _never,
     "hub_worker_tasks_held_back": _never,

@@ -46,6 +46,7 @@ __all__ = [
     "WORKER_LAG",
     "WORKER_LATE",
     "WORKER_PARTITIONS",
+    "WORKER_PAUSED_SINCE",
     "WORKER_REBUILDING",
     "WORKER_RECOVERING",
     "WORKER_STALLED",
@@ -184,6 +185,12 @@ WORKER_REBUILDING = Gauge(
 )
 WORKER_HELD_BACK = Counter("hub_worker_tasks_held_back_total", "Task messages not written because a partition was being rebuilt.")
 WORKER_PARTITIONS = Gauge("hub_worker_partitions", "Partitions that this worker owns.", ["table"])
+WORKER_PAUSED_SINCE = Gauge(
+    "hub_worker_paused_since_seconds",
+    "Unix time at which a partition of a topic was paused because too many of its records were dead letters; 0 when it is not. "
+    "`hub dlq resume` lets it go on.",
+    ["topic", "partition"],
+)
 WORKER_STALLED = Gauge(
     "hub_worker_stalled_seconds",
     "For how long nothing has moved that should; beyond a limit the worker ends, to be started again.",

@@ -166,12 +166,18 @@ class WebSettings(Section):
 
 
 class WorkerSettings(Section):
-    """`stall_limit_seconds`: a worker that stands still for longer, though there is something to do, ends to be started again."""
+    """`stall_limit_seconds`: a worker that stands still for longer, though there is something to do, ends to be started again.
+
+    `dead_letter_share`: when more than this share of the last `dead_letter_records` records of a topic's partition are dead
+    letters, it is not read on until somebody says so (`hub dlq resume`); 1 is no limit.
+    """
 
     group: str = "hub-correlation"
     session_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     commit_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
     stall_limit_seconds: Annotated[float, Field(ge=15)] = 90.0
+    dead_letter_records: Annotated[int, Field(ge=10, le=10_000)] = 200
+    dead_letter_share: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
 class MetricsSettings(Section):

@@ -129,10 +129,20 @@ def _source_lines(samples: _Samples, now: float) -> list[str]:
     return lines + [f"its source's breaker is {state.replace('_', '-')}" for state in states if state != "closed"]
 
 
+def _paused_lines(samples: _Samples, now: float) -> list[str]:
+    """Topics' partitions that the worker does not read on, and what lets them go on."""
+    found = [(dict(pairs), since) for pairs, since in samples.get("hub_worker_paused_since_seconds", {}).items() if since]
+    return [
+        f"{words['topic']} partition {words['partition']} paused for {(now - since) / 3600:.1f} h, too many dead letters: "
+        "hub dlq paused"
+        for words, since in found
+    ]
+
+
 def _summary(samples: _Samples, now: float) -> list[str]:
     """A process' figures in a few lines: what came out of its records, and what is not well."""
     records = _sums(samples, "hub_connector_records", "outcome")
-    lines = _source_lines(samples, now)
+    lines = _source_lines(samples, now) + _paused_lines(samples, now)
     lines += [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in _UNREMARKABLE]
     lines += _gate_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]

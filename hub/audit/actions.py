@@ -90,6 +90,7 @@ class Action(StrEnum):
     DEAD_LETTER_TRIED = "dead_letter_tried"  # mapped again, and nothing done with it
     DEAD_LETTER_REDRIVEN = "dead_letter_redriven"
     DEAD_LETTER_RESOLVED = "dead_letter_resolved"  # discarded
+    PARTITION_RESUMED = "partition_resumed"  # `purpose` names topic and partition; why stands with the answer
     JOURNAL_SEARCHED = "journal_searched"
     CONNECTOR_TRIED = "connector_tried"  # a dry run; `purpose` names the instance
     BACKUP_MADE = "backup_made"  # `purpose`: of the databases, or of the keyring; `rule`: `failed` behind one that did

@@ -28,7 +28,7 @@ _OPEN_TO_THE_MACHINE_S_USER = frozenset({Action.LETTER_SEE, Action.JOURNAL_SEE})
 _NEEDS = {
     Action.LETTER_BODY: "a letter's body is for the source agency: it takes an account with the role source-officer (--as)",
     Action.LETTER_REDRIVE: "sending letters again takes an account with the role operator (--as)",
-    Action.OPERATIONS_ACT: "pausing a connector takes an account with the role operator (--as)",
+    Action.OPERATIONS_ACT: "pausing, and letting go on, takes an account with the role operator (--as)",
     Action.JOURNAL_PERSONS: "a list of messages about persons takes an account with the role auditor (--as)",
 }
 

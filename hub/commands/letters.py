@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hub.commands import partition_pauses
 from hub.commands.options import As, Home, Json
 
 __all__ = ["app"]
@@ -19,6 +20,8 @@ app = typer.Typer(
     "keeps out is no dead letter and is listed nowhere.",
     no_args_is_help=True,
 )
+app.command()(partition_pauses.paused)
+app.command()(partition_pauses.resume)
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[LETTER]...", help="Letters, as `hub dlq list` prints them.")]
 Letter = Annotated[str, typer.Argument(metavar="LETTER", help="A letter, as `hub dlq list` prints it.")]
 Connector = Annotated[str, typer.Option("--connector", "-c", metavar="NAME", help="Only of this connector instance.")]

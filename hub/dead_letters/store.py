@@ -14,7 +14,7 @@ from hub.database import UtcInstant, answering, build_engine, migrate
 from hub.dead_letters.reading import Place
 from hub.settings import Settings
 
-__all__ = ["Settled", "SettledLetters"]
+__all__ = ["Settled", "SettledLetters", "connected", "database_file"]
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _KEPT = timedelta(days=30)  # longer than the topics keep a dead letter
@@ -29,6 +29,24 @@ _settled = Table(
 )
 
 
+def database_file(settings: Settings) -> Path:
+    """Where the small database of an installation lies."""
+    return settings.data / "dead_letters" / "dead_letters.db"
+
+
+@contextmanager
+def connected(file: Path) -> Iterator[Connection]:
+    """A transaction on it, made or brought up to date if need be. Raises RetriableError."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = build_engine(f"sqlite:///{file}")
+    try:
+        migrate(engine, _MIGRATIONS)
+        with answering(), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 class Settled(StrEnum):
     """What became of a letter; without a line it waits. `redriven`: its record was written again."""
 
@@ -40,34 +58,23 @@ class SettledLetters:
     """A small database of the installation. Every method may raise RetriableError."""
 
     def __init__(self, settings: Settings) -> None:
-        self._file = settings.data / "dead_letters" / "dead_letters.db"
+        self._file = database_file(settings)
 
     def all(self) -> dict[Place, Settled]:
         """What is settled, by the record's place."""
         if not self._file.is_file():
             return {}
-        with self._connected() as connection:
+        with connected(self._file) as connection:
             rows = connection.execute(select(_settled)).all()
         return {Place(row.topic, row.partition, row.offset): Settled(row.state) for row in rows}
 
     def settle(self, place: Place, state: Settled | None, now: datetime) -> None:
         """Remember what became of one; None: it waits again."""
         here = (_settled.c.topic == place.topic) & (_settled.c.partition == place.partition) & (_settled.c.offset == place.offset)
-        with self._connected() as connection:
+        with connected(self._file) as connection:
             connection.execute(delete(_settled).where(_settled.c.settled_at < now - _KEPT))
             if state is None:
                 connection.execute(delete(_settled).where(here))
             elif not connection.execute(update(_settled).where(here).values(state=state.value, settled_at=now)).rowcount:
                 key = {"topic": place.topic, "partition": place.partition, "offset": place.offset}
                 connection.execute(insert(_settled).values(**key, state=state.value, settled_at=now))
-
-    @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = build_engine(f"sqlite:///{self._file}")
-        try:
-            migrate(engine, _MIGRATIONS)
-            with answering(), engine.begin() as connection:
-                yield connection
-        finally:
-            engine.dispose()

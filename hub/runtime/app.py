@@ -74,17 +74,29 @@ class PartitionFlow:
     def __init__(self, app: faust.App, driver: Driver) -> None:
         self._app = app
         self._driver = driver
+        self._braked: set[int] = set()
+        self._left_out: dict[int, frozenset[str]] = {}
 
     def _sources(self, partition: int) -> set[Any]:
         return {TP(topic, partition) for topic in self._driver.program.topics}
 
     def pause(self, partition: int) -> None:
+        self._braked.add(partition)
         for source in self._sources(partition):
             self._app.consumer.on_buffer_full(source)
 
     def resume(self, partition: int) -> None:
+        self._braked.discard(partition)
         for source in self._sources(partition):
-            self._app.consumer.on_buffer_drop(source)
+            if source.topic not in self._left_out.get(partition, ()):
+                self._app.consumer.on_buffer_drop(source)
+
+    def leave_out(self, partition: int, topics: frozenset[str]) -> None:
+        before, self._left_out[partition] = self._left_out.get(partition, frozenset()), topics
+        for topic in topics - before:
+            self._app.consumer.on_buffer_full(TP(topic, partition))
+        for topic in before - topics if partition not in self._braked else ():
+            self._app.consumer.on_buffer_drop(TP(topic, partition))
 
     def settle(self, partition: int, positions: Mapping[str, int]) -> None:
         # What a program reads without Faust, rule markers for one, is another program's to commit.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.clock import Clock
@@ -12,7 +12,9 @@ from hub.contract.codec import Codec
 from hub.contract.topics import RULES
 from hub.logs import get_logger
 from hub.runtime.effects import Program
+from hub.runtime.guard import Guard
 from hub.runtime.lane import Flow, Lane
+from hub.runtime.limits import Limit
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.rulebook import Rulebook
@@ -39,6 +41,7 @@ class Kit:
     cache: StoreCache
     rulebook: Rulebook
     fail: Callable[[BaseException], None]
+    limit: Limit = field(default_factory=Limit)
 
 
 class Driver:
@@ -127,7 +130,10 @@ class Driver:
         for partition, owned in self._owned.items():
             kit = self._kit
             pipeline = Pipeline(self.program, owned, kit.codec, kit.clock, kit.rulebook)
-            work = Work(owned, pipeline, kit.log, consents=self._consents, rules_partition=self._rules_partition(partition))
+            guard = Guard(owned, kit.limit, kit.clock)
+            work = Work(
+                owned, pipeline, kit.log, guard, consents=self._consents, rules_partition=self._rules_partition(partition)
+            )
             lane = Lane(owned, work, clock=kit.clock, flow=flow)
             self._lanes[partition] = lane
             lane.start().add_done_callback(self._ended)

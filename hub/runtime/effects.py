@@ -12,6 +12,7 @@ from hub.contract.models import Message
 from hub.core.resume import Known
 from hub.core.rules import CompiledRules
 from hub.kafka import Outgoing
+from hub.runtime.limits import Pause, Window
 from hub.runtime.rulebook import ActiveRules
 
 __all__ = [
@@ -173,11 +174,14 @@ class Effects:
     the last when several did: every state of the partition is woken under them. `awaits_consent` says that something was refused
     for want of consent: the driver reads the consents to their present end and repeats the batch, whose refusals are
     then final. `held_back` counts tasks that were not said because the partition is being rebuilt; `passed` is the key up to
-    which a rebuilt partition has said what is missing, and `rebuilt` that it has of all.
+    which a rebuilt partition has said what is missing, and `rebuilt` that it has of all. `windows`, `paused` and `resumed` are
+    what the limit of dead letters makes of it, by topic.
     """
 
     tasks: list[Emission] = field(default_factory=list)
     dead_letters: list[Emission] = field(default_factory=list)
+    aside: list[tuple[str, int]] = field(default_factory=list)
+    """The records that the dead letters are of, by topic and offset, in order."""
     receipts: list[Emission] = field(default_factory=list)
     removals: list[Emission] = field(default_factory=list)
     """What says that the local files hold nothing of it either; written once they do not."""
@@ -190,6 +194,9 @@ class Effects:
     decisions: Counter[str] = field(default_factory=Counter)
     late: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Events told late, by topic and days."""
+    windows: dict[str, Window] = field(default_factory=dict)
+    paused: dict[str, Pause] = field(default_factory=dict)
+    resumed: frozenset[str] = frozenset()
     activated: ActiveRules | None = None
     awaits_consent: bool = False
     held_back: int = 0
@@ -209,4 +216,4 @@ class Effects:
     @property
     def touches(self) -> bool:
         """Whether the partition's state or position moves at all."""
-        return bool(self.state_changes or self.positions or self.passed or self.rebuilt)
+        return bool(self.state_changes or self.positions or self.resumed or self.passed or self.rebuilt)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hub.dead_letters.pauses import KafkaBoard
 from hub.errors import RejectedError
 from hub.runtime.changelogs import check_no_members, drop_changelogs
 from hub.settings import Settings
@@ -33,6 +34,7 @@ def forget(settings: Settings) -> Sequence[str]:
     base = settings.data / "worker"
     with _nobody_at_work(base):
         gone = list(drop_changelogs(settings, [settings.changelog(table) for table in _TABLES]))
+        KafkaBoard(settings.bootstrap_servers, settings.worker.group).clear()  # what is not in the state any more is not paused
         for folder in sorted(one for one in base.iterdir() if one.is_dir()):
             shutil.rmtree(folder)
             gone.append(str(folder))

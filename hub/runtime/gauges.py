@@ -12,12 +12,14 @@ from hub.metrics import (
     WORKER_IN_FLIGHT,
     WORKER_LAG,
     WORKER_PARTITIONS,
+    WORKER_PAUSED_SINCE,
     WORKER_REBUILDING,
     WORKER_RECOVERING,
     WORKER_STALLED,
 )
 from hub.runtime.driver import Driver
 from hub.runtime.effects import LedgerKey
+from hub.runtime.lane import Lane
 from hub.runtime.ledger import PartitionRecord
 from hub.runtime.progress import Bounds, Progress
 from hub.runtime.transport import Log
@@ -38,6 +40,7 @@ class Gauges:
         self._log = log
         self._progress = progress
         self._shown: set[LedgerKey] = set()
+        self._paused: set[tuple[str, int]] = set()
 
     async def publish(self) -> None:
         """Ask the broker for the ends of the topics, then set every figure at once, so that they belong together."""
@@ -55,6 +58,7 @@ class Gauges:
         WORKER_IN_FLIGHT.set(sum(lane.in_flight for lane in lanes))
         self._publish_ledger()
         self._publish_lag(bounds)
+        self._publish_pauses(lanes)
         # Lanes that came while the broker was asked are not told of yet: neither is the worker done recovering.
         whole = self._progress.whole and set(self._sources()) == bounds.keys()
         WORKER_RECOVERING.set(0 if whole else 1)
@@ -81,6 +85,14 @@ class Gauges:
         for key, number in total.items():
             LEDGER_EVENTS.labels(*key).set(number)
         self._shown |= total.keys()
+
+    def _publish_pauses(self, lanes: Sequence[Lane]) -> None:
+        found = {(topic, lane.partition): pause.since for lane in lanes for topic, pause in lane.owned.record.paused.items()}
+        for topic, partition in self._paused - found.keys():
+            WORKER_PAUSED_SINCE.labels(topic, str(partition)).set(0)
+        for (topic, partition), since in found.items():
+            WORKER_PAUSED_SINCE.labels(topic, str(partition)).set(since)
+        self._paused |= found.keys()
 
     def _publish_lag(self, bounds: Bounds) -> None:
         lag: Counter[str] = Counter()

@@ -43,6 +43,10 @@ class Flow(Protocol):
         """Fetch again."""
         ...
 
+    def leave_out(self, partition: int, topics: frozenset[str]) -> None:
+        """Do not fetch these topics, whatever else is said of the partition; fetch again what is not named any more."""
+        ...
+
     def settle(self, partition: int, positions: Mapping[str, int]) -> None:
         """Everything below these offsets, by topic, is durable, and need never be fetched again."""
         ...
@@ -61,6 +65,8 @@ class Lane:
         self._stirred = asyncio.Event()
         self._overdue: dict[str, tuple[int, int, bool]] = {}
         self._paused = False
+        self._left_out = frozenset[str]()
+        self._resumed: dict[str, tuple[int, int]] = {}
         self.taken = 0
         self.ready = False
         self.awaits_rules = False
@@ -101,6 +107,11 @@ class Lane:
         self._overdue[topic] = (begin, end, late)
         self._stirred.set()
 
+    def resume(self, topic: str, at: int, allowed: int) -> None:
+        """Let a source go on that paused at `at` for its dead letters; the next `allowed` of them are not counted."""
+        self._resumed[topic] = (at, allowed)
+        self._stirred.set()
+
     async def close(self, grace_seconds: float) -> None:
         """Finish the batch at hand, at most `grace_seconds`, and drop the rest: the next owner gets it."""
         if self._work.revoked:
@@ -130,6 +141,7 @@ class Lane:
         self.ready = not self._work.revoked
         while not self._work.revoked:
             began = time.perf_counter()
+            await self._go_on()
             wakes = [Wake(key) for key in self._owned.timers.due(self._clock.now(), BATCH)]
             runs = self._take()
             if not wakes and not runs and not self._overdue:
@@ -159,6 +171,19 @@ class Lane:
         """After a revocation Faust has forgotten these partitions, and the next owner passes over the repeats."""
         if not self._work.revoked:
             self._flow.settle(self.partition, self._owned.record.positions)
+            paused = self._owned.record.paused
+            if paused.keys() != self._left_out:
+                self._work.guard.tell(frozenset(paused) - self._left_out)
+                self._left_out = frozenset(paused)
+                self._flow.leave_out(self.partition, self._left_out)
+
+    async def _go_on(self) -> None:
+        while self._resumed:
+            topic, (at, allowed) = self._resumed.popitem()
+            missed = await self._work.resume(topic, at, allowed)
+            if missed > at:
+                self.fetch(topic, at, missed, late=False)
+            self._settle()
 
     def _take(self) -> list[Run]:
         runs: list[Run] = []

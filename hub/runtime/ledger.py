@@ -15,6 +15,7 @@ from typing import cast
 
 from hub.errors import FatalError
 from hub.runtime.effects import Effects, LedgerKey, Outcome
+from hub.runtime.limits import Pause, Window
 
 __all__ = ["PartitionRecord", "Rebuilding"]
 
@@ -41,7 +42,8 @@ class Rebuilding:
 class PartitionRecord:
     """`positions`: first offset not yet in the state, by topic; `topic_ids`: the topics those offsets belong to; `marker`: the
     rule set in force on the partition; `stepped_with`: the SHA-256 of the rules that every state has been stepped with, empty
-    while some have not; `rebuilding`: None, but for a partition that is being rebuilt.
+    while some have not; `rebuilding`: None, but for a partition that is being rebuilt; `windows`: what the limit of dead letters
+    counts, and `paused`: the sources that it stopped, both by topic.
     """
 
     positions: dict[str, int] = field(default_factory=dict)
@@ -50,6 +52,8 @@ class PartitionRecord:
     marker: dict[str, str] = field(default_factory=dict)
     stepped_with: str = ""
     rebuilding: Rebuilding | None = None
+    windows: dict[str, Window] = field(default_factory=dict)
+    paused: dict[str, Pause] = field(default_factory=dict)
 
     def after(self, effects: Effects, topic_ids: Mapping[str, str], rules_sha256: str) -> PartitionRecord:
         """The record once `effects` are done."""
@@ -58,7 +62,9 @@ class PartitionRecord:
         ids = {topic: topic_ids[topic] for topic in (*self.topic_ids, *effects.positions) if topic in topic_ids}
         positions = {**self.positions, **effects.positions}
         rebuilding = None if self.rebuilding is None else self.rebuilding.after(effects)
-        return PartitionRecord(positions, self.counts + effects.ledger, ids, last, rules_sha256, rebuilding)
+        paused = {topic: pause for topic, pause in (self.paused | effects.paused).items() if topic not in effects.resumed}
+        counts, windows = self.counts + effects.ledger, self.windows | effects.windows
+        return PartitionRecord(positions, counts, ids, last, rules_sha256, rebuilding, windows, paused)
 
     def check_topics(self, topic_ids: Mapping[str, str]) -> None:
         """Raises FatalError when a topic is not the one the positions belong to: they would skip its new records."""
@@ -90,6 +96,10 @@ class PartitionRecord:
         }
         if self.rebuilding is not None:
             body["rebuilding"] = {"goals": dict(self.rebuilding.goals), "through": self.rebuilding.through}
+        if self.windows:
+            body["windows"] = {topic: [one.last, f"{one.marks:x}", one.allowed] for topic, one in self.windows.items()}
+        if self.paused:
+            body["paused"] = {topic: [one.at, one.letters, one.records, one.since] for topic, one in self.paused.items()}
         return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
     @staticmethod
@@ -103,7 +113,11 @@ class PartitionRecord:
         counts = Counter({(topic, cast("Outcome", outcome), reason): number for topic, outcome, reason, number in body["counts"]})
         told = body.get("rebuilding")
         rebuilding = None if told is None else Rebuilding(told["goals"], told["through"])
-        return PartitionRecord(body["positions"], counts, body["topic_ids"], body["marker"], body["stepped_with"], rebuilding)
+        windows = {topic: Window(last, int(marks, 16), more) for topic, (last, marks, more) in body.get("windows", {}).items()}
+        paused = {topic: Pause(*one) for topic, one in body.get("paused", {}).items()}
+        return PartitionRecord(
+            body["positions"], counts, body["topic_ids"], body["marker"], body["stepped_with"], rebuilding, windows, paused
+        )
 
     @staticmethod
     def total(records: Iterable[PartitionRecord]) -> Counter[LedgerKey]:

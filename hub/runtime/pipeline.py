@@ -155,6 +155,7 @@ class Pipeline:
 
     def _put_aside(self, fold: _Fold, record: Record, stage: str, error: ContractError) -> None:
         fold.effects.dead_letters.append(self._dead_letter(fold, record, stage, error.code))
+        fold.effects.aside.append((record.topic, record.offset))
         self._count(fold, record, "dead_lettered", error.code)
 
     def _read(self, record: Record) -> tuple[str, Message]:

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS, RULES
+from hub.dead_letters.pauses import KafkaBoard
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.installation import load_places
 from hub.kafka_admin import await_reach
@@ -31,8 +32,10 @@ from hub.runtime.claims import read_claims
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.effects import Program
 from hub.runtime.gauges import Gauges
+from hub.runtime.limits import Limit
 from hub.runtime.memory import keep_small, seek_cycles_seldom
 from hub.runtime.ownership import Changelog
+from hub.runtime.pauses import PauseWatch
 from hub.runtime.places import PlaceProgram
 from hub.runtime.progress import Progress
 from hub.runtime.rulebook import Rulebook
@@ -147,7 +150,8 @@ async def _serve(
     log = KafkaLog(settings.bootstrap_servers)
     if not await _before(stop, log.start()):
         leave_process("asked to stop before Kafka answered")
-    kit = Kit(log, Codec.load(), clock, folder, StoreCache(), rulebook, end_process)
+    limit = Limit(settings.worker.dead_letter_records, settings.worker.dead_letter_share)
+    kit = Kit(log, Codec.load(), clock, folder, StoreCache(), rulebook, end_process, limit)
     drivers = {}
     for name, program in programs.items():
         changelog = Changelog(changelog_name(settings, name), layout.topic_ids)
@@ -159,7 +163,8 @@ async def _serve(
         if not await _before(stop, app.start()):
             leave_process("asked to stop before anything was taken")
         progress = Progress(drivers, lambda topic: owned_in_group(app, topic), limit_seconds=settings.worker.stall_limit_seconds)
-        await _before(stop, _watch(app, Gauges(list(drivers), log, progress), progress))
+        pauses = PauseWatch(list(drivers), KafkaBoard(settings.bootstrap_servers, settings.worker.group))
+        await _before(stop, _watch(app, Gauges(list(drivers), log, progress), progress, pauses))
         await _finish(app, list(drivers))
         await _take_leave(app, log)
     except Exception as error:  # noqa: BLE001 -- the last line of defence: nothing half-alive may stay in the group
@@ -178,13 +183,14 @@ async def _before(stop: threading.Event, doing: Coroutine[Any, Any, None]) -> bo
     return True
 
 
-async def _watch(app: faust.App, gauges: Gauges, progress: Progress) -> None:
+async def _watch(app: faust.App, gauges: Gauges, progress: Progress, pauses: PauseWatch) -> None:
     said = 0.0
     while True:
         if app.should_stop:
             raise FatalError("Faust has stopped by itself", code="faust_stopped") from app.crash_reason
         await gauges.publish()
         progress.check()
+        await pauses.look()
         if progress.awaits_rules and time.monotonic() - said >= _SAY_SECONDS:
             said = time.monotonic()
             _log.warning("no rules are in force yet: waiting for the registry, which activates them when it starts")

@@ -61,7 +61,7 @@ class Vigil:
         found = {}
         for where, (begin, end) in bounds.items():
             lane = lanes.get(where[1])
-            if lane is None or not lane.ready:
+            if lane is None or not lane.ready or where[0] in lane.owned.record.paused:
                 continue
             position = lane.owned.position(where[0])
             if position < end > begin:

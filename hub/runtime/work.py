@@ -10,6 +10,7 @@ from hub.core.resume import Known
 from hub.logs import get_logger
 from hub.metrics import CONSENT_DECISIONS, WORKER_HELD_BACK, WORKER_LATE, WORKER_TASKS
 from hub.runtime.effects import Effects, Record, Wake
+from hub.runtime.guard import Guard
 from hub.runtime.ownership import OwnedPartition
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.runs import Run
@@ -38,11 +39,19 @@ class Work:
     """
 
     def __init__(
-        self, owned: OwnedPartition, pipeline: Pipeline, log: Log, *, consents: str | None, rules_partition: int | None = None
+        self,
+        owned: OwnedPartition,
+        pipeline: Pipeline,
+        log: Log,
+        guard: Guard,
+        *,
+        consents: str | None,
+        rules_partition: int | None = None,
     ) -> None:
         self._owned = owned
         self._pipeline = pipeline
         self._log = log
+        self.guard = guard
         self._consents = consents
         self._rules_partition = owned.partition if rules_partition is None else rules_partition
         self.revoked = False
@@ -145,11 +154,13 @@ class Work:
 
     async def _read_through(self, topic: str, begin: int, end: int) -> None:
         start = max(begin, self._owned.position(topic))
-        while start < end:
+        while start < end and topic not in self.guard.paused:
             stop = min(start + _SPAN, end)
             records, reached = await self._read(topic, start, stop)
             for first in range(0, len(records), BATCH):
                 await self._fold((), records[first : first + BATCH])
+            if topic in self.guard.paused:  # what was not taken is not gone
+                return
             await self._pass_over(topic, min(reached, stop))
             start = stop
 
@@ -160,17 +171,35 @@ class Work:
             await self._owned.commit(Effects(positions={topic: reached}, ledger=Counter({(topic, "gone", ""): gone})))
 
     async def _fold(self, wakes: Sequence[Wake], records: Sequence[Record]) -> None:
+        records = self.guard.admitted(records)
         if not wakes and not records:
             return
-        partition = self._owned.partition
-        effects = self._pipeline.process_batch(partition, [*wakes, *records])
+        effects = self._judge([*wakes, *records])
         if effects.awaits_consent and self._consents is not None:
             # One look per batch is enough: what was written before these events were is there now. A flood of unknown
             # references costs one round trip per batch.
             fresh, _ = await self._read(self._consents, self._owned.position(self._consents), None)
             if fresh:
-                effects = self._pipeline.process_batch(partition, [*fresh, *wakes, *records])
+                effects = self._judge([*fresh, *wakes, *records])
         await self._carry_out(effects)
+
+    def _judge(self, batch: Sequence[Record | Wake]) -> Effects:
+        """Up to the dead letter of a source that passes the limit: what lies behind it is left on its topic."""
+        effects = self._pipeline.process_batch(self._owned.partition, batch)
+        ends = self.guard.weigh(effects)
+        if ends:
+            within = [one for one in batch if isinstance(one, Wake) or one.offset <= ends.get(one.topic, one.offset)]
+            effects = self._pipeline.process_batch(self._owned.partition, within)
+            self.guard.weigh(effects)
+        return effects
+
+    async def resume(self, topic: str, at: int, allowed: int) -> int:
+        """Let a source go on that paused at `at`; the answer is the end of what was fetched of it meanwhile, 0 for nothing."""
+        effects = self.guard.resuming(topic, at, allowed)
+        if effects is None:
+            return 0
+        await self._owned.commit(effects)
+        return self.guard.missed(topic)
 
     async def _carry_out(self, effects: Effects) -> None:
         await self._log.append(effects.outgoing)

@@ -24,6 +24,8 @@ from hub.delivery.worklist import TaskView, Worklist
 from hub.errors import RetriableError
 from hub.kafka import Incoming, Outgoing
 from hub.runtime.effects import Record, Wake
+from hub.runtime.guard import Guard
+from hub.runtime.limits import Limit
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.runs import Run, run_of
@@ -103,7 +105,8 @@ class Worker:
         self.owned = OwnedPartition(0, Changelog(_CHANGELOG, {}), store, self._kafka, RULEBOOK)
         await self.owned.restore(self._generation)
         pipeline = Pipeline(self.program, self.owned, CODEC, self._clock, RULEBOOK)
-        self._work = Work(self.owned, pipeline, self._kafka, consents=CONSENTS.name)
+        guard = Guard(self.owned, Limit(), self._clock)
+        self._work = Work(self.owned, pipeline, self._kafka, guard, consents=CONSENTS.name)
         assert await self._work.read_rules()
         await self._work.read_ahead()
         self._offered = self._committed.copy()

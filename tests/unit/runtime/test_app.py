@@ -101,24 +101,53 @@ def _is_method(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
 
 
+class Braked:
+    """A consumer that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.consumer = self
+        self.calls: list[tuple[str, TP]] = []
+
+    def on_buffer_full(self, tp: TP) -> None:
+        self.calls.append(("full", tp))
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        self.calls.append(("drop", tp))
+
+
+def make_flow(stub: Any, folder: Path) -> PartitionFlow:
+    kit = Kit(MemoryLog(), CODEC, make_clock(), folder, StoreCache(), RULEBOOK, lambda _: None)
+    return PartitionFlow(stub, Driver("places", PlaceProgram(CODEC, CLAIMS), Changelog("c", {}), kit))
+
+
 def test_a_lane_brakes_its_own_partition_only(tmp_path: Path) -> None:
-    class Stub:
-        def __init__(self) -> None:
-            self.consumer = self
-            self.calls: list[tuple[str, TP]] = []
-
-        def on_buffer_full(self, tp: TP) -> None:
-            self.calls.append(("full", tp))
-
-        def on_buffer_drop(self, tp: TP) -> None:
-            self.calls.append(("drop", tp))
-
-    stub = Stub()
-    kit = Kit(MemoryLog(), CODEC, make_clock(), tmp_path, StoreCache(), RULEBOOK, lambda _: None)
-    flow = PartitionFlow(stub, Driver("places", PlaceProgram(CODEC, CLAIMS), Changelog("c", {}), kit))
+    stub = Braked()
+    flow = make_flow(stub, tmp_path)
     flow.pause(2)
     flow.resume(2)
     assert stub.calls == [("full", TP(PLACE_EVENTS.name, 2)), ("drop", TP(PLACE_EVENTS.name, 2))]
+
+
+def test_a_paused_source_stays_out_when_its_lane_lets_go_of_the_brake(tmp_path: Path) -> None:
+    stub, source = Braked(), TP(PLACE_EVENTS.name, 2)
+    flow = make_flow(stub, tmp_path)
+    flow.leave_out(2, frozenset({PLACE_EVENTS.name}))
+    flow.pause(2)
+    flow.resume(2)
+    assert ("drop", source) not in stub.calls
+    flow.pause(2)
+    flow.leave_out(2, frozenset())
+    assert ("drop", source) not in stub.calls  # the brake holds it
+    flow.resume(2)
+    assert stub.calls[-1] == ("drop", source)
+
+
+def test_a_source_that_goes_on_is_fetched_at_once(tmp_path: Path) -> None:
+    stub, source = Braked(), TP(PLACE_EVENTS.name, 2)
+    flow = make_flow(stub, tmp_path)
+    flow.leave_out(2, frozenset({PLACE_EVENTS.name}))
+    flow.leave_out(2, frozenset())
+    assert stub.calls == [("full", source), ("drop", source)]
 
 
 def test_what_may_wait_and_a_poll_on_top_of_it_never_fill_the_queue_to_its_high_mark(app: Any) -> None:

@@ -14,7 +14,9 @@ from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASK
 from hub.errors import RetriableError
 from hub.runtime import lane as lanes
 from hub.runtime.effects import Effects, Record
+from hub.runtime.guard import Guard
 from hub.runtime.lane import Lane
+from hub.runtime.limits import Limit
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.rulebook import ActiveRules
 from hub.runtime.runs import run_of
@@ -39,7 +41,7 @@ ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
 class Scene:
     """A lane over an in-memory Kafka; `acked` are the records that it said are durable, in order."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limit: Limit | None = None) -> None:
         self.folder = folder
         self.log = MemoryLog()
         self.clock = make_clock()
@@ -47,6 +49,8 @@ class Scene:
         self.acked: list[tuple[str, int]] = []
         self._arrived: list[Record] = []
         self.paused: list[str] = []
+        self.left_out: list[frozenset[str]] = []
+        self.limit = limit or Limit()
         self.lane: Lane
 
     async def open(self, rules: ActiveRules | None = FIRST) -> None:
@@ -55,7 +59,7 @@ class Scene:
         await owned.commit(Effects(positions={RULES.name: 0}))  # not new: it is not rebuilt
         self.log.history.clear()
         pipeline = Pipeline(self.program, owned, CODEC, self.clock, RULEBOOK)
-        work = Work(owned, pipeline, self.log, consents=CONSENTS.name)
+        work = Work(owned, pipeline, self.log, Guard(owned, self.limit, self.clock), consents=CONSENTS.name)
         self.lane = Lane(owned, work, clock=self.clock, flow=self)
         self.lane.start()
 
@@ -64,6 +68,10 @@ class Scene:
 
     def resume(self, partition: int) -> None:
         self.paused.append(f"resume {partition}")
+
+    def leave_out(self, partition: int, topics: frozenset[str]) -> None:
+        assert partition == 0
+        self.left_out.append(topics)
 
     def arrive(self, record: Record) -> None:
         self._arrived.append(record)

@@ -7,6 +7,7 @@ import pytest
 from hub.errors import FatalError
 from hub.runtime.effects import Effects
 from hub.runtime.ledger import PartitionRecord, Rebuilding
+from hub.runtime.limits import Pause, Window
 from tests.unit.runtime.fakes import FIRST
 
 
@@ -64,3 +65,17 @@ def test_what_is_left_to_rebuild_is_kept_until_it_is_done() -> None:
         assert record.rebuilding == Rebuilding({"a": 7}, through)
     assert record.after(Effects(rebuilt=True), {}, "").rebuilding is None
     assert b"rebuilding" not in PartitionRecord().to_bytes()
+
+
+def test_windows_and_pauses_survive_their_bytes_and_end_when_somebody_says_so() -> None:
+    stopped = Effects(windows={"a": Window(7, 0b1011, 3), "b": Window(2, 1)}, paused={"a": Pause(8, 3, 4, 1_700_000_000)})
+    record = PartitionRecord.from_bytes(PartitionRecord().after(stopped, {}, "").to_bytes())
+    assert record == PartitionRecord().after(stopped, {}, "")
+    assert (record.windows, record.paused) == (stopped.windows, stopped.paused)
+    again = record.after(Effects(windows={"a": Window(7)}, resumed=frozenset({"a"})), {}, "")
+    assert (again.windows, again.paused) == ({"a": Window(7), "b": Window(2, 1)}, {})
+
+
+def test_a_record_of_an_older_hub_has_no_pause() -> None:
+    assert b"paused" not in PartitionRecord().to_bytes()
+    assert b"windows" not in PartitionRecord().to_bytes()

@@ -27,8 +27,10 @@ from hub.runtime import work as works
 from hub.runtime.driver import Driver
 from hub.runtime.effects import META_KEY, Program
 from hub.runtime.gauges import Gauges
+from hub.runtime.guard import Guard
 from hub.runtime.lane import Lane
 from hub.runtime.ledger import PartitionRecord
+from hub.runtime.limits import Limit
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.places import PlaceProgram
 from hub.runtime.progress import Progress
@@ -83,7 +85,8 @@ class Scene:
         owned = make_owned(self._folder / str(self._workers), self.log, rulebook=AREAS)
         await owned.restore(self._workers)
         consents = CONSENTS.name if CONSENTS.name in self.program.topics else None
-        work = Work(owned, Pipeline(self.program, owned, CODEC, self.clock, AREAS), self.log, consents=consents)
+        guard = Guard(owned, Limit(), self.clock)
+        work = Work(owned, Pipeline(self.program, owned, CODEC, self.clock, AREAS), self.log, guard, consents=consents)
         self.lane = Lane(owned, work, clock=self.clock, flow=Brake())
         self.lane.start()
 

@@ -18,11 +18,13 @@ class Idle:
     reached: int
     in_flight: int = 0
     ready: bool = True
+    paused: frozenset[str] = frozenset()
     fetched: list[tuple[str, int, int]] = field(default_factory=list)
 
     @property
     def owned(self) -> Any:
-        return SimpleNamespace(position=lambda _topic: self.reached)
+        record = SimpleNamespace(paused=self.paused)
+        return SimpleNamespace(position=lambda _topic: self.reached, record=record)
 
     def fetch(self, topic: str, begin: int, end: int) -> None:
         self.fetched.append((topic, begin, end))
@@ -96,3 +98,12 @@ def test_how_long_faust_has_been_silent_is_told_while_its_work_is_done_for_it() 
     assert vigil.silent_seconds == 18.0
     vigil.arrived()
     assert vigil.silent_seconds == 0.0
+
+
+def test_a_source_that_is_paused_waits_without_being_read_and_nothing_stands_still() -> None:
+    now = [0.0]
+    vigil = Vigil(5.0, lambda: now[0])
+    lane = Idle(3, paused=frozenset({"a"}))
+    for now[0] in (0.0, 6.0, 600.0):
+        vigil.look({0: lane}, BOUNDS)  # type: ignore[dict-item]
+    assert (lane.fetched, vigil.waiting_seconds, vigil.silent_seconds) == ([], 0.0, 0.0)
