@@ -6,8 +6,8 @@ earlier revision, by a marker without content; a first revision that may not be 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
 
 from hub.contract.models import (
     AbsenceKind,
@@ -39,8 +39,9 @@ _CODES: Final[dict[str, str]] = {code: code.value for codes in (AbsenceKind, Pol
 """Plain texts: an enumeration's own `value` is worked out anew each time it is asked for."""
 
 
-class Folded(NamedTuple):
-    """The held events afterwards, with the event's own entry and that which it displaced."""
+@dataclass(slots=True)
+class Folded:
+    """The held events afterwards, with the event's own entry and that which it displaced. (Not frozen, as `Held`.)"""
 
     events: Events
     outcome: Outcome
@@ -143,11 +144,13 @@ def _rejudged(kind: InfoKind, rows: Rows, consent: ConsentRecord) -> Rows:
 
 def prune(events: Events, now_ms: int, longest_ms: int) -> Events:
     """Without what has left the longest window; the very same where nothing has."""
-    edge = now_ms - longest_ms
-    oldest = _oldest(events)
-    if oldest is None or oldest > edge:
-        return events
-    return {kind: left for kind, rows in events.items() if (left := _pruned(rows, edge))}
+    edge, left = now_ms - longest_ms, events
+    for kind, rows in events.items():
+        for oldest in rows.values():
+            if oldest.occurred_ms <= edge:
+                left = _instead(left, kind, _pruned(rows, edge))
+            break
+    return left
 
 
 def forgetting_of(events: Events, longest_ms: int) -> int | None:
@@ -155,34 +158,24 @@ def forgetting_of(events: Events, longest_ms: int) -> int | None:
 
     Nothing that has left a window is ever counted, so the forgetting may wait for midnight: one wake a day, not one an event.
     """
-    oldest = _oldest(events)
-    return None if oldest is None else next_midnight(oldest + longest_ms)
-
-
-def _oldest(events: Events) -> int | None:
-    """When the first of the held events occurred: of each kind it lies in front."""
-    oldest: int | None = None
+    first: int | None = None
     for rows in events.values():
-        for held in rows.values():
-            if oldest is None or held.occurred_ms < oldest:
-                oldest = held.occurred_ms
+        for oldest in rows.values():
+            if first is None or oldest.occurred_ms < first:
+                first = oldest.occurred_ms
             break
-    return oldest
+    return None if first is None else next_midnight(first + longest_ms)
 
 
 def _pruned(rows: Rows, edge: int) -> Rows:
-    gone: list[tuple[str, Held]] = []
-    for row in rows.items():
-        if row[1].occurred_ms > edge:
+    left, markers = rows.copy(), list[tuple[str, Held]]()
+    for event_id, held in rows.items():
+        if held.occurred_ms > edge:
             break
-        gone.append(row)
-    if not gone:
-        return rows
-    left = rows.copy()
-    for event_id, _ in gone:
         del left[event_id]
-    # A corrected event may be remembered longer than it may be kept: content goes when its own time has left the window.
-    markers = [(event_id, held.marker()) for event_id, held in gone if held.keep_ms > edge]
+        # A corrected event may be remembered longer than it may be kept: content goes when its own time has left the window.
+        if held.keep_ms > edge:
+            markers.append((event_id, held.marker()))
     return in_order((*left.items(), *markers)) if markers else left
 
 
@@ -191,12 +184,13 @@ def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
     keep_ms = occurred_ms if event.revision == 1 else max(occurred_ms, to_ms(event.recorded_at))
     if bare:
         return make_marker(event.revision, keep_ms)
-    if isinstance(event, SchoolAbsence):
+    # By exact type: what asks whether a pydantic model is an instance of another one costs more than the rest of this.
+    if type(event) is SchoolAbsence:
         code, offered = _CODES[event.kind], event.offered_minutes or 0
         return Held(event.revision, occurred_ms, keep_ms, code, event.minutes, event.agency, True, offered)
-    if isinstance(event, PoliceNotice):
+    if type(event) is PoliceNotice:
         return Held(event.revision, occurred_ms, keep_ms, _CODES[event.category], 0, event.agency, event.may_tell_youth)
-    if isinstance(event, RiskEvent):
+    if type(event) is RiskEvent:
         return Held(event.revision, occurred_ms, keep_ms, _CODES[event.concern], 0, event.agency, may_tell=True)
     raise TypeError("no event about a person")
 
@@ -213,6 +207,9 @@ def _with(events: Events, kind: str, event_id: str, entry: Held | None, *, share
         rows[event_id] = entry
         if former is not None or entry.occurred_ms < latest:
             rows = in_order(rows.items())
-    if rows:
-        return {**events, kind: rows}
-    return {other: kept for other, kept in events.items() if other != kind}
+    return _instead(events, kind, rows)
+
+
+def _instead(events: Events, kind: str, rows: Rows) -> Events:
+    """The events with these rows of a kind; without the kind where there are none."""
+    return {**events, kind: rows} if rows else {other: kept for other, kept in events.items() if other != kind}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.core.instants import next_midnight
 from hub.core.rules import CompiledRules
 from hub.core.state import Episode, Spent
 
-__all__ = ["end_episode", "last_said", "still_said", "still_spent"]
+__all__ = ["end_episode", "first_over", "still_said", "still_spent"]
 
 
 def end_episode(
@@ -36,11 +35,17 @@ def still_said(answers: Mapping[str, int], rules: CompiledRules, at_ms: int) -> 
     return answers if len(kept) == len(answers) else kept
 
 
-def last_said(answers: Mapping[str, int], spent: Mapping[str, Spent], rules: CompiledRules) -> int | None:
-    """The first midnight (UTC) at which one of them may be forgotten, though nothing else comes."""
-    ends = [_says_until(key, answered, rules) for key, answered in answers.items()]
-    ends += [one.until_ms for one in spent.values()]
-    return next_midnight(min(ends)) if ends else None
+def first_over(answers: Mapping[str, int], spent: Mapping[str, Spent], rules: CompiledRules) -> int | None:
+    """When the first of them says nothing any more; None where nothing is remembered."""
+    first: int | None = None
+    for one in spent.values():
+        if first is None or one.until_ms < first:
+            first = one.until_ms
+    for key, answered in answers.items():
+        until_ms = _says_until(key, answered, rules)
+        if first is None or until_ms < first:
+            first = until_ms
+    return first
 
 
 def _says_until(key: str, answered: int, rules: CompiledRules) -> int:

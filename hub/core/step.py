@@ -25,12 +25,12 @@ from hub.contract.models import (
 )
 from hub.core.episodes import Reconciler, stirs
 from hub.core.fold import Folded, Outcome, fold_event, forgetting_of, prune, rejudge
-from hub.core.instants import to_ms
+from hub.core.instants import next_midnight, to_ms
 from hub.core.look import Before, Cause, Drop, Instant, Said, Step, Untold
 from hub.core.measure import Counted
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
-from hub.core.spent import end_episode, last_said, still_said, still_spent
+from hub.core.spent import end_episode, first_over, still_said, still_spent
 from hub.core.state import Events, YouthState, first_move
 
 __all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
@@ -252,16 +252,18 @@ def _with_events(
 
     `comes_now`: all that they have more is an event that counts already, so that nothing is to come but what was.
     """
-    answers = still_said(state.answers, rules, at_ms) if state.answers else state.answers
+    answers = state.answers
     episodes, spent, due = (state.episodes, state.spent, state.due) if work is None else (work.episodes, work.spent, work.due)
-    if spent:
-        spent = still_spent(spent, at_ms)
+    over_ms = first_over(answers, spent, rules) if answers or spent else None
+    if over_ms is not None and over_ms <= at_ms:
+        answers, spent = still_said(answers, rules, at_ms), still_spent(spent, at_ms)
+        over_ms = first_over(answers, spent, rules)
     move_ms = state.move_ms if comes_now and due is state.due else first_move(events, due, at_ms)
     wake_ms = forgetting_of(events, rules.longest_ms)
-    said_ms = last_said(answers, spent, rules) if answers or spent else None
-    for other in (move_ms, said_ms):
-        if other is not None and (wake_ms is None or other < wake_ms):
-            wake_ms = other
+    if over_ms is not None and (wake_ms is None or next_midnight(over_ms) < wake_ms):
+        wake_ms = next_midnight(over_ms)
+    if move_ms is not None and (wake_ms is None or move_ms < wake_ms):
+        wake_ms = move_ms
     if (
         events is state.events and answers is state.answers and episodes is state.episodes and due is state.due
         and spent is state.spent and wake_ms == state.wake_ms and rules.digest == state.rules_digest
