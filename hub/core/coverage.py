@@ -26,14 +26,14 @@ class Coverage:
     """The scopes under which a recipient may be told now; without any she is told nothing."""
 
     scopes: Sequence[Scope]
-    _spans: dict[tuple[InfoKind, str], Spans] = field(default_factory=dict)
+    _spans: dict[tuple[str, str], Spans] = field(default_factory=dict)
 
     @classmethod
     def of(cls, consent: ConsentRecord, recipient: str, cooperation: Cooperation, at: datetime) -> Coverage:
         """The coverage of a team in a cooperation at an instant."""
         return cls(telling_scopes(consent, recipient=recipient, cooperation=cooperation, at=at))
 
-    def spans(self, kind: InfoKind, agency: str) -> Spans:
+    def spans(self, kind: str, agency: str) -> Spans:
         """When something of this kind must have happened for this agency's word on it to count."""
         found = self._spans.get((kind, agency))
         if found is None:
@@ -54,7 +54,7 @@ class Coverage:
         return self.scopes[0].scope_id
 
 
-def _names(scope: Scope, kind: InfoKind, agency: str) -> bool:
+def _names(scope: Scope, kind: str, agency: str) -> bool:
     return agency in scope.agencies and kind in scope.kinds
 
 

@@ -142,11 +142,13 @@ class Counted:
         """The same, of the events alone that a rule looks at and a recipient may be told of; this very object when they are all
         of those that it looks at.
         """
-        looked_at = {kind: rows for kind in rule.kinds if (rows := self.events.get(kind))}
-        told = {kind: _told(kind, rows, coverage) for kind, rows in looked_at.items()}
-        if all(rows is looked_at[kind] for kind, rows in told.items()):
-            return self
-        return Counted(told, self.at_ms)
+        told, whole = dict[str, Rows](), True
+        for kind in rule.kinds:
+            rows = self.events.get(kind)
+            if rows:
+                told[kind] = _told(kind, rows, coverage)
+                whole = whole and told[kind] is rows
+        return self if whole else Counted(told, self.at_ms)
 
     def lapse(self, condition: CompiledCondition) -> int:
         """When a plain condition that is met now ceases to be, if nothing more happens: as the newest that suffice leave."""
@@ -211,7 +213,7 @@ class Counted:
 
 def _told(kind: str, rows: Rows, coverage: Coverage) -> Rows:
     """The rows that may be told of; the very same when that is all of them. Markers count nowhere and may stay."""
-    spans = {agency: coverage.spans(InfoKind(kind), agency) for agency in {held.agency for held in rows.values()} if agency}
+    spans = {agency: coverage.spans(kind, agency) for agency in {held.agency for held in rows.values()} if agency}
     if len(spans) == 1:
         (only,) = spans.values()
         first, last = rows[next(iter(rows))].occurred_ms, rows[next(reversed(rows))].occurred_ms

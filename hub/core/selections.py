@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self, TypeAlias
 
 from hub.core.instants import SchoolDays, stockholm_day, stockholm_minute
-from hub.core.state import Held
+from hub.core.state import Held, Rows
 
 __all__ = ["Between", "Members", "Selection"]
 
@@ -44,10 +44,16 @@ class Selection:
     within_school_days: int | None = None
     school: SchoolDays | None = field(default=None, compare=False)
 
-    def choose(self, rows: Mapping[str, Held], now_ms: int) -> Members:
-        """Those of the rows that count at `now_ms`."""
+    def choose(self, rows: Rows, now_ms: int) -> Members:
+        """Those of the rows that count at `now_ms`, in the order in which they occurred."""
         edge, codes = now_ms - self.window_ms, self.codes
-        found = [held for held in rows.values() if edge < held.occurred_ms <= now_ms and held.code in codes]
+        found: list[Held] = []
+        for held in reversed(rows.values()):  # what lies before the window is not looked at
+            if held.occurred_ms <= edge:
+                break
+            if held.occurred_ms <= now_ms and held.code in codes:
+                found.append(held)
+        found.reverse()
         if found and (self.between is not None or self.on_school_days or self.within_school_days is not None):
             return self._narrowed(found, now_ms)
         return found
