@@ -42,7 +42,8 @@ def _to_millis(value: datetime) -> datetime:
     if value.year not in _YEARS:
         raise ValueError("an instant lies outside the years 1900 to 2999")
     utc = value.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    beyond = utc.microsecond % 1000
+    return utc.replace(microsecond=utc.microsecond - beyond) if beyond else utc
 
 
 def holds_long_number(text: str) -> bool:

@@ -54,5 +54,7 @@ def listed(events: Sequence[tuple[InfoKind, Held]], most: int) -> tuple[tuple[Ev
     """The newest events, oldest first, and how many more there were (None: none)."""
     # By all that is told of them, so that what came in another order is told alike.
     newest = sorted(events, key=lambda one: (one[1].occurred_ms, one[0], one[1].agency))[-most:]
-    told = tuple(EvidenceEvent(kind=kind, occurred_at=from_ms(held.occurred_ms), agency=held.agency) for kind, held in newest)
+    # Held against the contract once, when they were told: what is made of them here is not judged again.
+    tell = EvidenceEvent.model_construct
+    told = tuple([tell(kind=kind, occurred_at=from_ms(held.occurred_ms), agency=held.agency) for kind, held in newest])
     return told, len(events) - len(told) or None
