@@ -41,10 +41,11 @@ _OPTIONS = (
 _CORE = "tests/unit/core/test_{}.py"
 _ENGINE = (
     "step", "fold", "look", "state", "weighing", "language", "coverage", "calendar", "instants", "rules", "rule_set",
-    "rule_schema", "place",
+    "rule_schema", "place", "episodes", "spent", "fall", "narrowing",
 )  # fmt: skip
 _WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", "asked", "fall")
-_MIRRORS = {"texts": "explain", "wording_texts": "wording", "lacking_texts": "lacking", "narrowing_texts": "asked"}
+_TEXTS = {"texts": "explain", "wording_texts": "wording", "lacking_texts": "lacking", "narrowing_texts": "asked"}
+_MIRRORS = {**_TEXTS, "consent_bytes": "state_bytes", "rule_problems": "rule_set"}
 _REFERENCE = f"{_CORE.format('reference')}::test_the_core_says_what_the_reference_says"
 _KEPT = f"{_CORE.format('reference')}::test_what_once_differed_or_is_worth_keeping_agrees"
 _TABLES = [
@@ -61,10 +62,11 @@ def stages_for(file: str) -> list[list[str]]:
     own = [mirror] if (ROOT / mirror).exists() else []
     quick = [_CORE.format(one) for one in _ENGINE if one != name]
     match name:
-        case _ if name in (*_WORDS, *_MIRRORS):
-            return [own, [one for one in map(_CORE.format, _WORDS) if one not in own]]
+        case _ if name in (*_WORDS, *_TEXTS):
+            alike = [_CORE.format("lacking_alike")] if name == "lacking" else []
+            return [own, [one for one in map(_CORE.format, _WORDS) if one not in own], alike]
         case "rule_changes" | "rule_overlap" | "rule_problems" | "rule_schema" | "rule_sense":
-            rules = (_CORE.format(f"rule_{one}") for one in ("set", "sense", "schema", "changes", "overlap", "idle"))
+            rules = (_CORE.format(f"rule_{one}") for one in ("set", "sense", "cautions", "schema", "changes", "overlap", "idle"))
             others = ["tests/unit/test_rules_file.py", *rules]
             return [own, [one for one in others if one not in own]]
         case "consent":
