@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TypeAlias
 
 from hub.contract.models import Cooperation, InfoKind
@@ -17,20 +17,20 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Status(StrEnum):
+class Status(Enum):
     """Where a consent stands. Expired, lapsed and withdrawn are final; only `in_force` permits anything."""
 
-    AWAITING = "awaiting_signature"
-    DISPUTED = "disputed"
+    AWAITING = auto()
+    DISPUTED = auto()
     """A signatory has said no while others may have said yes: not in force, and shown as such."""
-    IN_FORCE = "in_force"
-    SUSPENDED = "suspended"
-    BLOCKED = "blocked"
+    IN_FORCE = auto()
+    SUSPENDED = auto()
+    BLOCKED = auto()
     """A block (spärr) by the youth or a guardian; it beats a consent and any signature."""
-    EXPIRED = "expired"
-    LAPSED = "lapsed"
+    EXPIRED = auto()
+    LAPSED = auto()
     """A guardian-signed consent of somebody who has become 18."""
-    WITHDRAWN = "withdrawn"
+    WITHDRAWN = auto()
 
 
 class Rule(StrEnum):

@@ -250,7 +250,7 @@ class Reconciler:
             return False
         reach = self._reach if before.consent is self._reach.consent else Reach(before.consent)
         earlier = reach.coverage(episode.team, episode.cooperation, before.at_ms)
-        if before.events is None and earlier is self._coverage(episode):
+        if earlier is self._coverage(episode):
             return False
         held = self._counted if before.events is None else Counted(before.events, self._when.at_ms)
         then, now = held.told(rule, earlier), self._told_to(rule, self._coverage(episode))

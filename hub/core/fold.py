@@ -78,10 +78,9 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
     entry = _entry(event, occurred_ms, bare=bool(reason) or event.retracted)
     if held is not None and held.keep_ms > entry.keep_ms:
         entry = _kept_until(entry, held.keep_ms)
-    stays = entry.keep_ms > edge
-    if held is None and not stays:
+    if held is None and entry.keep_ms <= edge:
         return Folded(kept, "refused", reason)
-    events = _with(kept, kind, event.event_id, entry if stays else None, shared=state.events)
+    events = _with(kept, kind, event.event_id, entry, shared=state.events)
     if reason and held is None:
         return Folded(events, "refused", reason, True, kind, entry, None)
     return Folded(events, "processed", "", True, kind, entry, held)
@@ -195,19 +194,18 @@ def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
     raise TypeError("no event about a person")
 
 
-def _with(events: Events, kind: str, event_id: str, entry: Held | None, *, shared: Events) -> Events:
-    """The events with another entry (None: without it). Rows that `shared` does not hold are nobody else's, and not copied."""
+def _with(events: Events, kind: str, event_id: str, entry: Held, *, shared: Events) -> Events:
+    """The events with another entry. Rows that `shared` does not hold are nobody else's, and not copied."""
     before = events.get(kind)
     if before is None:
-        return events if entry is None else {**events, kind: {event_id: entry}}
+        return {**events, kind: {event_id: entry}}
     latest = before[next(reversed(before))].occurred_ms
     rows = before.copy() if before is shared.get(kind) else before
     former = rows.pop(event_id, None)
-    if entry is not None:
-        rows[event_id] = entry
-        if former is not None or entry.occurred_ms < latest:
-            rows = in_order(rows.items())
-    return _instead(events, kind, rows)
+    rows[event_id] = entry
+    if former is not None or entry.occurred_ms < latest:
+        rows = in_order(rows.items())
+    return {**events, kind: rows}
 
 
 def _instead(events: Events, kind: str, rows: Rows) -> Events:

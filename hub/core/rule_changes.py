@@ -61,7 +61,7 @@ def renewed(rules: RuleSet, rule_id: str, until: date, versions: Collection[str]
         raise RulesError(f"{rule_id} is about a place and has no sunset")
     kept = tuple(rule.model_copy(update={"sunset": until}) if rule.id == rule_id else rule for rule in rules.rules)
     changed = rules.model_copy(update={"version": _next_version(rules.version, versions), "rules": kept})
-    return parse_rules(changed.model_dump(mode="json"))
+    return parse_rules(changed.model_dump())
 
 
 def _next_version(version: str, versions: Collection[str]) -> str:
