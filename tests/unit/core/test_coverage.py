@@ -21,6 +21,7 @@ from .make import (
     POLICE,
     SCHOOL,
     SIG_SCOPE,
+    SSPF_SCOPE,
     YOUTH,
     ago,
     make_absence,
@@ -224,3 +225,11 @@ def test_a_task_rests_on_the_consent_that_covers_what_followed_too() -> None:
     steps = run(make_absence(1, ago(3)), make_notice(2, ago(2)), state=state, rules=rules)
     (task,) = steps[-1].tasks
     assert (len(task.evidence[0].events or ()), task.scope_id) == (2, LATER_SCOPE)
+
+
+def test_a_task_does_not_rest_on_a_consent_of_that_time_to_another_agency_or_kind() -> None:
+    theirs = make_scope(scope_id=SIG_SCOPE, agencies=(POLICE,))
+    other_kind = make_scope(scope_id=LATER_SCOPE, agencies=(SCHOOL,), kinds=(InfoKind.RISK_EVENT,))
+    state = under(theirs, other_kind, make_scope(agencies=(SCHOOL,), kinds=(InfoKind.SCHOOL_ABSENCE,)))
+    (task,) = tasks_of("outreach", make_absence(1, ago(1), 480), state=state)
+    assert task.scope_id == SSPF_SCOPE

@@ -275,3 +275,24 @@ def test_the_example_beside_the_shipped_rules_can_be_put_in_force() -> None:
     assert list(impossible(rule, rules.school, Town())) == []
     assert rule.function in load_teams(defaults_folder())[rule.team].functions
     assert "attendance-recovered" not in {one.id for one in SHIPPED.rules}
+
+
+SECOND_SCHOOL_DAY = "2027-01-12 00:00"
+
+
+@pytest.mark.parametrize("beside", ["2026-11-25 12:00", "2027-01-20 12:00"], ids=["once before", "planned"])
+def test_a_school_day_between_two_absences_is_looked_at_too(beside: str) -> None:
+    """Of which one is told of before its time, or has left the days before, and is held for another rule."""
+    fall = {"days": 40, "at_least": 120, "school_days": 2}
+    written = recovered(within_days=7, fell_from=fall) | {"school": SCHOOL}
+    longer = {**written["rules"][0]["when"][0], "at_least": 1000, "within_days": 300}
+    del longer["at_most"], longer["fell_from"]
+    written["rules"].append({**written["rules"][0], "id": "longer", "when": [longer]})
+    rules, now = compile_rules(parse_rules(written)), from_ms(at("2026-12-18 12:00"))
+    always = make_consent(make_scope(valid_from=now - timedelta(days=99), valid_to=now + timedelta(days=99)), version=2)
+    told = [make_absence(1, from_ms(at(beside)), 10), make_absence(2, now, 120)]
+    state = last(run(always, *told, rules=rules, now=now))
+    while "rule" not in state.episodes and state.wake_ms is not None and state.wake_ms <= at(SECOND_SCHOOL_DAY):
+        now = from_ms(state.wake_ms)
+        state = wake(state, rules, now).state
+    assert ("rule" in state.episodes, now) == (True, from_ms(at(SECOND_SCHOOL_DAY)))

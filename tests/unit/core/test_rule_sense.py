@@ -10,7 +10,7 @@ import pytest
 
 from hub.contract.models import Cooperation, InfoKind
 from hub.core.consent_rules import AgeSpan
-from hub.core.rule_sense import Town, impossible, lapsed, senseless
+from hub.core.rule_sense import Town, impossible, lapsed, most_school_days, senseless
 from hub.core.rule_set import Rule, RuleSet, parse_rules
 
 from .make_rules import SHIPPED
@@ -297,3 +297,10 @@ def test_a_rule_lapses_the_day_after_its_sunset() -> None:
     assert not lapsed(rule, date(2026, 6, 30))
     assert lapsed(rule, date(2026, 7, 1))
     assert not lapsed(rule_of(make()), date.max)
+
+
+@pytest.mark.parametrize(("days", "most"), [(1, 1), (5, 5), (8, 6), (14, 10), (35, 20), (366, 20)])
+def test_so_many_dates_in_a_row_hold_no_more_school_days_than_the_calendar_has_there(days: int, most: int) -> None:
+    school = make(school=SCHOOL).school
+    assert school is not None
+    assert most_school_days(school, days) == most

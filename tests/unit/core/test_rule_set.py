@@ -256,6 +256,13 @@ def test_a_school_calendar_is_read_as_it_is_written() -> None:
     assert school.free_days == (date(2026, 4, 3),)
 
 
+@pytest.mark.parametrize("rule", ["absence-alone", 7, [], None], ids=repr)
+def test_a_rule_that_is_no_mapping_is_refused_in_the_same_words_as_a_condition_that_is_none(rule: Any) -> None:
+    words = "must be a mapping of names to values"
+    assert refusal(lambda data: data.update(rules=[rule])) == f"rules.0: {words}"
+    assert refusal(lambda data: place_of("absence-alone", data).update(when=[rule])) == f"rules.absence-alone.when.0: {words}"
+
+
 def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
     data = plain()
     place_of("absence-alone", data).update(priority="urgent", sunset="soon")

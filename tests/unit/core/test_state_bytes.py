@@ -267,3 +267,38 @@ def test_an_event_id_that_could_be_read_as_two_stays_what_it_is() -> None:
         assert from_bytes(to_bytes(state)) == state
     short_and_long = YouthState(YOUTH, events={"school_absence": {event_id(1)[:-1]: held, event_id(2) + "0": held}})
     assert from_bytes(to_bytes(short_and_long)) == short_and_long
+
+
+FITS = {
+    "occurred_ms": (0, (1 << 42) - 1), "minutes": (0, (1 << 11) - 1), "offered": (0, (1 << 11) - 1),
+    "revision": (0, (1 << 32) - 1), "keep_ms": (-(1 << 63), (1 << 63) - 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", FITS)
+@pytest.mark.parametrize("end", [0, 1], ids=["least", "most"])
+def test_an_event_that_just_fits_stands_in_columns_and_one_beyond_takes_all_into_rows_and_neither_is_changed(
+    field: str, end: int
+) -> None:
+    usual = Held(1, NOW_MS, NOW_MS, "excused", 60, "school-north", may_tell=True, offered=80)
+    edge = FITS[field][end]
+    for value, fits in ((edge, True), (edge + (1 if end else -1), False)):
+        rows = in_order([(event_id(1), usual), (event_id(2), replace(usual, **{field: value}))])
+        state = YouthState(YOUTH, events={"school_absence": rows})
+        packed = to_bytes(state)
+        assert from_bytes(packed) == state
+        assert (bytes.fromhex(event_id(1)[1:]) in packed, event_id(1).encode() in packed) == (fits, not fits)
+
+
+@pytest.mark.parametrize("number", [256, 257])
+def test_as_many_shapes_as_a_byte_can_tell_apart_stand_in_columns_and_one_more_takes_all_into_rows(number: int) -> None:
+    rows = {event_id(one): Held(1, NOW_MS + one, NOW_MS + one, "excused", 60, f"school-{one}", may_tell=True)
+            for one in range(number)}  # fmt: skip
+    state = YouthState(YOUTH, events={"school_absence": rows})
+    packed = to_bytes(state)
+    assert from_bytes(packed) == state
+    assert (event_id(1).encode() in packed) == (number > 256)
+
+
+def test_of_nothing_held_the_bytes_are_the_same_whichever_kinds_there_once_were() -> None:
+    assert to_bytes(YouthState(YOUTH, events={"school_absence": {}})) == to_bytes(YouthState(YOUTH))

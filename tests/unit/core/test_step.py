@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from hub.contract import ids
 from hub.contract.models import AbsenceKind, Action, PoliceCategory, TaskEvent, TaskState
+from hub.core.instants import stockholm_midnight
 from hub.core.state import YouthState, new_state
 from hub.core.step import erase_scope, step, wake
 
@@ -302,3 +303,12 @@ def test_new_rules_are_all_looked_at_as_a_late_event_comes_after_the_old_ones_wo
 def test_a_state_made_of_its_parts_alone_proposes_as_one_that_was_read() -> None:
     parts = last(run(make_absence(1, ago(1), 480)))
     assert emitted([wake(YouthState(YOUTH, parts.consent, parts.events), RULES, NOW)]) == [OPEN_ABSENCE]
+
+
+def test_a_birthday_that_a_later_record_puts_sooner_is_when_its_rules_are_looked_at_again() -> None:
+    """Though the state wakes first to forget, under either record."""
+    rules, known = make_rules(ages={"from": 16}), make_absence(1, ago(1))
+    first, second = run(known, make_consent(version=2, age_valid_until=date(2025, 10, 20)), rules=rules)
+    birthdays = [stockholm_midnight(day.toordinal()) for day in (date(2025, 11, 2), date(2025, 10, 20))]
+    assert [one.state.due for one in (first, second)] == [{"absence": birthday} for birthday in birthdays]
+    assert first.state.wake_ms == second.state.wake_ms
