@@ -11,6 +11,7 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import RULES
 from hub.logs import get_logger
+from hub.runtime.edges import Edges
 from hub.runtime.effects import Program
 from hub.runtime.guard import Guard
 from hub.runtime.lane import Flow, Lane
@@ -19,7 +20,7 @@ from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.rulebook import Rulebook
 from hub.runtime.runs import Run
-from hub.runtime.store import PartitionStore, StoreCache
+from hub.runtime.store import StoreCache
 from hub.runtime.transport import Log
 from hub.runtime.vigil import Vigil
 from hub.runtime.work import Work
@@ -42,6 +43,7 @@ class Kit:
     rulebook: Rulebook
     fail: Callable[[BaseException], None]
     limit: Limit = field(default_factory=Limit)
+    edges: Edges = field(default_factory=Edges)
 
 
 class Driver:
@@ -113,7 +115,7 @@ class Driver:
         """Open, claim and restore. Raises FatalError or RetriableError; the caller ends the process."""
         await self.release()
         for partition in sorted(partitions):
-            store = PartitionStore(self._kit.folder / f"{self.name}-{partition}", self._kit.cache)
+            store = self._kit.edges.store(self._kit.folder / f"{self.name}-{partition}", self._kit.cache)
             owned = OwnedPartition(partition, self.changelog, store, self._kit.log, self._kit.rulebook)
             self._owned[partition] = owned
             await owned.restore(generation)
@@ -127,6 +129,7 @@ class Driver:
 
     def start(self, flow: Flow) -> None:
         """Run a lane for every partition owned since the last call."""
+        flow = self._kit.edges.flow(flow)
         for partition, owned in self._owned.items():
             kit = self._kit
             pipeline = Pipeline(self.program, owned, kit.codec, kit.clock, kit.rulebook)

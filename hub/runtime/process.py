@@ -30,6 +30,7 @@ from hub.runtime.app import build_app, end_process, leave_process, owned_in_grou
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.claims import read_claims
 from hub.runtime.driver import Driver, Kit
+from hub.runtime.edges import Edges
 from hub.runtime.effects import Program
 from hub.runtime.gauges import Gauges
 from hub.runtime.limits import Limit
@@ -60,7 +61,7 @@ _FAREWELL_SECONDS = 3.0
 _MOST_WORKERS = 64
 
 
-def run(settings: Settings, clock: Clock) -> None:
+def run(settings: Settings, clock: Clock, edges: Edges | None = None) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in flight and leave the group's offsets committed, within ten seconds.
 
     The rules come with the markers on hub.rules.v1; until there is one, it waits and says so.
@@ -85,7 +86,10 @@ def run(settings: Settings, clock: Clock) -> None:
             if stop.is_set():
                 return
             raise
-        asyncio.run(_serve(settings, clock, programs, layout, rulebook, folder=folder, instance=instance, stop=stop))
+        serving = _serve(
+            settings, clock, programs, layout, rulebook, folder=folder, instance=instance, stop=stop, edges=edges or Edges()
+        )
+        asyncio.run(serving)
 
 
 def build_rulebook(settings: Settings) -> Rulebook:
@@ -146,12 +150,13 @@ async def _serve(
     folder: Path,
     instance: str,
     stop: threading.Event,
+    edges: Edges,
 ) -> None:
-    log = KafkaLog(settings.bootstrap_servers)
+    log = edges.log(settings.bootstrap_servers)
     if not await _before(stop, log.start()):
         leave_process("asked to stop before Kafka answered")
     limit = Limit(settings.worker.dead_letter_records, settings.worker.dead_letter_share)
-    kit = Kit(log, Codec.load(), clock, folder, StoreCache(), rulebook, end_process, limit)
+    kit = Kit(log, Codec.load(), clock, folder, StoreCache(), rulebook, end_process, limit, edges)
     drivers = {}
     for name, program in programs.items():
         changelog = Changelog(changelog_name(settings, name), layout.topic_ids)

@@ -8,4 +8,7 @@ and of Kafka itself (three times; in the short case once).
 HUB_CHAOS_SEED: the first round's seed (1); the others count on from it, so that one round is played again with its seed and
 HUB_CHAOS_ROUNDS=1. Seed 1 is the short case: the worker once, and every connector that tells of persons once. A seed fixes
 who is killed, how often and after which batch or pause; what the machine was doing at that moment, it cannot.
+
+`python -m tests.chaos.matrix` does the same to the runtime alone, disturbance by disturbance, against an oracle; `test_matrix.py`
+is its short case.
 """

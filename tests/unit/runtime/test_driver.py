@@ -9,9 +9,10 @@ from pathlib import Path
 from hub.contract.topics import CONSENTS, RULES, SCHOOL_ABSENCES, Topic
 from hub.kafka import Outgoing
 from hub.runtime.driver import Driver, Kit
+from hub.runtime.edges import Edges
 from hub.runtime.ownership import Changelog
 from hub.runtime.runs import run_of
-from hub.runtime.store import StoreCache
+from hub.runtime.store import PartitionStore, StoreCache
 from tests.unit.core.make import ago, make_absence, make_consent
 from tests.unit.runtime.fakes import (
     CHANGELOG,
@@ -97,6 +98,35 @@ def test_a_partition_taken_back_goes_on_where_it_was(tmp_path: Path) -> None:
             await until(lambda: driver.ready and not any(lane.in_flight for lane in driver.lanes))
         [lane] = driver.lanes
         assert lane.owned.record.counts[SCHOOL_ABSENCES.name, "processed", ""] == 1
+        await driver.release()
+
+    asyncio.run(story())
+
+
+def test_stores_and_flow_are_those_of_its_edges(tmp_path: Path) -> None:
+    class Settled(Brake):
+        def __init__(self) -> None:
+            self.partitions: list[int] = []
+
+        def settle(self, partition: int, positions: Mapping[str, int]) -> None:
+            self.partitions.append(partition)
+
+    async def story() -> None:
+        log, opened, settled = MemoryLog(), list[Path](), Settled()
+
+        def store(path: Path, shared: StoreCache) -> PartitionStore:
+            opened.append(path)
+            return PartitionStore(path, shared)
+
+        edges = Edges(store=store, flow=lambda _: settled)
+        kit = Kit(log, CODEC, make_clock(), tmp_path, StoreCache(), RULEBOOK, list[BaseException]().append, edges=edges)
+        activate(log)
+        driver = Driver("youths", SumProgram(), Changelog(CHANGELOG, {}), kit)
+        await driver.own({1}, 1)
+        driver.start(Brake())
+        await until(lambda: driver.ready)
+        assert opened == [tmp_path / "youths-1"]
+        assert settled.partitions == [1]
         await driver.release()
 
     asyncio.run(story())
