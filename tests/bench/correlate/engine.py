@@ -3,7 +3,8 @@
     python -m tests.bench.correlate.ENGINE --broker HOST:PORT --topic T --count N --partitions P --youths Y
         --decoder fastavro|quick --run NAME --folder DIR
 
-The referrals go to the topic `NAME-referrals`, which is there already; where the changelog lies the engine says itself.
+The referrals go to the topic `NAME-referrals`, which is there already. So is `NAME-state-changelog`, where Faust and Kafka Streams
+look for the states of a table or store `state`, but for engines that make their changelog themselves and say its name.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from tests.bench.correlate.job import Consents, consents
 
-__all__ = ["COMMIT_SECONDS", "SETTLE_SECONDS", "Meter", "Run", "parse", "seek_cycles_seldom"]
+__all__ = ["COMMIT_SECONDS", "SETTLE_SECONDS", "Meter", "Run", "parse", "peak_mebibytes", "seek_cycles_seldom"]
 
 COMMIT_SECONDS = 1.0
 SETTLE_SECONDS = 1.7
@@ -45,6 +46,11 @@ class Run:
     def referrals(self) -> str:
         """The topic of the referrals."""
         return f"{self.name}-referrals"
+
+    @property
+    def changelog(self) -> str:
+        """The topic of the states."""
+        return f"{self.name}-state-changelog"
 
     def consents(self) -> Consents:
         """Of this run's youths."""
@@ -74,15 +80,17 @@ def seek_cycles_seldom() -> None:
 
 
 class Meter:
-    """Counts records, and ends the process with the line of figures `SETTLE_SECONDS` after the last of them.
+    """Counts records, and prints the line of figures `SETTLE_SECONDS` after the last of them.
+
+    Then the engine goes on as one does that has nothing to do, and is killed once its group has committed everything.
 
     CPU seconds are of the whole process, its threads included, from the first record to that end; wall seconds end with the
     last record. `steady_…` leaves out the first quarter of the records: a compiler warms up, caches fill.
     """
 
-    def __init__(self, run: Run, changelog: str) -> None:
+    def __init__(self, run: Run, changelog: str | None = None) -> None:
         self._run = run
-        self._changelog = changelog
+        self._changelog = changelog or run.changelog
         self._done = 0
         self._began: tuple[float, float] | None = None
         self._steady: tuple[float, float, int] | None = None
@@ -118,9 +126,7 @@ class Meter:
             "referrals": self._run.referrals,
             "changelog": self._changelog,
         }
-        print(json.dumps(line), flush=True)
-        # Whatever an engine does to leave is no part of the job, and some take half a minute to leave their group.
-        os._exit(0)
+        print(json.dumps(line), file=sys.__stdout__, flush=True)
 
 
 def peak_mebibytes() -> int:

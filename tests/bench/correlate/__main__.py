@@ -1,0 +1,67 @@
+"""The hub and other engines at the same work: `python -m tests.bench.correlate --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tests.bench.correlate import cores
+from tests.bench.correlate.decode import DECODERS
+from tests.bench.correlate.engines import ENGINES
+from tests.bench.correlate.legs import LEGS
+from tests.bench.correlate.plan import Plan
+from tests.bench.correlate.rounds import as_data, table
+
+_EXAMPLES = """
+examples:
+  python -m tests.bench.correlate --events 20000 --youths 500 --rounds 1     a quick look: does everything run?
+  python -m tests.bench.correlate --events 400000 --rounds 3                 every engine of the fixed job
+  python -m tests.bench.correlate --engines hub,loop --decoder fastavro      two of them, with the compiled decoder
+  python -m tests.bench.correlate --leg rules --json > rules.json            the shipped rules, for a script
+
+An engine that cannot be had here (no JDK, no Maven, a registry out of reach) is left out with the reason. Rounds are interleaved;
+what an engine leaves is judged before its figures count. Measure on a machine with two idle cores.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one leg and print its figures."""
+    legs = "\n".join(f"  {name:<10} {leg.purpose}" for name, leg in LEGS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.correlate", description=f"{__doc__}\n\nlegs:\n{legs}", epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--leg", choices=LEGS, default="engine")
+    parser.add_argument("--engines", default="", help=f"some of {', '.join(ENGINES)}, with commas; without it all of the leg's")
+    parser.add_argument("--events", type=int, default=400_000)
+    parser.add_argument("--youths", type=int, default=5_000)
+    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--decoder", choices=DECODERS, default="quick", help="the Python engines' (default: the hub's own)")
+    parser.add_argument("--json", action="store_true", help="figures as JSON on standard output")
+    chosen = parser.parse_args(arguments)
+    engines = tuple(filter(None, chosen.engines.split(",")))
+    if unknown := [name for name in engines if name not in ENGINES]:
+        parser.error(f"no such engine: {', '.join(unknown)}; there are {', '.join(ENGINES)}")
+    plan = Plan(
+        engines, chosen.events, chosen.youths, chosen.partitions, chosen.rounds, chosen.decoder,
+        lambda text: print(text, file=sys.stderr, flush=True),
+    )  # fmt: skip
+    leg = LEGS[chosen.leg]
+    conditions = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores.told()}, load before {os.getloadavg()[0]:.2f}"
+    found = leg.run(plan)
+    if chosen.json:
+        asked = {name: getattr(chosen, name) for name in ("leg", "events", "youths", "partitions", "rounds", "decoder")}
+        print(json.dumps(asked | {"conditions": conditions, "engines": as_data(found)}, indent=1))
+        return
+    print(f"{chosen.leg} leg: {chosen.events:,} events, {chosen.youths:,} youths, {chosen.partitions} partitions, "
+          f"{chosen.rounds} rounds, decoder {chosen.decoder}; median (least–most)\n{conditions}\n")  # fmt: skip
+    print(table(found, leg.ratio_of))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The harness's side of Kafka: topics made, filled in bulk, and read to their end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.partitioner import murmur2
+from kafka import KafkaAdminClient
+
+from hub.kafka_admin import begin_offsets, end_offsets
+
+__all__ = ["fill", "make_topics", "read_all"]
+
+_COMPACT = {"cleanup.policy": "compact"}
+
+
+def make_topics(servers: str, partitions: int, names: Iterable[str], *, compact: bool = False) -> None:
+    """New topics with one replica."""
+    wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": _COMPACT if compact else {}}
+    names = list(names)
+    admin = KafkaAdminClient(bootstrap_servers=servers)
+    try:
+        admin.create_topics(dict.fromkeys(names, wanted), timeout_ms=30_000)
+        admin.wait_for_topics(names, timeout_ms=30_000)
+    finally:
+        admin.close()
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where every client of the hub, and Java's, puts a key."""
+    return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def fill(servers: str, topic: str, partitions: int, records: Iterable[tuple[bytes, bytes]]) -> None:
+    """Write all, in order per key, and wait until they are acknowledged."""
+    asyncio.run(_fill(servers, topic, partitions, records))
+
+
+async def _fill(servers: str, topic: str, partitions: int, records: Iterable[tuple[bytes, bytes]]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True, max_batch_size=256 * 1024)
+    await producer.start()
+    try:
+        open_batches: dict[int, Any] = {}
+        places: dict[bytes, int] = {}
+        sent = []
+        for key, value in records:
+            place = places.get(key)
+            if place is None:
+                place = places[key] = partition_of(key, partitions)
+            batch = open_batches.get(place)
+            if batch is None or batch.append(key=key, value=value, timestamp=None) is None:
+                if batch is not None:
+                    sent.append(await producer.send_batch(batch, topic, partition=place))
+                batch = open_batches[place] = producer.create_batch()
+                batch.append(key=key, value=value, timestamp=None)
+        sent += [await producer.send_batch(batch, topic, partition=place) for place, batch in open_batches.items()]
+        await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+
+
+def read_all(servers: str, topics: Sequence[str]) -> Iterator[Any]:
+    """Every committed record of these topics up to their present end, in order per partition."""
+    begins, ends = begin_offsets(servers, topics), end_offsets(servers, topics)
+    return iter(asyncio.run(_read_all(servers, {place: end for place, end in ends.items() if end > begins[place]})))
+
+
+async def _read_all(servers: str, ends: Mapping[tuple[str, int], int]) -> list[Any]:
+    left = {TopicPartition(*place): end for place, end in ends.items()}
+    if not left:
+        return []
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=1024 * 1024,
+    )
+    await consumer.start()
+    try:
+        consumer.assign(list(left))
+        found: list[Any] = []
+        while left:
+            for records in (await consumer.getmany(timeout_ms=500, max_records=5_000)).values():
+                found += records
+            left = {place: end for place, end in left.items() if await consumer.position(place) < end}
+        return found
+    finally:
+        await consumer.stop()
