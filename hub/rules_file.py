@@ -27,6 +27,7 @@ __all__ = [
     "Checked",
     "Surroundings",
     "Takes",
+    "check_kept",
     "check_retention",
     "check_rules",
     "load_active_rules",
@@ -136,6 +137,24 @@ def load_active_rules(settings: Settings) -> RuleSet:
     rule_set = load_rules(settings.home / "rules", Surroundings.of(settings))
     check_retention(rule_set, settings)
     return rule_set
+
+
+def check_kept(rules: RuleSet, around: Surroundings, only: str | None = None) -> None:
+    """Rules that stand in no folder, before they are put in force again (`only`: of one rule): teams and agencies may have
+    changed since they were. A rule past its sunset stops nothing.
+
+    Raises ConfigError `bad_rules` naming rule, field and what is wrong: mend the installation's files, or activate a folder.
+    """
+    found: list[str] = []
+    for rule in rules.rules:
+        if isinstance(rule, Rule) and only in {None, rule.id}:
+            wrong = [*impossible(rule, rules.school, around.town), *([] if around.teams is None else _takers(rule, around.teams))]
+            found += [f"{rule.id}: {'.'.join(map(str, one.location))}: {one.text}" for one in wrong]
+    if found:
+        text = f"version {rules.version} does not fit this installation any more: {'; '.join(found)}"
+        raise ConfigError(
+            f"{text}. Mend the installation's file, or put a folder in force (hub rules activate)", code="bad_rules"
+        )
 
 
 def check_retention(rule_set: RuleSet, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -164,10 +165,16 @@ def _tell(head: RuleFile, rules: list[RuleFile], problem: Problem) -> None:
         of.faults.append(of.fault(told))
 
 
+def _bytes_of(path: Path) -> bytes:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "no plain file")  # a pipe would be waited for, and a device never ends
+    return path.read_bytes()
+
+
 def _read(path: Path) -> RuleFile:
     file = RuleFile(path)
     try:
-        file.marked = load_marked(decoded(path.read_bytes()))
+        file.marked = load_marked(decoded(_bytes_of(path)))
     except FileNotFoundError as error:
         other = next((each.name for each in _others(path.parent) if each.stem == path.stem), None)
         text = f"{path} is missing: restore it; where the whole folder is gone, `hub init` writes the shipped rules"

@@ -69,12 +69,15 @@ def rollback(  # noqa: PLR0917 -- typer reads one option per parameter
 ) -> None:
     """Put an earlier version in force again, as it was: `hub rules history` names them.
 
+    It is refused where it proposes to a team, or counts an agency, that the installation has no more.
+
     Example: hub rules rollback --note "twice as many tasks as expected"
     """
-    from hub.rules_file import check_retention
+    from hub.rules_file import Surroundings, check_kept, check_retention
 
     with _opened(home, account) as (settings, rule_sets):
         rules = rule_sets.earlier(version or None)
+        check_kept(rules, Surroundings.of(settings))
         check_retention(rules, settings)
         active = rule_sets.active()
         _confirm(active, rules, yes=yes)
@@ -100,8 +103,11 @@ def renew(  # noqa: PLR0917 -- typer reads one option per parameter
 
     Example: hub rules renew absence-alone --until 2026-06-30 --note "looked through in May"
     """
-    with _opened(home, account) as (_settings, rule_sets):
+    from hub.rules_file import Surroundings, check_kept
+
+    with _opened(home, account) as (settings, rule_sets):
         rules = rule_sets.renewed(rule, until.date())
+        check_kept(rules, Surroundings.of(settings), only=rule)
         active = rule_sets.active()
         if active is not None and any(one.id == rule and getattr(one, "sunset", None) is None for one in active.rules.rules):
             typer.echo(f"{rule} has no last date now; a renewal gives it one.", err=True)

@@ -143,7 +143,8 @@ class _Looking:
         bare = RuleStanding(rule.id, Standing.NO_CONSENT, routes[0].team)
         if rule.ends_ms is not None and self._now_ms >= rule.ends_ms:
             return replace(bare, standing=Standing.SUNSET, until=stockholm_date(from_ms(rule.ends_ms)) - timedelta(days=1))
-        if self._reach is None:
+        covered = [] if self._reach is None else list(self._covered(rule, routes))
+        if not covered:  # before her age, which no unit that has no consent of hers is to read in another's record
             return bare
         if rule.ages is not None and not self._fits(rule.ages):
             return replace(bare, standing=Standing.AGE, ages=rule.ages)
@@ -151,9 +152,6 @@ class _Looking:
         if episode is not None and episode.team in {route.team for route in routes}:
             standing, task_id = (Standing.OPEN, episode.task_id) if episode.task_id in proposed else (Standing.HOLDS, None)
             return replace(bare, standing=standing, team=episode.team, task_id=task_id)
-        covered = list(self._covered(rule, routes))
-        if not covered:
-            return bare
         # Where nobody may be told enough, what the first could be told says what is lacking.
         route, told = next(((route, told) for route, told in covered if told.holds(rule)), covered[0])
         return self._of(rule, route, told)

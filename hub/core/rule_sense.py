@@ -54,11 +54,13 @@ def senseless(school: School | None) -> Iterator[Problem]:
         if later.first <= sooner.last:
             text = f"the terms from {sooner.first} and from {later.first} overlap: a date belongs to one term"
             yield Problem(("school", "terms"), text)
+    seen: set[date] = set()
     for place, day in enumerate(school.free_days):
         if not any(term.first <= day <= term.last for term in school.terms):
             yield Problem(("school", "free_days", place), f"{day} lies outside every term, so it is free already: leave it out")
-        if day in school.free_days[:place]:
+        if day in seen:
             yield Problem(("school", "free_days", place), f"{day} stands twice: keep one of them")
+        seen.add(day)
 
 
 def impossible(rule: Rule, school: School | None, town: Town) -> Iterator[Problem]:

@@ -35,6 +35,7 @@ from hub.core.texts import FUNCTIONS
 __all__ = [
     "CODES",
     "LARGEST_SET",
+    "MOST_CONDITIONS",
     "Ages",
     "Chosen",
     "Condition",
@@ -69,6 +70,8 @@ def _ends_some_day(value: date) -> date:
 
 
 Sunset = Annotated[date, AfterValidator(_ends_some_day), IN_THE_YEARS]
+MOST_CONDITIONS = 20
+"""Of one rule: more than anybody reads through; every two of them are held against each other when a rule is checked."""
 _ON_ONE_LINE = Field(json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f]*$"})  # `rule_text.unfit` says more, and in words
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200), _ON_ONE_LINE]
 Function = Annotated[ContractCode, AfterValidator(_known), Field(json_schema_extra={"enum": sorted(FUNCTIONS)})]
@@ -160,6 +163,8 @@ class Rule(Strict):
     @field_validator("when")
     @classmethod
     def _distinct_conditions(cls, value: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        if len(value) > MOST_CONDITIONS:
+            raise ValueError(f"holds {len(value)} conditions, and a rule may hold {MOST_CONDITIONS}: make it several rules")
         if len({condition.id for condition in value}) != len(value):
             raise ValueError("two conditions share an id")
         return value

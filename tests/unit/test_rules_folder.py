@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -195,4 +196,13 @@ def test_what_is_missing_altogether_is_said_with_the_way_back(folder: Path) -> N
         read_folder(folder)
     (folder / "ruleset.yaml").mkdir()
     with pytest.raises(ConfigError, match=r"ruleset.yaml cannot be read \(is a directory\)"):
+        read_folder(folder)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["ruleset.yaml", "another.yaml"])
+def test_a_pipe_in_a_files_place_is_refused_and_not_waited_for(folder: Path, name: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    with pytest.raises(ConfigError, match=rf"{name} cannot be read \(no plain file\): it must be a readable file"):
         read_folder(folder)

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import select
 
 from hub.bootstrap import build_clock, build_registry
@@ -178,3 +179,24 @@ def test_a_renewal_gives_one_rule_a_later_last_date_as_a_version_of_its_own(home
     assert json.loads(done.stdout)["version"] == "2025.1-r1"
     assert "absence-alone: sunset: - → 2099-06-30" in done.stderr
     assert "In force are others, of version 2025.1-r1" in run("list", home=home).output
+
+
+@pytest.fixture
+def without_its_team(home: Path) -> Path:
+    """An installation that had two versions in force, and has let go of the team that the rule absence-alone proposes to."""
+    for words in (["--yes"], [str(edited(home, "2026.1", _480=400)), "--yes"]):
+        assert run("activate", *words, home=home).exit_code == 0
+    teams = home / "teams.yaml"
+    kept = teams.read_text("utf-8")
+    team = yaml.safe_load((home / "rules" / "absence-alone.yaml").read_text("utf-8"))["team"]
+    teams.write_text(re.sub(rf"^(\s*){team}:", r"\1another-name:", kept, flags=re.MULTILINE), encoding="utf-8")
+    return home
+
+
+@pytest.mark.parametrize("words", [["rollback"], ["renew", "absence-alone", "--until", "2027-06-30"]], ids=" ".join)
+def test_what_names_a_team_that_is_no_more_is_neither_brought_back_nor_renewed(without_its_team: Path, words: list[str]) -> None:
+    stopped = run(*words, "--yes", home=without_its_team)
+    assert isinstance(stopped.exception, ConfigError)
+    assert "does not fit this installation any more: absence-alone: team: proposes" in str(stopped.exception)
+    assert "Mend the installation's file, or put a folder in force (hub rules activate)" in str(stopped.exception)
+    assert [row["version"] for row in json.loads(run("history", "--json", home=without_its_team).output)] == ["2026.1", "2025.1"]

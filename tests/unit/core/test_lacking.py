@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.contract.models import InfoKind
+from hub.contract.models import ConsentStatus, InfoKind
 from hub.core.lacking import RuleStanding, Standing, why_not
 from hub.core.lacking_texts import standing_lines, standing_text
 from hub.core.rules import CompiledRules
@@ -257,6 +257,17 @@ def test_without_a_consent_to_the_team_nothing_is_counted_aloud() -> None:
     for state in (elsewhere, new_state(YOUTH)):
         found = standing(state)
         assert (found.standing, found.conditions) == (Standing.NO_CONSENT, ())
+
+
+@pytest.mark.parametrize("age", [15, 20, None])
+@pytest.mark.parametrize("status", [ConsentStatus.IN_FORCE, ConsentStatus.SUSPENDED])
+def test_a_unit_without_a_consent_does_not_read_an_age_in_anothers(age: int | None, status: ConsentStatus) -> None:
+    rules = rules_of(HOURS, ages={"from": 12, "to": 17})
+    until = date(2026, 9, 1) if age == 15 else None
+    consent = make_consent(make_sig_scope(), status=status, age_years=age, age_valid_until=until)
+    for audience in ("team", "youth"):
+        found = standing(after(consent=consent), rules, teams={"outreach"}, audience=audience)
+        assert (found.standing, found.ages) == (Standing.NO_CONSENT, None)
 
 
 def test_what_the_team_may_not_be_told_is_not_counted_aloud() -> None:

@@ -278,6 +278,21 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_place() -> None:
     ], "a field that is none is shown at its name, what a field holds at its value"
 
 
+@pytest.mark.parametrize(("number", "refused"), [(20, False), (21, True)])
+def test_a_rule_of_more_conditions_than_anybody_reads_is_refused(number: int, refused: bool) -> None:
+    def many(data: dict[str, Any]) -> None:
+        rule = place_of("absence-alone", data)
+        rule["when"] = [{**rule["when"][0], "id": f"condition-{each}"} for each in range(number)]
+
+    told = "rules.absence-alone.when: holds 21 conditions, and a rule may hold 20: make it several rules"
+    if refused:
+        assert told in refusal(many)
+    else:
+        data = plain()
+        many(data)
+        parse_rules(data)
+
+
 def test_two_conditions_of_one_id_are_refused() -> None:
     def twice(data: dict[str, Any]) -> None:
         rule = place_of("absence-alone", data)
