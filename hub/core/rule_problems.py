@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple, TypeAlias
@@ -13,7 +14,6 @@ __all__ = ["Location", "Problem", "problems_of"]
 
 Location: TypeAlias = tuple[int | str, ...]
 _PLACES = frozenset({"area", "areas", "place", "places"})
-_ABOUT = ("person", "place")
 _TEXT = "must be text; what YAML takes for a number or for true or false needs quotes"
 _NUMBER = "must be a whole number, without quotes"
 _LIST = "must be a list, as in [a, b]"
@@ -39,6 +39,8 @@ _LIMITS = {
     "enum": ("expected", "must be one of {}"),
     "literal_error": ("expected", "must be {}"),
 }
+_MARKS = re.compile(r"<\w+\.\w+: |['>]")
+"""What pydantic puts around a code, and around a member of an enumeration."""
 _PATTERNS = {
     "[01][0-9]|2[0-3]": 'must be a time of day in quotes, such as "22:00"',
     "^[a-z][a-z0-9_-]{0,63}$": "must be a name of small letters, digits, _ and -, that begins with a letter",
@@ -59,21 +61,21 @@ class Problem(NamedTuple):
 
 def problems_of(error: ValidationError, fields: Mapping[str, Sequence[str]]) -> tuple[Problem, ...]:
     """Every problem of a rule set, in the order of the fields. `fields`: the names known below each field, by its name."""
-    found = _first_causes(error.errors(include_input=False, include_url=False))
+    found = _first_causes(error.errors())
     return tuple(Problem(_location(one), _text(one, fields), one["type"] == "extra_forbidden") for one in found)
 
 
 def _first_causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
     """Without "too short" of a list that is short only because its items were wrong."""
     inside = {item["loc"][:depth] for item in problems for depth in range(len(item["loc"]))}
-    return [item for item in problems if item["type"] != "too_short" or item["loc"] not in inside]
+    return [item for item in problems if item["loc"] not in inside]
 
 
 def _location(problem: ErrorDetails) -> Location:
     """Without what pydantic puts between a rule's number and its fields."""
     where = problem["loc"]
     if where[:1] == ("rules",):
-        where = (*where[:2], *(where[3:] if where[2:3] in {(each,) for each in _ABOUT} else where[2:]))
+        where = (*where[:2], *where[3:])
         if problem["type"].startswith("union_tag"):
             where = (*where, "about")
     return where
@@ -85,7 +87,7 @@ def _text(problem: ErrorDetails, fields: Mapping[str, Sequence[str]]) -> str:
         return _unknown(problem["loc"], fields)
     if kind in _LIMITS:
         key, text = _LIMITS[kind]
-        return text.format(str(context[key]).replace("'", ""))
+        return text.format(_MARKS.sub("", str(context[key])))
     if kind == "string_pattern_mismatch":
         return next((text for part, text in _PATTERNS.items() if part in context["pattern"]), problem["msg"])
     if kind in {"too_short", "too_long"}:
@@ -103,5 +105,5 @@ def _unknown(where: Location, fields: Mapping[str, Sequence[str]]) -> str:
     if name in _PLACES:
         return "an area is no condition of a rule: it tells nothing about a person"
     known = fields[next((part for part in reversed(where[:-1]) if isinstance(part, str)), "")]
-    close = get_close_matches(name, known, 1)
+    close = get_close_matches(name, known)
     return "has no meaning here: " + (f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}")

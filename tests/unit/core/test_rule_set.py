@@ -214,11 +214,28 @@ def test_what_a_condition_must_not_say_is_refused_with_what_would_be_right(chang
         ({"counts_but_not_shown": ["school-x", "school-x"]}, "counts_but_not_shown: an agency stands twice"),
         ({"title_sv": 7}, "title_sv: must be text; what YAML takes for a number"),
         ({"title_sv": ""}, "title_sv: must not be empty"),
+        ({"title_sv": "x" * 201}, "title_sv: must be at most 200 characters long"),
+        ({"about": "thing"}, "about: must be person or place"),
         ({"team": "SIG Group"}, "team: must be a name of small letters, digits, _ and -"),
     ],
 )
 def test_what_a_rule_must_not_say_is_refused_with_what_would_be_right(changes: dict[str, Any], expected: str) -> None:
     assert f"rules.absence-alone.{expected}" in refusal(lambda data: place_of("absence-alone", data).update(changes))
+
+
+def test_a_rule_that_does_not_say_what_it_is_about_is_told_what_it_may_be() -> None:
+    text = refusal(lambda data: place_of("absence-alone", data).pop("about"))
+    assert text == "rules.absence-alone.about: is missing: it must be person or place"
+
+
+def test_whoever_asks_for_a_consent_to_sig_works_under_one_to_sspf() -> None:
+    text = refusal(lambda data: place_of("repeated-notices", data)["without_sig_consent"].update(cooperation="sig"))
+    assert text == "rules.repeated-notices.without_sig_consent.cooperation: must be sspf"
+
+
+def test_a_field_that_a_rule_set_does_not_have_is_refused_with_those_that_it_has() -> None:
+    text = refusal(lambda data: data.update(colour="red"))
+    assert text == "colour: has no meaning here: known are owner, rules, school, version"
 
 
 def test_a_rule_of_sig_says_who_asks_for_a_consent_even_where_the_field_is_left_out() -> None:
@@ -303,7 +320,8 @@ def test_two_conditions_of_one_id_are_refused() -> None:
 
 def test_a_version_is_text_and_fit_for_a_key() -> None:
     assert refusal(lambda data: data.update(version=2025.1)).startswith("version: ")
-    assert refusal(lambda data: data.update(version="2025 1")).startswith("version: ")
+    words = "version: must be of letters, digits, full stops, _ and -, at most 64, without spaces"
+    assert refusal(lambda data: data.update(version="2025 1")) == words
 
 
 def test_what_is_not_plain_data_is_refused() -> None:
