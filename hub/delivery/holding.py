@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, Message, PresenceTask, ReferralTask
+from hub.delivery.rows import ids_of
 from hub.delivery.tables import CountRow, PositionRow, ReferenceRow, TaskRow
 from hub.kafka import Incoming
 
@@ -73,9 +74,12 @@ class Holding:
             self._by_subject.setdefault(row.subject or "", []).append(row)
         self._freed: set[str] = set()
 
-    def task(self, task_id: str) -> TaskRow | None:
-        """The task of that id, open or not."""
-        return self._tasks.get(task_id)
+    def task(self, task_id: str, subject: str) -> TaskRow | None:
+        """The task of that id, open or not, or the one of that subject that stands for it."""
+        found = self._tasks.get(task_id)
+        if found is not None:
+            return found
+        return next((row for row in self.of_subject(subject) if row.stands_for and task_id in ids_of(row)), None)
 
     def open_by_key(self, open_key: str, subject: str) -> TaskRow | None:
         """The one open task of a subject under that key."""

@@ -36,7 +36,7 @@ from hub.core.consent import Purpose
 from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.permission import decide_task
-from hub.delivery.rows import ground_of, open_key, subject_of, task_row
+from hub.delivery.rows import ids_of, open_key, subject_of, take_in, task_row
 from hub.delivery.tables import PulseRow, TaskRow
 from hub.delivery.telling import Telling
 from hub.delivery.withdrawing import NO_CONSENT, empty, ended_by_withdrawal, permitted, with_scope_withdrawn
@@ -179,15 +179,9 @@ class Inbox:
             decision = decide_task(consent, task, purpose=Purpose.DELIVER, at=work.now)
             if not decision.permit:
                 return f"refused_{decision.rule}"
-        if work.held.task(task.task_id) is not None:
-            return "duplicate"
-        same = work.held.open_by_key(open_key(task), subject_of(task))
-        if same is not None and same.ground_lost_at is not None:
-            # The ground is there again while somebody still works with the task: its note would be untrue now.
-            same.ground_lost_at, same.payload = None, task.model_dump_json()
-            return "reinstated"
+        same = work.held.task(task.task_id, subject_of(task)) or work.held.open_by_key(open_key(task), subject_of(task))
         if same is not None:
-            return "absorbed"  # a second open task of the same youth, rule and team, whatever its id
+            return take_in(same, task)
         row = task_row(task)
         row.state, row.received_at = TaskState.RECEIVED.value, work.now
         work.held.add(row)
@@ -195,9 +189,9 @@ class Inbox:
         return "opened"
 
     def _lose_ground(self, work: _Work, task: ReferralTask | PresenceTask) -> str:
-        # By its place, not its id: a task that was reinstated stands on the ground of a later one.
+        # By its place: the id may be that of a later proposal, which the open task has taken in.
         row = work.held.open_by_key(open_key(task), subject_of(task))
-        if row is None or ground_of(row) != task.task_id:
+        if row is None or task.task_id not in ids_of(row):
             return "nothing_open"
         row.ground_lost_at = work.now
         if row.opened_at is not None:

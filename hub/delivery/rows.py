@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from hub.contract.models import PresenceTask, Priority, ReferralTask, TaskState
 from hub.delivery.tables import TaskRow
 
-__all__ = ["OPEN_STATES", "ground_of", "open_key", "subject_of", "task_row"]
+__all__ = ["OPEN_STATES", "ids_of", "open_key", "subject_of", "take_in", "task_row"]
 
 OPEN_STATES = (TaskState.REQUESTED, TaskState.RECEIVED, TaskState.ACCEPTED, TaskState.IN_PROGRESS)
 _PRESENCE_TEAM = "outreach"
@@ -25,9 +23,25 @@ def open_key(task: ReferralTask | PresenceTask) -> str:
     return f"{subject_of(task)}|{task.rule_id}|{narrower}"
 
 
-def ground_of(row: TaskRow) -> str:
-    """The id of the task whose content the row shows: a later one's, when it was reinstated."""
-    return str(json.loads(row.payload)["task_id"]) if row.payload is not None else row.task_id
+def ids_of(row: TaskRow) -> tuple[str, ...]:
+    """Every id under which the worker may know it, oldest first: its own, and those of the proposals that it has taken in."""
+    return (row.task_id, *(row.stands_for or "").split())
+
+
+def take_in(row: TaskRow, task: ReferralTask | PresenceTask) -> str:
+    """What becomes of a proposal of what has this row already, by the id or as the open one: the outcome's name.
+
+    A task that ended stays so, whichever of its ids comes again. An open one stands for the later proposal from now on, rests
+    on what that rests on, and says what it says.
+    """
+    ended, lost, known = row.open_key is None, row.ground_lost_at is not None, task.task_id in ids_of(row)
+    if ended or (known and not lost):
+        return "duplicate"
+    # Where its ground was lost it is there again while somebody still works with the task: its note would be untrue now.
+    row.ground_lost_at, row.payload = None, task.model_dump_json()
+    if not known:
+        row.stands_for = " ".join((*ids_of(row)[1:], task.task_id))
+    return "reinstated" if lost else "absorbed"
 
 
 def task_row(task: ReferralTask | PresenceTask) -> TaskRow:

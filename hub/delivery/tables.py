@@ -23,6 +23,8 @@ class TaskRow(Base):
     `open_key` is (subject, rule, team or week) while the task is open, else null: its uniqueness is the promise of one.
     `recall_of`: whose withdrawal took an opened task back, until the team has acknowledged it (`acknowledged_at`) and that is
     told; `recall_id`: the erasure it belongs to.
+    `stands_for`: ids (oldest first, a space between) of later proposals of the same that it took in while it was open. The worker
+    may know the task by any of them: whatever is told of it is told of them all, and what is said of one of them is said of it.
     """
 
     __tablename__ = "task"
@@ -48,6 +50,7 @@ class TaskRow(Base):
     recall_of: Mapped[str | None] = mapped_column(String(40))
     recall_id: Mapped[str | None] = mapped_column(String(36))
     acknowledged_at: Mapped[datetime | None]
+    stands_for: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own declaration

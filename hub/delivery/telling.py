@@ -12,6 +12,7 @@ from hub.contract.ids import valid_key
 from hub.contract.models import DeadLetter, Erasure, ErasureKind, Message, TaskEvent, TaskState
 from hub.contract.topics import CATALOGUE, ERASURES, TASK_EVENTS, Topic, dead_letter_topic
 from hub.delivery.outbox import enqueue
+from hub.delivery.rows import ids_of
 from hub.delivery.tables import TaskRow
 from hub.kafka import Incoming, outgoing
 
@@ -32,21 +33,25 @@ class Telling:
     now: datetime
 
     def state_of(self, row: TaskRow) -> None:
-        """What became of a task; nothing when its subject was erased."""
+        """What became of a task, by each id that the worker may know it by; nothing when its subject was erased.
+
+        The newest first: it is most likely the worker's own, which an answer to an older one must not end without its answer.
+        """
         if row.subject is None:
             return
         referral = row.kind == "referral"
-        told = TaskEvent(
-            task_id=row.task_id,
-            youth_ref=row.subject if referral else None,
-            area=None if referral else row.subject,
-            rule_id=row.rule_id,
-            team=row.team,
-            state=TaskState(row.state),
-            reason=row.reason,
-            occurred_at=self.now,
-        )
-        self._put(TASK_EVENTS, row.subject, told, f"{row.task_id}:{row.state}")
+        for task_id in reversed(ids_of(row)):
+            told = TaskEvent(
+                task_id=task_id,
+                youth_ref=row.subject if referral else None,
+                area=None if referral else row.subject,
+                rule_id=row.rule_id,
+                team=row.team,
+                state=TaskState(row.state),
+                reason=row.reason,
+                occurred_at=self.now,
+            )
+            self._put(TASK_EVENTS, row.subject, told, f"{task_id}:{row.state}")
 
     def receipt(self, request: Erasure, awaits: str | None = None) -> None:
         """That what delivery held of a reference, or under one scope, is erased; `awaits`: a team that has yet to acknowledge."""

@@ -268,7 +268,7 @@ def test_ground_lost_again_is_told_of_a_task_that_was_reinstated(desk: Desk) -> 
     lost, found = make_task(ref, action=Action.GROUND_LOST), make_task(ref, opened_by="e2")
     desk.inbox.take([desk.record(TASKS_OUTREACH, ref, one) for one in (lost, found)])
     assert desk.worklist.all_tasks()[0].ground_lost_at is None
-    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, lost)])  # a repeat, of the ground before
+    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, one) for one in (lost, found)])  # a repeat of what was said last
     assert desk.worklist.all_tasks()[0].ground_lost_at is None
     desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref, opened_by="e2", action=Action.GROUND_LOST))])
     assert desk.worklist.all_tasks()[0].ground_lost_at == NOW
