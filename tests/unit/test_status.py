@@ -141,3 +141,10 @@ def test_a_source_that_is_left_alone_is_seen(tmp_path) -> None:
 
 def test_a_silent_source_is_seen(tmp_path) -> None:
     assert summary_of(tmp_path, 'hub_source_silent{connector="ss12000"} 1.0\n') == ["its source is silent"]
+
+
+def test_a_paused_partition_is_seen_with_the_command_that_tells_more(tmp_path) -> None:
+    since = 'hub_worker_paused_since_seconds{{topic="hub.school-absences.v1",partition="3"}} {}\n'
+    assert summary_of(tmp_path / "going", since.format(0.0)) == []
+    (line,) = summary_of(tmp_path / "paused", since.format(time.time() - 7200))
+    assert line == "hub.school-absences.v1 partition 3 paused for 2.0 h, too many dead letters: hub dlq paused"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from hub.contract.models import PersonEvent
@@ -26,12 +26,14 @@ def publish_consents(town: Town, youths: int) -> None:
     town.publish(*(_consent(f"y{number:032x}") for number in range(youths)))
 
 
-def publish_events(town: Town, events: int, youths: int) -> datetime:
-    """In order of arrival; returns the moment at which the last has just arrived."""
+def publish_events(
+    town: Town, events: int, youths: int, spoil: Callable[[Outgoing], Outgoing] = lambda record: record
+) -> datetime:
+    """In order of arrival, each as `spoil` leaves it; returns the moment at which the last has just arrived."""
     now, pending = datetime.min.replace(tzinfo=UTC), list[Outgoing]()
     for record, at in _records(events, youths):
         now = max(now, at)
-        pending.append(record)
+        pending.append(spoil(record))
         if len(pending) == _A_TIME:
             town.publish(*pending)
             pending.clear()

@@ -24,7 +24,7 @@ import psutil
 from hub.broker.configuration import BrokerConfig
 from hub.broker.launcher import EmbeddedBroker
 from hub.contract.topics import TASKS_OUTREACH, TASKS_SIG
-from hub.kafka import apply_topics
+from hub.kafka import Outgoing, apply_topics
 from hub.settings import Settings
 from tests.bench.core.step import BEGAN
 from tests.bench.runtime.areas import told
@@ -71,9 +71,16 @@ class SampledWorker(WorkerProcess):
 
 
 def measure(
-    settings: Settings, folder: Path, events: int, youths: int, *, profile: bool = False, say: Callable[[str], None] = print
+    settings: Settings,
+    folder: Path,
+    events: int,
+    youths: int,
+    *,
+    profile: bool = False,
+    spoil: Callable[[Outgoing], Outgoing] = lambda record: record,
+    say: Callable[[str], None] = print,
 ) -> Figures:
-    """Fill the topics, which must be new, and let one worker work them off."""
+    """Fill the topics, which must be new, and let one worker work them off. `spoil`: what comes in the place of an event."""
     town = Town(settings)
     try:
         publish_consents(town, youths)
@@ -82,7 +89,7 @@ def measure(
         if first.stop() != 0:
             raise RuntimeError(first.log()[-2000:])
         began = time.monotonic()
-        now = publish_events(town, events, youths)
+        now = publish_events(town, events, youths, spoil)
         say(f"{events} events of {youths} youths published in {time.monotonic() - began:.0f} s")
         logs = town.ends(settings.changelog("youths"))
         kind = SampledWorker if profile else WorkerProcess
