@@ -59,6 +59,8 @@ class Resuming:
         line = checked_reason(reason)
         if not 0 <= allowed <= MOST_ALLOWED:
             raise RejectedError(f"at most {MOST_ALLOWED} dead letters can be allowed", code="too_many_allowed")
+        if not chosen:
+            return
         for one in chosen:
             self._trail.append(Entry(who, Action.PARTITION_RESUMED, purpose=f"{one.topic}:{one.partition}"))
         self._answers.add(chosen, allowed, who.account, line, self._clock.now())

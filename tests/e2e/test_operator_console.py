@@ -108,6 +108,7 @@ def test_on_a_phone_every_page_of_the_console_is_heard_and_fits(site: Site, sour
         "/letters",
         f"/letters/{letter}",
         "/letters/topics",
+        "/letters/paused",
         "/journal",
         "/letters/sent",
     ):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hub.access.trail import Trail
 from hub.clock import Clock
 from hub.connect.letter_box import LetterBox
 from hub.connect.sending_again import Redrives, SendingAgain
+from hub.dead_letters.answers import Answers
 from hub.dead_letters.box import TopicLetterBox
+from hub.dead_letters.pauses import Board
+from hub.dead_letters.resuming import Resuming
 from hub.settings import Settings
 from hub.web.operations.works import Works
 
@@ -23,6 +27,7 @@ class Console:
     clock: Clock
     build_runner: Callable[[str], Redrives]
     build_topics: Callable[[Settings], TopicLetterBox]
+    build_board: Callable[[Settings], Board]
     works: Works = field(default_factory=Works)
 
     @property
@@ -40,10 +45,16 @@ class Console:
         """The dead letters of topics."""
         return self.build_topics(self.load())
 
+    def resuming(self, trail: Trail) -> Resuming:
+        """What lets paused topics go on, told to the audit log first."""
+        settings = self.load()
+        return Resuming(self.build_board(settings), Answers(settings), self.clock, trail)
+
 
 def open_console(load: Callable[[], Settings], clock: Clock, build_runner: Callable[[Settings, str], Redrives]) -> Console:
     """The console of an installation and its Kafka."""
     from hub.dead_letters.box import kafka_ports  # noqa: PLC0415 - loads a Kafka client, when first needed
+    from hub.dead_letters.pauses import KafkaBoard  # noqa: PLC0415
     from hub.dead_letters.store import SettledLetters  # noqa: PLC0415
 
     return Console(
@@ -51,4 +62,5 @@ def open_console(load: Callable[[], Settings], clock: Clock, build_runner: Calla
         clock,
         lambda name: build_runner(load(), name),
         lambda settings: TopicLetterBox(SettledLetters(settings), clock, kafka_ports(settings)),
+        lambda settings: KafkaBoard(settings.bootstrap_servers, settings.worker.group),
     )

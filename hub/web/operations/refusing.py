@@ -62,8 +62,9 @@ def former_code(watch: Watch, sources: Iterable[str]) -> str:
 
 def answering(watch: Watch, view: Callable[[Watch], Response]) -> Response:
     """The view's answer, or a page that says why there is none. What the audit log cannot take is everybody's own fault page."""
-    back = "/letters/topics" if watch.request.url.path.startswith("/letters/topics") else "/letters"
-    back = "/sources" if watch.request.url.path.startswith("/sources") else back
+    path = watch.request.url.path
+    back = next((one for one in ("/letters/topics", "/letters/paused") if path.startswith(one)), "/letters")
+    back = "/sources" if path.startswith("/sources") else back
     heading = mark("It could not be done")
     try:
         return view(watch)

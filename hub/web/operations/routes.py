@@ -45,6 +45,8 @@ def operation_doors(doors: Doors, web: Web, renderer: Renderer) -> list[Door]:
         doors.guarded("/letters", at("resending", "act"), redrive, "POST"),
         doors.guarded("/letters/preview/{work}", at("resending", "preview"), redrive),
         doors.guarded("/letters/sent", at("resending", "sent"), redrive),
+        doors.guarded("/letters/paused", at("paused", "listed"), see),
+        doors.guarded("/letters/paused", at("paused", "resume"), do, "POST"),
         doors.guarded("/letters/topics", at("topics", "listed"), see),
         doors.guarded("/letters/topics", at("topics", "act"), redrive, "POST"),
         doors.guarded("/letters/topics/body", at("topics", "body"), Action.LETTER_BODY, "POST"),

@@ -24,12 +24,12 @@ from hub.web.language import mark
 from hub.web.operations.trials import LIMITS
 from hub.web.operations.watch import Watch
 
-__all__ = ["listed", "one", "pause", "resume"]
+__all__ = ["REASONS", "listed", "one", "pause", "resume"]
 
 _SECTION: Final = "/sources"
 _PAUSES: Final = 10
 _VERSIONS: Final = 10
-_REASONS: Final = MappingProxyType(
+REASONS: Final = MappingProxyType(
     {
         "no_reason": mark("Say why, in a short line."),
         "long_reason": mark("Say why in at most {most} characters."),
@@ -78,9 +78,9 @@ def pause(watch: Watch) -> Response:
     try:
         _pausing(watch).pause(name, actor_of(watch.who, Action.OPERATIONS_ACT), reason)
     except RejectedError as error:
-        if error.code in _REASONS:
+        if error.code in REASONS:
             kept = "" if error.code == "number_in_reason" else reason
-            return _page(watch, status=400, wrong=watch.words.text(_REASONS[error.code], most=LONGEST_REASON), typed=kept)
+            return _page(watch, status=400, wrong=watch.words.text(REASONS[error.code], most=LONGEST_REASON), typed=kept)
         if error.code != "already_paused":
             raise
     return RedirectResponse(f"/sources/{name}", status_code=303)

@@ -16,6 +16,7 @@ from hub.dead_letters.store import Settled
 from hub.errors import RejectedError
 from hub.web.language import mark
 from hub.web.operations.letter_rows import CAP, outcome_told
+from hub.web.operations.paused import waiting
 from hub.web.operations.watch import Watch
 
 __all__ = ["act", "body", "listed"]
@@ -105,8 +106,8 @@ def _page(watch: Watch, **shown: Any) -> Response:
     counts = Counter(row["topic"] for row in rows)
     empty = {"judged": {}, "ready": [], "done": [], "opened": "", "fields": [], "why": ""}
     return watch.page(
-        "topics.html", _SECTION, rows=rows[: 4 * CAP], total=len(rows), counts=sorted(counts.items()), every=every, cap=CAP,
-        may_redrive=watch.may(Action.LETTER_REDRIVE), may_body=watch.may(Action.LETTER_BODY),
+        "topics.html", _SECTION, rows=rows[: 4 * CAP], total=len(rows), counts=sorted(counts.items()), every=every,
+        cap=CAP, paused=waiting(watch), may_redrive=watch.may(Action.LETTER_REDRIVE), may_body=watch.may(Action.LETTER_BODY),
         here=f"{_HERE}?all=1" if every else _HERE, **{**empty, **shown},
     )  # fmt: skip
 

@@ -201,7 +201,8 @@ def own_kafka(folder: Path, partitions: int, name: str) -> Iterator[tuple[Settin
     broker.start(timeout_seconds=90)
     try:
         kafka = {"bootstrap_servers": broker.bootstrap_servers, "partitions": partitions}
-        settings = make_settings(place / "home", kafka=kafka)
+        # A machine that is busy with other things may keep a broker from answering for minutes.
+        settings = make_settings(place / "home", kafka=kafka, worker={"stall_limit_seconds": 600})
         apply_topics(settings)
         yield settings, place
     finally:

@@ -105,6 +105,8 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("POST", "/letters"): Action.LETTER_REDRIVE,
     ("GET", "/letters/preview/{work}"): Action.LETTER_REDRIVE,
     ("GET", "/letters/sent"): Action.LETTER_REDRIVE,
+    ("GET", "/letters/paused"): Action.LETTER_SEE,
+    ("POST", "/letters/paused"): Action.OPERATIONS_ACT,
     ("GET", "/letters/topics"): Action.LETTER_SEE,
     ("POST", "/letters/topics"): Action.LETTER_REDRIVE,
     ("POST", "/letters/topics/body"): Action.LETTER_BODY,

@@ -45,6 +45,7 @@ from hub.contract.models import (
 from hub.contract.topics import CONSENTS, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG, Topic
 from hub.database import build_engine
 from hub.dead_letters.box import TopicLetterBox, TopicPorts
+from hub.dead_letters.pauses import Board, MemoryBoard
 from hub.dead_letters.store import SettledLetters
 from hub.delivery.inbox import Inbox
 from hub.delivery.worklist import Worklist
@@ -220,10 +221,18 @@ def make_console(settings: Settings, clock: Clock, **parts: Any) -> Console:
     def topics(found: Settings) -> TopicLetterBox:
         return TopicLetterBox(SettledLetters(found), clock, TopicPorts(list, nullcontext))
 
+    def board(_settings: Settings) -> Board:
+        return MemoryBoard()
+
     def nobody(name: str) -> Any:
         raise ConfigError(f"nothing redrives {name} here", code="no_runner")
 
-    return Console(**({"load": lambda: settings, "clock": clock, "build_runner": nobody, "build_topics": topics} | parts))
+    return Console(
+        **(
+            {"load": lambda: settings, "clock": clock, "build_runner": nobody, "build_topics": topics, "build_board": board}
+            | parts
+        )
+    )
 
 
 class PagesTown:
