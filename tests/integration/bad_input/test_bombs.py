@@ -116,7 +116,10 @@ def stay_small(process: WorkerProcess, town: Town, large: Outgoing, report: Call
     assert after - before < _MOST_GROWTH
 
 
-def test_the_worker_stays_small_under_records_near_the_limit(town: Town, tmp_path: Path, report: Callable[[str], None]) -> None:
+def test_the_worker_stays_small_under_records_near_the_limit(
+    town: Town, tmp_path: Path, report: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_WORKER__DEAD_LETTER_SHARE", "1")  # nothing but bad records: a partition would pause
     town.publish(consent_of(YOUTH))
     with running(WorkerProcess(town.settings, tmp_path / "worker.log")) as worker:
         stay_small(worker, town, Outgoing(SCHOOL_ABSENCES.name, YOUTH.encode(), bytes(LARGEST_BATCH - 200)), report)
