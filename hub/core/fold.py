@@ -98,13 +98,16 @@ def kind_and_code(event: PersonEvent) -> tuple[str, str]:
 
 
 def _longer(state: YouthState, kept: Events, event: PersonEvent, kind: str, held: Held) -> Events:
-    """An earlier revision that comes late is nothing new; but where it is dated later than all that was known of it, what
-    replaced it must be remembered longer, or it could come back.
+    """An earlier revision that comes late is nothing new; but what replaced it must be remembered for as long as if it had come
+    in its turn, or it could come back. A refused one counts alike, unless it is the first, which leaves no trace then either.
     """
     occurred_ms = to_ms(event.occurred_at)
-    if event.revision == held.revision or occurred_ms <= held.keep_ms or _refusal(state, event, kind, occurred_ms):
+    keep_ms = _keep_ms(event, occurred_ms)
+    if event.revision == held.revision or keep_ms <= held.keep_ms:
         return kept
-    return _with(kept, kind, event.event_id, _kept_until(held, occurred_ms), shared=kept)
+    if event.revision == 1 and _refusal(state, event, kind, occurred_ms):
+        return kept
+    return _with(kept, kind, event.event_id, _kept_until(held, keep_ms), shared=kept)
 
 
 def _kept_until(held: Held, keep_ms: int) -> Held:
@@ -178,9 +181,13 @@ def _pruned(rows: Rows, edge: int) -> Rows:
     return in_order((*left.items(), *markers)) if markers else left
 
 
-def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
+def _keep_ms(event: PersonEvent, occurred_ms: int) -> int:
     # The revision it displaces may have occurred later, but was recorded before this one: remember the identity so long.
-    keep_ms = occurred_ms if event.revision == 1 else max(occurred_ms, to_ms(event.recorded_at))
+    return occurred_ms if event.revision == 1 else max(occurred_ms, to_ms(event.recorded_at))
+
+
+def _entry(event: PersonEvent, occurred_ms: int, *, bare: bool) -> Held:
+    keep_ms = _keep_ms(event, occurred_ms)
     if bare:
         return make_marker(event.revision, keep_ms)
     # By exact type: what asks whether a pydantic model is an instance of another one costs more than the rest of this.

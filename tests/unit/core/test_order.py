@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -145,6 +146,30 @@ def after_its_consent(messages: list[Any]) -> dict[int, frozenset[int]]:
         place for place, one in enumerate(messages) if isinstance(one, ConsentRecord) and OTHER_SCHOOL in one.scopes
     )
     return {place: wider for place, one in enumerate(messages) if getattr(one, "agency", "") == "school-free"}
+
+
+def revised(number: int, days: float, recorded: float, **changes: Any) -> Any:
+    return make_absence(1, ago(days), revision=number, recorded_at=ago(recorded), **changes)
+
+
+ODD_CORRECTIONS = {
+    "one dated outside the consent": (None, revised(2, -300, 2), revised(3, 3, 1)),
+    "one dated after the consent's end": (
+        make_consent(make_scope(valid_to=ago(-1)), version=2),
+        revised(2, -2, 2),
+        revised(3, 3, 1),
+    ),
+    "one recorded after the next": (None, revised(2, 4, 0), revised(3, 3, 2)),
+    "a retraction recorded after the next": (None, revised(2, 4, 0, retracted=True), revised(3, 3, 2)),
+}
+
+
+@pytest.mark.parametrize("name", ODD_CORRECTIONS)
+def test_corrections_that_may_not_be_kept_or_are_recorded_out_of_turn_end_alike_in_every_order(name: str) -> None:
+    consent, second, third = ODD_CORRECTIONS[name]
+    first = make_absence(1, ago(3), recorded_at=ago(3))
+    ends = {outcome([consent or make_consent(), *order])[1] for order in permutations((first, second, third))}
+    assert len(ends) == 1
 
 
 @pytest.mark.parametrize("messages", SCENARIOS.values(), ids=SCENARIOS)
