@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from hub.core.rule_changes import FieldChange, difference, renewed
+from hub.core.rule_changes import FieldChange, difference, renewed, rule_days
 from hub.core.rule_set import Rule, RulesError, RuleSet, School, Term, parse_rules
 
 from .make_rules import SHIPPED
+from .test_rule_sense import make, rule_of
 
 
 def changed(rule_id: str, **changes: Any) -> RuleSet:
@@ -30,6 +32,13 @@ def test_a_changed_field_is_named_by_its_path_with_both_values() -> None:
         FieldChange("absence-alone", "when.unexcused_absence.at_least", "480", "400"),
         FieldChange("absence-alone", "when.unexcused_absence.of", "unexcused", "unexcused, late"),
     )
+
+
+def test_an_empty_list_is_not_set_and_a_list_of_codes_is_one_value_whatever_they_are_called() -> None:
+    hidden = changed("absence-alone", counts_but_not_shown=("school-idun", "ideal"))
+    field = FieldChange("absence-alone", "counts_but_not_shown", None, "school-idun, ideal")
+    assert difference(SHIPPED, hidden).changed == (field,)
+    assert difference(hidden, SHIPPED).changed == (replace(field, before=field.after, after=None),)
 
 
 def test_rules_that_come_and_go_are_named_and_how_far_back_the_sets_look() -> None:
@@ -54,6 +63,46 @@ def test_a_renewal_changes_one_date_and_takes_the_next_free_version() -> None:
     second = renewed(first, "absence-and-notice", until, {SHIPPED.version, first.version})
     assert second.version == f"{SHIPPED.version}-r2"
     assert parse_rules(second.model_dump(mode="json")) == second
+
+
+@pytest.mark.parametrize(
+    ("version", "taken", "following"),
+    [
+        ("7", (), "7-r1"),
+        ("7", ("7-r1", "7-r2"), "7-r3"),
+        ("7-r1", ("7", "7-r1"), "7-r2"),
+        ("7-r9", (), "7-r1"),
+        ("7-rc", ("7-rc",), "7-rc-r1"),
+        ("a-r1-r2", ("a-r1-r1", "a-r1-r2"), "a-r1-r3"),
+    ],
+)
+def test_the_version_of_a_renewal_counts_on_from_the_name_of_the_set(
+    version: str, taken: tuple[str, ...], following: str
+) -> None:
+    named = SHIPPED.model_copy(update={"version": version})
+    assert renewed(named, "absence-alone", date(2026, 6, 30), taken).version == following
+
+
+@pytest.mark.parametrize(
+    ("changes", "days"),
+    [
+        ({}, [0, 14]),
+        ({"rest_days": 9, "lingers_days": 3}, [9, 17]),
+        ({"lingers_days": 3, "against_earlier": {"days": 56, "percent": 200}}, [0, 73]),
+        ({"at_least": None, "at_most": 9, "fell_from": {"days": 28, "at_least": 99}}, [0, 42]),
+    ],
+)
+def test_a_rule_looks_back_over_its_window_and_what_that_is_compared_with_as_long_as_it_lingers_and_rests(
+    changes: dict[str, Any], days: list[int]
+) -> None:
+    of_rule = {name: changes[name] for name in changes if name.endswith("_days")}
+    condition = {name: value for name, value in changes.items() if name not in of_rule}
+    assert list(rule_days(rule_of(make(of_rule, **condition)))) == days
+
+
+def test_a_rule_about_a_place_looks_back_over_its_window() -> None:
+    (rule,) = [one for one in SHIPPED.rules if one.id == "place-presence"]
+    assert list(rule_days(rule)) == [7]
 
 
 @pytest.mark.parametrize(("rule", "text"), [("nowhere", "there is no rule nowhere"), ("place-presence", "has no sunset")])
