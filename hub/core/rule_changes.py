@@ -40,7 +40,7 @@ def difference(before: RuleSet | None, after: RuleSet) -> Difference:
     old = {} if before is None else {rule.id: rule for rule in before.rules}
     new = {rule.id: rule for rule in after.rules}
     changes: list[FieldChange] = []
-    if before is not None and before.school != after.school:
+    if before is not None:
         changes += _changes("ruleset", {"school": _plain(before.school)}, {"school": _plain(after.school)})
     for name in sorted(old.keys() & new.keys()):
         changes += _changes(name, old[name].model_dump(mode="json"), new[name].model_dump(mode="json"))
@@ -91,9 +91,14 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _flat(f"{path}.{one['id']}", one)
     elif isinstance(value, list):
         if value:
-            yield path, ", ".join(str(one) for one in value)
+            yield path, ", ".join(map(_word, value))
     elif value is not None:
         yield path, str(value)
+
+
+def _word(one: Any) -> str:
+    """A code as it is, and a term from its first to its last date, as ISO 8601 writes an interval."""
+    return "/".join(one.values()) if isinstance(one, Mapping) else str(one)
 
 
 def _plain(school: Any) -> Any:

@@ -25,6 +25,7 @@ def test_the_same_rules_under_another_version_are_no_difference() -> None:
 
 
 def test_a_changed_field_is_named_by_its_path_with_both_values() -> None:
+    assert difference(SHIPPED, changed("absence-alone", rest_days=9))
     condition = next(rule for rule in SHIPPED.rules if isinstance(rule, Rule) and rule.id == "absence-alone").when[0]
     when = (condition.model_copy(update={"at_least": 400, "of": ("unexcused", "late")}),)
     assert difference(SHIPPED, changed("absence-alone", when=when, sunset=date(2026, 6, 30))).changed == (
@@ -45,14 +46,22 @@ def test_rules_that_come_and_go_are_named_and_how_far_back_the_sets_look() -> No
     fewer = SHIPPED.model_copy(update={"rules": tuple(rule for rule in SHIPPED.rules if rule.id != "repeated-notices")})
     gone, come, all_new = difference(SHIPPED, fewer), difference(fewer, SHIPPED), difference(None, SHIPPED)
     assert (gone.added, gone.removed, gone.days[0]) == ((), ("repeated-notices",), 56)
+    assert gone
+    assert come
     assert (come.added, come.removed, come.days) == (("repeated-notices",), (), gone.days[::-1])
     assert (all_new.added, all_new.days) == (tuple(sorted(rule.id for rule in SHIPPED.rules)), (0, 56))
 
 
 def test_another_school_calendar_is_a_difference() -> None:
-    school = School(terms=(Term(first=date(2025, 8, 18), last=date(2025, 12, 19)),))
-    found = difference(SHIPPED, SHIPPED.model_copy(update={"school": school}))
-    assert {(one.rule, one.field.partition(".")[0]) for one in found.changed} == {("ruleset", "school")}
+    terms = (Term(first=date(2025, 8, 18), last=date(2025, 12, 19)), Term(first=date(2026, 1, 8), last=date(2026, 6, 12)))
+    one, other = (
+        SHIPPED.model_copy(update={"school": School(terms=terms, free_days=days)}) for days in ((), (date(2026, 5, 1),))
+    )
+    written = FieldChange("ruleset", "school.terms", None, "2025-08-18/2025-12-19, 2026-01-08/2026-06-12")
+    assert difference(SHIPPED, one).changed == (written,)
+    assert difference(one, SHIPPED).changed == (replace(written, before=written.after, after=None),)
+    assert difference(one, other).changed == (FieldChange("ruleset", "school.free_days", None, "2026-05-01"),)
+    assert difference(None, other).changed == ()
 
 
 def test_a_renewal_changes_one_date_and_takes_the_next_free_version() -> None:
