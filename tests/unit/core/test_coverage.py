@@ -6,12 +6,13 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, ReferralTask, Scope
 from hub.core.consent import Purpose, decide
-from hub.core.coverage import Coverage
+from hub.core.coverage import Coverage, join_spans
 from hub.core.instants import to_ms
 from hub.core.state import YouthState, new_state
 from hub.core.step import erase_scope, step, wake
@@ -233,3 +234,44 @@ def test_a_task_does_not_rest_on_a_consent_of_that_time_to_another_agency_or_kin
     state = under(theirs, other_kind, make_scope(agencies=(SCHOOL,), kinds=(InfoKind.SCHOOL_ABSENCE,)))
     (task,) = tasks_of("outreach", make_absence(1, ago(1), 480), state=state)
     assert task.scope_id == SSPF_SCOPE
+
+
+TOLD = (InfoKind.POLICE_NOTICE, POLICE, to_ms(ago(9)))
+MOMENT = timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("span", "covers"),
+    [
+        ({"valid_from": ago(9)}, True),
+        ({"valid_from": ago(9) + MOMENT}, False),
+        ({"valid_to": ago(9)}, False),
+        ({"valid_to": ago(9) + MOMENT}, True),
+    ],
+)
+def test_the_consent_that_a_task_rests_on_is_the_first_that_covers_some_of_what_is_told(
+    span: dict[str, Any], covers: bool
+) -> None:
+    first, second = make_scope(**span), make_scope(scope_id=LATER_SCOPE)
+    uncovered = (InfoKind.POLICE_NOTICE, POLICE, to_ms(ago(900)))
+    assert Coverage((first, second)).scope_id([uncovered, TOLD]) == (SSPF_SCOPE if covers else LATER_SCOPE)
+
+
+def test_where_nothing_is_told_a_task_rests_on_the_first_consent_and_where_there_is_none_on_none() -> None:
+    assert Coverage((make_scope(), make_scope(scope_id=LATER_SCOPE))).scope_id([]) == SSPF_SCOPE
+    with pytest.raises(IndexError):
+        Coverage(()).scope_id([])
+
+
+@pytest.mark.parametrize(
+    ("spans", "joined"),
+    [
+        ([], ()),
+        ([(0, 5), (5, 9)], ((0, 9),)),
+        ([(6, 9), (0, 5)], ((0, 5), (6, 9))),
+        ([(0, 9), (2, 3)], ((0, 9),)),
+        ([(2, 9), (0, 3), (12, 14)], ((0, 9), (12, 14))),
+    ],
+)
+def test_spans_that_meet_or_overlap_are_one(spans: list[tuple[int, int]], joined: tuple[tuple[int, int], ...]) -> None:
+    assert join_spans(spans) == joined

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hub.contract.models import TaskEvent, TaskState
+import pytest
+
+from hub.contract.models import Cooperation, TaskEvent, TaskState
 from hub.core.instants import DAY, from_ms, to_ms
-from hub.core.state import YouthState, body_bytes, from_bytes, new_state, to_bytes
+from hub.core.spent import end_episode, first_over, still_said, still_spent
+from hub.core.state import Episode, Spent, YouthState, body_bytes, from_bytes, new_state, to_bytes
 from hub.core.step import Step, erase_scope, step, wake
 from tests.unit.core.former_state import former_bytes
 
@@ -96,3 +99,50 @@ def test_what_a_former_hub_remembered_as_spent_still_is_for_as_long_as_what_it_h
     times, until = from_bytes(former).spent[key]
     assert (times, until > to_ms(NOW) + 300 * DAY) == (1, True)
     assert from_bytes(to_bytes(state)) == state
+
+
+def test_what_is_spent_is_known_until_its_instant_and_the_same_object_while_all_of_it_is() -> None:
+    spent = {"rule|a": Spent(1, 300), "rule|b": Spent(2, 200)}
+    assert still_spent(spent, 199) is spent
+    assert still_spent(spent, 200) == {"rule|a": Spent(1, 300)}
+    assert still_spent(spent, 300) == {}
+
+
+@pytest.mark.parametrize(("rule", "days"), [("absence", 10), ("gone", 7)])
+def test_an_answer_says_something_as_long_as_its_rule_rests_or_an_event_from_before_may_count(rule: str, days: int) -> None:
+    answers = {f"{rule}|outreach": 5, "absence|sspf": 50 * DAY}
+    assert still_said(answers, RULES, 4 + days * DAY) is answers
+    assert still_said(answers, RULES, 5 + days * DAY) == {"absence|sspf": 50 * DAY}
+
+
+def test_a_rest_shorter_than_the_longest_window_is_remembered_as_long_as_that() -> None:
+    rules = make_rules(when=[COUNT], rest_days=1)
+    assert still_said({"absence|outreach": 5}, rules, 4 + 7 * DAY) != {}
+    assert still_said({"absence|outreach": 5}, rules, 5 + 7 * DAY) == {}
+
+
+@pytest.mark.parametrize(
+    ("answered", "until", "first"),
+    [
+        ([], [], None),
+        ([], [300, 200, 250], 200),
+        ([9, 5, 7], [], 5 + 10 * DAY),
+        ([9, 5], [6 + 10 * DAY, 5 + 10 * DAY + 1], 5 + 10 * DAY),
+        ([9, 5], [6 + 10 * DAY, 4 + 10 * DAY], 4 + 10 * DAY),
+    ],
+)
+def test_the_first_of_them_to_say_nothing_any_more_is_the_first_to_be_forgotten(
+    answered: list[int], until: list[int], first: int | None
+) -> None:
+    answers = {f"absence|{team}": at for team, at in enumerate(answered)}
+    spent = {f"absence|{number}": Spent(1, at) for number, at in enumerate(until)}
+    assert first_over(answers, spent, RULES) == first
+
+
+def test_an_episode_that_ends_is_counted_beside_those_that_its_event_opened_before() -> None:
+    ends = Episode("task", "e1", "outreach", "outreach_contact", Cooperation.SSPF, "1", 0)
+    stays = ends._replace(opened_by="e2")
+    assert end_episode({"a": ends, "b": stays}, {"a|e2": Spent(4, 4)}, "a", 9) == (
+        {"b": stays}, {"a|e1": Spent(1, 9), "a|e2": Spent(4, 4)},
+    )  # fmt: skip
+    assert end_episode({"a": ends}, {"a|e1": Spent(2, 4)}, "a", 9) == ({}, {"a|e1": Spent(3, 9)})
