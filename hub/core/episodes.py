@@ -196,7 +196,7 @@ class Reconciler:
         current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
         shown = [(condition, found) for condition in rule.conditions if (found := told.shown_by_kind(condition))]
         most = min(MOST_EVENTS, MOST_EVENTS_OF_ALL // max(1, len(shown)) or 1)
-        rests = (evidence_of(condition, told, rule.not_shown, most) for condition, _ in shown)
+        rests = (evidence_of(condition, told, found, rule.not_shown, most) for condition, found in shown)
         evidence: tuple[Evidence, ...] = tuple(one for one in rests if one is not None)
         events = [(kind, held.agency, held.occurred_ms) for _, found in shown for kind, held in found]
         self.said.append(

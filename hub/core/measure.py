@@ -142,7 +142,8 @@ class Counted:
         """The same, of the events alone that a rule looks at and a recipient may be told of; this very object when they are all
         of those that it looks at.
         """
-        told, whole = dict[str, Rows](), True
+        told: dict[str, Rows] = {}
+        whole = True
         for kind in rule.kinds:
             rows = self.events.get(kind)
             if rows:
@@ -236,11 +237,16 @@ def value_of(measure: Measure, members: Members) -> int:
     return len({stockholm_day(held.occurred_ms) for held in members})
 
 
-def evidence_of(condition: CompiledCondition, counted: Counted, not_shown: frozenset[str], most: int) -> Evidence | None:
+def evidence_of(
+    condition: CompiledCondition,
+    counted: Counted,
+    shown: Sequence[tuple[InfoKind, Held]],
+    not_shown: frozenset[str],
+    most: int,
+) -> Evidence | None:
     """The number that met (or no longer meets) a condition, with the agencies that may be named and when what they told of
-    occurred, the newest `most` one by one; None where none may be.
+    occurred, the newest `most` one by one; None where none may be. `shown`: what `counted` shows of the condition, by kind.
     """
-    shown = counted.shown_by_kind(condition)
     named = [one for one in shown if one[1].agency not in not_shown]
     if not named:
         return None
