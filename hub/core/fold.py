@@ -12,7 +12,6 @@ from typing import Final, Literal, TypeAlias
 from hub.contract.models import (
     AbsenceKind,
     ConsentRecord,
-    ConsentStatus,
     InfoKind,
     PersonEvent,
     PoliceCategory,
@@ -22,13 +21,11 @@ from hub.contract.models import (
     SchoolAbsence,
 )
 from hub.core.consent import Purpose, covers_event, decide
-from hub.core.instants import from_ms, next_midnight, to_ms
+from hub.core.instants import from_ms, to_ms
 from hub.core.state import MAX_HELD, Events, Held, Rows, YouthState, in_order, make_marker
 
-__all__ = ["Folded", "Outcome", "fold_event", "forgetting_of", "kind_and_code", "prune", "rejudge"]
+__all__ = ["Folded", "Outcome", "first_gone", "fold_event", "kind_and_code", "prune", "rejudge"]
 
-# Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
-_WITHDRAWN: Final = ConsentStatus.WITHDRAWN
 Outcome: TypeAlias = Literal["processed", "duplicate", "refused"]
 _KINDS: Final[dict[type[PersonEvent], str]] = {
     SchoolAbsence: InfoKind.SCHOOL_ABSENCE.value,
@@ -69,9 +66,7 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
     if not reason and occurred_ms <= edge:
         reason = "too_old"
     if held is None:
-        consent = state.consent
-        nothing_kept = consent is None or consent.status is _WITHDRAWN
-        if nothing_kept or (reason and event.revision == 1):
+        if reason and (event.revision == 1 or state.empty or state.withdrawn):
             return Folded(kept, "refused", reason)
         if sum(map(len, kept.values())) >= MAX_HELD:
             return Folded(kept, "refused", "state_full", intentional=False)
@@ -155,22 +150,20 @@ def prune(events: Events, now_ms: int, longest_ms: int) -> Events:
     return left
 
 
-def forgetting_of(events: Events, longest_ms: int) -> int | None:
-    """When to forget, though no event comes: the first midnight (UTC) after one has left the longest window.
-
-    Nothing that has left a window is ever counted, so the forgetting may wait for midnight: one wake a day, not one an event.
-    """
+def first_gone(events: Events, longest_ms: int) -> int | None:
+    """When the first of them leaves the longest window; None without any."""
     first: int | None = None
     for rows in events.values():
         for oldest in rows.values():
             if first is None or oldest.occurred_ms < first:
                 first = oldest.occurred_ms
             break
-    return None if first is None else next_midnight(first + longest_ms)
+    return None if first is None else first + longest_ms
 
 
 def _pruned(rows: Rows, edge: int) -> Rows:
-    left, markers = rows.copy(), list[tuple[str, Held]]()
+    left = rows.copy()
+    markers: list[tuple[str, Held]] = []
     for event_id, held in rows.items():
         if held.occurred_ms > edge:
             break

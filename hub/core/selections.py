@@ -49,9 +49,10 @@ class Selection:
         edge, codes = now_ms - self.window_ms, self.codes
         found: list[Held] = []
         for held in reversed(rows.values()):  # what lies before the window is not looked at
-            if held.occurred_ms <= edge:
+            at_ms = held.occurred_ms
+            if at_ms <= edge:
                 break
-            if held.occurred_ms <= now_ms and held.code in codes:
+            if held.code in codes and at_ms <= now_ms:
                 found.append(held)
         found.reverse()
         if found and (self.between is not None or self.on_school_days or self.within_school_days is not None):

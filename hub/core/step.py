@@ -24,7 +24,7 @@ from hub.contract.models import (
     TaskState,
 )
 from hub.core.episodes import Reconciler, stirs
-from hub.core.fold import Folded, Outcome, fold_event, forgetting_of, prune, rejudge
+from hub.core.fold import Folded, Outcome, first_gone, fold_event, prune, rejudge
 from hub.core.instants import next_midnight, to_ms
 from hub.core.look import Before, Cause, Drop, Instant, Said, Step, Untold
 from hub.core.measure import Counted
@@ -259,9 +259,11 @@ def _with_events(
         answers, spent = still_said(answers, rules, at_ms), still_spent(spent, at_ms)
         over_ms = first_over(answers, spent, rules)
     move_ms = state.move_ms if comes_now and due is state.due else first_move(events, due, at_ms)
-    wake_ms = forgetting_of(events, rules.longest_ms)
-    if over_ms is not None and (wake_ms is None or next_midnight(over_ms) < wake_ms):
-        wake_ms = next_midnight(over_ms)
+    gone_ms = first_gone(events, rules.longest_ms)
+    if over_ms is not None and (gone_ms is None or over_ms < gone_ms):
+        gone_ms = over_ms
+    # What says nothing any more is never asked, so its forgetting may wait for midnight (UTC): one wake a day, not one an event.
+    wake_ms = None if gone_ms is None else next_midnight(gone_ms)
     if move_ms is not None and (wake_ms is None or move_ms < wake_ms):
         wake_ms = move_ms
     if (
