@@ -199,13 +199,22 @@ def _with(events: Events, kind: str, event_id: str, entry: Held, *, shared: Even
     before = events.get(kind)
     if before is None:
         return {**events, kind: {event_id: entry}}
-    latest = before[next(reversed(before))].occurred_ms
     rows = before.copy() if before is shared.get(kind) else before
-    former = rows.pop(event_id, None)
-    rows[event_id] = entry
-    if former is not None or entry.occurred_ms < latest:
-        rows = in_order(rows.items())
+    rows.pop(event_id, None)
+    _insert(rows, event_id, entry)
     return {**events, kind: rows}
+
+
+def _insert(rows: Rows, event_id: str, entry: Held) -> None:
+    """Behind all that did not occur after it. Most events are told in the order in which they occurred, or almost."""
+    later: list[str] = []
+    for other, held in reversed(rows.items()):
+        if held.occurred_ms <= entry.occurred_ms:
+            break
+        later.append(other)
+    rows[event_id] = entry
+    for other in reversed(later):
+        rows[other] = rows.pop(other)
 
 
 def _instead(events: Events, kind: str, rows: Rows) -> Events:

@@ -42,6 +42,13 @@ def test_an_older_revision_that_comes_late_is_a_duplicate() -> None:
     assert len(last(steps).episodes) == 1
 
 
+def test_what_is_held_stands_as_it_occurred_however_late_it_is_told_or_corrected() -> None:
+    days = {1: 5, 2: 2, 3: 9, 4: 2, 5: 1, 6: 5}
+    told = [make_absence(number, ago(before)) for number, before in days.items()]
+    rows = last(run(*told, make_absence(5, ago(7), revision=2))).events["school_absence"]
+    assert [*rows] == [event_id(number) for number in (3, 5, 1, 6, 2, 4)]
+
+
 def test_an_event_older_than_every_window_is_refused_and_leaves_no_trace() -> None:
     (one,) = run(make_absence(1, ago(56), 60))
     assert (one.outcome, one.drops) == ("refused", (Drop("too_old", intentional=True),))
