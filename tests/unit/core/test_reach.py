@@ -63,6 +63,7 @@ def test_what_a_team_may_be_told_is_one_object_from_edge_to_edge_and_another_bey
     for first, second in ((BEGINS, ENDS - 1), (ENDS - 1, BEGINS), (ENDS, ENDS + 9), (BEGINS - 9, BEGINS - 1)):
         assert told(first) is told(second)
     assert told(ENDS - 1) is not told(ENDS)
+    assert told(ENDS - 1).scopes
     assert not told(BEGINS - 1).scopes
     assert reach.coverage("outreach", Cooperation.SSPF, BEGINS) is not told(BEGINS)
 
@@ -72,5 +73,6 @@ def test_a_year_older_from_the_records_last_day_on() -> None:
     reach = Reach(make_consent(age_years=15, age_valid_until=date(2025, 11, 2)))
     assert [reach.age(birthday + at) for at in (-1, 0, 1)] == [15, 16, 16]
     assert [reach.birthday(birthday + at) for at in (-1, 0, 1)] == [birthday, None, None]
-    unknown = Reach(make_consent(age_years=None, age_valid_until=None))
-    assert (unknown.age(birthday), unknown.birthday(birthday)) == (None, None)
+    for age, until in ((None, None), (None, date(2025, 11, 2)), (15, None)):
+        assert Reach(make_consent(age_years=age, age_valid_until=until)).age(birthday) == age
+    assert Reach(make_consent(age_valid_until=None)).birthday(birthday - 1) is None
