@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ __all__ = ["OTHERS", "Published", "Row", "Shares", "publish"]
 OTHERS = "*"
 Lane = tuple[Kind, str, str]
 """Tasks of one kind for one function of one team."""
+_Persons = tuple[Band, dict[str, Band], dict[str, Band]]
+"""Youths with a task of a rule: in all, by school, by area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def publish(tally: Tally, plan: Plan) -> Published:
     ours = tuple(rule.id for rule in plan.candidate.rules)
     weeks = tuple(_weeks(plan.since or tally.first or plan.until, plan.until))
     schools, areas = _grouped(tally.schools), _grouped(tally.areas)
-    persons = {rule: _persons(tally, rule, schools, areas) for rule in ours}
+    persons = _apart({rule: _persons(tally, rule, schools, areas) for rule in ours}, tally, plan.within)
     sizes = {rule: total for rule, (total, _, _) in persons.items()}
     return Published(
         candidate=(plan.candidate.version, plan.candidate.sha256),
@@ -148,7 +150,11 @@ def _rows(tally: Tally, weeks: Sequence[str]) -> dict[Lane, Row]:
     rows = {}
     for lane in sorted(by_week):
         total, of_weeks = protect(by_week[lane])
-        rows[lane] = Row(total, of_weeks, protect(by_rule[lane])[1])
+        of_rules, in_rules = protect(by_rule[lane])
+        if total.exact is None or of_rules.exact is None:  # what one breakdown does not bear, the other may not tell
+            total = of_rules if total.exact is not None else total
+            of_weeks, in_rules = (dict.fromkeys(bands, Band(0, total.most)) for bands in (of_weeks, in_rules))
+        rows[lane] = Row(total, of_weeks, in_rules)
     return rows
 
 
@@ -172,9 +178,22 @@ def _in_all(counts: Mapping[str, int], groups: Mapping[str, str]) -> dict[str, i
     return dict(found)
 
 
-def _persons(
-    tally: Tally, rule: str, schools: Mapping[str, str], areas: Mapping[str, str]
-) -> tuple[Band, dict[str, Band], dict[str, Band]]:
+def _apart(persons: Mapping[str, _Persons], tally: Tally, within: Iterable[tuple[str, str]]) -> dict[str, _Persons]:
+    """Without what two rules together tell of those who are in one and not in the other, where one lies within the other: of the
+    narrower only the number in all is told, and not that where it is all but a few of the wider one's.
+    """
+    found = dict(persons)
+    for narrow, wide in sorted(within):
+        total, by_school, by_area = found[narrow]
+        left = sum(tally.by_school[wide, place] - tally.by_school[narrow, place] for place in tally.schools)
+        if small(left) and total.exact:
+            total = Band(FEWEST, None)
+        hidden = Band(0, total.most)
+        found[narrow] = total, dict.fromkeys(by_school, hidden), dict.fromkeys(by_area, hidden)
+    return found
+
+
+def _persons(tally: Tally, rule: str, schools: Mapping[str, str], areas: Mapping[str, str]) -> _Persons:
     """(in all, by school, by area): where one breakdown does not bear its total to be shown, the other may not give it away."""
     of_schools, by_school = _shares(tally.by_school, rule, tally.schools, schools)
     of_areas, by_area = _shares(tally.by_area, rule, tally.areas, areas)

@@ -64,6 +64,8 @@ class Plan:
     until: datetime
     at_once: bool = False
     """Whether events are taken as told when they occurred (`timeline`)."""
+    within: frozenset[tuple[str, str]] = frozenset()
+    """Of the candidate's rules each two of which the first holds only when the second does."""
 
 
 @dataclass(slots=True)

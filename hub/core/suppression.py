@@ -1,21 +1,22 @@
-"""Small numbers are not shown, nor what would give one away.
+"""Small numbers are not shown, nor what would give one away, to a reader who knows this file.
 
 A shown number is a band of what it may be: exact, or wider. What is published of a breakdown is its bands and its total, and
 everything else is worked out from those alone, so that nothing can be found by differencing that `protect` has not judged.
 
-A number of 1 to 4 is small. In a breakdown of a known total every small number has company: another number that is not shown
-either, so far from the end of its band that there is another solution in which the small one differs. For one sum of whole
-numbers that is not only enough but exact.
+A number of 1 to 4 is small. A breakdown without a small number is shown as it is. One with a small number is shown in steps of
+five, every number of it: which step a number is in says nothing of the others, so that how it is shown was decided by nothing
+but what is shown. (To hide as few numbers as possible is to choose by those that are hidden, and the choice can be read back.)
+The total is shown where, with the steps, it leaves more than one value to each number that may be small; else nothing is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 __all__ = ["FEWEST", "Band", "protect", "small", "summed"]
 
-FEWEST = 5
+FEWEST: Final = 5
 """The smallest number that is shown, but for none."""
 _K = TypeVar("_K", bound="str | tuple[str, ...]")
 
@@ -41,27 +42,20 @@ def protect(values: Mapping[_K, int], *, wholes: Mapping[_K, int] | None = None)
     """(total, by key) of a breakdown, as it may be shown.
 
     `wholes`: how many there are of each key in all, when these are some of them; who is not among them must not be a small
-    number either. Where no company can be found, nothing of the breakdown is shown but the total, and with `wholes` not that
-    either: of a total of all of them, each is all there are.
+    number either, and where a whole itself is small nothing is shown. Where the total would give a small number away, nothing
+    of the breakdown is shown.
     """
     total = sum(values.values())
-    rest = (0 if wholes is None else sum(wholes.values()) - total) if total else 0
-    if small(total) or small(rest):
-        band = Band(1, FEWEST - 1) if small(total) else Band(FEWEST, None)
-        return band, {key: Band(0, band.most) for key in values}
-    sensitive = {key for key, value in values.items() if small(value) or (value and wholes and small(wholes[key] - value))}
-    hidden = set(sensitive)
-    while True:
-        bands = {key: _first_band(values[key], None if wholes is None else wholes[key]) for key in hidden}
-        if _ambiguous(values, bands, sensitive):
-            break
-        company = min(((values[key], key) for key in values if values[key] and key not in hidden), default=None)
-        if company is None:
-            band = Band(total, total) if wholes is None else Band(FEWEST, None)
-            return band, {key: Band(0, band.most) for key in values}
-        hidden.add(company[1])
-    shown = {key: Band(value, value) for key, value in values.items()}
-    return Band(total, total), shown | _narrowed(bands, sum(values[key] for key in hidden))
+    hidden = _untold(total, wholes)
+    if hidden is not None:
+        return _nothing(values, hidden)
+    whole = dict.fromkeys(values) if wholes is None else wholes
+    if not any(_sensitive(number, whole[key]) for key, number in values.items()):
+        return Band(total, total), {key: Band(number, number) for key, number in values.items()}
+    steps = {key: _step(number, whole[key]) for key, number in values.items()}
+    if not _ambiguous(steps, whole, total):
+        return _nothing(values, Band(FEWEST, None))
+    return Band(total, total), _narrowed(steps, total)
 
 
 def summed(bands: Iterable[Band]) -> Band:
@@ -75,26 +69,60 @@ def summed(bands: Iterable[Band]) -> Band:
     return Band(least, most if bounded else None)
 
 
-def _first_band(value: int, whole: int | None) -> Band:
-    if small(value):
-        return Band(1, FEWEST - 1 if whole is None else min(FEWEST - 1, whole))
-    return Band(FEWEST, whole)
+def _untold(total: int, wholes: Mapping[_K, int] | None) -> Band | None:
+    """What is shown of a total that is small, or leaves few of all; None: it may be shown."""
+    if wholes is not None:
+        everybody = sum(wholes.values())
+        if any(small(number) for number in wholes.values()):
+            return Band(0, None)
+        if 0 < total < everybody < 2 * FEWEST:  # one of the two is small, and it is not said which
+            return Band(1, everybody - 1)
+        if total and small(everybody - total):
+            return Band(FEWEST, None)
+    return Band(1, FEWEST - 1) if small(total) else None
 
 
-def _ambiguous(values: Mapping[_K, int], bands: Mapping[_K, Band], sensitive: Iterable[_K]) -> bool:
-    """Whether each sensitive number could be one more or one less with another hidden one that makes up for it."""
-    falling = {key for key, band in bands.items() if values[key] > band.least}
-    rising = {key for key, band in bands.items() if band.most is None or values[key] < band.most}
-    return all((key in rising and falling - {key}) or (key in falling and rising - {key}) for key in sensitive)
+def _nothing(values: Mapping[_K, int], total: Band) -> tuple[Band, dict[_K, Band]]:
+    return total, {key: Band(0, total.most) for key in values}
 
 
-def _narrowed(bands: Mapping[_K, Band], total: int) -> dict[_K, Band]:
-    """What anybody can work out from the hidden numbers' sum."""
-    least = sum(band.least for band in bands.values())
-    found = {}
-    for key, band in bands.items():
-        others = summed(other for name, other in bands.items() if name != key)
-        room = total - (least - band.least)
-        low = band.least if others.most is None else max(band.least, total - others.most)
-        found[key] = Band(low, room if band.most is None else min(band.most, room))
-    return found
+def _sensitive(number: int, whole: int | None) -> bool:
+    return small(number) or (number > 0 and whole is not None and small(whole - number))
+
+
+def _step(number: int, whole: int | None) -> tuple[int, int]:
+    """The step of five that a number is in. Of a known whole the last five are a step of their own, as the first are."""
+    least = number - number % FEWEST
+    if whole is None:
+        return least, least + FEWEST - 1
+    last = whole - FEWEST + 1
+    if last <= FEWEST - 1:
+        return 0, whole
+    return (last, whole) if number >= last else (least, min(least + FEWEST, last) - 1)
+
+
+def _ambiguous(steps: Mapping[_K, tuple[int, int]], whole: Mapping[_K, int | None], total: int) -> bool:
+    """Whether each number that may be small could be another one as well: of all breakdowns in these steps that have this total,
+    and a small number.
+    """
+    least, most = (sum(ends) for ends in zip(*steps.values(), strict=True))
+    doubtful = {key: range(low, high + 1) for key, (low, high) in steps.items() if _may_be_sensitive(low, high, whole[key])}
+    for key, numbers in doubtful.items():
+        low, high = steps[key]
+        fits = {number for number in numbers if total - (most - high) <= number <= total - (least - low)}
+        found = {number for number in fits if _sensitive(number, whole[key])}
+        if len(doubtful) == 1:  # which then holds the small number
+            fits = found
+        if found and len(fits) == 1:
+            return False
+    return True
+
+
+def _may_be_sensitive(low: int, high: int, whole: int | None) -> bool:
+    return any(_sensitive(number, whole) for number in range(low, high + 1))
+
+
+def _narrowed(steps: Mapping[_K, tuple[int, int]], total: int) -> dict[_K, Band]:
+    """What anybody can work out from the total."""
+    least, most = (sum(ends) for ends in zip(*steps.values(), strict=True))
+    return {key: Band(max(low, total - (most - high)), min(high, total - (least - low))) for key, (low, high) in steps.items()}

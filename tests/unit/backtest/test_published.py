@@ -14,7 +14,7 @@ from hub.backtest.published import Published, publish
 from hub.backtest.tally import Kind, Tally, TaskCell
 from hub.core.suppression import Band, small
 from hub.errors import RejectedError
-from tests.unit.backtest.make import make_question
+from tests.unit.backtest.make import make_question, make_set
 
 SINCE, UNTIL = datetime(2025, 5, 5, tzinfo=UTC), datetime(2025, 5, 25, 20, tzinfo=UTC)
 PLAN = make_question(since=SINCE, until=UNTIL).plan()
@@ -126,12 +126,51 @@ def test_where_everybody_of_a_small_school_has_a_task_the_others_figures_stand()
 
 def test_a_total_that_one_breakdown_hides_is_not_given_away_by_the_other() -> None:
     found = tally({})
-    found.schools, found.areas = Counter({"school-a": 5, "school-b": 6}), Counter({"0581-hageby": 11})
-    found.by_school.update({("absence", "school-a"): 1, ("absence", "school-b"): 5})
-    found.by_area["absence", "0581-hageby"] = 6
+    found.schools, found.areas = Counter({"school-a": 30, "school-b": 30}), Counter({"0581-hageby": 60})
+    found.by_school.update({("absence", "school-a"): 4, ("absence", "school-b"): 9})
+    found.by_area["absence", "0581-hageby"] = 13
     shown = publish(found, PLAN)
     assert shown.youths_by_rule["absence"].exact is None
     assert shown.areas.with_task["absence"]["0581-hageby"].exact is None
+
+
+@pytest.mark.parametrize("weeks", [(4, 9, 14), (1, 5, 10)])
+def test_where_weeks_would_be_given_away_the_rules_do_not_tell_the_total_either(weeks: tuple[int, ...]) -> None:
+    found = figures({Kind.BOTH: weeks, Kind.NEW: (20, 20, 20)})
+    assert found.tasks(Kind.BOTH) == Band(5, None)
+    assert found.tasks(Kind.BOTH, rule="absence") == Band(0, None)
+    assert [found.tasks(Kind.BOTH, week=week) for week in WEEKS] == [Band(0, None)] * 3
+    assert found.tasks(Kind.NEW).exact == 60
+
+
+def nested(wide: Sequence[int], narrow: Sequence[int]) -> Published:
+    """Two rules of which the second lies within the first, and how many youths of two schools have tasks of each."""
+    rules = [make_set(minutes, id=name, priority=urgency).rules[0] for name, minutes, urgency in NESTED]
+    question = make_question(make_set().model_copy(update={"rules": tuple(rules)}), since=SINCE, until=UNTIL)
+    found = tally({})
+    found.schools, found.areas = Counter({"school-a": 50, "school-b": 50}), Counter({"0581-hageby": 100})
+    for (name, _, _), numbers in zip(NESTED, (wide, narrow), strict=True):
+        found.by_school.update({(name, school): number for school, number in zip(found.schools, numbers, strict=True)})
+        found.by_area[name, "0581-hageby"] = found.by_rule[name] = sum(numbers)
+    found.overlap["urgent", "wide"] = sum(narrow)
+    return publish(found, question.plan())
+
+
+NESTED = (("wide", 300, "normal"), ("urgent", 900, "high"))
+
+
+def test_of_a_rule_that_is_all_but_a_few_of_a_wider_one_no_number_is_told() -> None:
+    found = nested((13, 10), (11, 10))
+    assert (found.youths_by_rule["wide"].exact, found.youths_by_rule["urgent"]) == (23, Band(5, None))
+    assert found.overlaps["urgent", "wide"] == Band(0, None)
+
+
+def test_of_a_rule_within_another_only_the_number_in_all_is_told() -> None:
+    found = nested((13, 17), (11, 10))
+    assert (found.youths_by_rule["wide"].exact, found.youths_by_rule["urgent"].exact) == (30, 21)
+    assert found.schools.with_task["wide"] == {"school-a": Band(13, 13), "school-b": Band(17, 17)}
+    assert found.schools.with_task["urgent"] == {"school-a": Band(0, 21), "school-b": Band(0, 21)}
+    assert found.areas.with_task["urgent"] == {"0581-hageby": Band(0, 21)}
 
 
 def test_the_document_is_json() -> None:
