@@ -204,9 +204,14 @@ class Effects:
     rebuilt: bool = False
 
     @property
-    def outgoing(self) -> Sequence[Outgoing]:
-        """Every record to write before the state may follow; receipts are written after what they say is done."""
-        return [one.record for one in (*self.tasks, *self.dead_letters)]
+    def first(self) -> Sequence[Outgoing]:
+        """Every record to write before the state may follow: dead letters, and tasks of whom the batch erases afterwards."""
+        return [*(one.record for one in self.tasks if one.record.key in self.erased), *(one.record for one in self.dead_letters)]
+
+    @property
+    def said(self) -> Sequence[Outgoing]:
+        """Every record that is kept with the state, and written after it."""
+        return [one.record for one in self.tasks if one.record.key not in self.erased]
 
     @property
     def erasures(self) -> Effects:

@@ -163,9 +163,11 @@ class Lane:
 
     async def _rest(self) -> None:
         self._stirred.clear()
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_TICK_SECONDS):
                 await self._stirred.wait()
+        except TimeoutError:
+            await self._owned.let_go_of_said()
 
     def _settle(self) -> None:
         """After a revocation Faust has forgotten these partitions, and the next owner passes over the repeats."""

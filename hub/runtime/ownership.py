@@ -2,10 +2,11 @@
 
 Order of a change, so that a kill at any point repeats work but neither loses nor doubles it:
 
-1. tasks and dead letters are acknowledged (the lane does that before it calls `commit`);
-2. states and the partition's record are acknowledged by the changelog;
+1. dead letters are acknowledged (the lane does that before it calls `commit`);
+2. states, the tasks to be said and the partition's record are acknowledged by the changelog;
 3. they enter the local store in one batch, with the changelog offset they reach;
-4. the positions are told to the consumer, which commits them some time later (the lane again).
+4. the tasks are acknowledged (the lane again; or `restore`, when the lane did not come to it);
+5. the positions are told to the consumer, which commits them some time later (the lane).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from hub.logs import get_logger
 from hub.runtime.effects import META_KEY, RULES_KEY, Effects
 from hub.runtime.fence import Fence, epoch_of, stamp
 from hub.runtime.ledger import PartitionRecord, Rebuilding
+from hub.runtime.outbox import changes_of, unsaid
 from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.store import LocalMark, PartitionStore
 from hub.runtime.timers import Timers, sealed, unsealed
@@ -61,6 +63,7 @@ class OwnedPartition:
         self._next = store.mark.next_offset
         self._sequence = 0
         self._stale: set[bytes] = set()
+        self._kept = 0
 
     @property
     def reaches(self) -> int:
@@ -117,6 +120,7 @@ class OwnedPartition:
         self.record = PartitionRecord.from_bytes(self._store.get(META_KEY))
         self.record.check_topics(self._changelog.topic_ids)
         await self._heal()
+        await self._say_unsaid()
         known_rules = self._store.get(RULES_KEY)
         self.rules = None if known_rules is None else self._rulebook.restored(known_rules)
         # Under new rules every state is looked at once, whatever its clock says.
@@ -146,6 +150,18 @@ class OwnedPartition:
         await self._append({key: self._store.get(key) for key in sorted(self._fence.strays)})
         self._fence.strays.clear()
 
+    async def _say_unsaid(self) -> None:
+        """What the states that were restored belong to may not have been said any more."""
+        if records := list(unsaid(self._store.get)):
+            await self._log.append(records)
+        self._kept = len(records)
+
+    async def let_go_of_said(self) -> None:
+        """Keep nothing that has been acknowledged; the next commit does it too."""
+        if self._kept:
+            await self._append({**changes_of((), self._kept), META_KEY: self.record.to_bytes()})
+            self._kept = 0
+
     async def commit(self, effects: Effects) -> None:
         """Steps 2 and 3 above. Raises RetriableError or FatalError; the caller ends the process, and nothing is lost."""
         if not effects.touches:
@@ -156,13 +172,16 @@ class OwnedPartition:
         # rules have gone back meanwhile to those that the record named before.
         stepped_with = "" if stale or rules is None else rules.sha256
         record = self.record.after(effects, self._changelog.topic_ids, stepped_with)
-        changes = {key: sealed(change) for key, change in effects.state_changes.items()}
+        # First: of a commit that Kafka takes in several batches, a kill must not leave a state without what it says.
+        changes = changes_of(effects.said, self._kept)
+        changes |= {key: sealed(change) for key, change in effects.state_changes.items()}
         if effects.activated is not None:
             changes[RULES_KEY] = effects.activated.content.encode()
         # Last, so that the changelog's end is always a record that compaction keeps.
         changes[META_KEY] = record.to_bytes()
         await self._append(changes)
         self.record, self._stale, self.rules = record, stale, rules
+        self._kept = len(effects.said)
         for key, change in effects.state_changes.items():
             value = changes[key]
             self.timers.set(key, None if change.value is None or value is None else unsealed(value)[0])

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import rocksdict
 
+from hub.runtime import outbox
 from hub.runtime.fence import Epoch
 
 __all__ = ["LocalMark", "PartitionStore", "StoreCache"]
@@ -83,6 +84,7 @@ class PartitionStore:
         self._database.flush(wait=True)
         for key in keys:
             self._database.compact_range(key, key + b"\x00")
+        self._database.compact_range(outbox.BEGIN, outbox.END)  # their tasks may have stood there
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All subjects' keys and values; the partition's own records, whose keys begin with a zero byte, are left out."""

@@ -29,11 +29,13 @@ class Work:
     Guarantee: a position moves over an event only when everything that it and all before it on the partition brought about is
     durable. The order of one batch:
 
-    1. tasks and dead letters are acknowledged by Kafka;
+    1. dead letters are acknowledged by Kafka;
     2. erasures are in the changelog and the local store, then their receipts are acknowledged; the local files are rid of
        earlier values, and that is told;
-    3. states and the partition's record are in the changelog, then in the local store;
-    4. the lane tells the positions, which Faust commits.
+    3. states, the partition's record and the tasks to be said are in the changelog, then in the local store;
+    4. the tasks are acknowledged by Kafka; after a kill before that, whoever restores the partition says them again, under the
+       ids that the states know (`hub.runtime.outbox`);
+    5. the lane tells the positions, which Faust commits.
 
     `rules_partition`: where it reads rule markers, for a program whose topics have another number of partitions (None: its own).
     """
@@ -202,7 +204,7 @@ class Work:
         return self.guard.missed(topic)
 
     async def _carry_out(self, effects: Effects) -> None:
-        await self._log.append(effects.outgoing)
+        await self._log.append(effects.first)
         if effects.receipts:
             # A receipt before the erasure would be untrue, one after the position has moved could be lost in a crash.
             await self._owned.commit(effects.erasures)
@@ -210,6 +212,7 @@ class Work:
             await self._owned.compact(effects.erased)
             await self._log.append([removal.record for removal in effects.removals])
         await self._owned.commit(effects)
+        await self._log.append(effects.said)
         WORKER_HELD_BACK.inc(effects.held_back)
         for task in effects.tasks:
             if task.labels is not None:

