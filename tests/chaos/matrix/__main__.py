@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--resume", type=Path, metavar="FILE", help="keep finished rounds there, and go on behind them")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON instead of a table")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # workers and broker end with it
     rows: list[Row] = []
     for name in chosen.case or CASES:
         rows += run(

@@ -38,6 +38,15 @@ def fold(absences: list[tuple[str, int]]) -> tuple[Counter[str], set[str]]:
     return minutes, tasks
 
 
+def _number(youth: str) -> int:
+    return int(youth[1:], 16)
+
+
+def _named(task: str) -> str:
+    youth, number = task.split(":")
+    return f"{_number(youth)}, task {number}"
+
+
 class NaiveWorker(WorkerProcess):
     program = ("tests.chaos.naive", "worker", "-l", "info", "--without-web")
 
@@ -112,7 +121,10 @@ class NaiveSite(Site):
         lost, more = sorted(due - set(self._tasks)), sorted(set(self._tasks) - due)
         stale = [youth for youth in sorted(minutes) if self._table.get(youth, 0) != minutes[youth]]
         repeated = len(self._tasks) - len(set(self._tasks))
-        return Verdict([f"{one}: no task" for one in lost], [f"{one}: one too many" for one in more], stale, [], repeated)
+        wrong = [f"{_number(youth)}: {self._table.get(youth, 0)} minutes, should be {minutes[youth]}" for youth in stale]
+        return Verdict(
+            [f"{_named(one)}: lost" for one in lost], [f"{_named(one)}: too many" for one in more], wrong, [], repeated
+        )
 
     def _take(self, value: bytes | None) -> None:
         self._read_records += 1
