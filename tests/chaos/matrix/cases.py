@@ -128,6 +128,8 @@ def inject(site: Site, chance: random.Random, number: int, faults: Sequence[tupl
     late = point in AT_START or point.startswith("flow")
     if late:
         site.staff(0)
+    if point == "read rules":
+        site.mark_rules()  # read anew only where there is something new
     feeding = site.feed(_BACKLOG if point in _BRAKES else _YOUTHS)
     if late:
         feeding.done()

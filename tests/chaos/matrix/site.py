@@ -18,6 +18,7 @@ from hub.broker.launcher import EmbeddedBroker
 from hub.clock import ShiftedClock
 from hub.core.instants import to_ms
 from hub.kafka import Outgoing, apply_topics, end_offsets
+from hub.rules_file import load_rules
 from hub.runtime.changelogs import changelog_name
 from hub.stopping import FATAL_EXIT_CODE
 from tests.integration.runtime.town import Town, WorkerProcess
@@ -36,6 +37,7 @@ _A_TIME = 250
 _COMING_SECONDS = 5.0  # after this, what was told as yet to come has occurred, and was seen to
 _LIMIT_SECONDS = 90.0
 _GRACE_SECONDS = 15.0
+_END_SECONDS = 120.0  # on a busy machine
 
 
 class Feeding(threading.Thread):
@@ -133,7 +135,7 @@ class Site:
 
     def await_end(self) -> None:
         """Wait until a failure has had its effect: the worker ends by itself."""
-        assert self.crew[0].process.wait(timeout=60) == FATAL_EXIT_CODE, self.crew[0].log()[-2000:]
+        assert self.crew[0].process.wait(timeout=_END_SECONDS) == FATAL_EXIT_CODE, self.crew[0].log()[-2000:]
 
     def replace(self, gone: WorkerProcess) -> WorkerProcess:
         """Another in the place of one that is dead."""
@@ -151,6 +153,10 @@ class Site:
         self._fed = time.monotonic() + seconds
         consents, records = self.stream.round(youths, self.clock.now() + timedelta(seconds=seconds))
         return Feeding(self.town, consents, records, seconds)
+
+    def mark_rules(self) -> None:
+        """The rules in force once more, as a registry that starts writes them."""
+        self.town.activate(load_rules(self.settings.home / "rules"))
 
     def ends(self) -> Positions:
         """What stands on the sources now: (topic, partition) → next offset."""
