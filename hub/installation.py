@@ -17,6 +17,7 @@ from hub.errors import ConfigError
 from hub.gazetteer import Area, Areas, Places
 from hub.resources import defaults_folder
 from hub.settings import Settings, wrong_fields
+from hub.working_time import OFFICE_HOURS, WorkingTime
 from hub.yaml_file import RepeatedNameError, load_yaml
 from hub.yaml_form import UnreadableYamlError, decoded
 
@@ -63,12 +64,17 @@ class Agency(Entry):
 
 
 class Team(Entry):
-    """A receiving team: the functions it takes, the cooperation it stands under, the days it has to respond."""
+    """A receiving team: the functions it takes, the cooperation it stands under, the days it has to respond and to follow up.
+
+    Days are working days of its `working_time`.
+    """
 
     title: str
     cooperation: Cooperation
     functions: tuple[Code, ...]
     respond_within_days: Annotated[int, Field(ge=1)]
+    follow_up_within_days: Annotated[int, Field(ge=1, le=250)] = 20
+    working_time: WorkingTime = OFFICE_HOURS
 
 
 class _Agencies(Entry):
