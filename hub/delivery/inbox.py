@@ -50,7 +50,7 @@ _LOCK = 0x48554249  # any number that only the inbox takes
 TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
 """The topics that must have been read before anything of a youth may be shown."""
 
-_PERSONAL = ("task", "reference", "outbox")
+_PERSONAL = ("task", "task_note", "reference", "outbox")
 
 
 @dataclass(slots=True)
@@ -212,7 +212,7 @@ class Inbox:
         withdrawn = consent.status is ConsentStatus.WITHDRAWN
         for row in work.held.of_subject(consent.youth_ref):
             if withdrawn or (_is_judged_by(consent, row) and ended_by_withdrawal(row, consent, work.now)):
-                empty(row, partial(self._close, work))
+                empty(work.telling.session, row, partial(self._close, work))
                 work.erased = True
             elif row.open_key is not None and _is_judged_by(consent, row) and not permitted(row, consent, work.now):
                 self._close(work, row, TaskState.CANCELLED, NO_CONSENT)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from hub.contract.models import PresenceTask, Priority, ReferralTask, TaskState
+from hub.contract.models import PresenceTask, Priority, ReferralTask
 from hub.delivery.tables import TaskRow
 
-__all__ = ["OPEN_STATES", "ids_of", "open_key", "subject_of", "take_in", "task_row"]
+__all__ = ["ids_of", "open_key", "subject_of", "take_in", "task_row"]
 
-OPEN_STATES = (TaskState.REQUESTED, TaskState.RECEIVED, TaskState.ACCEPTED, TaskState.IN_PROGRESS)
 _PRESENCE_TEAM = "outreach"
 _PRESENCE_FUNCTION = "presence"
 
@@ -63,4 +62,5 @@ def task_row(task: ReferralTask | PresenceTask) -> TaskRow:
         payload=task.model_dump_json(),
         created_at=task.created_at,
         respond_by=respond_by,
+        due_by=respond_by,
     )

@@ -10,7 +10,19 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from hub.database import UtcInstant
 from hub.lease import LeaseColumns
 
-__all__ = ["Base", "CountRow", "LeaseRow", "OutboxRow", "PositionRow", "PulseRow", "ReferenceRow", "TaskRow"]
+__all__ = [
+    "Base",
+    "ColleagueRow",
+    "CountRow",
+    "LeaseRow",
+    "MoveRow",
+    "NoteRow",
+    "OutboxRow",
+    "PositionRow",
+    "PulseRow",
+    "ReferenceRow",
+    "TaskRow",
+]
 
 
 class Base(DeclarativeBase):
@@ -25,6 +37,9 @@ class TaskRow(Base):
     told; `recall_id`: the erasure it belongs to.
     `stands_for`: ids (oldest first, a space between) of later proposals of the same that it took in while it was open. The worker
     may know the task by any of them: whatever is told of it is told of them all, and what is said of one of them is said of it.
+    `holder`: the account that has it; `answered_at`: when the team last said whether it takes it. `due_by`: the clock that runs:
+    until when to respond and, once accepted, to follow up. A note counts in `notes_taken`, which moves the version: so none comes
+    in beside an erasure.
     """
 
     __tablename__ = "task"
@@ -51,14 +66,63 @@ class TaskRow(Base):
     recall_id: Mapped[str | None] = mapped_column(String(36))
     acknowledged_at: Mapped[datetime | None]
     stands_for: Mapped[str | None] = mapped_column(Text)
+    holder: Mapped[str | None] = mapped_column(String(64))
+    answered_at: Mapped[datetime | None]
+    due_by: Mapped[datetime | None]
+    notes_taken: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own declaration
     __table_args__ = (
         Index("ix_task_team_state", "team", "state"),
+        Index("ix_task_team_closed", "team", "closed_at", "due_by"),
         Index("ix_task_subject", "subject"),
         Index("ix_task_recall_of", "recall_of"),
     )
+
+
+class MoveRow(Base):
+    """One thing that somebody did with a task: its history. It says nothing of the youth, and stays when content goes.
+
+    `detail`: a decline's reason, an outcome, the account it was handed to, or whether accepting it told of an immediate worry.
+    """
+
+    __tablename__ = "task_move"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    task_id: Mapped[str] = mapped_column(String(36))
+    at: Mapped[datetime]
+    account: Mapped[str] = mapped_column(String(64))
+    move: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (Index("ix_task_move_task", "task_id"),)
+
+
+class NoteRow(Base):
+    """What somebody of the team noted on a task: sealed, never on Kafka, gone with the task's content."""
+
+    __tablename__ = "task_note"
+
+    note_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(36))
+    at: Mapped[datetime]
+    account: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_task_note_task", "task_id"),)
+
+
+class ColleagueRow(Base):
+    """Who of a team has been seen at its pages: whom a task can be handed to, and what the account is called."""
+
+    __tablename__ = "colleague"
+
+    team: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    seen_at: Mapped[datetime]
 
 
 class ReferenceRow(Base):

@@ -32,10 +32,11 @@ class Telling:
     session: Session
     now: datetime
 
-    def state_of(self, row: TaskRow) -> None:
+    def state_of(self, row: TaskRow, step: int | None = None) -> None:
         """What became of a task, by each id that the worker may know it by; nothing when its subject was erased.
 
         The newest first: it is most likely the worker's own, which an answer to an older one must not end without its answer.
+        `step` tells one coming to a state from another.
         """
         if row.subject is None:
             return
@@ -51,7 +52,7 @@ class Telling:
                 reason=row.reason,
                 occurred_at=self.now,
             )
-            self._put(TASK_EVENTS, row.subject, told, f"{task_id}:{row.state}")
+            self._put(TASK_EVENTS, row.subject, told, f"{task_id}:{row.state}" + ("" if step is None else f":{step}"))
 
     def receipt(self, request: Erasure, awaits: str | None = None) -> None:
         """That what delivery held of a reference, or under one scope, is erased; `awaits`: a team that has yet to acknowledge."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
 from hub.contract.models import ConsentRecord, ConsentStatus, ReferralTask, TaskState
 from hub.core.consent import Purpose
 from hub.delivery.permission import decide_task
-from hub.delivery.tables import TaskRow
+from hub.delivery.tables import NoteRow, TaskRow
 
 __all__ = ["CONSENT_WITHDRAWN", "NO_CONSENT", "empty", "ended_by_withdrawal", "permitted", "with_scope_withdrawn"]
 
@@ -37,14 +40,15 @@ def ended_by_withdrawal(row: TaskRow, consent: ConsentRecord, now: datetime) -> 
     return scopes != consent.scopes and not permitted(row, consent, now) and permitted(row, before, now)
 
 
-def empty(row: TaskRow, close: _Close) -> None:
-    """End a task and take its content; that there was one, and how it ended, stays without the subject."""
+def empty(session: Session, row: TaskRow, close: _Close) -> None:
+    """End a task and take its content and notes; that there was one, and how it ended, stays without the subject."""
     if row.open_key is not None:
         state, reason = (TaskState.CANCELLED, NO_CONSENT) if row.opened_at is None else (TaskState.RECALLED, CONSENT_WITHDRAWN)
         close(row, state, reason)
     if row.opened_at is not None and row.kind == "referral":
         row.recall_of = row.subject
     row.subject, row.payload, row.area = None, None, None
+    session.execute(delete(NoteRow).where(NoteRow.task_id == row.task_id))
 
 
 def with_scope_withdrawn(consent: ConsentRecord | None, scope_id: str, at: datetime) -> ConsentRecord | None:

@@ -6,58 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from hub.clock import Clock
-from hub.contract.models import ConsentRecord, PresenceTask, ReferralTask, TaskState
-from hub.core.consent import Purpose
 from hub.database import answering
-from hub.delivery.permission import decide_task
-from hub.delivery.rows import OPEN_STATES
+from hub.delivery.listing import COUNTED, Shown, counted, rows_of
+from hub.delivery.moves import OPEN_STATES
 from hub.delivery.rule_figures import RuleFigures, rule_figures
-from hub.delivery.tables import CountRow, PulseRow, ReferenceRow, TaskRow
-from hub.errors import RejectedError, RetriableError
-from hub.metrics import CONSENT_DECISIONS
+from hub.delivery.tables import CountRow, PulseRow, TaskRow
+from hub.delivery.trying import again
+from hub.delivery.views import TaskView, may_open, view_of
+from hub.errors import RejectedError
 
 __all__ = ["Stale", "TaskView", "Worklist"]
-
-_again = Retrying(
-    retry=retry_if_exception_type(RetriableError), stop=stop_after_attempt(4), wait=wait_random(max=0.1), reraise=True
-)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskView:
-    """One task as its team may see it. `content` is None where consent (or the ground) is gone; `late` at the time asked.
-
-    `recalled`: a withdrawal took it back from somebody who had opened it, and the team is to acknowledge that.
-    `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. `held`: what it says
-    is not erased, shown or not. No identity is part of it.
-    """
-
-    task_id: str
-    kind: str
-    team: str
-    function: str
-    rule_id: str
-    priority: str
-    state: TaskState
-    reason: str | None
-    area: str | None
-    created_at: datetime
-    received_at: datetime
-    respond_by: datetime | None
-    opened_at: datetime | None
-    ground_lost_at: datetime | None
-    closed_at: datetime | None
-    late: bool
-    content: ReferralTask | PresenceTask | None
-    withheld: bool = False
-    recalled: bool = False
-    acknowledged_at: datetime | None = None
-    held: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +49,28 @@ class Worklist:
             since: datetime | None = session.scalar(select(func.min(PulseRow.seen_at)))
         return None if since is not None and self._clock.now() - since <= self._stale_after else Stale(since)
 
-    def of_team(self, team: str, *, include_closed: bool = False, limit: int = 500) -> list[TaskView]:
-        """A team's first `limit` tasks: late, then by the time to respond, then by arrival; last closed ones, newest first."""
+    def of_team(
+        self, team: str, shown: Shown = Shown.OPEN, *, account: str = "", start: int = 0, limit: int = 500
+    ) -> list[TaskView]:
+        """`limit` of a team's tasks from the place `start` on: late, then by the running clock, then by arrival; ended ones last,
+        newest first. `account` is whose are called mine.
+        """
         now, stale = self._clock.now(), self.stale() is not None
-        query = select(TaskRow).where(TaskRow.team == team)
-        if not include_closed:
-            # What was taken back from somebody who had read it stays in sight until that is acknowledged.
-            query = query.where(TaskRow.state.in_([state.value for state in OPEN_STATES]) | _unacknowledged())
-        ended = TaskRow.open_key.is_(None)
-        query = query.order_by(
-            ended, TaskRow.closed_at.desc(), TaskRow.respond_by.asc().nulls_last(), TaskRow.received_at, TaskRow.task_id
-        )
-        with Session(self._engine) as session:
-            return [_view(row, now, stale=stale) for row in session.scalars(query.limit(limit))]
+        query = rows_of(shown, team, account, now, start=start, limit=limit)
+        with answering(), Session(self._engine) as session:
+            return [view_of(row, now, stale=stale) for row in session.scalars(query)]
+
+    def counts_of(self, team: str, account: str) -> dict[Shown, int]:
+        """How many open tasks of the team each list has."""
+        with answering(), Session(self._engine) as session:
+            found = session.execute(counted(team, account, self._clock.now())).one()
+        return {shown: int(number) for shown, number in zip(COUNTED, found, strict=True)}
 
     def all_tasks(self) -> list[TaskView]:
         """Every task, for the command line and the demo's check; nothing is withheld from them."""
         now = self._clock.now()
         with Session(self._engine) as session:
-            return [_view(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
+            return [view_of(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
 
     def of_reference(self, youth_ref: str) -> list[TaskView]:
         """Every task about one reference, oldest first: for a register extract, after whoever asked may see the person.
@@ -116,7 +81,7 @@ class Worklist:
         query = select(TaskRow).where(TaskRow.subject == youth_ref).order_by(TaskRow.received_at, TaskRow.task_id)
         with answering(), Session(self._engine) as session:
             rows = session.scalars(query).all()
-            return [_view(row, now, with_content=not stale and _may_open(session, row, now), stale=stale) for row in rows]
+            return [view_of(row, now, with_content=not stale and may_open(session, row, now), stale=stale) for row in rows]
 
     def find(self, number: str, teams: Iterable[str]) -> list[tuple[str, str]]:
         """(team, task id) of the tasks of `teams` whose id begins with `number`; two at most, because two are too many."""
@@ -138,7 +103,7 @@ class Worklist:
         consent may not have been read; then it does not count as opened. Raises RejectedError
         `unknown_task` when there is none of that id for that team, RetriableError when the database does not answer.
         """
-        return _again(self._open, task_id, team)
+        return again(self._open, task_id, team)
 
     def _open(self, task_id: str, team: str) -> TaskView:
         now, stale = self._clock.now(), self.stale() is not None
@@ -146,11 +111,11 @@ class Worklist:
             row = session.get(TaskRow, task_id)
             if row is None or row.team != team:
                 raise RejectedError("no such task for this team", code="unknown_task")
-            permitted = row.kind == "presence" or (not stale and _may_open(session, row, now))
+            permitted = row.kind == "presence" or (not stale and may_open(session, row, now))
             if permitted and row.open_key is not None and row.opened_at is None:
                 row.opened_at = now
                 session.flush()  # somebody else may just have opened, recalled or erased it: then all is asked again
-            return _view(row, now, with_content=permitted, stale=stale)
+            return view_of(row, now, with_content=permitted, stale=stale)
 
     def acknowledge(self, task_id: str, team: str) -> TaskView:
         """Note that `team` has read that the consent to a task it had opened is withdrawn; a repeat changes nothing.
@@ -158,7 +123,7 @@ class Worklist:
         Raises RejectedError `unknown_task` when there is none of that id for that team, `nothing_to_acknowledge` when it was
         not taken back; RetriableError when the database does not answer.
         """
-        return _again(self._acknowledge, task_id, team)
+        return again(self._acknowledge, task_id, team)
 
     def _acknowledge(self, task_id: str, team: str) -> TaskView:
         now = self._clock.now()
@@ -171,7 +136,7 @@ class Worklist:
             if row.acknowledged_at is None:
                 row.acknowledged_at = now
                 session.flush()
-            return _view(row, now, with_content=False)
+            return view_of(row, now, with_content=False)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """The inbox' ledger: (topic, outcome) → records."""
@@ -193,57 +158,11 @@ class Worklist:
         return rule_figures(self._engine, since)
 
     def overdue_by_team(self) -> dict[str, int]:
-        """Team → open tasks past their time to respond."""
+        """Team → open tasks past their running clock."""
         query = (
             select(TaskRow.team, func.count())
-            .where(TaskRow.state.in_([state.value for state in OPEN_STATES]), TaskRow.respond_by < self._clock.now())
+            .where(TaskRow.state.in_([state.value for state in OPEN_STATES]), TaskRow.due_by < self._clock.now())
             .group_by(TaskRow.team)
         )
         with Session(self._engine) as session:
             return {team: int(number) for team, number in session.execute(query)}
-
-
-def _unacknowledged() -> ColumnElement[bool]:
-    return TaskRow.recall_of.is_not(None) & TaskRow.acknowledged_at.is_(None)
-
-
-def _may_open(session: Session, row: TaskRow, now: datetime) -> bool:
-    reference = session.get(ReferenceRow, row.subject) if row.subject else None
-    if reference is None or row.payload is None:
-        CONSENT_DECISIONS.labels("opening", "no_consent").inc()
-        return False
-    consent, task = ConsentRecord.model_validate_json(reference.record), ReferralTask.model_validate_json(row.payload)
-    decision = decide_task(consent, task, purpose=Purpose.OPEN, at=now)
-    CONSENT_DECISIONS.labels("opening", decision.rule).inc()
-    return decision.permit
-
-
-def _view(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bool = False) -> TaskView:
-    content: ReferralTask | PresenceTask | None = None
-    withheld = stale and row.kind != "presence"
-    if with_content and not withheld and row.payload is not None:
-        content = (PresenceTask if row.kind == "presence" else ReferralTask).model_validate_json(row.payload)
-    open_now = row.open_key is not None
-    return TaskView(
-        task_id=row.task_id,
-        kind=row.kind,
-        team=row.team,
-        function=row.function,
-        rule_id=row.rule_id,
-        priority=row.priority,
-        state=TaskState(row.state),
-        reason=row.reason,
-        area=row.area,
-        created_at=row.created_at,
-        received_at=row.received_at,
-        respond_by=row.respond_by,
-        opened_at=row.opened_at,
-        ground_lost_at=row.ground_lost_at,
-        closed_at=row.closed_at,
-        recalled=row.recall_of is not None and row.acknowledged_at is None,
-        acknowledged_at=row.acknowledged_at,
-        late=open_now and row.respond_by is not None and row.respond_by < now,
-        content=content,
-        withheld=withheld,
-        held=row.payload is not None,
-    )

@@ -29,13 +29,16 @@ from hub.contract.models import (
     TaskState,
 )
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH, Topic
+from hub.delivery.answering import Answering
 from hub.delivery.inbox import Inbox
+from hub.delivery.notes import Notes, NoteSeal
 from hub.delivery.tables import OutboxRow
 from hub.delivery.worklist import Worklist
 from hub.kafka import Incoming
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 SCOPE = "11111111-1111-4111-8111-111111111111"
+FOLLOW_UP = timedelta(days=14)
 
 
 class Desk:
@@ -47,6 +50,11 @@ class Desk:
         self.clock = clock
         self.inbox = Inbox(engine, self.codec, clock)
         self.worklist = Worklist(engine, clock)
+        self.is_stale = False
+        self.answering = Answering(
+            engine, lambda: self.codec, clock, stale=lambda: self.is_stale, follow_up=lambda team, at: at + FOLLOW_UP
+        )
+        self.notes = Notes(engine, NoteSeal(b"n" * 32), clock, stale=lambda: self.is_stale)
         self.offsets: dict[tuple[str, int], int] = {}
 
     def record(self, topic: Topic, key: str, message: Message, partition: int = 0) -> Incoming:

@@ -14,6 +14,7 @@ from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import Action, ConsentStatus, InfoKind
 from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH
+from hub.delivery.listing import Shown
 from hub.delivery.tables import ReferenceRow, TaskRow
 from hub.delivery.worklist import Stale, Worklist
 from hub.errors import RejectedError, RetriableError
@@ -26,7 +27,7 @@ def add_tasks(engine: Engine, number: int, **values: object) -> None:
             usual = {
                 "task_id": f"{len(values):08d}-0000-4000-8000-{place:012d}", "kind": "referral", "team": "outreach", "function": "f",
                 "rule_id": "r", "priority": "normal", "state": "received", "open_key": f"{sorted(values)}{place}",
-                "created_at": NOW, "received_at": NOW + timedelta(minutes=place), "respond_by": NOW + timedelta(days=5),
+                "created_at": NOW, "received_at": NOW + timedelta(minutes=place), "respond_by": NOW + timedelta(days=5), "due_by": NOW + timedelta(days=5),
             }  # fmt: skip
             session.add(TaskRow(**(usual | values)))
 
@@ -61,7 +62,7 @@ def test_closed_tasks_are_shown_when_asked_for_after_all_open_ones_newest_first(
         desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref, action=Action.GROUND_LOST))])
     ids = [make_task(ref).task_id for ref in refs]
     assert [view.task_id for view in desk.worklist.of_team("outreach")] == [ids[2]]
-    assert [view.task_id for view in desk.worklist.of_team("outreach", include_closed=True)] == [ids[2], ids[1], ids[0]]
+    assert [view.task_id for view in desk.worklist.of_team("outreach", Shown.ALL)] == [ids[2], ids[1], ids[0]]
 
 
 def test_a_team_sees_its_own_tasks_only(desk: Desk) -> None:

@@ -1,0 +1,123 @@
+"""What a team notes on a task: sealed in the inbox' database, never on Kafka, shown only with the task's content.
+
+A note about safe contact ("ring inte hem") comes before all others: whoever reaches out without having read it can do harm.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from uuid import uuid4
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.database import answering
+from hub.delivery.tables import NoteRow, TaskRow
+from hub.delivery.trying import again
+from hub.delivery.views import TaskView, may_open
+from hub.errors import RejectedError
+
+__all__ = ["LONGEST", "Note", "NoteKind", "NoteSeal", "Notes"]
+
+LONGEST = 2000
+"""Characters of a note."""
+_NONCE_BYTES = 12
+
+
+class NoteKind(StrEnum):
+    NOTE = "note"
+    SAFE_CONTACT = "safe-contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`text` is None when it was sealed under another key: that there is one, and whose, is shown all the same."""
+
+    at: datetime
+    account: str
+    kind: NoteKind
+    text: str | None = field(repr=False)
+
+
+class NoteSeal:
+    """Seals and opens (AES-256-GCM), bound to the task and the note. `key`: the installation's `worklist.key`, 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub task notes").derive(key))
+
+    def seal(self, task_id: str, note_id: str, text: str) -> bytes:
+        """As it may lie on disk."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), _bound(task_id, note_id))
+
+    def open(self, task_id: str, note_id: str, sealed: bytes) -> str | None:
+        """What was sealed; None when it was under another key, or for another note."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(task_id, note_id)).decode()
+        except (InvalidTag, ValueError):
+            return None
+
+
+class Notes:
+    """Safe for several threads. `stale` says whether withdrawals may wait unread: then nothing is written or shown."""
+
+    def __init__(self, engine: Engine, seal: NoteSeal, clock: Clock, stale: Callable[[], bool]) -> None:
+        self._engine = engine
+        self._seal = seal
+        self._clock = clock
+        self._stale = stale
+
+    def add(self, task_id: str, team: str, account: str, kind: NoteKind, text: str, *, record: Callable[[], object]) -> None:
+        """Note something on an open task whose content the team may see now. `record` writes the audit log before it holds.
+
+        Raises RejectedError `unknown_task`, `ended`, `not_shown` (no consent permits it now), `no_text`, `too_long`;
+        RetriableError when the database or the log does not answer: then nothing was noted.
+        """
+        written = text.replace("\r\n", "\n").strip()
+        if not written:
+            raise RejectedError("a note without a text", code="no_text")
+        if len(written) > LONGEST:
+            raise RejectedError(f"a note has at most {LONGEST} characters", code="too_long")
+        again(partial(self._add, task_id, team, account, kind, text=written, record=record))
+
+    def of(self, task: TaskView) -> list[Note]:
+        """The notes of a task just opened, safe contact first, then the newest; none while its content is not shown."""
+        if task.content is None:
+            return []
+        query = select(NoteRow).where(NoteRow.task_id == task.task_id).order_by(NoteRow.at.desc(), NoteRow.note_id)
+        with answering(), Session(self._engine) as session:
+            found = [
+                Note(row.at, row.account, NoteKind(row.kind), self._seal.open(row.task_id, row.note_id, row.sealed))
+                for row in session.scalars(query)
+            ]
+        return sorted(found, key=lambda note: note.kind is not NoteKind.SAFE_CONTACT)
+
+    def _add(self, task_id: str, team: str, account: str, kind: NoteKind, *, text: str, record: Callable[[], object]) -> None:
+        now, stale, note_id = self._clock.now(), self._stale(), str(uuid4())
+        with answering(), Session(self._engine) as session, session.begin():
+            row = session.get(TaskRow, task_id)
+            if row is None or row.team != team:
+                raise RejectedError("no such task for this team", code="unknown_task")
+            if row.open_key is None:
+                raise RejectedError("the task has ended", code="ended")
+            if row.kind != "presence" and (stale or not may_open(session, row, now)):
+                raise RejectedError("no consent in force permits it now", code="not_shown")
+            sealed = self._seal.seal(task_id, note_id, text)
+            session.add(NoteRow(note_id=note_id, task_id=task_id, at=now, account=account, kind=kind.value, sealed=sealed))
+            row.notes_taken += 1
+            session.flush()  # an erasure in between makes this be asked again
+            record()
+
+
+def _bound(task_id: str, note_id: str) -> bytes:
+    return f"{task_id}\x00{note_id}".encode()
