@@ -15,6 +15,7 @@ from hub.bootstrap import (
     build_audit,
     build_clock,
     build_coding_desk,
+    build_delivery_engine,
     build_four_eyes,
     build_registry,
     build_revealing,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from hub.access.accounts import Accounts
     from hub.audit.entries import Actor
     from hub.audit.log import AuditLog
+    from hub.delivery.answering import Answering
+    from hub.delivery.notes import Notes
+    from hub.delivery.worklist import Worklist
     from hub.registry.casework import Casework
     from hub.registry.registry import Registry
     from hub.registry.rule_sets import RuleSets
@@ -60,9 +64,12 @@ def run_web(home: Path | None) -> None:
     shown.titles(settings.language)  # a folder that cannot be read stops the start, while nothing else is known
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit, worklist = build_audit(settings), build_worklist(settings)
+        answering, notes = build_answers(settings, worklist)
         registry = opened_once(lambda: build_registry(settings, build_clock(settings)).registry)
         web = Web(
             worklist=worklist,
+            answering=answering,
+            notes=notes,
             teams=load_teams(settings.home),
             login=build_login(settings, audit),
             four_eyes=build_four_eyes(settings, audit),
@@ -85,6 +92,25 @@ def run_web(home: Path | None) -> None:
             serve(app, port, stop)
         finally:
             app.state.turned_away.write_due(everything=True)
+
+
+def build_answers(settings: Settings, worklist: Worklist) -> tuple[Answering, Notes]:
+    """What teams do with the tasks of `worklist`, and note on them."""
+    from functools import cache
+
+    from hub.contract.codec import Codec
+    from hub.delivery.answering import Answering
+    from hub.delivery.clocks import Clocks
+    from hub.delivery.notes import Notes, NoteSeal
+    from hub.installation import load_teams, read_key
+
+    engine, clock = build_delivery_engine(settings), build_clock(settings)
+
+    def stale() -> bool:
+        return worklist.stale() is not None
+
+    answering = Answering(engine, cache(Codec.load), clock, stale=stale, follow_up=Clocks(load_teams(settings.home)).follow_up)
+    return answering, Notes(engine, NoteSeal(read_key(settings, "worklist.key")), clock, stale)
 
 
 def build_console(settings: Settings) -> Console:

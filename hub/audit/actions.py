@@ -24,10 +24,12 @@ class Action(StrEnum):
     TASK_OPENED = "task_opened"
     TASK_ACCEPTED = "task_accepted"
     TASK_DECLINED = "task_declined"
+    TASK_UNDONE = "task_undone"  # a mistaken acceptance
     TASK_MOVED = "task_moved"  # to another team or function, with its reason
     TASK_STARTED = "task_started"
     TASK_HANDED_OVER = "task_handed_over"
     TASK_COMPLETED = "task_completed"  # with its outcome
+    TASK_NOTED = "task_noted"  # `purpose`: a note, or one about safe contact; never what it says
     WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"  # of a task that its team had opened
     REPORT_OF_CONCERN_LED_TO = "report_of_concern_led_to"  # from a task to the orosanmälan
     IDENTITY_REQUESTED = "identity_requested"  # outside a task, which takes two
@@ -130,10 +132,12 @@ FOLLOWING = frozenset(
     {
         Action.TASK_ACCEPTED,
         Action.TASK_DECLINED,
+        Action.TASK_UNDONE,
         Action.TASK_MOVED,
         Action.TASK_STARTED,
         Action.TASK_HANDED_OVER,
         Action.TASK_COMPLETED,
+        Action.TASK_NOTED,
         Action.WITHDRAWAL_ACKNOWLEDGED,
         Action.REPORT_OF_CONCERN_LED_TO,
         Action.CONSENT_REGISTERED,

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from hub.access.roles import Action
 from hub.web.access_review import AccessReview
+from hub.web.answers import Answers, answer_doors
 from hub.web.approvals import Approvals
 from hub.web.consents.desk import Desk
 from hub.web.consents.routes import consent_doors
@@ -71,6 +72,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
             doors.guarded(_TASK, pages.task, Action.TASK_OPEN),
             doors.guarded(f"{_TASK}/acknowledge", pages.acknowledge, Action.TASK_OPEN, "POST"),
+            *answer_doors(doors, _TASK, Answers(web, renderer, pages)),
             doors.guarded(f"{_TASK}/identity", identities.of_task, Action.IDENTITY_IN_TASK, "POST"),
             doors.open("/sign-in", entrance.sign_in, "GET", "POST"),
             doors.open("/sign-in/password", entrance.choose_password, "POST"),

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.roles import BOUND, Action, Principal, may, may_somewhere, teams_where
 from hub.contract.models import ReferralTask
-from hub.delivery.worklist import TaskView
+from hub.delivery.listing import Shown
+from hub.delivery.views import TaskView
 from hub.errors import RejectedError
 from hub.web.language import mark
 from hub.web.presenting import NOT_LOOKED
 from hub.web.rendering import Renderer, Web
+from hub.web.task_deeds import EMPTY, Filled, deeds_of, holder_name
+from hub.web.task_titles import DONE, LISTS
 from hub.web.task_trail import TaskTrail
 
 __all__ = ["Pages"]
 
-_LIST_LIMIT = 500
+_PAGE = 50
+"""Rows of a page: what a busy person looks through at once."""
+_MOST_PAGES = 10_000
 _OWN_PAGES = (
     (Action.CONSENT_SEE, "/consents"),
     (Action.AUDIT_REVIEW, "/audit/review"),
@@ -59,22 +65,43 @@ class Pages:
         return self._renderer.page(request, "start.html", principal, overview=overview)
 
     def team(self, request: Request, principal: Principal) -> Response:
-        """A team's tasks; with `?all=1` the ended ones too."""
+        """A team's tasks, a page at a time; `show` chooses which of the open ones, `?all=1` has the ended ones too."""
         code = request.path_params["team"]
         show_all = request.query_params.get("all") == "1"
-        words, now = self._renderer.words(request), self._web.clock.now()
-        tasks = self._web.worklist.of_team(code, include_closed=show_all, limit=_LIST_LIMIT)
+        shown, number = _chosen(request, show_all=show_all), _page_number(request)
+        words, now, account = self._renderer.words(request), self._web.clock.now(), principal.account
+        self._web.answering.meet(code, account, principal.name)
+        tasks = self._web.worklist.of_team(code, shown, account=account, start=(number - 1) * _PAGE, limit=_PAGE + 1)
+        counts, names = self._web.worklist.counts_of(code, account), self._web.answering.names(code)
         last = None if tasks else self._web.worklist.last_received(code)
         self._trail.listed(principal, code, show_all=show_all)
+        lists = [(one.value, words.text(title), counts[one], one is shown) for one, title in LISTS.items()]
+        rows = [replace(self._web.presenter.row(one, words, now), holder=holder_name(one, names, words)) for one in tasks[:_PAGE]]
+        chosen = "all=1" if show_all else f"show={shown.value}" if shown is not Shown.OPEN else ""
         return self._renderer.page(
-            request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all,
-            rows=[self._web.presenter.row(task, words, now) for task in tasks], cut=len(tasks) == _LIST_LIMIT,
+            request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all, rows=rows,
+            lists=lists, chosen=chosen, narrowed=shown not in {Shown.OPEN, Shown.ALL}, number=number, more=len(tasks) > _PAGE,
+            total=counts[Shown.OPEN if show_all else shown],
             stale=words.text(NOT_LOOKED) if any(task.withheld for task in tasks) else "",
-            last_received=None if last is None else words.when(last), here=f"/team/{code}" + ("?all=1" if show_all else ""),
+            last_received=None if last is None else words.when(last), here=_here(request, chosen, number),
         )  # fmt: skip
 
     def task(self, request: Request, principal: Principal) -> Response:
         """One task. That it was opened is kept, and in the audit log before it is shown: only a person's GET may come here."""
+        done = DONE.get(request.query_params.get("done", ""), "")
+        return self.shown(request, principal, done=self._renderer.words(request).text(done) if done else "")
+
+    def shown(
+        self,
+        request: Request,
+        principal: Principal,
+        *,
+        filled: Filled = EMPTY,
+        alert: str = "",
+        done: str = "",
+        status: int = 200,
+    ) -> Response:
+        """A task's page, also after a deed that was refused: then with what was typed, and why."""
         code = request.path_params["team"]
         number = str(request.path_params["task"])
         try:
@@ -85,11 +112,14 @@ class Pages:
                 raise
             text = mark("There is no task of that number for this team.")
             return self._renderer.message(request, mark("No such task"), text, 404)
-        title, words = self._web.teams[code].title, self._renderer.words(request)
-        page = self._web.presenter.page(task, title, words, self._web.clock.now())
+        self._web.answering.meet(code, principal.account, principal.name)
+        title, words, now = self._web.teams[code].title, self._renderer.words(request), self._web.clock.now()
+        deeds = deeds_of(task, principal, self._web.answering, self._web.notes, words=words, now=now)
         return self._renderer.page(
-            request, "task.html", principal, current_team=code, team=title, task=page, may_reveal=_may_reveal(principal, task)
-        )
+            request, "task.html", principal, status=status, current_team=code, team=title, here=f"/team/{code}/task/{number}",
+            task=self._web.presenter.page(task, title, words, now), may_reveal=_may_reveal(principal, task), deeds=deeds,
+            form=filled, alert=alert, done=done, errors=[{"field": name, "text": text} for name, text in filled.wrong.items()],
+        )  # fmt: skip
 
     def acknowledge(self, request: Request, principal: Principal) -> Response:
         """Somebody of the team says that she has read that consent is withdrawn; the erasure's status shows it."""
@@ -120,3 +150,22 @@ def _may_reveal(principal: Principal, task: TaskView) -> bool:
     """Whether the page offers to show whom an open task is about; whether it is shown is decided then."""
     about_a_youth = isinstance(task.content, ReferralTask) and task.closed_at is None
     return about_a_youth and may(principal, Action.IDENTITY_IN_TASK, task.team)
+
+
+def _chosen(request: Request, *, show_all: bool) -> Shown:
+    if show_all:
+        return Shown.ALL
+    wanted = request.query_params.get("show", "")
+    return next((one for one in LISTS if one.value == wanted), Shown.OPEN)
+
+
+def _page_number(request: Request) -> int:
+    sent = request.query_params.get("page", "")
+    number = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else 1
+    return min(max(number, 1), _MOST_PAGES)
+
+
+def _here(request: Request, chosen: str, number: int) -> str:
+    """The address of this very list, for whoever changes the language."""
+    asked = "&".join(filter(None, (chosen, f"page={number}" if number > 1 else "")))
+    return request.url.path + (f"?{asked}" if asked else "")

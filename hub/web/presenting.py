@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from hub.contract.models import PresenceTask, ReferralTask, TaskState
 from hub.core.explain import function_name
+from hub.delivery.moves import UNANSWERED
 from hub.delivery.withdrawing import CONSENT_WITHDRAWN
 from hub.delivery.worklist import TaskView
 from hub.web.explaining import explained
@@ -135,12 +136,12 @@ def moment(instant: datetime, words: Words, now: datetime) -> Moment:
 
 
 def _due(task: TaskView, words: Words, now: datetime) -> Due | None:
-    if task.respond_by is None or task.closed_at is not None:
+    if task.due_by is None or task.closed_at is not None:
         return None
-    by = moment(task.respond_by, words, now)
+    by, follow_up = moment(task.due_by, words, now), task.state not in UNANSWERED
     if task.late:
-        return Due("late", words.text("Late by {length}", length=words.length(now - task.respond_by)), by)
-    return Due("soon", words.text("Soon"), by) if task.respond_by - now <= SOON else Due("fine", "", by)
+        return Due("late", words.text("Late by {length}", length=words.length(now - task.due_by)), by, follow_up)
+    return Due("soon", words.text("Soon"), by, follow_up) if task.due_by - now <= SOON else Due("fine", "", by, follow_up)
 
 
 def _state(task: TaskView, words: Words) -> str:

@@ -15,6 +15,8 @@ from hub.access.roles import Action, Principal, may_somewhere, teams_where
 from hub.audit.log import AuditLog
 from hub.beats import Beats
 from hub.clock import Clock
+from hub.delivery.answering import Answering
+from hub.delivery.notes import Notes
 from hub.delivery.worklist import Worklist
 from hub.web.consents.office import Office
 from hub.web.form_tokens import token_field
@@ -77,6 +79,8 @@ class Web:
     """
 
     worklist: Worklist
+    answering: Answering
+    notes: Notes
     teams: Mapping[str, TeamTitle]
     login: Login
     four_eyes: FourEyes

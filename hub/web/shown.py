@@ -19,16 +19,23 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The clock of a task: late and soon come as a word, a shape and a colour; fine has none of them."""
+    """The clock of a task: late and soon come as a word, a shape and a colour; fine has none of them.
+
+    `follow_up`: it is the one to follow up by, not to respond.
+    """
 
     status: Literal["late", "soon", "fine"]
     word: str
     by: Moment
+    follow_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a team's list. Of a task that was cancelled or recalled `why` says only that, and `place` is empty."""
+    """One line of a team's list; `holder` is who has it.
+
+    Of a task that was cancelled or recalled `why` says only that, and `place` is empty.
+    """
 
     task_id: str
     function: str
@@ -40,6 +47,7 @@ class Row:
     fresh: bool
     ended: bool
     ground_lost: bool
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,16 @@ class TaskTrail:
         with self._audit.recorded(Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.WITHDRAWAL_ACKNOWLEDGED, item=item)):
             yield
 
+    def deed(self, principal: Principal, logged: Logged, team: str, task_id: str, *, purpose: str = "") -> Callable[[], object]:
+        """What writes that somebody does something with a task: called within the deed, before that holds."""
+        actor = actor_of(principal, Action.TASK_ANSWER, team)
+        return lambda: self._audit.append(Entry(actor, logged, item=Subject(SubjectKind.TASK, task_id), purpose=purpose))
+
+    def refused(self, principal: Principal, logged: Logged, team: str, task_id: str, code: str) -> None:
+        """A deed that was refused, by the code of why not."""
+        actor, item = actor_of(principal, Action.TASK_ANSWER, team), Subject(SubjectKind.TASK, task_id)
+        self._audit.append(Entry(actor, logged, item=item, outcome=Outcome.DENY, rule=code))
+
     def sought(self, principal: Principal, found: Sequence[tuple[str, str]]) -> None:
         """A search by number, and whether it found one of the principal's tasks."""
         one = found[0] if len(found) == 1 else None

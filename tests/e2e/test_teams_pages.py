@@ -180,11 +180,12 @@ def _colour(part) -> str:
 
 
 def visible_boxes(page: Page) -> list[tuple[str, float, float]]:
-    """(what, width, height) of everything that can be pressed; a list's row is pressed as a whole."""
+    """(what, width, height) of everything that can be pressed: a list's row as a whole, a choice by its words."""
     return [
         (str(what), float(width), float(height))
         for what, width, height in page.evaluate(
-            """() => [...document.querySelectorAll("a:not(.whole):not(.skip), button, input, tr.row")]
+            """() => [...document.querySelectorAll(
+                "a:not(.whole):not(.skip), button, input:not([type=radio]):not([type=checkbox]), .choice label, summary, tr.row")]
                 .map(part => [part, part.getBoundingClientRect()])
                 .filter(([part, box]) => box.width && box.height && part.checkVisibility())
                 .map(([part, box]) => [part.outerHTML.slice(0, 80), box.width, box.height])"""

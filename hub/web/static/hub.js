@@ -12,13 +12,24 @@
     const at = all.indexOf(document.activeElement);
     all[Math.min(all.length - 1, Math.max(0, at + step))].focus();
   };
+  // A letter leads to a deed and does not do it: a slip of the hand must not accept a task.
+  const goTo = (key) => {
+    const there = /^[a-z]$/.test(key) && document.querySelector(`[data-key="${key}"]`);
+    if (!there) return false;
+    const form = there.closest("details")?.querySelector("form") ?? there.closest("form");
+    if (there.matches("summary")) there.parentElement.open = true;
+    const first = form?.querySelector("input:not([type=hidden]), select, textarea") ?? there;
+    first.scrollIntoView({ block: "center" });
+    first.focus({ preventScroll: true });
+    return true;
+  };
   document.addEventListener("keydown", (event) => {
     if (document.body.dataset.keys === "off" || event.ctrlKey || event.altKey || event.metaKey || keys?.open) return;
-    if (event.target instanceof Element && event.target.matches("input, textarea, select")) return;
+    if (event.target instanceof Element && event.target.matches("input:not([type=radio], [type=checkbox]), textarea, select")) return;
     if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (event.key === "?") keys?.showModal();
-    else return;
+    else if (!goTo(event.key)) return;
     event.preventDefault();
   });
 

@@ -145,13 +145,17 @@ def test_what_is_no_number_finds_nothing_and_is_not_repeated_raw(town: PagesTown
     assert "<script>" not in answer.text
 
 
-def test_a_list_that_is_cut_says_so(empty_town: PagesTown, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.web.pages._LIST_LIMIT", 2)
+def test_a_long_list_is_turned_page_by_page(empty_town: PagesTown, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.web.pages._PAGE", 2)
     for name in ("one", "two", "three"):
         empty_town.add(name, make_task("absence-alone", created=NOW, days=5))
-    page = client.get("/team/outreach").text
-    assert page.count('class="row') == 2
-    assert "Bara de 2 första uppgifterna visas." in page
+    first, second = (client.get(f"/team/outreach{asked}").text for asked in ("", "?page=2"))
+    assert (first.count('class="row'), second.count('class="row')) == (2, 1)
+    assert 'href="/team/outreach?page=2" rel="next"' in first
+    assert 'href="/team/outreach?page=1" rel="prev"' in second
+    assert 'rel="next"' not in second
+    for nonsense in ("0", "-1", "x", "999999999"):
+        assert client.get("/team/outreach", params={"page": nonsense}).text.count('class="row') == 2
 
 
 def test_what_a_configuration_names_is_escaped(empty_town: PagesTown, client: httpx.Client, visit: Visit) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hub.contract.models import TaskState
+from hub.delivery.listing import Shown
 from hub.web.language import words
 from hub.web.presenting import SOON
 from hub.web.shown import NO_REASON, Page, Row
@@ -18,7 +19,7 @@ SWEDISH, ENGLISH = words("sv"), words("en")
 
 def row(town: PagesTown, name: str) -> Row:
     team = name if name in {"sig", "sspf"} else "outreach"
-    tasks = {view.task_id: view for view in town.worklist.of_team(team, include_closed=True)}
+    tasks = {view.task_id: view for view in town.worklist.of_team(team, Shown.ALL)}
     return town.web.presenter.row(tasks[town.tasks[name]], SWEDISH, town.clock.now())
 
 

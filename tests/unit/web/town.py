@@ -47,7 +47,10 @@ from hub.database import build_engine
 from hub.dead_letters.box import TopicLetterBox, TopicPorts
 from hub.dead_letters.pauses import Board, MemoryBoard
 from hub.dead_letters.store import SettledLetters
+from hub.delivery.answering import Answering
+from hub.delivery.clocks import Clocks
 from hub.delivery.inbox import Inbox
+from hub.delivery.notes import Notes, NoteSeal
 from hub.delivery.worklist import Worklist
 from hub.errors import ConfigError, RetriableError
 from hub.installation import load_agencies, load_places, load_teams
@@ -246,6 +249,14 @@ class PagesTown:
         self._inbox = Inbox(self.engine, self._codec, self.clock)
         self._offsets: dict[str, int] = {}
         self.worklist = Worklist(self.engine, self.clock)
+        self.answering = Answering(
+            self.engine,
+            lambda: self._codec,
+            self.clock,
+            stale=lambda: False,
+            follow_up=Clocks(load_teams(defaults_folder())).follow_up,
+        )
+        self.notes = Notes(self.engine, NoteSeal(KEY), self.clock, stale=lambda: False)
         self.audit = AuditLog(build_engine(prepare(f"sqlite:///{folder / 'audit.db'}", "audit/migrations")), KEY, self.clock)
         self.trail = Trail()
         self.access = build_engine(prepare(f"sqlite:///{folder / 'access.db'}", "access/migrations"))
@@ -263,6 +274,8 @@ class PagesTown:
         defaults = defaults_folder()
         self.web = Web(
             worklist=self.worklist,
+            answering=self.answering,
+            notes=self.notes,
             teams=load_teams(defaults),
             login=Login(self.sessions, self.trail, Codes(KEY, self.access), self.accounts),
             four_eyes=self.four_eyes,

@@ -1,0 +1,146 @@
+"""The part of a task's page that shows what was done with it, what can be done, and by whom: ready to be laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hub.access.roles import Action, Principal, may
+from hub.delivery.answering import Answering, Happened
+from hub.delivery.moves import BY_PEOPLE, Move, legal
+from hub.delivery.notes import Note, NoteKind, Notes
+from hub.delivery.views import TaskView
+from hub.web.language import Words
+from hub.web.presenting import moment
+from hub.web.shown import Moment
+from hub.web.task_titles import DECLINED, HISTORY, OUTCOMES
+
+__all__ = ["EMPTY", "Deeds", "Filled", "ShownNote", "Step", "deeds_of", "holder_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the history."""
+
+    at: Moment
+    what: str
+    who: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNote:
+    """One note; `text` is empty when it cannot be read."""
+
+    at: Moment
+    who: str
+    safe_contact: bool
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form that is shown again: what was typed, and what is wrong by field. Never printed."""
+
+    reason: str = ""
+    outcome: str = ""
+    to: str = ""
+    text: str = field(default="", repr=False)
+    safe: bool = False
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+
+EMPTY = Filled()
+"""A form that nobody has filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """`can`: the moves that are possible for this reader, and `note`. Options are as the forms' macros take them."""
+
+    version: int
+    can: frozenset[str]
+    holder: str
+    mine: bool
+    reasons: tuple[dict[str, str], ...]
+    outcomes: tuple[dict[str, str], ...]
+    colleagues: tuple[tuple[str, str], ...]
+    safe_contact: tuple[ShownNote, ...]
+    notes: tuple[ShownNote, ...]
+    history: tuple[Step, ...]
+    ended_by: str
+
+
+def deeds_of(task: TaskView, principal: Principal, answering: Answering, notes: Notes, *, words: Words, now: datetime) -> Deeds:
+    """What a reader may see and do of a task that was opened just now."""
+    names = answering.names(task.team)
+    shown = [_note(one, names, words, now) for one in notes.of(task)]
+    return Deeds(
+        version=task.version,
+        can=_possible(task, principal),
+        holder=holder_name(task, names, words),
+        mine=task.holder == principal.account,
+        reasons=_options(DECLINED, words),
+        outcomes=_options(OUTCOMES, words),
+        colleagues=tuple(
+            (one.account, one.name)
+            for one in answering.colleagues(task.team)
+            if one.account != (task.holder or principal.account)
+        ),
+        safe_contact=tuple(one for one in shown if one.safe_contact),
+        notes=tuple(one for one in shown if not one.safe_contact),
+        history=tuple(_step(one, names, words, now) for one in answering.history(task.task_id)),
+        ended_by=_title(task.reason or "", words),
+    )
+
+
+def holder_name(task: TaskView, names: Mapping[str, str], words: Words) -> str:
+    """Who has an open task, as the team calls her; empty when nobody has."""
+    if task.holder is None or task.closed_at is not None:
+        return ""
+    return names.get(task.holder) or words.text("a colleague")
+
+
+def _possible(task: TaskView, principal: Principal) -> frozenset[str]:
+    if not may(principal, Action.TASK_ANSWER, task.team):
+        return frozenset()
+    moves = {move for move in legal(task.state) if move in BY_PEOPLE}
+    held = task.holder == principal.account or may(principal, Action.TASK_ASSIGN, task.team)
+    if Move.ACCEPT not in moves and not held:
+        moves = set()
+    seen = task.content is not None
+    if not seen:
+        moves -= {Move.ACCEPT, Move.START}
+    return frozenset(move.value for move in moves) | ({"note"} if seen and task.closed_at is None else set())
+
+
+def _options(titles: Mapping[str, tuple[str, str]], words: Words) -> tuple[dict[str, str], ...]:
+    return tuple(
+        {"value": str(code), "label": words.text(title), "hint": words.text(hint) if hint else ""}
+        for code, (title, hint) in titles.items()
+    )
+
+
+def _note(note: Note, names: Mapping[str, str], words: Words, now: datetime) -> ShownNote:
+    who = names.get(note.account) or words.text("a colleague")
+    return ShownNote(moment(note.at, words, now), who, note.kind is NoteKind.SAFE_CONTACT, note.text or "")
+
+
+def _step(one: Happened, names: Mapping[str, str], words: Words, now: datetime) -> Step:
+    who = names.get(one.account) or words.text("a colleague")
+    return Step(moment(one.at, words, now), words.text(HISTORY[one.move]), who, _detail(one, names, words))
+
+
+def _detail(one: Happened, names: Mapping[str, str], words: Words) -> str:
+    if one.move is Move.HAND_OVER:
+        return words.text("to {name}", name=names.get(one.detail) or words.text("a colleague"))
+    if one.detail == "concern":
+        return words.text("with an immediate worry about the child")
+    return _title(one.detail, words)
+
+
+def _title(code: str, words: Words) -> str:
+    """The title of a decline's reason or an outcome; empty for what is neither."""
+    found = DECLINED.get(code) or OUTCOMES.get(code)
+    return words.text(found[0]) if found else ""
