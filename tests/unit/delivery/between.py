@@ -12,7 +12,7 @@ from hub.core.instants import from_ms
 from hub.core.rules import CompiledRules
 from hub.core.state import YouthState, new_state
 from hub.core.step import Step, YouthEvent, step, wake
-from hub.delivery.rows import OPEN_STATES
+from hub.delivery.moves import OPEN_STATES
 from tests.unit.core.make import NOW, YOUTH
 from tests.unit.delivery.make import Desk
 

@@ -40,12 +40,12 @@ OPEN = ("received", "accepted", "in-progress")
 
 @dataclass
 class Task:
-    """What the model knows of one task. `ground` is the number of the message that it stands on."""
+    """What the model knows of one task. `grounds`: the messages that it stands for, each of which can lose its ground."""
 
     number: str
     youth: int
     rule: str
-    ground: str
+    grounds: list[str]
     state: str = "received"
     reason: str | None = None
     holder: str | None = None
@@ -118,15 +118,17 @@ class Tasks(RuleBasedStateMachine):
         if youth in self.withdrawn:
             return
         if same is None:
-            self.tasks.append(Task(message.task_id, youth, rule_id, f"e{self.messages}"))
-        elif same.lost:
-            same.lost, same.ground, same.version = False, f"e{self.messages}", same.version + 1
+            self.tasks.append(Task(message.task_id, youth, rule_id, [f"e{self.messages}"]))
+        else:  # one open task of the same takes the proposal in, and what it says
+            same.lost, same.version = False, same.version + 1
+            same.grounds.append(f"e{self.messages}")
 
     @precondition(lambda self: self.tasks)
     @rule(data=st.data())
     def lose_ground(self, data: st.DataObject) -> None:
         task = data.draw(st.sampled_from(self.tasks))
-        message = make_task(self.refs[task.youth], opened_by=task.ground, rule=task.rule, action=Action.GROUND_LOST)
+        ground = data.draw(st.sampled_from(task.grounds))
+        message = make_task(self.refs[task.youth], opened_by=ground, rule=task.rule, action=Action.GROUND_LOST)
         self.desk.inbox.take([self.desk.record(TASKS_OUTREACH, message.youth_ref, message)])
         if not task.is_open:
             return
