@@ -65,22 +65,18 @@ class Log(Protocol):
 
 
 class KafkaLog:
-    """The `Log` of a process: one idempotent producer, one consumer without a group.
+    """The `Log` of a process: two idempotent producers, one consumer without a group.
+
+    One producer is for changelogs, whose batches are large; the other puts together what several lanes write to one partition
+    of a topic at once, dead letters first of all, and no more of it than such a topic takes.
 
     `append` repeats what Kafka did not acknowledge, whole and in order, for about half a minute, then raises RetriableError:
     the caller ends the process, and the offsets stay. Records may stand twice on a topic after a repeat, under the same ids.
     """
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap_servers,
-            client_id="hub-worker",
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=_BATCH_BYTES,
-            request_timeout_ms=_REQUEST_MS,
-            metadata_max_age_ms=_METADATA_MS,
-        )
+        self._producer = _producer(bootstrap_servers, "hub-worker", _CHUNK_BYTES)
+        self._changelogs = _producer(bootstrap_servers, "hub-worker-changelog", _BATCH_BYTES)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers,
             client_id="hub-worker-reader",
@@ -100,6 +96,7 @@ class KafkaLog:
         """Connect. Raises RetriableError when no broker answers."""
         try:
             await self._producer.start()
+            await self._changelogs.start()
             await self._consumer.start()
         except KafkaError as error:
             await self.stop()
@@ -108,6 +105,7 @@ class KafkaLog:
     async def stop(self) -> None:
         """Disconnect; nothing is pending, because `append` waits."""
         await self._producer.stop()
+        await self._changelogs.stop()
         await self._consumer.stop()
 
     async def append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
@@ -143,7 +141,7 @@ class KafkaLog:
         try:
             for batch in self._batches(records):
                 sizes.append(batch.record_count())
-                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                sent.append(await self._changelogs.send_batch(batch, topic, partition=partition))
         finally:
             answers = await _settled(sent)
         return [
@@ -153,12 +151,12 @@ class KafkaLog:
         ]
 
     def _batches(self, records: Sequence[Outgoing]) -> Iterator[Any]:
-        batch = self._producer.create_batch()
+        batch = self._changelogs.create_batch()
         for one in records:
             given = {"timestamp": None, "key": one.key, "value": one.value, "headers": list(one.headers)}
             if batch.append(**given) is None:  # full
                 yield batch
-                batch = self._producer.create_batch()
+                batch = self._changelogs.create_batch()
                 batch.append(**given)
         batch.close()
         yield batch
@@ -211,6 +209,18 @@ class KafkaLog:
         except KafkaError as error:
             raise RetriableError(f"Kafka could not be asked: {type(error).__name__}", code="read_failed") from error
         return {(one.topic, one.partition): (begins[one], ends[one]) for one in wanted}
+
+
+def _producer(bootstrap_servers: str, client_id: str, batch_bytes: int) -> Any:
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap_servers,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=batch_bytes,
+        request_timeout_ms=_REQUEST_MS,
+        metadata_max_age_ms=_METADATA_MS,
+    )
 
 
 async def _settled(sent: Sequence[Awaitable[Any]]) -> list[Any]:
