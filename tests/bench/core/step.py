@@ -88,7 +88,7 @@ def make_events(youths: int, days: int, a_week: float, seed: int) -> Iterator[Ti
 def _event(ref: str, number: int, occurred: datetime, at: datetime, chance: random.Random) -> PersonEvent:
     common = {
         "youth_ref": ref,
-        "event_id": f"e{number:040x}",
+        "event_id": f"e{number:040d}",
         "revision": 1,
         "retracted": False,
         "occurred_at": occurred,

@@ -21,7 +21,8 @@ examples:
   python -m tests.bench.correlate --events 20000 --youths 500 --rounds 1     a quick look: does everything run?
   python -m tests.bench.correlate --events 400000 --rounds 3                 every engine of the fixed job
   python -m tests.bench.correlate --engines hub,loop --decoder fastavro      two of them, with the compiled decoder
-  python -m tests.bench.correlate --leg rules --json > rules.json            the shipped rules, for a script
+  python -m tests.bench.correlate --leg rules --events 100000 --json         the shipped rules, for a script
+  python -m tests.bench.correlate --leg latency --rates 50,1000 --seconds 10 from an event to its task
 
 An engine that cannot be had here (no JDK, no Maven, a registry out of reach) is left out with the reason. Rounds are interleaved;
 what an engine leaves is judged before its figures count. Measure on a machine with two idle cores.
@@ -42,13 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--decoder", choices=DECODERS, default="quick", help="the Python engines' (default: the hub's own)")
+    parser.add_argument("--rates", type=_numbers, default=(50.0, 1_000.0, 20_000.0), help="of the latency leg: events a second")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of the latency leg: how long each rate lasts")
     parser.add_argument("--json", action="store_true", help="figures as JSON on standard output")
     chosen = parser.parse_args(arguments)
     engines = tuple(filter(None, chosen.engines.split(",")))
-    if unknown := [name for name in engines if name not in ENGINES]:
-        parser.error(f"no such engine: {', '.join(unknown)}; there are {', '.join(ENGINES)}")
+    known = (*ENGINES, *LEGS[chosen.leg].others)
+    if unknown := [name for name in engines if name not in known]:
+        parser.error(f"no such engine: {', '.join(unknown)}; there are {', '.join(known)}")
     plan = Plan(
-        engines, chosen.events, chosen.youths, chosen.partitions, chosen.rounds, chosen.decoder,
+        engines, chosen.events, chosen.youths, chosen.partitions, chosen.rounds, chosen.decoder, chosen.rates, chosen.seconds,
         lambda text: print(text, file=sys.stderr, flush=True),
     )  # fmt: skip
     leg = LEGS[chosen.leg]
@@ -61,6 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{chosen.leg} leg: {chosen.events:,} events, {chosen.youths:,} youths, {chosen.partitions} partitions, "
           f"{chosen.rounds} rounds, decoder {chosen.decoder}; median (least–most)\n{conditions}\n")  # fmt: skip
     print(table(found, leg.ratio_of))
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(map(float, text.split(",")))
 
 
 if __name__ == "__main__":

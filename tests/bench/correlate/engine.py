@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tests.bench.correlate.job import Consents, consents
@@ -41,6 +42,15 @@ class Run:
     decoder: str
     name: str
     folder: Path
+    home: Path | None = None
+    """Of an installation, whose rules are applied in the rules leg."""
+    now: datetime | None = None
+    """The rules leg's clock, which stands still."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The fixed job reads one, the rules several."""
+        return tuple(self.topic.split(","))
 
     @property
     def referrals(self) -> str:
@@ -61,15 +71,17 @@ def parse(arguments: Sequence[str] | None = None) -> Run:
     """The command line of an engine."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--broker", required=True)
-    parser.add_argument("--topic", required=True)
+    parser.add_argument("--topic", required=True, help="for the rules several, with commas")
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--youths", type=int, default=5_000)
     parser.add_argument("--decoder", choices=("fastavro", "quick"), default="quick")
     parser.add_argument("--run", required=True, help="a name for topics and the consumer group")
     parser.add_argument("--folder", type=Path, required=True, help="for local state")
-    got = parser.parse_args(arguments)
-    return Run(got.broker, got.topic, got.count, got.partitions, got.youths, got.decoder, got.run, got.folder)
+    parser.add_argument("--home", type=Path, help="an installation: its rules are applied")
+    parser.add_argument("--now", type=datetime.fromisoformat, help="the instant at which they are")
+    got = vars(parser.parse_args(arguments))
+    return Run(name=got.pop("run"), **got)
 
 
 def seek_cycles_seldom() -> None:

@@ -14,12 +14,12 @@ from tests.bench.correlate.engines import ENGINES, Engine, figures, start
 from tests.bench.correlate.environment import UnavailableError
 from tests.bench.correlate.kafka_io import fill, make_topics, read_all
 from tests.bench.correlate.load import load, values
-from tests.bench.correlate.oracle import Expected, expected, judge
+from tests.bench.correlate.oracle import Expected, Verdict, expected, judge
 from tests.bench.correlate.plan import Plan
 from tests.bench.correlate.rounds import Measured
 from tests.bench.correlate.stage import Stage, stage
 
-__all__ = ["engine_leg"]
+__all__ = ["as_figures", "engine_leg", "judge_run", "prepare", "usable"]
 
 _TOPIC = "bench.events"
 
@@ -27,7 +27,7 @@ _TOPIC = "bench.events"
 def engine_leg(plan: Plan) -> Mapping[str, Measured]:
     """By engine. Raises RuntimeError when one ends without figures or leaves something wrong."""
     found: dict[str, Measured] = {}
-    engines = usable(plan.engines or tuple(ENGINES), found)
+    engines = usable(ENGINES, plan.engines, found)
     plan.say(f"{plan.events:,} events of {plan.youths:,} youths: what must come out")
     wanted = expected(load(plan.events, plan.youths), plan.youths)
     with stage() as place:
@@ -38,18 +38,21 @@ def engine_leg(plan: Plan) -> Mapping[str, Measured]:
         for number in range(plan.rounds):
             for name, engine in engines.items():
                 line = _work(place, plan, f"{name}-{number}", engine, wanted)
-                rounds[name].append(_figures(line))
+                rounds[name].append(as_figures(line))
                 notes[name] = {"repeated_referrals": line["repeated"]}
                 plan.say(f"round {number + 1}, {name}: {rounds[name][-1]}")
     measured = {name: Measured.of(engine.title, rounds[name], notes[name]) for name, engine in engines.items()}
     return measured | found
 
 
-def usable(names: Sequence[str], left_out: dict[str, Measured]) -> dict[str, Engine]:
-    """The engines that can be had; of the others `left_out` gets the reason."""
+def usable(engines: Mapping[str, Engine], wanted: Sequence[str], left_out: dict[str, Measured]) -> dict[str, Engine]:
+    """The engines that are wanted (none named: all) and can be had; of the others `left_out` gets the reason."""
     there = {}
-    for name in names:
-        engine = ENGINES[name]
+    for name in wanted or engines:
+        engine = engines.get(name)
+        if engine is None:
+            left_out[name] = Measured(name, {}, left_out="not an engine of this leg")
+            continue
         try:
             engine.program()
         except UnavailableError as error:
@@ -60,25 +63,32 @@ def usable(names: Sequence[str], left_out: dict[str, Measured]) -> dict[str, Eng
 
 
 def prepare(place: Stage, engine: Engine, run: Run) -> None:
-    """The topics that the run writes to."""
-    make_topics(place.broker, run.partitions, [run.referrals])
+    """The topics that the run writes to; the broker's clock stamps the referrals."""
+    make_topics(place.broker, run.partitions, [run.referrals], {"message.timestamp.type": "LogAppendTime"})
     if not engine.makes_changelog:
-        make_topics(place.broker, run.partitions, [run.changelog], compact=True)
+        make_topics(place.broker, run.partitions, [run.changelog], {"cleanup.policy": "compact"})
+
+
+def judge_run(run: Run, wanted: Expected, *, changelog: str = "", offset: int = 0) -> Verdict:
+    """Hold what the run left against what must be. Raises RuntimeError when it is not so."""
+    referrals = (record.key for record in read_all(run.broker, [run.referrals]))
+    states = ((record.key, record.value) for record in read_all(run.broker, [changelog or run.changelog]))
+    verdict = judge(wanted, referrals, states, offset=offset)
+    if not verdict.right:
+        raise RuntimeError(f"{run.name} left something wrong, so its figures do not count: {verdict}")
+    return verdict
 
 
 def _work(place: Stage, plan: Plan, name: str, engine: Engine, wanted: Expected) -> dict[str, Any]:
     run = Run(place.broker, _TOPIC, plan.events, plan.partitions, plan.youths, plan.decoder, f"bench-{name}", place.folder / name)
     prepare(place, engine, run)
     line = figures(start(engine, run), run)
-    referrals = (record.key for record in read_all(place.broker, [line.get("referrals", run.referrals)]))
-    changelog = ((record.key, record.value) for record in read_all(place.broker, [line.get("changelog", run.changelog)]))
-    verdict = judge(wanted, referrals, changelog, offset=line.get("state_offset", 0))
-    if not verdict.right:
-        raise RuntimeError(f"{name} left something wrong, so its figures do not count: {verdict}")
+    verdict = judge_run(run, wanted, changelog=line["changelog"], offset=engine.state_offset)
     return line | {"repeated": verdict.repeated}
 
 
-def _figures(line: Mapping[str, Any]) -> dict[str, float]:
+def as_figures(line: Mapping[str, Any]) -> dict[str, float]:
+    """An engine's line as figures to be compared."""
     events, cpu, wall = line["events"], line["cpu_seconds"], line["wall_seconds"]
     found = {"events per CPU second": round(events / cpu)}
     if line.get("steady_cpu_seconds"):  # nought where one batch held almost all

@@ -20,7 +20,7 @@ from tests.bench.correlate import cores
 from tests.bench.correlate.engine import Run
 from tests.bench.correlate.environment import ROOT, UnavailableError, beside, java_classes, peers_python
 
-__all__ = ["ENGINES", "Engine", "committed", "end", "figures", "start", "started"]
+__all__ = ["ENGINES", "RULES_ENGINES", "Engine", "committed", "end", "figures", "start", "started"]
 
 _PACKAGE = "tests.bench.correlate"
 _LIMIT_SECONDS = 1800
@@ -30,11 +30,15 @@ _LOG, _OUT = "log", "out"
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """`program` gives the command up to the arguments of a run, and raises UnavailableError where the engine cannot be had."""
+    """`program` gives the command up to the arguments of a run, and raises UnavailableError where the engine cannot be had.
+
+    `state_offset`: the bytes that stand before each of the job's states in its changelog.
+    """
 
     title: str
     program: Callable[[], Sequence[str]]
     makes_changelog: bool = False
+    state_offset: int = 0
 
 
 def _ours(module: str) -> Callable[[], Sequence[str]]:
@@ -50,7 +54,7 @@ def _beside(module: str) -> Callable[[], Sequence[str]]:
 
 
 ENGINES: Mapping[str, Engine] = {
-    "hub": Engine("the hub's transport", _ours("hub_engine"), makes_changelog=True),
+    "hub": Engine("the hub's transport", _ours("hub_engine"), makes_changelog=True, state_offset=8),
     "loop": Engine("bare confluent-kafka loop", _beside("loop_engine")),
     "faust": Engine("Faust, idiomatic", _ours("faust_engine")),
     "quix": Engine("Quix Streams", lambda: [str(peers_python()), "-m", f"{_PACKAGE}.quix_engine"], makes_changelog=True),
@@ -60,18 +64,31 @@ ENGINES: Mapping[str, Engine] = {
         makes_changelog=True,
     ),
 }
-"""By the name that `--engines` takes."""
+"""Of the fixed job, by the name that `--engines` takes."""
+
+RULES_ENGINES: Mapping[str, Engine] = {
+    "hub": Engine("hub worker", lambda: [sys.executable, "-m", "hub", "worker"]),
+    "loop": Engine("bare confluent-kafka loop", _beside("rules_loop_engine")),
+    "faust": Engine("Faust, idiomatic", _ours("rules_faust_engine")),
+}
+"""Of the rules leg. The hub's is the real `hub worker`, started by the leg itself."""
 
 
 def start(engine: Engine, run: Run) -> subprocess.Popen[bytes]:
     """A process of its own on the engine's core, with a line of figures to come on its standard output; its log in the run's folder."""
     run.folder.mkdir(parents=True)
-    arguments = {
-        "broker": run.broker, "topic": run.topic, "count": run.count, "partitions": run.partitions, "youths": run.youths,
-        "decoder": run.decoder, "run": run.name, "folder": run.folder,
-    }  # fmt: skip
-    command = [*engine.program(), *(part for name, value in arguments.items() for part in (f"--{name}", str(value)))]
+    given = arguments_of(run)
+    command = [*engine.program(), *(part for name, value in given.items() for part in (f"--{name}", str(value)))]
     return started(command, run.folder)
+
+
+def arguments_of(run: Run) -> dict[str, object]:
+    """The arguments of an engine's command line."""
+    given = {
+        "broker": run.broker, "topic": run.topic, "count": run.count, "partitions": run.partitions, "youths": run.youths,
+        "decoder": run.decoder, "run": run.name, "folder": run.folder, "home": run.home, "now": run.now,
+    }  # fmt: skip
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def started(command: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
@@ -118,7 +135,7 @@ def committed(run: Run) -> int:
         return 0
     finally:
         admin.close()
-    return sum(found.offset for place, found in offsets.items() if place.topic == run.topic)
+    return sum(found.offset for place, found in offsets.items() if place.topic in run.topics)
 
 
 def _line(run: Run) -> str | None:

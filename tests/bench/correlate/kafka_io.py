@@ -12,14 +12,12 @@ from kafka import KafkaAdminClient
 
 from hub.kafka_admin import begin_offsets, end_offsets
 
-__all__ = ["fill", "make_topics", "read_all"]
-
-_COMPACT = {"cleanup.policy": "compact"}
+__all__ = ["fill", "make_topics", "partition_of", "read_all"]
 
 
-def make_topics(servers: str, partitions: int, names: Iterable[str], *, compact: bool = False) -> None:
+def make_topics(servers: str, partitions: int, names: Iterable[str], configs: Mapping[str, str] | None = None) -> None:
     """New topics with one replica."""
-    wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": _COMPACT if compact else {}}
+    wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": dict(configs or {})}
     names = list(names)
     admin = KafkaAdminClient(bootstrap_servers=servers)
     try:

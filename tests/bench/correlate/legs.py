@@ -6,22 +6,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.bench.correlate.engine_leg import engine_leg
+from tests.bench.correlate.latency_leg import latency_leg
 from tests.bench.correlate.plan import Plan
 from tests.bench.correlate.rounds import Measured
+from tests.bench.correlate.rules_leg import rules_leg
 
 __all__ = ["LEGS", "Leg"]
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """`ratio_of` is the figure by which the engines are set beside the first."""
+    """`ratio_of` is the figure by which the engines are set beside the first, if they are."""
 
     purpose: str
     run: Callable[[Plan], Mapping[str, Measured]]
-    ratio_of: str = "events per CPU second"
+    ratio_of: str | None = "events per CPU second"
+    others: tuple[str, ...] = ()
+    """Names that `--engines` takes beside those of the fixed job."""
 
 
 LEGS: Mapping[str, Leg] = {
     "engine": Leg("the fixed job on every engine: what carries records, state and changelog", engine_leg),
+    "latency": Leg(
+        "from an event to what comes of it, at steady rates; how evenly partitions are served, and at what cost",
+        latency_leg,
+        ratio_of=None,
+        others=("hub-rules",),
+    ),
+    "rules": Leg("the shipped rules in the hub's worker, and the same core in a bare loop and in Faust", rules_leg),
 }
 """By the name that `--leg` takes."""

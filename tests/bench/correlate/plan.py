@@ -18,4 +18,7 @@ class Plan:
     partitions: int
     rounds: int
     decoder: str
+    rates: tuple[float, ...]
+    seconds: float
+    """How long each rate of the latency leg lasts."""
     say: Callable[[str], None]

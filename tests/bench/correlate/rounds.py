@@ -43,17 +43,20 @@ class Measured:
         return cls(title, {name: Spread.of([each[name] for each in rounds]) for name in shared}, notes=notes)
 
 
-def table(measured: Mapping[str, Measured], ratio_of: str) -> str:
-    """Markdown: an engine a row; the last column is `ratio_of`, as many times as the first engine's."""
+def table(measured: Mapping[str, Measured], ratio_of: str | None) -> str:
+    """Markdown: an engine a row; the last column is `ratio_of`, if any, as many times as the first engine's."""
     there = {name: one for name, one in measured.items() if one.figures}
     if not there:
         return "\n".join(_left_out(measured))
     first_name, first = next(iter(there.items()))
     columns = list(dict.fromkeys(name for one in there.values() for name in one.figures))
-    rows = [["engine", *columns, f"× {first_name}"], ["---", *("---:" for _ in columns), "---:"]]
-    for one in there.values():
-        share = f"{one.figures[ratio_of].median / first.figures[ratio_of].median:.2f}"
-        rows.append([one.title, *(str(one.figures.get(name, "–")) for name in columns), share])
+    rows = [["engine", *columns], ["---", *("---:" for _ in columns)]]
+    rows += [[one.title, *(str(one.figures.get(name, "–")) for name in columns)] for one in there.values()]
+    if ratio_of is not None:
+        base = first.figures[ratio_of].median
+        shares = (f"{one.figures[ratio_of].median / base:.2f}" for one in there.values())
+        for row, last in zip(rows, (f"× {first_name}", "---:", *shares), strict=True):
+            row.append(last)
     return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), *_left_out(measured)])
 
 

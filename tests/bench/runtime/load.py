@@ -12,7 +12,7 @@ from tests.bench.core.step import make_consent, make_events
 from tests.integration.runtime.town import CODEC, Town
 from tests.unit.core.make import LEISURE, POLICE, SCHOOL
 
-__all__ = ["EVENT_TOPICS", "publish_consents", "publish_events"]
+__all__ = ["EVENT_TOPICS", "event_records", "last_arrival", "publish_consents", "publish_events"]
 
 EVENT_TOPICS = (SCHOOL_ABSENCES.name, POLICE_NOTICES.name, RISK_EVENTS.name)
 _A_WEEK = 3.5  # events per youth
@@ -31,7 +31,7 @@ def publish_events(
 ) -> datetime:
     """In order of arrival, each as `spoil` leaves it; returns the moment at which the last has just arrived."""
     now, pending = datetime.min.replace(tzinfo=UTC), list[Outgoing]()
-    for record, at in _records(events, youths):
+    for record, at in event_records(events, youths):
         now = max(now, at)
         pending.append(spoil(record))
         if len(pending) == _A_TIME:
@@ -41,12 +41,22 @@ def publish_events(
     return now + timedelta(minutes=1)
 
 
-def _records(events: int, youths: int) -> Iterator[tuple[Outgoing, datetime]]:
-    days = 2 + round(events * 1.1 / (youths * _A_WEEK / 7))
-    for number, (event, at) in enumerate(make_events(youths, days, _A_WEEK, seed=7)):
+def last_arrival(events: int, youths: int) -> datetime:
+    """What `publish_events` returns, without publishing."""
+    return max(at for _, at in _told(events, youths)) + timedelta(minutes=1)
+
+
+def event_records(events: int, youths: int, a_week: float = _A_WEEK) -> Iterator[tuple[Outgoing, datetime]]:
+    """Each with the moment at which it arrives; `a_week` events per youth, at most seven."""
+    return ((_event(event, at), at) for event, at in _told(events, youths, a_week))
+
+
+def _told(events: int, youths: int, a_week: float = _A_WEEK) -> Iterator[tuple[PersonEvent, datetime]]:
+    days = 2 + round(events * 1.1 / (youths * a_week / 7))
+    for number, (event, at) in enumerate(make_events(youths, days, a_week, seed=7)):
         if number == events:
             return
-        yield _event(event, at), at
+        yield event, at
     raise ValueError(f"{days} days hold fewer than {events} events")
 
 

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.bench.correlate.__main__ import main
+
+pytestmark = [pytest.mark.bench, pytest.mark.kafka]
+_NEEDED_NOT = "loop"  # where its two wheels cannot be had, the hub alone is judged
+
+
+def _run(capsys: pytest.CaptureFixture[str], engines: str, *arguments: str) -> dict[str, dict]:
+    main([*arguments, "--rounds", "1", "--engines", engines, "--json"])
+    return json.loads(capsys.readouterr().out)["engines"]
+
+
+def test_the_shipped_rules_leave_the_same_tasks_and_states_in_the_hub_and_in_a_bare_loop(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    engines = _run(capsys, "hub,loop", "--leg", "rules", "--events", "2000", "--youths", "100")
+    assert {name for name, one in engines.items() if one.get("left_out")} <= {_NEEDED_NOT}
+
+
+def test_what_comes_of_events_that_are_told_steadily_is_judged_and_timed(capsys: pytest.CaptureFixture[str]) -> None:
+    engines = _run(capsys, "hub-rules", "--leg", "latency", "--rates", "200", "--seconds", "5")
+    assert engines["hub-rules@200"]["timed"]["median"] > 0
