@@ -155,6 +155,7 @@ class Lane:
             WORKER_BATCH_SECONDS.observe(finished - began)
             if not self._work.revoked:
                 await asyncio.sleep(max(0.0, began + _PACE_SECONDS - finished))
+        await self._owned.let_go_of_said()  # or the next owner would say it again
 
     async def _begun(self) -> bool:
         """Whether rules are in force; what was there before they were read is known."""

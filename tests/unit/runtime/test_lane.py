@@ -193,6 +193,21 @@ def test_tasks_come_before_the_changelog_and_both_before_the_acknowledgement(pla
     play(story)
 
 
+def test_a_lane_that_lets_go_leaves_its_successor_nothing_to_say(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        scene.arrive(absence(scene, 1, 100))
+        await scene.settled(1)
+        await scene.lane.close(1.0)
+        said = len(scene.log.topics[TASKS_OUTREACH.name, 0])
+        assert said == 1
+        await scene.open()
+        assert len(scene.log.topics[TASKS_OUTREACH.name, 0]) == said
+
+    play(story)
+
+
 def test_acknowledgements_go_in_order(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.log.put(CONSENTS, make_consent())
