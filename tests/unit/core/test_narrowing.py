@@ -11,6 +11,7 @@ from hub.contract.codec import Codec
 from hub.contract.evidence import MOST_EVENTS, Between, Earlier, Evidence, EvidenceEvent, Followed, Narrowing
 from hub.contract.models import InfoKind, PoliceCategory, ReferralTask, RiskConcern
 from hub.contract.topics import TASKS_OUTREACH
+from hub.core.rule_set import MOST_CONDITIONS
 from hub.core.texts import words_of
 
 from .make import LEISURE, POLICE, SCHOOL, ago, make_absence, make_consent, make_notice, make_observation, make_scope
@@ -114,12 +115,13 @@ def test_what_occurred_at_one_instant_is_told_alike_in_whatever_order_it_came() 
 
 
 def test_a_task_on_very_many_events_and_conditions_stays_well_below_the_bound_of_a_message() -> None:
-    kinds = [ABSENCE | {"id": f"condition-{number}", "at_least": 300, "between": ["00:00", "00:00"]} for number in range(40)]
+    most = range(MOST_CONDITIONS)
+    kinds = [ABSENCE | {"id": f"condition-{number}", "at_least": 300, "between": ["00:00", "00:00"]} for number in most]
     agency = "school-" + "x" * 57
     consent = make_consent(make_scope(agencies=(agency,)), version=2)
     lessons = [make_absence(number, ago(1, minutes=number), agency=agency) for number in range(300)]
     task = opened(consent, *lessons, rules=rules_of(*kinds))
-    assert [len(one.events or ()) for one in task.evidence] == [25] * 40
+    assert [len(one.events or ()) for one in task.evidence] == [50] * MOST_CONDITIONS
     assert len(Codec.load().encode(TASKS_OUTREACH, task)) < 128 * 1024
 
 
