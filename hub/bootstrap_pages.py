@@ -61,7 +61,7 @@ def run_web(home: Path | None) -> None:
     shown = build_rules_shown(settings)
     agencies = {code: agency.title for code, agency in load_agencies(settings.home).items()}
     presenter = Presenter(shown, load_places(settings.home), agencies)
-    shown.titles(settings.language)  # a folder that cannot be read stops the start, while nothing else is known
+    shown.titles()  # a folder that cannot be read stops the start, while nothing else is known
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit, worklist = build_audit(settings), build_worklist(settings)
         answering, notes = build_answers(settings, worklist)

@@ -12,6 +12,7 @@ from hub.contract.models import PresenceTask, ReferralTask
 from hub.core.explain import Audience, Explanation, explain
 from hub.core.lacking import RuleStanding
 from hub.core.lacking_texts import standing_lines, standing_text
+from hub.core.rule_titles import RuleTitles
 from hub.core.texts import Language
 from hub.core.written import written
 
@@ -53,7 +54,8 @@ def print_task(settings: Settings, view: TaskView, language: Language, audience:
         said = _SAID["withheld" if view.withheld else "untold"][language]
         typer.echo(json.dumps({"task_id": view.task_id, "shown": False, "why": said}, ensure_ascii=False) if as_json else said)
         return
-    found = explain(content, language=language, audience=audience, titles=_titles(settings, language))
+    title = _titles(settings).of(content.rule_id, content.rules_version, language)
+    found = explain(content, language=language, audience=audience, title=title)
     if as_json:
         typer.echo(json.dumps(_document(content, found, audience), indent=2, ensure_ascii=False))
         return
@@ -111,13 +113,12 @@ def _document(content: ReferralTask | PresenceTask, found: Explanation, audience
     return document
 
 
-def _titles(settings: Settings, language: Language) -> Mapping[str, str]:
-    from hub.registry.rules_kept import read_in_force
+def _titles(settings: Settings) -> RuleTitles:
+    """Of every version that ever was in force; before the first activation, of the files."""
+    from hub.registry.rules_kept import read_kept
     from hub.rules_file import load_active_rules
 
-    active = read_in_force(settings)
-    rules = load_active_rules(settings) if active is None else active.rules
-    return {rule.id: rule.title_sv if language == "sv" else rule.title_en for rule in rules.rules}
+    return RuleTitles(read_kept(settings) or [load_active_rules(settings)])
 
 
 def _agencies(settings: Settings) -> Mapping[str, str]:

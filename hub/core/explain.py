@@ -7,7 +7,7 @@ shown, a whole condition may be missing that was such a notice, so title and fun
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -58,10 +58,9 @@ def explain(
     *,
     language: Language = "sv",
     audience: Audience = "team",
-    titles: Mapping[str, str] | None = None,
+    title: str = "",
 ) -> Explanation:
-    """Explain a task. `titles` maps rule ids to titles in that language."""
-    title = (titles or {}).get(task.rule_id, "")
+    """Explain a task. `title`: its rule's, in that language (`hub.core.rule_titles`)."""
     if isinstance(task, PresenceTask):
         return _presence(task, title, language)
     if audience == "youth" and task.action is Action.GROUND_LOST:

@@ -14,14 +14,14 @@ from hub.web.shown import Condition, Counted, Happening, Why
 __all__ = ["explained"]
 
 
-def explained(content: ReferralTask | PresenceTask, words: Words, titles: Mapping[str, str], agencies: Mapping[str, str]) -> Why:
-    """`titles` are the rules', `agencies` what those are called, by code; one without a name stands for itself."""
-    found = explain(content, language=words.language, titles=titles)
+def explained(content: ReferralTask | PresenceTask, words: Words, agencies: Mapping[str, str]) -> Why:
+    """`agencies`: what they are called, by code; one without a name stands for itself."""
+    found = explain(content, language=words.language)
     return Why(
         found.sentence,
         tuple(_condition(one, words, agencies) for one in found.conditions),
         tuple(_counted(one, words, agencies) for one in found.conditions if one.events),
-        tuple(_to_the_youth(content, words, titles)),
+        tuple(_to_the_youth(content, words)),
         tuple(_technical(content, words)),
     )
 
@@ -56,11 +56,11 @@ def _counted(one: ConditionText, words: Words, agencies: Mapping[str, str]) -> C
     return Counted(_capital(one.label), tuple(happenings), older)
 
 
-def _to_the_youth(content: ReferralTask | PresenceTask, words: Words, titles: Mapping[str, str]) -> Iterator[str]:
+def _to_the_youth(content: ReferralTask | PresenceTask, words: Words) -> Iterator[str]:
     """Sentences; none of a task about a place."""
     if isinstance(content, PresenceTask):
         return
-    told = explain(content, language=words.language, audience="youth", titles=titles)
+    told = explain(content, language=words.language, audience="youth")
     yield told.sentence
     yield from (f"{_capital(one.text)}." for one in told.conditions if one.text[1:] not in told.sentence)
 

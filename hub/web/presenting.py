@@ -12,11 +12,12 @@ from typing import Final, Protocol
 
 from hub.contract.models import PresenceTask, ReferralTask, TaskState
 from hub.core.explain import function_name
+from hub.core.rule_titles import RuleTitles
 from hub.delivery.moves import UNANSWERED
 from hub.delivery.withdrawing import CONSENT_WITHDRAWN
 from hub.delivery.worklist import TaskView
 from hub.web.explaining import explained
-from hub.web.language import Language, Words, mark
+from hub.web.language import Words, mark
 from hub.web.shown import NO_REASON, Due, Moment, Page, Row
 
 __all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "Titles", "moment"]
@@ -51,8 +52,8 @@ _STATES: Final[Mapping[TaskState, str]] = {
 class Titles(Protocol):
     """What the pages need of rules."""
 
-    def titles(self, language: Language) -> Mapping[str, str]:
-        """The title of each rule by its id."""
+    def titles(self) -> RuleTitles:
+        """What rules are called, and were."""
         ...
 
 
@@ -80,7 +81,7 @@ class Presenter:
             task_id=task.task_id,
             function=_function(task, words),
             place=self._place(task, words),
-            why=words.text(untold) if untold else self._title(task.rule_id, words),
+            why=words.text(untold) if untold else self._title(task, words),
             since=moment(task.received_at, words, now),
             due=_due(task, words, now),
             state=_state(task, words),
@@ -93,15 +94,14 @@ class Presenter:
         """A task opened by a team whose title is `team`."""
         untold = _untold(task, words)
         content = None if untold else task.content
-        titles = self._rules.titles(words.language)
         lost = task.ground_lost_at if task.closed_at is None else None
         return Page(
             row=self.row(task, words, now),
             untold=untold,
             subject="" if content is None else self._subject(content, words),
-            why=NO_REASON if content is None else explained(content, words, titles, self._agencies),
+            why=NO_REASON if content is None else explained(content, words, self._agencies),
             consent=_consent(content, team, words) if isinstance(content, ReferralTask) else "",
-            rule="" if untold else self._title(task.rule_id, words),
+            rule="" if untold else self._title(task, words),
             priority="" if untold else words.text("High") if task.priority == "high" else words.text("Normal"),
             opened=None if task.opened_at is None else moment(task.opened_at, words, now),
             ground_lost=None if lost is None else moment(lost, words, now),
@@ -110,8 +110,9 @@ class Presenter:
             acknowledged=None if task.acknowledged_at is None else moment(task.acknowledged_at, words, now),
         )
 
-    def _title(self, rule_id: str, words: Words) -> str:
-        return self._rules.titles(words.language).get(rule_id, rule_id)
+    def _title(self, task: TaskView, words: Words) -> str:
+        version = "" if task.content is None else task.content.rules_version
+        return self._rules.titles().of(task.rule_id, version, words.language)
 
     def _place(self, task: TaskView, words: Words) -> str:
         """Where a presence task is to be, and when; never an area of a youth."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from hub.core.rule_set import Rule, RuleSet
+from hub.core.rule_titles import RuleTitles
 from hub.errors import RetriableError
-from hub.web.language import Language
 
 __all__ = ["RulesShown"]
 
@@ -32,7 +31,7 @@ class RulesShown:
         self._lock = threading.Lock()
         self._looked = 0.0
         self._sets: Sequence[RuleSet] = ()
-        self._titles: Mapping[Language, Mapping[str, str]] = MappingProxyType({})
+        self._titles = RuleTitles(())
 
     @property
     def version(self) -> str:
@@ -44,10 +43,10 @@ class RulesShown:
         """The rules in force about persons."""
         return tuple(rule for rule in self._found()[0].rules if isinstance(rule, Rule))
 
-    def titles(self, language: Language) -> Mapping[str, str]:
-        """The title of every rule that ever was in force, by id; of one that changed its title the last one."""
+    def titles(self) -> RuleTitles:
+        """What every rule that ever was in force is called, and was."""
         self._found()
-        return self._titles[language]
+        return self._titles
 
     def _found(self) -> Sequence[RuleSet]:
         with self._lock:
@@ -63,8 +62,4 @@ class RulesShown:
         except RetriableError:
             found = self._sets
         self._sets = tuple(found) or (self._folder(),)
-        rules = [rule for rule_set in reversed(self._sets) for rule in rule_set.rules]
-        self._titles = {
-            "sv": {rule.id: rule.title_sv for rule in rules},
-            "en": {rule.id: rule.title_en for rule in rules},
-        }
+        self._titles = RuleTitles(self._sets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -117,6 +118,27 @@ def test_it_is_explained_in_english_and_as_one_document(home: Path) -> None:
     assert [event["agency"] for one in document["conditions"] for event in one["events"]] == ["school"]
     youth = json.loads(run(home, number(home), "--json", "--audience", "youth"))
     assert not {"rule", "rules_version", "consent"} & youth.keys()
+
+
+def in_force(home: Path, version: str, *, title: str = "") -> None:
+    """Put the installation's rules in force with another title of the task's rule; without one the rule is removed."""
+    folder = home / "rules"
+    head, rule = folder / "ruleset.yaml", folder / "absence-alone.yaml"
+    head.write_text(re.sub(r"(?m)^version: .*$", f'version: "{version}"', head.read_text(encoding="utf-8")), encoding="utf-8")
+    if title:
+        told = re.sub(r"(?m)^title_sv: .*$", f"title_sv: {title}", rule.read_text(encoding="utf-8"))
+        rule.write_text(told, encoding="utf-8")
+    else:
+        rule.unlink()
+    ended = CliRunner().invoke(app, ["rules", "activate", str(folder), "--yes", "--home", str(home)])
+    assert ended.exit_code == 0, ended.output
+
+
+def test_a_task_is_titled_as_in_the_version_it_names_when_its_rule_is_called_otherwise_now_or_is_gone(home: Path) -> None:
+    for version, title in (("1", "Den första titeln"), ("2", "Den andra titeln"), ("3", "")):
+        in_force(home, version, title=title)
+        assert json.loads(run(home, number(home), "--json"))["title"] == "Den första titeln"
+        assert run(home, number(home)).startswith("Den första titeln\n")
 
 
 def test_no_reference_is_shown(home: Path) -> None:

@@ -42,7 +42,7 @@ def test_absence_reads_as_hours_and_minutes() -> None:
 
 
 def test_two_conditions_are_joined() -> None:
-    assert explain(BOTH, titles=TITLES).sentence == (
+    assert explain(BOTH, title=TITLES[BOTH.rule_id]).sentence == (
         "Minst 3 timmar ogiltig frånvaro på 28 dagar (här: 3 timmar 20 minuter) och minst 1 underrättelse av visst slag från "
         "polisen på 28 dagar (här: 1). Förslag: stöd individuellt eller i grupp."
     )
@@ -87,30 +87,30 @@ def test_a_row_says_how_many_more_events_counted_than_are_told() -> None:
 
 
 def test_the_team_sees_the_rules_title_and_the_functions_name() -> None:
-    told = explain(SEEK, titles=TITLES)
+    told = explain(SEEK, title=TITLES[SEEK.rule_id])
     assert told.title == "Upprepade underrättelser från polisen"
     assert told.function == "fråga om samtycke till social insatsgrupp (SIG)"
-    assert explain(SEEK).title == explain(SEEK, titles={"another": "En annan"}).title == ""
+    assert explain(SEEK).title == ""
 
 
 def test_the_youth_learns_nothing_of_a_notice_that_was_not_released() -> None:
-    told = explain(BOTH, audience="youth", titles=TITLES)
+    told = explain(BOTH, audience="youth", title=TITLES[BOTH.rule_id])
     assert (told.title, told.function) == ("", "")
     assert [row.label for row in told.conditions] == ["ogiltig frånvaro"]
     assert "polis" not in repr(told).lower()
-    assert "polis" not in repr(explain(SEEK, audience="youth", titles=TITLES)).lower()
-    assert "SIG" not in repr(explain(SEEK, audience="youth", titles=TITLES))
+    assert "polis" not in repr(explain(SEEK, audience="youth", title=TITLES[SEEK.rule_id])).lower()
+    assert "SIG" not in repr(explain(SEEK, audience="youth", title=TITLES[SEEK.rule_id]))
 
 
 def test_of_a_task_on_hidden_sources_alone_the_youth_reads_only_that_there_is_one() -> None:
     hidden = ABSENCE.model_copy(update={"evidence": (), "agencies_withheld": True})
-    team, youth = explain(hidden, titles=TITLES), explain(hidden, audience="youth", titles=TITLES)
+    team, youth = explain(hidden, title=TITLES[hidden.rule_id]), explain(hidden, audience="youth", title=TITLES[hidden.rule_id])
     assert team.sentence == (
         "Uppgifter från en källa som inte visas har också räknats. "
         "Förslag: vägledning till närvarande och fungerande skolgång."
     )  # fmt: skip
     assert (team.title, team.withheld) == (TITLES[ABSENCE.rule_id], True)
-    of_old = explain(hidden.model_copy(update={"agencies_withheld": None}), audience="youth", titles=TITLES)
+    of_old = explain(hidden.model_copy(update={"agencies_withheld": None}), audience="youth", title=TITLES[hidden.rule_id])
     for told in (youth, of_old):
         assert (told.title, told.sentence, told.function, told.withheld) == ("", PHRASES["untold"]["sv"], "", False)
 
@@ -119,13 +119,15 @@ def test_a_notice_of_a_source_that_is_not_shown_can_be_guessed_neither_from_titl
     absence, notice = BOTH.evidence
     assert (absence.may_tell_youth, notice.may_tell_youth) == (True, False)
     hidden = BOTH.model_copy(update={"evidence": (absence,), "agencies_withheld": True})
-    told = explain(hidden, audience="youth", titles=TITLES)
+    told = explain(hidden, audience="youth", title=TITLES[hidden.rule_id])
     assert (told.title, told.function, told.sentence) == ("", "", PHRASES["untold"]["sv"])
     assert [row.label for row in told.conditions] == ["ogiltig frånvaro"]
 
 
 def test_the_youth_may_read_what_was_released() -> None:
-    assert explain(RELEASED, audience="youth", titles=TITLES) == explain(RELEASED, titles=TITLES)
+    assert explain(RELEASED, audience="youth", title=TITLES[RELEASED.rule_id]) == explain(
+        RELEASED, title=TITLES[RELEASED.rule_id]
+    )
 
 
 def after(kind: InfoKind, *, happens: bool) -> Followed:
@@ -167,11 +169,11 @@ def test_from_how_many_agencies_it_had_to_come_is_said() -> None:
 
 def test_lost_ground_is_said_as_such_and_to_the_youth_without_what_is_left() -> None:
     lost = BOTH.model_copy(update={"action": Action.GROUND_LOST, "evidence": BOTH.evidence[:1]})
-    team = explain(lost, titles=TITLES)
+    team = explain(lost, title=TITLES[lost.rule_id])
     assert team.sentence == "Underlaget för förslaget har ändrats och räcker inte längre."
     assert (team.title, team.function) == (TITLES[BOTH.rule_id], "stöd individuellt eller i grupp")
     assert [row.met for row in team.conditions] == [200]
-    told = explain(lost, audience="youth", titles=TITLES)
+    told = explain(lost, audience="youth", title=TITLES[lost.rule_id])
     assert (told.title, told.function, told.conditions) == ("", "", ())
 
 

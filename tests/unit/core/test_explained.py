@@ -15,7 +15,7 @@ from hub.core.written import written
 from .scenarios import HIDDEN, SCENARIOS, SECRET, Scenario
 
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
-TITLES = {"rule": "Regel"}
+TITLE = "Regel"
 NAMES = {"school-norrkoping": "Skolan", "police-ost": "Polisen", "leisure-norrkoping": "Fritid"}
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
 
@@ -25,7 +25,7 @@ def numbers_in(text: str) -> set[int]:
 
 
 def said(scenario: Scenario, language: Language = "sv", audience: Audience = "team") -> Any:
-    return explain(scenario.task(), language=language, audience=audience, titles=TITLES)
+    return explain(scenario.task(), language=language, audience=audience, title=TITLE)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

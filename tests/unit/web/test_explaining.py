@@ -11,13 +11,12 @@ from tests.unit.core.scenarios import HIDDEN, SCENARIOS
 from tests.unit.web.town import NOW, make_presence, make_task
 
 SWEDISH, ENGLISH = words("sv"), words("en")
-TITLES = {"rule": "Regel"}
 NAMES = {"school-norrkoping": "Skolan", "police-ost": "Polisen", "leisure-norrkoping": "Fritid"}
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 
 def why(name: str, language=SWEDISH):
-    return explained(BY_NAME[name].task(), language, TITLES, NAMES)
+    return explained(BY_NAME[name].task(), language, NAMES)
 
 
 def test_a_condition_says_how_it_is_narrowed_and_who_told() -> None:
@@ -52,7 +51,7 @@ def test_a_rate_is_told_in_percent() -> None:
 
 def test_older_events_are_counted() -> None:
     task = make_task("absence-alone", created=NOW, days=5)
-    (counted,) = explained(task, SWEDISH, {}, {}).counted
+    (counted,) = explained(task, SWEDISH, {}).counted
     assert counted.older == "Och 2 till, som är äldre."
     assert [one.source for one in counted.happenings] == ["school-norrkoping"] * 2, "an agency without a name is its code"
 
@@ -73,7 +72,7 @@ def test_where_all_may_be_told_the_youth_reads_the_teams_sentence() -> None:
 
 def test_the_consent_is_named_by_number_and_version_among_the_technical_details() -> None:
     task = make_task("absence-alone", created=NOW, days=5)
-    assert explained(task, SWEDISH, {}, {}).technical == (
+    assert explained(task, SWEDISH, {}).technical == (
         ("Regelns kod", "absence-alone"),
         ("Reglernas version", "2025.1"),
         ("Samtyckets nummer", task.scope_id),
@@ -82,7 +81,7 @@ def test_the_consent_is_named_by_number_and_version_among_the_technical_details(
 
 
 def test_a_task_about_a_place_has_no_youth_and_no_consent() -> None:
-    shown = explained(make_presence(NOW), SWEDISH, {}, {})
+    shown = explained(make_presence(NOW), SWEDISH, {})
     assert (shown.youth, shown.counted) == ((), ())
     assert [name for name, _ in shown.technical] == ["Regelns kod", "Reglernas version"]
     assert shown.conditions[0].sources == ""
@@ -93,7 +92,7 @@ def test_a_task_of_before_events_were_told_is_explained_without_them(language) -
     task = BY_NAME["timmar av frånvaro"].task()
     bare = [one.model_copy(update={"events": None, "older_events": None, "narrowing": None}) for one in task.evidence]
     old = ReferralTask.model_validate(task.model_dump() | {"evidence": bare, "agencies_withheld": None})
-    shown = explained(old, language, TITLES, NAMES)
+    shown = explained(old, language, NAMES)
     assert shown.counted == ()
     assert shown.conditions[0].sources == "Skolan"
-    assert shown.sentence == explained(task, language, TITLES, NAMES).sentence
+    assert shown.sentence == explained(task, language, NAMES).sentence

@@ -9,9 +9,13 @@ import pytest
 
 from hub.contract.models import TaskState
 from hub.delivery.listing import Shown
+from hub.installation import load_places
+from hub.resources import defaults_folder
 from hub.web.language import words
-from hub.web.presenting import SOON
+from hub.web.presenting import SOON, Presenter
+from hub.web.rules.shown import RulesShown
 from hub.web.shown import NO_REASON, Page, Row
+from tests.unit.web.rules.test_shown import titled
 from tests.unit.web.town import NOW, PagesTown, make_task
 
 SWEDISH, ENGLISH = words("sv"), words("en")
@@ -98,6 +102,19 @@ def test_a_task_opened_says_for_whom_why_and_under_which_consent(town: PagesTown
     )  # fmt: skip
     assert shown.consent.startswith("Samtycket till SSPF, version 1, namnger Förebyggarteamet som mottagare.")
     assert (shown.priority, shown.rule) == ("Hög", "Ogiltig frånvaro och underrättelse från polisen")
+
+
+def test_a_task_is_titled_as_in_the_version_of_the_rules_that_it_names(empty_town: PagesTown) -> None:
+    sets = [titled("2026.1", "Nu", rule="other"), titled("2025.2", "Sedan"), titled("2025.1", "Då")]
+    presenter = Presenter(RulesShown(lambda: sets, lambda: sets[0]), load_places(defaults_folder()), {})
+    for name, version in (("told", "2025.1"), ("unknown", "2024.9")):
+        task = make_task("absence-alone", created=NOW, days=5).model_copy(update={"rules_version": version})
+        empty_town.add(name, task)
+    titles = {}
+    for name in ("told", "unknown"):
+        view = empty_town.worklist.open_task(empty_town.tasks[name], "outreach")
+        titles[name] = presenter.row(view, SWEDISH, NOW).why, presenter.page(view, "", SWEDISH, NOW).rule
+    assert titles == {"told": ("Då", "Då"), "unknown": ("Sedan", "Sedan")}
 
 
 def test_days_are_counted_in_days(town: PagesTown) -> None:

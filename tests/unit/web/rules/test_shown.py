@@ -39,24 +39,25 @@ def titled(version: str, title: str, *, rule: str = "absence-alone") -> RuleSet:
 
 def test_until_anything_is_in_force_the_folder_is_shown() -> None:
     shown = Kept().shown()
-    assert (shown.version, shown.titles("sv")["absence-alone"]) == (SHIPPED.version, "Upprepad ogiltig frånvaro")
+    assert (shown.version, shown.titles().of("absence-alone", "", "sv")) == (SHIPPED.version, "Upprepad ogiltig frånvaro")
     assert len(shown.people) == 4
 
 
 def test_a_rule_that_comes_into_force_is_named_half_a_minute_later_and_one_that_goes_keeps_its_title() -> None:
     kept = Kept(titled("1", "Den första"))
     shown = kept.shown()
-    assert shown.titles("sv") == {"absence-alone": "Den första"}
+    assert [shown.titles().of(rule, "2", "sv") for rule in ("absence-alone", "other")] == ["Den första", "other"]
     kept.sets.insert(0, titled("2", "Den andra", rule="other"))
     assert shown.version == "1"
     kept.now += 30
     assert (shown.version, [rule.id for rule in shown.people]) == ("2", ["other"])
-    assert shown.titles("sv") == {"absence-alone": "Den första", "other": "Den andra"}
+    assert [shown.titles().of(rule, "2", "sv") for rule in ("absence-alone", "other")] == ["Den första", "Den andra"]
     assert kept.looks == 2
 
 
-def test_of_a_rule_with_another_title_the_one_in_force_is_shown() -> None:
-    assert Kept(titled("2", "Nu"), titled("1", "Förr")).shown().titles("sv")["absence-alone"] == "Nu"
+def test_of_a_rule_that_changed_its_title_each_version_has_its_own() -> None:
+    titles = Kept(titled("2", "Nu"), titled("1", "Förr")).shown().titles()
+    assert [titles.of("absence-alone", version, "sv") for version in ("1", "2", "")] == ["Förr", "Nu", "Nu"]
 
 
 def test_what_was_known_is_shown_on_while_the_registry_does_not_answer() -> None:
@@ -81,5 +82,5 @@ def test_where_nothing_is_in_force_and_the_folder_is_wrong_the_first_look_says_s
         raise ConfigError("not readable", code="bad_rules")
 
     with pytest.raises(ConfigError):
-        Kept().shown(wrong).titles("sv")
+        Kept().shown(wrong).titles()
     assert Kept(titled("1", "Den första")).shown(wrong).version == "1"
