@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from hub.contract.evidence import MOST_EVENTS
-from hub.contract.ids import task_id
 from hub.contract.models import Action, Evidence, ReferralTask
 from hub.core.clocks import due_of, lapse_of, last_met
 from hub.core.consent import Purpose, decide
@@ -25,8 +24,8 @@ from hub.core.measure import Counted, evidence_of
 from hub.core.narrowing import MOST_EVENTS_OF_ALL
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
-from hub.core.spent import end_episode
-from hub.core.state import Episode, YouthState, opened_as, opened_by
+from hub.core.spent import end_episode, next_opening
+from hub.core.state import Episode, YouthState, opened_by
 
 __all__ = ["Reconciler", "stirs"]
 
@@ -167,10 +166,9 @@ class Reconciler:
 
     def _open(self, rule: CompiledRule, route: Route, told: Counted) -> None:
         opener = self._opener(rule, told) + ("?" + route.team if route.fallback else "")
-        spent = self.spent.get(f"{rule.id}|{opener}")
-        times = 0 if spent is None else spent.times
+        identity, self.spent = next_opening(self.spent, self._ref, rule.id, opener, self._spent_until())
         episode = Episode(
-            task_id=task_id(self._ref, rule.id, opened_as(opener, times)),
+            task_id=identity,
             opened_by=opener,
             team=route.team,
             function=route.function,
@@ -188,8 +186,10 @@ class Reconciler:
             self._emit(Action.GROUND_LOST, rule, episode, self._told_to(rule, coverage))
 
     def _spend(self, rule_id: str) -> None:
-        until_ms = self._when.at_ms + self._rules.longest_ms
-        self.episodes, self.spent = end_episode(self.episodes, self.spent, rule_id, until_ms)
+        self.episodes, self.spent = end_episode(self.episodes, self.spent, rule_id, self._spent_until())
+
+    def _spent_until(self) -> int:
+        return self._when.at_ms + self._rules.longest_ms
 
     def _emit(self, action: Action, rule: CompiledRule, episode: Episode, told: Counted) -> None:
         now, consent = self._when.now, self._reach.consent

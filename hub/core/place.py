@@ -19,7 +19,7 @@ from typing import NamedTuple
 from hub.contract.ids import task_id
 from hub.contract.models import Action, PlaceCategory, PlaceEvent, PresenceTask
 from hub.core.fold import Outcome
-from hub.core.instants import from_ms, next_midnight, stockholm_week, to_ms
+from hub.core.instants import DAY, from_ms, next_midnight, stockholm_week, to_ms
 from hub.core.resume import Known
 from hub.core.rules import CompiledPlaceRule, CompiledRules
 from hub.core.state import MAX_HELD, StateError, opened_as
@@ -37,7 +37,8 @@ __all__ = [
 ]
 
 FORMAT = 1
-_WEEKS_REMEMBERED = 8
+_REMEMBERED_MS = 366 * DAY
+"""The longest window that a rule may have: what occurred before it counts under no rule, and no task is of its week."""
 
 
 class Report(NamedTuple):
@@ -240,8 +241,9 @@ class _Work:
         if proposal is None:
             return
         weeks = self.recalled.get(rule.id, {})
+        first = stockholm_week(self.at_ms - _REMEMBERED_MS)
         counted = {**weeks, proposal.week: weeks.get(proposal.week, 0) + 1}
-        self.recalled[rule.id] = dict(sorted(counted.items())[-_WEEKS_REMEMBERED:])
+        self.recalled[rule.id] = {week: times for week, times in sorted(counted.items()) if week >= first}
         self._emit(Action.GROUND_LOST, rule, proposal, members)
 
     def _emit(self, action: Action, rule: CompiledPlaceRule, proposal: Proposal, members: Sequence[Report]) -> None:

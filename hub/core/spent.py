@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.contract.ids import task_id
 from hub.core.rules import CompiledRules
-from hub.core.state import Episode, Spent
+from hub.core.state import Episode, Spent, opened_as
 
-__all__ = ["end_episode", "first_over", "still_said", "still_spent"]
+__all__ = ["end_episode", "first_over", "next_opening", "over_before", "still_said", "still_spent"]
+
+_EARLY = "="
+"""Before a task's id, where an opening stands else."""
 
 
 def end_episode(
@@ -21,6 +25,31 @@ def end_episode(
     key = f"{rule_id}|{left.pop(rule_id).opened_by}"
     times = spent[key].times if key in spent else 0
     return left, {**spent, key: Spent(times + 1, until_ms)}
+
+
+def over_before(spent: Mapping[str, Spent], youth_ref: str, rule_id: str, identity: str, until_ms: int) -> Mapping[str, Spent]:
+    """With an id that is over at its receivers while this state has not had it: it was said, and the state from then was lost.
+
+    What is read again after a crash may open the same once more, and under that id nobody would get it. The very same mapping
+    where the id is known: of an episode that has ended here, or because it was told before.
+    """
+    early = f"{rule_id}|{_EARLY}{identity}"
+    openings = ((key.partition("|"), one.times) for key, one in spent.items())
+    ended = (opened_as(opener, number) for (rule, _, opener), times in openings if rule == rule_id for number in range(times))
+    if early in spent or any(identity == task_id(youth_ref, rule_id, opening) for opening in ended):
+        return spent
+    return {**spent, early: Spent(1, until_ms)}
+
+
+def next_opening(
+    spent: Mapping[str, Spent], youth_ref: str, rule_id: str, opener: str, until_ms: int
+) -> tuple[str, Mapping[str, Spent]]:
+    """The id of the next task that this opens, which none has had, and the spent openings with those that it passed over."""
+    key = f"{rule_id}|{opener}"
+    before = times = spent[key].times if key in spent else 0
+    while f"{rule_id}|{_EARLY}{(identity := task_id(youth_ref, rule_id, opened_as(opener, times)))}" in spent:
+        times += 1
+    return identity, spent if times == before else {**spent, key: Spent(times, until_ms)}
 
 
 def still_spent(spent: Mapping[str, Spent], at_ms: int) -> Mapping[str, Spent]:

@@ -30,7 +30,7 @@ from hub.core.look import Before, Cause, Drop, Instant, Said, Step, Untold
 from hub.core.measure import Counted
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
-from hub.core.spent import end_episode, first_over, still_said, still_spent
+from hub.core.spent import end_episode, first_over, over_before, still_said, still_spent
 from hub.core.state import Events, YouthState, first_move
 
 __all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
@@ -40,6 +40,7 @@ PersonFact: TypeAlias = SchoolAbsence | PoliceNotice | RiskEvent
 # Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
 _WITHDRAWN: Final = ConsentStatus.WITHDRAWN
 _EVENT: Final = Cause.EVENT
+_TIME: Final = Cause.TIME
 _OPEN: Final = Action.OPEN
 _ANSWERS = frozenset({TaskState.REJECTED, TaskState.COMPLETED})
 """What a team says when it is done with a task, one way or the other."""
@@ -133,26 +134,33 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
     """What became of a task: a decline and a completion end the episode and let the rule rest. The latest one counts; but
     the task that it names is over in any case: what has happened since, though it was read before, is a task of its own. So it is
     when delivery took the task back, and what still suffices is proposed anew: nobody has answered.
+
+    An answer to an earlier task of the rule ends the episode too, and that is told: its own task may be on its way meanwhile.
     """
     if event.state not in _OVER or state.consent is None or state.withdrawn:
         return _stepped(state, said)
+    now_ms = to_ms(now)
+    until_ms = now_ms + rules.longest_ms
     episode = state.episodes.get(event.rule_id)
     done = episode is not None and episode.task_id == event.task_id
-    answers = state.answers
+    answers, episodes, spent = state.answers, state.episodes, state.spent
+    if done:
+        episodes, spent = end_episode(episodes, spent, event.rule_id, until_ms)
+    else:
+        spent = over_before(spent, state.youth_ref, event.rule_id, event.task_id, until_ms)
     if event.state in _ANSWERS:
         answered, to_whom = to_ms(event.occurred_at), f"{event.rule_id}|{event.team}"
         known = answers.get(to_whom)
-        if not done and known is not None and known >= answered:
+        if not done and spent is state.spent and known is not None and known >= answered:
             return _stepped(state, said, outcome="duplicate")
         answers = {**answers, to_whom: answered if known is None else max(known, answered)}
-    elif not done:
+    elif not done and spent is state.spent:
         return _stepped(state, said)
-    episodes, spent = state.episodes, state.spent
-    if done:
-        episodes, spent = end_episode(episodes, spent, event.rule_id, to_ms(now) + rules.longest_ms)
     changed = replace(state, answers=answers, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
-    settled, more = _settle(changed, rules, Instant(to_ms(now), now, touched=() if rule is None else (rule,)))
+    earlier = not done and spent is state.spent
+    when = Instant(now_ms, now, _EVENT if earlier else _TIME, touched=() if rule is None else (rule,))
+    settled, more = _settle(changed, rules, when)
     return _stepped(settled, (*said, *more))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import chain, permutations
 
 import pytest
 
 from hub.contract import ids
 from hub.contract.models import PlaceCategory
 from hub.core.place import PlaceStep, new_place_state, place_from_bytes, place_step, place_to_bytes, place_wake
-from hub.core.rules import compile_rules
+from hub.core.rules import compile_rules, parse_rules
 from hub.core.state import MAX_HELD, StateError
 from hub.core.step import Drop
 
@@ -141,6 +141,33 @@ def test_a_late_report_sends_nobody_to_last_week() -> None:
     monday = datetime(2025, 5, 19, 4, tzinfo=UTC)
     steps = run(make_place_event(1, monday, 5), make_place_event(2, FRIDAY, 5))
     assert told(steps) == [("open", "2025-W21")]
+
+
+def test_no_weeks_task_has_an_id_twice_however_many_weeks_have_been_recalled_since() -> None:
+    """Each week's one report is taken back; then a report of the first week comes late, which the longest window still counts."""
+    a_year = {
+        "about": "place", "id": "a-year", "title_sv": "T", "title_en": "T", "rationale": "", "owner": "test",
+        "categories": ["disorder"], "at_least": 1, "within_days": 366,
+    }  # fmt: skip
+    rules = compile_rules(parse_rules({"version": "1", "owner": "test", "rules": [a_year]}), exposed_areas={AREA: ALWAYS})
+    state, opened = new_place_state(AREA), list[str]()
+    reports = [make_place_event(number, ago(7 * (52 - number))) for number in range(52)]
+    taken_back = [make_place_event(number, ago(7 * (52 - number)), revision=2, retracted=True) for number in range(52)]
+    for report in (*chain.from_iterable(zip(reports, taken_back, strict=True)), make_place_event(99, ago(7 * 52))):
+        done = place_step(state, report, rules, NOW)
+        state = place_from_bytes(place_to_bytes(done.state))
+        opened += [task.task_id for task in done.tasks if task.action.value == "open"]
+    assert len(opened) == len(set(opened)) == 53
+
+
+def test_a_recalled_week_is_forgotten_when_nothing_of_it_can_count() -> None:
+    state = new_place_state(AREA)
+    for weeks in range(120):
+        at = NOW + timedelta(weeks=weeks)
+        report = make_place_event(weeks, at - timedelta(hours=1), 5)
+        for event in (report, make_place_event(weeks, at, revision=2, retracted=True, recorded_at=at)):
+            state = place_step(state, event, RULES, at).state
+    assert [len(weeks) for weeks in state.recalled.values()] == [54]
 
 
 def test_over_a_weeks_end_the_order_decides_the_week_only_by_which_reports_were_told_when_they_first_sufficed() -> None:

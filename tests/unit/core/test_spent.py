@@ -75,6 +75,49 @@ def test_an_opening_is_remembered_until_its_event_cannot_count_again_and_then_fo
     assert from_ms(lapsed.wake_ms) <= ago(-15)
 
 
+def over(task_id: str, state: TaskState, at: datetime = NOW) -> TaskEvent:
+    return TaskEvent(
+        task_id=task_id, youth_ref=YOUTH, area=None, rule_id="absence", team="outreach", state=state, reason=None, occurred_at=at
+    )  # fmt: skip
+
+
+def test_what_is_read_again_after_a_crash_opens_under_another_id_when_its_task_was_taken_back_meanwhile() -> None:
+    """The task was said, and the state that held it was lost; that it was taken back is read before what opened it."""
+    (first,) = opened(*through(known(), EVENT))
+    told = over(first, TaskState.CANCELLED)
+    heard, _, again = through(known(), told, told, EVENT)
+    (second,) = opened(again)
+    assert second != first
+    later = through(from_bytes(to_bytes(again.state)), over(second, TaskState.RECALLED))
+    (third,) = opened(*later)
+    assert len({first, second, third}) == 3
+    assert through(later[-1].state, told)[-1].state is later[-1].state, "what has ended here is known"
+    assert after_all_wakes(heard.state).spent == {}
+
+
+def test_an_answer_to_an_earlier_task_of_the_rule_ends_the_one_on_its_way_and_says_so() -> None:
+    (first,) = through(known(), EVENT)
+    (second,) = through(first.state, make_absence(2, ago(-9)), at=ago(-10))
+    assert [*second.state.episodes] == ["absence"]
+    (done,) = through(second.state, over(*opened(first), TaskState.REJECTED, ago(-9.5)), at=ago(-10))
+    assert [(task.action.value, task.task_id) for task in done.tasks] == [("ground_lost", *opened(second))]
+    assert done.state.episodes == {}
+
+
+def test_an_answer_to_an_earlier_task_of_the_rule_leaves_what_has_happened_since_a_task() -> None:
+    (first,) = through(known(), EVENT)
+    (second,) = through(first.state, make_absence(2, ago(-9)), at=ago(-10))
+    rules = make_rules(when=[COUNT])
+    (done,) = run(over(*opened(first), TaskState.REJECTED, ago(-8)), state=second.state, rules=rules, now=ago(-10))
+    assert (done.tasks, done.state.episodes) == ((), second.state.episodes)
+
+
+def test_another_task_that_was_taken_back_leaves_the_one_under_way() -> None:
+    (first,) = through(known(), EVENT)
+    (done,) = through(first.state, over("00000000-0000-5000-8000-00000000000a", TaskState.CANCELLED))
+    assert (done.tasks, done.state.episodes) == ((), first.state.episodes)
+
+
 def test_an_answer_is_forgotten_when_it_says_nothing_any_more_though_nothing_else_comes() -> None:
     (first,) = through(known(), EVENT)
     (task_id,) = opened(first)
