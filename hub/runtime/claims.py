@@ -24,7 +24,7 @@ from hub.settings import Settings, load_settings
 
 __all__ = ["Claims", "Declared", "declared_in", "read_claims"]
 
-_KIND: dict[type[PersonEvent], InfoKind] = {
+_KIND: dict[type[PersonEvent | PlaceEvent], InfoKind] = {
     SchoolAbsence: InfoKind.SCHOOL_ABSENCE,
     PoliceNotice: InfoKind.POLICE_NOTICE,
     RiskEvent: InfoKind.RISK_EVENT,
@@ -46,7 +46,8 @@ class Declared:
         kinds = self.kinds.get(event.agency)
         if kinds is None:
             return "unknown_agency"
-        if isinstance(event, PersonEvent) and _KIND[type(event)] not in kinds:
+        kind = _KIND.get(type(event))  # None: it is of a place
+        if kind is not None and kind not in kinds:
             return "kind_not_of_agency"
         if self.connectors.get(event.connector, event.agency) != event.agency:
             return "connector_of_another_agency"

@@ -29,6 +29,8 @@ __all__ = ["GRACE_SECONDS", "Driver", "Kit"]
 
 _log = get_logger(__name__)
 GRACE_SECONDS = 5.0
+# Of states that are kept decoded, as they are stored, over all partitions; decoded they take some eight times as much.
+_REMEMBERED_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,9 @@ class Driver:
     def start(self, flow: Flow) -> None:
         """Run a lane for every partition owned since the last call."""
         flow = self._kit.edges.flow(flow)
+        kit, share = self._kit, _REMEMBERED_BYTES // max(1, len(self._owned))
         for partition, owned in self._owned.items():
-            kit = self._kit
-            pipeline = Pipeline(self.program, owned, kit.codec, kit.clock, kit.rulebook)
+            pipeline = Pipeline(self.program, owned, kit.codec, kit.clock, kit.rulebook, remembers=share)
             guard = Guard(owned, kit.limit, kit.clock)
             work = Work(
                 owned, pipeline, kit.log, guard, consents=self._consents, rules_partition=self._rules_partition(partition)
@@ -150,7 +152,7 @@ class Driver:
 
     def put(self, run: Run) -> None:
         """Hand a run to its lane. One without a lane is dropped: it belongs to an assignment that is over."""
-        lane = self._lanes.get(run.records[0].partition)
+        lane = self._lanes.get(run.partition)
         if lane is not None:
             self.vigil.arrived()
             lane.put(run)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
-from hub.contract.models import Message
 from hub.core.resume import Known
 from hub.core.rules import CompiledRules
 from hub.kafka import Outgoing
@@ -17,6 +16,7 @@ from hub.runtime.rulebook import ActiveRules
 
 __all__ = [
     "META_KEY",
+    "QUIET",
     "RULES_KEY",
     "SOURCE",
     "Change",
@@ -26,6 +26,7 @@ __all__ = [
     "LedgerKey",
     "Outcome",
     "Program",
+    "Read",
     "Record",
     "StateView",
     "Step",
@@ -46,8 +47,12 @@ RULES_KEY = b"\x00rules"
 """The rule set in force on the partition, as its marker brought it; apart from the record, which every batch writes."""
 
 
+Read: TypeAlias = Callable[[bytes | None, bytes | None], tuple[str, Any]]
+"""How the records of a topic are read: key and value in, the subject's key and the message out. Raises ContractError."""
+
+
 class Record(NamedTuple):
-    """A record as Kafka gave it, undecoded. A tuple: one is made for each event, and no dataclass is made as quickly."""
+    """A record as Kafka gave it, undecoded."""
 
     topic: str
     partition: int
@@ -63,12 +68,14 @@ class Wake:
     key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The new state of one key; `value` None erases it. `wake_at` is when its clock must be looked at again."""
+class Change(NamedTuple):
+    """The new state of one key; `value` None erases it. `wake_at` is when its clock must be looked at again; `state` what the
+    value was made from.
+    """
 
     value: bytes | None
     wake_at: datetime | None = None
+    state: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +94,30 @@ class Drop:
     intentional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a program made of one event or wake. `state` None: nothing is held of the key (any more)."""
+class Step(NamedTuple):
+    """What a program made of one event or wake. `state` None: nothing is held of the key (any more).
+
+    A tuple: one is made for each event, and no dataclass is made as quickly. From `emissions` on, all is as in QUIET for most.
+    """
 
     state: object | None
+    wake_at: datetime | None = None
+    changed: bool = True
     emissions: tuple[Emission, ...] = ()
     receipts: tuple[Emission, ...] = ()
     removals: tuple[Emission, ...] = ()
     outcome: Outcome = "processed"
     reason: str = ""
     drops: tuple[Drop, ...] = ()
-    wake_at: datetime | None = None
-    changed: bool = True
     awaits_consent: bool = False
     decisions: tuple[str, ...] = ()
     """What consent answered where somebody was to be told: `permitted`, or the code of what denied it."""
     days_late: int = 0
     """Of an event that was kept: see `hub.runtime.lateness`."""
+
+
+QUIET: Final = Step(None)[3:]
+"""The end of a step that says nothing to anybody."""
 
 
 class StateView(Protocol):
@@ -129,7 +142,10 @@ class StateView(Protocol):
 
 
 class Program(Protocol):
-    """One kind of correlation: the pure core, behind the vocabulary of the pipeline; `rules` are those in force at the event."""
+    """One kind of correlation: the pure core, behind the vocabulary of the pipeline; `rules` are those in force at the event.
+
+    States are values: a batch may be thrown away and folded again, so a step gives a new state and leaves the former as it was.
+    """
 
     @property
     def topics(self) -> Sequence[str]:
@@ -141,8 +157,8 @@ class Program(Protocol):
         """Where it stands what was said of its tasks, and what became of them."""
         ...
 
-    def key_of(self, message: Message) -> str:
-        """The key that a record of this message must carry."""
+    def reader(self, topic: str) -> Read:
+        """How the records of one of `topics` or `task_topics` are read."""
         ...
 
     def load(self, key: str, value: bytes | None) -> object | None:
@@ -153,8 +169,8 @@ class Program(Protocol):
         """State to its bytes."""
         ...
 
-    def step(self, key: str, state: object | None, message: Message, rules: CompiledRules, now: datetime) -> Step:
-        """Fold one event."""
+    def step(self, key: str, state: object | None, message: Any, rules: CompiledRules, now: datetime) -> Step:
+        """Fold one event, as it was read."""
         ...
 
     def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from hub.clock import Clock
 from hub.logs import get_logger
-from hub.runtime.effects import Effects, Record
+from hub.runtime.effects import Effects
 from hub.runtime.limits import Limit, Pause, Window, weigh
 from hub.runtime.ownership import OwnedPartition
+from hub.runtime.runs import Run
 
 __all__ = ["Guard"]
 
@@ -32,14 +33,14 @@ class Guard:
         """The sources that are left out, by topic."""
         return self._owned.record.paused
 
-    def admitted(self, records: Sequence[Record]) -> Sequence[Record]:
+    def admitted(self, runs: Sequence[Run]) -> Sequence[Run]:
         """Those that may be taken: what was fetched of a source before it paused is read again when it goes on."""
         if not self.paused:
-            return records
+            return runs
         admitted = []
-        for one in records:
+        for one in runs:
             if one.topic in self.paused:
-                self._left_out[one.topic] = max(one.offset + 1, self._left_out.get(one.topic, 0))
+                self._left_out[one.topic] = max(one.last + 1, self._left_out.get(one.topic, 0))
             else:
                 admitted.append(one)
         return admitted

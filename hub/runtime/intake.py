@@ -127,21 +127,21 @@ class RunConsumer(CommittedConsumer):
             if self._is_changelog_tp(tp):  # Faust's recovery reads it, record by record
                 messages = [self._to_message(tp, one) for one in found if one.offset >= (self._read_offset[tp] or 0)]
             else:
-                messages = [self._run_message(tp, run, found[0]) for run in cut(tp.topic, tp.partition, found)]
+                messages = [self._run_message(tp, run) for run in cut(tp.topic, tp.partition, found)]
             for message in messages:
                 if not self.flow_active or self.app.consumer_generation_id != generation:
                     return
                 await self.wait_first(self.callback(message), self.suspend_flow.wait())
                 self._read_offset[tp] = message.offset
 
-    def _run_message(self, tp: Any, run: Run, like: Any) -> ConsumerMessage:
-        """Under the offset of the run's last record."""
+    def _run_message(self, tp: Any, run: Run) -> ConsumerMessage:
+        """Under the offset of the run's last record. Its time is looked at by nobody."""
         return ConsumerMessage(
             tp.topic,
             tp.partition,
-            run.records[-1].offset,
-            like.timestamp / 1000,
-            like.timestamp_type,
+            run.last,
+            0.0,
+            0,
             None,
             None,
             run,

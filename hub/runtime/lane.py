@@ -95,7 +95,7 @@ class Lane:
     def put(self, run: Run) -> None:
         """Queue a run; never blocks."""
         self._waiting.append(run)
-        self._records += len(run.records)
+        self._records += len(run)
         self._bytes += run.size
         self._stirred.set()
         if (self._records >= HIGH or self._bytes >= HIGH_BYTES) and not self._paused:
@@ -193,8 +193,8 @@ class Lane:
         while self._waiting and self.taken < BATCH:
             run = self._waiting.popleft()
             runs.append(run)
-            self.taken += len(run.records)
-            self._records -= len(run.records)
+            self.taken += len(run)
+            self._records -= len(run)
             self._bytes -= run.size
         if self._paused and self._records <= LOW and self._bytes <= RUN_BYTES:
             self._paused = False

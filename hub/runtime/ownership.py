@@ -25,7 +25,7 @@ from hub.runtime.ledger import PartitionRecord, Rebuilding
 from hub.runtime.outbox import changes_of, unsaid
 from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.store import LocalMark, PartitionStore
-from hub.runtime.timers import Timers, sealed, unsealed
+from hub.runtime.timers import Timers, clock_of, sealed, unsealed
 from hub.runtime.transport import Log, LogRecord
 
 __all__ = ["CLAIM_KEY", "Changelog", "OwnedPartition"]
@@ -183,8 +183,7 @@ class OwnedPartition:
         self.record, self._stale, self.rules = record, stale, rules
         self._kept = len(effects.said)
         for key, change in effects.state_changes.items():
-            value = changes[key]
-            self.timers.set(key, None if change.value is None or value is None else unsealed(value)[0])
+            self.timers.set(key, clock_of(change))
         if effects.activated is not None:
             for key in stale:
                 self.timers.set(key, 0)
@@ -204,9 +203,8 @@ class OwnedPartition:
 
     async def _append(self, changes: Mapping[bytes, bytes | None]) -> None:
         self._sequence += 1
-        header = (stamp(self._fence.current, self._sequence),)
-        records = [Outgoing(self._changelog.topic, key, value, header, self.partition) for key, value in changes.items()]
-        offsets = [offset for _, offset in await self._log.append(records)]
+        header = stamp(self._fence.current, self._sequence)
+        offsets = await self._log.change(self._changelog.topic, self.partition, changes, header)
         await self._check_alone(offsets)
         self._next = offsets[-1] + 1
         self._store.write(changes, self._mark())

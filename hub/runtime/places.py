@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from hub.contract.codec import Codec
-from hub.contract.models import Message, PlaceEvent, PresenceTask
+from hub.contract.models import PlaceEvent, PresenceTask
 from hub.contract.topics import PLACE_EVENTS, PRESENCE_TASKS
 from hub.core import place as core
 from hub.core.resume import Known
@@ -14,7 +15,8 @@ from hub.core.state import StateError
 from hub.errors import FatalError
 from hub.kafka import outgoing
 from hub.runtime.claims import Claims
-from hub.runtime.effects import SOURCE, Drop, Emission, Step
+from hub.runtime.effects import SOURCE, Drop, Emission, Read, Step
+from hub.runtime.reading import readers
 
 __all__ = ["PlaceProgram"]
 
@@ -30,8 +32,14 @@ class PlaceProgram:
     def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
         self._claims = claims
+        self._readers = readers(codec, (*self.topics, *self.task_topics), self.key_of)
 
-    def key_of(self, message: Message) -> str:
+    def reader(self, topic: str) -> Read:
+        """Messages of the catalogue."""
+        return self._readers[topic]
+
+    @staticmethod
+    def key_of(message: Any) -> str:
         """The area the message is about."""
         if isinstance(message, PlaceEvent | PresenceTask):
             return message.area
@@ -48,7 +56,7 @@ class PlaceProgram:
         """Canonical bytes."""
         return core.place_to_bytes(_state(state))
 
-    def step(self, key: str, state: object | None, message: Message, rules: CompiledRules, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Any, rules: CompiledRules, now: datetime) -> Step:
         """Fold one place event."""
         if not isinstance(message, PlaceEvent):
             raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from hub.runtime.effects import Record
 
-__all__ = ["RUN_BYTES", "RUN_RECORDS", "Run", "cut", "run_of"]
+__all__ = ["RUN_BYTES", "RUN_RECORDS", "Row", "Run", "cut", "run_of"]
 
-RUN_RECORDS = 500
-RUN_BYTES = 512 * 1024
+RUN_RECORDS = 2_000
+RUN_BYTES = 1024 * 1024
+
+Row: TypeAlias = tuple[int, bytes | None, bytes | None]
+"""A record within its run: offset, key and value. A bare tuple, because one is made for each event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +23,54 @@ class Run:
     missing that is still on the topic. `size`: bytes of their keys and values.
     """
 
-    records: Sequence[Record]
+    topic: str
+    partition: int
+    rows: Sequence[Row]
     size: int
+
+    @property
+    def first(self) -> int:
+        """The offset of the first record."""
+        return self.rows[0][0]
+
+    @property
+    def last(self) -> int:
+        """The offset of the last record."""
+        return self.rows[-1][0]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def through(self, last: int) -> Run | None:
+        """The run as far as the record at offset `last`; None when all of it lies behind that."""
+        if self.last <= last:
+            return self
+        rows = [row for row in self.rows if row[0] <= last]
+        return Run(self.topic, self.partition, rows, sum(map(_weight, rows))) if rows else None
 
 
 def run_of(*records: Record) -> Run:
     """A run of these."""
-    return Run(records, sum(_weight(one) for one in records))
+    rows = [(one.offset, one.key, one.value) for one in records]
+    return Run(records[0].topic, records[0].partition, rows, sum(map(_weight, rows)))
 
 
-def cut(topic: str, partition: int, found: Iterable[Any]) -> Iterator[Run]:
-    """Cut aiokafka's records of one poll into runs of at most RUN_RECORDS and RUN_BYTES; a larger record makes a run alone."""
-    records: list[Record] = []
-    size = 0
-    for one in found:
-        record = Record(topic, partition, one.offset, one.key, one.value)
-        weight = _weight(record)
-        if records and (len(records) == RUN_RECORDS or size + weight > RUN_BYTES):
-            yield Run(records, size)
-            records, size = [], 0
-        records.append(record)
+def cut(topic: str, partition: int, found: Sequence[Row], most: int = RUN_RECORDS) -> Iterator[Run]:
+    """Cut what one poll brought into runs of at most `most` records and RUN_BYTES; a larger record makes a run alone."""
+    weights = list(map(_weight, found))
+    whole = sum(weights)
+    if found and whole <= RUN_BYTES and len(found) <= most:
+        yield Run(topic, partition, found, whole)
+        return
+    start = size = 0
+    for end, weight in enumerate(weights):
+        if end > start and (end - start == most or size + weight > RUN_BYTES):
+            yield Run(topic, partition, found[start:end], size)
+            start, size = end, 0
         size += weight
-    if records:
-        yield Run(records, size)
+    if start < len(weights):
+        yield Run(topic, partition, found[start:], size)
 
 
-def _weight(record: Record) -> int:
-    return len(record.key or b"") + len(record.value or b"")
+def _weight(row: Row) -> int:
+    return len(row[1] or b"") + len(row[2] or b"")

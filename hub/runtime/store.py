@@ -60,6 +60,10 @@ class PartitionStore:
     def __init__(self, path: Path, shared: StoreCache) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._database = rocksdict.Rdict(str(path), _options(shared))
+        # No log of writes of its own: the changelog is that. What a kill leaves is what stood in the tables, whole batches
+        # up to a mark, and the changelog has the rest.
+        self._unlogged = rocksdict.WriteOptions()
+        self._unlogged.disable_wal = True
         self.mark = LocalMark.from_bytes(self._database.get(_LOCAL_KEY))
 
     def get(self, key: bytes) -> bytes | None:
@@ -76,11 +80,11 @@ class PartitionStore:
             else:
                 batch.put(key, value)
         batch.put(_LOCAL_KEY, mark.to_bytes())
-        self._database.write(batch)
+        self._database.write(batch, self._unlogged)
         self.mark = mark
 
     def compact(self, keys: Iterable[bytes]) -> None:
-        """Let go of earlier values of these keys: in the log of writes, and in every table that holds them. Blocks."""
+        """Let go of earlier values of these keys in every table that holds them. Blocks."""
         self._database.flush(wait=True)
         for key in keys:
             self._database.compact_range(key, key + b"\x00")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from hub.runtime.effects import Change
 
-__all__ = ["Timers", "sealed", "unsealed"]
+__all__ = ["Timers", "clock_of", "sealed", "unsealed"]
 
 _STAMP = struct.Struct(">q")
 _NEVER = -1
@@ -16,13 +16,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def clock_of(change: Change) -> int | None:
+    """The wake-up time of a changed state (milliseconds since 1970), None where it has none or is erased.
+
+    Rounded up: a wake that comes a moment early would find nothing due and set the same clock again, for ever.
+    """
+    if change.wake_at is None or change.value is None:
+        return None
+    return -(-(change.wake_at - _EPOCH) // _MILLISECOND)
+
+
 def sealed(change: Change) -> bytes | None:
-    """A state as it is stored: its wake-up time (milliseconds since 1970) in front, so that a restore needs no decoding."""
+    """A state as it is stored: its wake-up time in front, so that a restore needs no decoding."""
     if change.value is None:
         return None
-    # Rounded up: a wake that comes a moment early would find nothing due and set the same clock again, for ever.
-    at = _NEVER if change.wake_at is None else -(-(change.wake_at - _EPOCH) // _MILLISECOND)
-    return _STAMP.pack(at) + change.value
+    at = clock_of(change)
+    return _STAMP.pack(_NEVER if at is None else at) + change.value
 
 
 def unsealed(value: bytes) -> tuple[int | None, bytes]:

@@ -7,9 +7,10 @@ because a failed produce of Faust's is one warning in the log while the offsets 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -35,9 +36,12 @@ _CHUNK_BYTES = LARGEST_BATCH // 2
 _METADATA_MS = 5_000
 _STALL_SECONDS = 60.0
 
+_Answer = TypeVar("_Answer")
+_Row: TypeAlias = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+"""Key, value and headers of a record to write."""
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+
+class LogRecord(NamedTuple):
     """A record of a span."""
 
     offset: int
@@ -51,6 +55,12 @@ class Log(Protocol):
 
     async def append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         """Write all; returns their (partition, offset), in order, once every one is acknowledged."""
+        ...
+
+    async def change(
+        self, topic: str, partition: int, changes: Mapping[bytes, bytes | None], header: tuple[str, bytes]
+    ) -> Sequence[int]:
+        """Write these keys and values to a changelog, all under the header; returns their offsets as `append` does."""
         ...
 
     async def read(
@@ -113,15 +123,25 @@ class KafkaLog:
         return [place for chunk in _chunks(records) for place in await self._append(chunk)]
 
     async def _append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
-        topic, partition = records[0].topic, records[0].partition
-        together = partition is not None and all(one.topic == topic and one.partition == partition for one in records)
-        try:
-            async for attempt in _retrying():
-                with attempt:
-                    return await (self._send_batches(records) if together else self._send(records))
-        except KafkaError as error:
-            raise RetriableError(f"Kafka did not acknowledge: {type(error).__name__}", code="produce_failed") from error
-        raise FatalError("a retry ended without an answer", code="produce_failed")
+        together: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        for number, one in enumerate(records):
+            if one.partition is None:
+                return await _repeated(lambda: self._send(records))
+            together[one.topic, one.partition].append(number)
+        places = dict[int, tuple[int, int]]()
+        for (topic, partition), numbers in together.items():
+            rows = [(records[number].key, records[number].value, list(records[number].headers)) for number in numbers]
+            offsets = await _repeated(partial(self._send_batches, topic, partition, rows))
+            places.update((number, (partition, offset)) for number, offset in zip(numbers, offsets, strict=True))
+        return [places[number] for number in range(len(records))]
+
+    async def change(
+        self, topic: str, partition: int, changes: Mapping[bytes, bytes | None], header: tuple[str, bytes]
+    ) -> Sequence[int]:
+        """See `Log.change`. Raises RetriableError when Kafka keeps refusing."""
+        headers = [header]
+        rows = [(key, value, headers) for key, value in changes.items()]
+        return await _repeated(lambda: self._send_batches(topic, partition, rows))
 
     async def _send(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         sent: list[Awaitable[Any]] = []
@@ -133,31 +153,27 @@ class KafkaLog:
             answers = await _settled(sent)
         return [(answer.partition, answer.offset) for answer in answers]
 
-    async def _send_batches(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+    async def _send_batches(self, topic: str, partition: int, rows: Sequence[_Row]) -> list[int]:
         """Records of one partition, in batches built here: no future and no look at the cluster for each of them."""
-        topic, partition = records[0].topic, records[0].partition
         sent: list[Awaitable[Any]] = []
         sizes: list[int] = []
         try:
-            for batch in self._batches(records):
+            for batch in self._batches(rows):
                 sizes.append(batch.record_count())
                 sent.append(await self._changelogs.send_batch(batch, topic, partition=partition))
         finally:
             answers = await _settled(sent)
         return [
-            (answer.partition, answer.offset + place)
-            for answer, size in zip(answers, sizes, strict=True)
-            for place in range(size)
+            offset for answer, size in zip(answers, sizes, strict=True) for offset in range(answer.offset, answer.offset + size)
         ]
 
-    def _batches(self, records: Sequence[Outgoing]) -> Iterator[Any]:
+    def _batches(self, rows: Sequence[_Row]) -> Iterator[Any]:
         batch = self._changelogs.create_batch()
-        for one in records:
-            given = {"timestamp": None, "key": one.key, "value": one.value, "headers": list(one.headers)}
-            if batch.append(**given) is None:  # full
+        for key, value, headers in rows:
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:  # full
                 yield batch
                 batch = self._changelogs.create_batch()
-                batch.append(**given)
+                batch.append(timestamp=None, key=key, value=value, headers=headers)
         batch.close()
         yield batch
 
@@ -221,6 +237,16 @@ def _producer(bootstrap_servers: str, client_id: str, batch_bytes: int) -> Any:
         request_timeout_ms=_REQUEST_MS,
         metadata_max_age_ms=_METADATA_MS,
     )
+
+
+async def _repeated(write: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    try:
+        async for attempt in _retrying():
+            with attempt:
+                return await write()
+    except KafkaError as error:
+        raise RetriableError(f"Kafka did not acknowledge: {type(error).__name__}", code="produce_failed") from error
+    raise FatalError("a retry ended without an answer", code="produce_failed")
 
 
 async def _settled(sent: Sequence[Awaitable[Any]]) -> list[Any]:

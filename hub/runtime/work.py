@@ -9,17 +9,17 @@ from hub.contract.topics import RULES
 from hub.core.resume import Known
 from hub.logs import get_logger
 from hub.metrics import CONSENT_DECISIONS, WORKER_HELD_BACK, WORKER_LATE, WORKER_TASKS
-from hub.runtime.effects import Effects, Record, Wake
+from hub.runtime.effects import Effects, Wake
 from hub.runtime.guard import Guard
 from hub.runtime.ownership import OwnedPartition
 from hub.runtime.pipeline import Pipeline
-from hub.runtime.runs import Run
+from hub.runtime.runs import Row, Run, cut
 from hub.runtime.transport import Log, LogRecord
 
 __all__ = ["BATCH", "Work"]
 
 _log = get_logger(__name__)
-BATCH = 500
+BATCH = 2_000
 _SPAN = 2000  # records read directly at a time: bounds memory when much is missing
 
 
@@ -114,7 +114,7 @@ class Work:
 
             def hear(records: list[LogRecord], where: tuple[str, int] = where) -> None:
                 for one in records:
-                    self._pipeline.hear(known, Record(*where, one.offset, one.key, one.value))
+                    self._pipeline.hear(known, where[0], (one.offset, one.key, one.value))
 
             await self._log.read(*where, begin, end, hear)
         return known
@@ -136,17 +136,16 @@ class Work:
         A rebalance may drop a run on its way, and a lost state may lie before the committed offset. The state's own position
         is the truth: whatever still exists between it and a run is read and folded first.
         """
-        segment: list[Record] = []
+        segment: list[Run] = []
         expected: dict[str, int] = {}
         for run in runs:
-            first, last = run.records[0], run.records[-1]
-            position = expected.get(first.topic, self._owned.position(first.topic))
-            if first.offset > position:
+            position = expected.get(run.topic, self._owned.position(run.topic))
+            if run.first > position:
                 await self._fold(wakes, segment)
                 wakes, segment = (), []
-                await self._read_missing(first.topic, first.offset)
-            segment.extend(run.records)
-            expected[first.topic] = max(position, last.offset + 1)
+                await self._read_missing(run.topic, run.first)
+            segment.append(run)
+            expected[run.topic] = max(position, run.last + 1)
         await self._fold(wakes, segment)
 
     async def _read_missing(self, topic: str, end: int) -> None:
@@ -158,9 +157,9 @@ class Work:
         start = max(begin, self._owned.position(topic))
         while start < end and topic not in self.guard.paused:
             stop = min(start + _SPAN, end)
-            records, reached = await self._read(topic, start, stop)
-            for first in range(0, len(records), BATCH):
-                await self._fold((), records[first : first + BATCH])
+            runs, reached = await self._read(topic, start, stop)
+            for run in runs:
+                await self._fold((), [run])
             if topic in self.guard.paused:  # what was not taken is not gone
                 return
             await self._pass_over(topic, min(reached, stop))
@@ -172,26 +171,26 @@ class Work:
         if gone > 0:
             await self._owned.commit(Effects(positions={topic: reached}, ledger=Counter({(topic, "gone", ""): gone})))
 
-    async def _fold(self, wakes: Sequence[Wake], records: Sequence[Record]) -> None:
-        records = self.guard.admitted(records)
-        if not wakes and not records:
+    async def _fold(self, wakes: Sequence[Wake], runs: Sequence[Run]) -> None:
+        runs = self.guard.admitted(runs)
+        if not wakes and not runs:
             return
-        effects = self._judge([*wakes, *records])
+        effects = self._judge([*wakes, *runs])
         if effects.awaits_consent and self._consents is not None:
             # One look per batch is enough: what was written before these events were is there now. A flood of unknown
             # references costs one round trip per batch.
             fresh, _ = await self._read(self._consents, self._owned.position(self._consents), None)
             if fresh:
-                effects = self._judge([*fresh, *wakes, *records])
+                effects = self._judge([*fresh, *wakes, *runs])
         await self._carry_out(effects)
 
-    def _judge(self, batch: Sequence[Record | Wake]) -> Effects:
+    def _judge(self, batch: Sequence[Run | Wake]) -> Effects:
         """Up to the dead letter of a source that passes the limit: what lies behind it is left on its topic."""
         effects = self._pipeline.process_batch(self._owned.partition, batch)
         ends = self.guard.weigh(effects)
         if ends:
-            within = [one for one in batch if isinstance(one, Wake) or one.offset <= ends.get(one.topic, one.offset)]
-            effects = self._pipeline.process_batch(self._owned.partition, within)
+            within = [one if isinstance(one, Wake) else one.through(ends.get(one.topic, one.last)) for one in batch]
+            effects = self._pipeline.process_batch(self._owned.partition, [one for one in within if one is not None])
             self.guard.weigh(effects)
         return effects
 
@@ -212,26 +211,26 @@ class Work:
             await self._owned.compact(effects.erased)
             await self._log.append([removal.record for removal in effects.removals])
         await self._owned.commit(effects)
+        self._pipeline.settle(effects)
         await self._log.append(effects.said)
         WORKER_HELD_BACK.inc(effects.held_back)
-        for task in effects.tasks:
-            if task.labels is not None:
-                WORKER_TASKS.labels(*task.labels).inc()
+        for labels, number in Counter(task.labels for task in effects.tasks if task.labels is not None).items():
+            WORKER_TASKS.labels(*labels).inc(number)
         for decision, times in effects.decisions.items():
             CONSENT_DECISIONS.labels("emission", decision).inc(times)
         for (topic, days), number in effects.late.items():
             WORKER_LATE.labels(topic, str(days)).inc(number)
 
-    async def _read(self, topic: str, start: int, stop: int | None) -> tuple[list[Record], int]:
+    async def _read(self, topic: str, start: int, stop: int | None) -> tuple[Sequence[Run], int]:
         """The records of [start, stop), and the end that was read to."""
-        found: list[Record] = []
+        found: list[Row] = []
         where = self._where(topic)
 
         def keep(records: list[LogRecord]) -> None:
-            found.extend(Record(*where, one.offset, one.key, one.value) for one in records)
+            found.extend((one.offset, one.key, one.value) for one in records)
 
         reached = await self._log.read(*where, start, stop, keep)
-        return found, reached
+        return list(cut(*where, found, BATCH)), reached
 
     def _where(self, topic: str) -> tuple[str, int]:
         """The partition of a source that belongs to this lane."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from hub.contract.codec import Codec
 from hub.contract.models import (
@@ -12,7 +12,6 @@ from hub.contract.models import (
     ConsentStatus,
     Erasure,
     ErasureKind,
-    Message,
     PoliceNotice,
     ReferralTask,
     RiskEvent,
@@ -28,16 +27,17 @@ from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
 from hub.runtime.claims import Claims
-from hub.runtime.effects import SOURCE, Drop, Emission, Step
+from hub.runtime.effects import SOURCE, Drop, Emission, Read, Step
 from hub.runtime.lateness import days_late
+from hub.runtime.reading import readers
 
 __all__ = ["COMPONENT", "YouthProgram"]
 
 COMPONENT = "worker"
 _SIG = "sig"
-# Tuples: a union would be made anew for each event.
-_FOLDED = (SchoolAbsence, ConsentRecord, PoliceNotice, RiskEvent)
-_ABOUT_A_YOUTH = (*_FOLDED, Erasure, ReferralTask)
+# By exact type: to ask whether a pydantic model is an instance of another one costs more than all else that is asked of it here.
+_FACTS = frozenset({SchoolAbsence, PoliceNotice, RiskEvent})
+_ABOUT_A_YOUTH = _FACTS | {ConsentRecord, Erasure, ReferralTask}
 
 
 class YouthProgram:
@@ -49,12 +49,19 @@ class YouthProgram:
     def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
         self._claims = claims
+        self._readers = readers(codec, (*self.topics, *self.task_topics), self.key_of)
 
-    def key_of(self, message: Message) -> str:
+    def reader(self, topic: str) -> Read:
+        """Messages of the catalogue."""
+        return self._readers[topic]
+
+    @staticmethod
+    def key_of(message: Any) -> str:
         """The youth the message is about."""
-        if isinstance(message, _ABOUT_A_YOUTH):
-            return message.youth_ref
-        if isinstance(message, TaskEvent):
+        kind = type(message)
+        if kind in _ABOUT_A_YOUTH:
+            return str(message.youth_ref)
+        if kind is TaskEvent:
             return message.youth_ref or message.area or ""
         raise FatalError(f"no youth in a {type(message).__name__}", code="unexpected_message")
 
@@ -69,24 +76,25 @@ class YouthProgram:
         """Canonical bytes."""
         return states.to_bytes(_state(state))
 
-    def step(self, key: str, state: object | None, message: Message, rules: CompiledRules, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Any, rules: CompiledRules, now: datetime) -> Step:
         """Fold one event; a request to erase removes whatever is held, and is always answered."""
         before = states.new_state(key) if state is None else _state(state)
-        if isinstance(message, Erasure):
-            return self._erase(before, message, rules, now)
-        if isinstance(message, TaskEvent):
-            return self._told(before, message, rules, now)
-        if not isinstance(message, _FOLDED):
-            raise FatalError(f"no step for a {type(message).__name__}", code="unexpected_message")
-        claim = "" if isinstance(message, ConsentRecord) else self._claims.refusal(message)
-        if claim:
-            return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
-        step = self._translated(before, core.step(before, message, rules, now))
-        if isinstance(message, ConsentRecord):
+        kind = type(message)
+        if kind in _FACTS:
+            claim = self._claims.refusal(message)
+            if claim:
+                return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
+            step = self._translated(before, core.step(before, message, rules, now))
+            late = days_late(message.occurred_at, now) if step.outcome == "processed" else 0
+            return step._replace(days_late=late) if late else step
+        if kind is ConsentRecord:
             # Newer consents cannot help a consent that is refused itself.
-            return replace(step, awaits_consent=False)
-        late = days_late(message.occurred_at, now) if step.outcome == "processed" else 0
-        return replace(step, days_late=late) if late else step
+            return self._translated(before, core.step(before, message, rules, now))._replace(awaits_consent=False)
+        if kind is TaskEvent:
+            return self._told(before, message, rules, now)
+        if kind is Erasure:
+            return self._erase(before, message, rules, now)
+        raise FatalError(f"no step for a {kind.__name__}", code="unexpected_message")
 
     def _told(self, before: states.YouthState, message: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
         """What a team made of a task. Of a place's task, and of a youth of whom nothing is held, there is nothing to keep."""
@@ -105,9 +113,12 @@ class YouthProgram:
         return self._translated(_state(state), resuming.resume(_state(state), known, rules, now))
 
     def _translated(self, before: states.YouthState, done: core.Step) -> Step:
+        state = None if done.state.consent is None else done.state
+        if not (done.tasks or done.drops or done.untold) and done.outcome == "processed":
+            return Step(state, done.wake_at, done.state is not before)
         reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""
         return Step(
-            state=None if done.state.empty else done.state,
+            state=state,
             emissions=tuple([self._emission(task) for task in done.tasks]),
             outcome=done.outcome,
             reason=reason,
@@ -142,7 +153,7 @@ class YouthProgram:
         known = consent is not None and all(one.scope_id != scope_id or one.withdrawn_at is not None for one in consent.scopes)
         step = self._translated(before, core.erase_scope(before, scope_id, message.occurred_at, rules, now))
         receipt, removal = self._receipts(message, now)
-        return replace(step, receipts=(receipt,), removals=(removal,), awaits_consent=not known)
+        return step._replace(receipts=(receipt,), removals=(removal,), awaits_consent=not known)
 
     def _receipts(self, message: Erasure, now: datetime) -> tuple[Emission, Emission]:
         """That it is erased, and that the local files hold nothing of it any more."""

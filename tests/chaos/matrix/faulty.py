@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from hub.bootstrap import build_clock
@@ -16,7 +17,6 @@ from hub.contract.topics import CONSENTS, ERASURES, RULES, TASKS_OUTREACH, TASKS
 from hub.errors import RetriableError
 from hub.kafka import Outgoing
 from hub.runtime.edges import Edges
-from hub.runtime.effects import META_KEY
 from hub.runtime.lane import Flow
 from hub.runtime.ownership import CLAIM_KEY
 from hub.runtime.process import run
@@ -68,6 +68,18 @@ class FaultyLog(KafkaLog):
         self._check(points, "after")
         return answer
 
+    async def change(
+        self, topic: str, partition: int, changes: Mapping[bytes, bytes | None], header: tuple[str, bytes]
+    ) -> Sequence[int]:
+        self._check(["states"], "before")
+        if self._trap.springs("states", "half"):
+            half = dict(islice(changes.items(), len(changes) // 2))
+            await super().change(topic, partition, half, header)
+            raise RetriableError("Kafka did not acknowledge: a fault was wanted here", code="produce_failed")
+        answer = await super().change(topic, partition, changes, header)
+        self._check(["states"], "after")
+        return answer
+
     async def read(self, topic: str, *span: Any) -> int:
         kind = {CONSENTS.name: "consents", RULES.name: "rules"}.get(topic, "changelog" if topic.endswith("-changelog") else "")
         self._check([f"read {kind}"], "before")
@@ -87,8 +99,6 @@ def _points(records: Sequence[Outgoing]) -> set[str]:
             found.add("letters")
         elif one.topic == ERASURES.name:
             found.add("receipts")
-        elif one.key == META_KEY:
-            found.add("states")
         elif one.key == CLAIM_KEY:
             found.add("claim")
     return found

@@ -20,8 +20,9 @@ from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.runtime.claims import Claims, Declared
-from hub.runtime.effects import RULES_KEY, Drop, Emission, Record, Step
+from hub.runtime.effects import RULES_KEY, Drop, Emission, Read, Record, Step
 from hub.runtime.ownership import Changelog, OwnedPartition
+from hub.runtime.reading import readers
 from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.store import PartitionStore, StoreCache
 from hub.runtime.transport import LogRecord
@@ -98,6 +99,12 @@ class MemoryLog:
             self.history.append(f"append {','.join(sorted({one.topic for one in records}))}")
         return [(one.partition or 0, self.add(one)) for one in records]
 
+    async def change(
+        self, topic: str, partition: int, changes: Mapping[bytes, bytes | None], header: tuple[str, bytes]
+    ) -> Sequence[int]:
+        records = [Outgoing(topic, key, value, (header,), partition) for key, value in changes.items()]
+        return [offset for _, offset in await self.append(records)]
+
     def add(self, one: Outgoing) -> int:
         rows = self.topics[one.topic, one.partition or 0]
         rows.append(LogRecord(len(rows), one.key, one.value, one.headers))
@@ -139,9 +146,10 @@ class SumProgram:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self._readers = readers(CODEC, (*self.topics, *self.task_topics), lambda message: str(message.youth_ref))
 
-    def key_of(self, message: Message) -> str:
-        return str(message.youth_ref)  # type: ignore[attr-defined]
+    def reader(self, topic: str) -> Read:
+        return self._readers[topic]
 
     def load(self, key: str, value: bytes | None) -> object | None:
         del key

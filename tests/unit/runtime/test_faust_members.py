@@ -8,10 +8,10 @@ from importlib.metadata import version
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.consumer.fetcher import Fetcher as AiokafkaFetcher
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import ConsumerStoppedError
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
-from aiokafka.structs import ConsumerRecord
 from faust.app.base import App
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.channels import Channel
@@ -162,11 +162,19 @@ def test_a_queue_comes_under_pressure_from_a_share_of_its_size_on() -> None:
 
 
 def test_a_poll_brings_a_partition_s_records_whole_from_its_first_to_its_last() -> None:
-    names = set(ConsumerRecord.__dataclass_fields__)
-    assert {"offset", "key", "value", "timestamp", "timestamp_type"} <= names
     text = inspect.getsource(FetchResult.getall)
     assert "for msg in self._partition_records:" in text
     assert "ret_list.append(msg)" in text
+
+
+def test_a_fetcher_keeps_what_it_fetched_in_one_place_and_makes_records_by_one_member() -> None:
+    text = inspect.getsource(AiokafkaFetcher)
+    assert text.count("self._records = ") == 1
+    assert text.count("self._records[tp] = ") == 2
+    assert "type(res_or_error) is FetchResult" in text
+    assert "consumer_record = self._consumer_record(tp, record)" in inspect.getsource(PartitionRecords._unpack_records)
+    assert parameters(PartitionRecords._consumer_record) == ["self", "tp", "record"]
+    assert "self._consumer = self._create_consumer(" in inspect.getsource(driver.AIOKafkaConsumerThread.on_start)
 
 
 def test_a_batch_is_built_sent_and_answered_as_one() -> None:

@@ -8,7 +8,8 @@ from hub.contract.topics import CATALOGUE, CONSENTS, RULES, SCHOOL_ABSENCES, dea
 from hub.errors import FatalError
 from hub.runtime.effects import Effects, Record, Wake
 from hub.runtime.pipeline import Pipeline
-from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_consent, make_withdrawn
+from hub.runtime.runs import Run, run_of
+from tests.unit.core.make import NOW, ago, make_absence, make_consent, make_withdrawn
 from tests.unit.runtime.fakes import (
     CODEC,
     FIRST,
@@ -25,7 +26,20 @@ ABSENCES = SCHOOL_ABSENCES.name
 
 
 def run(records: list[Record | Wake], state: MemoryState | None = None) -> Effects:
-    return Pipeline(SumProgram(), state or MemoryState(), CODEC, make_clock(), RULEBOOK).process_batch(0, records)
+    return fold(Pipeline(SumProgram(), state or MemoryState(), CODEC, make_clock(), RULEBOOK), records)
+
+
+def fold(pipeline: Pipeline, records: list[Record | Wake]) -> Effects:
+    """Records of one topic that follow each other come in one run, as a poll brings them."""
+    parts: list[Run | Wake] = []
+    for one in records:
+        if isinstance(one, Wake):
+            parts.append(one)
+        elif parts and isinstance(parts[-1], Run) and parts[-1].topic == one.topic:
+            parts[-1] = Run(one.topic, one.partition, [*parts[-1].rows, *run_of(one).rows], 0)
+        else:
+            parts.append(run_of(one))
+    return pipeline.process_batch(0, parts)
 
 
 def absence(offset: int, minutes: int = 60, **given: object) -> Record:
@@ -120,7 +134,7 @@ def test_every_topic_read_has_a_dead_letter_topic(name: str) -> None:
 def test_a_rule_marker_acts_from_the_next_record_on() -> None:
     program = SumProgram()
     pipeline = Pipeline(program, consented(), CODEC, make_clock(), RULEBOOK)
-    effects = pipeline.process_batch(0, [absence(0), make_record(RULES, 0, make_marker("second")), absence(1)])
+    effects = fold(pipeline, [absence(0), make_record(RULES, 0, make_marker("second")), absence(1)])
     assert program.seen == ["first", "second"]
     assert effects.activated is not None
     assert effects.activated.version == "second"
@@ -130,8 +144,8 @@ def test_a_rule_marker_acts_from_the_next_record_on() -> None:
 def test_a_batch_thrown_away_activates_nothing() -> None:
     program = SumProgram()
     pipeline = Pipeline(program, consented(), CODEC, make_clock(), RULEBOOK)
-    pipeline.process_batch(0, [make_record(RULES, 0, make_marker("second"))])
-    pipeline.process_batch(0, [absence(0)])
+    fold(pipeline, [make_record(RULES, 0, make_marker("second"))])
+    fold(pipeline, [absence(0)])
     assert program.seen == ["first"]
 
 
@@ -145,7 +159,7 @@ def test_a_refused_marker_is_dead_lettered_with_its_reason_and_the_former_rules_
     program = SumProgram()
     pipeline = Pipeline(program, consented(), CODEC, make_clock(), RULEBOOK)
     marker = make_marker("second").model_copy(update={"sha256": "0" * 64})
-    effects = pipeline.process_batch(0, [make_record(RULES, 0, marker), absence(0)])
+    effects = fold(pipeline, [make_record(RULES, 0, marker), absence(0)])
     assert program.seen == ["first"]
     assert effects.activated is None
     assert effects.ledger[RULES.name, "dead_lettered", "rules_digest_mismatch"] == 1
@@ -177,8 +191,8 @@ def test_a_wake_for_a_state_that_is_gone_does_nothing() -> None:
 def test_a_batch_thrown_away_leaves_no_trace_in_the_pipeline() -> None:
     state = consented()
     pipeline = Pipeline(SumProgram(), state, CODEC, make_clock(), RULEBOOK)
-    pipeline.process_batch(0, [absence(0)])
-    assert pipeline.process_batch(0, [absence(0), absence(1)]).state_changes[YOUTH_KEY].value == b"120"
+    fold(pipeline, [absence(0)])
+    assert fold(pipeline, [absence(0), absence(1)]).state_changes[YOUTH_KEY].value == b"120"
 
 
 def test_records_of_another_partition_are_a_fault() -> None:
@@ -192,8 +206,47 @@ def test_a_fault_of_the_program_is_not_swallowed() -> None:
             raise FatalError("cannot go on")
 
     with pytest.raises(FatalError):
-        Pipeline(Broken(), consented(), CODEC, make_clock(), RULEBOOK).process_batch(0, [absence(0)])
+        fold(Pipeline(Broken(), consented(), CODEC, make_clock(), RULEBOOK), [absence(0)])
 
 
-def test_the_key_of_a_message_is_its_youth() -> None:
-    assert SumProgram().key_of(make_consent()) == YOUTH
+class Loads(SumProgram):
+    """Counts how often a state was made from its bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded = 0
+
+    def load(self, key: str, value: bytes | None) -> object | None:
+        self.loaded += value is not None
+        return super().load(key, value)
+
+
+def test_a_state_that_was_stored_is_not_decoded_again_for_the_next_batch() -> None:
+    program, state = Loads(), consented()
+    pipeline = Pipeline(program, state, CODEC, make_clock(), RULEBOOK, remembers=1000)
+    for offset in range(3):
+        effects = fold(pipeline, [absence(offset)])
+        pipeline.settle(effects)
+        state.values[YOUTH_KEY] = effects.state_changes[YOUTH_KEY].value or b""
+        state.positions = effects.positions
+    assert (program.loaded, state.values[YOUTH_KEY]) == (1, b"180")
+
+
+def test_what_was_not_stored_is_not_taken_for_the_state() -> None:
+    pipeline = Pipeline(SumProgram(), consented(), CODEC, make_clock(), RULEBOOK, remembers=1000)
+    fold(pipeline, [absence(0)])  # thrown away
+    assert fold(pipeline, [absence(0)]).state_changes[YOUTH_KEY].value == b"60"
+
+
+def test_of_a_state_that_was_erased_nothing_is_remembered() -> None:
+    pipeline = Pipeline(SumProgram(), state := consented(), CODEC, make_clock(), RULEBOOK, remembers=1000)
+    pipeline.settle(fold(pipeline, [absence(0)]))
+    pipeline.settle(fold(pipeline, [make_record(CONSENTS, 0, make_withdrawn())]))
+    del state.values[YOUTH_KEY]
+    assert fold(pipeline, [absence(1)]).ledger[ABSENCES, "refused", "no_consent"] == 1
+
+
+def test_a_run_that_was_folded_before_moves_nothing() -> None:
+    state = consented()
+    state.positions = {ABSENCES: 2}
+    assert run([absence(0), absence(1)], state) == Effects()
