@@ -266,7 +266,9 @@ def check_worker_state_unused(settings: Settings) -> None:
 def run_deliver(home: Path | None) -> None:
     """`hub deliver`."""
     from hub.contract.codec import Codec
+    from hub.delivery.clocks import Clocks
     from hub.delivery.process import GROUP, INPUTS, run_delivery
+    from hub.installation import load_teams
     from hub.kafka import Publisher, Reader, end_offsets
     from hub.kafka_admin import await_reach
     from hub.process import process_frame
@@ -286,6 +288,7 @@ def run_deliver(home: Path | None) -> None:
                     reader=reader,
                     publisher=publisher,
                     stop=stop,
+                    clocks=Clocks(load_teams(settings.home)),
                 )
         finally:
             reader.close()

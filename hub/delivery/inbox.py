@@ -34,6 +34,7 @@ from hub.contract.models import (
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
 from hub.core.consent import Purpose
 from hub.database import answering, be_alone, purge, truncate_log
+from hub.delivery.clocks import Clocks
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.permission import decide_task
 from hub.delivery.rows import ids_of, open_key, subject_of, take_in, task_row
@@ -67,10 +68,12 @@ class _Work:
 class Inbox:
     """One per installation; only the `deliver` process writes through it."""
 
-    def __init__(self, engine: Engine, codec: Codec, clock: Clock) -> None:
+    def __init__(self, engine: Engine, codec: Codec, clock: Clock, clocks: Clocks | None = None) -> None:
+        """`clocks`: by when a team answers, in its own working days; without them as the task says."""
         self._engine = engine
         self._codec = codec
         self._clock = clock
+        self._clocks = clocks
         self._residue = True  # what a crash may have left in the database's log
         self._unsaid: list[tuple[str, str]] = []  # a crash before they are said: the registry asks again
 
@@ -184,6 +187,8 @@ class Inbox:
             return take_in(same, task)
         row = task_row(task)
         row.state, row.received_at = TaskState.RECEIVED.value, work.now
+        if self._clocks is not None and isinstance(task, ReferralTask):
+            row.respond_by = row.due_by = self._clocks.respond(task.team, task.created_at, task.respond_by)
         work.held.add(row)
         work.telling.state_of(row)
         return "opened"

@@ -15,6 +15,7 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG
 from hub.database import answering
+from hub.delivery.clocks import Clocks
 from hub.delivery.inbox import Inbox
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
 from hub.delivery.worklist import Worklist
@@ -73,8 +74,9 @@ def run_delivery(
     reader: Reads,
     publisher: Publishes,
     stop: threading.Event,
+    clocks: Clocks | None = None,
 ) -> None:
-    """Run until `stop`; `ends` tells where the topics end, by (topic, partition).
+    """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer.
 
     Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when the relay died, RetriableError
     when Kafka stayed away for two minutes.
@@ -85,7 +87,7 @@ def run_delivery(
         target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True
     )
     thread.start()
-    inbox, worklist = Inbox(engine, codec, clock), Worklist(engine, clock)
+    inbox, worklist = Inbox(engine, codec, clock, clocks), Worklist(engine, clock)
     try:
         inbox.check_ends(_patient(stop)(ends))
         _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist, standstill), clock=clock)

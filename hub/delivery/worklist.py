@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.database import answering
+from hub.delivery.follow_ups import WeekFigures, weeks_of
 from hub.delivery.listing import COUNTED, Shown, counted, rows_of
 from hub.delivery.moves import OPEN_STATES
 from hub.delivery.rule_figures import RuleFigures, rule_figures
@@ -156,6 +157,10 @@ class Worklist:
     def rule_figures(self, since: datetime) -> Mapping[str, RuleFigures]:
         """By rule, what became of the tasks received at `since` or later. Raises RetriableError."""
         return rule_figures(self._engine, since)
+
+    def weeks_of(self, teams: Collection[str]) -> Mapping[str, Sequence[WeekFigures]]:
+        """By team, what share of the tasks of each of the last weeks was followed up. Raises RetriableError."""
+        return weeks_of(self._engine, teams, self._clock.now())
 
     def overdue_by_team(self) -> dict[str, int]:
         """Team → open tasks past their running clock."""

@@ -13,6 +13,7 @@ from hub.contract.models import ReferralTask
 from hub.delivery.listing import Shown
 from hub.delivery.views import TaskView
 from hub.errors import RejectedError
+from hub.web.followed_up import shown_week
 from hub.web.language import mark
 from hub.web.presenting import NOT_LOOKED
 from hub.web.rendering import Renderer, Web
@@ -45,10 +46,11 @@ class Pages:
         self._trail = TaskTrail(web.audit)
 
     def start(self, request: Request, principal: Principal) -> Response:
-        """What waits for whom; whoever has one team only is led to it."""
+        """What waits for whom; a member of one team is led to it, a head sees what share of its tasks was followed up."""
         theirs = teams_where(principal, Action.TASK_OPEN, self._web.teams)
         own = [code for code in self._web.teams if code in theirs]
-        if len(own) == 1:
+        headed = [code for code in own if may(principal, Action.TASK_ASSIGN, code)]
+        if len(own) == 1 and not headed:
             return RedirectResponse(f"/team/{own[0]}", status_code=303)
         elsewhere = [path for action, path in _OWN_PAGES if may_somewhere(principal, action)]
         if not own and elsewhere:
@@ -62,7 +64,11 @@ class Pages:
             waiting[team] = waiting.get(team, 0) + number
         late = self._web.worklist.overdue_by_team()
         overview = [(code, self._web.teams[code].title, waiting.get(code, 0), late.get(code, 0)) for code in own]
-        return self._renderer.page(request, "start.html", principal, overview=overview)
+        words, figures = self._renderer.words(request), self._web.worklist.weeks_of(headed) if headed else {}
+        for code in headed:
+            self._trail.figures(principal, code)
+        followed = [(self._web.teams[code].title, [shown_week(one, words) for one in figures[code]]) for code in headed]
+        return self._renderer.page(request, "start.html", principal, overview=overview, followed=followed)
 
     def team(self, request: Request, principal: Principal) -> Response:
         """A team's tasks, a page at a time; `show` chooses which of the open ones, `?all=1` has the ended ones too."""

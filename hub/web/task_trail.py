@@ -28,18 +28,25 @@ class TaskTrail:
 
     def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
-        self._looks: dict[tuple[str, str, bool], float] = {}
+        self._looks: dict[tuple[str, str, str], float] = {}
 
     def listed(self, principal: Principal, team: str, *, show_all: bool) -> None:
         """A team's list, which tells nothing of any youth; a list that stays open is written down every quarter of an hour.
 
         In between the log must answer all the same: without it there is no page.
         """
-        look, now = (principal.account, team, show_all), time.monotonic()
+        self._looked(principal, Action.TASK_OPEN, team, Logged.TASK_LISTED, "all" if show_all else "open")
+
+    def figures(self, principal: Principal, team: str) -> None:
+        """What share of a team's tasks was followed up, as often as a list is written down."""
+        self._looked(principal, Action.TASK_ASSIGN, team, Logged.STATISTICS_SHOWN, "figures")
+
+    def _looked(self, principal: Principal, action: Action, team: str, logged: Logged, what: str) -> None:
+        look, now = (principal.account, team, what), time.monotonic()
         if now - self._looks.get(look, -_ONE_LOOK_SECONDS) < _ONE_LOOK_SECONDS:
             self._audit.require()
             return
-        self._audit.append(Entry(actor_of(principal, Action.TASK_OPEN, team), Logged.TASK_LISTED))
+        self._audit.append(Entry(actor_of(principal, action, team), logged))
         if len(self._looks) >= _MOST_LOOKS:
             self._looks.clear()
         self._looks[look] = now

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from hub.access.roles import Principal, Role
 from tests.e2e.conftest import DESK, PHONE, Site
 from tests.e2e.hearing import hear
 from tests.e2e.test_teams_pages import visible_boxes
 from tests.unit.web.town import member
 
 ANNA, BO = member("Anna", "outreach"), member("Bo", "outreach")
+HEAD = Principal("account-head", "Chefen", {Role.TEAM_HEAD: frozenset({"outreach"})})
 
 
 def accept(page: Page) -> None:
@@ -84,6 +86,16 @@ def test_of_two_who_accept_the_second_sees_who_has_it(site: Site) -> None:
     bo.get_by_role("button", name="Ta emot").click()
     expect(bo.get_by_role("alert")).to_contain_text("uppgiften har ett annat läge nu")
     expect(bo.get_by_text("Anna har den här uppgiften.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_a_heads_start_page_is_accessible_and_fits(site: Site, size: tuple[int, int]) -> None:
+    page = site.visit(HEAD, size=size)
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Uppföljt: Förebyggarteamet")).to_be_visible()
+    assert hear(page).generate_snapshot() == ""
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.parametrize(("size", "theme"), [(DESK, "light"), (PHONE, "dark")])

@@ -232,3 +232,17 @@ def test_a_late_follow_up_is_late_again(town: PagesTown, visit: Visit) -> None:
     assert "Försenad" not in text_of(client.get(path))
     town.clock.advance(timedelta(days=60))
     assert "Försenad" in text_of(visit(ANNA).get(path))
+
+
+def test_a_head_sees_what_share_was_followed_up_and_a_member_does_not(town: PagesTown, visit: Visit) -> None:
+    anna, head = visit(ANNA), visit(HEAD)
+    act(anna, town.path("fine"), "decline", reason="no_capacity")
+    said = text_of(head.get("/"))
+    assert "Uppföljt: Förebyggarteamet" in said
+    assert "Vecka 21 hittills 1 1 av 1 100 % 1 av 1 –" in said
+    assert "Vecka 20 " in said
+    assert "SIG" not in said
+    assert anna.get("/").headers["location"] == "/team/outreach"
+    shown = [one for one in logged(town, 20) if one[0] == "statistics_shown"]
+    head.get("/")
+    assert len(shown) == 1 == len([one for one in logged(town, 20) if one[0] == "statistics_shown"])
