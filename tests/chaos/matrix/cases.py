@@ -138,7 +138,7 @@ def inject(site: Site, chance: random.Random, number: int, faults: Sequence[tupl
     arm(site.settings, fault)
     if late:
         site.start()
-    site.await_end()
+    site.await_fault()
     in_flight = site.in_flight(site.ends())
     feeding.done()
     return in_flight

@@ -43,7 +43,7 @@ FAULTS: Sequence[tuple[str, str]] = (
     ("clock", "before"),
 )
 """Every call with which an agent or a lane leaves its own code, and where in it."""
-AT_START = frozenset({"claim", "read rules", "read changelog", "store keys"})
+AT_START = frozenset({"claim", "read rules", "read changelog", "bounds", "store keys"})
 """What is called only, or mostly, while a partition is taken over."""
 
 

@@ -100,6 +100,9 @@ class NaiveSite(Site):
         armed_file(self.settings).unlink(missing_ok=True)
         self.crew[0].kill()
 
+    def await_fault(self) -> None:
+        self.await_end()
+
     def forget_files(self) -> None:
         """It keeps none."""
 

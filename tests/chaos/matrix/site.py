@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from .judging import Verdict, judge
 from .oracle import expect
 from .reading import SOURCES, Positions, Topics
 from .stream import Stream
+from .trap import armed_file
 
 __all__ = ["FaultySite", "Feeding", "Site"]
 
@@ -38,6 +41,7 @@ _COMING_SECONDS = 5.0  # after this, what was told as yet to come has occurred, 
 _LIMIT_SECONDS = 90.0
 _GRACE_SECONDS = 15.0
 _END_SECONDS = 120.0  # on a busy machine
+_BEARS_SECONDS = 10.0
 
 
 class Feeding(threading.Thread):
@@ -136,6 +140,15 @@ class Site:
     def await_end(self) -> None:
         """Wait until a failure has had its effect: the worker ends by itself."""
         assert self.crew[0].process.wait(timeout=_END_SECONDS) == FATAL_EXIT_CODE, self.crew[0].log()[-2000:]
+
+    def await_fault(self) -> None:
+        """Wait until the armed fault was met; most end the worker, and one that it bears is judged by what follows."""
+        deadline = time.monotonic() + _END_SECONDS
+        while armed_file(self.settings).exists():
+            assert time.monotonic() < deadline, f"the fault was never met: {self.crew[0].log()[-2000:]}"
+            time.sleep(0.1)
+        with suppress(subprocess.TimeoutExpired):
+            self.crew[0].process.wait(timeout=_BEARS_SECONDS)
 
     def replace(self, gone: WorkerProcess) -> WorkerProcess:
         """Another in the place of one that is dead."""
