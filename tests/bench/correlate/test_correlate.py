@@ -15,6 +15,13 @@ def _run(capsys: pytest.CaptureFixture[str], engines: str, *arguments: str) -> d
     return json.loads(capsys.readouterr().out)["engines"]
 
 
+def test_the_fixed_job_leaves_the_same_referrals_and_states_on_the_hub_and_in_a_bare_loop(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    engines = _run(capsys, "hub,loop", "--events", "4000", "--youths", "80")
+    assert {name for name, one in engines.items() if one.get("left_out")} <= {_NEEDED_NOT}
+
+
 def test_the_shipped_rules_leave_the_same_tasks_and_states_in_the_hub_and_in_a_bare_loop(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
