@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hub.access.accounts import Accounts
     from hub.audit.entries import Actor
     from hub.audit.log import AuditLog
+    from hub.core.rule_set import RuleSet
     from hub.delivery.answering import Answering
     from hub.delivery.notes import Notes
     from hub.delivery.worklist import Worklist
@@ -86,6 +87,7 @@ def run_web(home: Path | None) -> None:
             observing=observing,
             beats=Beats(),
             rules=lambda actor: build_rule_sets(settings, registry(), audit, actor),
+            fits=build_rule_check(settings),
         )
         app = build_web(web)
         try:
@@ -148,6 +150,13 @@ def build_rules_shown(settings: Settings) -> RulesShown:
     from hub.web.rules.shown import RulesShown
 
     return RulesShown(lambda: read_kept(settings), lambda: load_rules(settings.home / "rules"))
+
+
+def build_rule_check(settings: Settings) -> Callable[[RuleSet, str], None]:
+    """What refuses a rule of a set that names what the installation has no more; its files are read anew each time."""
+    from hub.rules_file import Surroundings, check_kept
+
+    return lambda rules, rule: check_kept(rules, Surroundings.of(settings), only=rule)
 
 
 def build_rule_sets(settings: Settings, registry: Registry, audit: AuditLog, actor: Actor) -> RuleSets:

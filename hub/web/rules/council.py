@@ -19,7 +19,7 @@ from hub.core.explain import function_name
 from hub.core.rule_set import Rule
 from hub.core.wording import rule_in_words
 from hub.delivery.rule_figures import RuleFigures
-from hub.errors import RejectedError, RetriableError
+from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.web.consents.showing import day
 from hub.web.forms import field
 from hub.web.language import Words, mark
@@ -42,6 +42,11 @@ _YEAR: Final = timedelta(days=365)
 _SECTION: Final = "/rules"
 _UNREAD: Final = mark("The rules or their figures cannot be read just now. The rules work on. Try again.")
 _UNANSWERED: Final = mark("The registry or the audit log does not answer, so nothing was changed. Try again.")
+_UNFIT: Final = mark(
+    "The rule does not fit this installation any more: it names, for example, a team or an agency that is no more. Whoever runs "
+    "the hub can see what with: hub rules renew {rule} --until {until}"
+)
+_UNREADABLE: Final = mark("The installation's files cannot be read. Whoever runs the hub can see why with: hub rules check")
 _WRONG: Final = MappingProxyType(
     {
         "bad_date": mark("Give the date as year-month-day, for example 2026-06-30."),
@@ -102,12 +107,17 @@ class Council:
         try:
             until, seen = _date(field(request, "until")), field(request, "number")
             after = int(seen) if seen.isdecimal() and len(seen) < _DIGITS else 0
-            rule_sets.activate(rule_sets.renewed(rule.id, until), field(request, "note").strip(), why="renew", after=after)
+            rules = rule_sets.renewed(rule.id, until)
+            self._web.fits(rules, rule.id)
+            rule_sets.activate(rules, field(request, "note").strip(), why="renew", after=after)
         except RejectedError as error:
             if error.code in _WRONG:
                 return self._asked(request, principal, self._web.clock.now(), wrong=error.code)
             text = _STOPPED.get(error.code, mark("Workers could not weigh the rules with this date, so nothing was done."))
             return self._told(request, principal, mark("Nothing was changed"), text, 409)
+        except ConfigError as error:
+            text = _UNFIT if error.code == "bad_rules" else _UNREADABLE
+            return self._told(request, principal, mark("Nothing was changed"), text, 409, rule=rule.id, until=until.isoformat())
         except RetriableError:
             return self._away(request, principal, _UNANSWERED)
         return RedirectResponse(f"/rules?renewed={rule.id}", status_code=303)

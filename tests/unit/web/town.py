@@ -43,6 +43,7 @@ from hub.contract.models import (
     Scope,
 )
 from hub.contract.topics import CONSENTS, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG, Topic
+from hub.core.rule_sense import Town
 from hub.database import build_engine
 from hub.dead_letters.box import TopicLetterBox, TopicPorts
 from hub.dead_letters.pauses import Board, MemoryBoard
@@ -61,7 +62,7 @@ from hub.registry.relay import Relay
 from hub.registry.revealing import Revealing
 from hub.registry.rule_sets import RuleSets
 from hub.resources import defaults_folder
-from hub.rules_file import load_rules
+from hub.rules_file import Surroundings, check_kept, load_rules
 from hub.settings import Settings
 from hub.web.app import Web, build_web
 from hub.web.consents.office import Office, opened_once
@@ -272,6 +273,9 @@ class PagesTown:
         self.metronome = Metronome()
         self.held = HeldThere()
         defaults = defaults_folder()
+        self.surroundings = Surroundings(
+            load_teams(defaults), Town({code: frozenset(one.kinds) for code, one in load_agencies(defaults).items()})
+        )
         self.web = Web(
             worklist=self.worklist,
             answering=self.answering,
@@ -294,6 +298,7 @@ class PagesTown:
             observing=make_observing(self.intake),
             beats=Beats(1.0, self.metronome.ticks, self.metronome.pause),
             rules=self.rule_sets,
+            fits=lambda rules, rule: check_kept(rules, self.surroundings, only=rule),
         )
         self.app = build_web(self.web)
 

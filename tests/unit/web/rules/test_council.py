@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,8 +13,11 @@ from hub.access.roles import Principal, Role
 from hub.audit.entries import Actor
 from hub.audit.reading import Filter, the_latest
 from hub.core.rule_set import Rule, RuleSet
+from hub.errors import ConfigError
+from hub.installation import load_teams
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
+from hub.web.app import build_web
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import EVERYBODY, NOW, PagesTown, make_task
 
@@ -208,6 +212,56 @@ def test_rules_that_changed_meanwhile_are_not_overwritten(empty_town: PagesTown,
     active = empty_town.rule_sets(Actor("account-first")).active()
     assert active is not None
     assert active.version == "2025.2"
+
+
+def refused_renewal(town: PagesTown, visit: Visit) -> str:
+    """What a head is told who sends the renewal of the rule absence-alone; nothing is in force afterwards that was not."""
+    client = visit(HEAD)
+    sent = form(client.get("/rules/absence-alone/renew").text) | {"until": "2026-06-30"}
+    answer = client.post("/rules/absence-alone/renew", data=sent)
+    assert answer.status_code == 409
+    assert len(town.rule_sets(Actor("account-first")).history()) == 1
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
+def test_a_rule_whose_team_is_no_more_is_not_renewed_and_why_is_said(empty_town: PagesTown, visit: Visit) -> None:
+    put_in_force(empty_town, rules_with())
+    teams = {code: team for code, team in load_teams(defaults_folder()).items() if code != "outreach"}
+    empty_town.surroundings = replace(empty_town.surroundings, teams=teams)
+    told = refused_renewal(empty_town, visit)
+    assert "Inget har ändrats" in told
+    assert "Regeln passar inte längre i den här installationen" in told
+    assert "ett team eller en myndighet som inte finns kvar" in told
+    assert "hub rules renew absence-alone --until 2026-06-30" in told
+
+
+def test_a_rule_that_names_an_agency_that_is_no_more_is_not_renewed_and_why_is_said(empty_town: PagesTown, visit: Visit) -> None:
+    rules = tuple(
+        rule.model_copy(update={"counts_but_not_shown": ("school-closed",)}) if rule.id == "absence-alone" else rule
+        for rule in SHIPPED.rules
+    )
+    put_in_force(empty_town, SHIPPED.model_copy(update={"rules": rules}))
+    assert "Regeln passar inte längre i den här installationen" in refused_renewal(empty_town, visit)
+
+
+def test_what_another_rule_names_stops_no_renewal(empty_town: PagesTown, visit: Visit) -> None:
+    rules = tuple(
+        rule.model_copy(update={"counts_but_not_shown": ("school-closed",)}) if rule.id == "repeated-notices" else rule
+        for rule in SHIPPED.rules
+    )
+    put_in_force(empty_town, SHIPPED.model_copy(update={"rules": rules}))
+    client = visit(HEAD)
+    sent = form(client.get("/rules/absence-alone/renew").text) | {"until": "2026-06-30"}
+    assert client.post("/rules/absence-alone/renew", data=sent).status_code == 303
+
+
+def test_while_a_file_of_the_installation_is_wrong_nothing_is_renewed(empty_town: PagesTown, visit: Visit) -> None:
+    def unreadable(_rules: RuleSet, _rule: str) -> None:
+        raise ConfigError("teams.yaml: line 3: no mapping", code="bad_teams")
+
+    put_in_force(empty_town, rules_with())
+    empty_town.app = build_web(replace(empty_town.web, fits=unreadable))
+    assert "hub rules check" in refused_renewal(empty_town, visit)
 
 
 def test_without_the_audit_log_nothing_is_renewed(empty_town: PagesTown, visit: Visit) -> None:
