@@ -37,8 +37,8 @@ __all__ = ["FaultySite", "Feeding", "Site"]
 
 _PARTITIONS = 4
 _A_TIME = 250
-_COMING_SECONDS = 5.0  # after this, what was told as yet to come has occurred, and was seen to
-_LIMIT_SECONDS = 90.0
+_COMING_SECONDS = 4.0  # after this, what was told as yet to come has occurred, and was seen to
+_LIMIT_SECONDS = 240.0  # on a busy machine
 _GRACE_SECONDS = 15.0
 _END_SECONDS = 120.0  # on a busy machine
 _BEARS_SECONDS = 10.0
