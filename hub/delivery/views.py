@@ -24,7 +24,7 @@ class TaskView:
     `recalled`: a withdrawal took it back from somebody who had opened it, and the team is to acknowledge that.
     `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. `held`: what it says
     is not erased, shown or not. `due_by`: the clock that runs, to respond or, once accepted, to follow up. `holder`: the account
-    that has it. `version`: what a form is answered against. No identity is part of it.
+    that has it. `version`: what a form is answered against. `notes`: how many are kept. No identity is part of it.
     """
 
     task_id: str
@@ -52,6 +52,7 @@ class TaskView:
     holder: str | None = None
     answered_at: datetime | None = None
     version: int = 0
+    notes: int = 0
 
 
 def unacknowledged() -> ColumnElement[bool]:
@@ -104,4 +105,5 @@ def view_of(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bo
         holder=row.holder,
         answered_at=row.answered_at,
         version=row.version or 0,
+        notes=(row.notes_taken or 0) if row.payload is not None else 0,
     )

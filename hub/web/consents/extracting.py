@@ -51,12 +51,13 @@ class HeldConsent:
 
 @dataclass(frozen=True, slots=True)
 class HeldTask:
-    """One proposal: to whom, when, and what counted toward it, as far as it may be told."""
+    """One proposal: to whom, when, and what counted toward it, as far as it may be told; `notes` tells that there are any."""
 
     team: str
     came: Moment
     sentence: str
     counted: tuple[str, ...]
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def build_extract(
     return Extract(
         told_of_person(visit, [named for _, named in held], recipient),
         tuple(_consent(visit, case, recipient) for case in cases),
-        tuple(_task(visit, task) for task in tasks),
+        tuple(_task(visit, task, recipient) for task in tasks),
         tuple(_access(visit, record) for record in told_to(recipient, records)),
         recipient != "youth",
     )
@@ -147,13 +148,25 @@ def _consent(visit: Visit, case: ConsentCase, recipient: str) -> HeldConsent:
     return HeldConsent(case.cooperation.upper(), state_told(visit, case, recipient), tuple(scope), tuple(signatures))
 
 
-def _task(visit: Visit, task: TaskView) -> HeldTask:
+def _task(visit: Visit, task: TaskView, recipient: str) -> HeldTask:
     team = visit.office.teams[task.team].title if task.team in visit.office.teams else task.team
     came = visit.moment(task.received_at)
     if not isinstance(task.content, ReferralTask):
         return HeldTask(team, came, _untold(visit, task), ())
     told = explain(task.content, language=visit.words.language, audience="youth")
-    return HeldTask(team, came, told.sentence, tuple(condition.text for condition in told.conditions))
+    # To a guardian not even that: a note may be about how to reach the youth without her (OSL 12:3).
+    notes = _noted(visit, task) if recipient == "youth" else ""
+    return HeldTask(team, came, told.sentence, tuple(condition.text for condition in told.conditions), notes)
+
+
+def _noted(visit: Visit, task: TaskView) -> str:
+    if not task.notes:
+        return ""
+    return visit.words.many(
+        "The unit keeps {number} note with it. The unit decides on giving it out: ask there.",
+        "The unit keeps {number} notes with it. The unit decides on giving them out: ask there.",
+        task.notes,
+    )
 
 
 def _untold(visit: Visit, task: TaskView) -> str:

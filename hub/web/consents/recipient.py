@@ -3,7 +3,8 @@
 Not of what another guardian said (a signature, a no, a block, a withdrawal, an extract of her own), and of nothing that tells of
 it: where a consent stands is told by what the recipient may know, so that a no, a block and a signature that has not come look
 alike; and the looks that the officer took around such a deed are left out with it, for their minute would say that something
-happened then. An entry that does not say whose word it was is taken for another's.
+happened then. An entry that does not say whose word it was is taken for another's; so is one of a note, which may be about how
+to reach the youth without a guardian.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ UNITS_OWN: Final = frozenset(
         Action.TASK_SOUGHT,
         Action.TASK_ACCEPTED,
         Action.TASK_DECLINED,
+        Action.TASK_UNDONE,
         Action.TASK_MOVED,
         Action.TASK_STARTED,
         Action.TASK_HANDED_OVER,

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from hub.audit.entries import Subject, SubjectKind
 from hub.audit.reading import of_subjects
 from hub.contract.topics import CONSENTS
+from hub.delivery.notes import NoteKind
 from hub.delivery.worklist import Worklist
 from hub.web.app import build_web
 from tests.unit.connectors.in_process import InProcess
@@ -63,6 +64,17 @@ def test_a_notice_that_may_not_be_told_is_left_out_and_what_would_let_it_be_gues
         assert "9 timmar 20 minuter" in tasks
         assert "Ett förslag om stöd har lämnats." in tasks
         assert "underrättelse" not in tasks
+
+
+def test_that_a_team_keeps_notes_is_told_to_the_youth_and_to_no_guardian(desk: Desk) -> None:
+    with_tasks(desk)
+    town = desk.town
+    town.notes.add(town.tasks["told"], "outreach", "account-1", NoteKind.SAFE_CONTACT, "Ring inte hem", record=lambda: None)
+    youth, guardian = (told(desk.client.get(put_together(desk, recipient)).text) for recipient in ("youth", "guardian_1"))
+    assert "Enheten har 1 anteckning om det. Enheten prövar om den lämnas ut: fråga där." in youth
+    assert youth.count("anteckning") == 1
+    assert "nteckn" not in guardian
+    assert "Ring inte hem" not in youth
 
 
 def test_an_officer_reads_no_proposal_of_a_team_that_is_not_hers(desk: Desk, visit: Visit) -> None:

@@ -203,5 +203,5 @@ def test_whose_word_a_deed_was_is_told_by_commands_too(desk: Desk) -> None:
 
 
 def test_of_every_deed_that_an_extract_has_words_for_somebody_has_thought_whose_it_is() -> None:
-    assert set(ACTIONS) - SOMEBODYS - UNITS_OWN == {Action.WITHDRAWAL_ACKNOWLEDGED, Action.VAULT_OPENED}
+    assert set(ACTIONS) - SOMEBODYS - UNITS_OWN == {Action.WITHDRAWAL_ACKNOWLEDGED, Action.VAULT_OPENED, Action.TASK_NOTED}
     assert frozenset() == SOMEBODYS & UNITS_OWN
