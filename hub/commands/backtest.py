@@ -101,7 +101,8 @@ def _backtest(  # noqa: PLR0917 -- as typer reads them
     if html is not None:
         from hub.backtest.page import page
 
-        shown = page(found, texts.names(settings, question), language or settings.language, clock.now())
+        spoken = language or settings.language
+        shown = page(found, texts.names(settings, question, spoken), spoken, clock.now())
         with ctrl_c_waits():
             html.write_text(shown, encoding="utf-8")
     texts.print_found(found, as_json=as_json)

@@ -13,6 +13,7 @@ from hub.backtest.published import OTHERS
 from hub.backtest.tally import Kind
 from hub.backtest.words import Names, shown, week_name
 from hub.core.suppression import FEWEST, Band
+from hub.core.texts import Language
 from hub.installation import load_agencies, load_places, load_teams
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["names", "print_found", "warn_of_kept"]
 
 
-def names(settings: Settings, question: Question) -> Names:
-    """What rules, teams, agencies and areas are called in this installation."""
+def names(settings: Settings, question: Question, language: Language) -> Names:
+    """What rules, teams, agencies and areas are called in this installation; rules in `language`."""
     rules = (*question.active.rules, *question.candidate.rules)
     places = load_places(settings.home)
     return Names(
-        rules={rule.id: rule.title_sv if settings.language == "sv" else rule.title_en for rule in rules},
+        rules={rule.id: rule.title_sv if language == "sv" else rule.title_en for rule in rules},
         teams={code: team.title for code, team in load_teams(settings.home).items()},
         agencies={code: agency.title for code, agency in load_agencies(settings.home).items()},
         areas={code: area.title for code, area in places.areas.items()},

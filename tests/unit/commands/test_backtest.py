@@ -44,9 +44,9 @@ class Town:
         self.file.unlink(missing_ok=True)
         write_history(self.file, (one.model_dump_json().encode() for one in histories), END)
 
-    def call(self, *words: str | Path) -> Result:
+    def call(self, *words: str | Path, columns: int = 240) -> Result:
         given = [str(word) for word in (*words, "--from", self.file, "--processes", 1, "--home", self.home)]
-        return CliRunner().invoke(app, ["backtest", *given], env={"COLUMNS": "240"})
+        return CliRunner().invoke(app, ["backtest", *given], env={"COLUMNS": str(columns)})
 
     def refused(self, *words: str | Path) -> RejectedError | ConfigError:
         ended = self.call(*words)
