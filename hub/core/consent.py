@@ -28,6 +28,7 @@ __all__ = [
     "decide",
     "demands_of",
     "judge",
+    "still_withdrawn",
     "telling_scopes",
 ]
 
@@ -157,6 +158,25 @@ def judge(found: Sequence[tuple[str, Demands]], version: int | None) -> Decision
         if rank > depth:
             nearest, furthest, depth = scope_id, rule, rank
     return Decision(permit=False, rule=furthest, consent_version=version, scope_id=nearest)
+
+
+def still_withdrawn(consent: ConsentRecord, known: ConsentRecord | None) -> ConsentRecord:
+    """A record that has come, with each scope withdrawn that is known to have been since it was written: an erasure may be read
+    before records that are older than it, and they open nothing again. The same object where it knows all of that.
+    """
+    scopes = () if known is None else known.scopes
+    over = {
+        one.scope_id: one.withdrawn_at
+        for one in scopes
+        if one.withdrawn_at is not None and one.withdrawn_at > consent.recorded_at
+    }
+    if not any(one.withdrawn_at is None and one.scope_id in over for one in consent.scopes):
+        return consent
+    closed = (
+        one if one.withdrawn_at is not None else one.model_copy(update={"withdrawn_at": over.get(one.scope_id)})
+        for one in consent.scopes
+    )
+    return consent.model_copy(update={"scopes": tuple(closed)})
 
 
 def covers_event(consent: ConsentRecord, *, source: str, kind: InfoKind, at: datetime) -> bool:

@@ -23,6 +23,7 @@ from hub.contract.models import (
     TaskEvent,
     TaskState,
 )
+from hub.core.consent import still_withdrawn
 from hub.core.episodes import Reconciler, stirs
 from hub.core.fold import Folded, Outcome, first_gone, fold_event, prune, rejudge
 from hub.core.instants import next_midnight, to_ms
@@ -118,7 +119,7 @@ def wake(state: YouthState, rules: CompiledRules, now: datetime) -> Step:
 def _consent(state: YouthState, said: Sequence[Said], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
     if state.consent is not None and state.consent.version >= consent.version:
         return _stepped(state, said, outcome="duplicate")
-    return _under(state, said, consent, rules, now)
+    return _under(state, said, still_withdrawn(consent, state.consent), rules, now)
 
 
 def _under(state: YouthState, said: Sequence[Said], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:

@@ -32,7 +32,7 @@ from hub.contract.models import (
     TaskState,
 )
 from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
-from hub.core.consent import Purpose
+from hub.core.consent import Purpose, still_withdrawn
 from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.clocks import Clocks
 from hub.delivery.holding import Holding, Standing
@@ -208,6 +208,7 @@ class Inbox:
         held, withdrawn = work.held.consent(consent.youth_ref), consent.status is ConsentStatus.WITHDRAWN
         if held is not None and (held.version >= consent.version or (work.held.is_withdrawn(held.youth_ref) and not withdrawn)):
             return "duplicate"
+        consent = still_withdrawn(consent, held)
         work.held.keep(consent)
         self._end_tasks(work, consent)
         return "processed"

@@ -178,6 +178,10 @@ def _proposal(task: ReferralTask) -> Proposal:
     return Proposal(task.rule_id, task.team, tuple(ground))
 
 
+WRITTEN_LAST = 4_000_000_000_000
+"""A record of a history knows of every withdrawal there was: of two the greater version is the newer."""
+
+
 def as_message(what: plain.What, tasks: Tasks | None = None) -> Any:
     """The same as a message on the bus; `tasks`: what teams were given, which an answer names."""
     match what:
@@ -185,7 +189,7 @@ def as_message(what: plain.What, tasks: Tasks | None = None) -> Any:
             return ConsentRecord(
                 youth_ref=YOUTH, version=what.version, status=ConsentStatus(what.status), age_years=what.age_years,
                 age_valid_until=date.fromisoformat(what.age_valid_until) if what.age_valid_until else None, area=None,
-                legal_basis="consent", scopes=tuple(map(_scope, what.scopes)), recorded_at=from_ms(0),
+                legal_basis="consent", scopes=tuple(map(_scope, what.scopes)), recorded_at=from_ms(WRITTEN_LAST),
             )  # fmt: skip
         case plain.Event():
             return _event(what)

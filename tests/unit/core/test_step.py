@@ -278,6 +278,20 @@ def test_a_scope_erased_before_its_record_comes_takes_its_events_and_proposes_th
     assert erase_scope(erased.state, school.scope_id, NOW, RULES, NOW).state is erased.state
 
 
+def test_a_record_of_before_a_scopes_erasure_that_is_read_after_it_does_not_open_it_again() -> None:
+    school, other = make_scope(agencies=(SCHOOL,)), make_scope(scope_id=SIG_SCOPE, agencies=(LEISURE,))
+    state = step(new_state(YOUTH), make_consent(school, other), RULES, NOW).state
+    state = erase_scope(state, school.scope_id, NOW, RULES, NOW).state
+    state = step(state, make_consent(school, other, version=2, age_years=16), RULES, NOW).state
+    assert state.consent is not None
+    assert (state.consent.version, state.consent.age_years) == (2, 16)
+    assert [one.withdrawn_at for one in state.consent.scopes] == [NOW, None]
+    assert step(state, make_absence(1, ago(1), 400), RULES, NOW).outcome == "refused"
+    anew = make_scope(scope_id="00000000-0000-4000-8000-00000000abcd", agencies=(SCHOOL,))
+    state = step(state, make_consent(school, other, anew, version=3), RULES, NOW).state
+    assert step(state, make_absence(2, ago(1), 400), RULES, NOW).outcome == "processed"
+
+
 def test_a_task_that_told_of_an_erased_scope_is_taken_back_and_comes_anew_where_the_rest_suffices() -> None:
     first, second = make_scope(agencies=(SCHOOL,)), make_scope(scope_id=SIG_SCOPE, agencies=("school-b",))
     state = step(new_state(YOUTH), make_consent(first, second), RULES, NOW).state

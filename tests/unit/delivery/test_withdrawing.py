@@ -108,6 +108,14 @@ def test_one_scope_withdrawn_ends_the_tasks_that_told_of_what_it_alone_covered(d
     assert len(desk.states()) == 1
 
 
+def test_a_record_of_before_a_scopes_erasure_lets_no_task_in_that_tells_of_what_it_covered(desk: Desk) -> None:
+    take_task(desk, two_scopes(starts_days=5), opened=False)
+    desk.inbox.take([desk.record(ERASURES, REF, scope_erasure())])
+    before = two_scopes(version=2, starts_days=5).model_copy(update={"recorded_at": NOW - timedelta(seconds=1)})
+    desk.inbox.take([desk.record(CONSENTS, REF, before), desk.record(TASKS_OUTREACH, REF, make_task(REF, opened_by="e2"))])
+    assert desk.states() == [(TaskState.CANCELLED, "no_consent")]
+
+
 def test_what_another_scope_covers_stays_when_one_is_withdrawn(desk: Desk) -> None:
     task_id = take_task(desk, two_scopes(), opened=True)
     desk.inbox.take(
