@@ -97,7 +97,7 @@ class Drop:
 class Step(NamedTuple):
     """What a program made of one event or wake. `state` None: nothing is held of the key (any more).
 
-    A tuple: one is made for each event, and no dataclass is made as quickly. From `emissions` on, all is as in QUIET for most.
+    A tuple: one is made for each event, and no dataclass is made as quickly. Most are, from `emissions` to `decisions`, as QUIET.
     """
 
     state: object | None
@@ -116,8 +116,8 @@ class Step(NamedTuple):
     """Of an event that was kept: see `hub.runtime.lateness`."""
 
 
-QUIET: Final = Step(None)[3:]
-"""The end of a step that says nothing to anybody."""
+QUIET: Final = Step(None)[3:-1]
+"""What a step holds from `emissions` to `decisions` when it says nothing to anybody."""
 
 
 class StateView(Protocol):

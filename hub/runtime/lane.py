@@ -27,9 +27,9 @@ HIGH_BYTES = 2 * RUN_BYTES
 LOW = BATCH
 _TICK_SECONDS = 1.0
 _RULES_SECONDS = 0.25  # between two looks for the first rule marker
-# Batches of one lane begin at least so far apart: a trickle is answered at once, a stream in batches that pay for their
-# round trips.
-_PACE_SECONDS = 0.025
+# Batches of one lane begin so many times as far apart as the last one took, at most so many seconds: a trickle is answered at
+# once, a stream in batches that pay for their round trips, and who has time to spare waits less.
+_PACE, _PACE_SECONDS = 3.0, 0.025
 
 
 class Flow(Protocol):
@@ -154,7 +154,7 @@ class Lane:
             finished = time.perf_counter()
             WORKER_BATCH_SECONDS.observe(finished - began)
             if not self._work.revoked:
-                await asyncio.sleep(max(0.0, began + _PACE_SECONDS - finished))
+                await asyncio.sleep(max(0.0, began + min(_PACE_SECONDS, _PACE * (finished - began)) - finished))
         await self._owned.let_go_of_said()  # or the next owner would say it again
 
     async def _begun(self) -> bool:

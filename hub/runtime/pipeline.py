@@ -150,12 +150,12 @@ class Pipeline:
             if done.changed:
                 states[key] = done.state
                 changed[key] = done.wake_at
-            if done[3:] == QUIET:
+            if done.days_late:
+                fold.effects.late[topic, done.days_late] += 1
+            if done[3:-1] == QUIET:
                 processed += 1
                 continue
             ledger[topic, done.outcome, done.reason] += 1
-            if done.days_late:
-                fold.effects.late[topic, done.days_late] += 1
             self._heed(fold, key, done)
         if position > began:
             self._reached(fold, topic, position, gone)

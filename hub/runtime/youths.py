@@ -84,9 +84,8 @@ class YouthProgram:
             claim = self._claims.refusal(message)
             if claim:
                 return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
-            step = self._translated(before, core.step(before, message, rules, now))
-            late = days_late(message.occurred_at, now) if step.outcome == "processed" else 0
-            return step._replace(days_late=late) if late else step
+            done = core.step(before, message, rules, now)
+            return self._translated(before, done, days_late(message.occurred_at, now) if done.outcome == "processed" else 0)
         if kind is ConsentRecord:
             # Newer consents cannot help a consent that is refused itself.
             return self._translated(before, core.step(before, message, rules, now))._replace(awaits_consent=False)
@@ -112,10 +111,10 @@ class YouthProgram:
         del key
         return self._translated(_state(state), resuming.resume(_state(state), known, rules, now))
 
-    def _translated(self, before: states.YouthState, done: core.Step) -> Step:
+    def _translated(self, before: states.YouthState, done: core.Step, late: int = 0) -> Step:
         state = None if done.state.consent is None else done.state
         if not (done.tasks or done.drops or done.untold) and done.outcome == "processed":
-            return Step(state, done.wake_at, done.state is not before)
+            return Step(state, done.wake_at, done.state is not before, days_late=late)
         reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""
         return Step(
             state=state,
@@ -127,6 +126,7 @@ class YouthProgram:
             changed=done.state is not before,
             awaits_consent=done.outcome == "refused" and reason in DENIALS,
             decisions=(*[PERMITTED for task in done.tasks if task.action is Action.OPEN], *done.untold),
+            days_late=late,
         )
 
     def _emission(self, task: ReferralTask) -> Emission:

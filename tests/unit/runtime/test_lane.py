@@ -354,6 +354,21 @@ def test_a_full_lane_stops_its_own_sources_and_lets_them_go_again(play: Play) ->
     play(story)
 
 
+def test_a_lane_whose_batches_are_quick_does_not_wait_as_long_as_a_loaded_one(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "_PACE_SECONDS", 60)
+
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        for number in range(3):
+            scene.arrive(absence(scene, number))
+            await scene.settled(number + 1)
+
+    play(story)
+
+
 def test_closing_finishes_the_batch_at_hand_and_acknowledges_nothing(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.log.put(CONSENTS, make_consent())
