@@ -2,8 +2,8 @@
 
 At quiescence (all due wakes run) the open episodes, their evidence and the state's body are a function of the consent, the
 set of events and `now`: not of the order in which they came, nor of where the process was stopped and started.
-Commit order is the caller's: tasks first, then the state, then the source; a repeat of the same event on the older state
-gives the same tasks under the same ids.
+Commit order is the caller's: the state together with what it says, then the tasks, then the source. A repeat of the same event
+on the same state gives the same tasks under the same ids; another event on it may open the same episode under another id.
 """
 
 from __future__ import annotations
