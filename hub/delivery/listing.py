@@ -63,7 +63,7 @@ def _open() -> ColumnElement[bool]:
 
 def _order() -> tuple[SQLColumnExpression[Any], ...]:
     return (
-        TaskRow.open_key.is_(None),
+        TaskRow.closed_at.is_not(None),
         TaskRow.closed_at.desc(),
         TaskRow.due_by.asc().nulls_last(),
         TaskRow.received_at,

@@ -25,6 +25,11 @@ __all__ = [
 ]
 
 
+_LISTED = (
+    "team", "state", "closed_at", "due_by", "received_at", "task_id", "opened_at", "holder", "recall_of", "acknowledged_at",
+)  # fmt: skip
+
+
 class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcInstant}  # noqa: RUF012 - SQLAlchemy's own declaration
 
@@ -74,8 +79,8 @@ class TaskRow(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own declaration
     __table_args__ = (
-        Index("ix_task_team_state", "team", "state"),
-        Index("ix_task_team_closed", "team", "closed_at", "due_by"),
+        # Holds all that a team's list and its counts go by: what tasks say is read of those on the page only.
+        Index("ix_task_list", *_LISTED),
         Index("ix_task_subject", "subject"),
         Index("ix_task_recall_of", "recall_of"),
     )
