@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from hub.contract.evidence import MOST_EVENTS
 from hub.contract.models import Action, Evidence, ReferralTask
 from hub.core.clocks import due_of, lapse_of, last_met
 from hub.core.consent import Purpose, decide
@@ -21,7 +20,6 @@ from hub.core.coverage import Coverage
 from hub.core.instants import from_ms, respond_by, stockholm_date, to_ms
 from hub.core.look import TOO_LITTLE_COVERED, Cause, Instant, Said, Untold
 from hub.core.measure import Counted, evidence_of
-from hub.core.narrowing import MOST_EVENTS_OF_ALL
 from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules, Route
 from hub.core.spent import end_episode, next_opening
@@ -195,8 +193,7 @@ class Reconciler:
         now, consent = self._when.now, self._reach.consent
         current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
         shown = [(condition, found) for condition in rule.conditions if (found := told.shown_by_kind(condition))]
-        most = min(MOST_EVENTS, MOST_EVENTS_OF_ALL // max(1, len(shown)) or 1)
-        rests = (evidence_of(condition, told, found, rule.not_shown, most) for condition, found in shown)
+        rests = (evidence_of(condition, told, found, rule.not_shown) for condition, found in shown)
         evidence: tuple[Evidence, ...] = tuple(one for one in rests if one is not None)
         events = [(kind, held.agency, held.occurred_ms) for _, found in shown for kind, held in found]
         self.said.append(

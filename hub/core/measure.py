@@ -242,15 +242,14 @@ def evidence_of(
     counted: Counted,
     shown: Sequence[tuple[InfoKind, Held]],
     not_shown: frozenset[str],
-    most: int,
 ) -> Evidence | None:
     """The number that met (or no longer meets) a condition, with the agencies that may be named and when what they told of
-    occurred, the newest `most` one by one; None where none may be. `shown`: what `counted` shows of the condition, by kind.
+    occurred, the newest one by one; None where none may be. `shown`: what `counted` shows of the condition, by kind.
     """
     named = [one for one in shown if one[1].agency not in not_shown]
     if not named:
         return None
-    events, older = listed(named, most)
+    events, older = listed(named)
     return Evidence(
         condition=condition.id,
         kind=condition.kind,

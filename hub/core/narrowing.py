@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.contract.evidence import MOST_EVENTS
 from hub.contract.models import Between, Earlier, EvidenceEvent, Fallen, Followed, InfoKind, Narrowing
 from hub.core.instants import HOUR, from_ms
 from hub.core.rules import CompiledCondition
 from hub.core.state import Held
 from hub.core.texts import words_of
 
-__all__ = ["MOST_EVENTS_OF_ALL", "listed", "narrowing_of"]
-
-MOST_EVENTS_OF_ALL = 1000
-"""Events that a task lists at most, of all its conditions: some 80 kB, well below the bound of a message (256 KiB)."""
+__all__ = ["listed", "narrowing_of"]
 
 
 def narrowing_of(condition: CompiledCondition, compared: int | None) -> Narrowing | None:
@@ -50,10 +48,10 @@ def narrowing_of(condition: CompiledCondition, compared: int | None) -> Narrowin
     )
 
 
-def listed(events: Sequence[tuple[InfoKind, Held]], most: int) -> tuple[tuple[EvidenceEvent, ...], int | None]:
-    """The newest events, oldest first, and how many more there were (None: none)."""
+def listed(events: Sequence[tuple[InfoKind, Held]]) -> tuple[tuple[EvidenceEvent, ...], int | None]:
+    """The newest events of a condition, oldest first, and how many more there were (None: none)."""
     # By all that is told of them, so that what came in another order is told alike.
-    newest = sorted(events, key=lambda one: (one[1].occurred_ms, one[0], one[1].agency))[-most:]
+    newest = sorted(events, key=lambda one: (one[1].occurred_ms, one[0], one[1].agency))[-MOST_EVENTS:]
     # Held against the contract once, when they were told: what is made of them here is not judged again.
     tell = EvidenceEvent.model_construct
     told = tuple([tell(kind=kind, occurred_at=from_ms(held.occurred_ms), agency=held.agency) for kind, held in newest])

@@ -86,12 +86,11 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _flat(f"{path}.{name}" if path else name, inner)
-    elif isinstance(value, list) and value and all(isinstance(one, Mapping) and "id" in one for one in value):
+    elif isinstance(value, list) and all(isinstance(one, Mapping) and "id" in one for one in value):
         for one in value:
             yield from _flat(f"{path}.{one['id']}", one)
     elif isinstance(value, list):
-        if value:
-            yield path, ", ".join(map(_word, value))
+        yield path, ", ".join(map(_word, value))
     elif value is not None:
         yield path, str(value)
 

@@ -12,8 +12,7 @@ from hub.core.rule_set import Rule
 
 __all__ = ["apart", "idle_beside", "implied"]
 
-_DAY_MINUTES = 24 * 60
-_MIDNIGHT = _DAY_MINUTES
+_MIDNIGHT = 24 * 60
 _URGENCY = tuple(Priority)
 _CHOICE = ("kind", "within_days", "within_school_days", "on_school_days", "between", "then")
 

@@ -44,8 +44,8 @@ class Falls:
     """How little may be left in the window, and over how many school days at least; `school` is the calendar of these."""
 
     at_most: int
-    school_days: int = 0
-    school: SchoolDays | None = None
+    school_days: int
+    school: SchoolDays | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ class CompiledCondition:
     unit: str
     window_days: int
     plain: bool
-    offered: Selection | None = None
-    earlier: Selection | None = None
-    earlier_days: int = 0
-    percent: int = 0
-    falls: Falls | None = None
-    then: Following | None = None
+    offered: Selection | None
+    earlier: Selection | None
+    earlier_days: int
+    percent: int
+    falls: Falls | None
+    then: Following | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,12 @@ class CompiledRule:
     kinds: tuple[str, ...]
     """Of the events that it looks at."""
     plain: bool
-    ages: tuple[int, int] | None = None
-    at_least_agencies: int = 1
-    rest_ms: int = 0
-    lingers_ms: int = 0
-    ends_ms: int | None = None
-    not_shown: frozenset[str] = frozenset()
+    ages: tuple[int, int] | None
+    at_least_agencies: int
+    rest_ms: int
+    lingers_ms: int
+    ends_ms: int | None
+    not_shown: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,10 @@ class Selection:
     kind: str
     codes: frozenset[str]
     window_ms: int
-    between: Between | None = None
-    on_school_days: bool = False
-    within_school_days: int | None = None
-    school: SchoolDays | None = field(default=None, compare=False)
+    between: Between | None
+    on_school_days: bool
+    within_school_days: int | None
+    school: SchoolDays | None = field(compare=False)
 
     def choose(self, rows: Rows, now_ms: int) -> Members:
         """Those of the rows that count at `now_ms`, in the order in which they occurred."""

@@ -143,24 +143,23 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
     now_ms = to_ms(now)
     until_ms = now_ms + rules.longest_ms
     episode = state.episodes.get(event.rule_id)
-    done = episode is not None and episode.task_id == event.task_id
     answers, episodes, spent = state.answers, state.episodes, state.spent
-    if done:
+    if episode is not None and episode.task_id == event.task_id:
         episodes, spent = end_episode(episodes, spent, event.rule_id, until_ms)
     else:
         spent = over_before(spent, state.youth_ref, event.rule_id, event.task_id, until_ms)
+    ended_before = spent is state.spent
     if event.state in _ANSWERS:
         answered, to_whom = to_ms(event.occurred_at), f"{event.rule_id}|{event.team}"
         known = answers.get(to_whom)
-        if not done and spent is state.spent and known is not None and known >= answered:
+        if ended_before and known is not None and known >= answered:
             return _stepped(state, said, outcome="duplicate")
         answers = {**answers, to_whom: answered if known is None else max(known, answered)}
-    elif not done and spent is state.spent:
+    elif ended_before:
         return _stepped(state, said)
     changed = replace(state, answers=answers, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
-    earlier = not done and spent is state.spent
-    when = Instant(now_ms, now, _EVENT if earlier else _TIME, touched=() if rule is None else (rule,))
+    when = Instant(now_ms, now, _EVENT if ended_before else _TIME, touched=() if rule is None else (rule,))
     settled, more = _settle(changed, rules, when)
     return _stepped(settled, (*said, *more))
 
