@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.core.rule_set import RulesError, parse_rules
+from hub.core.rule_set import Rule, RulesError, parse_rules
 
 from .test_rule_set import AFTER, place_of, plain, refusal
 
@@ -86,3 +86,20 @@ def test_a_list_that_chooses_nothing_is_refused(rule: str, field: str) -> None:
         (place["when"][0] if field == "when.0.of" else place)[field.rpartition(".")[2]] = []
 
     assert refusal(emptied) == f"rules.{rule}.{field}: needs at least 1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "asks"),
+    [
+        ({}, False),
+        ({"on_school_days": True}, True),
+        ({"within_school_days": 5}, True),
+        ({"at_least": None, "at_most": 60, "fell_from": {"days": 28, "at_least": 480}}, False),
+        ({"at_least": None, "at_most": 60, "fell_from": {"days": 28, "at_least": 480, "school_days": 10}}, True),
+    ],
+)
+def test_a_condition_asks_for_school_days_by_any_of_three_fields(changes: dict[str, Any], asks: bool) -> None:
+    data = plain()
+    place_of("absence-alone", data)["when"][0].update(changes)
+    (rule,) = [rule for rule in parse_rules(data).rules if isinstance(rule, Rule) and rule.id == "absence-alone"]
+    assert rule.when[0].asks_for_school_days is asks

@@ -14,7 +14,8 @@ from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoK
 from hub.core.consent import Purpose, decide
 from hub.core.coverage import Coverage, join_spans
 from hub.core.instants import to_ms
-from hub.core.state import YouthState, new_state
+from hub.core.measure import Counted
+from hub.core.state import Held, YouthState, in_order, make_marker, new_state
 from hub.core.step import erase_scope, step, wake
 
 from .make import (
@@ -255,6 +256,25 @@ def test_the_consent_that_a_task_rests_on_is_the_first_that_covers_some_of_what_
     first, second = make_scope(**span), make_scope(scope_id=LATER_SCOPE)
     uncovered = (InfoKind.POLICE_NOTICE, POLICE, to_ms(ago(900)))
     assert Coverage((first, second)).scope_id([uncovered, TOLD]) == (SSPF_SCOPE if covers else LATER_SCOPE)
+
+
+@pytest.mark.parametrize("beside", [{}, {"other": POLICE}, {"marker": ""}, {"other": POLICE, "marker": ""}], ids=str)
+@pytest.mark.parametrize(("after", "told"), [(-1, False), (0, True), (99, True), (100, False)])
+def test_an_event_is_told_from_the_first_instant_of_a_consent_until_its_end(
+    after: int, told: bool, beside: dict[str, str]
+) -> None:
+    """Alone, beside another agency's, and beside what is remembered without content."""
+    begins = to_ms(ago(9))
+    scope = make_scope(valid_from=ago(9), valid_to=ago(9) + 100 * MOMENT)
+    rows = {
+        name: Held(1, begins + 50, begins + 50, "unexcused", 60, agency, may_tell=True) if agency else make_marker(1, begins + 50)
+        for name, agency in beside.items()
+    }
+    own = Held(1, begins + after, begins + after, "unexcused", 60, SCHOOL, may_tell=True)
+    counted = Counted({"school_absence": in_order([*rows.items(), ("own", own)])}, to_ms(NOW))
+    found = counted.told(make_rules().rules[0], Coverage((scope,)))
+    assert found.events["school_absence"].keys() == beside.keys() | ({"own"} if told else set())
+    assert (found is counted) is told
 
 
 def test_where_nothing_is_told_a_task_rests_on_the_first_consent_and_where_there_is_none_on_none() -> None:

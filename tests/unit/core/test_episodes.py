@@ -8,7 +8,7 @@ import pytest
 
 from hub.contract.models import ConsentStatus, InfoKind
 from hub.core.state import YouthState, new_state
-from hub.core.step import Drop, Step, step, wake
+from hub.core.step import Drop, Step, erase, step, wake
 
 from .make import (
     NOW,
@@ -142,6 +142,14 @@ def test_a_repeated_withdrawal_keeps_the_highest_version() -> None:
     withdrawn = step(under(), make_withdrawn(version=5), RULES, NOW).state
     assert step(withdrawn, make_withdrawn(version=3), RULES, NOW).state is withdrawn
     assert step(withdrawn, make_withdrawn(version=7), RULES, NOW).state == YouthState(YOUTH, make_withdrawn(version=7))
+
+
+def test_an_erasure_leaves_what_is_withdrawn_as_it_is_and_takes_the_higher_version() -> None:
+    withdrawn = YouthState(YOUTH, make_withdrawn(version=5))
+    assert erase(withdrawn, make_withdrawn(version=3)).state is withdrawn
+    assert erase(withdrawn, make_withdrawn(version=5)).state is withdrawn
+    assert erase(withdrawn, make_withdrawn(version=6)).state == YouthState(YOUTH, make_withdrawn(version=6))
+    assert erase(new_state(YOUTH), make_withdrawn(version=1)).state == YouthState(YOUTH, make_withdrawn(version=1))
 
 
 def test_a_lower_version_replaces_no_higher_one() -> None:

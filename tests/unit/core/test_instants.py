@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.instants import DAY, from_ms, next_midnight, respond_by, stockholm_date, stockholm_day, stockholm_week, to_ms
+from hub.core.instants import (
+    DAY,
+    HOUR,
+    SchoolDays,
+    from_ms,
+    next_midnight,
+    respond_by,
+    stockholm_date,
+    stockholm_day,
+    stockholm_midnight,
+    stockholm_week,
+    to_ms,
+)
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9999, 12, 29), timezones=st.just(UTC)))  # noqa: DTZ001
@@ -52,3 +64,28 @@ def test_a_deadline_counts_calendar_days() -> None:
 
 def test_the_next_midnight_is_at_or_after() -> None:
     assert [next_midnight(0), next_midnight(1), next_midnight(DAY), next_midnight(DAY + 1)] == [0, DAY, DAY, 2 * DAY]
+
+
+DAYS = [date(2025, 5, day).toordinal() for day in (15, 16, 19)]
+THURSDAY, FRIDAY, MONDAY = (stockholm_midnight(day) for day in DAYS)
+SCHOOL_DAYS = SchoolDays([*DAYS[::-1], *DAYS])
+
+
+def test_school_days_are_counted_back_to_the_first_that_the_calendar_knows() -> None:
+    for now in (MONDAY, MONDAY + DAY):
+        assert [SCHOOL_DAYS.edge(count, now) for count in (1, 2, 3, 4)] == [MONDAY, FRIDAY, THURSDAY, None]
+    assert [SCHOOL_DAYS.edge(count, MONDAY - 1) for count in (1, 2, 3)] == [FRIDAY, THURSDAY, None]
+    assert SCHOOL_DAYS.edge(1, THURSDAY - 1) is None
+
+
+def test_what_occurred_leaves_the_last_school_days_as_later_ones_begin_until_the_calendar_ends() -> None:
+    for occurred in (THURSDAY, FRIDAY - 1):
+        assert [SCHOOL_DAYS.leaves(count, occurred) for count in (1, 2, 3)] == [FRIDAY, MONDAY, None]
+    assert SCHOOL_DAYS.leaves(3, THURSDAY - 1) == MONDAY
+
+
+def test_a_school_day_has_begun_at_its_midnight_and_not_once_more_after_it() -> None:
+    assert SCHOOL_DAYS.begun(THURSDAY - 1, THURSDAY) == [THURSDAY]
+    assert SCHOOL_DAYS.begun(THURSDAY, MONDAY - 1) == [FRIDAY]
+    assert SCHOOL_DAYS.begun(THURSDAY - DAY, MONDAY + HOUR) == [THURSDAY, FRIDAY, MONDAY]
+    assert SCHOOL_DAYS.begun(MONDAY, MONDAY + DAY) == []

@@ -168,6 +168,7 @@ def test_whatever_happened_is_apart_from_a_fall_to_nothing() -> None:
     ("one", "other"),
     [
         ({**NOTICE, "between": ["22:00", "06:00"]}, {**NOTICE, "between": ["20:00", "23:00"]}),
+        ({**NOTICE, "between": ["21:00", "01:00"]}, {**NOTICE, "between": ["22:00", "06:00"]}),
         ({**NOTICE, "within_days": 7}, {**NOTICE, "at_least": 3}),
         (FALL, ABSENCE),
         (FALL, {**ABSENCE, "within_days": 55}),

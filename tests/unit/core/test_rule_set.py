@@ -39,6 +39,13 @@ def test_plain_data_gives_the_same_set() -> None:
     assert parse_rules(plain()) == SHIPPED
 
 
+@pytest.mark.parametrize("data", [None, [], "rules", 7])
+def test_what_is_no_mapping_at_all_is_refused_as_the_rule_set(data: Any) -> None:
+    with pytest.raises(RulesError) as caught:
+        parse_rules(data)
+    assert str(caught.value) == "rule set: must be a mapping of names to values"
+
+
 @pytest.mark.parametrize("field", ["area", "areas", "place", "places"])
 def test_an_area_is_no_condition(field: str) -> None:
     text = refusal(lambda data: place_of("absence-alone", data)["when"][0].update({field: "0581-hageby"}))

@@ -112,6 +112,41 @@ def test_an_answer_to_an_earlier_task_of_the_rule_leaves_what_has_happened_since
     assert (done.tasks, done.state.episodes) == ((), second.state.episodes)
 
 
+def test_an_answer_that_is_told_again_or_is_older_than_what_is_known_says_nothing() -> None:
+    (first,) = through(known(), EVENT)
+    (task_id,) = opened(first)
+    (done,) = through(first.state, over(task_id, TaskState.REJECTED))
+    for told in (over(task_id, TaskState.REJECTED), over(task_id, TaskState.COMPLETED, ago(0.1))):
+        (again,) = through(done.state, told)
+        assert (again.outcome, again.tasks) == ("duplicate", ())
+        assert again.state is done.state
+    (later,) = through(done.state, over(task_id, TaskState.COMPLETED, ago(-0.1)), at=ago(-0.2))
+    assert (later.outcome, later.state.answers) == ("processed", {"absence|outreach": to_ms(ago(-0.1))})
+
+
+def test_an_older_answer_to_a_task_of_which_nothing_is_known_ends_that_and_leaves_the_latest_answer() -> None:
+    (first,) = through(known(), EVENT)
+    (done,) = through(first.state, over(*opened(first), TaskState.REJECTED))
+    (other,) = through(done.state, over("00000000-0000-5000-8000-00000000000a", TaskState.REJECTED, ago(0.1)))
+    assert (other.outcome, other.state.answers) == ("processed", done.state.answers)
+    assert len(other.state.spent) == len(done.state.spent) + 1
+
+
+def test_of_a_reference_without_a_consent_no_answer_is_remembered() -> None:
+    nothing = new_state(YOUTH)
+    (done,) = through(nothing, over("00000000-0000-5000-8000-00000000000a", TaskState.REJECTED))
+    assert (done.outcome, done.tasks) == ("processed", ())
+    assert done.state is nothing
+
+
+def test_the_first_answer_to_a_task_that_has_ended_by_time_counts() -> None:
+    (first,) = through(known(), EVENT)
+    lapsed = wake(first.state, RULES, ago(-6.5)).state
+    assert lapsed.episodes == {}
+    (done,) = through(lapsed, over(*opened(first), TaskState.COMPLETED, ago(-6.5)), at=ago(-6.5))
+    assert (done.outcome, done.state.answers) == ("processed", {"absence|outreach": to_ms(ago(-6.5))})
+
+
 def test_another_task_that_was_taken_back_leaves_the_one_under_way() -> None:
     (first,) = through(known(), EVENT)
     (done,) = through(first.state, over("00000000-0000-5000-8000-00000000000a", TaskState.CANCELLED))
