@@ -28,6 +28,14 @@ def test_what_is_kept_or_known_is_counted_as_no_drop() -> None:
     assert [(one.outcome, one.drops) for one in steps] == [("processed", ()), ("processed", ()), ("duplicate", ())]
 
 
+def test_the_state_that_a_step_was_given_stays_as_it_was() -> None:
+    state = last(run(make_absence(1, ago(3)), make_absence(2, ago(1))))
+    before = to_bytes(state)
+    for event in (make_absence(3, ago(2)), make_absence(1, ago(0.5), 30, revision=2), make_absence(2, ago(1), revision=2)):
+        assert to_bytes(step(state, event, RULES, NOW).state) != before
+        assert to_bytes(state) == before
+
+
 def test_a_repeat_too_forgets_what_has_left_every_window() -> None:
     known = make_absence(2, ago(1))
     state = last(run(make_absence(1, ago(50)), known))

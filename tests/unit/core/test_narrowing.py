@@ -79,6 +79,12 @@ def test_the_events_that_counted_are_told_by_kind_time_and_agency_and_so_are_tho
     assert not {"event_id", "revision"} & EvidenceEvent.model_fields.keys()
 
 
+def test_what_occurred_at_the_very_instant_did_not_follow_and_is_not_told() -> None:
+    (found,) = opened(lob(1, ago(2)), lob(2, ago(3)), make_absence(1, ago(3)), rules=rules_of(FOLLOWED)).evidence
+    assert found.events is not None
+    assert [(one.kind, one.occurred_at) for one in found.events] == [(ABSENT, ago(3)), (InfoKind.POLICE_NOTICE, ago(2))]
+
+
 def test_of_many_events_the_newest_are_told_and_the_rest_counted() -> None:
     lessons = [make_absence(number, ago(hours=number)) for number in range(MOST_EVENTS + 3)]
     found = opened(*lessons, rules=rules_of(ABSENCE | {"at_least": MOST_EVENTS + 3})).evidence[0]
