@@ -79,6 +79,11 @@ def test_the_events_that_counted_are_told_by_kind_time_and_agency_and_so_are_tho
     assert not {"event_id", "revision"} & EvidenceEvent.model_fields.keys()
 
 
+def test_what_follows_counts_from_the_instant_at_which_it_occurs() -> None:
+    rules = rules_of(FOLLOWED)
+    assert [len(one.tasks) for one in run(make_absence(1, ago(hours=1)), lob(1, ago()), rules=rules)] == [0, 1]
+
+
 def test_what_occurred_at_the_very_instant_did_not_follow_and_is_not_told() -> None:
     (found,) = opened(lob(1, ago(2)), lob(2, ago(3)), make_absence(1, ago(3)), rules=rules_of(FOLLOWED)).evidence
     assert found.events is not None
