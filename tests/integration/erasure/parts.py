@@ -133,7 +133,7 @@ class Worker:
         except KilledError:
             killed = True
         if killed:
-            self.kills.append(sum(run.records[0].offset >= self._committed[run.records[0].topic] for run in runs))
+            self.kills.append(sum(run.first >= self._committed[run.topic] for run in runs))
             await self._again()
         self._kafka.dies_in = None
 
