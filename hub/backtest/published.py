@@ -132,7 +132,7 @@ def publish(tally: Tally, plan: Plan) -> Published:
         imported=not plan.at_once and 2 * tally.late > tally.events,
         left_out={reason: _alone(number) for reason, number in sorted(tally.left_out.items())},
         refused={reason: _alone(number) for reason, number in sorted(tally.refused.items())},
-        rows=_rows(tally, weeks),
+        rows=_rows(tally, weeks, plan),
         youths_by_rule=sizes,
         overlaps=shown_overlaps(sorted(ours), sizes, tally.overlap),
         schools=Shares(_in_all(tally.schools, schools), {rule: bands for rule, (_, bands, _) in persons.items()}),
@@ -140,13 +140,14 @@ def publish(tally: Tally, plan: Plan) -> Published:
     )
 
 
-def _rows(tally: Tally, weeks: Sequence[str]) -> dict[Lane, Row]:
+def _rows(tally: Tally, weeks: Sequence[str], plan: Plan) -> dict[Lane, Row]:
     by_week: dict[Lane, Counter[str]] = {}
     by_rule: dict[Lane, Counter[str]] = {}
     for cell, number in tally.tasks.items():
         lane = (cell.kind, cell.team, cell.function)
         by_week.setdefault(lane, Counter(dict.fromkeys(weeks, 0)))[cell.week] += number
-        by_rule.setdefault(lane, Counter())[cell.rule] += number
+        # Those without a task too: else of a rule that is listed everybody knew that it has one.
+        by_rule.setdefault(lane, Counter(dict.fromkeys(_proposing(plan, lane), 0)))[cell.rule] += number
     rows = {}
     for lane in sorted(by_week):
         total, of_weeks = protect(by_week[lane])
@@ -156,6 +157,17 @@ def _rows(tally: Tally, weeks: Sequence[str]) -> dict[Lane, Row]:
             of_weeks, in_rules = (dict.fromkeys(bands, Band(0, total.most)) for bands in (of_weeks, in_rules))
         rows[lane] = Row(total, of_weeks, in_rules)
     return rows
+
+
+def _proposing(plan: Plan, lane: Lane) -> set[str]:
+    """The rules that can have tasks in a lane."""
+    kind, team, function = lane
+    sets = [plan.candidate] if kind is Kind.NEW else [plan.active] if kind is Kind.GONE else [plan.candidate, plan.active]
+    able = [
+        {rule.id for rule in one.rules if any((route.team, route.function) == (team, function) for route in rule.routes)}
+        for one in sets
+    ]
+    return set.intersection(*able)
 
 
 def _grouped(places: Mapping[str, int]) -> dict[str, str]:
@@ -185,8 +197,10 @@ def _apart(persons: Mapping[str, _Persons], tally: Tally, within: Iterable[tuple
     found = dict(persons)
     for narrow, wide in sorted(within):
         total, by_school, by_area = found[narrow]
-        left = sum(tally.by_school[wide, place] - tally.by_school[narrow, place] for place in tally.schools)
-        if small(left) and total.exact:
+        few, many = (sum(tally.by_school[rule, place] for place in tally.schools) for rule in (narrow, wide))
+        if 0 < few < many < 2 * FEWEST:  # one of the two is small, and it is not said which
+            total = Band(1, many - 1)
+        elif small(many - few) and total.exact:
             total = Band(FEWEST, None)
         hidden = Band(0, total.most)
         found[narrow] = total, dict.fromkeys(by_school, hidden), dict.fromkeys(by_area, hidden)

@@ -23,9 +23,13 @@ _FORM = 1
 
 
 def changes_of(records: Sequence[Outgoing], before: int) -> dict[bytes, bytes | None]:
-    """The outbox with these records in the place of the `before` ones that it held."""
+    """The outbox with these records in the place of the `before` ones that it held, in the order in which it is to be written.
+
+    From its end downwards, for Kafka may take them in several batches: a kill between two leaves no gap, behind which nobody
+    would look for what an erasure must take.
+    """
     changes: dict[bytes, bytes | None] = {_key(place): _packed(one) for place, one in enumerate(records)}
-    return changes | {_key(place): None for place in range(len(records), before)}
+    return changes | {_key(place): None for place in reversed(range(len(records), before))}
 
 
 def unsaid(get: Callable[[bytes], bytes | None]) -> Iterator[Outgoing]:

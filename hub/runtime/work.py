@@ -207,6 +207,7 @@ class Work:
         if effects.receipts:
             # A receipt before the erasure would be untrue, one after the position has moved could be lost in a crash.
             await self._owned.commit(effects.erasures)
+            await self._owned.let_go_of_said()  # what was said last may be hers, though no state of hers changes now
             await self._log.append([receipt.record for receipt in effects.receipts])
             await self._owned.compact(effects.erased)
             await self._log.append([removal.record for removal in effects.removals])

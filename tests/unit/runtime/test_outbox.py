@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,19 @@ from hub.runtime.pipeline import Pipeline
 from hub.runtime.runs import run_of
 from hub.runtime.work import Work
 from hub.runtime.youths import YouthProgram
-from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_consent, make_notice
+from tests.unit.core.make import (
+    NOW,
+    POLICE,
+    SCHOOL,
+    SIG_SCOPE,
+    SSPF_SCOPE,
+    YOUTH,
+    ago,
+    make_absence,
+    make_consent,
+    make_notice,
+    make_scope,
+)
 from tests.unit.runtime.fakes import CHANGELOG, CLAIMS, CODEC, RULEBOOK, MemoryLog, make_clock, make_owned
 
 ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
@@ -125,6 +138,79 @@ def test_nothing_is_kept_of_whom_the_same_batch_erases(tmp_path: Path) -> None:
         owned.close()
         assert len(said(log)) == 1
         assert [row for row in log.topics[CHANGELOG, 0] if row is not None and row.key.startswith(BEGIN)] == []
+
+    asyncio.run(story())
+
+
+class CutLog(MemoryLog):
+    """`cut`: of the next change so many records are taken, and then the process dies: Kafka takes a large one in several batches."""
+
+    cut = 0
+
+    async def change(self, topic: str, partition: int, changes: Mapping[bytes, bytes | None], header: bytes) -> list[int]:
+        if not self.cut:
+            return await super().change(topic, partition, changes, header)
+        taken, self.cut = dict(islice(changes.items(), self.cut)), 0
+        await super().change(topic, partition, taken, header)
+        raise RetriableError("killed", code="produce_failed")
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_a_kill_within_a_commit_leaves_nothing_in_the_outbox_that_an_erasure_does_not_find(tmp_path: Path, cut: int) -> None:
+    youths = [f"y{number:032x}" for number in range(1, 8)]
+
+    def absence(log: MemoryLog, number: int) -> Record:
+        return log.put(SCHOOL_ABSENCES, make_absence(number, ago(2), 480, youth_ref=youths[number]))
+
+    async def story() -> None:
+        log = CutLog()
+        owned = await restored(tmp_path, log)
+        await worked(owned, log, *[log.put(CONSENTS, make_consent(youth_ref=youth)) for youth in youths])
+        await worked(owned, log, *[absence(log, number) for number in range(5)])
+        later = [absence(log, number) for number in (5, 6)]
+        log.cut = cut
+        with pytest.raises(RetriableError):
+            await worked(owned, log, *later)
+        owned.close()
+        owned = await restored(tmp_path, log)
+        await worked(owned, log, *later)
+        request = Erasure(kind=ErasureKind.REQUEST, erasure_id=ERASURE_ID, youth_ref=youths[4], component=None, occurred_at=NOW)
+        await worked(owned, log, log.put(ERASURES, request))
+        owned.close()
+        assert [row for row in latest(log) if row.key.startswith(BEGIN) and row.value is not None] == []
+
+    asyncio.run(story())
+
+
+class ToldLog(MemoryLog):
+    """How many records of the outbox stood in the changelog when something was told of an erasure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[int] = []
+
+    async def append(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        if any(one.topic == ERASURES.name for one in records):
+            self.kept.append(sum(row.key.startswith(BEGIN) and row.value is not None for row in latest(self)))
+        return await super().append(records)
+
+
+def test_the_outbox_is_empty_before_a_scopes_erasure_is_told_though_her_state_knows_of_it_already(tmp_path: Path) -> None:
+    school, police = make_scope(agencies=(SCHOOL,)), make_scope(scope_id=SIG_SCOPE, agencies=(POLICE,))
+
+    async def story() -> None:
+        log = ToldLog()
+        owned = await restored(tmp_path, log)
+        await worked(owned, log, log.put(CONSENTS, make_consent(school, police)))
+        over = make_consent(school.model_copy(update={"withdrawn_at": NOW}), police, version=2)
+        await worked(owned, log, log.put(SCHOOL_ABSENCES, make_absence(1, ago(2), 480)), log.put(CONSENTS, over))
+        request = Erasure(
+            kind=ErasureKind.REQUEST, erasure_id=ERASURE_ID, youth_ref=YOUTH, component=None, occurred_at=NOW, scope_id=SSPF_SCOPE
+        )
+        await worked(owned, log, log.put(ERASURES, request))
+        owned.close()
+        assert len(log.kept) >= 1
+        assert set(log.kept) == {0}
 
     asyncio.run(story())
 
