@@ -29,18 +29,18 @@ __all__ = ["Lack", "RuleStanding", "Standing", "why_not"]
 
 
 class Standing(StrEnum):
-    """What a rule waits for; the first of these that applies, in this order."""
+    """What a rule waits for; the first of these that applies, in this order, but that without a consent nothing is said of an age."""
 
     UNTOLD = "untold"
     """It counts notices from the police, and a youth asks."""
     SUNSET = "sunset"
     """It no longer applies."""
-    NO_CONSENT = "no_consent"
-    """No consent in force lets its team be told of anything."""
     AGE = "age"
     """It is for other ages, or the age is not known."""
     OPEN = "open"
     """It has proposed something, which is open: not said where that could depend on what is hidden."""
+    NO_CONSENT = "no_consent"
+    """No consent in force lets its team be told of anything."""
     RESTS = "rests"
     """Its team has declined or completed a task, and it rests."""
     LACKS = "lacks"

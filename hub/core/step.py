@@ -144,8 +144,7 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
     until_ms = now_ms + rules.longest_ms
     episode = state.episodes.get(event.rule_id)
     answers, episodes, spent = state.answers, state.episodes, state.spent
-    other = episode is not None and episode.task_id != event.task_id
-    if episode is not None and not other:
+    if episode is not None and episode.task_id == event.task_id:
         episodes, spent = end_episode(episodes, spent, event.rule_id, until_ms)
     else:
         spent = over_before(spent, state.youth_ref, event.rule_id, event.task_id, until_ms)
@@ -160,7 +159,7 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
         return _stepped(state, said)
     changed = replace(state, answers=answers, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
-    when = Instant(now_ms, now, _EVENT if ended_before or other else _TIME, touched=() if rule is None else (rule,))
+    when = Instant(now_ms, now, _EVENT if ended_before else _TIME, touched=() if rule is None else (rule,))
     settled, more = _settle(changed, rules, when)
     return _stepped(settled, (*said, *more))
 
