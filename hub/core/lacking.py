@@ -29,7 +29,7 @@ __all__ = ["Lack", "RuleStanding", "Standing", "why_not"]
 
 
 class Standing(StrEnum):
-    """What a rule waits for; the first of these that applies, in this order, but that without a consent nothing is said of an age."""
+    """What a rule waits for; the first of these that applies, in this order; but without a consent nothing is said of an age."""
 
     UNTOLD = "untold"
     """It counts notices from the police, and a youth asks."""
