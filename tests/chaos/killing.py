@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -25,6 +26,7 @@ from hub.status import read_metrics
 from hub.supervise import Child, Supervisor
 
 _PAUSE_SECONDS = 0.02
+_HELD_SECONDS = 2.0  # well within the session: nobody takes its partitions meanwhile
 _EVENTS = tuple(topic.name for topic in (*TOPIC_OF_KIND.values(), PLACE_EVENTS))
 _SOURCES = tuple(topic.name for topic in (*YOUTH_TOPICS, ERASURES, PLACE_EVENTS))
 Positions = Mapping[tuple[str, int], int]
@@ -32,11 +34,11 @@ Positions = Mapping[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class WorkerKill:
-    """One kill of the worker. `taken`: its own last word on records taken and not committed; `in_flight`: records that stood
-    on its topics before the kill and were not in its durable ledger after it.
+    """One kill of the worker. `waiting`: records that came while it was held still, a moment before; `in_flight`: records that
+    stood on its topics before the kill and were not in its durable ledger after it.
     """
 
-    taken: int
+    waiting: int
     in_flight: int
 
 
@@ -106,22 +108,36 @@ class WorkerKiller(Disturber):
             worker = self._process("worker")
             if worker is None or worker.pid == last:
                 continue
-            samples = read_metrics(worker, exact=True)
-            taken = int(sum(samples.get("hub_worker_in_flight", {}).values()))
-            if taken and not any(samples.get("hub_worker_recovering", {}).values()):
-                self._over.wait(self._chance.uniform(0, 0.03))
-                if self._kill(worker, taken):
+            recovering = read_metrics(worker, exact=True).get("hub_worker_recovering")
+            if recovering is None or any(recovering.values()):
+                continue
+            if waiting := self._hold(worker):
+                self._over.wait(self._chance.uniform(0, 0.06))
+                if self._kill(worker, waiting):
                     last = worker.pid
 
-    def _kill(self, worker: Announcement, taken: int) -> bool:
-        """Stop it where it stands; kill it if it has work in flight there, else let it go on: it is quicker than our looks."""
+    def _hold(self, worker: Announcement) -> int:
+        """Hold it still until records wait for it, for a moment at most: it is quicker than our looks. How many came."""
+        os.kill(worker.pid, signal.SIGSTOP)
+        try:
+            before = sum(end_offsets(self._settings.bootstrap_servers, _SOURCES).values())
+            came, until = 0, time.monotonic() + _HELD_SECONDS
+            while not came and time.monotonic() < until and not self._over.wait(_PAUSE_SECONDS):
+                came = sum(end_offsets(self._settings.bootstrap_servers, _SOURCES).values()) - before
+            return came
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.SIGCONT)
+
+    def _kill(self, worker: Announcement, waiting: int) -> bool:
+        """Stop it where it stands; kill it if it has work in flight there, else let it go on."""
         ends = end_offsets(self._settings.bootstrap_servers, _SOURCES)
         os.kill(worker.pid, signal.SIGSTOP)
         settled = settled_positions(self._settings)
         in_flight = sum(max(0, end - settled.get(where, 0)) for where, end in ends.items())
         os.kill(worker.pid, signal.SIGKILL if in_flight else signal.SIGCONT)
         if in_flight:
-            self.kills.append(WorkerKill(taken, in_flight))
+            self.kills.append(WorkerKill(waiting, in_flight))
         return in_flight > 0
 
 

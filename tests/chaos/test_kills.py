@@ -119,7 +119,7 @@ def test_the_same_tasks_and_none_twice_whoever_is_killed(tmp_path: Path, seed: i
     outcome, left = played.play()
     worker = played.worker
     report(
-        f"worker killed {len(worker.kills)} times: {', '.join(f'{one.taken} taken, {one.in_flight} in flight' for one in worker.kills)}"
+        f"worker killed {len(worker.kills)} times: {', '.join(f'{one.waiting} waiting, {one.in_flight} in flight' for one in worker.kills)}"
     )
     report(
         f"connectors killed between publish and cursor write: {', '.join(played.died()) or 'none'}; anybody: {dict(played.anybody.killed)}"
