@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from hub.connector import Notice, PersonRecord
 from hub.contract.models import InfoKind, PoliceCategory
+from hub.sealed import Seal
 
 __all__ = ["CodedNotice", "CodingSeal"]
-
-_NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,7 @@ class CodingSeal:
     """Seals and opens (AES-256-GCM), bound to the instance and the notice. `agency_key` has 32 bytes."""
 
     def __init__(self, agency_key: bytes, instance: str) -> None:
-        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub coded notices").derive(agency_key))
+        self._seal = Seal(agency_key, b"hub coded notices")
         self._instance = instance
 
     def seal(self, number: str, coded: CodedNotice) -> bytes:
@@ -62,15 +55,14 @@ class CodingSeal:
                 "may_tell_youth": coded.may_tell_youth,
             }
         )
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), self._bound(number))
+        return self._seal.seal(self._bound(number), text.encode())
 
     def open(self, number: str, sealed: bytes) -> CodedNotice | None:
         """What was sealed; None when it was under another key, or for another notice."""
-        try:
-            fields = json.loads(self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound(number)))
-        except (InvalidTag, ValueError):
+        content = self._seal.open(self._bound(number), sealed)
+        if content is None:
             return None
+        fields = json.loads(content)
         return CodedNotice(
             message_id=fields["message_id"],
             subjects=tuple((int(place), str(person_id)) for place, person_id in fields["subjects"]),

@@ -16,16 +16,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from hub.connector import Batch, Cursor, PersonRecord, PlaceRecord, Record, Unmapped
+from hub.sealed import Seal, derived
 
 __all__ = ["Gathering", "Letter", "LetterState", "Sealing", "digest_of", "names_of"]
 
-_NONCE_BYTES = 12
 _TOKEN_HEX = 32
 _ID_BYTES = 8
 _PARTS = (":", "#")  # between the source's own name of a record and that of one fact of it
@@ -81,20 +76,16 @@ class Sealing:
 
     def __init__(self, agency_key: bytes, instance: str) -> None:
         self._instance = instance
-        self._cipher = AESGCM(_derived(agency_key, b"hub connector letters"))
-        self._naming = _derived(agency_key, b"hub connector letter tokens")
+        self._seal = Seal(agency_key, b"hub connector letters")
+        self._naming = derived(agency_key, b"hub connector letter tokens")
 
     def seal(self, letter_id: str, content: bytes) -> bytes:
         """`content` as it may lie on disk."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, content, self._bound(letter_id))
+        return self._seal.seal(self._bound(letter_id), content)
 
     def open(self, letter_id: str, sealed: bytes) -> bytes | None:
         """What was sealed; None when it was not under this key, or for another letter."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound(letter_id))
-        except (InvalidTag, ValueError):
-            return None
+        return self._seal.open(self._bound(letter_id), sealed)
 
     def number(self, reason: str, content: bytes) -> str:
         """The number of a letter that keeps its body: the same for the same content and reason."""
@@ -166,7 +157,3 @@ class Gathering:
             token=self._sealing.token(letter_id, record.source_id) if record.source_id else "",
             sealed=self._sealing.seal(letter_id, content) if content else b"",
         )
-
-
-def _derived(key: bytes, info: bytes) -> bytes:
-    return HKDF(SHA256(), 32, salt=None, info=info).derive(key)

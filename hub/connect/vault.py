@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from hub.connect.ports import Entry
 from hub.contract.models import InfoKind
 from hub.logs import get_logger
+from hub.sealed import Seal
 
 __all__ = ["Copy", "DirectoryFile"]
 
 _MAGIC = b"hub-directory-1\n"
-_NONCE_BYTES = 12
 _log = get_logger(__name__)
 
 
@@ -50,8 +44,8 @@ class DirectoryFile:
         self._path = path
         self._instance = instance
         self._bound = _MAGIC + instance.encode()
-        self._cipher = _cipher(agency_key)
-        self._former = None if former_key is None else _cipher(former_key)
+        self._seal = _seal(agency_key)
+        self._former = None if former_key is None else _seal(former_key)
 
     def rekeyed(self, agency_key: bytes) -> DirectoryFile:
         """The same file under the agency's next key: what is saved from now on opens with that one."""
@@ -66,24 +60,24 @@ class DirectoryFile:
             sealed = self._path.read_bytes().removeprefix(_MAGIC)
         except OSError:
             return None
-        copy = self._opened(self._cipher, sealed)
+        copy = self._opened(self._seal, sealed)
         if copy is None and self._former is not None and (copy := self._opened(self._former, sealed)) is not None:
             self.save(copy)
         if copy is None:
             _log.warning("directory_copy_not_opened", connector=self._instance)
         return copy
 
-    def _opened(self, cipher: AESGCM, sealed: bytes) -> Copy | None:
+    def _opened(self, seal: Seal, sealed: bytes) -> Copy | None:
+        content = seal.open(self._bound, sealed)
         try:
-            return _read(json.loads(cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound)))
-        except (InvalidTag, ValueError, KeyError, TypeError):
+            return None if content is None else _read(json.loads(content))
+        except (ValueError, KeyError, TypeError):
             return None
 
     def save(self, copy: Copy) -> None:
         """Replace the file; it is on disk, readable to its owner only, when this returns."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = _MAGIC + nonce + self._cipher.encrypt(nonce, json.dumps(_written(copy)).encode(), self._bound)
+        sealed = _MAGIC + self._seal.seal(self._bound, json.dumps(_written(copy)).encode())
         temporary = self._path.with_suffix(".tmp")
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(sealed)
@@ -92,8 +86,8 @@ class DirectoryFile:
         temporary.replace(self._path)
 
 
-def _cipher(agency_key: bytes) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub connector directory").derive(agency_key))
+def _seal(agency_key: bytes) -> Seal:
+    return Seal(agency_key, b"hub connector directory")
 
 
 def _written(copy: Copy) -> dict[str, Any]:

@@ -5,7 +5,6 @@ A note about safe contact ("ring inte hem") comes before all others: whoever rea
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +12,6 @@ from enum import StrEnum
 from functools import partial
 from uuid import uuid4
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -26,12 +21,12 @@ from hub.delivery.tables import NoteRow, TaskRow
 from hub.delivery.trying import again
 from hub.delivery.views import TaskView, may_open
 from hub.errors import RejectedError
+from hub.sealed import Seal
 
 __all__ = ["LONGEST", "Note", "NoteKind", "NoteSeal", "Notes"]
 
 LONGEST = 2000
 """Characters of a note."""
-_NONCE_BYTES = 12
 
 
 class NoteKind(StrEnum):
@@ -53,19 +48,16 @@ class NoteSeal:
     """Seals and opens (AES-256-GCM), bound to the task and the note. `key`: the installation's `worklist.key`, 32 bytes."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"hub task notes").derive(key))
+        self._seal = Seal(key, b"hub task notes")
 
     def seal(self, task_id: str, note_id: str, text: str) -> bytes:
         """As it may lie on disk."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), _bound(task_id, note_id))
+        return self._seal.seal(_bound(task_id, note_id), text.encode())
 
     def open(self, task_id: str, note_id: str, sealed: bytes) -> str | None:
         """What was sealed; None when it was under another key, or for another note."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(task_id, note_id)).decode()
-        except (InvalidTag, ValueError):
-            return None
+        text = self._seal.open(_bound(task_id, note_id), sealed)
+        return None if text is None else text.decode()
 
 
 class Notes:
