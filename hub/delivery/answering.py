@@ -19,7 +19,7 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.models import TaskState
 from hub.database import answering
-from hub.delivery.moves import BY_PEOPLE, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
+from hub.delivery.moves import BY_PEOPLE, NEEDS_CONSENT, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
 from hub.delivery.tables import ColleagueRow, MoveRow, TaskRow
 from hub.delivery.telling import Telling
 from hub.delivery.trying import again
@@ -31,8 +31,6 @@ __all__ = ["Answering", "Colleague", "Happened"]
 _SEEN_WITHIN: Final = timedelta(days=90)
 _SEEN_AGAIN: Final = timedelta(hours=12)
 _MOST: Final = 200
-_TELLS_CONSENT: Final = frozenset({Move.ACCEPT, Move.START})
-"""Beginning work with a youth takes a consent that permits it now; letting go of a task, or ending it, does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ class Answering:
             after = moved(Standing(before, row.holder, row.reason), asked, who)
             if row.version != seen:
                 raise RejectedError("somebody else has done something with the task", code="changed_meanwhile")
-            if asked.move in _TELLS_CONSENT and row.kind != "presence" and (stale or not may_open(session, row, now)):
+            if asked.move in NEEDS_CONSENT and row.kind != "presence" and (stale or not may_open(session, row, now)):
                 raise RejectedError("no consent in force permits it now", code="not_shown")
             if asked.move is Move.HAND_OVER:
                 self._require_colleague(session, team, asked.to, now)

@@ -18,6 +18,7 @@ from hub.errors import RejectedError
 
 __all__ = [
     "BY_PEOPLE",
+    "NEEDS_CONSENT",
     "OPEN_STATES",
     "TABLE",
     "UNANSWERED",
@@ -30,6 +31,7 @@ __all__ = [
     "Who",
     "legal",
     "moved",
+    "possible",
 ]
 
 
@@ -74,6 +76,8 @@ _HELD: Final = frozenset({TaskState.ACCEPTED, TaskState.IN_PROGRESS})
 OPEN_STATES: Final = (TaskState.REQUESTED, TaskState.RECEIVED, TaskState.ACCEPTED, TaskState.IN_PROGRESS)
 BY_PEOPLE: Final = (Move.ACCEPT, Move.DECLINE, Move.UNDO, Move.START, Move.HAND_OVER, Move.COMPLETE)
 """The others are the inbox': what a message of the bus does to a task."""
+NEEDS_CONSENT: Final = frozenset({Move.ACCEPT, Move.START})
+"""Beginning work with a youth takes a consent that permits it now; letting go of a task, or ending it, does not."""
 _TAKEN: Final = {Move.CANCEL: TaskState.CANCELLED, Move.RECALL: TaskState.RECALLED}
 
 TABLE: Final[Mapping[TaskState, Mapping[Move, TaskState]]] = MappingProxyType(
@@ -149,6 +153,15 @@ def legal(state: TaskState) -> tuple[Move, ...]:
     return tuple(move for move in Move if move in TABLE[state])
 
 
+def possible(standing: Standing, who: Who) -> tuple[Move, ...]:
+    """What `who` of the team can do with the task now, in the order of `Move`."""
+    return () if _is_anothers(standing, who) else tuple(move for move in legal(standing.state) if move in BY_PEOPLE)
+
+
+def _is_anothers(standing: Standing, who: Who) -> bool:
+    return standing.state in _HELD and standing.holder != who.account and not who.for_others
+
+
 def moved(standing: Standing, asked: Asked, who: Who) -> Standing:
     """Where the task stands after the move.
 
@@ -160,7 +173,7 @@ def moved(standing: Standing, asked: Asked, who: Who) -> Standing:
     after = TABLE[state].get(move)
     if after is None:
         raise IllegalMoveError(state, move)
-    if state in _HELD and move not in _TAKEN and standing.holder != who.account and not who.for_others:
+    if move not in _TAKEN and _is_anothers(standing, who):
         raise RejectedError("somebody else of the team holds this task", code="held_by_another")
     if asked.reason not in _REASONS.get(move, {""}) and move not in _TAKEN:
         raise RejectedError(f"{move} needs one of: {', '.join(sorted(_REASONS.get(move, ())))}", code="unknown_reason")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hub.access.roles import Action, Principal, may
 from hub.delivery.answering import Answering, Happened
-from hub.delivery.moves import BY_PEOPLE, Move, legal
+from hub.delivery.moves import NEEDS_CONSENT, Move, Standing, Who, possible
 from hub.delivery.notes import Note, NoteKind, Notes
 from hub.delivery.views import TaskView
 from hub.web.language import Words
@@ -105,13 +105,9 @@ def holder_name(task: TaskView, names: Mapping[str, str], words: Words) -> str:
 def _possible(task: TaskView, principal: Principal) -> frozenset[str]:
     if not may(principal, Action.TASK_ANSWER, task.team):
         return frozenset()
-    moves = {move for move in legal(task.state) if move in BY_PEOPLE}
-    held = task.holder == principal.account or may(principal, Action.TASK_ASSIGN, task.team)
-    if Move.ACCEPT not in moves and not held:
-        moves = set()
+    who = Who(principal.account, for_others=may(principal, Action.TASK_ASSIGN, task.team))
     seen = task.content is not None
-    if not seen:
-        moves -= {Move.ACCEPT, Move.START}
+    moves = [one for one in possible(Standing(task.state, task.holder), who) if seen or one not in NEEDS_CONSENT]
     return frozenset(move.value for move in moves) | ({"note"} if seen and task.closed_at is None else set())
 
 
