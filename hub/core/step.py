@@ -136,7 +136,7 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
     the task that it names is over in any case: what has happened since, though it was read before, is a task of its own. So it is
     when delivery took the task back, and what still suffices is proposed anew: nobody has answered.
 
-    An answer to an earlier task of the rule ends the episode too, and that is told: its own task may be on its way meanwhile.
+    An answer to another task of the rule ends the episode too, and that is told: its own task may be on its way meanwhile.
     """
     if event.state not in _OVER or state.consent is None or state.withdrawn:
         return _stepped(state, said)
@@ -144,7 +144,8 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
     until_ms = now_ms + rules.longest_ms
     episode = state.episodes.get(event.rule_id)
     answers, episodes, spent = state.answers, state.episodes, state.spent
-    if episode is not None and episode.task_id == event.task_id:
+    other = episode is not None and episode.task_id != event.task_id
+    if episode is not None and not other:
         episodes, spent = end_episode(episodes, spent, event.rule_id, until_ms)
     else:
         spent = over_before(spent, state.youth_ref, event.rule_id, event.task_id, until_ms)
@@ -159,7 +160,7 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
         return _stepped(state, said)
     changed = replace(state, answers=answers, episodes=episodes, spent=spent)
     rule = rules.by_id.get(event.rule_id)
-    when = Instant(now_ms, now, _EVENT if ended_before else _TIME, touched=() if rule is None else (rule,))
+    when = Instant(now_ms, now, _EVENT if ended_before or other else _TIME, touched=() if rule is None else (rule,))
     settled, more = _settle(changed, rules, when)
     return _stepped(settled, (*said, *more))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hub.contract.ids import task_id
 from hub.contract.models import AbsenceKind, PoliceCategory, TaskEvent, TaskState
 from hub.core.rule_set import RulesError, parse_rules
 from hub.core.rules import CompiledRules, compile_rules
@@ -20,6 +21,7 @@ from .make import (
     SCHOOL,
     YOUTH,
     ago,
+    event_id,
     make_absence,
     make_consent,
     make_notice,
@@ -56,8 +58,9 @@ def lesson(number: int, at: Any, minutes: int, offered: int | None, kind: Absenc
 
 
 def answered(at: Any, state: TaskState = TaskState.REJECTED) -> TaskEvent:
+    """Of the task that the first event opened."""
     return TaskEvent(
-        task_id="00000000-0000-4000-8000-000000000009", youth_ref=YOUTH, area=None, rule_id="rule", team="outreach",
+        task_id=task_id(YOUTH, "rule", event_id(1)), youth_ref=YOUTH, area=None, rule_id="rule", team="outreach",
         state=state, reason=None, occurred_at=at,
     )  # fmt: skip
 
@@ -238,10 +241,12 @@ def test_an_agency_that_is_not_shown_counts_and_is_not_named() -> None:
 def test_a_coordinator_who_has_got_the_consent_does_not_keep_sig_from_being_asked() -> None:
     rules = rules_of(NOTICE, team="sig", cooperation="sig", function="sig_assessment", rest_days=30,
                      without_sig_consent={"team": "sspf", "function": "seek_sig_consent"})  # fmt: skip
-    done = answered(NOW, TaskState.COMPLETED).model_copy(update={"team": "sspf"})
+    [asked] = run(lob(1, ago(1)), rules=rules)[0].tasks
+    done = answered(NOW, TaskState.COMPLETED).model_copy(update={"team": "sspf", "task_id": asked.task_id})
     consent = make_consent(make_scope(), make_sig_scope(), version=2)
     assert emitted(run(lob(1, ago(1)), done, consent, rules=rules)) == [("open", "rule", "sspf"), ("open", "rule", "sig")]
-    declined = done.model_copy(update={"team": "sig"})
+    proposed = run(lob(1, ago(1)), consent, rules=rules)[-1].tasks[-1]
+    declined = done.model_copy(update={"team": "sig", "task_id": proposed.task_id})
     assert emitted(run(lob(1, ago(1)), consent, declined, rules=rules))[-1] == ("open", "rule", "sig")
 
 
@@ -260,6 +265,14 @@ def test_what_the_team_has_answered_for_is_not_proposed_again() -> None:
     state = last(run(make_absence(1, ago(1)), answered(NOW), make_absence(2, ago(0.5)), rules=rules))
     assert later(state, rules, ago(-2)) == []
     assert emitted(run(make_absence(3, ago(-2)), state=state, rules=rules, now=ago(-2))) == [OPEN]
+
+
+def test_an_answer_to_a_task_that_the_state_never_had_ends_the_open_one_with_a_word() -> None:
+    never_had = answered(NOW).model_copy(update={"task_id": task_id(YOUTH, "rule", event_id(77))})
+    steps = run(make_absence(1, ago(1)), never_had, rules=rules_of())
+    assert emitted(steps) == [OPEN, ("ground_lost", "rule", "outreach")]
+    assert steps[1].tasks[0].task_id == steps[0].tasks[0].task_id
+    assert last(steps).episodes == {}
 
 
 def test_without_rest_days_only_something_new_opens_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.contract.ids import task_id
 from hub.contract.models import ConsentRecord, Erasure, ErasureKind, ReferralTask, TaskEvent, TaskState
 from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG
 from hub.core.state import YouthState, new_state
@@ -15,6 +16,7 @@ from tests.unit.core.make import (
     SIG_SCOPE,
     YOUTH,
     ago,
+    event_id,
     make_absence,
     make_consent,
     make_notice,
@@ -72,7 +74,7 @@ def test_a_task_for_sig_goes_to_its_own_topic(program: YouthProgram) -> None:
 def told(youth_ref: str | None, state: TaskState = TaskState.REJECTED) -> TaskEvent:
     area = None if youth_ref else "0581-hageby"
     return TaskEvent(
-        task_id=ERASURE_ID, youth_ref=youth_ref, area=area, rule_id="absence-alone", team="outreach", state=state, reason=None,
+        task_id=task_id(YOUTH, "absence-alone", event_id(1)), youth_ref=youth_ref, area=area, rule_id="absence-alone", team="outreach", state=state, reason=None,
         occurred_at=NOW,
     )  # fmt: skip
 
