@@ -173,7 +173,8 @@ class OwnedPartition:
         stepped_with = "" if stale or rules is None else rules.sha256
         record = self.record.after(effects, self._changelog.topic_ids, stepped_with)
         # First: of a commit that Kafka takes in several batches, a kill must not leave a state without what it says.
-        changes = changes_of(effects.said, self._kept)
+        said = effects.said
+        changes = changes_of(said, self._kept)
         changes |= {key: sealed(change) for key, change in effects.state_changes.items()}
         if effects.activated is not None:
             changes[RULES_KEY] = effects.activated.content.encode()
@@ -181,7 +182,7 @@ class OwnedPartition:
         changes[META_KEY] = record.to_bytes()
         await self._append(changes)
         self.record, self._stale, self.rules = record, stale, rules
-        self._kept = len(effects.said)
+        self._kept = len(said)
         for key, change in effects.state_changes.items():
             self.timers.set(key, clock_of(change))
         if effects.activated is not None:

@@ -140,6 +140,9 @@ class FaultyFlow:
         self._trap.pass_by("flow resume")
         self._flow.resume(partition)
 
+    def leave_out(self, partition: int, topics: frozenset[str]) -> None:
+        self._flow.leave_out(partition, topics)
+
     def settle(self, partition: int, positions: Mapping[str, int]) -> None:
         self._trap.pass_by("flow settle")
         self._flow.settle(partition, positions)
