@@ -186,7 +186,7 @@ def rounds(
                     sent, flooded = spoiler.sent, flood(settings, folder, given.flood)
     assert flooded is not None
     return {
-        "bad_records_sent": dict(sent), "bad_records": sent.total(), "dead_letters": flooded.before.letters, "restarts": 0,
+        "bad_records_sent": dict(sent), "bad_records": sent.total(), "dead_letters": flooded.before.letters,
         "without": speed(figures[False], figures[False]), "with": speed(figures[True], figures[False]),
         "balance_holds": flooded.before.holds, "flood": asdict(flooded), "balance_holds_after_the_flood": flooded.after.holds,
     }  # fmt: skip

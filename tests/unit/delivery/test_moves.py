@@ -20,6 +20,7 @@ from hub.delivery.moves import (
     Who,
     legal,
     moved,
+    possible,
 )
 from hub.errors import RejectedError
 
@@ -53,8 +54,8 @@ def test_a_move_leads_where_the_table_says_or_is_refused_with_those_that_are_pos
         moved(Standing(state, "anna"), asked(move), HOLDER)
     assert refused.value.code == "illegal_move"
     assert set(refused.value.legal) == {Move(name) for name in expected} & set(BY_PEOPLE)
-    for possible in refused.value.legal:
-        assert possible.value in str(refused.value)
+    for one in refused.value.legal:
+        assert one.value in str(refused.value)
 
 
 def test_only_an_open_task_can_be_moved() -> None:
@@ -68,6 +69,19 @@ def test_what_somebody_holds_is_moved_by_nobody_else_but_the_head(state: TaskSta
             moved(Standing(state, "anna"), asked(move), OTHER)
         assert refused.value.code == "held_by_another"
         assert moved(Standing(state, "anna"), asked(move), HEAD).state is TABLE[state][move]
+
+
+@pytest.mark.parametrize("state", TaskState)
+@pytest.mark.parametrize("who", [HOLDER, HEAD, OTHER], ids=lambda who: who.account)
+def test_what_is_possible_is_what_would_not_be_refused_for_where_the_task_stands(state: TaskState, who: Who) -> None:
+    standing, refused = Standing(state, holder=HOLDER.account), set()
+    for move in BY_PEOPLE:
+        try:
+            moved(standing, asked(move), who)
+        except RejectedError as error:
+            if error.code in {"illegal_move", "held_by_another"}:
+                refused.add(move)
+    assert set(possible(standing, who)) == set(BY_PEOPLE) - refused
 
 
 def test_whoever_accepts_holds_the_task_until_she_undoes_it_or_hands_it_over() -> None:
