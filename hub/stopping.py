@@ -22,7 +22,8 @@ from hub.logs import get_logger
 __all__ = ["FATAL_EXIT_CODE", "STOP_SECONDS", "Stop", "ask_on_signals", "ctrl_c_waits", "stops_in_time"]
 
 STOP_SECONDS = 10.0
-"""How long a process may take to stop; the supervisor, which would kill it, waits two seconds longer."""
+"""How long a process may take to stop; the supervisor, which would kill it, waits ten seconds longer:
+a machine that is short of time needs some for that end too."""
 
 FATAL_EXIT_CODE = 70
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

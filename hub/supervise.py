@@ -24,7 +24,7 @@ __all__ = ["SETTINGS_EXIT", "Child", "Supervisor", "hub_command"]
 SETTINGS_EXIT = 2
 """The exit code of a process that asks for another setting (`hub.cli`): started again, it would say the same."""
 
-_GRACE_SECONDS = 12.0
+_GRACE_SECONDS = 20.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _SETTINGS_PAUSE = 60.0  # time for somebody to put it right

@@ -69,7 +69,7 @@ class PlannedSource:
         context: SourceContext,
         *,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._config = config
         self._context = context
@@ -79,12 +79,12 @@ class PlannedSource:
         self._there: set[str] = set()
         most = int(config.max_megabytes * _MEGABYTE)
         limits = Limits(timeout_seconds=config.timeout_seconds, body_bytes=most, attempts=config.attempts)
-        self._fetcher = Fetcher(limits, context.observe_request, transport=transport, sleep=sleep)
+        self._fetcher = Fetcher(limits, context.observe_request, transport=transport, sleep=sleep or context.pause)
         self._inbox = Inbox(
             context.home / (config.folder or ""),
             settle_seconds=config.settle_seconds,
             max_bytes=most,
-            sleep=sleep,
+            sleep=sleep or time.sleep,  # a file settles in its own time
             endings=(".ics", ".csv"),
         )
 

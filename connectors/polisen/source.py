@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -37,10 +36,10 @@ class PolisenSource:
         context: SourceContext,
         *,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._gazetteer = context.gazetteer
-        self._client = PolisenClient(config, context.observe_request, transport=transport, sleep=sleep)
+        self._client = PolisenClient(config, context.observe_request, transport=transport, sleep=sleep or context.pause)
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Poll once. Raises what `connectors.fetching` raises."""

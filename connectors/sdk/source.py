@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -38,9 +37,9 @@ class SdkSource:
         context: SourceContext,
         *,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self._client = SdkClient(config, context, transport=transport, sleep=sleep)
+        self._client = SdkClient(config, context, transport=transport, sleep=sleep or context.pause)
         self._config = config
         self._context = context
         self._refused: set[str] = set()

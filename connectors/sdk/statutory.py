@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -40,9 +39,9 @@ class SdkStatutorySource:
         context: SourceContext,
         *,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self._client = SdkClient(config, context, transport=transport, sleep=sleep)
+        self._client = SdkClient(config, context, transport=transport, sleep=sleep or context.pause)
         self._now = context.now
         self._refused: set[str] = set()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
@@ -49,13 +48,13 @@ class Ss12000Source:
         context: SourceContext,
         *,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._config = config
         self._now = context.now
         self._late = timedelta(hours=config.late_hours)
         self._gone: tuple[Cursor, frozenset[tuple[str, str]]] = ({}, frozenset())  # told of when the cursor was this
-        self._client = Ss12000Client(config, context, transport=transport, sleep=sleep)
+        self._client = Ss12000Client(config, context, transport=transport, sleep=sleep or context.pause)
 
     def batches(self, cursor: Cursor | None) -> Iterator[Batch]:
         """Read on from `cursor` to now. Raises what the client raises; what was yielded before stays good."""

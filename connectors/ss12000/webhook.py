@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import socket
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import chain
@@ -54,11 +53,11 @@ class Ss12000Waker:
         context: SourceContext,
         *,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._webhook = webhook
         self._context = context
-        self._client = Ss12000Client(config, context, transport=transport, sleep=sleep)
+        self._client = Ss12000Client(config, context, transport=transport, sleep=sleep or context.pause)
 
     def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:
         """Receive calls until `stop`, and look after the subscription every quarter of an hour."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ class Instance:
             raise ConfigError(f"connector {self.name}: {name!r} cannot name a secret", code="bad_secret_name")
         return read_secret(self.installation, f"connector-{self.name}-{name}")
 
-    def context(self, clock: Clock, secured: Callable[[str], bool]) -> SourceContext:
+    def context(self, clock: Clock, secured: Callable[[str], bool], pause: Callable[[float], None] = time.sleep) -> SourceContext:
         """What its sources are given."""
         return SourceContext(
             now=clock.now,
@@ -94,6 +95,7 @@ class Instance:
             secured=secured,
             kinds=self.kinds,
             home=self.installation.home,
+            pause=pause,
         )
 
     def source(self, context: SourceContext) -> Source:

@@ -34,7 +34,7 @@ from hub.connect.statutory import StatutoryLane, is_secured
 from hub.connect.subjects import SubjectFeed
 from hub.connect.waking import listening
 from hub.connect.watching import LaneWatch, Standing, watched
-from hub.connector import Source, Waker
+from hub.connector import Source, SourceContext, Waker
 from hub.contract.codec import Codec
 from hub.contract.models import Message
 from hub.contract.topics import Topic
@@ -176,7 +176,7 @@ class Runner:
             raise ConfigError(f"connector {chosen.name} needs the statutory store", code="no_statutory_store")
         with closing(Ledger(chosen.folder / "statutory.db")) as ledger:
             secured = is_secured(ledger)
-            with closing(build(chosen.config, chosen.context(self._clock, secured))) as source:
+            with closing(build(chosen.config, self._context(secured))) as source:
                 lane = StatutoryLane(
                     connector=chosen.name, source=source, store=self._statutory_port, ledger=ledger, clock=self._clock
                 )
@@ -223,13 +223,17 @@ class Runner:
 
     def _waker(self, secured: Callable[[str], bool]) -> Waker | None:
         build = self._chosen.connector.build_waker
-        return build(self._chosen.config, self._chosen.context(self._clock, secured)) if build is not None else None
+        return build(self._chosen.config, self._context(secured)) if build is not None else None
+
+    def _context(self, secured: Callable[[str], bool]) -> SourceContext:
+        # Waiting for a source that does not answer is no reason to stop late.
+        return self._chosen.context(self._clock, secured, sleep_using_event(self._stop))
 
     def _source(self, ledger: Ledger, secured: Callable[[str], bool], standing: Standing) -> Source:
         chosen = self._chosen
         most, longest = chosen.settings.breaker_failures, chosen.settings.breaker_longest_seconds
         breaker = SourceBreaker(ledger.engine, chosen.name, self._clock, most=most, longest=longest)
-        context = replace(chosen.context(self._clock, secured), handed_over=self._handed_over)
+        context = replace(self._context(secured), handed_over=self._handed_over)
         source = watched(chosen.source(context), standing, breaker)
         if not chosen.connector.moving_window:
             return source

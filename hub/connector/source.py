@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,3 +123,5 @@ class SourceContext:
     home: Path = Path()
     """The installation's folder: relative paths of a source's settings are relative to it. A source of persons writes nothing
     there: what it has to remember stands in its cursor."""
+    pause: Callable[[float], None] = time.sleep
+    """Waits so many seconds before another try; cut short when the process is asked to end."""

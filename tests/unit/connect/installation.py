@@ -28,7 +28,7 @@ def make_installation(home: Path, registry_port: int, **source) -> Settings:
     chosen = {"folder": str(home / "source"), **source}
     public = {**one, "agency": PLACES}
     instances = {name: {**one, "source": chosen} for name in ("toy", "toyraw")}
-    instances |= {name: {**public, "source": chosen} for name in ("toyplaces", "toyfeed", "toytold")}
+    instances |= {name: {**public, "source": chosen} for name in ("toyplaces", "toyfeed", "toytold", "toypatient")}
     for name, speaker in (("toymend", one), ("toyrows", public)):
         instances[name] = {**speaker, "source": {**chosen, "minutes_in": "mins"}}
     instances["odd"] = {**one, "connector": "toy", "agency": "nobody", "source": chosen}

@@ -16,7 +16,7 @@ from hub.contract.topics import CATALOGUE
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.testing import MemoryPublisher, MemoryStatutoryStore, served
 from tests.unit.connect.installation import Subjects, free_port, make_installation
-from tests.unit.connect.toy import install_toys, write_lines
+from tests.unit.connect.toy import ToyPatient, install_toys, write_lines
 
 ERASURE = "11111111-2222-3333-4444-555555555555"
 RAW = {"id": "m1", "at": "2025-05-18T10:00:00+02:00", "text": "anmälan"}
@@ -210,6 +210,12 @@ def test_a_source_that_is_told_listens_in_the_running_process_and_hears_what_is_
         cut_off.publisher.wait_for(2)
     assert raised == []
     assert (cut_off.source / "safe").read_text() == "2"
+
+
+def test_a_source_that_waits_before_another_try_does_not_keep_a_process_that_is_to_end(cut_off) -> None:
+    with cut_off.running("toypatient") as raised:
+        assert ToyPatient.waits.wait(20)
+    assert raised == []
 
 
 def test_a_second_process_of_the_same_instance_is_refused(cut_off) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hub.connector import Absence, Batch, Connector, PersonRecord, Place, PlaceR
 from hub.contract.models import AbsenceKind, InfoKind, PlaceCategory, PlaceKind
 from hub.errors import RetriableError
 
-_TOYS = ("toy", "toyraw", "toyplaces", "toyfeed", "toymend", "toyrows", "toytold")
+_TOYS = ("toy", "toyraw", "toyplaces", "toyfeed", "toymend", "toyrows", "toytold", "toypatient")
 
 
 class ToyConfig(BaseModel):
@@ -107,6 +108,21 @@ class ToyTold(Lines):
         self._safe.write_text(str(cursor["read"]))
 
 
+class ToyPatient(Lines):
+    """Waits a minute before it reads anything, as before another try of a source that does not answer."""
+
+    waits = threading.Event()
+
+    def __init__(self, config: ToyConfig, context) -> None:
+        super().__init__(config, "facts.jsonl")
+        self._pause = context.pause
+
+    def batches(self, cursor):
+        self.waits.set()
+        self._pause(60)
+        yield from ()
+
+
 class ToyRaw(Lines):
     def batches(self, cursor):
         for page, reached in self.pages(cursor):
@@ -144,6 +160,7 @@ toyraw = make_connector(
 )
 toyplaces = make_connector("toyplaces", places=True)
 toytold = make_connector("toytold", places=True, build_source=lambda config, _: ToyTold(config))
+toypatient = make_connector("toypatient", places=True, build_source=ToyPatient)
 toyfeed = make_connector("toyfeed", places=True, moving_window=True, build_source=lambda config, _: ToyFeed(config))
 
 
