@@ -26,6 +26,7 @@ from hub.status import read_metrics
 from hub.supervise import Child, Supervisor
 
 _PAUSE_SECONDS = 0.02
+_RUN_SECONDS = 0.06
 _HELD_SECONDS = 2.0  # well within the session: nobody takes its partitions meanwhile
 _EVENTS = tuple(topic.name for topic in (*TOPIC_OF_KIND.values(), PLACE_EVENTS))
 _SOURCES = tuple(topic.name for topic in (*YOUTH_TOPICS, ERASURES, PLACE_EVENTS))
@@ -88,12 +89,17 @@ class Disturber(threading.Thread):
 
 
 class WorkerKiller(Disturber):
-    """Kills the worker with work in flight, `wanted` times; one that is found without any goes on."""
+    """Kills the worker with work in flight, `wanted` times; one that is found without any goes on.
+
+    It is let run for a moment on what came while it was held; the more often it was done with that before the blow, the shorter.
+    `missed`: how often it was; `held_in_vain`: how often nothing came.
+    """
 
     def __init__(self, settings: Settings, chance: random.Random, over: threading.Event, wanted: int) -> None:
         super().__init__(settings, chance, over, "kills-the-worker")
         self._wanted = wanted
         self.kills: list[WorkerKill] = []
+        self.missed = self.held_in_vain = 0
 
     @property
     def counted(self) -> list[WorkerKill]:
@@ -112,9 +118,13 @@ class WorkerKiller(Disturber):
             if recovering is None or any(recovering.values()):
                 continue
             if waiting := self._hold(worker):
-                self._over.wait(self._chance.uniform(0, 0.06))
+                self._over.wait(self._chance.uniform(0, _RUN_SECONDS) / 4**self.missed)
                 if self._kill(worker, waiting):
-                    last = worker.pid
+                    last, self.missed = worker.pid, 0
+                else:
+                    self.missed += 1
+            else:
+                self.held_in_vain += 1
 
     def _hold(self, worker: Announcement) -> int:
         """Hold it still until records wait for it, for a moment at most: it is quicker than our looks. How many came."""

@@ -118,9 +118,8 @@ def test_the_same_tasks_and_none_twice_whoever_is_killed(tmp_path: Path, seed: i
     played = Round(tmp_path, seed, short=seed == SHORT)
     outcome, left = played.play()
     worker = played.worker
-    report(
-        f"worker killed {len(worker.kills)} times: {', '.join(f'{one.waiting} waiting, {one.in_flight} in flight' for one in worker.kills)}"
-    )
+    kills = ", ".join(f"{one.waiting} waiting, {one.in_flight} in flight" for one in worker.kills)
+    report(f"worker killed {len(worker.kills)} times: {kills}; missed {worker.missed}, held in vain {worker.held_in_vain}")
     report(
         f"connectors killed between publish and cursor write: {', '.join(played.died()) or 'none'}; anybody: {dict(played.anybody.killed)}"
     )
