@@ -175,7 +175,6 @@ class Counted:
                     for held in self._rows(selection.kind, selection.codes):
                         yield held.occurred_ms
                         yield selection.leaves(held.occurred_ms)
-                        yield held.occurred_ms + condition.selection.window_ms
             if condition.falls is not None:
                 yield from self._school_days_of(condition, condition.falls)
             if condition.then is not None:

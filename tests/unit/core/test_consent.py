@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.contract.models import ConsentStatus, Cooperation, InfoKind
-from hub.core.consent import DENIALS, Decision, Purpose, decide
+from hub.core.consent import DENIALS, Decision, Purpose, decide, still_withdrawn
 
 from .make import NOW, POLICE, SCHOOL, SIG_SCOPE, SSPF_SCOPE, ago, make_consent, make_scope, make_sig_scope, make_withdrawn
 
@@ -132,3 +132,12 @@ def test_opening_is_decided_as_delivery() -> None:
     for recipient in ("outreach", "sig"):
         opened = decide(make_consent(), purpose=Purpose.OPEN, source=None, recipient=recipient, kind=None, at=NOW)
         assert opened == deliver(make_consent(), recipient=recipient)
+
+
+def test_a_record_stays_the_same_object_when_what_was_withdrawn_since_is_none_of_its_scopes_or_is_so_in_it_too() -> None:
+    sspf, sig = make_scope(), make_sig_scope()
+    known = make_consent(sspf, make_scope(scope_id=SIG_SCOPE, withdrawn_at=ago(1)), version=2)
+    for consent in (make_consent(sspf), make_consent(sspf, make_sig_scope(withdrawn_at=ago(2)))):
+        assert still_withdrawn(consent, known) is consent
+    closed = still_withdrawn(make_consent(sspf, sig), known)
+    assert [scope.withdrawn_at for scope in closed.scopes] == [None, ago(1)]

@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from hub.consent_file import load_consent_rules
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
 from hub.core import consent_facts as algebra
 from hub.core.consent import PERMITTED, Decision, Purpose, decide
+from hub.core.consent_history import course
 from hub.core.consent_rules import AgeSpan, AtSigningAge, ConsentRules, Dated, Form, Period, Signatory
 from hub.core.consent_scopes import HISTORY_DENIALS, Account, account, decide_history, record_status, shown_scopes
 from hub.resources import defaults_folder
@@ -259,6 +260,24 @@ def test_a_denial_and_a_permit_name_consent_version_and_rule(sample) -> None:
         for full, _public in decided:
             assert (full.consent_version, full.scope_id is None) == ((None, True) if full.rule == "no_consent" else (3, False))
             assert full.rule in HISTORY_DENIALS | {PERMITTED}
+
+
+def test_a_guardian_who_takes_a_signature_back_before_the_other_signs_has_signed_nothing() -> None:
+    one, other = Signatory.GUARDIAN_1, Signatory.GUARDIAN_2
+    days = [datetime(2025, 1, day, 12, tzinfo=UTC) for day in range(10, 17)]
+    terms = algebra.Terms(
+        "00000000-0000-4000-8000-000000000001", Cooperation.SSPF, frozenset({"school-a"}), frozenset({"outreach"}),
+        frozenset(InfoKind), days[0], days[0] + timedelta(days=300),
+    )  # fmt: skip
+    said = [algebra.Signed(days[1], one), algebra.Declined(days[2], one), algebra.Signed(days[3], other)]
+    said += [algebra.Declined(days[4], other), algebra.Signed(days[5], one), algebra.Signed(days[6], other)]
+    form = algebra.Registered(days[0], Form.CHILD, frozenset({one, other}))
+    found = course(algebra.History(terms, (form, *said)), date(2012, 1, 1), shipped("norrkoping"))
+    stands = [found.at(day) for day in days]
+    assert [one is not None and one.signed for one in stands] == [
+        frozenset(), {one}, frozenset(), {other}, frozenset(), {one}, {one, other},
+    ]  # fmt: skip
+    assert [one is not None and one.status is algebra.Status.IN_FORCE for one in stands] == [*[False] * 6, True]
 
 
 def test_the_tables_import_nothing_of_the_hub() -> None:

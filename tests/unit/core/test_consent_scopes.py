@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from hub.consent_file import load_consent_rules
 from hub.contract.models import Cooperation, InfoKind
+from hub.core.consent import Purpose
 from hub.core.consent_facts import History, Registered, Signed, Terms
 from hub.core.consent_rules import AtSigningAge, Dated, Form, Period, Signatory
-from hub.core.consent_scopes import account
+from hub.core.consent_scopes import account, decide_history
 from hub.resources import defaults_folder
 
 BORN = date(2010, 5, 20)
@@ -49,3 +50,11 @@ def test_what_changes_nothing_leaves_a_consent_standing_since_when_it_stood() ->
     found = account(again, BORN, RULES, BEGINS + timedelta(days=2))
     assert found is not None
     assert found.standing.since == BEGINS
+
+
+def test_the_end_of_a_period_is_no_part_of_it_and_is_called_its_end() -> None:
+    found = account(HISTORY, BORN, RULES, BEGINS + timedelta(days=1))
+    assert found is not None
+    asked = {"purpose": Purpose.CORRELATE, "source": "school-a", "recipient": None, "kind": InfoKind.SCHOOL_ABSENCE}
+    second = timedelta(seconds=1)
+    assert [decide_history([found], at=at, **asked).rule for at in (ENDS - second, ENDS)] == ["permitted", "outside_period"]

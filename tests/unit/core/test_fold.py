@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from hub.core.fold import kind_and_code
-from hub.core.state import MAX_HELD, Held, to_bytes
+from hub.core.fold import fold_event, kind_and_code
+from hub.core.instants import to_ms
+from hub.core.state import MAX_HELD, Held, new_state, to_bytes
 from hub.core.step import Drop, step, wake
 
-from .make import NOW, YOUTH, ago, event_id, make_absence, make_notice, make_observation, make_place_event
+from .make import NOW, YOUTH, ago, event_id, make_absence, make_consent, make_notice, make_observation, make_place_event
 from .make_rules import RULES, emitted, last, make_rules, run
 
 
@@ -61,6 +62,13 @@ def test_an_event_older_than_every_window_is_refused_and_leaves_no_trace() -> No
     (one,) = run(make_absence(1, ago(56), 60))
     assert (one.outcome, one.drops) == ("refused", (Drop("too_old", intentional=True),))
     assert one.state.events == {}
+
+
+def test_the_correction_of_what_was_never_told_is_refused_without_a_trace_when_it_too_is_older_than_every_window() -> None:
+    state = step(new_state(YOUTH), make_consent(), RULES, NOW).state
+    old = make_absence(1, ago(150), revision=2, recorded_at=ago(140))
+    folded = fold_event(state, {}, old, to_ms(NOW), RULES.longest_ms)
+    assert (folded.outcome, folded.reason, folded.events) == ("refused", "too_old", {})
 
 
 def test_a_correction_into_the_distant_past_displaces_what_it_corrects() -> None:

@@ -9,7 +9,7 @@ from hub.contract.models import ConsentRecord, Cooperation, PoliceCategory
 from hub.core.state import new_state
 from hub.core.step import step, wake
 
-from .make import NOW, YOUTH, ago, event_id, make_absence, make_consent, make_notice, make_scope
+from .make import LEISURE, NOW, YOUTH, ago, event_id, make_absence, make_consent, make_notice, make_scope
 from .make_rules import RULES, last, make_rules, run
 
 SMALL = make_rules()
@@ -51,6 +51,18 @@ def test_who_is_asked_to_seek_a_consent_is_told_and_nothing_is_untold() -> None:
     assert task.team == "sspf"
     assert task.task_id == task_id(YOUTH, task.rule_id, f"{event_id(3)}?sspf")  # never another: it would be a second task
     assert [one.untold for one in done] == [(), (), ()]
+
+
+def test_a_rule_of_two_agencies_is_looked_at_as_soon_as_the_event_of_one_of_them_leaves() -> None:
+    absences = [
+        {"id": "some", "kind": "school_absence", "of": ["unexcused"], "measure": "count", "at_least": 1, "within_days": 7}
+    ]
+    rules = make_rules(when=absences, at_least_agencies=2)
+    opened = run(make_absence(1, ago(6)), make_absence(2, ago(1), agency=LEISURE), rules=rules)[-1]
+    assert [task.action.value for task in opened.tasks] == ["open"]
+    assert opened.wake_at == ago(-1)
+    ended = wake(opened.state, rules, ago(-1))
+    assert ended.state.episodes == {}
 
 
 def test_a_lingering_rule_that_was_never_met_leaves_nobody_untold() -> None:

@@ -226,6 +226,12 @@ def test_the_state_survives_its_bytes() -> None:
         assert place_from_bytes(place_to_bytes(one.state)) == one.state
 
 
+def test_equal_places_have_equal_bytes_whatever_came_first() -> None:
+    events = [make_place_event(number, FRIDAY) for number in (1, 2, 3)]
+    found = {place_to_bytes(run(*order)[-1].state) for order in permutations(events)}
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("value", [b"", b"{}", b"[1]", b"\xff", b'[9,"0581-city",{},{},{},null]'])
 def test_other_bytes_are_refused(value: bytes) -> None:
     with pytest.raises(StateError):

@@ -103,6 +103,12 @@ def test_what_begins_to_hold_by_something_else_than_an_event_that_the_wider_coun
     assert not idle_beside(one, other)
 
 
+def test_what_is_met_when_time_is_over_is_opened_by_no_event() -> None:
+    one, other = parsed(rule({**NOTICE, "at_least": 3, "then": NEVER}), rule({**NOTICE, "then": NEVER}))
+    assert implied(one, other)
+    assert not idle_beside(one, other)
+
+
 @pytest.mark.parametrize("when", [[NOTICE], [FALL], [{**ABSENCE, "measure": "rate"}, {**NOTICE, "then": NEVER}]])
 @pytest.mark.parametrize("rest", [0, 28])
 def test_a_rule_that_says_the_same_as_another_adds_nothing_however_both_rest(when: list[dict[str, Any]], rest: int) -> None:

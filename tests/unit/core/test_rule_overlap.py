@@ -123,6 +123,8 @@ def rule(*conditions: dict[str, Any], **changes: Any) -> dict[str, Any]:
         ({**FALL, "fell_from": {"days": 28, "at_least": 481}}, FALL),
         ({**FALL, "fell_from": {"days": 27, "at_least": 480}}, FALL),
         ({**FALL, "fell_from": {"days": 28, "at_least": 480, "school_days": 9}}, FALL),
+        ({**FALL, "fell_from": {"days": 28, "at_least": 480, "school_days": 1}}, FALL),
+        ({**NOTICE, "between": ["00:00", "06:00"]}, {**NOTICE, "between": ["23:50", "06:00"]}),
         (
             {**FALL, "fell_from": {"days": 28, "at_least": 480, "school_days": 9}},
             {**FALL, "fell_from": {"days": 28, "at_least": 480, "school_days": 8}},

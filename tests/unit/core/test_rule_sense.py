@@ -117,6 +117,11 @@ def test_more_events_than_are_held_of_one_youth_are_found_however_short_the_wind
     )
 
 
+def test_of_an_impossible_number_one_thing_is_told_however_large_it_is() -> None:
+    for measure in ("count", "rate", "distinct_days"):
+        assert len(told(make(measure=measure, at_least=100_000))) == 1
+
+
 def test_more_events_before_a_fall_than_are_held_of_one_youth_are_found() -> None:
     assert told(fall(measure="count", at_least=1024)) == []
     (found,) = told(fall(measure="count", at_least=1025))
@@ -247,6 +252,8 @@ def test_more_agencies_than_carry_it_are_found() -> None:
         "at_least_agencies: agencies.yaml has 2 that carry school_absence (school-a, school-b): ask for no more"
     )
     assert told(make({"at_least_agencies": 3})) == []
+    (found,) = told(make({"at_least_agencies": 2}), Town(agencies={"public": frozenset()}))
+    assert found.startswith("at_least_agencies: agencies.yaml has 0 that carry school_absence (none): ask for no more")
 
 
 def test_agencies_that_are_hidden_must_be_there_and_leave_something_to_show() -> None:

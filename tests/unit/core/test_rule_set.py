@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -270,6 +270,12 @@ def test_a_rule_of_sig_says_who_asks_for_a_consent_even_where_the_field_is_left_
 )  # fmt: skip
 def test_a_school_calendar_that_is_none_is_refused(school: dict[str, Any], expected: str) -> None:
     assert refusal(lambda data: data.update(school=school)).startswith(expected)
+
+
+def test_a_school_calendar_may_name_a_hundred_years_of_days() -> None:
+    first = date(1900, 1, 1)
+    term = {"first": first, "last": first + timedelta(days=36_599)}
+    assert parse_rules(plain() | {"school": {"terms": [term]}}).school is not None
 
 
 def test_a_school_calendar_is_read_as_it_is_written() -> None:

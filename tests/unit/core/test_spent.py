@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hub.contract.ids import task_id
 from hub.contract.models import Cooperation, TaskEvent, TaskState
 from hub.core.instants import DAY, from_ms, to_ms
-from hub.core.spent import end_episode, first_over, still_said, still_spent
-from hub.core.state import Episode, Spent, YouthState, body_bytes, from_bytes, new_state, to_bytes
+from hub.core.spent import end_episode, first_over, next_opening, still_said, still_spent
+from hub.core.state import Episode, Spent, YouthState, body_bytes, from_bytes, new_state, opened_as, to_bytes
 from hub.core.step import Step, erase_scope, step, wake
 from tests.unit.core.former_state import former_bytes
 
@@ -215,6 +216,23 @@ def test_the_first_of_them_to_say_nothing_any_more_is_the_first_to_be_forgotten(
     answers = {f"absence|{team}": at for team, at in enumerate(answered)}
     spent = {f"absence|{number}": Spent(1, at) for number, at in enumerate(until)}
     assert first_over(answers, spent, RULES) == first
+
+
+def test_the_next_opening_passes_over_the_ids_that_are_over_already_and_no_other() -> None:
+    def over_at(*times: int) -> dict[str, Spent]:
+        return {f"absence|={task_id(YOUTH, 'absence', opened_as('e1', number))}": Spent(1, 9) for number in times}
+
+    for known, times in (((), 0), ((0,), 1), ((0, 1), 2), ((1,), 0), ((0, 2), 1)):
+        identity, spent = next_opening(over_at(*known), YOUTH, "absence", "e1", 9)
+        assert identity == task_id(YOUTH, "absence", opened_as("e1", times))
+        assert spent == over_at(*known) | ({"absence|e1": Spent(times, 9)} if times else {})
+
+
+def test_an_answer_that_is_over_before_any_event_goes_is_forgotten_the_midnight_after_that() -> None:
+    rules = make_rules(when=[COUNT], rest_days=1)
+    (done,) = run(over("00000000-0000-5000-8000-00000000000a", TaskState.COMPLETED), state=known(), rules=rules)
+    (later,) = run(make_absence(2, ago(-3)), state=done.state, rules=rules, now=ago(-3))
+    assert later.wake_at == datetime(2025, 5, 27, tzinfo=UTC), "seven days after the answer, which was at half past five"
 
 
 def test_an_episode_that_ends_is_counted_beside_those_that_its_event_opened_before() -> None:

@@ -7,6 +7,7 @@ import struct
 import zlib
 from contextlib import suppress
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -140,6 +141,12 @@ def test_equal_states_give_equal_bytes_whatever_came_first(state: YouthState, ch
     assert to_bytes(other) == to_bytes(state)
     assert to_bytes(other) == to_bytes(state), "and so once the consent's bytes are remembered"
     assert body_bytes(other) == body_bytes(state)
+
+
+def test_what_occurred_at_one_instant_has_the_same_bytes_in_whichever_order_it_came() -> None:
+    one, other, sooner = make_absence(1, ago(1)), make_absence(2, ago(1)), make_absence(3, ago(2))
+    found = {to_bytes(last(run(*events))) for events in permutations((one, other, sooner))}
+    assert len(found) == 1
 
 
 @settings(max_examples=80, deadline=None)

@@ -51,6 +51,10 @@ def test_of_fewer_than_ten_only_none_and_all_are_shown() -> None:
     assert shown == [Band(0, 0), *[Band(1, 8)] * 8, Band(9, 9)]
 
 
+def test_five_of_ten_leave_five_and_are_shown() -> None:
+    assert protect({"a": 5}, wholes={"a": 10}) == (Band(5, 5), {"a": Band(5, 5)})
+
+
 def test_where_a_whole_itself_is_small_nothing_is_shown() -> None:
     for number in range(4):
         assert protect({"a": number, "b": 9}, wholes={"a": 3, "b": 30})[0] == Band(0, None)
