@@ -44,7 +44,7 @@ from hub.kafka import Outgoing, outgoing
 from hub.metrics import DIRECTORY_AGE
 from hub.settings import Settings
 
-__all__ = ["Runner", "run"]
+__all__ = ["Runner"]
 
 _FIRST_POLL_SECONDS = 60.0
 
@@ -275,23 +275,6 @@ class Runner:
             after=after,
             watch=watch,
         )
-
-
-def run(
-    settings: Settings,
-    clock: Clock,
-    stop: threading.Event,
-    instance: str,
-    *,
-    publisher_factory: Callable[[str], Publisher],
-    statutory_port: StatutoryPort | None,
-    codec: Codec,
-) -> None:
-    """Run an instance until `stop` is set. `publisher_factory` takes a client id; the publisher is closed at the end."""
-    runner = Runner(
-        settings, clock, stop, instance, publisher_factory=publisher_factory, statutory_port=statutory_port, codec=codec
-    )
-    runner.run()
 
 
 def _encoder(codec: Codec, source: str) -> Encode:
