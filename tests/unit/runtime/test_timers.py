@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
+
+import hypothesis.strategies as st
+from hypothesis import given
 
 from hub.runtime.effects import Change
 from hub.runtime.timers import Timers, sealed, unsealed
@@ -49,3 +53,38 @@ def test_no_more_than_asked_for_are_taken() -> None:
         timers.set(b"%d" % number, ms(AT))
     assert len(timers.due(AT, 2)) == 2
     assert len(timers.due(AT, 9)) == 3
+
+
+def test_a_clock_that_is_moved_often_before_it_comes_leaves_nothing_behind() -> None:
+    timers = Timers()
+    timers.due(AT, 1)
+    timers.set(b"a", ms(AT + timedelta(days=20)))
+    tracemalloc.start()
+    try:
+        for minute in range(5_000):
+            timers.set(b"a", ms(AT + timedelta(days=20, minutes=minute)))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 5_000
+
+
+_MINUTES = st.integers(0, 60 * 24 * 3)
+_KEYS = st.sampled_from([b"a", b"b", b"c", b"d"])
+
+
+@given(st.lists(st.one_of(st.tuples(_KEYS, st.none() | _MINUTES), st.tuples(_MINUTES, st.integers(1, 3))), max_size=60))
+def test_whatever_is_set_and_however_the_clock_goes_due_keys_are_those_of_a_plain_table(steps: list[tuple]) -> None:
+    timers, plain = Timers(), dict[bytes, int]()
+    for one, other in steps:
+        if isinstance(one, bytes):
+            at = None if other is None else ms(AT + timedelta(minutes=other))
+            timers.set(one, at)
+            plain.pop(one, None) if at is None else plain.update({one: at})
+        else:
+            now = AT + timedelta(minutes=one)
+            due = sorted((at, key) for key, at in plain.items() if at <= ms(now))[:other]
+            assert timers.due(now, other) == [key for _, key in due]
+            for _, key in due:
+                del plain[key]
+        assert len(timers) == len(plain)
