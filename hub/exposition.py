@@ -60,6 +60,11 @@ def _down_to(step: int) -> _Rule:
     return lambda sample: sample._replace(value=float(sample.value // step * step))
 
 
+def _in_hundredths(sample: Sample) -> Sample:
+    """Rounded down: 1 is nothing but all."""
+    return sample._replace(value=int(sample.value * 100) / 100)
+
+
 def _any_or_none(sample: Sample) -> Sample:
     """Whether there is anything at all, for an alarm: who adds to it one by one learns nothing from how it grows."""
     return sample._replace(value=1.0 if sample.value > 0 else 0.0)
@@ -121,6 +126,7 @@ RULES: dict[str, _Rule] = {
     "hub_worker_recovering": _as_it_is,
     "hub_worker_partitions": _as_it_is,
     "hub_worker_rebuilding": _as_it_is,
+    "hub_worker_restored_ratio": _in_hundredths,  # more of its places would tell how long the changelog is
     "hub_worker_paused_since_seconds": _as_it_is,  # what passed the gate is sound, and becomes no dead letter
     "hub_worker_stalled_seconds": _as_it_is,
     "hub_worker_tasks": _never,

@@ -49,6 +49,7 @@ __all__ = [
     "WORKER_PAUSED_SINCE",
     "WORKER_REBUILDING",
     "WORKER_RECOVERING",
+    "WORKER_RESTORED",
     "WORKER_STALLED",
     "WORKER_TASKS",
 ]
@@ -179,6 +180,11 @@ WORKER_LATE = Counter(
 WORKER_RECOVERING = Gauge(
     "hub_worker_recovering",
     "1 while state is being restored, Kafka does not answer or a partition has no owner: no other figure is whole then.",
+)
+WORKER_RESTORED = Gauge(
+    "hub_worker_restored_ratio",
+    "Share of the changelog of the assigned partitions that has been read into the worker's folder; 1 when nothing is left.",
+    ["table"],
 )
 WORKER_REBUILDING = Gauge(
     "hub_worker_rebuilding", "Partitions that are rebuilt from the topics: of them nothing is said until their ends.", ["table"]

@@ -139,10 +139,16 @@ def _paused_lines(samples: _Samples, now: float) -> list[str]:
     ]
 
 
+def _restoring_lines(samples: _Samples) -> list[str]:
+    """How far a worker has come with what it must read before it takes anything."""
+    found = sorted((dict(pairs)["table"], share) for pairs, share in samples.get("hub_worker_restored_ratio", {}).items())
+    return [f"restoring the {table}: {round(share * 100)} % of the changelog read" for table, share in found if share < 1]
+
+
 def _summary(samples: _Samples, now: float) -> list[str]:
     """A process' figures in a few lines: what came out of its records, and what is not well."""
     records = _sums(samples, "hub_connector_records", "outcome")
-    lines = _source_lines(samples, now) + _paused_lines(samples, now)
+    lines = _source_lines(samples, now) + _paused_lines(samples, now) + _restoring_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in _UNREMARKABLE]
     lines += _gate_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]

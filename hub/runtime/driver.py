@@ -76,6 +76,7 @@ class Driver:
         self._lanes: dict[int, Lane] = {}
         self.vigil = Vigil()
         self._assigned = False
+        self._spans: Mapping[tuple[str, int], tuple[int, int]] = {}
 
     @property
     def lanes(self) -> Iterator[Lane]:
@@ -113,10 +114,21 @@ class Driver:
         changelog = sum(one.reaches for one in [*self._owned.values(), *(lane.owned for lane in self.lanes)])
         return self._assigned, len(self._owned), sum(lane.ready for lane in self.lanes), changelog, positions
 
+    @property
+    def restored(self) -> float:
+        """Share of the changelog, as it was at the assignment, that the local copies hold; 1 when nothing is left."""
+        if self._assigned:
+            return 1.0
+        left = sum(end - max(begin, min(self.reaches(place) or 0, end)) for (_, place), (begin, end) in self._spans.items())
+        records = sum(end - begin for begin, end in self._spans.values())
+        return 1 - left / records if left else 1.0
+
     async def own(self, partitions: Iterable[int], generation: int) -> None:
         """Open, claim and restore. Raises FatalError or RetriableError; the caller ends the process."""
         await self.release()
-        for partition in sorted(partitions):
+        wanted = sorted(partitions)
+        self._spans = await self._kit.log.bounds((self.changelog.topic, partition) for partition in wanted)
+        for partition in wanted:
             store = self._kit.edges.store(self._kit.folder / f"{self.name}-{partition}", self._kit.cache)
             owned = OwnedPartition(partition, self.changelog, store, self._kit.log, self._kit.rulebook)
             self._owned[partition] = owned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from hub.errors import RetriableError
 from hub.logs import get_logger
@@ -15,6 +16,7 @@ from hub.metrics import (
     WORKER_PAUSED_SINCE,
     WORKER_REBUILDING,
     WORKER_RECOVERING,
+    WORKER_RESTORED,
     WORKER_STALLED,
 )
 from hub.runtime.driver import Driver
@@ -41,6 +43,9 @@ class Gauges:
         self._progress = progress
         self._shown: set[LedgerKey] = set()
         self._paused: set[tuple[str, int]] = set()
+        for driver in drivers:
+            # Asked when somebody looks: while a partition is restored, nothing else is asked of the broker.
+            WORKER_RESTORED.labels(driver.name).set_function(partial(getattr, driver, "restored"))
 
     async def publish(self) -> None:
         """Ask the broker for the ends of the topics, then set every figure at once, so that they belong together."""

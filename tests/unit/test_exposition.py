@@ -71,6 +71,12 @@ def test_outcomes_of_the_gate_are_kept_and_those_that_depend_on_no_consent_are_t
     }  # fmt: skip
 
 
+def test_how_far_restoring_has_come_is_told_too_roughly_to_tell_how_much_there_is() -> None:
+    rows = [({"table": "youths"}, 123_456 / 123_457), ({"table": "places"}, 1.0)]
+    told = public(family("hub_worker_restored_ratio", *rows))
+    assert told == {("hub_worker_restored_ratio", ("youths",)): 0.99, ("hub_worker_restored_ratio", ("places",)): 1.0}
+
+
 @pytest.mark.parametrize("name", ["hub_ledger_events", "hub_delivery_messages", "hub_registry_messages"])
 def test_how_many_messages_of_persons_were_taken_is_kept_dead_letters_and_places_are_told(name: str) -> None:
     rows = [

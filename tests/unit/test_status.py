@@ -79,6 +79,12 @@ def test_figures_are_summed_and_what_is_nought_is_left_out(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_how_far_restoring_has_come_is_told_until_nothing_is_left(tmp_path: Path) -> None:
+    shares = 'hub_worker_restored_ratio{{table="places"}} 1.0\nhub_worker_restored_ratio{{table="youths"}} {}\n'
+    assert summary_of(tmp_path / "some", shares.format(0.57)) == ["restoring the youths: 57 % of the changelog read"]
+    assert summary_of(tmp_path / "all", shares.format(1.0)) == []
+
+
 def test_what_delivery_and_the_registry_refused_is_told_and_what_they_took_is_not(tmp_path: Path) -> None:
     assert summary_of(tmp_path, REFUSING) == ["dead_lettered 3", "dead_lettered 4"]
 

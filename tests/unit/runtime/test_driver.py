@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hub.contract.topics import CONSENTS, RULES, SCHOOL_ABSENCES, Topic
 from hub.kafka import Outgoing
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.edges import Edges
+from hub.runtime.effects import Change
+from hub.runtime.fence import stamp
 from hub.runtime.ownership import Changelog
 from hub.runtime.runs import run_of
 from hub.runtime.store import PartitionStore, StoreCache
+from hub.runtime.timers import sealed
 from tests.unit.core.make import ago, make_absence, make_consent
 from tests.unit.runtime.fakes import (
     CHANGELOG,
@@ -25,6 +28,8 @@ from tests.unit.runtime.fakes import (
     make_record,
     until,
 )
+
+NO_CLOCK = sealed(Change(b"state"))
 
 
 class Brake:
@@ -72,6 +77,31 @@ def test_partitions_are_claimed_before_their_lanes_work(tmp_path: Path) -> None:
         assert failures == []
 
     asyncio.run(story())
+
+
+def test_how_far_restoring_has_come_is_told_by_the_share_of_the_changelog_that_is_in_the_folder(tmp_path: Path) -> None:
+    class Watched(MemoryLog):
+        """Notes the share before each read of a partition, and behind it."""
+
+        async def read(self, topic: str, partition: int, start: int, stop: int | None, sink: Callable) -> int:
+            shares.append(driver.restored)
+            reached = await super().read(topic, partition, start, stop, sink)
+            shares.append(driver.restored)
+            return reached
+
+    async def story() -> None:
+        for partition, records in ((0, 6), (1, 2)):
+            for number in range(records):
+                log.add(Outgoing(CHANGELOG, b"k%d" % number, NO_CLOCK, (stamp((1, b"o" * 16), 1),), partition))
+        assert driver.restored == 1
+        await driver.own({0, 1}, 2)
+        assert driver.restored == 1
+        await driver.release()
+
+    log, shares = Watched(), list[float]()
+    driver = make_driver(tmp_path, log, [])
+    asyncio.run(story())
+    assert shares == [0.0, 0.75, 0.75, 0.75, 0.75, 1.0, 1.0, 1.0]  # each is read to its end, and to the claim behind that
 
 
 def test_a_record_of_a_partition_that_is_not_owned_is_dropped(tmp_path: Path) -> None:
