@@ -5,9 +5,9 @@ from __future__ import annotations
 from hub.contract.models import PresenceTask, Priority, ReferralTask
 from hub.delivery.tables import TaskRow
 
-__all__ = ["ids_of", "open_key", "subject_of", "take_in", "task_row"]
+__all__ = ["PRESENCE_TEAM", "ids_of", "open_key", "subject_of", "take_in", "task_row"]
 
-_PRESENCE_TEAM = "outreach"
+PRESENCE_TEAM = "outreach"
 _PRESENCE_FUNCTION = "presence"
 
 
@@ -46,7 +46,7 @@ def take_in(row: TaskRow, task: ReferralTask | PresenceTask) -> str:
 def task_row(task: ReferralTask | PresenceTask) -> TaskRow:
     """A new row; its state and time of arrival are the inbox' to set."""
     if isinstance(task, PresenceTask):
-        team, function, priority, respond_by = _PRESENCE_TEAM, _PRESENCE_FUNCTION, Priority.NORMAL, None
+        team, function, priority, respond_by = PRESENCE_TEAM, _PRESENCE_FUNCTION, Priority.NORMAL, None
     else:
         team, function, priority, respond_by = task.team, task.function, task.priority, task.respond_by
     return TaskRow(
