@@ -130,8 +130,9 @@ def migrate_stores(settings: Settings) -> None:
     from hub.coding.queue import CodingQueue
     from hub.connect.database import open_store
     from hub.connect.instance import load_instance
+    from hub.presence.opening import build_presence_engine
 
-    for build in (build_delivery_engine, build_audit_engine, build_access_engine):
+    for build in (build_presence_engine, build_audit_engine, build_access_engine):
         build(settings).dispose()
     for name in settings.connectors:
         instance = load_instance(settings, name)

@@ -51,6 +51,7 @@ def run_web(home: Path | None) -> None:
     from hub.audit.opening import open_vault
     from hub.beats import Beats
     from hub.installation import load_agencies, load_places, load_teams
+    from hub.presence.opening import open_desk
     from hub.process import process_frame
     from hub.web.app import Web, build_web
     from hub.web.consents.office import opened_once
@@ -84,6 +85,7 @@ def run_web(home: Path | None) -> None:
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
             console=opened_once(lambda: build_console(settings)),
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
+            presence=opened_once(lambda: open_desk(settings, build_clock(settings))),
             observing=observing,
             beats=Beats(),
             rules=lambda actor: build_rule_sets(settings, registry(), audit, actor),

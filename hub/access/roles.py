@@ -69,6 +69,8 @@ class Action(StrEnum):
     ERASURE_SEE = "erasure.see"
     EXTRACT_RELEASE = "extract.release"
     OBSERVATION_REPORT = "observation.report"
+    PRESENCE_PLAN = "presence.plan"
+    AGREEMENT_CHANGE = "agreement.change"
     STATUTORY_READ = "statutory.read"
     NOTICE_CODE = "notice.code"
     PROTECTED_READ = "protected.read"
@@ -150,6 +152,9 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
         Action.ERASURE_SEE: _only(Role.CONSENT_OFFICER, Role.AUDITOR),
         Action.EXTRACT_RELEASE: _CONSENTS,
         Action.OBSERVATION_REPORT: _only(Role.OBSERVER, Role.TEAM_MEMBER, Role.TEAM_HEAD),
+        Action.PRESENCE_PLAN: _TEAM,
+        # An agreement binds the municipality, and grants go by it: members see it, the head changes it.
+        Action.AGREEMENT_CHANGE: Grant(own_teams=frozenset({Role.TEAM_HEAD})),
         Action.STATUTORY_READ: _only(Role.STATUTORY_OFFICER),
         Action.NOTICE_CODE: _only(Role.STATUTORY_OFFICER),
         Action.PROTECTED_READ: _only(Role.PROTECTED_CASES_OFFICER),

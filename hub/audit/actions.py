@@ -68,7 +68,12 @@ class Action(StrEnum):
 
     # Agreements, observations, figures
     OBSERVATION_SENT = "observation_sent"
-    AGREEMENT_CHANGED = "agreement_changed"
+    PRESENCE_PLANNED = "presence_planned"  # somebody is to be in an area; `purpose`: planned, moved, cancelled, reopened
+    PRESENCE_OFFERED = "presence_offered"  # to associations; `purpose`: offered, or withdrawn
+    PRESENCE_ANSWERED = "presence_answered"  # by an association, through its link
+    PRESENCE_REPORTED = "presence_reported"  # how it went, by the team or through a link
+    CALENDAR_CHANGED = "calendar_changed"  # the address of one's calendar; `purpose`: renewed, or ended
+    AGREEMENT_CHANGED = "agreement_changed"  # `purpose`: added, changed, ended
     STATISTICS_SHOWN = "statistics_shown"
 
     # The sealed vault

@@ -70,6 +70,8 @@ class SubjectKind(StrEnum):
     DOCUMENT = "document"  # a document of the sealed vault
     ACCOUNT = "account"
     LETTER = "letter"  # a dead letter, by its own number
+    PRESENCE = "presence"  # a planned presence, or an offer of it
+    AGREEMENT = "agreement"  # with an association
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from hub.web.notices.routes import notice_doors
 from hub.web.observations.routes import observation_doors
 from hub.web.operations.routes import operation_doors
 from hub.web.pages import Pages
+from hub.web.presence.routes import presence_doors
 from hub.web.provider_entrance import ProviderEntrance
 from hub.web.rendering import Renderer, TeamTitle, Web
 from hub.web.rules.council import Council
@@ -98,6 +99,7 @@ def build_web(web: Web) -> Starlette:
             *operation_doors(doors, web, renderer),
             *notice_doors(doors, web, renderer),
             *observation_doors(doors, web, renderer),
+            *presence_doors(doors, web, renderer),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         middleware=[

@@ -11,10 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.roles import BOUND, Action, Principal, may, may_somewhere, teams_where
 from hub.contract.models import ReferralTask
 from hub.delivery.listing import Shown
+from hub.delivery.rows import PRESENCE_TEAM
 from hub.delivery.views import TaskView
 from hub.errors import RejectedError
 from hub.web.followed_up import shown_week
 from hub.web.language import mark
+from hub.web.presence.raising import told_raised
 from hub.web.presenting import NOT_LOOKED
 from hub.web.rendering import Renderer, Web
 from hub.web.task_deeds import EMPTY, Filled, deeds_of, holder_name
@@ -87,7 +89,7 @@ class Pages:
         return self._renderer.page(
             request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all, rows=rows,
             lists=lists, chosen=chosen, narrowed=shown not in {Shown.OPEN, Shown.ALL}, number=number, more=len(tasks) > _PAGE,
-            total=counts[Shown.OPEN if show_all else shown],
+            total=counts[Shown.OPEN if show_all else shown], presence_plan=code == PRESENCE_TEAM,
             stale=words.text(NOT_LOOKED) if any(task.withheld for task in tasks) else "",
             last_received=None if last is None else words.when(last), here=_here(request, chosen, number),
         )  # fmt: skip
@@ -124,6 +126,7 @@ class Pages:
         return self._renderer.page(
             request, "task.html", principal, status=status, current_team=code, team=title, here=f"/team/{code}/task/{number}",
             task=self._web.presenter.page(task, title, words, now), may_reveal=_may_reveal(principal, task), deeds=deeds,
+            raised=told_raised(self._web, task, words, now),
             form=filled, alert=alert, done=done, errors=[{"field": name, "text": text} for name, text in filled.wrong.items()],
         )  # fmt: skip
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hub.audit.sealed import SealedVault
     from hub.coding.desk import CodingDesk
     from hub.core.rule_set import RuleSet
+    from hub.presence.desk import PresenceDesk
     from hub.registry.revealing import Revealing
     from hub.registry.rule_sets import RuleSets
     from hub.web.observations.senders import Observing
@@ -76,8 +77,9 @@ class Web:
     `url` is where people reach them: its host is the only one answered to besides loopback, and with https cookies are sent
     over nothing else. `default_language` is used until a visitor chooses another. `revealing` opens the registry when somebody
     first asks who a task is about, `console` and `notices` load what connectors need when an operator or a statutory
-    officer first looks; so does `rules`, which rules are in force, for one actor. `fits` raises ConfigError where a rule of a
-    set, by its id, does not fit the installation's files as they are now. At `beats` is answered what nobody may time.
+    officer first looks; so does `rules`, which rules are in force, for one actor, and `presence`, who is to be in which area.
+    `fits` raises ConfigError where a rule of a set, by its id, does not fit the installation's files as they are now. At `beats`
+    is answered what nobody may time.
     """
 
     worklist: Worklist
@@ -96,6 +98,7 @@ class Web:
     sealed: Callable[[], SealedVault]
     console: Callable[[], Console]
     notices: Callable[[], CodingDesk]
+    presence: Callable[[], PresenceDesk]
     observing: Observing
     beats: Beats
     rules: Callable[[Actor], RuleSets]

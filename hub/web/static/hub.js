@@ -76,6 +76,10 @@
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
 
+  for (const input of document.querySelectorAll("input[data-copied]")) {
+    input.addEventListener("focus", () => input.select()); // one tap marks the whole link
+  }
+
   const live = document.querySelector("[data-live]");
   if (!live) return;
   const stale = document.getElementById("stale");

@@ -6,6 +6,8 @@ PLACES = {"{team}": "outreach", "{task:uuid}": "00000000-0000-4000-8000-00000000
     "{consent:uuid}": "00000000-0000-4000-8000-000000000000", "{draft}": "0" * 32, "{step}": "youth",
     "{letter}": "l0123", "{source}": "toy", "{work}": "0" * 32, "{notice}": "0" * 40,
     "{said}": "0" * 40, "{rule}": "absence-alone",
+    "{visit:uuid}": "00000000-0000-4000-8000-000000000000", "{offer:uuid}": "00000000-0000-4000-8000-000000000000",
+    "{agreement:uuid}": "00000000-0000-4000-8000-000000000000", "{token}": "none-of-ours",
 }  # fmt: skip
 
 

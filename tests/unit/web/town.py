@@ -56,6 +56,7 @@ from hub.delivery.worklist import Worklist
 from hub.errors import ConfigError, RetriableError
 from hub.installation import load_agencies, load_places, load_teams
 from hub.kafka import Incoming
+from hub.presence.desk import open_presence
 from hub.registry.casework import Casework
 from hub.registry.registry import Registry
 from hub.registry.relay import Relay
@@ -295,6 +296,7 @@ class PagesTown:
             revealing=opened_once(lambda: make_revealing(self)),
             console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
             notices=lambda: self.coding.desk,
+            presence=opened_once(lambda: open_presence(self.engine, self.clock, KEY, Attempts(self.access, KEY, self.clock))),
             observing=make_observing(self.intake),
             beats=Beats(1.0, self.metronome.ticks, self.metronome.pause),
             rules=self.rule_sets,
