@@ -13,7 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors.fetching import retry_after_seconds
 from connectors.shallow import parse_shallow
-from hub.connector import SourceContext
+from hub.connector import SinkContext, SourceContext
 from hub.errors import ConfigError, RetriableError
 from hub.tls import outward_client
 
@@ -25,13 +25,16 @@ _SHORTEST = timedelta(seconds=1)
 _DEFAULT_SECONDS = 60.0
 _LONGEST_SECONDS = 24 * 3600.0
 _MAX_ANSWER = 64 * 1024
+_REFUSED = frozenset({400, 401, 403})
+"""RFC 6749 §5.2 answers wrong credentials and wrong scopes with 400 or 401; 403 is what some servers say."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
     """Where a token is fetched and as whom; the client's secret is the connector's secret `client-secret`.
 
-    `timeout_seconds` and `attempts` bound one fetch.
+    `timeout_seconds` and `attempts` bound one fetch. `refusal_stops`: wrong credentials are a ConfigError, for callers behind
+    whom nothing waits that must not.
     """
 
     token_url: str
@@ -40,19 +43,20 @@ class ClientCredentials:
     authentication: Literal["basic", "post"]
     timeout_seconds: float
     attempts: int
+    refusal_stops: bool = False
 
 
 class TokenKeeper:
     """Fetches a token when there is none that still holds.
 
-    A refusal is a RetriableError `token_refused`, not a ConfigError: mandatory reports may wait behind it, so the lane keeps
-    asking while somebody puts the secret right.
+    A refusal is a RetriableError `token_refused`, unless `refusal_stops`: mandatory reports may wait behind it, so the lane
+    keeps asking while somebody puts the secret right.
     """
 
     def __init__(
         self,
         credentials: ClientCredentials,
-        context: SourceContext,
+        context: SourceContext | SinkContext,
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -65,7 +69,7 @@ class TokenKeeper:
         self._until: datetime | None = None
 
     def token(self) -> str:
-        """A bearer token. Raises RetriableError, or ConfigError when there is no secret."""
+        """A bearer token. Raises RetriableError, or ConfigError when there is no secret or a refusal stops."""
         if self._until is None or self._context.now() >= self._until:
             retrying = Retrying(
                 retry=retry_if_exception_type(RetriableError),
@@ -107,11 +111,10 @@ class TokenKeeper:
         finally:
             self._context.observe_request(_OPERATION, status)
         if status != 200:
-            raise RetriableError(
-                f"the token endpoint answered {status}: look at client_id, the secret `client-secret` and the scope",
-                code="token_refused",
-                retry_after=retry_after_seconds(response.headers),
-            )
+            text = f"the token endpoint answered {status}: look at client_id, the secret `client-secret` and the scope"
+            if self._credentials.refusal_stops and status in _REFUSED:
+                raise ConfigError(text, code="token_refused")
+            raise RetriableError(text, code="token_refused", retry_after=retry_after_seconds(response.headers))
         self._keep(response)
 
     def _keep(self, response: httpx.Response) -> None:

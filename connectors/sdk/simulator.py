@@ -1,27 +1,26 @@
-"""Behaves as a message system with the SDK API: token endpoint, bearer checks, list, get, and a DELETE that is counted.
+"""Behaves as a message system with the SDK API: token endpoint, bearer checks, list, get, send, and a DELETE that is counted.
 
-Dataset: `messages.json`, a list of `messageDef` objects of the standard (README.md shows one). Options:
+Dataset: `messages.json`, a list of `messageDef` objects of the standard (README.md shows one); `build_outbox` begins with none.
+Options, beside those of `connectors.token_endpoint`:
 
-    client_id, client_secret   what the token endpoint takes (default `hub` and `simulator`)
-    token_seconds              life of a token (default 300)
     now                        a callable, an instant or its ISO text: only messages created by then are there
     deletes                    DELETE takes the message away (default false: it is only counted)
     mark_retrieved             a message that was fetched goes from NEW to RETRIEVED (default false)
+    own_ids                    what is sent gets an id of the system's own, and only by that is it fetched (default false)
 
-`GET /simulator/state` tells a scenario `{"messages", "requests": {operation: n}, "deleted": n}`. DELETE answers 202
-and, unless told to, deletes nothing, so that a test can show that nobody asked for it.
+A `messageId` that is sent twice is there twice: the standard's document says nothing of one that comes again.
+
+`GET /simulator/received` tells what was sent, as `hub.testing.SinkSuite` asks it. `GET /simulator/state` tells a scenario
+`{"messages", "requests": {operation: n}, "deleted": n}`. DELETE answers 202 and, unless told to, deletes nothing, so that a
+test can show that nobody asked for it.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import secrets
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.sdk.listing import attributes_of, instant_of
+from connectors.sdk.sent import created, taken
+from connectors.token_endpoint import TokenEndpoint
 from hub.errors import ConfigError
 
-__all__ = ["build_simulator"]
+__all__ = ["build_outbox", "build_simulator"]
 
 _VERSION = {"version": "sdk api 1.0.0"}
 _FILTERS: dict[str, tuple[str, ...]] = {
@@ -46,14 +47,25 @@ _FILTERS: dict[str, tuple[str, ...]] = {
 
 def build_simulator(dataset: Path, options: Mapping[str, Any]) -> Starlette:
     """The message system as an ASGI application. Raises ConfigError when the dataset or an option is wrong."""
-    inbox = _Inbox(_load(dataset), options)
+    return _application(_Inbox(_load(dataset), options))
+
+
+def build_outbox(dataset: Path, options: Mapping[str, Any]) -> Starlette:
+    """The same for who only sends: nothing is there yet, and the dataset folder is not read."""
+    del dataset
+    return _application(_Inbox([], options))
+
+
+def _application(inbox: _Inbox) -> Starlette:
     return Starlette(
         routes=[
             Route("/oauth2/token", inbox.token, methods=["POST"]),
             Route("/sdk/messages", inbox.list_messages, methods=["GET"]),
+            Route("/sdk/messages", inbox.send_message, methods=["POST"]),
             Route("/sdk/messages/{message_id}", inbox.get_message, methods=["GET"]),
             Route("/sdk/messages/{message_id}", inbox.delete_message, methods=["DELETE"]),
             Route("/simulator/state", inbox.state, methods=["GET"]),
+            Route("/simulator/received", inbox.received, methods=["GET"]),
         ]
     )
 
@@ -62,28 +74,20 @@ class _Inbox:
     def __init__(self, messages: list[dict[str, Any]], options: Mapping[str, Any]) -> None:
         self._messages = messages
         self._now = _clock(options.get("now"))
-        self._credentials = (str(options.get("client_id", "hub")), str(options.get("client_secret", "simulator")))
-        self._token_seconds = float(options.get("token_seconds", 300))
+        self._tokens = TokenEndpoint(options)
         self._deletes = bool(options.get("deletes", False))
         self._mark_retrieved = bool(options.get("mark_retrieved", False))
-        self._tokens: dict[str, float] = {}
+        self._own_ids = bool(options.get("own_ids", False))
+        self._sent: list[dict[str, Any]] = []
         self._requests: Counter[str] = Counter()
 
     async def token(self, request: Request) -> Response:
         self._requests["token"] += 1
-        form = await request.form()
-        given = _basic(request.headers.get("authorization", "")) or (form.get("client_id"), form.get("client_secret"))
-        if form.get("grant_type") != "client_credentials":
-            return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        if given != self._credentials:
-            return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
-        token = secrets.token_urlsafe(24)
-        self._tokens[token] = time.monotonic() + self._token_seconds
-        return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": int(self._token_seconds)})
+        return await self._tokens.give(request)
 
     async def list_messages(self, request: Request) -> Response:
         self._requests["list"] += 1
-        if not self._authorized(request):
+        if not self._tokens.permits(request):
             return Response(status_code=401)
         unknown = [name for name in request.query_params if name not in _FILTERS]
         if unknown:
@@ -98,37 +102,49 @@ class _Inbox:
 
     async def get_message(self, request: Request) -> Response:
         self._requests["get"] += 1
-        if not self._authorized(request):
+        if not self._tokens.permits(request):
             return Response(status_code=401)
         for message in self._present():
-            if request.path_params["message_id"] in (message.get("id"), attributes_of(message).get("messageId")):
+            names = (message.get("id"), None if self._own_ids else attributes_of(message).get("messageId"))
+            if request.path_params["message_id"] in names:
                 answer = JSONResponse({"meta": _VERSION, "links": {"self": str(request.url)}, "data": _shown(message)})
                 if self._mark_retrieved and attributes_of(message).get("messageStatus") == "NEW":
                     message["attributes"]["messageStatus"] = "RETRIEVED"
                 return answer
         return Response(status_code=404)
 
+    async def send_message(self, request: Request) -> Response:
+        self._requests["send"] += 1
+        if not self._tokens.permits(request):
+            return Response(status_code=401)
+        try:
+            message = created(await request.body(), own_id=self._own_ids, now=self._now() or datetime.now(UTC))
+        except ValueError:
+            return _problem("Input isn't valid with respect to schema")
+        self._messages.append(message)
+        self._sent.append(message)
+        return Response(status_code=201)
+
     async def delete_message(self, request: Request) -> Response:
         self._requests["delete"] += 1
-        if self._deletes and self._authorized(request):
+        if self._deletes and self._tokens.permits(request):
             gone = request.path_params["message_id"]
             self._messages = [one for one in self._messages if gone not in (one.get("id"), attributes_of(one).get("messageId"))]
-        return Response(status_code=202 if self._authorized(request) else 401)
+        return Response(status_code=202 if self._tokens.permits(request) else 401)
 
     async def state(self, _request: Request) -> Response:
         return JSONResponse(
             {"messages": len(self._present()), "requests": dict(self._requests), "deleted": self._requests["delete"]}
         )
 
+    async def received(self, _request: Request) -> Response:
+        return JSONResponse([taken(message) for message in self._sent])
+
     def _present(self) -> list[dict[str, Any]]:
         now = self._now()
         if now is None:
             return self._messages
         return [each for each in self._messages if (instant_of(attributes_of(each).get("creationDateTime")) or now) <= now]
-
-    def _authorized(self, request: Request) -> bool:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and self._tokens.get(token, 0.0) > time.monotonic()
 
 
 def _load(dataset: Path) -> list[dict[str, Any]]:
@@ -148,17 +164,6 @@ def _clock(option: Any) -> Callable[[], datetime | None]:
     if instant is None or instant.tzinfo is None:
         raise ConfigError("sdk simulator: `now` is a callable, an aware instant or its ISO text", code="bad_option")
     return lambda: instant
-
-
-def _basic(header: str) -> tuple[str, str] | None:
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return name, secret
 
 
 def _shown(message: dict[str, Any], *, documents: bool = True) -> dict[str, Any]:

@@ -26,7 +26,7 @@ CAPABILITIES = {
 
 _OF_A_SOURCE = "at least once: a crash repeats a batch under the same identities and revisions, and a repeat changes nothing"
 _OF_A_SINK = "at least once, with one effect: a repeat carries the same idempotency key, and the receiver has the task once"
-_INVENTED = {"{url}": "https://system.example.se", "{dataset}": "inbox"}
+_INVENTED = {"{url}": "https://system.example.se", "{dataset}": "inbox", "{host}": "system.example.se", "{port}": "9093"}
 _BOUNDS = (("minimum", "≥ {}"), ("exclusiveMinimum", "> {}"), ("maximum", "≤ {}"), ("exclusiveMaximum", "< {}"))
 _NAMES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "array": "list"}
 

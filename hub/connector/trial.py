@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +27,10 @@ class Trial:
     """What the suite, and whoever looks at a connector for the first time, needs to run it without the foreign system.
 
     `config` is what an operator would write under `[connectors.NAME.source]`; in its strings `{url}` becomes the simulator's
-    address and `{dataset}` the folder that holds the dataset. Let the connector try once and not wait long: the suite puts the
-    server in trouble. `facts` is how many facts of `usual` must be told, and `refused` how many records of `broken` must be
-    `Unmapped`, counted by a person and not by the connector. `messages`, where there is a statutory lane: how many raw messages
-    of `usual` and of `broken` must be stored.
+    address, `{dataset}` the folder that holds the dataset, and `{host}` and `{port}` where `front` listens. Let the connector try
+    once and not wait long: the suite puts the server in trouble. `facts` is how many facts of `usual` must be told, and
+    `refused` how many records of `broken` must be `Unmapped`, counted by a person and not by the connector. `messages`, where
+    there is a statutory lane: how many raw messages of `usual` and of `broken` must be stored.
     """
 
     config: Mapping[str, Any]
@@ -42,3 +43,6 @@ class Trial:
     facts: int = 0
     refused: int = 0
     messages: Mapping[str, int] = field(default_factory=dict)
+    front: Callable[[str], AbstractContextManager[int]] | None = None
+    """(the simulator's address) → a server on loopback that speaks the foreign system's own protocol, and its port: for what is
+    not spoken to over HTTP. It carries everything on to the simulator, and says what that answered in its own protocol."""

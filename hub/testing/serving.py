@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import uvicorn
 
-__all__ = ["Asked", "Fault", "Watched", "garbled", "once", "refusing", "served", "silent"]
+__all__ = ["Asked", "Fault", "Watched", "garbled", "once", "refusing", "served", "silent", "unless_asked"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,13 +54,15 @@ class Asked:
 class Watched:
     """A simulator that can be exchanged (`app`) or put in trouble (`fault`); `asked` keeps what crossed the wire.
 
-    The next `lose_answers` requests that change something are carried out, and their answers lost on the way (502).
+    Of the next requests that change something, `keep_answers` are answered, and after them `lose_answers` carried out, and their
+    answers lost on the way (502).
     """
 
     def __init__(self, app: Any) -> None:
         self.app: App = app
         self.fault: Fault | None = None
         self.lose_answers = 0
+        self.keep_answers = 0
         self.asked: list[Asked] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +86,9 @@ class Watched:
             if not losing:
                 await send(message)
 
-        losing = self.fault is None and self.lose_answers > 0 and scope["method"] not in _ASKING
+        changing = self.fault is None and self.lose_answers > 0 and scope["method"] not in _ASKING
+        losing = changing and self.keep_answers == 0
+        self.keep_answers -= changing and not losing
         self.lose_answers -= losing
         await (self.fault or self.app)(scope, heard, told)
         if losing:
@@ -121,6 +125,15 @@ def once(place: int, fault: Fault, app: App) -> Fault:
         nonlocal asked
         here, asked = asked, asked + 1
         await (fault if here == place else app)(scope, receive, send)
+
+    return answer
+
+
+def unless_asked(fault: Fault, app: App) -> Fault:
+    """Answers with the fault what would change something, and questions as `app` does."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await (app if scope["method"] in _ASKING else fault)(scope, receive, send)
 
     return answer
 

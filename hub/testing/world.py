@@ -7,7 +7,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ __all__ = ["Serve", "World", "build_world", "named_in", "overheard"]
 
 Serve: TypeAlias = Callable[[Any], AbstractContextManager[str]]
 """Puts an ASGI application on a socket while a block runs, and gives its address: `served`."""
+_LOOPBACK = "127.0.0.1"
 _NOT_DIGITS = re.compile(r"\D")
 
 
@@ -34,6 +35,8 @@ class World:
         self.dataset = dataset
         self.server: Watched | None = None
         self.url = ""
+        self.port = 0
+        """Where the simulator's front listens; 0 without one."""
         self.labels: list[str] = []
         """What the source called its requests when it counted them: labels of a metric."""
 
@@ -87,14 +90,15 @@ class World:
 
     def config(self) -> Any:
         """The connector's checked settings."""
-        filled = _filled(self._trial.config, {"{url}": self.url, "{dataset}": str(self.dataset)})
+        places = {"{url}": self.url, "{dataset}": str(self.dataset), "{host}": _LOOPBACK, "{port}": str(self.port)}
+        filled = _filled(self._trial.config, places)
         return self._connector.config.model_validate(filled)
 
     def held(self) -> list[str]:
         """What this process holds open of the foreign system: connections to the simulator, files of the dataset."""
         me = psutil.Process()
-        port = int(self.url.rpartition(":")[2]) if self.url else -1
-        connections = [str(one.status) for one in me.net_connections("tcp") if one.raddr and one.raddr.port == port]
+        ports = {int(self.url.rpartition(":")[2]) if self.url else -1, self.port or -1}
+        connections = [str(one.status) for one in me.net_connections("tcp") if one.raddr and one.raddr.port in ports]
         files = [one.path for one in me.open_files() if Path(one.path).is_relative_to(self.dataset)]
         return [status for status in connections if status == psutil.CONN_ESTABLISHED] + files
 
@@ -127,8 +131,12 @@ def build_world(connector: Connector, trial: Trial, folder: Path, dataset: str |
         yield world
         return
     world.server = Watched(world.simulator())
-    with serve(world.server) as world.url:
+    with serve(world.server) as world.url, _front(trial, world.url) as world.port:
         yield world
+
+
+def _front(trial: Trial, url: str) -> AbstractContextManager[int]:
+    return nullcontext(0) if trial.front is None else trial.front(url)
 
 
 @contextmanager

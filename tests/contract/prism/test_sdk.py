@@ -1,16 +1,21 @@
-"""The sdk connector pulls both lanes from its simulator through Prism: both keep to the SDK API's own OpenAPI document."""
+"""The sdk connectors talk to their simulator through Prism: all of them keep to the SDK API's own OpenAPI document."""
 
+from contextlib import closing
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from connectors.sdk.simulator import build_simulator
+from connectors.sdk.sending import create_message
+from connectors.sdk.simulator import build_outbox, build_simulator
+from connectors.sdk.sink import SdkMessageSink
 from connectors.sdk.source import SdkSource
 from connectors.sdk.statutory import SdkStatutorySource
 from hub.connector import PersonRecord
+from hub.contract.models import TaskState
 from hub.testing import served
 from tests.contract.prism.conftest import Judged
+from tests.unit.connectors import make as sinks
 from tests.unit.connectors.sdk.make import (
     CATEGORY,
     PERSON,
@@ -18,6 +23,7 @@ from tests.unit.connectors.sdk.make import (
     make_config,
     make_context,
     make_message,
+    make_message_config,
     reference,
     write_messages,
 )
@@ -30,8 +36,8 @@ FORM = {"grant_type": "client_credentials", "client_id": "hub", "client_secret":
 
 def operation_of(method, path):
     if path == "/sdk/messages":
-        return "getMessageByFilter"
-    return {"GET": "getMessageById", "DELETE": "deleteMessageById"}.get(method, "sendMessage") if "/sdk/" in path else "token"
+        return {"GET": "getMessageByFilter", "POST": "sendMessage"}[method]
+    return {"GET": "getMessageById", "DELETE": "deleteMessageById"}[method] if "/sdk/" in path else "token"
 
 
 @pytest.fixture
@@ -75,6 +81,24 @@ def test_both_lanes_pull_through_prism_without_one_violation(dataset, specificat
     assert state["deleted"] == 14
 
 
+@pytest.mark.parametrize("look_up", ["messageId", "listing"])
+def test_every_word_of_a_task_is_sent_through_prism_without_one_violation(tmp_path, specification, prism_before, report, look_up):
+    judged = Judged(operation_of)
+    with served(build_outbox(tmp_path, {})) as upstream, prism_before(specification(DOCUMENT), upstream) as url:
+        config = make_message_config(
+            url, token_url=f"{upstream}/oauth2/token", look_up=look_up, hub_url="https://navet.example.se"
+        )
+        with closing(SdkMessageSink(config, sinks.make_context(), transport=judged)) as sink:
+            for state in (TaskState.REQUESTED, TaskState.REQUESTED, TaskState.RECALLED, TaskState.CANCELLED, TaskState.CANCELLED):
+                sink.deliver(sinks.make_errand(state=state))
+        received = httpx.get(f"{upstream}/simulator/received", trust_env=False).json()
+    report(f"{look_up}: requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
+    assert judged.objections == []
+    assert set(judged.requests) == {"token", "sendMessage", {"messageId": "getMessageById"}.get(look_up, "getMessageByFilter")}
+    assert min(judged.requests.values()) > 0
+    assert [one["state"] for one in received] == ["requested", "recalled", "cancelled"]
+
+
 def test_the_simulators_refusals_are_the_documents_too(dataset, specification, prism_before, report):
     judged = Judged(operation_of)
     with (
@@ -89,6 +113,9 @@ def test_the_simulators_refusals_are_the_documents_too(dataset, specification, p
         assert client.get("/sdk/messages/x").status_code == 404
         assert client.get("/sdk/messages", params={"filter[color]": "red"}).status_code == 400
         assert client.delete(f"/sdk/messages/{make_message(1)['id']}").status_code == 202
+        body = create_message(make_message_config(), sinks.make_errand())
+        body["data"]["attributes"]["unheard"] = "x"
+        assert client.post("/sdk/messages", json=body).status_code == 400
     report(f"requests per operation {dict(judged.requests)}, objections {len(judged.objections)}")
     assert judged.objections == []
 

@@ -24,6 +24,8 @@ def test_every_installed_connector_is_listed(run) -> None:
     shown = run("list").output
     for name in ("ss12000", "sdk", "polisen", "observations", "toyplaces"):
         assert name in shown
+    for name in ("webhook", "support_management", "sdk_message"):
+        assert name in shown
 
 
 def test_the_list_can_be_read_by_a_script(run) -> None:

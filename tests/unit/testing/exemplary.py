@@ -178,6 +178,9 @@ def build_simulator(dataset: Path, _options: Any) -> Starlette:
         taken.append({"task_id": body["task_id"], "state": body["state"], "reference": f"r-{len(taken) + 1}"})
         return JSONResponse(taken[-1], 201)
 
+    async def sign_in(_request: Request) -> JSONResponse:
+        return JSONResponse({"token": "t"})
+
     async def received(_request: Request) -> JSONResponse:
         return JSONResponse(taken)
 
@@ -186,6 +189,7 @@ def build_simulator(dataset: Path, _options: Any) -> Starlette:
             Route("/rows", feed),
             Route("/errands", search, methods=["GET"]),
             Route("/errands", create, methods=["POST"]),
+            Route("/token", sign_in, methods=["POST"]),
             Route("/simulator/received", received),
         ]
     )

@@ -29,6 +29,7 @@ _TAKEN_BACK = ("test_a_task_that_is_taken_back_is_told_too", "test_trouble_at_th
 FAULTS: list[tuple[str | tuple[str, ...], dict[str, Any]]] = [
     ("test_an_errand_arrives_once_however_often_it_is_handed_over", {"sink": broken.Numbering}),
     ("test_a_lost_answer_leaves_one", {"sink": broken.Remembering}),
+    ("test_a_lost_answer_leaves_one", {"sink": broken.SigningIn}),
     ("test_a_lost_answer_leaves_one", {"sink": broken.LookingForTasksOnly}),
     ("test_trouble_at_the_receiver_is_retriable", {"sink": broken.Final}),
     ("test_trouble_at_the_receiver_is_retriable", {"sink": broken.LosingRecalls}),
@@ -38,7 +39,7 @@ FAULTS: list[tuple[str | tuple[str, ...], dict[str, Any]]] = [
     ("test_a_garbled_answer_is_no_foreign_error", {"sink": broken.Trusting}),
     (_TAKEN_BACK, {"sink": broken.Deaf}),
     (_TAKEN_BACK, {"sink": broken.NeverCancelling}),
-    ("test_two_errands_stay_two", {"sink": broken.Lumping}),
+    (("test_two_errands_stay_two", "test_a_refusal_is_for_good"), {"sink": broken.Lumping}),
     ("test_the_receivers_own_id_is_handed_back", {"sink": broken.Silent}),
     ("test_the_receivers_own_id_is_handed_back", {"sink": broken.Inventive}),
     ("test_no_person_and_no_secret_is_in_a_url_a_header_or_a_log", {"sink": broken.Naming}),

@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.sdk.config import SdkConfig
 from connectors.sdk.listing import parse_listing
+from connectors.sdk.sending import SdkMessageConfig
 from hub.connector import SourceContext
 from hub.testing import MemoryPlaces
 
@@ -82,6 +83,21 @@ def without_documents(message: dict[str, Any]) -> dict[str, Any]:
 
 def make_config(url: str = "http://127.0.0.1:1", **changes: Any) -> SdkConfig:
     return SdkConfig.model_validate({"base_url": url, "token_url": f"{url}/oauth2/token", "client_id": "hub", **changes})
+
+
+def make_message_config(url: str = "http://127.0.0.1:1", **changes: Any) -> SdkMessageConfig:
+    given = {
+        "base_url": url,
+        "token_url": f"{url}/oauth2/token",
+        "client_id": "hub",
+        "sender": "0203:norrkoping.se",
+        "sender_address": "sdk:utkorg:0203:norrkoping.se",
+        "sender_label": "Navet",
+        "recipient": "0203:example.se",
+        "recipient_address": "sdk:inkorg:0203:example.se",
+        "recipient_label": "Mottagningen",
+    }
+    return SdkMessageConfig.model_validate(given | changes)
 
 
 def make_context(

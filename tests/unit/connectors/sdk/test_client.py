@@ -87,7 +87,7 @@ def test_the_secret_goes_to_the_token_endpoint_alone(tmp_path, way):
 def test_a_token_refused_before_its_time_is_renewed_once(tmp_path):
     world = World(tmp_path, make_message(1), options={"token_seconds": 300})
     world.client.list_messages()
-    world.transport._inner.app.routes[1].endpoint.__self__._tokens.clear()
+    world.transport._inner.app.routes[1].endpoint.__self__._tokens._until.clear()
     assert len(world.client.list_messages()) == 1
     assert world.seen.count(("list", 401)) == 1
     assert world.seen.count(("token", 200)) == 2
