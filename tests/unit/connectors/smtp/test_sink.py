@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import email
+import ipaddress
+import ssl
+from contextlib import closing, contextmanager
+from email.policy import default
+
+import httpx
+import pytest
+from anyio.from_thread import start_blocking_portal
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
+
+from connectors.smtp.config import SmtpConfig
+from connectors.smtp.notice import message_id_of, notice
+from connectors.smtp.simulator import PASSWORD, build_simulator, served_mail
+from connectors.smtp.sink import SmtpSink
+from hub.contract.models import TaskState
+from hub.errors import ConfigError, InDoubtError, RejectedError, RetriableError
+from hub.testing import served
+from tests.unit.connectors.make import NOW, make_context, make_errand
+
+LOOPBACK = "127.0.0.1"
+
+
+def make_config(port: int = 587, **changes) -> SmtpConfig:
+    given = {
+        "host": LOOPBACK,
+        "port": port,
+        "security": "plaintext",
+        "username": "hub",
+        "sender": "navet@example.se",
+        "recipient": "forebyggarteamet@example.se",
+        "hub_url": "https://navet.example.se",
+        "timeout_seconds": 2,
+    }
+    return SmtpConfig.model_validate(given | changes)
+
+
+def make_sink(port: int, secret: str = PASSWORD, observed=None, **changes) -> SmtpSink:
+    return SmtpSink(make_config(port, **changes), make_context(secret, observed))
+
+
+@pytest.fixture
+def mailbox(tmp_path):
+    with served(build_simulator(tmp_path, {})) as url:
+        yield url
+
+
+def received(mailbox: str) -> list[tuple[str, str]]:
+    return [(one["task_id"], one["state"]) for one in httpx.get(f"{mailbox}/simulator/received", trust_env=False).json()]
+
+
+@contextmanager
+def scripted(replies: dict[str, str]):
+    """A mail server that answers a command with the given reply, and all others well; an empty reply: it hangs up."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"{replies.get('greeting', '220 mail.example.se')}\r\n".encode())
+        while line := await reader.readline():
+            command = line.split()[0].decode().upper()
+            reply = replies.get(command, "354 go on" if command == "DATA" else "250 OK")
+            if command == "DATA" and reply.startswith("354"):
+                writer.write(b"354 go on\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                reply = replies.get("mail", "250 OK")
+            if not reply:
+                break
+            writer.write(f"{reply}\r\n".encode())
+            if command == "QUIT":
+                break
+        writer.close()
+
+    with start_blocking_portal() as portal:
+        server = portal.call(asyncio.start_server, talk, LOOPBACK, 0)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            portal.call(server.close)
+
+
+def test_a_mail_says_that_a_task_waits_and_where_and_nothing_else() -> None:
+    message = notice(make_config(), make_errand(), NOW)
+    text = message.get_content()
+    assert "En ny uppgift väntar i navet." in text
+    assert "A new task is waiting in the hub." in text
+    assert "https://navet.example.se" in text
+    for private in (make_errand().task_id, make_errand().function, "high", "2025-05-24"):
+        assert private not in text
+        assert private not in message["Subject"]
+    assert message.get_content_type() == "text/plain"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Date"].datetime == NOW
+
+
+def test_the_message_id_stays_and_is_another_for_the_word_that_takes_it_back() -> None:
+    config = make_config()
+    assert message_id_of(config, make_errand()) == f"<{make_errand().task_id}.requested@example.se>"
+    assert len({message_id_of(config, make_errand(state=state)) for state in TaskState}) == len(TaskState)
+
+
+@pytest.mark.parametrize("end", [TaskState.RECALLED, TaskState.CANCELLED])
+def test_a_task_that_is_taken_back_is_told_in_both_languages(end) -> None:
+    text = notice(make_config(), make_errand(state=end), NOW).get_content()
+    assert "En uppgift i navet gäller inte längre." in text
+    assert "A task in the hub is no longer to be done." in text
+
+
+def test_a_crash_between_the_servers_answer_and_our_record_leaves_one_mail(mailbox) -> None:
+    """The mail server took it, and the process that knew is gone: the repeat has the same id, and the mailbox shows one."""
+    with served_mail(mailbox) as port:
+        for _ in range(2):
+            with closing(make_sink(port)) as sink:
+                sink.deliver(make_errand())
+    assert received(mailbox) == [(make_errand().task_id, "requested")]
+
+
+def test_a_mailbox_that_keeps_doubles_shows_the_same_id_twice(tmp_path) -> None:
+    with served(build_simulator(tmp_path, {"keeps_doubles": True})) as url, served_mail(url) as port:
+        for _ in range(2):
+            with closing(make_sink(port)) as sink:
+                sink.deliver(make_errand())
+        mails = [email.message_from_string(one, policy=default) for one in httpx.get(f"{url}/simulator/mails").json()]
+    assert [mail["Message-ID"] for mail in mails] == [message_id_of(make_config(), make_errand())] * 2
+
+
+def test_a_wrong_password_stops_delivery_and_is_not_repeated_in_the_text(mailbox) -> None:
+    observed: list[tuple[str, int]] = []
+    with (
+        served_mail(mailbox) as port,
+        closing(make_sink(port, "not the password", observed)) as sink,
+        pytest.raises(ConfigError) as raised,
+    ):
+        sink.deliver(make_errand())
+    assert raised.value.code == "smtp_535"
+    assert "not the password" not in str(raised.value)
+    assert observed == [("mail", 535)]
+
+
+@pytest.mark.parametrize(
+    ("replies", "error", "code"),
+    [
+        ({"greeting": "421 busy"}, RetriableError, "smtp_421"),
+        ({"greeting": "554 not you"}, ConfigError, "smtp_554"),
+        ({"MAIL": "451 later"}, RetriableError, "smtp_451"),
+        ({"MAIL": "553 not this sender"}, ConfigError, "smtp_553"),
+        ({"RCPT": "450 greylisted"}, RetriableError, "smtp_450"),
+        ({"RCPT": "550 nobody forebyggarteamet@example.se"}, ConfigError, "smtp_550"),
+        ({"DATA": "451 later"}, RetriableError, "smtp_451"),
+        ({"mail": "452 full"}, RetriableError, "smtp_452"),
+        ({"mail": "554 looks like spam"}, RejectedError, "smtp_554"),
+        ({"mail": "530 who are you"}, ConfigError, "smtp_530"),
+        ({"MAIL": ""}, RetriableError, "unreachable"),
+        ({"mail": ""}, InDoubtError, "no_answer"),
+    ],
+)
+def test_an_answer_names_its_reaction_and_no_mailbox(replies, error, code: str) -> None:
+    with scripted(replies) as port, closing(make_sink(port, username=None)) as sink, pytest.raises(error) as raised:
+        sink.deliver(make_errand())
+    assert type(raised.value) is error
+    assert raised.value.code == code
+    assert "@" not in str(raised.value)
+    assert raised.value.__cause__ is None, "the library's error quotes the server, which names mailboxes"
+
+
+def test_a_farewell_that_fails_does_not_undo_what_was_taken() -> None:
+    with scripted({"QUIT": "500 what"}) as port, closing(make_sink(port, username=None)) as sink:
+        sink.deliver(make_errand())
+
+
+def test_nobody_at_the_port_is_tried_again_later() -> None:
+    with closing(make_sink(1)) as sink, pytest.raises(RetriableError) as raised:
+        sink.deliver(make_errand())
+    assert raised.value.code == "unreachable"
+
+
+def test_a_server_that_offers_no_encryption_is_told_nothing() -> None:
+    with scripted({}) as port, closing(make_sink(port, security="starttls")) as sink, pytest.raises(ConfigError) as raised:
+        sink.deliver(make_errand())
+    assert raised.value.code == "no_starttls"
+
+
+def make_certificate(folder):
+    """A certificate of this machine, and the context of a server that has it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
+    now = dt.datetime.now(dt.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(LOOPBACK))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "mail.pem"
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem.write_bytes(secret + built.public_bytes(serialization.Encoding.PEM))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    return pem, context
+
+
+def test_mail_goes_encrypted_to_a_server_whose_certificate_is_trusted(tmp_path, mailbox, monkeypatch) -> None:
+    pem, context = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    with served_mail(mailbox, encrypts=context) as port, closing(make_sink(port, security="starttls")) as sink:
+        sink.deliver(make_errand())
+    assert received(mailbox) == [(make_errand().task_id, "requested")]
+
+
+def test_a_certificate_that_is_not_trusted_stops_delivery(tmp_path, mailbox) -> None:
+    _, context = make_certificate(tmp_path)
+    with (
+        served_mail(mailbox, encrypts=context) as port,
+        closing(make_sink(port, security="starttls")) as sink,
+        pytest.raises(ConfigError) as raised,
+    ):
+        sink.deliver(make_errand())
+    assert raised.value.code == "bad_certificate"
+    assert received(mailbox) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"host": "mail.example.se"},
+        {"recipient": "a@example.se\r\nBcc: b@example.se"},
+        {"recipient": "A <a@example.se>"},
+        {"sender": "navet"},
+        {"hub_url": "http://navet.example.se"},
+        {"port": 0},
+    ],
+)
+def test_a_setting_that_would_let_something_out_is_refused(change) -> None:
+    with pytest.raises(ValidationError):
+        make_config(**change)
+
+
+def test_encryption_is_what_stands_where_nothing_is_said() -> None:
+    given = make_config().model_dump(exclude={"security"}) | {"host": "mail.example.se"}
+    assert SmtpConfig.model_validate(given).security == "starttls"
