@@ -23,6 +23,9 @@ SOURCES: dict[str, dict[str, str]] = {
 """By connector: case → reason."""
 
 SINKS: dict[str, dict[str, str]] = {
+    "kafka_topic": {
+        "test_the_receivers_own_id_is_handed_back": "a broker answers with a place on the topic, another one for each repeat",
+    },
     "smtp": {
         "test_the_receivers_own_id_is_handed_back": "SMTP has no field for an id of the server's: what it queued is free text",
     },

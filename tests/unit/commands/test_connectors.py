@@ -24,7 +24,7 @@ def test_every_installed_connector_is_listed(run) -> None:
     shown = run("list").output
     for name in ("ss12000", "sdk", "polisen", "observations", "toyplaces"):
         assert name in shown
-    for name in ("webhook", "support_management", "sdk_message", "smtp"):
+    for name in ("webhook", "support_management", "sdk_message", "smtp", "kafka_topic"):
         assert name in shown
 
 
