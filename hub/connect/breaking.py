@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
+from hub.backoff import Backoff, after
 from hub.clock import Clock
-from hub.connect.backoff import Backoff, after
 from hub.connect.breaker import Breaker, BreakerState, asking, failed, succeeded
 from hub.connect.tables import breakers
 from hub.database import answering

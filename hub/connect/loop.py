@@ -12,8 +12,8 @@ from typing import Protocol
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_any, stop_when_event_set
 from tenacity.nap import sleep_using_event
 
+from hub.backoff import Backoff
 from hub.clock import Clock
-from hub.connect.backoff import Backoff
 from hub.connect.lanes import NEWS, Lane
 from hub.connect.ledger import Tally
 from hub.errors import BreakerOpenError, PausedError, RejectedError, RetriableError, StaleDirectoryError

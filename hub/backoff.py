@@ -1,4 +1,4 @@
-"""How long is waited before a source is asked again: random within a growing bound, or as long as the other side asked for."""
+"""How long is waited before a system is asked again: random within a growing bound, or as long as the other side asked for."""
 
 from __future__ import annotations
 
