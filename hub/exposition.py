@@ -138,6 +138,10 @@ RULES: dict[str, _Rule] = {
     "hub_statutory_messages": _as_it_is,
     "hub_statutory_damaged": _as_it_is,
     "hub_statutory_oldest_arrival_seconds": _as_it_is,
+    "hub_statutory_waiting": _as_it_is,  # no consent decides anything of a report
+    "hub_statutory_registered": _as_it_is,
+    "hub_statutory_pressing": _as_it_is,
+    "hub_statutory_attempts": _as_it_is,
     "hub_web_requests": _as_it_is,
 }
 """How each family of the hub's metrics is told to everybody. Counters' families are named without `_total`."""

@@ -36,9 +36,13 @@ __all__ = [
     "REGISTRY_MESSAGES",
     "REGISTRY_REQUESTS",
     "SOURCE_SILENT",
+    "STATUTORY_ATTEMPTS",
     "STATUTORY_DAMAGED",
     "STATUTORY_MESSAGES",
     "STATUTORY_OLDEST_WAITING",
+    "STATUTORY_PRESSING",
+    "STATUTORY_REGISTERED",
+    "STATUTORY_WAITING",
     "WEB_REQUESTS",
     "WORKER_BATCH_SECONDS",
     "WORKER_HELD_BACK",
@@ -219,6 +223,19 @@ DELIVERY_OVERDUE_TASKS = Gauge("hub_delivery_overdue_tasks", "Open tasks past th
 STATUTORY_MESSAGES = Gauge("hub_statutory_messages", "Messages in the statutory store.")
 STATUTORY_DAMAGED = Gauge("hub_statutory_damaged", "Files of the statutory store that did not open at the last check.")
 STATUTORY_OLDEST_WAITING = Gauge("hub_statutory_oldest_arrival_seconds", "Unix time of the oldest arrival in the store.")
+STATUTORY_WAITING = Gauge(
+    "hub_statutory_waiting",
+    "Reports that no case system has registered, by stage: by_hand, untaken, taken; and escalated.",
+    ["stage"],
+)
+STATUTORY_REGISTERED = Gauge("hub_statutory_registered", "Reports that the receiver's case system has registered.")
+STATUTORY_PRESSING = Gauge(
+    "hub_statutory_pressing", "Reports not registered whose legal clock (protect, decide) is near its last day or past it.",
+    ["clock", "press"],
+)  # fmt: skip
+STATUTORY_ATTEMPTS = Counter(
+    "hub_statutory_attempts_total", "Attempts at handing a report over, by receiver and result.", ["receiver", "result"]
+)
 
 # Web
 WEB_REQUESTS = Counter("hub_web_requests_total", "Page requests by route and status.", ["route", "status"])

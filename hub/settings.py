@@ -25,6 +25,7 @@ from hub.errors import ConfigError
 from hub.login_settings import LegalSettings, LoginSettings
 from hub.production import production_lacks
 from hub.put_aside import mend
+from hub.retention_settings import RetentionSettings
 from hub.sections import (
     AuditSettings,
     BrokerSettings,
@@ -38,6 +39,7 @@ from hub.sections import (
     WebSettings,
     WorkerSettings,
 )
+from hub.statutory_settings import StatutorySettings
 from hub.wrong_fields import wrong_fields
 
 __all__ = ["AUDIT_YEARS", "HOME_VARIABLE", "ConnectorSettings", "Settings", "default_home", "load_settings", "wrong_fields"]
@@ -74,6 +76,8 @@ class Settings(BaseSettings):
     erasure: ErasureSettings = ErasureSettings()
     audit: AuditSettings = AuditSettings()
     journal: JournalSettings = JournalSettings()
+    statutory: StatutorySettings = StatutorySettings()
+    retention: RetentionSettings = RetentionSettings()
     web: WebSettings = WebSettings()
     login: LoginSettings = LoginSettings()
     legal: LegalSettings = LegalSettings()

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.commands import coding
+from hub.commands import coding, receivers
 from hub.commands.options import Home, Json
 
 if TYPE_CHECKING:
     from hub.statutory.entries import DamagedFile, StoredMessage
+    from hub.statutory.handing_over import HandOvers
     from hub.statutory.store import StatutoryStore
 
 __all__ = ["app"]
@@ -47,9 +48,9 @@ def main(context: typer.Context, home: Home = None) -> None:
 
 @app.command()
 def run(home: Home = None) -> None:
-    """Run the lane's process until it is stopped: figures for the operator, and a regular check that every file opens.
+    """Run the lane's process: it hands reports over to the receivers that hub.toml names, and checks every file.
 
-    Taking messages in does not depend on it.
+    Taking messages in does not depend on it; handing over depends on neither Kafka nor the registry nor any other process.
 
     Example: hub statutory run
     """
@@ -75,15 +76,18 @@ def list_messages(home: Home = None, as_json: Json = False) -> None:
     settings = load_settings(home)
     with unstoppable(Unstoppable.STATUTORY), logged(settings, Action.REPORT_LISTED):
         messages, damaged = _open(home).list()
+    handed = open_hand_overs(settings)
     if as_json:
-        handed = open_hand_overs(settings)
         document = {
-            "messages": [{**_as_json(each), "handed_over": handed.has(each.envelope.message_id)} for each in messages],
+            "messages": [
+                {**_as_json(each), **_standing(each, handed), "handed_over": handed.has(each.envelope.message_id)}
+                for each in messages
+            ],
             "damaged": [{"entry": each.entry, "reason": each.reason} for each in damaged],
         }
         typer.echo(json.dumps(document, indent=2))
     else:
-        _print_table(messages, damaged)
+        _print_table(messages, damaged, handed)
     if damaged:
         raise typer.Exit(1)
 
@@ -161,6 +165,8 @@ def hand_over(
     typer.echo("handed over" if whole else "handed over; the message came with other contents too: `hub statutory list --json`")
 
 
+app.command()(receivers.receivers)
+app.command("simulate-receiver")(receivers.simulate_receiver)
 app.command()(coding.uncoded)
 app.command()(coding.code)
 app.command()(coding.dismiss)
@@ -208,7 +214,15 @@ def _as_json(message: StoredMessage) -> dict[str, Any]:
     }
 
 
-def _print_table(messages: list[StoredMessage], damaged: list[DamagedFile]) -> None:
+def _standing(message: StoredMessage, hand_overs: HandOvers) -> dict[str, str]:
+    from hub.statutory.standing import standing_of
+
+    found = standing_of(message.path, hand_overs)
+    escalated = found.escalated_at.isoformat() if found.escalated_at else ""
+    return {"stage": found.stage.value, "receiver": found.receiver, "escalated_at": escalated}
+
+
+def _print_table(messages: list[StoredMessage], damaged: list[DamagedFile], hand_overs: HandOvers) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -216,7 +230,10 @@ def _print_table(messages: list[StoredMessage], damaged: list[DamagedFile]) -> N
     if not messages and not damaged:
         console.print("Nothing has arrived.")
         return
-    table = Table("Message", "Arrived", "Protection assessed by", "Decided by", "Bytes", title="Statutory lane")
+    table = Table("Message", title="Statutory lane")
+    for heading in ("Arrived", "Protection by", "Decided by"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Stands")
     for each in messages:
         clocks = each.clocks
         table.add_row(
@@ -224,11 +241,16 @@ def _print_table(messages: list[StoredMessage], damaged: list[DamagedFile]) -> N
             _local(each.envelope.arrived_at),
             f"{clocks.protect_by}",
             f"{clocks.decide_by}",
-            f"{each.envelope.size}",
+            _stands(each, hand_overs),
         )
     console.print(table)
     for file in damaged:
         console.print(f"Damaged: {file.entry} ({file.reason}). Fetch the message again at its source, where it still is.")
+
+
+def _stands(message: StoredMessage, hand_overs: HandOvers) -> str:
+    found = _standing(message, hand_overs)
+    return f"{found['stage']} {found['receiver'] or 'by hand'}"
 
 
 def _local(instant: datetime) -> str:

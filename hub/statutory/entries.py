@@ -24,6 +24,7 @@ class StoredMessage:
     entry: str
     envelope: Envelope
     clocks: Deadlines
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,44 @@
-"""Which reports the receiver's case system has registered: said by the officer, for each content a message came with.
+"""Which reports the receiver's case system has registered, for each content that a message came with.
 
     handed_over/<number of the message>/<content>.sealed      who said it, when, and under which case number, sealed
 
-Only this lets a source delete an original, where its settings ask for it at all. The names alone answer whether a message is
-handed over, so a connector needs no key. Written as the store writes: on the medium before it counts.
+Said by the officer, or by the receiver's own receipt (`hub.statutory.lane`). Only this lets a source delete an original, where
+its settings ask for it at all. The names alone answer whether a message is handed over, so a connector needs no key. Written as
+the store writes: on the medium before it counts.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
-from nacl.public import PublicKey, SealedBox
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from hub.connector import report_number
 from hub.errors import RejectedError, RetriableError
 from hub.statutory.disk import Disk, PosixDisk, write_whole
+from hub.statutory.marks import Mark, Marks
 
-__all__ = ["HandOvers", "check_case_number"]
+__all__ = ["CaseOutcome", "HandOvers", "check_case_number"]
 
 _SUFFIX = ".sealed"
 _CASE = re.compile(r"[A-Za-zÅÄÖåäö0-9][A-Za-zÅÄÖåäö0-9 /._:-]{1,39}\Z")
 _NUMBER = re.compile(r"(\d[\s+–-]?){10}")
+
+
+class CaseOutcome(StrEnum):
+    """What came of a case of the manual lane: coded, no text about anybody. The values are kept: none is ever renamed."""
+
+    REFERRED = "referred"  # aktualiserat hos socialtjänsten, in its own case system
+    SUPPORTED = "supported"  # a named handler gives support
+    DECLINED = "declined"
+    NO_CONTACT = "no_contact"
+    NOTHING_TO_DO = "nothing_to_do"
 
 
 def check_case_number(registered_as: str) -> None:
@@ -41,6 +56,7 @@ class HandOvers:
         self._folder = folder / "handed_over"
         self._public = public_key
         self._disk = disk or PosixDisk()
+        self.marks = Marks(folder, disk=disk)
 
     def confirm(self, stored: Path, *, registered_as: str, who: str, at: datetime) -> None:
         """The case system has the content in this file of the store. The same again changes nothing; durable on return.
@@ -48,7 +64,25 @@ class HandOvers:
         Raises RejectedError `bad_case_number`, RetriableError when it cannot be written.
         """
         check_case_number(registered_as)
-        line = json.dumps({"registered_as": registered_as, "who": who, "at": at.isoformat()})
+        self._say(stored, {"registered_as": registered_as, "who": who, "at": at.isoformat()}, at)
+
+    def conclude(self, stored: Path, outcome: CaseOutcome, *, registered_as: str, who: str, at: datetime) -> None:
+        """What came of a case of the manual lane; `registered_as` may be empty unless it is referred. As `confirm`."""
+        if registered_as or outcome is CaseOutcome.REFERRED:
+            check_case_number(registered_as)
+        self._say(stored, {"outcome": outcome.value, "registered_as": registered_as, "who": who, "at": at.isoformat()}, at)
+
+    def said(self, stored: Path, key: PrivateKey) -> Mapping[str, str]:
+        """What was said of the content in this file; empty when nothing was, or it does not open."""
+        try:
+            sealed = (self._folder / stored.parent.name / stored.name).read_bytes()
+            said: Mapping[str, str] = json.loads(SealedBox(key).decrypt(sealed))
+        except (OSError, CryptoError, ValueError, TypeError):
+            return {}
+        return said
+
+    def _say(self, stored: Path, said: Mapping[str, str], at: datetime) -> None:
+        line = json.dumps(said)
         home = self._folder / stored.parent.name
         try:
             if not (home / stored.name).exists():
@@ -60,12 +94,24 @@ class HandOvers:
         except OSError as error:
             text = f"the hand-over cannot be written ({error.strerror}): look at the disk, then say it again"
             raise RetriableError(text, code="store_unwritable") from error
+        self.marks.put(stored, Mark.REGISTERED, at)
+
+    def is_confirmed(self, stored: Path) -> bool:
+        """Whether the content in this file of the store is handed over. Never raises: in doubt, no."""
+        try:
+            return (self._folder / stored.parent.name / stored.name).is_file()
+        except OSError:
+            return False
 
     def has(self, message_id: str) -> bool:
-        """Whether every content of this message that is stored is handed over, and there is one. Never raises: in doubt, no."""
+        """Whether every content of this message that is stored is handed over, and one was. Never raises: in doubt, no.
+
+        What was let go of under the retention decision had been handed over before.
+        """
         number = report_number(message_id)
         try:
             stored = {path.name for path in (self._messages / number).glob(f"*{_SUFFIX}")}
-            return bool(stored) and stored <= {path.name for path in (self._folder / number).glob(f"*{_SUFFIX}")}
+            confirmed = {path.name for path in (self._folder / number).glob(f"*{_SUFFIX}")}
+            return bool(confirmed) and stored <= confirmed
         except OSError:
             return False

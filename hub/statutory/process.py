@@ -1,25 +1,35 @@
-"""The process beside the store: counts what is there, opens everything regularly, tells when a file does not open.
+"""The lane's process: hands every stored report over, counts what is there, opens everything regularly, tells what is amiss.
 
-It takes nothing in and hands nothing over: the connector's process writes, a person reads with `hub statutory`.
+It takes nothing in: the connector's process writes. Nor does anybody wait for it who reads with `hub statutory` or on the pages.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 
 from hub.clock import Clock
 from hub.errors import HubError
 from hub.logs import get_logger
-from hub.metrics import STATUTORY_DAMAGED, STATUTORY_MESSAGES, STATUTORY_OLDEST_WAITING
+from hub.metrics import (
+    STATUTORY_DAMAGED,
+    STATUTORY_MESSAGES,
+    STATUTORY_OLDEST_WAITING,
+    STATUTORY_PRESSING,
+    STATUTORY_REGISTERED,
+    STATUTORY_WAITING,
+)
 from hub.settings import Settings
+from hub.statutory.deadlines import Press, deadlines
 from hub.statutory.entries import DamagedFile
-from hub.statutory.opening import open_store
+from hub.statutory.lane import Lane
+from hub.statutory.opening import open_lane, open_store
 from hub.statutory.store import StatutoryStore
 
-__all__ = ["Watch", "run"]
+__all__ = ["Watch", "run", "show_lane"]
 
-REFRESH_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 CHECK_SECONDS = 3600.0
 _FRESH_NANOSECONDS = 5_000_000_000
 
@@ -53,17 +63,41 @@ class Watch:
             self._known = damaged
 
 
-def run(settings: Settings, clock: Clock, stop: threading.Event) -> None:
-    """Watch the store until `stop` is set. Raises ConfigError when its public key is missing.
+def show_lane(lane: Lane, clock: Clock) -> None:
+    """The gauges of what is on its way."""
+    now, waiting = clock.now(), lane.waiting
+    STATUTORY_REGISTERED.set(lane.registered)
+    taken, escalated = sum(one.taken for one in waiting), sum(one.escalated for one in waiting)
+    by_hand = sum(not one.receiver for one in waiting)
+    stages = {"by_hand": by_hand, "untaken": len(waiting) - taken - by_hand, "taken": taken, "escalated": escalated}
+    for stage, count in stages.items():
+        STATUTORY_WAITING.labels(stage=stage).set(count)
+    pressing: Counter[tuple[str, Press]] = Counter()
+    for one in waiting:
+        clocks = deadlines(one.arrived_at)
+        pressing.update([("protect", clocks.protect(now)), ("decide", clocks.decide(now))])
+    for name in ("protect", "decide"):
+        for press in (Press.NEAR, Press.PAST):
+            STATUTORY_PRESSING.labels(clock=name, press=press.value).set(pressing[name, press])
 
-    A look that fails is logged by its code and repeated: the lane's writers do not depend on this process.
+
+def run(settings: Settings, clock: Clock, stop: threading.Event) -> None:
+    """Hand over and watch until `stop` is set. Raises ConfigError: its public key is missing, or a receiver's settings are wrong.
+
+    A look that fails is logged by its code and repeated: the lane's writers do not depend on this process, and what hands over
+    does not depend on the check.
     """
-    watch = Watch(open_store(settings, clock))
+    watch, lane = Watch(open_store(settings, clock)), open_lane(settings, clock)
     log = get_logger(__name__)
-    while True:
-        try:
-            watch.look(time.monotonic())
-        except (HubError, OSError) as error:
-            log.warning("statutory_look_failed", code=getattr(error, "code", "unreadable"))
-        if stop.wait(REFRESH_SECONDS):
-            return
+    try:
+        while True:
+            for look in (lane.look, lambda: watch.look(time.monotonic())):
+                try:
+                    look()
+                except (HubError, OSError) as error:
+                    log.warning("statutory_look_failed", code=getattr(error, "code", "unreadable"))
+            show_lane(lane, clock)
+            if stop.wait(LOOK_SECONDS):
+                return
+    finally:
+        lane.close()

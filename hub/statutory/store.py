@@ -70,6 +70,11 @@ class StatutoryStore:
         """Whether this process has the private key."""
         return self._private is not None
 
+    @property
+    def key(self) -> PrivateKey:
+        """The private key. Raises ConfigError `no_private_key` in a process that may only write."""
+        return self._key()
+
     def put(self, message: RawMessage) -> None:
         """Store one message; the same again changes nothing. On return it is on the medium.
 
@@ -113,7 +118,7 @@ class StatutoryStore:
     def survey(self) -> Survey:
         """Count the messages and find the oldest arrival, from headers alone; needs no key."""
         arrivals, damaged = [], []
-        for path in self._files():
+        for path in self.files():
             try:
                 with path.open("rb") as stream:
                     arrivals.append(read_header(stream)[0])
@@ -126,7 +131,7 @@ class StatutoryStore:
 
         Raises ConfigError `no_private_key` in a process that may only write.
         """
-        return self._listed(self._files())
+        return self._listed(self.files())
 
     def of(self, number: str) -> Listing:
         """As `list`, of the one message that has this number (`hub.connector.report_number`), in each content it came with."""
@@ -142,7 +147,7 @@ class StatutoryStore:
             except (OSError, ContractError) as error:
                 damaged.append(damaged_file(path, error))
                 continue
-            found.append(StoredMessage(entry_of(path), envelope, deadlines(envelope.arrived_at)))
+            found.append(StoredMessage(entry_of(path), envelope, deadlines(envelope.arrived_at), path))
         return sorted(found, key=lambda each: (each.envelope.arrived_at, each.entry)), damaged
 
     def read(self, entry: str) -> tuple[Envelope, bytes]:
@@ -150,14 +155,22 @@ class StatutoryStore:
 
         Raises RejectedError `unknown_message`, ContractError when it does not open, ConfigError without private key.
         """
+        self._key()  # who may only write looks for nothing
+        return self.read_file(self.path_of(entry))
+
+    def read_file(self, path: Path) -> tuple[Envelope, bytes]:
+        """As `read`, by the message's file; RetriableError when the disk does not give it."""
         key = self._key()
-        with self.path_of(entry).open("rb") as stream:
-            envelope = open_envelope(stream, key)
-            return envelope, open_content(stream, envelope, key)
+        try:
+            with path.open("rb") as stream:
+                envelope = open_envelope(stream, key)
+                return envelope, open_content(stream, envelope, key)
+        except OSError as error:
+            raise _unwritable(error, self.folder) from error
 
     def path_of(self, entry: str) -> Path:
         """The very file of an entry. Raises RejectedError `unknown_message`."""
-        for path in self._files():
+        for path in self.files():
             if entry_of(path) == entry:
                 return path
         raise RejectedError("the statutory store has no such message", code="unknown_message")
@@ -167,7 +180,7 @@ class StatutoryStore:
         if self._private is None:
             return self.survey().damaged
         damaged = []
-        for path in self._files():
+        for path in self.files():
             try:
                 with path.open("rb") as stream:
                     open_content(stream, open_envelope(stream, self._private), self._private)
@@ -204,7 +217,8 @@ class StatutoryStore:
         )
         return seal(envelope, message.content, self._public)
 
-    def _files(self) -> Iterator[Path]:
+    def files(self) -> Iterator[Path]:
+        """Every message's file; its name and its folder's say nothing of anybody."""
         return (path for path in sorted(self._messages.glob(f"*/*{_SUFFIX}")) if path.is_file())
 
     def _key(self) -> PrivateKey:

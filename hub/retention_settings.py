@@ -1,0 +1,31 @@
+"""How long each kind of data is kept: the municipality's decision (gallringsbeslut), in days from when its purpose was done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["RetentionSettings"]
+
+_Days = Annotated[int, Field(ge=0, le=36_500)]
+
+
+class RetentionSettings(BaseModel):
+    """0: of this kind nothing is let go of by `hub retention run`.
+
+    `task_days`: what an ended task said, and whom it was about; that there was one, and how it ended, stays without either.
+    `note_days`: notes on ended tasks. `move_days`: who did what with a task whose content has gone. `colleague_days`: what an
+    account of a team is called, after it was last seen. `report_days`: originals of mandatory reports, after the receiver's case
+    system registered them; who said so, when and under which number stays sealed. `case_days`: cases of the manual lane, after
+    their outcome was recorded. What else is kept has its times elsewhere: `[journal]`, `[audit]`, `[erasure]`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task_days: _Days = 90
+    note_days: _Days = 90
+    move_days: _Days = 730
+    colleague_days: _Days = 365
+    report_days: _Days = 90
+    case_days: _Days = 90
