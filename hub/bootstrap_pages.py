@@ -21,6 +21,7 @@ from hub.bootstrap import (
     build_revealing,
     build_worklist,
 )
+from hub.bootstrap_kept import build_case_desk, build_report_desk
 from hub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ def run_web(home: Path | None) -> None:
             console=opened_once(lambda: build_console(settings)),
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
             presence=opened_once(lambda: open_desk(settings, build_clock(settings))),
+            reports=opened_once(lambda: build_report_desk(settings, audit)),
+            cases=opened_once(lambda: build_case_desk(settings, audit)),
+            receivers={code: one.title for code, one in settings.statutory.receivers.items()},
             observing=observing,
             beats=Beats(),
             rules=lambda actor: build_rule_sets(settings, registry(), audit, actor),

@@ -28,6 +28,7 @@ from hub.commands import (
     letters,
     protected,
     registry,
+    retention,
     rules,
     schemas,
     status,
@@ -108,6 +109,7 @@ app.add_typer(protected.app, name="protected", rich_help_panel=_WORK)
 app.add_typer(vault.app, name="vault", rich_help_panel=_WORK)
 app.add_typer(audit.app, name="audit", rich_help_panel=_WORK)
 app.add_typer(backup.app, name="backup", rich_help_panel=_WORK)
+app.add_typer(retention.app, name="retention", rich_help_panel=_WORK)
 app.add_typer(rules.app, name="rules", rich_help_panel=_WORK)
 app.command(rich_help_panel=_WORK)(backtest.backtest)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)

@@ -103,6 +103,7 @@ class Action(StrEnum):
     BACKUP_MADE = "backup_made"  # `purpose`: of the databases, or of the keyring; `rule`: `failed` behind one that did
     BACKUP_RESTORED = "backup_restored"  # `purpose`: when it was made; `rule`: which log goes on from here, or `failed`
     BACKUP_DISCARDED = "backup_discarded"  # what restores had put aside, before its time
+    DATA_LET_GO = "data_let_go"  # retention; `purpose`: the kind of data, `rule`: how many are due, then how many went
     KEY_CHANGED = "key_changed"
     KEY_LISTED = "key_listed"  # names of keys, and when an agency's connectors used theirs
     AUTHORITY_REQUEST = "authority_request"  # a request for stored data, decided by a person (never in bulk)

@@ -33,15 +33,28 @@ def list_cases(account: As = "", home: Home = None, as_json: Json = False) -> No
 
     Example: hub protected list
     """
+    from hub.statutory.manual import open_outcomes
+
     settings, clock, store = _opened(home)
     _log(settings, clock, account, "list")
     cases, damaged = store.list()
+    outcomes, lane = open_outcomes(settings), settings.statutory
+    rows = [
+        {
+            "case": each.entry,
+            "arrived_at": each.envelope.arrived_at.isoformat(),
+            "due_at": lane.hours.later(each.envelope.arrived_at, lane.case_days).isoformat(),
+            "done": outcomes.is_confirmed(each.path),
+        }
+        for each in cases
+    ]
     if as_json:
-        rows = [{"case": each.entry, "arrived_at": each.envelope.arrived_at.isoformat()} for each in cases]
         typer.echo(json.dumps({"cases": rows, "damaged": [each.entry for each in damaged]}, indent=2))
     else:
-        for each in cases:
-            typer.echo(f"{each.entry}  {each.envelope.arrived_at:%Y-%m-%d %H:%M} UTC")
+        for each, row in zip(cases, rows, strict=True):
+            by = str(row["due_at"])[:16].replace("T", " ")
+            stands = "done" if row["done"] else f"to look into by {by} UTC"
+            typer.echo(f"{each.entry}  {each.envelope.arrived_at:%Y-%m-%d %H:%M} UTC  {stands}")
         typer.echo("No case has come." if not cases else "1 case" if len(cases) == 1 else f"{len(cases)} cases")
         for file in damaged:
             typer.echo(f"does not open: {file.entry} ({file.reason})", err=True)
@@ -64,6 +77,39 @@ def show(
     _log(settings, clock, account, purpose, case)
     _, content = store.read(case)
     sys.stdout.write(json.dumps(json.loads(content), indent=2, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def outcome(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="A case as `hub protected list` prints it.")],
+    came: Annotated[
+        str, typer.Option("--came", help="What came of it: referred, supported, declined, no_contact or nothing_to_do.")
+    ],
+    registered_as: Annotated[
+        str, typer.Option(help="The case's number in the case system, when it was referred; kept sealed.")
+    ] = "",
+    account: As = "",
+    home: Home = None,
+) -> None:
+    """Record what came of a case; from then on it is kept for as long as `retention.case_days` says. Logged first.
+
+    Example: hub protected outcome 1f0c9a-77ab --came referred --registered-as "SN 2025/117"
+    """
+    from hub.errors import RejectedError
+    from hub.statutory.handing_over import CaseOutcome, check_case_number
+    from hub.statutory.manual import open_outcomes
+
+    if came not in set(CaseOutcome):
+        raise RejectedError(f"--came is one of {', '.join(CaseOutcome)}", code="no_outcome")
+    chosen = CaseOutcome(came)
+    if registered_as or chosen is CaseOutcome.REFERRED:
+        check_case_number(registered_as)
+    settings, clock, store = _opened(home)
+    path = store.path_of(case)
+    _log(settings, clock, account, "outcome", case)
+    at, who = clock.now(), account or "command"
+    open_outcomes(settings).conclude(path, chosen, registered_as=registered_as, who=who, at=at)
+    typer.echo("recorded")
 
 
 def _opened(home: Path | None) -> tuple[Settings, Clock, StatutoryStore]:

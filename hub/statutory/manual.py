@@ -15,9 +15,10 @@ from hub.installation import read_key
 from hub.settings import Settings
 
 if TYPE_CHECKING:
+    from hub.statutory.handing_over import HandOvers
     from hub.statutory.store import StatutoryStore
 
-__all__ = ["ManualCases", "manual_folder", "open_manual_store"]
+__all__ = ["ManualCases", "manual_folder", "open_manual_store", "open_outcomes"]
 
 _PUBLIC, _PRIVATE = "protected.public", "protected.private"
 
@@ -46,6 +47,15 @@ class ManualCases:
 
         store = StatutoryStore(manual_folder(self._settings), PublicKey(read_key(self._settings, _PUBLIC)), clock=self._clock)
         store.put(RawMessage(case_id, at, content))
+
+
+def open_outcomes(settings: Settings) -> HandOvers:
+    """What came of the cases. Raises ConfigError when `keys/protected.public` is missing (`hub init`)."""
+    from nacl.public import PublicKey  # noqa: PLC0415 -- see ManualCases
+
+    from hub.statutory.handing_over import HandOvers  # noqa: PLC0415
+
+    return HandOvers(manual_folder(settings), PublicKey(read_key(settings, _PUBLIC)))
 
 
 def open_manual_store(settings: Settings, clock: Clock) -> StatutoryStore:

@@ -25,6 +25,7 @@ from hub.web.doors import Doors
 from hub.web.entrance import Entrance
 from hub.web.guard import Guard, is_asset
 from hub.web.identities import Identities
+from hub.web.lanes.routes import lane_doors
 from hub.web.language import mark
 from hub.web.me import Me
 from hub.web.notices.routes import notice_doors
@@ -98,6 +99,7 @@ def build_web(web: Web) -> Starlette:
             *consent_doors(doors, Desk(web, renderer, web.office)),
             *operation_doors(doors, web, renderer),
             *notice_doors(doors, web, renderer),
+            *lane_doors(doors, web, renderer),
             *observation_doors(doors, web, renderer),
             *presence_doors(doors, web, renderer),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),

@@ -33,6 +33,7 @@ _OWN_PAGES = (
     (Action.AUDIT_REVIEW, "/audit/review"),
     (Action.OPERATIONS_SEE, "/sources"),
     (Action.NOTICE_CODE, "/notices"),
+    (Action.PROTECTED_READ, "/protected"),
     (Action.LETTER_SEE, "/letters"),
 )
 """Where whoever has no team is led, by what the role may do: the first that holds."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hub.presence.desk import PresenceDesk
     from hub.registry.revealing import Revealing
     from hub.registry.rule_sets import RuleSets
+    from hub.statutory.desk import CaseDesk, ReportDesk
     from hub.web.observations.senders import Observing
     from hub.web.operations.console import Console
 
@@ -51,6 +52,8 @@ _MENU = (
     (Action.CONSENT_SEE, "/consents", mark("Consents")),
     (Action.ERASURE_SEE, "/erasures", mark("Withdrawals")),
     (Action.RULE_SEE, "/rules", mark("Rules")),
+    (Action.PROTECTED_READ, "/protected", mark("Protected cases")),
+    (Action.STATUTORY_READ, "/reports", mark("Reports of concern")),
     (Action.AUDIT_REVIEW, "/audit/review", mark("Access review")),
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
     (Action.OPERATIONS_SEE, "/sources", mark("Sources")),
@@ -77,9 +80,10 @@ class Web:
     `url` is where people reach them: its host is the only one answered to besides loopback, and with https cookies are sent
     over nothing else. `default_language` is used until a visitor chooses another. `revealing` opens the registry when somebody
     first asks who a task is about, `console` and `notices` load what connectors need when an operator or a statutory
-    officer first looks; so does `rules`, which rules are in force, for one actor, and `presence`, who is to be in which area.
-    `fits` raises ConfigError where a rule of a set, by its id, does not fit the installation's files as they are now. At `beats`
-    is answered what nobody may time.
+    officer first looks, `reports` and `cases` their stores when one of their officers does; so do `rules`, which rules are in
+    force, for one actor, and `presence`, who is to be in which area. `receivers`: what those who take reports over are called,
+    by code. `fits` raises ConfigError where a rule of a set, by its id, does not fit the installation's files as they are now.
+    At `beats` is answered what nobody may time.
     """
 
     worklist: Worklist
@@ -99,6 +103,9 @@ class Web:
     console: Callable[[], Console]
     notices: Callable[[], CodingDesk]
     presence: Callable[[], PresenceDesk]
+    reports: Callable[[], ReportDesk]
+    cases: Callable[[], CaseDesk]
+    receivers: Mapping[str, str]
     observing: Observing
     beats: Beats
     rules: Callable[[Actor], RuleSets]

@@ -75,6 +75,7 @@ from tests.prepared import prepare
 from tests.unit.coding.make import CodingPlace
 from tests.unit.registry.support import Installation
 from tests.unit.web.held import HeldThere
+from tests.unit.web.lanes.make import Lanes
 from tests.unit.web.observations.make import ListIntake, make_observing
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday 07.30 in Stockholm
@@ -297,6 +298,9 @@ class PagesTown:
             console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
             notices=lambda: self.coding.desk,
             presence=opened_once(lambda: open_presence(self.engine, self.clock, KEY, Attempts(self.access, KEY, self.clock))),
+            reports=lambda: self.lanes.reports,
+            cases=lambda: self.lanes.cases,
+            receivers={"reception": "Mottagningen", "jouren": "Socialjouren"},
             observing=make_observing(self.intake),
             beats=Beats(1.0, self.metronome.ticks, self.metronome.pause),
             rules=self.rule_sets,
@@ -312,6 +316,11 @@ class PagesTown:
     def coding(self) -> CodingPlace:
         """Where notices without a code wait; made when a page first needs it."""
         return CodingPlace(self.folder, self.clock, self.audit)
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The statutory and the manual lane's stores and desks; made when a page first needs them."""
+        return Lanes(self.folder / "lanes", self.clock, self.audit)
 
     @cached_property
     def consents(self) -> Installation:

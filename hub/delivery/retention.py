@@ -1,0 +1,190 @@
+"""What the inbox lets go of when it has been kept for long enough (`hub.retention`).
+
+A task that is open stays, and so does one whose end somebody has yet to hear of: a recall that its team has not acknowledged, and
+word of it that Kafka has not confirmed. The bare row stays as well, without the subject: a repeat of the same proposal must not
+open it anew, and follow-up counts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar, Final
+
+from sqlalchemy import ColumnElement, Engine, SelectBase, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from hub.database import answering, truncate_log
+from hub.delivery.tables import ColleagueRow, MoveRow, NoteRow, OutboxRow, TaskRow
+from hub.retention import Due, Kind
+from hub.retention_settings import RetentionSettings
+
+__all__ = ["inbox_kinds"]
+
+_NOT_ACKNOWLEDGED: Final = "not_acknowledged"
+_NOT_DELIVERED: Final = "not_delivered"
+
+
+def inbox_kinds(engine: Engine, settings: RetentionSettings) -> list[Kind]:
+    """Every kind of the inbox, in the order in which they go: content before the history of what had it."""
+    kinds: tuple[type[_InboxKind], ...] = (_Notes, _Tasks, _Moves, _Colleagues)
+    return [kind(engine, getattr(settings, kind.setting)) for kind in kinds]
+
+
+class _InboxKind:
+    name: ClassVar[str]
+    setting: ClassVar[str]
+
+    def __init__(self, engine: Engine, days: int) -> None:
+        self._engine = engine
+        self._days = days
+
+    @property
+    def days(self) -> int:
+        return self._days
+
+    def due(self, before: datetime) -> Due:
+        raise NotImplementedError
+
+    def let_go(self, before: datetime, most: int) -> int:
+        raise NotImplementedError
+
+    def tidy(self) -> None:
+        truncate_log(self._engine)
+
+
+def _waits_for_team() -> ColumnElement[bool]:
+    return TaskRow.recall_of.is_not(None) & TaskRow.acknowledged_at.is_(None)
+
+
+def _has_content() -> ColumnElement[bool]:
+    return TaskRow.payload.is_not(None) | TaskRow.subject.is_not(None)
+
+
+def _undelivered(session: Session, subjects: Iterable[str | None]) -> set[str]:
+    """Of these subjects those of whom the outbox has yet to tell something."""
+    keys = [subject.encode() for subject in subjects if subject]
+    if not keys:
+        return set()
+    return {key.decode() for key in session.scalars(select(OutboxRow.key).where(OutboxRow.key.in_(keys))) if key}
+
+
+class _Tasks(_InboxKind):
+    name = "tasks"
+    setting = "task_days"
+
+    def due(self, before: datetime) -> Due:
+        with answering(), Session(self._engine) as session:
+            ended = _has_content() & TaskRow.closed_at.is_not(None)
+            old = ended & (TaskRow.closed_at <= before)
+            kept = session.scalar(select(func.count()).select_from(TaskRow).where(ended & (TaskRow.closed_at > before))) or 0
+            waiting = session.scalar(select(func.count()).select_from(TaskRow).where(old & _waits_for_team())) or 0
+            free = old & ~_waits_for_team()
+            count, oldest = session.execute(select(func.count(), func.min(TaskRow.closed_at)).where(free)).one()
+            told = [key.decode() for key in session.scalars(select(OutboxRow.key).distinct()) if key]
+            untold = sum(
+                session.scalar(
+                    select(func.count()).select_from(TaskRow).where(free & TaskRow.subject.in_(told[first : first + 500]))
+                )
+                or 0
+                for first in range(0, len(told), 500)
+            )
+        back = {_NOT_ACKNOWLEDGED: waiting, _NOT_DELIVERED: untold}
+        return Due(count - untold, kept, oldest, {why: number for why, number in back.items() if number})
+
+    def let_go(self, before: datetime, most: int) -> int:
+        free = _has_content() & (TaskRow.closed_at <= before) & ~_waits_for_team()
+        query = select(TaskRow.task_id, TaskRow.subject, TaskRow.version).where(free).order_by(TaskRow.closed_at, TaskRow.task_id)
+        with answering(), Session(self._engine) as session, session.begin():
+            after, chosen = 0, list[tuple[str, int]]()
+            while not chosen and (rows := session.execute(query.limit(most).offset(after)).all()):
+                told = _undelivered(session, (row.subject for row in rows))
+                chosen = [(row.task_id, row.version) for row in rows if row.subject not in told]
+                after += len(rows)
+            gone = 0
+            for task_id, version in chosen:  # one that moved meanwhile is looked at anew
+                bare = {"subject": None, "payload": None, "area": None, "holder": None, "stands_for": None}
+                here = (TaskRow.task_id == task_id) & (TaskRow.version == version)
+                done = session.execute(update(TaskRow).where(here).values(**bare, version=version + 1))
+                if getattr(done, "rowcount", 0):
+                    session.execute(delete(NoteRow).where(NoteRow.task_id == task_id))
+                    gone += 1
+        return gone
+
+
+class _Notes(_InboxKind):
+    name = "notes"
+    setting = "note_days"
+
+    def due(self, before: datetime) -> Due:
+        ended = select(NoteRow.note_id, TaskRow.closed_at).join(TaskRow, TaskRow.task_id == NoteRow.task_id)
+        ended = ended.where(TaskRow.closed_at.is_not(None))
+        waits = _waits_for_team()
+        with answering(), Session(self._engine) as session:
+            old = ended.where(TaskRow.closed_at <= before)
+            kept = _count(session, ended.where(TaskRow.closed_at > before))
+            waiting = _count(session, old.where(waits))
+            free = old.where(~waits).subquery()
+            count, oldest = session.execute(select(func.count(), func.min(free.c.closed_at)).select_from(free)).one()
+        return Due(count, kept, oldest, {_NOT_ACKNOWLEDGED: waiting} if waiting else {})
+
+    def let_go(self, before: datetime, most: int) -> int:
+        query = select(NoteRow.note_id).join(TaskRow, TaskRow.task_id == NoteRow.task_id)
+        query = query.where((TaskRow.closed_at <= before) & ~_waits_for_team()).order_by(NoteRow.at, NoteRow.note_id).limit(most)
+        with answering(), Session(self._engine) as session, session.begin():
+            chosen = list(session.scalars(query))
+            session.execute(delete(NoteRow).where(NoteRow.note_id.in_(chosen)))
+        return len(chosen)
+
+
+class _Moves(_InboxKind):
+    name = "moves"
+    setting = "move_days"
+
+    def due(self, before: datetime) -> Due:
+        with answering(), Session(self._engine) as session:
+            old = self._old(before)
+            free = select(MoveRow.id, MoveRow.at).where(old & self._of_bare()).subquery()
+            count, oldest = session.execute(select(func.count(), func.min(free.c.at)).select_from(free)).one()
+            kept = _count(session, select(MoveRow.id).where(MoveRow.at > before))
+            back = _count(session, select(MoveRow.id).where(old & ~self._of_bare()))
+        return Due(count, kept, oldest, {"task_kept": back} if back else {})
+
+    def let_go(self, before: datetime, most: int) -> int:
+        query = select(MoveRow.id).where(self._old(before) & self._of_bare()).order_by(MoveRow.id).limit(most)
+        with answering(), Session(self._engine) as session, session.begin():
+            chosen = list(session.scalars(query))
+            session.execute(delete(MoveRow).where(MoveRow.id.in_(chosen)))
+        return len(chosen)
+
+    @staticmethod
+    def _old(before: datetime) -> ColumnElement[bool]:
+        return MoveRow.at <= before
+
+    @staticmethod
+    def _of_bare() -> ColumnElement[bool]:
+        """Of a task that says nothing any more, or is not there."""
+        full = select(TaskRow.task_id).where(_has_content() | TaskRow.closed_at.is_(None))
+        return MoveRow.task_id.not_in(full)
+
+
+class _Colleagues(_InboxKind):
+    name = "colleagues"
+    setting = "colleague_days"
+
+    def due(self, before: datetime) -> Due:
+        with answering(), Session(self._engine) as session:
+            old = ColleagueRow.seen_at <= before
+            count, oldest = session.execute(select(func.count(), func.min(ColleagueRow.seen_at)).where(old)).one()
+            kept = _count(session, select(ColleagueRow.account).where(~old))
+        return Due(count, kept, oldest)
+
+    def let_go(self, before: datetime, most: int) -> int:
+        del most  # as many as a municipality has staff
+        with answering(), Session(self._engine) as session, session.begin():
+            done = session.execute(delete(ColleagueRow).where(ColleagueRow.seen_at <= before))
+            return int(getattr(done, "rowcount", 0))
+
+
+def _count(session: Session, query: SelectBase) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0

@@ -1,0 +1,169 @@
+"""What an officer sees and does with what lies sealed in one store: reports of concern, or the manual lane's cases.
+
+Nothing here happens without its audit entry. Listing opens nothing, not even an envelope: arrival, clocks and standing need no
+key. Reading comes after its entry, and a decision's entry stands before the decision holds. A mandatory report is listed and read
+though the log's database does not answer (`hub.audit.unstoppable`); a case of the manual lane is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry, Subject, SubjectKind
+from hub.audit.log import AuditLog
+from hub.audit.unstoppable import Unstoppable, unstoppable
+from hub.clock import Clock
+from hub.errors import ContractError, RejectedError
+from hub.statutory.deadlines import Deadlines, deadlines
+from hub.statutory.entries import entry_of
+from hub.statutory.handing_over import CaseOutcome, HandOvers, check_case_number
+from hub.statutory.sealing import Envelope, read_header
+from hub.statutory.standing import Stage, Standing, standing_of
+from hub.statutory.store import StatutoryStore
+from hub.working_time import WorkingTime
+
+__all__ = ["CaseDesk", "Listed", "Opened", "ReportDesk"]
+
+_PURPOSE_LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One content of the store, unopened. `due_at` (UTC): until when a case of the manual lane is to be looked into."""
+
+    entry: str
+    arrived_at: datetime
+    clocks: Deadlines
+    standing: Standing
+    due_at: datetime | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is registered, or its outcome is recorded."""
+        return self.standing.stage is Stage.REGISTERED
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """With what it holds, byte for byte, and what was said of it when it was done (empty before)."""
+
+    listed: Listed
+    envelope: Envelope
+    content: bytes = field(repr=False)
+    said: Sequence[tuple[str, str]] = ()
+
+
+class _Desk:
+    """What both have in common."""
+
+    listing: Action
+    opening: Action
+    concluding: Action
+    unstoppable: Unstoppable | None = None
+
+    def __init__(
+        self,
+        store: StatutoryStore,
+        hand_overs: HandOvers,
+        audit: AuditLog,
+        clock: Clock,
+        *,
+        hours: WorkingTime | None = None,
+        days: int = 0,
+    ) -> None:
+        self._store = store
+        self._hand_overs = hand_overs
+        self._audit = audit
+        self._clock = clock
+        self._hours = hours
+        self._days = days
+
+    def list(self, actor: Actor) -> list[Listed]:
+        """Everything, what is not done first, each by arrival. Raises RetriableError."""
+        with self._lane(), self._audit.recorded(Entry(actor, self.listing, purpose=_PURPOSE_LIST)):
+            found = [self._listed(path) for path in self._store.files()]
+        whole = [one for one in found if one is not None]
+        return sorted(whole, key=lambda one: (one.is_done, one.arrived_at, one.entry))
+
+    def one(self, actor: Actor, entry: str) -> Listed:
+        """One, unopened. Raises RejectedError `unknown_message`."""
+        # Where one action stands for both, an entry that names a case is an opening of it.
+        item = Subject(SubjectKind.REPORT, entry) if self.listing is not self.opening else None
+        with self._lane(), self._audit.recorded(Entry(actor, self.listing, item=item, purpose=_PURPOSE_LIST)):
+            return self._found(entry)
+
+    def open(self, actor: Actor, entry: str) -> Opened:
+        """What it holds; recorded before it is read.
+
+        Raises RejectedError `unknown_message`, ContractError when it does not open, ConfigError `no_private_key`.
+        """
+        item = Subject(SubjectKind.REPORT, entry)
+        with self._lane(), self._audit.recorded(Entry(actor, self.opening, item=item, purpose="handle-case")):
+            listed, path, key = self._found(entry), self._store.path_of(entry), self._store.key
+            envelope, content = self._store.read_file(path)
+            said = self._hand_overs.said(path, key)
+        return Opened(listed, envelope, content, tuple(said.items()))
+
+    @contextmanager
+    def _lane(self) -> Iterator[None]:
+        with nullcontext() if self.unstoppable is None else unstoppable(self.unstoppable):
+            yield
+
+    def _found(self, entry: str) -> Listed:
+        found = self._listed(self._store.path_of(entry))
+        if found is None:
+            raise RejectedError("the file does not open: `hub statutory list` says why", code="unknown_message")
+        return found
+
+    def _listed(self, path: Path) -> Listed | None:
+        try:
+            with path.open("rb") as stream:
+                arrived_at = read_header(stream)[0]
+        except (OSError, ContractError):
+            return None
+        standing = standing_of(path, self._hand_overs)
+        due_at = self._hours.later(arrived_at, self._days) if self._hours else None
+        return Listed(entry_of(path), arrived_at, deadlines(arrived_at), standing, due_at)
+
+    def _record(self, actor: Actor, entry: str, purpose: str) -> None:
+        item = Subject(SubjectKind.REPORT, entry)
+        self._audit.append(Entry(actor, self.concluding, item=item, purpose=purpose))
+
+
+class ReportDesk(_Desk):
+    """Reports of concern, for the statutory officer."""
+
+    listing, opening, concluding = Action.REPORT_LISTED, Action.REPORT_OPENED, Action.REPORT_HANDED_OVER
+    unstoppable = Unstoppable.STATUTORY
+
+    def register(self, actor: Actor, entry: str, registered_as: str) -> None:
+        """The receiver's case system has it under this number: from now on it may be let go of, and deleted at its source.
+
+        Raises RejectedError `unknown_message` or `bad_case_number`.
+        """
+        check_case_number(registered_as)
+        path = self._store.path_of(entry)
+        self._record(actor, entry, "register")
+        self._hand_overs.confirm(path, registered_as=registered_as, who=actor.account, at=self._clock.now())
+
+
+class CaseDesk(_Desk):
+    """Cases of protected persons, their households and exit cases, for the protected-cases officer alone.
+
+    `hours` and `days`: within so many working days of its arrival somebody looks into a case and records what came of it.
+    """
+
+    listing, opening, concluding = Action.PROTECTED_CASE, Action.PROTECTED_CASE, Action.PROTECTED_CASE
+
+    def conclude(self, actor: Actor, entry: str, outcome: CaseOutcome, registered_as: str) -> None:
+        """What came of it. Raises RejectedError `unknown_message` or `bad_case_number`."""
+        if registered_as or outcome is CaseOutcome.REFERRED:
+            check_case_number(registered_as)
+        path = self._store.path_of(entry)
+        self._record(actor, entry, "outcome")
+        self._hand_overs.conclude(path, outcome, registered_as=registered_as, who=actor.account, at=self._clock.now())

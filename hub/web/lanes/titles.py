@@ -1,0 +1,58 @@
+"""What stages, outcomes and refusals are called on the two lanes' pages. The words are messages of the catalogue."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from hub.statutory.handing_over import CaseOutcome
+from hub.statutory.standing import Stage
+from hub.web.language import mark
+
+__all__ = ["CASE_FACTS", "OUTCOMES", "REFUSED", "STAGES", "WRONG"]
+
+STAGES: Final = MappingProxyType(
+    {
+        Stage.WAITING: mark("On its way to {receiver}"),
+        Stage.TAKEN: mark("{receiver} has it; not registered yet"),
+        Stage.REGISTERED: mark("Registered by {receiver}"),
+        None: mark("Handed over by a person"),
+    }
+)
+OUTCOMES: Final = MappingProxyType(
+    {
+        CaseOutcome.REFERRED: mark("Opened with social services, in their case system"),
+        CaseOutcome.SUPPORTED: mark("A named handler gives support"),
+        CaseOutcome.DECLINED: mark("The person did not want it"),
+        CaseOutcome.NO_CONTACT: mark("No contact"),
+        CaseOutcome.NOTHING_TO_DO: mark("There was nothing to do"),
+    }
+)
+WRONG: Final = MappingProxyType(
+    {
+        "bad_case_number": mark(
+            "Give the number that the case has in the case system, 2 to 40 characters, never a personal number."
+        ),
+        "no_outcome": mark("Choose what came of it."),
+    }
+)
+REFUSED: Final = MappingProxyType(
+    {
+        "unknown_message": (
+            404,
+            mark("There is nothing here under that number. It may have been let go of under the retention decision."),
+        ),
+        "will_not_open": (409, mark("The file does not open. Whoever runs the hub sees why with hub statutory list.")),
+    }
+)
+CASE_FACTS: Final = MappingProxyType(
+    {
+        "what": mark("What happened"),
+        "identifier": mark("Who"),
+        "marking": mark("Whose protection"),
+        "at": mark("When"),
+        "consents": mark("Consents"),
+        "parties": mark("Names of the parties"),
+        "": mark("{name}"),
+    }
+)

@@ -1,0 +1,140 @@
+"""What the inbox lets go of: content of ended tasks, their notes and history; never what somebody has yet to hear of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from hub.contract.ids import new_youth_ref
+from hub.contract.models import ConsentStatus
+from hub.contract.topics import CONSENTS, TASKS_OUTREACH
+from hub.delivery.moves import Asked, DeclineReason, Move, Who
+from hub.delivery.notes import NoteKind
+from hub.delivery.retention import inbox_kinds
+from hub.delivery.tables import MoveRow, NoteRow, OutboxRow, TaskRow
+from hub.retention import Due, Kind
+from hub.retention_settings import RetentionSettings
+from tests.unit.delivery.make import Desk, make_consent, make_task
+
+LATER = timedelta(days=91)
+
+
+def kind(desk: Desk, name: str) -> Kind:
+    (found,) = [one for one in inbox_kinds(desk.engine, RetentionSettings()) if one.name == name]
+    return found
+
+
+def ended(desk: Desk, ref: str, opened_by: str = "e1") -> str:
+    task = make_task(ref, opened_by=opened_by)
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, task)])
+    desk.worklist.open_task(task.task_id, "outreach")
+    desk.notes.add(task.task_id, "outreach", "anna", NoteKind.NOTE, "ring skolan", record=lambda: None)
+    view, asked = desk.worklist.open_task(task.task_id, "outreach"), Asked(Move.DECLINE, DeclineReason.NO_CAPACITY.value)
+    desk.answering.move(task.task_id, "outreach", asked, Who("anna"), seen=view.version, record=lambda: None)
+    return task.task_id
+
+
+def acknowledged(desk: Desk) -> None:
+    """Kafka has confirmed everything."""
+    with Session(desk.engine) as session, session.begin():
+        session.execute(delete(OutboxRow))
+
+
+def count(desk: Desk, row: type) -> int:
+    with Session(desk.engine) as session:
+        return session.scalar(select(func.count()).select_from(row)) or 0
+
+
+def row(desk: Desk, task_id: str) -> TaskRow:
+    with Session(desk.engine) as session:
+        return session.get_one(TaskRow, task_id)
+
+
+def test_an_ended_task_is_bare_after_its_time_and_its_note_is_gone(desk: Desk) -> None:
+    task_id = ended(desk, new_youth_ref())
+    acknowledged(desk)
+    tasks, now = kind(desk, "tasks"), desk.clock.now()
+    assert tasks.due(now - timedelta(seconds=1)) == Due(0, 1)
+    assert tasks.due(now).due == 1
+    assert tasks.let_go(now, 500) == 1
+    bare = row(desk, task_id)
+    assert (bare.subject, bare.payload, bare.area, bare.state) == (None, None, None, "rejected")
+    assert count(desk, NoteRow) == 0
+    assert (tasks.due(now), tasks.let_go(now, 500)) == (Due(0, 0), 0)
+
+
+def test_a_task_whose_end_kafka_has_not_confirmed_stays_and_is_counted(desk: Desk) -> None:
+    waiting = ended(desk, new_youth_ref())
+    acknowledged(desk)
+    free = ended(desk, new_youth_ref())
+    with Session(desk.engine) as session, session.begin():
+        session.execute(delete(OutboxRow))
+        session.add(OutboxRow(topic="t", key=(row(desk, waiting).subject or "").encode(), value=b"v", headers="[]"))
+    tasks = kind(desk, "tasks")
+    found = tasks.due(desk.clock.now())
+    assert (found.due, found.kept_back) == (1, {"not_delivered": 1})
+    assert tasks.let_go(desk.clock.now(), 1) == 1
+    assert tasks.let_go(desk.clock.now(), 1) == 0
+    assert row(desk, waiting).payload is not None
+    assert row(desk, free).payload is None
+
+
+def test_a_recall_that_the_team_has_not_acknowledged_stays(desk: Desk) -> None:
+    ref = new_youth_ref()
+    task = make_task(ref)
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, task)])
+    desk.worklist.open_task(task.task_id, "outreach")
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref, 2, status=ConsentStatus.WITHDRAWN))])
+    acknowledged(desk)
+    assert row(desk, task.task_id).recall_of == ref
+    with Session(desk.engine) as session, session.begin():
+        session.get_one(TaskRow, task.task_id).subject = ref  # as of a version that kept it until then
+    tasks = kind(desk, "tasks")
+    assert tasks.due(desk.clock.now()) == Due(0, 0, None, {"not_acknowledged": 1})
+    assert tasks.let_go(desk.clock.now(), 500) == 0
+    assert row(desk, task.task_id).recall_of == ref
+
+
+def test_an_open_task_stays_whatever_its_age(desk: Desk) -> None:
+    ref = new_youth_ref()
+    task = make_task(ref)
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, task)])
+    desk.clock.advance(timedelta(days=5000))
+    for one in inbox_kinds(desk.engine, RetentionSettings()):
+        assert one.due(desk.clock.now()).due == 0
+        assert one.let_go(desk.clock.now(), 500) == 0
+    assert row(desk, task.task_id).payload is not None
+
+
+def test_the_same_proposal_told_again_opens_nothing_anew(desk: Desk) -> None:
+    ref = new_youth_ref()
+    task_id = ended(desk, ref)
+    acknowledged(desk)
+    kind(desk, "tasks").let_go(desk.clock.now(), 500)
+    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, make_task(ref))])
+    assert count(desk, TaskRow) == 1
+    assert row(desk, task_id).closed_at is not None
+
+
+def test_notes_go_by_their_own_time_and_the_history_after_the_content(desk: Desk) -> None:
+    ended(desk, new_youth_ref())
+    acknowledged(desk)
+    desk.clock.advance(LATER)
+    now = desk.clock.now()
+    notes, moves, tasks = (kind(desk, name) for name in ("notes", "moves", "tasks"))
+    assert notes.due(now).due == notes.let_go(now, 500) == 1
+    assert moves.due(now).kept_back == {"task_kept": count(desk, MoveRow)}
+    assert moves.let_go(now, 500) == 0
+    tasks.let_go(now, 500)
+    assert moves.due(now).due == moves.let_go(now, 500) > 0
+    assert count(desk, MoveRow) == 0
+
+
+def test_a_colleague_s_name_goes_after_she_was_last_seen(desk: Desk) -> None:
+    ended(desk, new_youth_ref())
+    desk.answering.meet("outreach", "anna", "Anna")
+    colleagues, now = kind(desk, "colleagues"), desk.clock.now()
+    assert colleagues.due(now - timedelta(seconds=1)).due == 0
+    assert colleagues.due(now).due == colleagues.let_go(now, 500) == 1

@@ -1,0 +1,117 @@
+"""The statutory officer's page of reports: clocks in view, the original as a file, the case number on the record."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from hub.access.roles import Principal, Role
+from tests.unit.web.browser import Browser
+from tests.unit.web.conftest import Visit
+from tests.unit.web.lanes.make import Lanes
+from tests.unit.web.town import PagesTown
+
+OFFICER = Principal("account-1", "Mottagningen", {Role.STATUTORY_OFFICER: frozenset()})
+
+
+@pytest.fixture
+def client(visit: Visit) -> Browser:
+    return visit(OFFICER)
+
+
+def told(town: PagesTown) -> list[tuple[str, ...]]:
+    with closing(town.audit.engine.raw_connection()) as connection:
+        return [
+            tuple(row) for row in connection.execute("select action, purpose, outcome, rule from audit_entry order by position")
+        ]
+
+
+def test_an_empty_store_says_so(client: Browser) -> None:
+    assert "Ingen orosanmälan har kommit in." in client.get("/reports").text
+
+
+def test_a_report_is_listed_with_its_clocks_and_where_it_stands(empty_town: PagesTown, client: Browser) -> None:
+    entry = empty_town.lanes.report()
+    listed = client.get("/reports").text
+    assert f"/reports/{entry}" in listed
+    assert "2025-05-20" in listed
+    assert "2025-06-02" in listed
+    assert "Lämnas över av en person" in listed
+    empty_town.lanes.taken(entry)
+    assert "Mottagningen har den; inte registrerad än" in client.get("/reports").text
+
+
+@pytest.mark.parametrize(
+    ("later", "seen", "unseen"),
+    [
+        (timedelta(hours=1), [], ["snart ute", "passerad"]),
+        (timedelta(days=1), ["snart ute"], ["passerad"]),
+        (timedelta(days=3), ["passerad"], []),
+    ],
+)
+def test_a_clock_that_is_near_or_past_stands_out_until_the_report_is_registered(
+    empty_town: PagesTown, client: Browser, later: timedelta, seen: list[str], unseen: list[str]
+) -> None:
+    entry = empty_town.lanes.report()
+    empty_town.clock.advance(later)
+    client.get("/sign-in", params={"code": empty_town.code(OFFICER)})
+    text = client.get("/reports").text
+    assert all(word in text for word in seen)
+    assert not any(word in text for word in unseen)
+    client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"})
+    text = client.get("/reports").text
+    assert "snart ute" not in text
+    assert "passerad" not in text
+
+
+def test_the_original_is_a_file_that_no_browser_interprets_and_is_logged_first(empty_town: PagesTown, client: Browser) -> None:
+    entry = empty_town.lanes.report()
+    answer = client.post(f"/reports/{entry}")
+    assert answer.content == b"\xff<script>"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert told(empty_town) == [("report_opened", "handle-case", "permit", "")]
+
+
+def test_what_the_case_system_has_is_recorded_with_its_number_and_leaves_the_list(empty_town: PagesTown, client: Browser) -> None:
+    entry = empty_town.lanes.report()
+    answer = client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reports?done=1")
+    listed = client.get("/reports?done=1").text
+    assert "Det är antecknat att ärendesystemet har anmälan." in listed
+    assert "är registrerad i mottagarens ärendesystem" in listed
+    assert ("report_handed_over", "register", "permit", "") in told(empty_town)
+    assert empty_town.lanes.hand_overs[0].has("one")
+
+
+@pytest.mark.parametrize("number", ["", "20120314-9800", "x" * 50])
+def test_a_number_that_is_none_is_refused_beside_its_field_and_not_repeated(
+    empty_town: PagesTown, client: Browser, number: str
+) -> None:
+    entry = empty_town.lanes.report()
+    answer = client.post(f"/reports/{entry}/done", data={"number": number})
+    assert answer.status_code == 400
+    assert "aldrig ett personnummer" in answer.text
+    assert not number or number not in answer.text
+    assert not empty_town.lanes.hand_overs[0].has("one")
+
+
+@pytest.mark.parametrize("path", ["/reports/0123", "/reports/0123/done"])
+def test_what_is_not_there_is_said(client: Browser, path: str) -> None:
+    answer = client.post(path, data={"number": "SN 1"})
+    assert answer.status_code == 404
+    assert "gallring" in answer.text
+
+
+def test_where_the_key_is_not_the_list_is_shown_and_opening_says_where_to_go(
+    empty_town: PagesTown, client: Browser, tmp_path
+) -> None:
+    vars(empty_town)["lanes"] = Lanes(tmp_path / "elsewhere", empty_town.clock, empty_town.audit, readable=False)
+    entry = empty_town.lanes.report()
+    assert entry[:8] in client.get("/reports").text
+    answer = client.post(f"/reports/{entry}")
+    assert answer.status_code == 409
+    assert "nyckeln finns på annat håll" in answer.text
