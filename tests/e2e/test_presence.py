@@ -30,7 +30,7 @@ def agree(page: Page) -> None:
 def plan(page: Page) -> None:
     page.goto("/team/outreach")
     page.get_by_role("link", name="Veckoplan för närvaro i områden").click()
-    page.get_by_role("link", name="Planera en närvaro i Navestad efter det här förslaget").click()
+    page.get_by_role("link", name="Planera: en närvaro i Navestad").click()
     page.get_by_label("Dag", exact=True).fill("2025-05-23")
     page.get_by_label("Från", exact=True).fill("20:00")
     page.get_by_label("Till", exact=True).fill("23:00")

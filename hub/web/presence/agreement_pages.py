@@ -17,7 +17,7 @@ from hub.web.consents.showing import day
 from hub.web.language import Words
 from hub.web.presence.forms import TermsForm
 from hub.web.presence.room import Room, seen_version
-from hub.web.presence.titles import CHANGES, DONE, WRONG
+from hub.web.presence.titles import CHANGES, DONE, TERMS, WRONG
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
 
@@ -150,11 +150,12 @@ class AgreementPages:
     ) -> Response:
         room, words = self._room, self._room.renderer.words(request)
         told = {name: words.text(WRONG[code]) for name, code in (wrong or {}).items()}
+        errors = [{"field": name, "text": f"{words.text(title)}: {told[name]}"} for name, title in TERMS.items() if name in told]
         known = [*room.desk.agreements.activities(), *form.activities]
         at = f"{room.base}/agreements/{agreement.agreement_id}" if agreement else f"{room.base}/agreements"
         return room.page(
             request, "terms", principal, status=400 if told else 200, form=form, agreement=agreement, at=at,
-            wrong=dict.fromkeys(_FIELDS, "") | told, errors=[{"field": name, "text": text} for name, text in told.items()],
+            wrong=dict.fromkeys(_FIELDS, "") | told, errors=errors,
             activities=[{"value": one, "label": one, "hint": ""} for one in dict.fromkeys(known)],
             areas=[{"value": code, "label": title, "hint": ""} for code, title in room.areas()],
             here=f"{at}/change" if agreement else f"{at}/new",

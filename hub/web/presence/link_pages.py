@@ -66,7 +66,7 @@ class LinkPages:
             if said == "yes":
                 return RedirectResponse(f"/presence/report/{found.offer.report_link}?done=accepted", status_code=303)
             text = mark("Thank you for answering. You need not do anything more.")
-            return self._renderer.message(request, mark("You have said no"), text, 200)
+            return self._told(request, mark("You have said no"), text, 200)
 
         return self._through(request, view)
 
@@ -93,7 +93,7 @@ class LinkPages:
                 found = self._desk.offers.read(LinkPurpose.REPORT, token)
                 return self._reporting(request, found, form, {name: error.code})
             text = mark("Thank you. The municipality has your report. You need not do anything more.")
-            return self._renderer.message(request, mark("The report has arrived"), text, 200)
+            return self._told(request, mark("The report has arrived"), text, 200)
 
         return self._through(request, view)
 
@@ -126,7 +126,7 @@ class LinkPages:
             self._desk.attempts.succeeded(guessed, address)
         except RetriableError:
             text = mark("Nothing was changed. Try again in a minute.")
-            return self._renderer.message(request, mark("Not just now"), text, 503)
+            return self._told(request, mark("Not just now"), text, 503)
         return answer
 
     def _none(self, request: Request, code: str, guessed: str, address: str) -> Response:
@@ -136,13 +136,21 @@ class LinkPages:
                 entry = Entry(_ASSOCIATION, Logged.PRESENCE_ANSWERED, outcome=Outcome.DENY, rule=code)
                 self._web.audit.append(entry)
         status, heading, text = LINKS[code]
-        return self._renderer.message(request, heading, text, status)
+        return self._told(request, heading, text, status)
 
     def _wait(self, request: Request, wait: timedelta) -> Response:
         text = mark("Too many links that do not work came from here. Wait a quarter of an hour, then try again.")
-        answer = self._renderer.message(request, mark("Wait a little"), text, 429)
+        answer = self._told(request, mark("Wait a little"), text, 429)
         answer.headers["Retry-After"] = str(max(1, int(wait.total_seconds())))
         return answer
+
+    def _told(self, request: Request, heading: str, text: str, status: int) -> Response:
+        """A page that says one thing, in the municipality's name: whoever holds a link knows of no tasks."""
+        said = self._renderer.words(request).text
+        return self._renderer.page(
+            request, "presence/link_told.html", None, status=status, heading=said(heading), text=said(text),
+            unit=self._web.office.unit, amiss=False,
+        )  # fmt: skip
 
     def _recording(self, logged: Logged, purpose: str) -> Callable[[str], object]:
         return lambda number: self._web.audit.append(
@@ -169,5 +177,6 @@ class LinkPages:
         visit, said = found.visit, self._renderer.words(request)
         return self._renderer.page(
             request, f"presence/{template}.html", None, status=status, area=self._web.office.places.title(visit.area),
-            when=clocks(visit, said), association=found.offer.association, path=request.url.path, **values,
+            when=clocks(visit, said), association=found.offer.association, path=request.url.path,
+            unit=self._web.office.unit, **values,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from hub.presence.codes import Change, DeedKind, Ground, NotDone, Note, OfferSta
 from hub.web.language import mark
 
 __all__ = [
-    "CHANGES", "DEEDS", "DONE", "GROUNDS", "LINKS", "NOTES", "NOT_DONE", "OFFERS", "REFUSED", "STATES", "WRONG",
+    "CHANGES", "DEEDS", "DONE", "GROUNDS", "LINKS", "NOTES", "NOT_DONE", "OFFERS", "REFUSED", "STATES", "TERMS", "WRONG",
 ]  # fmt: skip
 
 GROUNDS: Final[Mapping[Ground, str]] = MappingProxyType(
@@ -88,6 +88,22 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """By what the address says after a deed."""
+
+TERMS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "association": mark("Association"),
+        "activities": mark("Activities"),
+        "more": mark("Other activities"),
+        "areas": mark("Areas"),
+        "times": mark("Times"),
+        "goal": mark("Goal"),
+        "municipality_does": mark("The municipality does"),
+        "association_does": mark("The association does"),
+        "valid_from": mark("First day"),
+        "valid_until": mark("Last day"),
+    }
+)
+"""What an agreement's fields are called, before what is wrong with one."""
 
 WRONG: Final[Mapping[str, str]] = MappingProxyType(
     {

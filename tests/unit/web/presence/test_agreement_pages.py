@@ -71,5 +71,12 @@ def test_a_form_with_something_wrong_is_shown_again(
     assert empty_town.web.presence().agreements.all() == []
 
 
+def test_what_is_missing_is_said_with_the_name_of_its_field(empty_town: PagesTown, visit: Visit) -> None:
+    text = visit(HEAD).post(f"{LIST}/new").text
+    for name in ("Förening", "Aktiviteter", "Områden"):
+        assert f"{name}: Det här måste fyllas i." in text
+    assert "Sista dag: Ange datum." in text
+
+
 def test_an_agreement_that_there_is_not_is_not_found(empty_town: PagesTown, visit: Visit) -> None:
     assert visit(HEAD).get(f"{LIST}/00000000-0000-4000-8000-000000000000").status_code == 404

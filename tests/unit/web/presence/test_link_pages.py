@@ -34,6 +34,8 @@ def test_the_link_shows_place_and_time_and_nothing_of_anybody(made: tuple[str, O
     for untold in ("Chefen", "account", "utsatt", "händelser"):
         assert untold not in answer.text
     assert answer.headers["cache-control"] == "no-store"
+    assert "Norrköpings kommun" in answer.text
+    assert "Förslag till insats" not in answer.text  # whoever holds a link knows of no tasks
 
 
 def test_looking_answers_nothing_and_an_answer_counts_once(
@@ -47,6 +49,7 @@ def test_looking_answers_nothing_and_an_answer_counts_once(
     assert (answer.status_code, answer.headers["location"]) == (303, f"/presence/report/{found.report_link}?done=accepted")
     assert "Kommunen vet att ni kommer." in stranger.get(answer.headers["location"]).text
     again = stranger.post(link, data={"answer": "no"})
+    assert "Förslag till insats" not in again.text
     assert (again.status_code, "Länken är redan använd" in again.text) == (410, True)
     assert offers_of(empty_town, path)[0].state is OfferState.ACCEPTED
     assert logged(empty_town, "presence_answered") == [
