@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,4 +35,62 @@ def test_a_second_opener_is_refused(tmp_path: Path) -> None:
     store = PartitionStore(tmp_path / "p", StoreCache())
     with pytest.raises(Exception, match=r"(?i)lock"):
         PartitionStore(tmp_path / "p", StoreCache())
+    store.close()
+
+
+def test_what_was_written_last_is_read_before_it_stands_in_the_files(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "p", StoreCache())
+    store.write({b"a": b"1", b"b": b"1"}, MARK)
+    store.write({b"a": b"2", b"b": None, b"c": b"3"}, MARK)
+    assert [store.get(key) for key in (b"a", b"b", b"c", b"d")] == [b"2", None, b"3", None]
+    assert list(store.items()) == [(b"a", b"2"), (b"c", b"3")]
+    assert store.keys_after(b"a", 9) == [b"c"]
+    store.close()
+
+
+def test_a_mark_that_moves_alone_is_there_after_reopening(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "p", StoreCache())
+    store.write({}, MARK)
+    store.close()
+    again = PartitionStore(tmp_path / "p", StoreCache())
+    assert again.mark == MARK
+    again.close()
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from hub.runtime.store import LocalMark, PartitionStore, StoreCache
+store = PartitionStore(Path(sys.argv[1]), StoreCache())
+for number in range(1, 201):
+    value = number.to_bytes(4, "big") * (64 * 256)
+    changes = {b"always": value, b"%d" % (number % 7): value, b"%d" % (number % 5): None}
+    store.write(changes, LocalMark(number, (3, b"o" * 16), ""))
+os._exit(0)
+"""
+
+
+def test_a_kill_leaves_whole_batches_up_to_a_mark_that_lies_some_megabytes_behind(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "p")], check=True)
+    left = PartitionStore(tmp_path / "p", StoreCache())
+    reached = left.mark.next_offset
+    assert 200 - 8 * 1024 * 1024 // (2 * 64 * 1024) < reached <= 200
+    expected: dict[bytes, int] = {}
+    for number in range(1, reached + 1):
+        expected[b"always"] = expected[b"%d" % (number % 7)] = number
+        expected.pop(b"%d" % (number % 5), None)
+    assert {key: int.from_bytes(value[:4], "big") for key, value in left.items()} == expected
+    left.close()
+
+
+def test_nothing_of_an_earlier_value_is_left_in_the_files_behind_a_compaction(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "p", StoreCache())
+    store.write({b"a": b"first of a", b"b": b"of b"}, MARK)
+    store.compact([b"b"])
+    store.write({b"a": b"second of a"}, MARK)
+    store.write({b"a": None}, MARK)
+    store.compact([b"a"])
+    content = b"".join(path.read_bytes() for path in (tmp_path / "p").rglob("*.sst"))
+    assert b"of b" in content
+    assert b"of a" not in content
     store.close()
