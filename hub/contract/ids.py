@@ -7,16 +7,17 @@ import hmac
 import re
 import secrets
 import uuid
+from collections.abc import Callable
 
 from hub.contract.fields import holds_identifier, holds_long_number
 from hub.contract.topics import KeyKind
 
-__all__ = ["event_id", "key_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
+__all__ = ["event_id", "key_form", "key_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
 
 _TASKS = uuid.UUID("7d3f3c1e-8a54-5a9e-9a0c-1f0f5c1f7b10")
-_YOUTH_REF = re.compile(r"y[0-9a-f]{32}\Z")
-_AREA = re.compile(r"[a-z0-9]+(-[a-z0-9]+){0,7}\Z")
-_VERSION = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_YOUTH_REF = re.compile(rb"y[0-9a-f]{32}").fullmatch
+_AREA = re.compile(rb"[a-z0-9]+(-[a-z0-9]+){0,7}").fullmatch
+_VERSION = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 _MAX_KEY = 64
 
 
@@ -52,21 +53,22 @@ def task_id(subject: str, rule_id: str, opened_by: str) -> str:
 
 def valid_key(kind: KeyKind, key: bytes | None) -> str | None:
     """The key as text when it has the form its topic demands, else None (a refused key is never copied anywhere)."""
-    if key is None or len(key) > _MAX_KEY:
-        return None
-    try:
-        text = key.decode("ascii")
-    except UnicodeDecodeError:
-        return None
-    youth = _YOUTH_REF.match(text) is not None
-    # An area code with six digits in a row, however hyphenated, could be a birth date: never accepted.
-    area = _AREA.match(text) is not None and not holds_long_number(text)
+    return key.decode("ascii") if key is not None and key_form(kind)(key) else None
+
+
+def key_form(kind: KeyKind) -> Callable[[bytes], object]:
+    """What is true of a key of this kind, and false of any other: to be asked for once where many keys are read."""
     match kind:
         case KeyKind.YOUTH_REF:
-            return text if youth else None
+            return _YOUTH_REF
         case KeyKind.AREA:
-            return text if area else None
+            return _is_area
         case KeyKind.YOUTH_REF_OR_AREA | KeyKind.ANY_OR_NONE:
-            return text if youth or area else None
+            return lambda key: _YOUTH_REF(key) or _is_area(key)
         case KeyKind.RULES_VERSION:
-            return text if _VERSION.match(text) and not holds_identifier(text) else None
+            return lambda key: _VERSION(key) and not holds_identifier(key.decode("ascii"))
+
+
+def _is_area(key: bytes) -> bool:
+    # An area code with six digits in a row, however hyphenated, could be a birth date: never accepted.
+    return len(key) <= _MAX_KEY and _AREA(key) is not None and not holds_long_number(key.decode("ascii"))

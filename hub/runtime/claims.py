@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, cast
 
 from hub.contract.models import InfoKind, PersonEvent, PlaceEvent, PoliceNotice, RiskEvent, SchoolAbsence
 from hub.installation import load_agencies, load_places
@@ -30,7 +31,8 @@ _KIND: dict[type[PersonEvent | PlaceEvent], InfoKind] = {
     RiskEvent: InfoKind.RISK_EVENT,
 }
 
-_PLACED = (PoliceNotice, RiskEvent)  # what is about a person and may name an area
+_PLACED: Final = frozenset({PoliceNotice, RiskEvent})
+"""What is about a person and may name an area; by exact type, which is asked of every event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class Declared:
             return "kind_not_of_agency"
         if self.connectors.get(event.connector, event.agency) != event.agency:
             return "connector_of_another_agency"
-        area = event.area if isinstance(event, _PLACED) and not event.retracted else None
+        if type(event) not in _PLACED or event.retracted:
+            return ""
+        area = cast("PoliceNotice | RiskEvent", event).area
         return "" if area is None or area in self.areas else "unknown_area"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hub.contract.codec import Codec
-from hub.contract.ids import valid_key
+from hub.contract.ids import key_form
 from hub.contract.topics import CATALOGUE, Topic
 from hub.errors import ContractError
 from hub.runtime.effects import Read
@@ -23,14 +23,12 @@ def reader_of(codec: Codec, topic: Topic, key_of: Callable[[Any], str]) -> Read:
     """`key_of` tells which key a record of a message must carry. What is read wrongly is a ContractError: `bad_key`,
     `key_mismatch`, or what the codec says.
     """
-    decode = codec.decode
-    kind = topic.key
+    decode, fits = codec.reader(topic), key_form(topic.key)
 
     def read(raw: bytes | None, value: bytes | None) -> tuple[str, Any]:
-        key = valid_key(kind, raw)
-        if key is None:
+        if raw is None or not fits(raw):
             raise ContractError(f"a key on {topic.name} is not of its form", code="bad_key")
-        message = decode(topic, value)
+        key, message = raw.decode("ascii"), decode(value)
         if key_of(message) != key:
             raise ContractError(f"key and message on {topic.name} name different subjects", code="key_mismatch")
         return key, message
