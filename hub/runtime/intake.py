@@ -120,6 +120,10 @@ class RunConsumer(CommittedConsumer):
             await asyncio.sleep(_CROWDED_SECONDS)
 
     async def _hand_on(self, records: Mapping[Any, Sequence[Any]], active: set[Any] | None) -> None:
+        """All that a poll brought, with one wait: to wait costs four tasks, and a poll may bring dozens of runs."""
+        await self.wait_first(self._deliver(records, active), self.suspend_flow.wait())
+
+    async def _deliver(self, records: Mapping[Any, Sequence[Any]], active: set[Any] | None) -> None:
         generation = self.app.consumer_generation_id
         for tp, found in records.items():
             if not (active is None or tp in active or tp in self._buffered_partitions):
@@ -131,7 +135,7 @@ class RunConsumer(CommittedConsumer):
             for message in messages:
                 if not self.flow_active or self.app.consumer_generation_id != generation:
                     return
-                await self.wait_first(self.callback(message), self.suspend_flow.wait())
+                await self.callback(message)
                 self._read_offset[tp] = message.offset
 
     def _run_message(self, tp: Any, run: Run) -> ConsumerMessage:

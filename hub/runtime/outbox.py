@@ -20,6 +20,7 @@ BEGIN, END = b"\x00outbox", b"\x00outboy"
 """Its keys lie between these; one for each record, for together they could be more than Kafka takes in one."""
 _PLACE = struct.Struct(">I")
 _FORM = 1
+_spell = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make one anew for each task
 
 
 def changes_of(records: Sequence[Outgoing], before: int) -> dict[bytes, bytes | None]:
@@ -48,7 +49,7 @@ def _packed(one: Outgoing) -> bytes:
     """A line of JSON with the lengths, then the bytes as they are: a search of what is stored finds what it looks for."""
     parts = [one.key, one.value, *(value for _, value in one.headers)]
     lengths = [None if part is None else len(part) for part in parts]
-    head = json.dumps([_FORM, one.topic, [name for name, _ in one.headers], lengths], separators=(",", ":"))
+    head = _spell([_FORM, one.topic, [name for name, _ in one.headers], lengths])
     return b"".join((head.encode(), b"\n", *(part or b"" for part in parts)))
 
 
