@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
@@ -37,7 +38,7 @@ from hub.runtime.remembered import Remembered
 from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.runs import Row, Run
 
-__all__ = ["Pipeline"]
+__all__ = ["Fold", "Pipeline"]
 
 _log = get_logger(__name__)
 _DECODING = "decode"
@@ -45,8 +46,8 @@ _ACTIVATION = "activate"
 
 
 @dataclass(slots=True)
-class _Fold:
-    """The batch's own copy of what it changes: later records of a youth see what earlier ones did."""
+class Fold:
+    """A batch at work, and its own copy of what it changes: later records of a youth see what earlier ones did."""
 
     now: datetime
     rules: ActiveRules | None
@@ -82,18 +83,37 @@ class Pipeline:
         ledger has them. What cannot be read is dead-lettered, what may not be kept is refused; neither raises. Anything
         that does raise is a fault of the program: the process must end without committing.
         """
-        fold = _Fold(self._clock.now(), self._state.rules)
+        fold = self.begin()
         for part in parts:
-            if isinstance(part, Wake):
-                self._wake(fold, part)
-            elif part.topic == RULES.name:
-                self._take_markers(fold, part)
-            elif part.partition != partition:
-                raise ValueError("a batch holds records of one partition")
-            else:
-                self._take(fold, part)
-        self._close(fold)
+            self.take(fold, partition, part)
+        self.spell(fold, len(fold.changed))
         return fold.effects
+
+    def begin(self) -> Fold:
+        """A batch, to be taken part by part, so that others get their turn in between. Of one pipeline one at a time."""
+        return Fold(self._clock.now(), self._state.rules)
+
+    def take(self, fold: Fold, partition: int, part: Run | Wake) -> None:
+        """Fold one part, as `process_batch` does."""
+        if isinstance(part, Wake):
+            self._wake(fold, part)
+        elif part.topic == RULES.name:
+            self._take_markers(fold, part)
+        elif part.partition != partition:
+            raise ValueError("a batch holds records of one partition")
+        else:
+            self._take(fold, part)
+
+    def spell(self, fold: Fold, most: int) -> bool:
+        """Once all parts have been taken: add at most so many changed states to the effects; says whether more may be left."""
+        states, changes, dump = fold.states, fold.effects.state_changes, self._program.dump
+        keys = list(islice(fold.changed, most))
+        for key in keys:
+            state, wake_at = states[key], fold.changed.pop(key)
+            changes[key.encode("ascii")] = Change(None) if state is None else Change(dump(state), wake_at, state)
+        if {META_KEY, RULES_KEY} & changes.keys():
+            raise ValueError("a key of the partition's own cannot be a subject's")
+        return bool(fold.changed)
 
     def settle(self, effects: Effects) -> None:
         """The effects are durable: remember the states that they hold, decoded as they are."""
@@ -116,7 +136,7 @@ class Pipeline:
 
     def resume(self, keys: Sequence[bytes], known: Mapping[str, Known]) -> Effects:
         """What is missing of these keys of a rebuilt partition; not empty, in order."""
-        fold = _Fold(self._clock.now(), self._state.rules)
+        fold = Fold(self._clock.now(), self._state.rules)
         for raw in keys:
             key = raw.decode("ascii")
             state = self._current(fold, key)
@@ -125,11 +145,11 @@ class Pipeline:
                 fold.effects.tasks.extend(step.emissions)
                 self._keep(fold, key, step)
                 self._heed(fold, key, step._replace(emissions=()))
-        self._close(fold)
+        self.spell(fold, len(keys))
         fold.effects.passed = keys[-1].decode("ascii")
         return fold.effects
 
-    def _take(self, fold: _Fold, run: Run) -> None:
+    def _take(self, fold: Fold, run: Run) -> None:
         """The way of nearly every record: nothing is asked or looked up here that one answer per run would do for."""
         topic, states, ledger = run.topic, fold.states, fold.effects.ledger
         read, step, current = self._program.reader(topic), self._program.step, self._current
@@ -162,7 +182,7 @@ class Pipeline:
         if processed:
             ledger[topic, "processed", ""] += processed
 
-    def _take_markers(self, fold: _Fold, run: Run) -> None:
+    def _take_markers(self, fold: Fold, run: Run) -> None:
         began = position = self._position(fold, run.topic)
         gone = 0
         for row in run.rows:
@@ -179,17 +199,17 @@ class Pipeline:
         if position > began:
             self._reached(fold, run.topic, position, gone)
 
-    def _position(self, fold: _Fold, topic: str) -> int:
+    def _position(self, fold: Fold, topic: str) -> int:
         position = fold.effects.positions.get(topic)
         return self._state.position(topic) if position is None else position
 
     @staticmethod
-    def _reached(fold: _Fold, topic: str, position: int, gone: int) -> None:
+    def _reached(fold: Fold, topic: str, position: int, gone: int) -> None:
         fold.effects.positions[topic] = position
         if gone:
             fold.effects.ledger[topic, "gone", ""] += gone
 
-    def _activate(self, fold: _Fold, run: Run, row: Row, marker: RuleMarker) -> None:
+    def _activate(self, fold: Fold, run: Run, row: Row, marker: RuleMarker) -> None:
         """Under the marker's rules from here on, unless they are refused or in force already."""
         try:
             rules = self._rulebook.judge(marker)
@@ -201,12 +221,12 @@ class Pipeline:
             fold.rules = fold.effects.activated = rules
         fold.effects.ledger[run.topic, "processed", ""] += 1
 
-    def _put_aside(self, fold: _Fold, run: Run, row: Row, stage: str, error: ContractError) -> None:
+    def _put_aside(self, fold: Fold, run: Run, row: Row, stage: str, error: ContractError) -> None:
         fold.effects.dead_letters.append(self._dead_letter(fold, run, row, stage, error.code))
         fold.effects.aside.append((run.topic, row[0]))
         fold.effects.ledger[run.topic, "dead_lettered", error.code] += 1
 
-    def _wake(self, fold: _Fold, wake: Wake) -> None:
+    def _wake(self, fold: Fold, wake: Wake) -> None:
         key = wake.key.decode("ascii")
         state = self._current(fold, key)
         if state is not None:
@@ -215,7 +235,7 @@ class Pipeline:
             self._keep(fold, key, step._replace(changed=True))
             self._heed(fold, key, step)
 
-    def _current(self, fold: _Fold, key: str) -> object | None:
+    def _current(self, fold: Fold, key: str) -> object | None:
         """The state as the batch has it by now."""
         if key not in fold.states:
             state = self._remembered.get(key)
@@ -227,35 +247,29 @@ class Pipeline:
         return fold.states[key]
 
     @staticmethod
-    def _keep(fold: _Fold, key: str, step: Step) -> None:
+    def _keep(fold: Fold, key: str, step: Step) -> None:
         if step.changed:
             fold.states[key] = step.state
             fold.changed[key] = step.wake_at
 
-    def _heed(self, fold: _Fold, key: str, step: Step) -> None:
+    def _heed(self, fold: Fold, key: str, step: Step) -> None:
         """What a step says beside its state."""
         effects = fold.effects
         if step.emissions and self._state.holds_back(key.encode("ascii")):
             effects.held_back += len(step.emissions)
         else:
-            effects.tasks.extend(step.emissions)
-            effects.decisions.update(step.decisions)
-        effects.receipts.extend(step.receipts)
-        effects.removals.extend(step.removals)
+            effects.tasks += step.emissions
+            if step.decisions:  # a counter takes its time to count nothing
+                effects.decisions.update(step.decisions)
+        effects.receipts += step.receipts
+        effects.removals += step.removals
         if step.receipts:
             effects.erased.add(key.encode("ascii"))
-        effects.drops.update(step.drops)
+        if step.drops:
+            effects.drops.update(step.drops)
         effects.awaits_consent = effects.awaits_consent or step.awaits_consent
 
-    def _close(self, fold: _Fold) -> None:
-        states, changes, dump = fold.states, fold.effects.state_changes, self._program.dump
-        for key, wake_at in fold.changed.items():
-            state = states[key]
-            changes[key.encode("ascii")] = Change(None) if state is None else Change(dump(state), wake_at, state)
-        if {META_KEY, RULES_KEY} & changes.keys():
-            raise ValueError("a key of the partition's own cannot be a subject's")
-
-    def _dead_letter(self, fold: _Fold, run: Run, row: Row, stage: str, code: str) -> Emission:
+    def _dead_letter(self, fold: Fold, run: Run, row: Row, stage: str, code: str) -> Emission:
         """Where the record stands and why it was refused; of the record itself only a key that is ours."""
         topic = CATALOGUE[run.topic]
         letter = DeadLetter(

@@ -48,6 +48,14 @@ class Run:
         rows = [row for row in self.rows if row[0] <= last]
         return Run(self.topic, self.partition, rows, sum(map(_weight, rows))) if rows else None
 
+    def slices(self, most: int) -> Iterator[Run]:
+        """The run in pieces of at most so many records; of a piece nobody asks its size."""
+        if len(self.rows) <= most:
+            yield self
+            return
+        for begin in range(0, len(self.rows), most):
+            yield Run(self.topic, self.partition, self.rows[begin : begin + most], 0)
+
 
 def run_of(*records: Record) -> Run:
     """A run of these."""

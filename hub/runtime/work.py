@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -19,8 +21,23 @@ from hub.runtime.transport import Log, LogRecord
 __all__ = ["BATCH", "Work"]
 
 _log = get_logger(__name__)
-BATCH = 2_000
-_SPAN = 2000  # records read directly at a time: bounds memory when much is missing
+BATCH = 4_000
+_PIECE = 100  # records between two looks at how long a batch has kept the others waiting
+_TURN_SECONDS = 0.005
+_SPAN = 2000  # records read directly at a time, and states of a rebuilt partition: bounds memory when much is missing
+
+
+class _Turn:
+    """Of somebody who has much to do, and shares the event loop with others."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    async def pass_on(self) -> None:
+        """Let the others work, if it has lasted long enough."""
+        if time.perf_counter() - self._began > _TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._began = time.perf_counter()
 
 
 class Work:
@@ -121,7 +138,7 @@ class Work:
 
     async def _say_missing(self, known: Mapping[str, Known], key: bytes) -> None:
         said = 0
-        while keys := self._owned.keys_after(key, BATCH):
+        while keys := self._owned.keys_after(key, _SPAN):
             if self.revoked:
                 return
             effects = self._pipeline.resume(keys, known)
@@ -175,24 +192,36 @@ class Work:
         runs = self.guard.admitted(runs)
         if not wakes and not runs:
             return
-        effects = self._judge([*wakes, *runs])
+        effects = await self._judge([*wakes, *runs])
         if effects.awaits_consent and self._consents is not None:
             # One look per batch is enough: what was written before these events were is there now. A flood of unknown
             # references costs one round trip per batch.
             fresh, _ = await self._read(self._consents, self._owned.position(self._consents), None)
             if fresh:
-                effects = self._judge([*fresh, *wakes, *runs])
+                effects = await self._judge([*fresh, *wakes, *runs])
         await self._carry_out(effects)
 
-    def _judge(self, batch: Sequence[Run | Wake]) -> Effects:
+    async def _judge(self, batch: Sequence[Run | Wake]) -> Effects:
         """Up to the dead letter of a source that passes the limit: what lies behind it is left on its topic."""
-        effects = self._pipeline.process_batch(self._owned.partition, batch)
+        effects = await self._process(batch)
         ends = self.guard.weigh(effects)
         if ends:
             within = [one if isinstance(one, Wake) else one.through(ends.get(one.topic, one.last)) for one in batch]
-            effects = self._pipeline.process_batch(self._owned.partition, [one for one in within if one is not None])
+            effects = await self._process([one for one in within if one is not None])
             self.guard.weigh(effects)
         return effects
+
+    async def _process(self, batch: Sequence[Run | Wake]) -> Effects:
+        """A batch may take a good part of a second: every few milliseconds others get their turn."""
+        pipeline, turn = self._pipeline, _Turn()
+        fold = pipeline.begin()
+        for part in batch:
+            for piece in part.slices(_PIECE) if isinstance(part, Run) else (part,):
+                pipeline.take(fold, self._owned.partition, piece)
+                await turn.pass_on()
+        while pipeline.spell(fold, _PIECE):
+            await turn.pass_on()
+        return fold.effects
 
     async def resume(self, topic: str, at: int, allowed: int) -> int:
         """Let a source go on that paused at `at`; the answer is the end of what was fetched of it meanwhile, 0 for nothing."""

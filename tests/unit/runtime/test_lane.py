@@ -13,6 +13,7 @@ from hub.contract.models import Erasure, ErasureKind
 from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASKS_OUTREACH
 from hub.errors import RetriableError
 from hub.runtime import lane as lanes
+from hub.runtime import work as works
 from hub.runtime.effects import Effects, Record
 from hub.runtime.guard import Guard
 from hub.runtime.lane import Lane
@@ -461,5 +462,33 @@ def test_the_rules_are_read_before_the_consents(play: Play) -> None:
         await scene.open()
         await scene.until(lambda: scene.lane.ready)
         assert scene.program.seen == ["second"]
+
+    play(story)
+
+
+def test_a_long_batch_gives_others_their_turn_and_is_written_as_one(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(works, "_TURN_SECONDS", 0.0)
+    monkeypatch.setattr(works, "_PIECE", 10)
+
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        events = [absence(scene, number, minutes=1) for number in range(50)]
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        seen: list[int] = []
+
+        async def other() -> None:
+            while len(seen) < 100 and not scene.lane.owned.position(SCHOOL_ABSENCES.name):
+                seen.append(len(scene.program.seen))
+                await asyncio.sleep(0)
+
+        written = len(scene.log.topics[CHANGELOG, 0])
+        watching = asyncio.create_task(other())
+        scene.lane.put(run_of(*events))
+        await watching
+        assert {11, 21, 31, 41, 51} <= set(seen)
+        changes = {row.key for row in scene.log.topics[CHANGELOG, 0][written:] if row is not None}
+        assert len(scene.log.topics[CHANGELOG, 0]) - written == len(changes)
+        assert scene.lane.owned.position(SCHOOL_ABSENCES.name) == 50
 
     play(story)

@@ -248,6 +248,7 @@ def crowd(scene: Scene) -> None:
 
 def test_a_kill_at_any_commit_repeats_nothing_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(works, "BATCH", 2)
+    monkeypatch.setattr(works, "_SPAN", 2)
     expected = set(YOUTHS[:-1:2])
 
     async def story() -> None:
@@ -279,6 +280,7 @@ def test_a_kill_at_any_commit_repeats_nothing_and_loses_nothing(tmp_path: Path, 
 
 def test_what_comes_between_a_kill_and_the_rest_of_the_pass_is_said(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(works, "BATCH", 2)
+    monkeypatch.setattr(works, "_SPAN", 2)
 
     async def story(scene: Scene) -> None:
         consent(scene, *YOUTHS)

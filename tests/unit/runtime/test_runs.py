@@ -45,3 +45,11 @@ def test_a_run_ends_where_it_is_to_end() -> None:
         None, [row(3), row(4)], run.rows, run.rows,
     ]  # fmt: skip
     assert run.through(7) is run
+
+
+def test_the_slices_of_a_run_are_its_records_in_order() -> None:
+    [run] = cut("topic", 3, list(map(row, range(5))))
+    slices = list(run.slices(2))
+    assert [[offset for offset, _, _ in one.rows] for one in slices] == [[0, 1], [2, 3], [4]]
+    assert {(one.topic, one.partition) for one in slices} == {("topic", 3)}
+    assert list(run.slices(5)) == [run]
