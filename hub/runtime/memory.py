@@ -12,7 +12,7 @@ __all__ = ["keep_small", "seek_cycles_seldom"]
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
-_KEPT_BYTES = 128 * 1024
+_KEPT_BYTES = 1024 * 1024
 _ARENAS = 2
 _ALLOCATIONS, _YOUNG, _MIDDLE = 10_000, 20, 50
 
@@ -20,8 +20,9 @@ _ALLOCATIONS, _YOUNG, _MIDDLE = 10_000, 20, 50
 def keep_small() -> bool:
     """Bound what malloc keeps of freed memory, before threads start; says whether it could.
 
-    Fetch buffers of a quarter of a megabyte come and go; with malloc's defaults, which grow with them, and an arena per thread
-    a worker kept 50 MB more after a flood than it used. Elsewhere than on glibc nothing is done, and nothing depends on it.
+    Fetch buffers come and go; with malloc's defaults, which grow with them, and an arena per thread a worker kept 50 MB more
+    after a flood than it used. Below a megabyte they are kept for the next one: the system takes its time to give a page anew.
+    Elsewhere than on glibc nothing is done, and nothing depends on it.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
