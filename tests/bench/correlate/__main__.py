@@ -23,6 +23,8 @@ examples:
   python -m tests.bench.correlate --engines hub,loop --decoder fastavro      two of them, with the compiled decoder
   python -m tests.bench.correlate --leg rules --events 100000 --json         the shipped rules, for a script
   python -m tests.bench.correlate --leg latency --rates 50,1000 --seconds 10 from an event to its task
+  python -m tests.bench.correlate --leg scale --rounds 1                     5,000 youths and a million: cost and memory
+  python -m tests.bench.correlate --leg recovery --youths 100000 --rounds 1  a changelog restored, workers started anew
 
 An engine that cannot be had here (no JDK, no Maven, a registry out of reach) is left out with the reason. Rounds are interleaved;
 what an engine leaves is judged before its figures count. Measure on a machine with two idle cores.
@@ -38,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )  # fmt: skip
     parser.add_argument("--leg", choices=LEGS, default="engine")
     parser.add_argument("--engines", default="", help=f"some of {', '.join(ENGINES)}, with commas; without it all of the leg's")
-    parser.add_argument("--events", type=int, default=400_000)
-    parser.add_argument("--youths", type=int, default=5_000)
-    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--events", type=int, help="how many (default: the leg's own)")
+    parser.add_argument("--youths", type=int, help="how many; of the legs recovery and scale the many (default: the leg's own)")
+    parser.add_argument("--partitions", type=int, help="default: the leg's own")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--decoder", choices=DECODERS, default="quick", help="the Python engines' (default: the hub's own)")
     parser.add_argument("--rates", type=_numbers, default=(50.0, 1_000.0, 20_000.0), help="of the latency leg: events a second")
@@ -51,11 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     known = (*ENGINES, *LEGS[chosen.leg].others)
     if unknown := [name for name in engines if name not in known]:
         parser.error(f"no such engine: {', '.join(unknown)}; there are {', '.join(known)}")
+    leg = LEGS[chosen.leg]
+    chosen.events, chosen.youths = chosen.events or leg.events, chosen.youths or leg.youths
+    chosen.partitions = chosen.partitions or leg.partitions
     plan = Plan(
         engines, chosen.events, chosen.youths, chosen.partitions, chosen.rounds, chosen.decoder, chosen.rates, chosen.seconds,
         lambda text: print(text, file=sys.stderr, flush=True),
     )  # fmt: skip
-    leg = LEGS[chosen.leg]
     conditions = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores.told()}, load before {os.getloadavg()[0]:.2f}"
     found = leg.run(plan)
     if chosen.json:

@@ -12,7 +12,7 @@ from kafka import KafkaAdminClient
 
 from hub.kafka_admin import begin_offsets, end_offsets
 
-__all__ = ["fill", "make_topics", "partition_of", "read_all"]
+__all__ = ["await_keys", "fill", "make_topics", "partition_of", "read_all"]
 
 
 def make_topics(servers: str, partitions: int, names: Iterable[str], configs: Mapping[str, str] | None = None) -> None:
@@ -60,13 +60,13 @@ async def _fill(servers: str, topic: str, partitions: int, records: Iterable[tup
         await producer.stop()
 
 
-def read_all(servers: str, topics: Sequence[str]) -> Iterator[Any]:
-    """Every committed record of these topics up to their present end, in order per partition."""
-    begins, ends = begin_offsets(servers, topics), end_offsets(servers, topics)
-    return iter(asyncio.run(_read_all(servers, {place: end for place, end in ends.items() if end > begins[place]})))
+def read_all(servers: str, topics: Sequence[str], starts: Mapping[tuple[str, int], int] | None = None) -> Iterator[Any]:
+    """Every committed record of these topics up to their present end, in order per partition; from `starts` on where given."""
+    begins, ends = begin_offsets(servers, topics) | dict(starts or {}), end_offsets(servers, topics)
+    return iter(asyncio.run(_read_all(servers, {place: end for place, end in ends.items() if end > begins[place]}, starts or {})))
 
 
-async def _read_all(servers: str, ends: Mapping[tuple[str, int], int]) -> list[Any]:
+async def _read_all(servers: str, ends: Mapping[tuple[str, int], int], starts: Mapping[tuple[str, int], int]) -> list[Any]:
     left = {TopicPartition(*place): end for place, end in ends.items()}
     if not left:
         return []
@@ -79,11 +79,35 @@ async def _read_all(servers: str, ends: Mapping[tuple[str, int], int]) -> list[A
     await consumer.start()
     try:
         consumer.assign(list(left))
+        for place in left:
+            if (place.topic, place.partition) in starts:
+                consumer.seek(place, starts[place.topic, place.partition])
         found: list[Any] = []
         while left:
             for records in (await consumer.getmany(timeout_ms=500, max_records=5_000)).values():
                 found += records
             left = {place: end for place, end in left.items() if await consumer.position(place) < end}
         return found
+    finally:
+        await consumer.stop()
+
+
+def await_keys(servers: str, topic: str, starts: Mapping[tuple[str, int], int], keys: Iterable[bytes], seconds: float) -> None:
+    """Until a committed record of each key has come behind `starts`. Raises TimeoutError when that takes longer than so many seconds."""
+    asyncio.run(_await_keys(servers, topic, starts, set(keys), seconds))
+
+
+async def _await_keys(servers: str, topic: str, starts: Mapping[tuple[str, int], int], keys: set[bytes], seconds: float) -> None:
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level="read_committed", fetch_max_wait_ms=20)
+    await consumer.start()
+    try:
+        places = [TopicPartition(*place) for place in starts if place[0] == topic]
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, starts[place.topic, place.partition])
+        async with asyncio.timeout(seconds):
+            while keys:
+                for records in (await consumer.getmany(timeout_ms=100)).values():
+                    keys.difference_update(record.key for record in records)
     finally:
         await consumer.stop()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import psutil
 
@@ -47,6 +47,8 @@ _FIRST = 100
 _EVENTS_OF_A_YOUTH = 40
 _LIMIT_SECONDS = 600
 _A_WEEK = 7.0  # more than in the rules leg, so that more tasks open in a short time
+_SHARE = "CPU share"
+_Rounds: TypeAlias = dict[tuple[str, float], list[Mapping[str, float]]]
 
 
 def latency_leg(plan: Plan) -> Mapping[str, Measured]:
@@ -59,16 +61,25 @@ def latency_leg(plan: Plan) -> Mapping[str, Measured]:
         cases[_RULES] = ("hub worker, shipped rules", _rules)
     for name, engine in engines.items():
         cases[name] = (f"{engine.title}, fixed job", partial(_fixed, engine))
-    rounds: dict[tuple[str, float], list[Mapping[str, float]]] = {(name, rate): [] for rate in plan.rates for name in cases}
+    rounds: _Rounds = {(name, rate): [] for rate in plan.rates for name in cases}
     for number in range(plan.rounds):
         for (name, rate), figures in rounds.items():
             with stage() as place:
                 figures.append(cases[name][1](place, _sized(plan, rate), rate))
             plan.say(f"round {number + 1}, {name} at {rate:g}/s: {figures[-1]}")
+    _beside_faust(rounds)
     measured = {
         f"{name}@{rate:g}": Measured.of(f"{cases[name][0]}, {rate:g}/s", figures) for (name, rate), figures in rounds.items()
     }
     return measured | found
+
+
+def _beside_faust(rounds: _Rounds) -> None:
+    """Of the fixed job what the processor is asked for, as many times as idiomatic Faust asks in the same round."""
+    for (name, rate), figures in rounds.items():
+        if name != _RULES and ("faust", rate) in rounds:
+            pairs = zip(figures, rounds["faust", rate], strict=True)
+            rounds[name, rate] = [dict(one) | {"CPU × Faust": round(one[_SHARE] / of[_SHARE], 2)} for one, of in pairs]
 
 
 def _sized(plan: Plan, rate: float) -> Plan:
@@ -176,7 +187,8 @@ def _figures(seen: Seen, causes: Mapping[Any, int], came: Iterable[tuple[Any, in
     return {
         "p50 ms": _quantile(waits, 0.5), "p99 ms": _quantile(waits, 0.99), "max ms": round(waits[-1], 1), "timed": len(waits),
         "told per second": round((len(seen.told) - _FIRST - 1) / lasted) if lasted else 0,
-        "CPU share": round(seen.cpu_share, 3), "most lag": seen.lag, "lag spread": seen.lag_spread,
+        _SHARE: round(seen.cpu_share, 3), "most lag": seen.lag, "lag spread": seen.lag_spread,
+        "progress spread": round(seen.progress_spread, 3), "standstill s": round(seen.standstill_seconds, 1),
     }  # fmt: skip
 
 

@@ -19,10 +19,11 @@ from hub.kafka import Outgoing
 from tests.bench.correlate.engine import Run
 from tests.bench.correlate.kafka_io import partition_of
 
-__all__ = ["Seen", "pace", "watched"]
+__all__ = ["Seen", "note", "pace", "watched"]
 
 _TICK_SECONDS = 0.005
 _LOOK_SECONDS = 0.5
+_ENOUGH = 50  # records of each partition, below which a share of them says little
 
 
 @dataclass
@@ -36,6 +37,10 @@ class Seen:
     """The most records by which one partition's committed position lagged behind its end further than another's."""
     lag: int = 0
     """The most records that were not committed yet on all partitions together."""
+    progress_spread: float = 0.0
+    """The most by which the share that was committed of what was told differed between two partitions."""
+    standstill_seconds: float = 0.0
+    """The longest that a partition lagged and committed nothing."""
 
 
 class _Placed(NamedTuple):
@@ -97,6 +102,7 @@ def watched(run: Run, process: int, seen: Seen, during: Callable[[], None]) -> N
 
 def _watch(run: Run, seen: Seen, stop: threading.Event) -> None:
     admin = KafkaAdminClient(bootstrap_servers=run.broker)
+    moved: dict[int, tuple[int, float]] = {}
     try:
         while not stop.wait(_LOOK_SECONDS):
             ends = dict(seen.ends)  # before the positions: what is told in between is no lag
@@ -108,12 +114,26 @@ def _watch(run: Run, seen: Seen, stop: threading.Event) -> None:
             for place, found in offsets.items():
                 if place.topic in run.topics:
                     done[place.partition] += found.offset
-            lags = [max(0, end - done[partition]) for partition, end in ends.items()]
-            if lags:
-                seen.lag_spread = max(seen.lag_spread, max(lags) - min(lags))
-                seen.lag = max(seen.lag, sum(lags))
+            if ends:
+                note(seen, ends, done, moved, time.monotonic())
     finally:
         admin.close()
+
+
+def note(seen: Seen, ends: Mapping[int, int], done: Mapping[int, int], moved: dict[int, tuple[int, float]], now: float) -> None:
+    """One look; `moved` holds what each partition had committed when it last went on, and when that was."""
+    lags = [max(0, end - done[partition]) for partition, end in ends.items()]
+    seen.lag_spread = max(seen.lag_spread, max(lags) - min(lags))
+    seen.lag = max(seen.lag, sum(lags))
+    if min(ends.values()) >= _ENOUGH:
+        shares = [min(1.0, done[partition] / end) for partition, end in ends.items()]
+        seen.progress_spread = max(seen.progress_spread, max(shares) - min(shares))
+    for partition, end in ends.items():
+        before, at = moved.get(partition, (-1, now))
+        if done[partition] != before or done[partition] >= end:
+            moved[partition] = done[partition], now
+        else:
+            seen.standstill_seconds = max(seen.standstill_seconds, now - at)
 
 
 def _cpu(process: int) -> float:

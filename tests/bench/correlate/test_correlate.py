@@ -32,3 +32,18 @@ def test_the_shipped_rules_leave_the_same_tasks_and_states_in_the_hub_and_in_a_b
 def test_what_comes_of_events_that_are_told_steadily_is_judged_and_timed(capsys: pytest.CaptureFixture[str]) -> None:
     engines = _run(capsys, "hub-rules", "--leg", "latency", "--rates", "200", "--seconds", "5")
     assert engines["hub-rules@200"]["timed"]["median"] > 0
+
+
+def test_events_of_few_youths_and_of_many_are_judged_and_memory_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = _run(capsys, "", "--leg", "scale", "--youths", "600", "--events", "800", "--partitions", "4")
+    assert list(sizes) == ["60", "600"]
+    assert sizes["600"]["MiB at 100 %"]["median"] > 0
+    assert sizes["600"]["bytes of an idle youth"]["median"] < 1_500
+
+
+def test_a_changelog_is_restored_as_it_was_written_and_workers_answer_after_every_kind_of_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = _run(capsys, "", "--leg", "recovery", "--youths", "600", "--partitions", "4")["hub"]
+    assert found["records"]["median"] > 600
+    assert found["taken over s"]["median"] > 0

@@ -12,7 +12,15 @@ from tests.bench.core.step import make_consent, make_events
 from tests.integration.runtime.town import CODEC, Town
 from tests.unit.core.make import LEISURE, POLICE, SCHOOL
 
-__all__ = ["EVENT_TOPICS", "event_records", "last_arrival", "publish_consents", "publish_events"]
+__all__ = [
+    "EVENT_TOPICS",
+    "consent_record",
+    "event_record",
+    "event_records",
+    "last_arrival",
+    "publish_consents",
+    "publish_events",
+]
 
 EVENT_TOPICS = (SCHOOL_ABSENCES.name, POLICE_NOTICES.name, RISK_EVENTS.name)
 _A_WEEK = 3.5  # events per youth
@@ -23,7 +31,7 @@ _TOPICS = {"school": SCHOOL_ABSENCES, "police": POLICE_NOTICES, "leisure": RISK_
 
 def publish_consents(town: Town, youths: int) -> None:
     """One of each youth, to all agencies."""
-    town.publish(*(_consent(f"y{number:032x}") for number in range(youths)))
+    town.publish(*(consent_record(f"y{number:032x}") for number in range(youths)))
 
 
 def publish_events(
@@ -48,7 +56,7 @@ def last_arrival(events: int, youths: int) -> datetime:
 
 def event_records(events: int, youths: int, a_week: float = _A_WEEK) -> Iterator[tuple[Outgoing, datetime]]:
     """Each with the moment at which it arrives; `a_week` events per youth, at most seven."""
-    return ((_event(event, at), at) for event, at in _told(events, youths, a_week))
+    return ((event_record(event, at), at) for event, at in _told(events, youths, a_week))
 
 
 def _told(events: int, youths: int, a_week: float = _A_WEEK) -> Iterator[tuple[PersonEvent, datetime]]:
@@ -60,13 +68,15 @@ def _told(events: int, youths: int, a_week: float = _A_WEEK) -> Iterator[tuple[P
     raise ValueError(f"{days} days hold fewer than {events} events")
 
 
-def _event(event: PersonEvent, at: datetime) -> Outgoing:
+def event_record(event: PersonEvent, at: datetime) -> Outgoing:
+    """As the connector of its kind writes it."""
     topic = _TOPICS[event.agency]
     told = event.model_copy(update={"agency": _AGENCIES[event.agency]})
     return _outgoing(topic, told, f"{event.event_id}:{event.revision}", at)
 
 
-def _consent(ref: str) -> Outgoing:
+def consent_record(ref: str) -> Outgoing:
+    """To all agencies, as the registry writes it."""
     record = make_consent(ref)
     agencies: Sequence[str] = tuple(_AGENCIES.values())
     scopes = tuple(scope.model_copy(update={"agencies": agencies}) for scope in record.scopes)
