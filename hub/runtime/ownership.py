@@ -25,7 +25,7 @@ from hub.runtime.ledger import PartitionRecord, Rebuilding
 from hub.runtime.outbox import changes_of, unsaid
 from hub.runtime.rulebook import ActiveRules, Rulebook
 from hub.runtime.store import LocalMark, PartitionStore
-from hub.runtime.timers import Timers, clock_of, sealed, unsealed
+from hub.runtime.timers import Timers, clock_in, clock_of, sealed, unsealed
 from hub.runtime.transport import Log, LogRecord
 
 __all__ = ["CLAIM_KEY", "Changelog", "OwnedPartition"]
@@ -61,6 +61,7 @@ class OwnedPartition:
         self._log = log
         self._fence = Fence(store.mark.epoch)
         self._next = store.mark.next_offset
+        self._from_nothing = not self._next
         self._sequence = 0
         self._stale: set[bytes] = set()
         self._kept = 0
@@ -125,10 +126,12 @@ class OwnedPartition:
         self.rules = None if known_rules is None else self._rulebook.restored(known_rules)
         # Under new rules every state is looked at once, whatever its clock says.
         stale = self.rules is not None and self.record.stepped_with != self.rules.sha256
-        for key, value in self._store.items():
-            self.timers.set(key, 0 if stale else unsealed(value)[0])
-            if stale:
-                self._stale.add(key)
+        if stale or not self._from_nothing:  # else the clocks came with the changelog
+            for key, value in self._store.items():
+                self.timers.set(key, 0 if stale else clock_in(value))
+                if stale:
+                    self._stale.add(key)
+        self._store.settle()
 
     async def _read_to(self, stop: int | None) -> None:
         self._next = await self._log.read(self._changelog.topic, self.partition, self._next, stop, self._restore_chunk)
@@ -136,11 +139,18 @@ class OwnedPartition:
 
     def _restore_chunk(self, records: list[LogRecord]) -> None:
         changes: dict[bytes, bytes | None] = {}
-        for record in records:
-            if record.key is not None and self._fence.admits(epoch_of(record.headers), record.key):
-                changes[record.key] = record.value
+        admits, stamped, epoch = self._fence.admits, records[0].headers, epoch_of(records[0].headers)
+        for _, key, value, headers in records:
+            if headers != stamped:  # those of one commit have the same
+                stamped, epoch = headers, epoch_of(headers)
+            if key is not None and admits(epoch, key):
+                changes[key] = value
         self._next = records[-1].offset + 1
         self._store.write(changes, self._mark())
+        if self._from_nothing:
+            for key, value in changes.items():
+                if not key.startswith(b"\x00"):
+                    self.timers.set(key, None if value is None else clock_in(value))
 
     async def _heal(self) -> None:
         """Write again what a former owner overwrote after it had lost the partition, before compaction prefers the stray."""

@@ -32,6 +32,12 @@ _CACHE_BYTES = 8 * _MEBIBYTE
 _OPEN_FILES = 64
 # What may be written before it enters the files: bounds what waits in memory, and what a restart after a kill reads again.
 _WAITING_BYTES = 2 * _MEBIBYTE
+# While a changelog is read into it: a memtable of the usual size would be a file of its own a thousand states later.
+_RESTORING_BYTES = 16 * _MEBIBYTE
+_ARENA_BYTES = 128 * 1024  # an eighth of a memtable, unless it is said: what is hardly written to holds as much all the same
+# Files of fresh writes before they are merged with all that is there. Each merge writes the whole partition anew: with many
+# youths, four files made of every event's state some fifteen writes. Blooms keep reads out of files that do not have a key.
+_FRESH_FILES, _FRESH_FILES_SLOW, _FRESH_FILES_STOP = 12, 24, 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,12 @@ class PartitionStore:
         self._database.write(batch, self._unlogged)
         self._entered, self._waiting, self._written = self.mark, {}, 0
 
+    def settle(self) -> None:
+        """The restore is done: from here on memtables are small."""
+        self._enter()
+        self._database.set_options({"write_buffer_size": str(_MEMTABLE_BYTES)})
+        self._database.flush(wait=False)
+
     def compact(self, keys: Iterable[bytes]) -> None:
         """Let go of earlier values of these keys in every table that holds them. Blocks."""
         self._enter()
@@ -133,9 +145,13 @@ class PartitionStore:
 def _options(shared: StoreCache) -> rocksdict.Options:
     options = rocksdict.Options(raw_mode=True)
     options.create_if_missing(True)
-    options.set_write_buffer_size(_MEMTABLE_BYTES)
+    options.set_write_buffer_size(_RESTORING_BYTES)
+    options.set_arena_block_size(_ARENA_BYTES)
     options.set_max_write_buffer_number(2)
     options.set_max_open_files(_OPEN_FILES)
+    options.set_level_zero_file_num_compaction_trigger(_FRESH_FILES)
+    options.set_level_zero_slowdown_writes_trigger(_FRESH_FILES_SLOW)
+    options.set_level_zero_stop_writes_trigger(_FRESH_FILES_STOP)
     options.set_keep_log_file_num(1)
     options.set_stats_dump_period_sec(0)
     options.set_max_background_jobs(2)

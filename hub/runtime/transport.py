@@ -21,14 +21,16 @@ from hub.errors import FatalError, RetriableError
 from hub.kafka import Outgoing
 from hub.kafka_admin import LARGEST_BATCH
 from hub.logs import get_logger
+from hub.runtime.fetched import bring_as
 
 __all__ = ["KafkaLog", "Log", "LogRecord"]
 
 _log = get_logger(__name__)
 _CHUNK = 2000
+_SLICE = 250
 _ATTEMPTS = 4
 _REQUEST_MS = 10_000
-_FETCH_BYTES = 512 * 1024
+_FETCH_BYTES = 1024 * 1024
 # A commit's states and record share one batch of the changelog, which a kill leaves whole or not at all.
 _BATCH_BYTES = 256 * 1024
 _CHUNK_BYTES = LARGEST_BATCH // 2
@@ -108,6 +110,7 @@ class KafkaLog:
             await self._producer.start()
             await self._changelogs.start()
             await self._consumer.start()
+            bring_as(self._consumer._fetcher, _log_record)  # noqa: SLF001
         except KafkaError as error:
             await self.stop()
             raise RetriableError(f"Kafka does not answer: {type(error).__name__}", code="kafka") from error
@@ -203,7 +206,10 @@ class KafkaLog:
             found = await self._consumer.getmany(where, timeout_ms=500, max_records=_CHUNK)
             records = [one for one in found.get(where, ()) if one.offset < end]
             if records:
-                sink([LogRecord(one.offset, one.key, one.value, tuple(one.headers)) for one in records])
+                # In slices: the next fetch is sent after the first of them, and others get their turn.
+                for first in range(0, len(records), _SLICE):
+                    sink(records[first : first + _SLICE])
+                    await asyncio.sleep(0)
             # The position, not the last record's offset: the end of a span may hold nothing but what compaction left.
             reached = await self._consumer.position(where)
             if reached > position:
@@ -225,6 +231,10 @@ class KafkaLog:
         except KafkaError as error:
             raise RetriableError(f"Kafka could not be asked: {type(error).__name__}", code="read_failed") from error
         return {(one.topic, one.partition): (begins[one], ends[one]) for one in wanted}
+
+
+def _log_record(_tp: Any, record: Any) -> LogRecord:
+    return LogRecord(record.offset, record.key, record.value, tuple(record.headers))
 
 
 def _producer(bootstrap_servers: str, client_id: str, batch_bytes: int) -> Any:

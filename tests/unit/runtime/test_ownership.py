@@ -63,11 +63,14 @@ def test_clocks_are_set_again_from_restored_states(tmp_path: Path) -> None:
     async def story() -> None:
         log = MemoryLog()
         first = await restored(tmp_path / "one", log)
-        await first.commit(Effects(state_changes={b"k": Change(b"s", NOW)}))
+        for changes in ({b"k": Change(b"s", NOW), b"gone": Change(b"s", NOW), b"still": Change(b"s", NOW)},
+                        {b"gone": Change(None), b"still": Change(b"t")}):  # fmt: skip
+            await first.commit(Effects(state_changes=changes))
         first.close()
-        second = await restored(tmp_path / "two", log, 2)
-        assert second.timers.due(NOW, 9) == [b"k"]
-        second.close()
+        for folder in ("one", "two"):  # from the local copy, and with the changelog
+            owned = await restored(tmp_path / folder, log, 2)
+            assert owned.timers.due(NOW, 9) == [b"k"]
+            owned.close()
 
     asyncio.run(story())
 

@@ -62,6 +62,7 @@ import os, sys
 from pathlib import Path
 from hub.runtime.store import LocalMark, PartitionStore, StoreCache
 store = PartitionStore(Path(sys.argv[1]), StoreCache())
+store.settle()
 for number in range(1, 201):
     value = number.to_bytes(4, "big") * (64 * 256)
     changes = {b"always": value, b"%d" % (number % 7): value, b"%d" % (number % 5): None}
@@ -94,3 +95,19 @@ def test_nothing_of_an_earlier_value_is_left_in_the_files_behind_a_compaction(tm
     assert b"of b" in content
     assert b"of a" not in content
     store.close()
+
+
+def _files_after(folder: Path, *, settled: bool) -> int:
+    store = PartitionStore(folder, StoreCache())
+    if settled:
+        store.settle()
+    for number in range(80):
+        store.write({b"%03d" % number: bytes(64 * 1024)}, MARK)
+    assert store.get(b"000") == bytes(64 * 1024)
+    store.close()
+    return len(list(folder.glob("*.sst")))
+
+
+def test_what_is_restored_enters_few_large_files_and_what_follows_holds_little_in_memory(tmp_path: Path) -> None:
+    assert _files_after(tmp_path / "restoring", settled=False) == 1
+    assert _files_after(tmp_path / "settled", settled=True) > 2
