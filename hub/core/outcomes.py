@@ -2,7 +2,7 @@
 
 SSPF measures itself by attendance, what occurs with the police, and worry (DOMAIN §1). Of each this says what it was before the
 cooperation began and before it ended, and which way it went; a human says why. What is not known is unknown, never nothing: a
-time in which a source could not be heard counts for neither side. No page shows it yet: it belongs to the cases of a cooperation.
+time in which a source could not be heard counts for neither side. The cases of a cooperation show it (`hub.cases`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ __all__ = [
     "Course",
     "Direction",
     "Ended",
+    "Measured",
     "Outcomes",
     "Spans",
     "Summary",
     "Tallied",
     "closing_suggested",
+    "compared",
+    "measured",
     "outcomes_of",
     "summarised",
 ]
@@ -42,6 +45,7 @@ Spans: TypeAlias = Sequence[tuple[datetime, datetime]]
 """Half-open times, aware."""
 
 _WEEK = 7
+_NO_COURSE = "a course has a start, a later end, and spans of at least a day"
 
 
 class Direction(StrEnum):
@@ -81,6 +85,14 @@ class Course(NamedTuple):
     worry_at_end: int | None = None
 
 
+class Measured(NamedTuple):
+    """The numbers of the span before one instant, as in `Outcomes`; None where it is not known."""
+
+    absence: Fraction | None = None
+    absence_rate: Fraction | None = None
+    notices: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """`absence`: unexcused minutes per week of seven days. `absence_rate`: percent of the offered minutes of the lessons told of;
@@ -100,14 +112,34 @@ def outcomes_of(events: Iterable[PersonEvent], course: Course, heard: Mapping[In
     The number at the end is of a time within the cooperation: where that was shorter than the span, all but worry is unknown.
     Raises ValueError for a span of no days and for an end that is not after the start.
     """
+    standing = list(events)
+    if course.span_days < 1:
+        raise ValueError(_NO_COURSE)
+    before, after = (measured(standing, edge, course.span_days, heard) for edge in (course.start, course.end))
+    return compared(before, after, course)
+
+
+def measured(events: Iterable[PersonEvent], edge: datetime, span_days: int, heard: Mapping[InfoKind, Spans]) -> Measured:
+    """The numbers of the `span_days` before the instant `edge`; the rest as of `outcomes_of`. Who measures at the start, while
+    what came before it is still held, can compare at the end.
+    """
+    seen = _Seen([event for event in events if not event.retracted], heard, edge, span_days)
+    return Measured(seen.absence(), seen.absence_rate(), seen.notices())
+
+
+def compared(before: Measured, after: Measured, course: Course) -> Outcomes:
+    """What became of one youth, by what was measured before the start and before the end; short courses as of `outcomes_of`.
+
+    Raises ValueError as that does.
+    """
     if course.span_days < 1 or course.end <= course.start:
-        raise ValueError("a course has a start, a later end, and spans of at least a day")
-    standing = [event for event in events if not event.retracted]
-    before, after = (_Seen(standing, heard, edge, course) for edge in (course.start, course.end))
+        raise ValueError(_NO_COURSE)
+    if course.end - timedelta(days=course.span_days) < course.start:
+        before = after = Measured()
     return Outcomes(
-        Compared(before.absence(), after.absence()),
-        Compared(before.absence_rate(), after.absence_rate()),
-        Compared(before.notices(), after.notices()),
+        Compared(before.absence, after.absence),
+        Compared(before.absence_rate, after.absence_rate),
+        Compared(before.notices, after.notices),
         Compared(course.worry_at_start, course.worry_at_end),
     )
 
@@ -115,11 +147,10 @@ def outcomes_of(events: Iterable[PersonEvent], course: Course, heard: Mapping[In
 class _Seen:
     """The span before one instant."""
 
-    def __init__(self, events: Iterable[PersonEvent], heard: Mapping[InfoKind, Spans], edge: datetime, course: Course) -> None:
-        length = timedelta(days=course.span_days)
-        short = course.end - length < course.start
-        self._days = course.span_days
-        self._known = frozenset() if short else {kind for kind, spans in heard.items() if _within(edge - length, edge, spans)}
+    def __init__(self, events: Iterable[PersonEvent], heard: Mapping[InfoKind, Spans], edge: datetime, span_days: int) -> None:
+        length = timedelta(days=span_days)
+        self._days = span_days
+        self._known = {kind for kind, spans in heard.items() if _within(edge - length, edge, spans)}
         events = [event for event in events if edge - length <= event.occurred_at < edge]
         self._lessons = [one for one in events if isinstance(one, SchoolAbsence)]
         self._notices = [one for one in events if isinstance(one, PoliceNotice) and one.category in OCCURRENCES]
