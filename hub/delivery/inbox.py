@@ -36,11 +36,19 @@ from hub.core.consent import Purpose, still_withdrawn
 from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.clocks import Clocks
 from hub.delivery.holding import Holding, Standing
+from hub.delivery.others import NONE, Others
 from hub.delivery.permission import decide_task
 from hub.delivery.rows import ids_of, open_key, subject_of, take_in, task_row
 from hub.delivery.tables import PulseRow, TaskRow
 from hub.delivery.telling import Telling
-from hub.delivery.withdrawing import NO_CONSENT, empty, ended_by_withdrawal, permitted, with_scope_withdrawn
+from hub.delivery.withdrawing import (
+    NO_CONSENT,
+    closed_for_ever,
+    empty,
+    ended_by_withdrawal,
+    permitted,
+    with_scope_withdrawn,
+)
 from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
 
@@ -68,12 +76,15 @@ class _Work:
 class Inbox:
     """One per installation; only the `deliver` process writes through it."""
 
-    def __init__(self, engine: Engine, codec: Codec, clock: Clock, clocks: Clocks | None = None) -> None:
-        """`clocks`: by when a team answers, in its own working days; without them as the task says."""
+    def __init__(self, engine: Engine, codec: Codec, clock: Clock, clocks: Clocks | None = None, others: Others = NONE) -> None:
+        """`clocks`: by when a team answers, in its own working days; without them as the task says. `others`: what else lies in
+        this database and goes with consent.
+        """
         self._engine = engine
         self._codec = codec
         self._clock = clock
         self._clocks = clocks
+        self._others = others
         self._residue = True  # what a crash may have left in the database's log
         self._unsaid: list[tuple[str, str]] = []  # a crash before they are said: the registry asks again
 
@@ -134,7 +145,7 @@ class Inbox:
         if not self._unsaid:
             return 0
         with answering():
-            if not purge(self._engine, _PERSONAL):
+            if not purge(self._engine, (*_PERSONAL, *self._others.tables)):
                 return 0
         with answering(), Session(self._engine) as session, session.begin():
             telling = Telling(self._codec, session, self._clock.now())
@@ -222,7 +233,8 @@ class Inbox:
                 work.erased = True
             elif row.open_key is not None and _is_judged_by(consent, row) and not permitted(row, consent, work.now):
                 self._close(work, row, TaskState.CANCELLED, NO_CONSENT)
-        work.erased = work.erased or withdrawn
+        emptied = self._others.end(work.telling.session, consent, work.now)
+        work.erased = work.erased or withdrawn or emptied
 
     def _erasure(self, work: _Work, request: Erasure) -> str:
         if request.kind is not ErasureKind.REQUEST:
@@ -230,7 +242,7 @@ class Inbox:
         held = work.held.consent(request.youth_ref)
         # Its withdrawal is on another topic: a task that comes before that one must find the door closed already.
         if request.scope_id is None:
-            closed: ConsentRecord | None = held if work.held.is_withdrawn(request.youth_ref) else _closed_for_ever(held, request)
+            closed: ConsentRecord | None = held if work.held.is_withdrawn(request.youth_ref) else closed_for_ever(held, request)
         else:
             closed = with_scope_withdrawn(held, request.scope_id, request.occurred_at)
         if closed is not None:
@@ -267,21 +279,6 @@ def _is_current_for(consent: ConsentRecord, task: ReferralTask) -> bool:
 
 def _is_judged_by(consent: ConsentRecord, row: TaskRow) -> bool:
     return row.payload is None or _is_current_for(consent, ReferralTask.model_validate_json(row.payload))
-
-
-def _closed_for_ever(held: ConsentRecord | None, request: Erasure) -> ConsentRecord:
-    """What the withdrawal's own record will say, as far as it is known before that comes."""
-    return ConsentRecord(
-        youth_ref=request.youth_ref,
-        version=1 if held is None else held.version,
-        status=ConsentStatus.WITHDRAWN,
-        age_years=None,
-        age_valid_until=None,
-        area=None,
-        legal_basis="consent" if held is None else held.legal_basis,
-        scopes=(),
-        recorded_at=request.occurred_at,
-    )
 
 
 def _decoded(codec: Codec, record: Incoming) -> Message | ContractError:

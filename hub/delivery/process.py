@@ -17,6 +17,7 @@ from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREA
 from hub.database import answering
 from hub.delivery.clocks import Clocks
 from hub.delivery.inbox import Inbox
+from hub.delivery.others import NONE, Others
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
 from hub.delivery.worklist import Worklist
 from hub.errors import FatalError, RetriableError
@@ -75,8 +76,10 @@ def run_delivery(
     publisher: Publishes,
     stop: threading.Event,
     clocks: Clocks | None = None,
+    others: Others = NONE,
 ) -> None:
-    """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer.
+    """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer, `others`
+    what else in the database goes with consent.
 
     Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when the relay died, RetriableError
     when Kafka stayed away for two minutes.
@@ -87,7 +90,7 @@ def run_delivery(
         target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True
     )
     thread.start()
-    inbox, worklist = Inbox(engine, codec, clock, clocks), Worklist(engine, clock)
+    inbox, worklist = Inbox(engine, codec, clock, clocks, others), Worklist(engine, clock)
     try:
         inbox.check_ends(_patient(stop)(ends))
         _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist, standstill), clock=clock)

@@ -12,12 +12,20 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from hub.contract.models import ConsentRecord, ConsentStatus, ReferralTask, TaskState
+from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, ReferralTask, TaskState
 from hub.core.consent import Purpose
 from hub.delivery.permission import decide_task
 from hub.delivery.tables import NoteRow, TaskRow
 
-__all__ = ["CONSENT_WITHDRAWN", "NO_CONSENT", "empty", "ended_by_withdrawal", "permitted", "with_scope_withdrawn"]
+__all__ = [
+    "CONSENT_WITHDRAWN",
+    "NO_CONSENT",
+    "closed_for_ever",
+    "empty",
+    "ended_by_withdrawal",
+    "permitted",
+    "with_scope_withdrawn",
+]
 
 CONSENT_WITHDRAWN = "consent_withdrawn"
 NO_CONSENT = "no_consent"
@@ -49,6 +57,21 @@ def empty(session: Session, row: TaskRow, close: _Close) -> None:
         row.recall_of = row.subject
     row.subject, row.payload, row.area = None, None, None
     session.execute(delete(NoteRow).where(NoteRow.task_id == row.task_id))
+
+
+def closed_for_ever(held: ConsentRecord | None, request: Erasure) -> ConsentRecord:
+    """What the withdrawal's own record will say, as far as it is known before that comes."""
+    return ConsentRecord(
+        youth_ref=request.youth_ref,
+        version=1 if held is None else held.version,
+        status=ConsentStatus.WITHDRAWN,
+        age_years=None,
+        age_valid_until=None,
+        area=None,
+        legal_basis="consent" if held is None else held.legal_basis,
+        scopes=(),
+        recorded_at=request.occurred_at,
+    )
 
 
 def with_scope_withdrawn(consent: ConsentRecord | None, scope_id: str, at: datetime) -> ConsentRecord | None:
