@@ -67,12 +67,13 @@ def build_audit(settings: Settings, clock: Clock | None = None) -> AuditLog:
 
 
 def build_delivery_engine(settings: Settings) -> Engine:
-    """The inbox' database, migrated."""
-    import hub.delivery
+    """The inbox' database, with the cases in it, migrated."""
+    import hub
     from hub.database import build_engine, migrate
 
     engine = build_engine(settings.delivery_database, "delivery.database_url")
-    migrate(engine, Path(hub.delivery.__file__).parent / "migrations")
+    for package in ("delivery", "cases"):
+        migrate(engine, Path(hub.__file__).parent / package / "migrations")
     return engine
 
 
@@ -152,13 +153,13 @@ def build_registry(settings: Settings, clock: Clock) -> OpenRegistry:
     return open_registry(settings, clock, Codec.load(), build_manual_lane(settings, clock))
 
 
-def build_revealing(settings: Settings, registry: Registry, audit: AuditLog, worklist: Worklist) -> Revealing:
-    """What opens identities, inside tasks of `worklist` and by four eyes outside."""
-    from functools import partial
-
+def build_revealing(
+    settings: Settings, registry: Registry, audit: AuditLog, reference_of: Callable[[str, str], str | None]
+) -> Revealing:
+    """What opens identities, inside what `reference_of` (id, team) knows of tasks and cases, and by four eyes outside."""
     from hub.registry.revealing import Revealing
 
-    return Revealing(registry, audit, build_four_eyes(settings, audit), partial(reference_of_task, worklist))
+    return Revealing(registry, audit, build_four_eyes(settings, audit), reference_of)
 
 
 def reference_of_task(worklist: Worklist, task_id: str, team: str) -> str | None:
@@ -266,6 +267,7 @@ def check_worker_state_unused(settings: Settings) -> None:
 
 def run_deliver(home: Path | None) -> None:
     """`hub deliver`."""
+    from hub.cases.withdrawing import GO_WITH_CONSENT
     from hub.contract.codec import Codec
     from hub.delivery.clocks import Clocks
     from hub.delivery.process import GROUP, INPUTS, run_delivery
@@ -290,6 +292,7 @@ def run_deliver(home: Path | None) -> None:
                     publisher=publisher,
                     stop=stop,
                     clocks=Clocks(load_teams(settings.home)),
+                    others=GO_WITH_CONSENT,
                 )
         finally:
             reader.close()

@@ -66,7 +66,7 @@ class Agency(Entry):
 class Team(Entry):
     """A receiving team: the functions it takes, the cooperation it stands under, the days it has to respond and to follow up.
 
-    Days are working days of its `working_time`.
+    Days are working days of its `working_time`. `cases`: whether it keeps the cooperation's cases (`hub.cases`).
     """
 
     title: str
@@ -75,6 +75,7 @@ class Team(Entry):
     respond_within_days: Annotated[int, Field(ge=1)]
     follow_up_within_days: Annotated[int, Field(ge=1, le=250)] = 20
     working_time: WorkingTime = OFFICE_HOURS
+    cases: bool = False
 
 
 class _Agencies(Entry):

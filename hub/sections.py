@@ -11,6 +11,7 @@ from hub.expectation import Expectation
 __all__ = [
     "AuditSettings",
     "BrokerSettings",
+    "CasesSettings",
     "ConnectorSettings",
     "DeliverySettings",
     "ErasureSettings",
@@ -109,6 +110,14 @@ class DeliverySettings(Section):
 
     database_url: str = ""
     stale_after_seconds: Annotated[float, Field(ge=15)] = 60.0
+
+
+class CasesSettings(Section):
+    """The cases of a cooperation. `span_days`: of how many days before its start and its end an SSPF case's numbers are; no more
+    than the longest window of the rules, as the worker holds nothing older.
+    """
+
+    span_days: Annotated[int, Field(ge=7, le=366)] = 28
 
 
 class AuditSettings(Section):

@@ -29,6 +29,7 @@ from hub.retention_settings import RetentionSettings
 from hub.sections import (
     AuditSettings,
     BrokerSettings,
+    CasesSettings,
     ConnectorSettings,
     DeliverySettings,
     ErasureSettings,
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     registry: RegistrySettings = RegistrySettings()
     delivery: DeliverySettings = DeliverySettings()
+    cases: CasesSettings = CasesSettings()
     erasure: ErasureSettings = ErasureSettings()
     audit: AuditSettings = AuditSettings()
     journal: JournalSettings = JournalSettings()

@@ -1,0 +1,6 @@
+"""The cases of a cooperation: SSPF with its commitment plan, SIG with its action plan; README.md tells the rules.
+
+`content` is what a case holds, `moves` what may be done with it (both pure), `consenting` what consent says of it, `measuring`
+the numbers before and after, `store` the one way to it. It lies in the inbox' database, sealed, and goes in the very transaction
+that takes a withdrawal (`withdrawing`).
+"""

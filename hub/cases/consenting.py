@@ -1,0 +1,63 @@
+"""What consent says of a case: whether its team may read it now, who may take part, until when, and whether it has ended. Pure.
+
+The consent of the case's own cooperation decides, and that it names the team (OSL 12:2): an SSPF consent opens no SIG case. It
+is asked anew at every reading, as a task's is (`hub.delivery.permission`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from hub.cases.content import ALWAYS_IN_SIG, EVERYWHERE
+from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, Scope
+from hub.core.consent import Decision, Purpose, decide
+
+__all__ = ["ended_by_withdrawal", "may_read", "named_parties", "runs_out"]
+
+
+def may_read(consent: ConsentRecord | None, team: str, cooperation: Cooperation, now: datetime) -> Decision:
+    """Whether the team may read, and work with, a case of the youth in this cooperation at the instant."""
+    return decide(
+        consent, purpose=Purpose.OPEN, source=None, recipient=team, kind=None, at=now, cooperation=cooperation
+    )  # fmt: skip
+
+
+def named_parties(consent: ConsentRecord, team: str, cooperation: Cooperation, now: datetime) -> tuple[str, ...]:
+    """Who may take part: the youth and the guardians; those who always do in a SIG; agencies and recipients that consents
+    which hold now name, the team itself among them.
+    """
+    always = ALWAYS_IN_SIG if cooperation is Cooperation.SIG else ()
+    named = [one for scope in _holding(consent, team, cooperation, now) for one in (*scope.agencies, *scope.recipients)]
+    return tuple(dict.fromkeys((*(one.value for one in (*EVERYWHERE, *always)), *named)))
+
+
+def runs_out(consent: ConsentRecord, team: str, cooperation: Cooperation, now: datetime) -> datetime | None:
+    """Until when the team may read, if nobody does anything; None where it may not now."""
+    return max((scope.valid_to for scope in _holding(consent, team, cooperation, now)), default=None)
+
+
+def ended_by_withdrawal(consent: ConsentRecord, team: str, cooperation: Cooperation, now: datetime) -> bool:
+    """Whether nothing is left that could carry the case, and a withdrawal (or a narrowing) is why.
+
+    A consent that is suspended may hold again, and one that has run out may be renewed: those hide a case, and do not end it.
+    """
+    if consent.status is ConsentStatus.WITHDRAWN:
+        return True
+    naming = list(_naming(consent, team, cooperation))
+    left = any(scope.withdrawn_at is None and scope.valid_to > now for scope in naming)
+    return not left and (not naming or any(scope.withdrawn_at is not None for scope in naming))
+
+
+def _naming(consent: ConsentRecord, team: str, cooperation: Cooperation) -> Iterator[Scope]:
+    return (scope for scope in consent.scopes if scope.cooperation is cooperation and team in scope.recipients)
+
+
+def _holding(consent: ConsentRecord, team: str, cooperation: Cooperation, now: datetime) -> list[Scope]:
+    if consent.status is not ConsentStatus.IN_FORCE:
+        return []
+    return [
+        scope
+        for scope in _naming(consent, team, cooperation)
+        if scope.withdrawn_at is None and scope.valid_from <= now < scope.valid_to
+    ]

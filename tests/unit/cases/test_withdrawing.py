@@ -1,0 +1,106 @@
+"""A withdrawal ends a case in whatever state it is, empties it in the same transaction, and says why to its team."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hub.cases import moves
+from hub.cases.content import Content
+from hub.cases.moves import CaseMove, CaseState
+from hub.cases.tables import PERSONAL
+from hub.cases.views import CaseView
+from hub.cases.withdrawing import GO_WITH_CONSENT, SYSTEM
+from hub.contract.models import ErasureKind
+from hub.contract.topics import CONSENTS, ERASURES
+from tests.unit.cases.make import CaseDesk, soon
+from tests.unit.core.make import NOW, SSPF_SCOPE, YOUTH, ago, make_consent, make_scope, make_sig_scope, make_withdrawn
+from tests.unit.delivery.make import make_erasure
+
+
+def with_a_meeting(view: CaseView, content: Content) -> Content:
+    return moves.plan(content, NOW + soon(), "Skolan", content.parties, named=view.named, now=NOW)
+
+
+def plan(desk: CaseDesk, case: str) -> None:
+    desk.change(case, CaseMove.PLAN, with_a_meeting)
+
+
+def close(desk: CaseDesk, case: str) -> None:
+    desk.change(case, CaseMove.CLOSE)
+
+
+def suspended(desk: CaseDesk, _case: str) -> None:
+    desk.consent(make_consent(version=2, status="suspended"))
+
+
+def run_out(desk: CaseDesk, _case: str) -> None:
+    desk.clock.advance(soon(300))
+
+
+def all_of_it(desk: CaseDesk) -> None:
+    desk.inbox.take([desk.record(CONSENTS, YOUTH, make_withdrawn(9))])
+
+
+def its_scope(desk: CaseDesk) -> None:
+    desk.inbox.take([desk.record(CONSENTS, YOUTH, make_consent(make_scope(withdrawn_at=ago(0)), make_sig_scope(), version=9))])
+
+
+def by_an_erasure(desk: CaseDesk) -> None:
+    desk.inbox.take([desk.record(ERASURES, YOUTH, make_erasure(YOUTH))])
+
+
+def by_an_erasure_of_its_scope(desk: CaseDesk) -> None:
+    request = make_erasure(YOUTH, ErasureKind.REQUEST).model_copy(update={"scope_id": SSPF_SCOPE})
+    desk.inbox.take([desk.record(ERASURES, YOUTH, request)])
+
+
+@pytest.mark.parametrize("before", [None, plan, close, suspended, run_out], ids=lambda one: one.__name__ if one else "open")
+@pytest.mark.parametrize("withdraw", [all_of_it, its_scope, by_an_erasure, by_an_erasure_of_its_scope])
+def test_a_case_in_any_state_is_emptied(
+    desk: CaseDesk, before: Callable[[CaseDesk, str], None] | None, withdraw: Callable[[CaseDesk], None]
+) -> None:
+    desk.consent()
+    case = desk.open()
+    if before is not None:
+        before(desk, case)
+    withdraw(desk)
+    row = desk.row(case)
+    assert (row.state, row.reason, row.subject, row.open_key, row.sealed) == ("withdrawn", "consent_withdrawn", None, None, None)
+    view = desk.read(case)
+    assert (view.state, view.untold, view.content, view.youth_ref) == (CaseState.WITHDRAWN, "consent_withdrawn", None, None)
+    last = desk.cases.history(case)[-1]
+    assert (last.move, last.account) == (CaseMove.WITHDRAW, SYSTEM)
+
+
+def test_what_was_closed_unread_has_nothing_left_to_take(desk: CaseDesk) -> None:
+    desk.consent()
+    case = desk.open()
+    suspended(desk, case)
+    close(desk, case)
+    all_of_it(desk)
+    assert (desk.row(case).state, desk.row(case).reason) == ("closed", "suspended")
+
+
+def test_a_withdrawal_of_the_sig_consent_leaves_the_sspf_case(desk: CaseDesk) -> None:
+    desk.consent(make_consent(make_scope(), make_sig_scope()))
+    case = desk.open()
+    desk.consent(make_consent(make_scope(), make_sig_scope(withdrawn_at=ago(0)), version=2))
+    assert desk.read(case).content is not None
+
+
+def test_a_withdrawal_that_comes_twice_has_one_effect(desk: CaseDesk) -> None:
+    desk.consent()
+    case = desk.open()
+    by_an_erasure(desk)
+    all_of_it(desk)
+    assert [one.move for one in desk.cases.history(case)] == [CaseMove.OPEN, CaseMove.WITHDRAW]
+
+
+def test_the_databases_own_files_are_rid_of_cases_too(desk: CaseDesk) -> None:
+    desk.consent()
+    desk.open()
+    by_an_erasure(desk)
+    assert desk.inbox.tell_emptied() == 1
+    assert GO_WITH_CONSENT.tables == PERSONAL
