@@ -51,6 +51,7 @@ def run_web(home: Path | None) -> None:
     """`hub web`."""
     from hub.audit.opening import open_vault
     from hub.beats import Beats
+    from hub.bootstrap_cases import build_case_office, reference_inside
     from hub.installation import load_agencies, load_places, load_teams
     from hub.presence.opening import open_desk
     from hub.process import process_frame
@@ -68,6 +69,7 @@ def run_web(home: Path | None) -> None:
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit, worklist = build_audit(settings), build_worklist(settings)
         answering, notes = build_answers(settings, worklist)
+        cases = build_case_office(settings, worklist)
         registry = opened_once(lambda: build_registry(settings, build_clock(settings)).registry)
         web = Web(
             worklist=worklist,
@@ -83,8 +85,9 @@ def run_web(home: Path | None) -> None:
             default_language=settings.language,
             office=build_office(settings, audit, registry, shown),
             sealed=opened_once(lambda: open_vault(settings, build_clock(settings))),
-            revealing=opened_once(lambda: build_revealing(settings, registry(), audit, worklist)),
+            revealing=opened_once(lambda: build_revealing(settings, registry(), audit, reference_inside(worklist, cases.cases))),
             console=opened_once(lambda: build_console(settings)),
+            casework=cases,
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
             presence=opened_once(lambda: open_desk(settings, build_clock(settings))),
             reports=opened_once(lambda: build_report_desk(settings, audit)),

@@ -21,22 +21,23 @@ _kept = TemporaryDirectory(prefix="hub-prepared-")  # goes with the process
 
 
 @cache
-def _database(migrations: str) -> bytes:
+def _database(*migrations: str) -> bytes:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "template.db"
         engine = build_engine(f"sqlite:///{file}")
-        migrate(engine, Path(hub.__file__).parent / migrations)
+        for folder_of in migrations:
+            migrate(engine, Path(hub.__file__).parent / folder_of)
         engine.dispose()  # the last to leave empties SQLite's log into the file
         return file.read_bytes()
 
 
-def prepare(url: str, migrations: str) -> str:
-    """`url`; the SQLite database that it names, where there is none, is made as a folder of migrations in `hub/` would leave it."""
+def prepare(url: str, *migrations: str) -> str:
+    """`url`; the SQLite database that it names, where there is none, is made as folders of migrations in `hub/` would leave it."""
     file = Path(url.removeprefix("sqlite:///"))
     if url.startswith("sqlite:") and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.touch(mode=0o600)
-        file.write_bytes(_database(migrations))
+        file.write_bytes(_database(*migrations))
     return url
 
 

@@ -59,6 +59,8 @@ class Action(StrEnum):
     TASK_ANSWER = "task.answer"
     TASK_ASSIGN = "task.assign"
     IDENTITY_IN_TASK = "identity.in-task"
+    CASE_READ = "case.read"
+    CASE_WORK = "case.work"
     IDENTITY_REQUEST = "identity.request"
     IDENTITY_APPROVE = "identity.approve"
     IDENTITY_APPROVE_UNBOUND = "identity.approve-unbound"
@@ -133,6 +135,8 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
         Action.TASK_ANSWER: _TEAM,
         Action.TASK_ASSIGN: Grant(own_teams=frozenset({Role.TEAM_HEAD})),
         Action.IDENTITY_IN_TASK: _TEAM,
+        Action.CASE_READ: _TEAM,
+        Action.CASE_WORK: _TEAM,
         # Outside a task it takes two: one who asks, another who permits (`hub.access.four_eyes`).
         Action.IDENTITY_REQUEST: Grant(
             everywhere=frozenset({Role.STATUTORY_OFFICER, Role.PROTECTED_CASES_OFFICER}),

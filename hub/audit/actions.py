@@ -38,6 +38,10 @@ class Action(StrEnum):
     IDENTITY_REVEALED = "identity_revealed"
     APPROVAL_LISTED = "approval_listed"  # what waits for a second person, of whatever matter, and one's own requests
     CASE_SHOWN = "case_shown"  # a coordinator's page of one youth
+    CASE_LISTED = "case_listed"  # one entry for each case of which a list or a week told something
+    CASE_OPENED = "case_opened"  # of a cooperation
+    CASE_CHANGED = "case_changed"  # `purpose`: what was done, never what it says
+    CASE_CLOSED = "case_closed"
 
     # Consents
     CONSENT_LISTED = "consent_listed"
@@ -144,6 +148,9 @@ FOLLOWING = frozenset(
         Action.TASK_HANDED_OVER,
         Action.TASK_COMPLETED,
         Action.TASK_NOTED,
+        Action.CASE_OPENED,
+        Action.CASE_CHANGED,
+        Action.CASE_CLOSED,
         Action.WITHDRAWAL_ACKNOWLEDGED,
         Action.REPORT_OF_CONCERN_LED_TO,
         Action.CONSENT_REGISTERED,

@@ -65,6 +65,7 @@ class SubjectKind(StrEnum):
     YOUTH = "youth"  # the registry's row (`youth_id`)
     REFERENCE = "reference"  # the bus' `youth_ref`
     TASK = "task"
+    CASE = "case"  # of a cooperation
     CONSENT = "consent"
     REPORT = "report"  # an entry of the statutory store
     DOCUMENT = "document"  # a document of the sealed vault

@@ -19,6 +19,7 @@ from hub.access.roles import Action
 from hub.web.access_review import AccessReview
 from hub.web.answers import Answers, answer_doors
 from hub.web.approvals import Approvals
+from hub.web.cases.routes import case_doors
 from hub.web.consents.desk import Desk
 from hub.web.consents.routes import consent_doors
 from hub.web.doors import Doors
@@ -96,6 +97,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/rules/{rule}/renew", council.ask, Action.RULE_RENEW),
             doors.guarded("/rules/{rule}/renew", council.renew, Action.RULE_RENEW, "POST"),
             doors.guarded("/audit/review", AccessReview(web, renderer).page, Action.AUDIT_REVIEW),
+            *case_doors(doors, web, renderer),
             *consent_doors(doors, Desk(web, renderer, web.office)),
             *operation_doors(doors, web, renderer),
             *notice_doors(doors, web, renderer),

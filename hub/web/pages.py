@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.roles import BOUND, Action, Principal, may, may_somewhere, teams_where
-from hub.contract.models import ReferralTask
+from hub.contract.models import ReferralTask, TaskState
 from hub.delivery.listing import Shown
 from hub.delivery.rows import PRESENCE_TEAM
 from hub.delivery.views import TaskView
@@ -37,6 +37,7 @@ _OWN_PAGES = (
     (Action.LETTER_SEE, "/letters"),
 )
 """Where whoever has no team is led, by what the role may do: the first that holds."""
+_TAKEN = frozenset({TaskState.ACCEPTED, TaskState.IN_PROGRESS})
 _NUMBER = re.compile(r"[0-9a-f-]{6,36}")
 
 
@@ -128,6 +129,7 @@ class Pages:
             request, "task.html", principal, status=status, current_team=code, team=title, here=f"/team/{code}/task/{number}",
             task=self._web.presenter.page(task, title, words, now), may_reveal=_may_reveal(principal, task), deeds=deeds,
             raised=told_raised(self._web, task, words, now),
+            opens_case=self._web.teams[code].cases and task.state in _TAKEN and isinstance(task.content, ReferralTask),
             form=filled, alert=alert, done=done, errors=[{"field": name, "text": text} for name, text in filled.wrong.items()],
         )  # fmt: skip
 

@@ -15,6 +15,7 @@ from hub.access.roles import Action, Principal, may_somewhere, teams_where
 from hub.audit.log import AuditLog
 from hub.beats import Beats
 from hub.clock import Clock
+from hub.contract.models import Cooperation
 from hub.delivery.answering import Answering
 from hub.delivery.notes import Notes
 from hub.delivery.worklist import Worklist
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hub.registry.revealing import Revealing
     from hub.registry.rule_sets import RuleSets
     from hub.statutory.desk import CaseDesk, ReportDesk
+    from hub.web.cases.office import CaseOffice
     from hub.web.observations.senders import Observing
     from hub.web.operations.console import Console
 
@@ -72,6 +74,16 @@ class TeamTitle(Protocol):
         """What the team calls itself."""
         ...
 
+    @property
+    def cases(self) -> bool:
+        """Whether it keeps the cases of its cooperation."""
+        ...
+
+    @property
+    def cooperation(self) -> Cooperation:
+        """The one that it stands under."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Web:
@@ -101,6 +113,7 @@ class Web:
     revealing: Callable[[], Revealing]
     sealed: Callable[[], SealedVault]
     console: Callable[[], Console]
+    casework: CaseOffice
     notices: Callable[[], CodingDesk]
     presence: Callable[[], PresenceDesk]
     reports: Callable[[], ReportDesk]

@@ -23,7 +23,11 @@ from hub.audit.entries import Actor, Entry
 from hub.audit.log import AuditLog
 from hub.audit.sealed import SealedVault
 from hub.beats import Beats
-from hub.bootstrap import reference_of_task
+from hub.bootstrap_cases import reference_inside
+from hub.cases.results import Results
+from hub.cases.store import Cases
+from hub.cases.views import CaseSeal
+from hub.cases.withdrawing import GO_WITH_CONSENT
 from hub.clock import Clock, ManualClock
 from hub.contract.codec import Codec
 from hub.contract.ids import new_youth_ref, task_id
@@ -66,6 +70,7 @@ from hub.resources import defaults_folder
 from hub.rules_file import Surroundings, check_kept, load_rules
 from hub.settings import Settings
 from hub.web.app import Web, build_web
+from hub.web.cases.office import CaseOffice
 from hub.web.consents.office import Office, opened_once
 from hub.web.operations.console import Console
 from hub.web.presenting import Presenter
@@ -218,7 +223,8 @@ def make_office(town: PagesTown) -> Office:
 
 def make_revealing(town: PagesTown) -> Revealing:
     """What opens identities of the town's registry, inside the tasks of its inbox."""
-    return Revealing(town.consents.registry, town.audit, town.four_eyes, partial(reference_of_task, town.worklist))
+    inside = reference_inside(town.worklist, town.cases.cases)
+    return Revealing(town.consents.registry, town.audit, town.four_eyes, inside)
 
 
 def make_console(settings: Settings, clock: Clock, **parts: Any) -> Console:
@@ -247,9 +253,9 @@ class PagesTown:
     def __init__(self, folder: Path, *, now: datetime = NOW, build_console: Callable[[Clock], Console] | None = None) -> None:
         self.folder = folder
         self.clock = ManualClock(now)
-        self.engine = build_engine(prepare(f"sqlite:///{folder / 'delivery.db'}", "delivery/migrations"))
+        self.engine = build_engine(prepare(f"sqlite:///{folder / 'delivery.db'}", "delivery/migrations", "cases/migrations"))
         self._codec = Codec.load()
-        self._inbox = Inbox(self.engine, self._codec, self.clock)
+        self._inbox = Inbox(self.engine, self._codec, self.clock, others=GO_WITH_CONSENT)
         self._offsets: dict[str, int] = {}
         self.worklist = Worklist(self.engine, self.clock)
         self.answering = Answering(
@@ -259,6 +265,8 @@ class PagesTown:
             stale=lambda: False,
             follow_up=Clocks(load_teams(defaults_folder())).follow_up,
         )
+        results = Results(self.engine, KEY, self.clock)
+        self.cases = CaseOffice(Cases(self.engine, CaseSeal(KEY), self.clock, results, stale=lambda: False), results, 28)
         self.notes = Notes(self.engine, NoteSeal(KEY), self.clock, stale=lambda: False)
         self.audit = AuditLog(build_engine(prepare(f"sqlite:///{folder / 'audit.db'}", "audit/migrations")), KEY, self.clock)
         self.trail = Trail()
@@ -296,6 +304,7 @@ class PagesTown:
             sealed=opened_once(lambda: SealedVault(self.audit, bytes(PrivateKey(KEY).public_key))),
             revealing=opened_once(lambda: make_revealing(self)),
             console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
+            casework=self.cases,
             notices=lambda: self.coding.desk,
             presence=opened_once(lambda: open_presence(self.engine, self.clock, KEY, Attempts(self.access, KEY, self.clock))),
             reports=lambda: self.lanes.reports,
