@@ -194,7 +194,7 @@ def close(content: Content, worry: int | None, after: Numbers, *, cooperation: C
 
 
 def _worry(worry: int | None) -> int:
-    if worry not in WORRIES:
+    if worry is None or worry not in WORRIES:
         raise RejectedError(f"worry: one of {WORRIES[0]} to {WORRIES[-1]}", code="no_worry")
     return worry
 

@@ -52,8 +52,7 @@ class CasePages:
         views = visit.office.cases.of_team(visit.team)
         visit.trail.listed(views, "week")
         return visit.page(
-            "week", week=week_of(views, visit.showing, visit.now), may_work=may(principal, Action.CASE_WORK, visit.team),
-            plan=visit.words.text(PLANS[visit.cooperation]),
+            "week", week=week_of(views, visit.showing, visit.now), may_work=may(principal, Action.CASE_WORK, visit.team)
         )  # fmt: skip
 
     def one(self, request: Request, principal: Principal) -> Response:
@@ -115,7 +114,7 @@ class CasePages:
         if view.content is None or meeting is None:
             return no_case(visit)
         return visit.page(
-            name, meeting=visit.showing.meeting(meeting), commitments=_plan(visit, view, view.content), lines=_LINES,
+            name, meeting=visit.showing.meeting(meeting, view), commitments=_plan(visit, view, view.content), lines=_LINES,
             unit=self._web.office.unit, number=view.case_id, runs_out=_until(visit, view),
             here=f"{visit.path}/{name}/{meeting.number}", plan=visit.words.text(PLANS[visit.cooperation]),
         )  # fmt: skip
@@ -159,7 +158,7 @@ def _told(visit: CaseVisit, view: CaseView, content: Content) -> dict[str, Any]:
         "taking_part": [(code, showing.party(code), view.takes_part(code)) for code in content.parties],
         "named": showing.parties(view.named), "chosen": content.parties,
         "able": showing.parties([code for code in content.parties if view.takes_part(code)]),
-        "meetings": [showing.meeting(one) for one in sorted(content.meetings, key=lambda one: one.at, reverse=True)],
+        "meetings": [showing.meeting(one, view) for one in sorted(content.meetings, key=lambda one: one.at, reverse=True)],
         "commitments": _plan(visit, view, content), "runs_out": _until(visit, view),
         "soon": showing.listed(view).soon, "worry": words.text(worry[0]) if worry else "",
         "worries": worry_options(words), "kinds": kind_options(words), "span_days": content.span_days,

@@ -106,8 +106,8 @@ class CaseShowing:
         """Why nothing of it is shown; empty where something is."""
         return self._words.text(UNTOLD.get(view.untold, _OTHERWISE)) if view.untold else ""
 
-    def meeting(self, one: Meeting) -> ShownMeeting:
-        """A meeting."""
+    def meeting(self, one: Meeting, view: CaseView) -> ShownMeeting:
+        """A meeting; of a case that has ended nothing is asked for any more."""
         planned = one.state is MeetingState.PLANNED
         return ShownMeeting(
             number=one.number,
@@ -117,7 +117,7 @@ class CaseShowing:
             present=", ".join(self.party(code) for code in one.present),
             state=self._words.text(MEETINGS[one.state]),
             planned=planned,
-            passed=planned and one.at <= self._now,
+            passed=planned and one.at <= self._now and view.state is CaseState.OPEN,
             may_hold=planned and stockholm_date(one.at) <= self._today,
         )
 
@@ -130,7 +130,7 @@ class CaseShowing:
             who=self.party(one.who),
             what=one.what,
             due=self.day(one.due),
-            late=late if one.is_late(self._today) else "",
+            late=late if one.is_late(self._today) and view.state is CaseState.OPEN else "",
             domain=self._words.text(DOMAINS[one.domain]) if one.domain else "",
             state=self._words.text(COMMITMENTS[one.state]),
             open=is_open,
@@ -140,7 +140,8 @@ class CaseShowing:
     def listed(self, view: CaseView) -> ListedCase:
         """A case as a line."""
         content, out = view.content, view.runs_out
-        planned = [one.at for one in content.meetings if one.state is MeetingState.PLANNED] if content else []
+        meetings = content.meetings if content else ()
+        planned = [one.at for one in meetings if one.state is MeetingState.PLANNED and one.at > self._now]
         is_open = content.open_commitments() if content else ()
         return ListedCase(
             number=view.case_id,

@@ -48,14 +48,14 @@ def _meetings(
     views: Sequence[CaseView], showing: CaseShowing, monday: date, sunday: date
 ) -> tuple[tuple[str, ShownMeeting], ...]:
     found = [
-        (one.at, view.case_id, one)
+        (one.at, view.case_id, one.number, showing.meeting(one, view))
         for view in views
         for one in (view.content.meetings if view.content else ())
         if (one.state is MeetingState.PLANNED and stockholm_date(one.at) <= sunday)
         or (one.state is MeetingState.HELD and monday <= stockholm_date(one.at) <= sunday)
     ]
-    found.sort(key=lambda row: (row[0], row[1], row[2].number))
-    return tuple((case, showing.meeting(one)) for _, case, one in found)
+    found.sort(key=lambda row: row[:3])
+    return tuple((case, shown) for _, case, _, shown in found)
 
 
 def _commitments(views: Sequence[CaseView], showing: CaseShowing, sunday: date) -> tuple[tuple[str, ShownCommitment], ...]:
