@@ -19,7 +19,7 @@ from hub.core.state import YouthState
 
 __all__ = ["MEASURED", "measure"]
 
-MEASURED: Final = (InfoKind.SCHOOL_ABSENCE, InfoKind.POLICE_NOTICE)
+MEASURED: Final[tuple[InfoKind, ...]] = (InfoKind.SCHOOL_ABSENCE, InfoKind.POLICE_NOTICE)
 """The kinds that the outcomes are made of."""
 _CONNECTOR: Final = "worker"  # an event in a state does not say which connector told of it; nothing here asks
 

@@ -162,7 +162,7 @@ def _told(visit: CaseVisit, view: CaseView, content: Content) -> dict[str, Any]:
         "commitments": _plan(visit, view, content), "runs_out": _until(visit, view),
         "soon": showing.listed(view).soon, "worry": words.text(worry[0]) if worry else "",
         "worries": worry_options(words), "kinds": kind_options(words), "span_days": content.span_days,
-        "domains": [(domain.value, words.text(title)) for domain, title in ((one, DOMAINS[one]) for one in DOMAINS)],
+        "domains": [(str(domain), words.text(title)) for domain, title in DOMAINS.items()],
         "plots": plots_of(outcomes, words) if outcomes else [],
     }  # fmt: skip
 
