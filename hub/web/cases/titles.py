@@ -38,7 +38,7 @@ STATES: Final[_Titles] = MappingProxyType(
 )
 
 MEETINGS: Final[_Titles] = MappingProxyType(
-    {MeetingState.PLANNED: mark("Planned"), MeetingState.HELD: mark("Held"), MeetingState.CANCELLED: mark("Called off")}
+    {MeetingState.PLANNED: mark("Is planned"), MeetingState.HELD: mark("Held"), MeetingState.CANCELLED: mark("Called off")}
 )
 
 COMMITMENTS: Final[_Titles] = MappingProxyType(
