@@ -18,6 +18,8 @@ from hub.errors import ConfigError, HubError, InDoubtError, RejectedError, Retri
 __all__ = ["KafkaTopicSink"]
 
 _OPERATION = "produce"
+_ACKNOWLEDGED = 200
+"""How a success is counted, as with every sink: Kafka's own 0 would look like no answer."""
 _AWAY = (kafka_errors.KafkaError, OSError, RuntimeError)
 """What kafka-python raises when a broker goes: a connection that ends just before a write is a RuntimeError to it."""
 _REFUSED = (
@@ -57,7 +59,7 @@ class KafkaTopicSink:
 
     def deliver(self, errand: Errand) -> Delivered:
         """As `Sink.deliver`; a topic names no id that would be the receiver's own."""
-        code, sent = -1, False
+        code, sent = 0, False
         try:
             producer = self._connected()
             waiting = producer.send(
@@ -68,9 +70,9 @@ class KafkaTopicSink:
             )
             sent = True
             waiting.get(timeout=self._config.timeout_seconds * 2)  # the producer gives it up before
-            code = 0
+            code = _ACKNOWLEDGED
         except _AWAY as error:
-            code = getattr(error, "errno", None) or -1
+            code = max(0, getattr(error, "errno", None) or 0)
             # One that gave a record up may hold later ones of the batch: the next attempt begins with a fresh one.
             self._let_go(0.0)
             raise _translated(error, sent=sent) from error

@@ -68,7 +68,10 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SinkContext:
-    """What the hub gives a sink: its time, its secrets (`secret(name)`), a counter of its requests."""
+    """What the hub gives a sink: its time, its secrets (`secret(name)`), a counter of its requests.
+
+    `observe_request(operation, status)`: HTTP's status, or the code of the receiver's own protocol; 0 when no answer came.
+    """
 
     now: Callable[[], datetime]
     secret: Callable[[str], str]

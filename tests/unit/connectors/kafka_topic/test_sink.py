@@ -86,19 +86,25 @@ def test_one_sink_hands_over_many_on_one_connection(tmp_path) -> None:
         for number in range(1, 6):
             sink.deliver(make_errand(number))
         assert [one["task_id"] for one in told(url, "received")] == [make_errand(number).task_id for number in range(1, 6)]
-    assert observed == [("produce", 0)] * 5
+    assert observed == [("produce", 200)] * 5
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "code"),
-    [(401, ConfigError, "not_permitted"), (422, RejectedError, "refused_record"), (503, InDoubtError, "not_acknowledged")],
+    ("status", "error", "code", "counted"),
+    [
+        (401, ConfigError, "not_permitted", 29),
+        (422, RejectedError, "refused_record", 87),
+        (503, InDoubtError, "not_acknowledged", None),
+    ],
 )
-def test_what_the_broker_says_names_its_reaction(tmp_path, status: int, error, code: str) -> None:
-    with topic(tmp_path) as (reader, url, port), closing(make_sink(port)) as sink:
+def test_what_the_broker_says_names_its_reaction(tmp_path, status: int, error, code: str, counted: int | None) -> None:
+    observed: list[tuple[str, int]] = []
+    with topic(tmp_path) as (reader, url, port), closing(make_sink(port, observed)) as sink:
         reader.fault = refusing(status)
         with pytest.raises(error) as raised:
             sink.deliver(make_errand())
         assert raised.value.code == code
+        assert counted is None or observed == [("produce", counted)]
         reader.fault = None
         sink.deliver(make_errand())
         assert len(told(url, "received")) == 1
