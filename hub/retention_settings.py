@@ -16,9 +16,10 @@ class RetentionSettings(BaseModel):
 
     `task_days`: what an ended task said, and whom it was about; that there was one, and how it ended, stays without either.
     `note_days`: notes on ended tasks. `move_days`: who did what with a task whose content has gone. `colleague_days`: what an
-    account of a team is called, after it was last seen. `report_days`: originals of mandatory reports, after the receiver's case
-    system registered them; who said so, when and under which number stays sealed. `case_days`: cases of the manual lane, after
-    their outcome was recorded. What else is kept has its times elsewhere: `[journal]`, `[audit]`, `[erasure]`.
+    account of a team is called, after it was last seen. `presence_days`: presence in areas that is over and reported.
+    `report_days`: originals of mandatory reports, after the receiver's case system registered them; who said so, when and
+    under which number stays sealed. `case_days`: cases of the manual lane, after their outcome was recorded. What else is
+    kept has its times elsewhere: `[journal]`, `[audit]`, `[erasure]`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,5 +28,6 @@ class RetentionSettings(BaseModel):
     note_days: _Days = 90
     move_days: _Days = 730
     colleague_days: _Days = 365
+    presence_days: _Days = 730
     report_days: _Days = 90
     case_days: _Days = 90

@@ -20,6 +20,7 @@ _WHY = {
     "not_acknowledged": "a team has yet to acknowledge the recall",
     "not_delivered": "Kafka has yet to confirm word of it",
     "not_registered": "no case system or outcome is recorded",
+    "not_reported": "nobody has reported what came of it",
     "task_kept": "the task still says something",
 }
 
