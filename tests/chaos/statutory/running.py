@@ -67,7 +67,7 @@ class Row:
 class _Site:
     """An installation of its own in which nothing else runs: no Kafka, no registry, no worker; their addresses lead nowhere."""
 
-    def __init__(self, folder: Path, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.home, self.inbox = folder / "home", folder / "reception"
         if not (self.home / "hub.toml").exists():
             initialise(self.home)
@@ -87,20 +87,31 @@ class _Site:
         self.settings: Settings = load_settings(self.home)
         self.hand_overs = open_hand_overs(self.settings)
         self.system = CaseSystem(self.inbox, folder / "register")
-        self.seed, self.say = seed, say
         self._lane: subprocess.Popen[bytes] | None = None
         self._over = threading.Event()
+        self._begun = 0
 
     def start_lane(self) -> None:
         words = [sys.executable, "-m", "hub", "statutory"]
         log = (self.home / "lane.log").open("ab")
         self._lane = subprocess.Popen(words, env=self.environment, stdout=log, stderr=log)
         log.close()
+        self._begun = self.confirmed()
 
     def kill_lane(self) -> None:
         assert self._lane is not None
         self._lane.send_signal(signal.SIGKILL)
         self._lane.wait()
+
+    def strike(self) -> int:
+        """Kill the lane once it has registered something since its start, and has more in hand: how many that were."""
+        _await(lambda: self._begun < self.confirmed() < self.stored(), "the lane is at work")
+        self.kill_lane()
+        return self.stored() - self.confirmed()
+
+    def stored(self) -> int:
+        """How many are on the medium."""
+        return sum(1 for _ in (self.settings.data / "statutory" / "messages").glob("*/*.sealed"))
 
     def confirmed(self) -> int:
         """How many are registered, as the hub has it on the medium."""
@@ -110,8 +121,8 @@ class _Site:
         while not self._over.wait(0.05):
             self.system.fetch()
 
-    def feed(self, first: int, last: int) -> subprocess.Popen[str]:
-        words = [sys.executable, "-m", "tests.chaos.statutory.feeding", str(self.seed), str(first), str(last)]
+    def feed(self, seed: int, first: int, last: int) -> subprocess.Popen[str]:
+        words = [sys.executable, "-m", "tests.chaos.statutory.feeding", str(seed), str(first), str(last)]
         return subprocess.Popen(words, env=self.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
     @contextmanager
@@ -129,49 +140,46 @@ class _Site:
 
 def run(folder: Path, seed: int, *, reports: int, kills: int, say: Callable[[str], None]) -> Row:
     """Feed so many reports, kill the lane so often with some in flight, and count what the case system has of them."""
-    chance, site, began = random.Random(seed), _Site(folder, seed, say), time.monotonic()
-    strikes = sorted(chance.sample(range(1, reports), kills)) if kills else []
+    chance, site, began = random.Random(seed), _Site(folder), time.monotonic()
+    strikes = sorted(chance.sample(range(1, reports * 9 // 10), kills))
     in_flight: list[int] = []
-    feeder_kills = 0
+    feeder_kills = put = 0
     with site.up():
-        put = 0
-        for place, strike in enumerate([*strikes, reports]):
-            feeder = site.feed(put, max(strike, reports))
-            assert feeder.stdout is not None
-            while put < strike and (line := feeder.stdout.readline()):
-                put = int(line) + 1
-            if strike == reports:
-                feeder.wait()
-                break
-            flying = put - site.confirmed()
-            while flying <= 0 and put < reports and (line := feeder.stdout.readline()):  # it had nothing in hand: a moment later
-                put = int(line) + 1
-                flying = put - site.confirmed()
-            site.kill_lane()
-            in_flight.append(flying)
-            say(f"kill {place + 1} of {kills}: {put} put, {flying} in flight")
-            if place % 2:
-                feeder.kill()
-                feeder_kills += 1
-            else:
-                feeder.terminate()
-            rest, _ = feeder.communicate()
-            put = max([put, *(int(one) + 1 for one in rest.split() if rest.endswith("\n"))])
+        for place, strike in enumerate(strikes):
+            with site.feed(seed, put, reports) as feeder:
+                put = max(put, _read_to(feeder, strike))
+                in_flight.append(site.strike())
+                say(f"kill {place + 1} of {kills}: {site.stored()} put, {in_flight[-1]} in flight")
+                if place % 2:
+                    feeder.kill()
+                    feeder_kills += 1
+                else:
+                    feeder.terminate()
+                put = max(put, _read_to(feeder, reports))
             site.start_lane()
+        with site.feed(seed, put, reports) as feeder:
+            _read_to(feeder, reports)
         _await(lambda: site.confirmed() >= reports, "every report is registered")
-        slowest = max((_single(site, reports + number) for number in range(10)), default=0.0)
+        slowest = max(_single(site, seed, reports + number) for number in range(10))
     seconds = time.monotonic() - began
-    return _judged(site, reports, in_flight, feeder_kills=feeder_kills, seconds=seconds, slowest=slowest)
+    return _judged(site, seed, reports, in_flight, feeder_kills=feeder_kills, seconds=seconds, slowest=slowest)
 
 
-def _single(site: _Site, number: int) -> float:
-    """One more report with nothing disturbed: seconds from its being put until the hub has its registration on the medium."""
-    feeder = site.feed(number, number + 1)
+def _read_to(feeder: subprocess.Popen[str], last: int) -> int:
+    """Read what the feeder has put until it is so many, or it ends; one behind the last whole number that it told."""
     assert feeder.stdout is not None
-    feeder.stdout.readline()
-    began, before = time.monotonic(), number
-    _await(lambda: site.confirmed() > before, "a single report is registered")
-    feeder.wait()
+    put = 0
+    while put < last and (line := feeder.stdout.readline()).endswith("\n"):
+        put = int(line) + 1
+    return put
+
+
+def _single(site: _Site, seed: int, number: int) -> float:
+    """One more report with nothing disturbed: seconds from its being put until the hub has its registration on the medium."""
+    with site.feed(seed, number, number + 1) as feeder:
+        _read_to(feeder, number + 1)
+        began = time.monotonic()
+        _await(lambda: site.confirmed() > number, "a single report is registered")
     return round(time.monotonic() - began, 2)
 
 
@@ -183,19 +191,21 @@ def _await(met: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def _judged(site: _Site, reports: int, in_flight: list[int], *, feeder_kills: int, seconds: float, slowest: float) -> Row:
+def _judged(
+    site: _Site, seed: int, reports: int, in_flight: list[int], *, feeder_kills: int, seconds: float, slowest: float
+) -> Row:
     effects = site.system.register()
     by_message: dict[str, list[str]] = {}
     for line in effects:
         by_message.setdefault(line["key"].partition("-")[0], []).append(line["sha256"])
     lost = twice = changed = registered = 0
     for number in range(reports):
-        digests = by_message.get(report_number(f"message-{site.seed}-{number}"), [])
+        digests = by_message.get(report_number(f"message-{seed}-{number}"), [])
         lost += not digests
         twice += len(digests) > 1
-        changed += digests[:1] not in ([], [hashlib.sha256(payload(site.seed, number)).hexdigest()])
-        registered += site.hand_overs.has(f"message-{site.seed}-{number}")
+        changed += digests[:1] not in ([], [hashlib.sha256(payload(seed, number)).hexdigest()])
+        registered += site.hand_overs.has(f"message-{seed}-{number}")
     return Row(
-        site.seed, reports, len(in_flight), feeder_kills, registered, lost, twice, changed, site.system.repeats, round(seconds, 1), slowest,
+        seed, reports, len(in_flight), feeder_kills, registered, lost, twice, changed, site.system.repeats, round(seconds, 1), slowest,
         in_flight,
     )  # fmt: skip
