@@ -21,7 +21,7 @@ from hub.statutory.deadlines import Press
 from hub.statutory.desk import CaseDesk, Listed, Opened, ReportDesk
 from hub.statutory.handing_over import CaseOutcome
 from hub.web.forms import field
-from hub.web.lanes.titles import CASE_FACTS, OUTCOMES, REFUSED, STAGES, WRONG
+from hub.web.lanes.titles import CASE_CODES, CASE_FACTS, OUTCOMES, REFUSED, STAGES, WRONG
 from hub.web.language import Words, mark
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
@@ -237,7 +237,17 @@ def _due(due_at: datetime | None, now: datetime, words: Words, *, done: bool) ->
 def _facts(content: bytes, words: Words) -> list[tuple[str, list[str]]]:
     """What a case holds, as (label, lines); a case is the hub's own JSON."""
     told = json.loads(content)
-    return [(words.text(CASE_FACTS.get(name, CASE_FACTS[""]), name=name), _lines(value)) for name, value in told.items() if value]
+    return [
+        (words.text(CASE_FACTS.get(name, CASE_FACTS[""]), name=name), _told(name, value, words))
+        for name, value in told.items()
+        if value
+    ]
+
+
+def _told(name: str, value: Any, words: Words) -> list[str]:
+    if isinstance(value, str) and (name, value) in CASE_CODES:
+        return [words.text(CASE_CODES[name, value])]
+    return [words.when(datetime.fromisoformat(value))] if name == "at" else _lines(value)
 
 
 def _lines(value: Any) -> list[str]:

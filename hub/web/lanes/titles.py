@@ -9,7 +9,7 @@ from hub.statutory.handing_over import CaseOutcome
 from hub.statutory.standing import Stage
 from hub.web.language import mark
 
-__all__ = ["CASE_FACTS", "OUTCOMES", "REFUSED", "STAGES", "WRONG"]
+__all__ = ["CASE_CODES", "CASE_FACTS", "OUTCOMES", "REFUSED", "STAGES", "WRONG"]
 
 STAGES: Final = MappingProxyType(
     {
@@ -53,6 +53,22 @@ CASE_FACTS: Final = MappingProxyType(
         "at": mark("When"),
         "consents": mark("Consents"),
         "parties": mark("Names of the parties"),
+        "request": mark("The consent that was registered"),
+        "agency": mark("Agency that told of it"),
+        "decision": mark("Number of the decision"),
         "": mark("{name}"),
     }
 )
+CASE_CODES: Final = MappingProxyType(
+    {
+        ("what", "marked"): mark("Marked as protected; nothing was registered"),
+        ("what", "stopped"): mark("Marked as protected; what was registered is stopped"),
+        ("what", "consent"): mark("A consent of a protected person was registered; it was not let in"),
+        ("what", "reversed"): mark("The marking was reversed by a decision"),
+        ("marking", "own"): mark("the person's own"),
+        ("marking", "guardian"): mark("a guardian's"),
+        ("marking", "household"): mark("somebody's in the household"),
+        ("marking", "exit"): mark("somebody who leaves crime"),
+    }
+)
+"""What the hub itself writes of a case, in words."""

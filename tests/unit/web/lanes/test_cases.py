@@ -42,7 +42,14 @@ def test_a_case_is_listed_without_whom_it_is_about_and_opened_on_the_record(empt
     assert PERSON not in unopened
     assert "Anna" not in unopened
     opened = client.post(f"/protected/{entry}").text
-    for part in (PERSON, "Anna Andersson", "sspf", "household"):
+    for part in (
+        PERSON,
+        "Anna Andersson",
+        "sspf",
+        "någon i hushållets",
+        "det som var registrerat är stoppat",
+        "mån 19 maj 07.30",
+    ):
         assert part in opened
     assert told(empty_town)[-1] == ("protected_case", "handle-case", "permit", "")
 
