@@ -63,7 +63,7 @@ from pathlib import Path
 from hub.runtime.store import LocalMark, PartitionStore, StoreCache
 store = PartitionStore(Path(sys.argv[1]), StoreCache())
 store.settle()
-for number in range(1, 201):
+for number in range(1, 401):
     value = number.to_bytes(4, "big") * (64 * 256)
     changes = {b"always": value, b"%d" % (number % 7): value, b"%d" % (number % 5): None}
     store.write(changes, LocalMark(number, (3, b"o" * 16), ""))
@@ -75,7 +75,8 @@ def test_a_kill_leaves_whole_batches_up_to_a_mark_that_lies_some_megabytes_behin
     subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "p")], check=True)
     left = PartitionStore(tmp_path / "p", StoreCache())
     reached = left.mark.next_offset
-    assert 200 - 8 * 1024 * 1024 // (2 * 64 * 1024) < reached <= 200
+    # A memtable that is full may be on its way to its file, another fills meanwhile, and what was written last waits for that.
+    assert 200 < reached <= 400
     expected: dict[bytes, int] = {}
     for number in range(1, reached + 1):
         expected[b"always"] = expected[b"%d" % (number % 7)] = number
@@ -101,7 +102,7 @@ def _files_after(folder: Path, *, settled: bool) -> int:
     store = PartitionStore(folder, StoreCache())
     if settled:
         store.settle()
-    for number in range(80):
+    for number in range(300):
         store.write({b"%03d" % number: bytes(64 * 1024)}, MARK)
     assert store.get(b"000") == bytes(64 * 1024)
     store.close()
@@ -109,5 +110,5 @@ def _files_after(folder: Path, *, settled: bool) -> int:
 
 
 def test_what_is_restored_enters_few_large_files_and_what_follows_holds_little_in_memory(tmp_path: Path) -> None:
-    assert _files_after(tmp_path / "restoring", settled=False) == 1
-    assert _files_after(tmp_path / "settled", settled=True) > 2
+    assert _files_after(tmp_path / "restoring", settled=False) <= 2
+    assert _files_after(tmp_path / "settled", settled=True) >= 6
