@@ -15,32 +15,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pydantic import ValidationError
 
-from connectors.smtp.config import SmtpConfig
-from connectors.smtp.notice import message_id_of, notice
+from connectors.smtp.notice import message_id_of
 from connectors.smtp.simulator import PASSWORD, build_simulator, served_mail
 from connectors.smtp.sink import SmtpSink
-from hub.contract.models import TaskState
 from hub.errors import ConfigError, InDoubtError, RejectedError, RetriableError
 from hub.testing import served
-from tests.unit.connectors.make import NOW, make_context, make_errand
-
-LOOPBACK = "127.0.0.1"
-
-
-def make_config(port: int = 587, **changes) -> SmtpConfig:
-    given = {
-        "host": LOOPBACK,
-        "port": port,
-        "security": "plaintext",
-        "username": "hub",
-        "sender": "navet@example.se",
-        "recipient": "forebyggarteamet@example.se",
-        "hub_url": "https://navet.example.se",
-        "timeout_seconds": 2,
-    }
-    return SmtpConfig.model_validate(given | changes)
+from tests.unit.connectors.make import make_context, make_errand
+from tests.unit.connectors.smtp.make import LOOPBACK, make_config
 
 
 def make_sink(port: int, secret: str = PASSWORD, observed=None, **changes) -> SmtpSink:
@@ -83,33 +65,6 @@ def scripted(replies: dict[str, str]):
             yield server.sockets[0].getsockname()[1]
         finally:
             portal.call(server.close)
-
-
-def test_a_mail_says_that_a_task_waits_and_where_and_nothing_else() -> None:
-    message = notice(make_config(), make_errand(), NOW)
-    text = message.get_content()
-    assert "En ny uppgift väntar i navet." in text
-    assert "A new task is waiting in the hub." in text
-    assert "https://navet.example.se" in text
-    for private in (make_errand().task_id, make_errand().function, "high", "2025-05-24"):
-        assert private not in text
-        assert private not in message["Subject"]
-    assert message.get_content_type() == "text/plain"
-    assert message["Auto-Submitted"] == "auto-generated"
-    assert message["Date"].datetime == NOW
-
-
-def test_the_message_id_stays_and_is_another_for_the_word_that_takes_it_back() -> None:
-    config = make_config()
-    assert message_id_of(config, make_errand()) == f"<{make_errand().task_id}.requested@example.se>"
-    assert len({message_id_of(config, make_errand(state=state)) for state in TaskState}) == len(TaskState)
-
-
-@pytest.mark.parametrize("end", [TaskState.RECALLED, TaskState.CANCELLED])
-def test_a_task_that_is_taken_back_is_told_in_both_languages(end) -> None:
-    text = notice(make_config(), make_errand(state=end), NOW).get_content()
-    assert "En uppgift i navet gäller inte längre." in text
-    assert "A task in the hub is no longer to be done." in text
 
 
 def test_a_crash_between_the_servers_answer_and_our_record_leaves_one_mail(mailbox) -> None:
@@ -228,24 +183,3 @@ def test_a_certificate_that_is_not_trusted_stops_delivery(tmp_path, mailbox) -> 
         sink.deliver(make_errand())
     assert raised.value.code == "bad_certificate"
     assert received(mailbox) == []
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"host": "mail.example.se"},
-        {"recipient": "a@example.se\r\nBcc: b@example.se"},
-        {"recipient": "A <a@example.se>"},
-        {"sender": "navet"},
-        {"hub_url": "http://navet.example.se"},
-        {"port": 0},
-    ],
-)
-def test_a_setting_that_would_let_something_out_is_refused(change) -> None:
-    with pytest.raises(ValidationError):
-        make_config(**change)
-
-
-def test_encryption_is_what_stands_where_nothing_is_said() -> None:
-    given = make_config().model_dump(exclude={"security"}) | {"host": "mail.example.se"}
-    assert SmtpConfig.model_validate(given).security == "starttls"

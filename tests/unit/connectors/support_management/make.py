@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import httpx
+
 from connectors.support_management.config import SupportManagementConfig
 from connectors.support_management.simulator import build_simulator
 from connectors.support_management.sink import SupportManagementSink
@@ -31,3 +33,22 @@ def make_system(tmp_path, **options) -> InProcess:
 
 def make_sink(transport, observed=None, **changes) -> SupportManagementSink:
     return SupportManagementSink(make_config(**changes), make_context(observed=observed), transport=transport)
+
+
+class Staff:
+    """Somebody at the receiver, with a token of her own."""
+
+    def __init__(self, system: httpx.BaseTransport) -> None:
+        form = {"grant_type": "client_credentials", "client_id": "hub", "client_secret": "simulator"}
+        self.client = httpx.Client(transport=system, base_url=URL)
+        token = self.client.post("/oauth2/token", data=form).json()["access_token"]
+        self.client.headers["Authorization"] = f"Bearer {token}"
+
+    def read(self, reference: str | None) -> dict:
+        return self.client.get(f"{ERRANDS}/{reference}").json()
+
+    def change(self, reference: str | None, **changes) -> None:
+        assert self.client.patch(f"{ERRANDS}/{reference}", json=changes).status_code == 200
+
+    def received(self) -> list[tuple[str, str]]:
+        return [(one["task_id"], one["state"]) for one in self.client.get("/simulator/received").json()]

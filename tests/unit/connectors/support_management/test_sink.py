@@ -5,32 +5,12 @@ from contextlib import closing
 import httpx
 import pytest
 
-from connectors.support_management.simulator import build_simulator
 from hub.connector import Delivered
 from hub.contract.models import TaskState
 from hub.errors import ConfigError, RejectedError, RetriableError
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.connectors.make import LosingAnswers, make_errand
-from tests.unit.connectors.support_management.make import ERRANDS, URL, make_sink, make_system
-
-
-class Staff:
-    """Somebody at the receiver, with a token of her own."""
-
-    def __init__(self, system: httpx.BaseTransport) -> None:
-        form = {"grant_type": "client_credentials", "client_id": "hub", "client_secret": "simulator"}
-        self.client = httpx.Client(transport=system, base_url=URL)
-        token = self.client.post("/oauth2/token", data=form).json()["access_token"]
-        self.client.headers["Authorization"] = f"Bearer {token}"
-
-    def read(self, reference: str | None) -> dict:
-        return self.client.get(f"{ERRANDS}/{reference}").json()
-
-    def change(self, reference: str | None, **changes) -> None:
-        assert self.client.patch(f"{ERRANDS}/{reference}", json=changes).status_code == 200
-
-    def received(self) -> list[tuple[str, str]]:
-        return [(one["task_id"], one["state"]) for one in self.client.get("/simulator/received").json()]
+from tests.unit.connectors.support_management.make import ERRANDS, Staff, make_sink, make_system
 
 
 class Answering(httpx.BaseTransport):
@@ -188,37 +168,3 @@ def test_a_creation_that_is_answered_and_not_found_is_not_taken_for_delivered() 
     with closing(make_sink(Answering(200, json={"content": []}))) as sink, pytest.raises(RetriableError) as raised:
         sink.deliver(make_errand())
     assert raised.value.code == "unreadable_answer"
-
-
-def test_the_simulator_has_what_is_made_twice_twice(tmp_path) -> None:
-    """No idempotency key is in the document: who does not look first has two."""
-    system = InProcess(build_simulator(tmp_path, {}))
-    staff = Staff(system)
-    body = {"title": "x", "priority": "LOW", "classification": {"category": "A", "type": "B"}, "status": "NEW"}
-    for _ in range(2):
-        assert staff.client.post(ERRANDS, json=body | {"reporterUserId": "hub"}).status_code == 201
-    assert staff.received() == []
-
-
-@pytest.mark.parametrize("field", ["id", "created", "version", "unheard"])
-def test_the_simulator_refuses_fields_that_are_not_a_clients_to_set(system, field: str) -> None:
-    answer = Staff(system).client.post(ERRANDS, json={field: "x"})
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert field in {one["field"] for one in answer.json()["violations"]}
-
-
-def test_the_simulator_refuses_what_it_cannot_read_and_whoever_it_does_not_know(system) -> None:
-    staff = Staff(system)
-    assert staff.client.get(ERRANDS, params={"filter": "status:'NEW'"}).status_code == 400
-    assert staff.client.get("/2281/A.B/errands").status_code == 400
-    assert staff.client.get(f"{ERRANDS}/unknown").status_code == 404
-    assert staff.client.patch(f"{ERRANDS}/unknown", json={}).status_code == 404
-    staff.client.headers["Authorization"] = "Bearer never given"
-    assert [staff.client.request(method, f"{ERRANDS}/x").status_code for method in ("GET", "PATCH")] == [401, 401]
-    assert [staff.client.request(method, ERRANDS).status_code for method in ("GET", "POST")] == [401, 401]
-
-
-def test_the_simulator_needs_a_clock_that_can_be_asked(tmp_path) -> None:
-    with pytest.raises(ConfigError):
-        build_simulator(tmp_path, {"now": "noon"})
