@@ -71,13 +71,15 @@ class Offers:
         self._links = links
 
     def of_visits(self, visits: Collection[str]) -> dict[str, list[Offer]]:
-        """By presence its offers, the oldest first."""
+        """By presence its offers, the oldest first, those of one moment by association."""
         found: dict[str, list[Offer]] = defaultdict(list)
-        query = select(OfferRow).where(OfferRow.visit_id.in_(list(visits))).order_by(OfferRow.offered_at, OfferRow.offer_id)
+        query = select(OfferRow).where(OfferRow.visit_id.in_(list(visits)))
         with answering(), Session(self._engine) as session:
             names = _names(session)
             for row in session.scalars(query):
                 found[row.visit_id].append(self._offer(row, names))
+        for offers in found.values():
+            offers.sort(key=lambda one: (one.offered_at, one.association.casefold(), one.offer_id))
         return found
 
     def make(
@@ -250,6 +252,8 @@ def _require_offerable(visit: VisitRow, answer_by: datetime, now: datetime) -> N
 
 
 def _require_answerable(session: Session, row: OfferRow, visit: VisitRow, now: datetime) -> None:
+    if visit.state != VisitState.PLANNED.value:  # called off before it began
+        raise RejectedError("nobody is to be there any more", code="link_cancelled")
     if row.state != OfferState.OFFERED.value:
         raise RejectedError("the offer has been answered", code="link_used")
     if now >= row.answer_by:
@@ -258,7 +262,7 @@ def _require_answerable(session: Session, row: OfferRow, visit: VisitRow, now: d
     if agreement is None or not agreement.covers(visit.area, stockholm_date(visit.starts_at)):
         raise RejectedError("the agreement has ended", code="agreement_ended")
     taken = sum(one.state == OfferState.ACCEPTED.value for one in _rows(session, visit.visit_id))
-    if taken >= visit.places or visit.state != VisitState.PLANNED.value:
+    if taken >= visit.places:
         raise RejectedError("others were quicker", code="filled")
 
 

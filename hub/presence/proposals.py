@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.contract.models import PresenceTask
 from hub.database import answering
 from hub.delivery.moves import OPEN_STATES
+from hub.delivery.rows import PRESENCE_TEAM
 from hub.delivery.tables import TaskRow
 
 __all__ = ["Proposal", "proposals"]
@@ -27,9 +28,11 @@ class Proposal:
     ground_lost: bool
 
 
-def proposals(engine: Engine) -> list[Proposal]:
-    """Every open presence task, by week, then area. Raises RetriableError."""
-    query = select(TaskRow).where(TaskRow.kind == "presence", TaskRow.state.in_(_OPEN), TaskRow.payload.is_not(None))
+def proposals(engine: Engine, area: str | None = None) -> list[Proposal]:
+    """Every open presence task, or those of one area, by week, then area. Raises RetriableError."""
+    # By team and state, or by subject: there is an index for each, also where the inbox holds ten thousand tasks.
+    where = TaskRow.team == PRESENCE_TEAM if area is None else TaskRow.subject == area
+    query = select(TaskRow).where(where, TaskRow.state.in_(_OPEN), TaskRow.kind == "presence", TaskRow.payload.is_not(None))
     with answering(), Session(engine) as session:
         found = [
             Proposal(row.task_id, row.team, PresenceTask.model_validate_json(row.payload or ""), row.ground_lost_at is not None)

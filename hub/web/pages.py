@@ -16,7 +16,7 @@ from hub.delivery.views import TaskView
 from hub.errors import RejectedError
 from hub.web.followed_up import shown_week
 from hub.web.language import mark
-from hub.web.presence.raising import told_raised
+from hub.web.presence.raising import plan_at, told_raised
 from hub.web.presenting import NOT_LOOKED
 from hub.web.rendering import Renderer, Web
 from hub.web.task_deeds import EMPTY, Filled, deeds_of, holder_name
@@ -128,7 +128,7 @@ class Pages:
         return self._renderer.page(
             request, "task.html", principal, status=status, current_team=code, team=title, here=f"/team/{code}/task/{number}",
             task=self._web.presenter.page(task, title, words, now), may_reveal=_may_reveal(principal, task), deeds=deeds,
-            raised=told_raised(self._web, task, words, now),
+            raised=told_raised(self._web, task, words, now), plan_at=plan_at(task),
             opens_case=self._web.teams[code].cases and task.state in _TAKEN and isinstance(task.content, ReferralTask),
             form=filled, alert=alert, done=done, errors=[{"field": name, "text": text} for name, text in filled.wrong.items()],
         )  # fmt: skip

@@ -1,17 +1,25 @@
-"""Why a person's task is shown with a high priority although its rule says normal: what is proposed for its area just now."""
+"""What a task's page says of presence: why a person's task is shown higher than its rule says, and where a place's is planned."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from hub.contract.models import ReferralTask
+from hub.contract.models import PresenceTask, ReferralTask
 from hub.delivery.views import TaskView
 from hub.presence.context import raised
 from hub.presence.proposals import proposals
 from hub.web.language import Words
 from hub.web.rendering import Web
 
-__all__ = ["told_raised"]
+__all__ = ["plan_at", "told_raised"]
+
+
+def plan_at(task: TaskView) -> str:
+    """Where somebody is planned to go for an open presence task; empty for any other."""
+    content = task.content
+    if not isinstance(content, PresenceTask) or task.closed_at is not None:
+        return ""
+    return f"/team/{task.team}/presence/new?area={content.area}&task={task.task_id}"
 
 
 def told_raised(web: Web, task: TaskView, words: Words, now: datetime) -> str:
@@ -19,7 +27,7 @@ def told_raised(web: Web, task: TaskView, words: Words, now: datetime) -> str:
     content = task.content
     if not isinstance(content, ReferralTask) or content.area is None or task.closed_at is not None:
         return ""
-    found = raised(content.priority, content.area, (one.content for one in proposals(web.presence().engine)), now)
+    found = raised(content.priority, content.area, (one.content for one in proposals(web.presence().engine, content.area)), now)
     if found is None:
         return ""
     week = int(found.week.partition("-W")[2])

@@ -112,6 +112,15 @@ def test_a_link_ends_with_the_presence_and_with_the_agreement(house: PlanHouse, 
     assert code_of(house, offer.answer_link) == "link_cancelled"
 
 
+def test_a_link_to_what_the_team_called_off_says_so_and_comes_back_with_it(house: PlanHouse, visit: Visit, offer: Offer) -> None:
+    version = house.plan.one(visit.visit_id).version
+    report = Report(DONE.day, reason=NotDone.STAFF)
+    told = house.plan.report(visit.visit_id, report, ANNA, seen=version, record=house.record)
+    assert code_of(house, offer.answer_link) == "link_cancelled"
+    house.plan.reopen(visit.visit_id, ANNA, seen=told.version, record=house.record)
+    assert code_of(house, offer.answer_link) == ""
+
+
 def test_what_was_not_made_here_is_no_link(house: PlanHouse, offer: Offer) -> None:
     for token in ("", "x", offer.offer_id, offer.answer_link[:-1], offer.answer_link + "x", offer.report_link):
         assert code_of(house, token) == "bad_link", token
@@ -132,6 +141,7 @@ def test_who_holds_an_offer_gets_no_second_and_who_said_no_may(house: PlanHouse,
     offer = house.offer(visit, agreement)[0]
     assert len(house.offer(visit, agreement)) == 1
     house.offers.answer(offer.answer_link, house.record, accept=False)
+    house.clock.set(NOW + timedelta(minutes=1))
     assert [one.state for one in house.offer(visit, agreement)] == [OfferState.REFUSED, OfferState.OFFERED]
 
 

@@ -19,6 +19,7 @@ def test_an_open_presence_task_is_a_proposal_until_its_ground_is_gone(engine: En
     assert [(one.content.area, one.content.week, one.ground_lost) for one in proposals(engine)] == [
         ("0581-hageby", "2025-W20", False)
     ]
+    assert [len(proposals(engine, area)) for area in ("0581-hageby", "0581-city")] == [1, 0]
     desk.inbox.take([desk.record(PRESENCE_TASKS, "0581-hageby", make_presence(action=Action.GROUND_LOST))])
     assert proposals(engine) == []
 

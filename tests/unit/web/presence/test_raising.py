@@ -36,6 +36,13 @@ def test_a_proposal_for_the_same_area_raises_it_and_its_end_lowers_it(town: Page
     assert "höjd:" not in anna.get(town.path("fine")).text
 
 
+def test_a_place_task_leads_to_planning_it_and_a_persons_does_not(town: PagesTown, visit: Visit) -> None:
+    anna = visit(ANNA)
+    way = f"/team/outreach/presence/new?area=0581-navestad&amp;task={town.tasks['presence']}"
+    assert way in anna.get(town.path("presence")).text
+    assert "/presence/new" not in anna.get(town.path("fine")).text
+
+
 def test_a_list_tells_nothing_of_it_for_it_would_tell_the_area(town: PagesTown, visit: Visit) -> None:
     anna, presence = visit(ANNA), in_hageby()
     before = rows_of(anna.get("/team/outreach?show=waiting").text)
