@@ -41,10 +41,14 @@ if TYPE_CHECKING:
     from hub.web.consents.office import Office
     from hub.web.observations.senders import Intake, Observing
     from hub.web.operations.console import Console
+    from hub.web.presenting import Presenter
     from hub.web.principal import Login, Provider
     from hub.web.rules.shown import RulesShown
 
-__all__ = ["build_accounts", "build_console", "build_login", "build_observing", "build_office", "run_web", "sign_in_address"]
+__all__ = [
+    "build_accounts", "build_answers", "build_console", "build_login", "build_observing", "build_office", "build_presenter",
+    "run_web", "sign_in_address",
+]  # fmt: skip
 
 
 def run_web(home: Path | None) -> None:
@@ -52,19 +56,16 @@ def run_web(home: Path | None) -> None:
     from hub.audit.opening import open_vault
     from hub.beats import Beats
     from hub.bootstrap_cases import build_case_office, reference_inside
-    from hub.installation import load_agencies, load_places, load_teams
+    from hub.installation import load_teams
     from hub.presence.opening import open_desk
     from hub.process import process_frame
     from hub.web.app import Web, build_web
     from hub.web.consents.office import opened_once
-    from hub.web.presenting import Presenter
     from hub.web.process import listening, serve
 
     settings = load_settings(home)
-    observing = build_observing(settings)
-    shown = build_rules_shown(settings)
-    agencies = {code: agency.title for code, agency in load_agencies(settings.home).items()}
-    presenter = Presenter(shown, load_places(settings.home), agencies)
+    observing, shown = build_observing(settings), build_rules_shown(settings)
+    presenter = build_presenter(settings, shown)
     shown.titles()  # a folder that cannot be read stops the start, while nothing else is known
     with listening(settings.web.host, settings.web.port) as port, process_frame(settings, "web", started=time.time()) as stop:
         audit, worklist = build_audit(settings), build_worklist(settings)
@@ -97,12 +98,22 @@ def run_web(home: Path | None) -> None:
             beats=Beats(),
             rules=lambda actor: build_rule_sets(settings, registry(), audit, actor),
             fits=build_rule_check(settings),
+            stopping=stop,
         )
         app = build_web(web)
         try:
             serve(app, port, stop)
         finally:
             app.state.turned_away.write_due(everything=True)
+
+
+def build_presenter(settings: Settings, shown: RulesShown | None = None) -> Presenter:
+    """What says what tasks say, in the installation's own names."""
+    from hub.installation import load_agencies, load_places
+    from hub.web.presenting import Presenter
+
+    agencies = {code: agency.title for code, agency in load_agencies(settings.home).items()}
+    return Presenter(shown or build_rules_shown(settings), load_places(settings.home), agencies)
 
 
 def build_answers(settings: Settings, worklist: Worklist) -> tuple[Answering, Notes]:

@@ -12,13 +12,15 @@ import yaml
 from nacl.public import PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.contract.fields import AreaCode
 from hub.contract.models import Code, Cooperation, InfoKind
 from hub.errors import ConfigError
 from hub.gazetteer import Area, Areas, Places
 from hub.resources import defaults_folder
 from hub.settings import Settings, wrong_fields
+from hub.teams import HEAD_NEXT_DAY, Addressee, AgeSpan, CalledNext, problems_of
 from hub.working_time import OFFICE_HOURS, WorkingTime
-from hub.yaml_file import RepeatedNameError, load_yaml
+from hub.yaml_file import RepeatedNameError, load_marked, load_yaml
 from hub.yaml_form import UnreadableYamlError, decoded
 
 __all__ = [
@@ -66,7 +68,10 @@ class Agency(Entry):
 class Team(Entry):
     """A receiving team: the functions it takes, the cooperation it stands under, the days it has to respond and to follow up.
 
-    Days are working days of its `working_time`. `cases`: whether it keeps the cooperation's cases (`hub.cases`).
+    Days are working days of its `working_time`. `areas` and `ages` say for whom it is there, of several teams that take a
+    function; the `fallback` gets what fits none of them. `deputy` (another team, or accounts of this one) is called when a clock
+    runs out, then the steps of `escalation`; `remind_before_days` before it the team itself (0: it is not).
+    `cases`: whether it keeps the cooperation's cases (`hub.cases`).
     """
 
     title: str
@@ -76,6 +81,12 @@ class Team(Entry):
     follow_up_within_days: Annotated[int, Field(ge=1, le=250)] = 20
     working_time: WorkingTime = OFFICE_HOURS
     cases: bool = False
+    areas: tuple[AreaCode, ...] = ()
+    ages: AgeSpan | None = None
+    fallback: bool = False
+    deputy: Addressee | None = None
+    remind_before_days: Annotated[int, Field(ge=0, le=60)] = 1
+    escalation: tuple[CalledNext, ...] = HEAD_NEXT_DAY
 
 
 class _Agencies(Entry):
@@ -123,12 +134,31 @@ def load_agencies(home: Path) -> dict[str, Agency]:
 
 
 def load_teams(home: Path) -> dict[str, Team]:
-    """`teams.yaml`. Raises ConfigError naming file and field."""
+    """`teams.yaml`. Raises ConfigError naming file, line and field."""
     path = home / "teams.yaml"
     try:
-        return _Teams.model_validate(load_mapping(path)).teams
+        teams = _Teams.model_validate(load_mapping(path)).teams
     except ValidationError as error:
-        raise _refuse(path, error) from error
+        place = _place(path, error.errors()[0]["loc"])
+        raise ConfigError(f"{path}{place}: {wrong_fields(error)}", code="bad_file") from error
+    areas = frozenset(load_places(home).areas) if any(team.areas for team in teams.values()) else frozenset()
+    wrong = [f"{path}{_place(path, where)}: {_dotted(where)}: {text}" for where, text in problems_of(teams, areas)]
+    if wrong:
+        raise ConfigError("; ".join(wrong), code="bad_file")
+    return teams
+
+
+def _place(path: Path, where: tuple[int | str, ...]) -> str:
+    """Line and column, as an editor takes them; nothing for a file whose merges (`<<`) hide where a value stands."""
+    try:
+        line, column = load_marked(decoded(path.read_bytes())).where(where)
+    except (OSError, UnreadableYamlError):
+        return ""
+    return f":{line}:{column}"
+
+
+def _dotted(where: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, where))
 
 
 def load_places(home: Path) -> Places:

@@ -22,6 +22,7 @@ __all__ = [
     "CONNECTOR_UNCODED",
     "CONNECTOR_UNCODED_SINCE",
     "CONSENT_DECISIONS",
+    "DELIVERY_CALLS",
     "DELIVERY_MESSAGES",
     "DELIVERY_OPEN_TASKS",
     "DELIVERY_OVERDUE_TASKS",
@@ -44,6 +45,7 @@ __all__ = [
     "STATUTORY_REGISTERED",
     "STATUTORY_WAITING",
     "WEB_REQUESTS",
+    "WEB_STREAMS",
     "WORKER_BATCH_SECONDS",
     "WORKER_HELD_BACK",
     "WORKER_IN_FLIGHT",
@@ -218,6 +220,9 @@ DELIVERY_OPEN_TASKS = Gauge(
     "hub_delivery_open_tasks", "Open tasks by team and state; to the installation's own programs only.", ["team", "state"]
 )
 DELIVERY_OVERDUE_TASKS = Gauge("hub_delivery_overdue_tasks", "Open tasks past their respond-by.", ["team"])
+DELIVERY_CALLS = Counter(
+    "hub_delivery_calls", "Reminders of tasks, and calls of those who come next, by team and step.", ["team", "step"]
+)
 
 # Statutory lane
 STATUTORY_MESSAGES = Gauge("hub_statutory_messages", "Messages in the statutory store.")
@@ -238,4 +243,5 @@ STATUTORY_ATTEMPTS = Counter(
 )
 
 # Web
+WEB_STREAMS = Gauge("hub_web_streams", "Open pages that are told of changes as they happen.")
 WEB_REQUESTS = Counter("hub_web_requests_total", "Page requests by route and status.", ["route", "status"])

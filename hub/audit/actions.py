@@ -28,6 +28,7 @@ class Action(StrEnum):
     TASK_MOVED = "task_moved"  # to another team or function, with its reason
     TASK_STARTED = "task_started"
     TASK_HANDED_OVER = "task_handed_over"
+    TASK_TAKEN_OVER = "task_taken_over"  # by a team that was called in another's place
     TASK_COMPLETED = "task_completed"  # with its outcome
     TASK_NOTED = "task_noted"  # `purpose`: a note, or one about safe contact; never what it says
     WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"  # of a task that its team had opened
@@ -146,6 +147,7 @@ FOLLOWING = frozenset(
         Action.TASK_MOVED,
         Action.TASK_STARTED,
         Action.TASK_HANDED_OVER,
+        Action.TASK_TAKEN_OVER,
         Action.TASK_COMPLETED,
         Action.TASK_NOTED,
         Action.CASE_OPENED,

@@ -19,8 +19,9 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.models import TaskState
 from hub.database import answering
+from hub.delivery.calls import Call, Caller, called
 from hub.delivery.moves import BY_PEOPLE, NEEDS_CONSENT, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
-from hub.delivery.tables import ColleagueRow, MoveRow, TaskRow
+from hub.delivery.tables import CallRow, ColleagueRow, MoveRow, TaskRow
 from hub.delivery.telling import Telling
 from hub.delivery.trying import again
 from hub.delivery.views import TaskView, may_open, view_of
@@ -81,11 +82,29 @@ class Answering:
         """
         return again(partial(self._move, task_id, team, asked, who, seen=seen, record=record))
 
+    def take_over(self, task_id: str, team: str, account: str, *, seen: int, record: Callable[[], object]) -> TaskView:
+        """A team that is called in another's place has the task from now on; whether it does it is the next question.
+
+        Consent must name it: until it has the task it sees nothing of whom it is about. Raises RejectedError `unknown_task` (nor
+        does it call this team), `changed_meanwhile`, `not_shown` (no consent in force names the team); RetriableError as `move`.
+        """
+        return again(partial(self._take_over, task_id, team, account, seen=seen, record=record))
+
+    def now(self) -> datetime:
+        """The instant by which it goes."""
+        return self._clock.now()
+
     def history(self, task_id: str) -> list[Happened]:
         """What people did with it, oldest first."""
         query = select(MoveRow).where(MoveRow.task_id == task_id).order_by(MoveRow.id)
         with answering(), Session(self._engine) as session:
             return [Happened(row.at, row.account, Move(row.move), row.detail) for row in session.scalars(query)]
+
+    def calls(self, task_id: str) -> list[Call]:
+        """Whom it called as its clock ran out, oldest first."""
+        query = select(CallRow).where(CallRow.task_id == task_id).order_by(CallRow.id)
+        with answering(), Session(self._engine) as session:
+            return [Call(row.at, row.step, row.addressee) for row in session.scalars(query)]
 
     def meet(self, team: str, account: str, name: str) -> None:
         """Somebody of the team is here; written down twice a day at most. Raises RetriableError."""
@@ -131,20 +150,40 @@ class Answering:
             record()
             return view_of(row, now, with_content=False)
 
+    def _take_over(self, task_id: str, team: str, account: str, *, seen: int, record: Callable[[], object]) -> TaskView:
+        now, stale = self._clock.now(), self._stale()
+        with answering(), Session(self._engine, autoflush=False) as session, session.begin():
+            query = select(TaskRow).where(TaskRow.task_id == task_id, TaskRow.team != team, called(Caller(team, account)))
+            row = session.scalar(query)
+            if row is None:
+                raise RejectedError("no such task calls this team", code="unknown_task")
+            if row.version != seen:
+                raise RejectedError("somebody else has done something with the task", code="changed_meanwhile")
+            if row.kind != "presence" and (stale or not may_open(session, row, now, recipient=team)):
+                raise RejectedError("no consent in force names this team", code="not_shown")
+            before = row.team
+            row.addressed_to, row.team = row.addressed_to or before, team
+            row.holder, row.opened_at, row.routed, row.call_at = None, row.opened_at or now, None, now
+            move = Move.TAKE_OVER.value
+            session.add(MoveRow(task_id=task_id, at=now, account=account, move=move, detail=f"{before}>{team}"[:64]))
+            session.flush()
+            record()
+            return view_of(row, now, with_content=False)
+
     def _apply(self, row: TaskRow, after: Standing, asked: Asked, now: datetime) -> None:
         row.state, row.holder, row.reason = after.state.value, after.holder, after.reason
         match asked.move:
             case Move.ACCEPT:
-                row.answered_at, row.due_by = now, self._follow_up(row.team, now)
+                row.answered_at, row.due_by, row.call_at = now, self._follow_up(row.team, now), now
                 row.opened_at = row.opened_at or now  # it cannot be called unread any more
             case Move.DECLINE:
                 row.answered_at = now
             case Move.UNDO:
-                row.answered_at, row.due_by = None, row.respond_by
+                row.answered_at, row.due_by, row.call_at = None, row.respond_by, now
             case _:
                 pass
         if after.state not in OPEN_STATES:
-            row.closed_at, row.open_key = now, None
+            row.closed_at, row.open_key, row.call_at = now, None, None
 
     @staticmethod
     def _require_colleague(session: Session, team: str, account: str, now: datetime) -> None:

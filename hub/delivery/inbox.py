@@ -38,6 +38,8 @@ from hub.delivery.clocks import Clocks
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.others import NONE, Others
 from hub.delivery.permission import decide_task
+from hub.delivery.placing import Placing
+from hub.delivery.routing import Routing
 from hub.delivery.rows import ids_of, open_key, subject_of, take_in, task_row
 from hub.delivery.tables import PulseRow, TaskRow
 from hub.delivery.telling import Telling
@@ -46,6 +48,8 @@ from hub.delivery.withdrawing import (
     closed_for_ever,
     empty,
     ended_by_withdrawal,
+    is_current_for,
+    is_judged_by,
     permitted,
     with_scope_withdrawn,
 )
@@ -76,14 +80,23 @@ class _Work:
 class Inbox:
     """One per installation; only the `deliver` process writes through it."""
 
-    def __init__(self, engine: Engine, codec: Codec, clock: Clock, clocks: Clocks | None = None, others: Others = NONE) -> None:
-        """`clocks`: by when a team answers, in its own working days; without them as the task says. `others`: what else lies in
-        this database and goes with consent.
+    def __init__(
+        self,
+        engine: Engine,
+        codec: Codec,
+        clock: Clock,
+        clocks: Clocks | None = None,
+        others: Others = NONE,
+        *,
+        routing: Routing | None = None,
+    ) -> None:
+        """`clocks`: by when a team answers, in its own working days, and `routing`: which team gets a task; without them as the
+        task says. `others`: what else lies in this database and goes with consent.
         """
         self._engine = engine
         self._codec = codec
         self._clock = clock
-        self._clocks = clocks
+        self._placing = Placing(clocks, routing)
         self._others = others
         self._residue = True  # what a crash may have left in the database's log
         self._unsaid: list[tuple[str, str]] = []  # a crash before they are said: the registry asks again
@@ -189,7 +202,7 @@ class Inbox:
     def _open(self, work: _Work, task: ReferralTask | PresenceTask) -> str:
         consent = work.held.consent(task.youth_ref) if isinstance(task, ReferralTask) else None
         # Not yet heard of: the worker decided with the consent in hand, and a withdrawal that follows cancels the task.
-        if consent is not None and isinstance(task, ReferralTask) and _is_current_for(consent, task):
+        if consent is not None and isinstance(task, ReferralTask) and is_current_for(consent, task):
             decision = decide_task(consent, task, purpose=Purpose.DELIVER, at=work.now)
             if not decision.permit:
                 return f"refused_{decision.rule}"
@@ -198,8 +211,8 @@ class Inbox:
             return take_in(same, task)
         row = task_row(task)
         row.state, row.received_at = TaskState.RECEIVED.value, work.now
-        if self._clocks is not None and isinstance(task, ReferralTask):
-            row.respond_by = row.due_by = self._clocks.respond(task.team, task.created_at, task.respond_by)
+        if isinstance(task, ReferralTask):
+            self._placing.place(row, task, consent, work.now)
         work.held.add(row)
         work.telling.state_of(row)
         return "opened"
@@ -228,10 +241,12 @@ class Inbox:
         """Cancel what the consent no longer permits; what a withdrawal ends is emptied too."""
         withdrawn = consent.status is ConsentStatus.WITHDRAWN
         for row in work.held.of_subject(consent.youth_ref):
-            if withdrawn or (_is_judged_by(consent, row) and ended_by_withdrawal(row, consent, work.now)):
+            if not withdrawn and is_judged_by(consent, row):
+                self._placing.place_again(row, consent, work.now)
+            if withdrawn or (is_judged_by(consent, row) and ended_by_withdrawal(row, consent, work.now)):
                 empty(work.telling.session, row, partial(self._close, work))
                 work.erased = True
-            elif row.open_key is not None and _is_judged_by(consent, row) and not permitted(row, consent, work.now):
+            elif row.open_key is not None and is_judged_by(consent, row) and not permitted(row, consent, work.now):
                 self._close(work, row, TaskState.CANCELLED, NO_CONSENT)
         emptied = self._others.end(work.telling.session, consent, work.now)
         work.erased = work.erased or withdrawn or emptied
@@ -263,22 +278,9 @@ class Inbox:
             work.telling.receipt(request, awaits=team)
 
     def _close(self, work: _Work, row: TaskRow, state: TaskState, reason: str) -> None:
-        row.state, row.reason, row.closed_at = state.value, reason, work.now
+        row.state, row.reason, row.closed_at, row.call_at = state.value, reason, work.now, None
         work.held.close(row)
         work.telling.state_of(row)
-
-
-def _is_current_for(consent: ConsentRecord, task: ReferralTask) -> bool:
-    """Whether the consent is at least the one the task was decided under.
-
-    An older one, read late, neither refuses nor ends the task. Consents and tasks stand on different
-    topics, so that after a crash a task may come before the consent it rests on.
-    """
-    return consent.status is ConsentStatus.WITHDRAWN or consent.version >= task.consent_version
-
-
-def _is_judged_by(consent: ConsentRecord, row: TaskRow) -> bool:
-    return row.payload is None or _is_current_for(consent, ReferralTask.model_validate_json(row.payload))
 
 
 def _decoded(codec: Codec, record: Incoming) -> Message | ContractError:

@@ -10,15 +10,19 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, case, func, select
 
 from hub.contract.models import TaskState
+from hub.delivery.calls import Caller, called
 from hub.delivery.moves import OPEN_STATES, UNANSWERED
-from hub.delivery.tables import TaskRow
+from hub.delivery.routing import Routed
+from hub.delivery.tables import CallRow, TaskRow
 from hub.delivery.views import unacknowledged
 
-__all__ = ["COUNTED", "Shown", "counted", "rows_of"]
+__all__ = ["COUNTED", "Shown", "counted", "few", "list_version", "rows_of"]
 
 
 class Shown(StrEnum):
-    """What of a team's tasks a list shows. `NEW`: nobody has opened it; `WAITING`: opened, and not answered yet."""
+    """What of a team's tasks a list shows. `NEW`: nobody has opened it; `WAITING`: opened, and not answered yet; `CALLED`: those
+    that call the reader, of other teams too; `UNFIT`: those that lie here because they fit no team's areas and ages.
+    """
 
     OPEN = "open"
     NEW = "new"
@@ -26,6 +30,8 @@ class Shown(StrEnum):
     MINE = "mine"
     OTHERS = "others"
     LATE = "late"
+    CALLED = "called"
+    UNFIT = "unfit"
     ALL = "all"
 
 
@@ -38,23 +44,50 @@ def counted(team: str, account: str, now: datetime) -> Select[Any]:
     return select(*wanted).where(TaskRow.team == team, _open())
 
 
-def rows_of(shown: Shown, team: str, account: str, now: datetime, *, start: int, limit: int) -> Select[TaskRow]:
+def few(caller: Caller) -> Select[Any]:
+    """One query for what is told only where there is any: tasks that call the reader, and tasks that fit no team."""
+    calling = select(func.count()).select_from(TaskRow).where(called(caller)).scalar_subquery()
+    unfit = select(func.count()).select_from(TaskRow).where(_is_unfit(caller.team)).scalar_subquery()
+    return select(calling, unfit)
+
+
+def list_version(team: str, now: datetime) -> Select[Any]:
+    """One query for figures that change with the team's lists: how many there are, how often they were changed, what is late,
+    and what was called.
+    """
+    late = func.sum(case((_open() & (TaskRow.due_by < now), 1), else_=0))
+    calls = select(func.max(CallRow.id)).scalar_subquery()
+    return select(func.count(), func.sum(TaskRow.version), late, calls).where(TaskRow.team == team)
+
+
+def rows_of(shown: Shown, caller: Caller, now: datetime, *, start: int, limit: int) -> Select[TaskRow]:
     """The rows of one page: late first, then by the running clock, then by arrival; ended ones last, the newest first.
 
     The order is decided on what the index holds; what tasks say is read of those on the page only.
     """
-    page = _page(shown, team, account, now, start=start, limit=limit)
+    page = _page(shown, caller, now, start=start, limit=limit)
     return select(TaskRow).join(page, page.c.task_id == TaskRow.task_id).order_by(*_order())
 
 
-def _page(shown: Shown, team: str, account: str, now: datetime, *, start: int, limit: int) -> Subquery:
-    query = select(TaskRow.task_id).where(TaskRow.team == team)
-    if shown is Shown.OPEN:
-        # What was taken back from somebody who had read it stays in sight until that is acknowledged.
-        query = query.where(_open() | unacknowledged())
-    elif shown is not Shown.ALL:
-        query = query.where(_open(), _is(shown, account, now))
+def _page(shown: Shown, caller: Caller, now: datetime, *, start: int, limit: int) -> Subquery:
+    query = select(TaskRow.task_id)
+    match shown:
+        case Shown.CALLED:
+            query = query.where(called(caller))
+        case Shown.UNFIT:
+            query = query.where(_is_unfit(caller.team))
+        case Shown.OPEN:
+            # What was taken back from somebody who had read it stays in sight until that is acknowledged.
+            query = query.where(TaskRow.team == caller.team, _open() | unacknowledged())
+        case Shown.ALL:
+            query = query.where(TaskRow.team == caller.team)
+        case _:
+            query = query.where(TaskRow.team == caller.team, _open(), _is(shown, caller.account, now))
     return query.order_by(*_order()).offset(start).limit(limit).subquery()
+
+
+def _is_unfit(team: str) -> ColumnElement[bool]:
+    return TaskRow.routed.in_([Routed.UNFIT.value, Routed.FALLBACK.value]) & (TaskRow.team == team) & _open()
 
 
 def _open() -> ColumnElement[bool]:

@@ -47,6 +47,8 @@ class Move(StrEnum):
     COMPLETE = "complete"
     CANCEL = "cancel"
     RECALL = "recall"
+    TAKE_OVER = "take-over"
+    """Another team, called in this one's place, has it from now on (`Answering.take_over`)."""
 
 
 class DeclineReason(StrEnum):

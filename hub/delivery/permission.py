@@ -11,8 +11,12 @@ from hub.core.consent import Decision, Purpose, decide
 __all__ = ["decide_task"]
 
 
-def decide_task(consent: ConsentRecord | None, task: ReferralTask, *, purpose: Purpose, at: datetime) -> Decision:
+def decide_task(
+    consent: ConsentRecord | None, task: ReferralTask, *, purpose: Purpose, at: datetime, recipient: str = ""
+) -> Decision:
     """The first denial among the decisions for each agency, kind and time of its evidence, else a permit.
+
+    `recipient`: the team that has it or is to have it, where that is not the one that the rule names.
 
     The rule is the worker's: what the task tells must be covered by a consent that permits telling this team of it, by its
     agency, kind and time. A consent withdrawn or over covers nothing any more, a later one nothing from before it, and one
@@ -21,8 +25,8 @@ def decide_task(consent: ConsentRecord | None, task: ReferralTask, *, purpose: P
 
     def ask(agency: str | None, kind: InfoKind | None, occurred_at: datetime | None = None) -> Decision:
         return decide(
-            consent, purpose=purpose, source=agency, recipient=task.team, kind=kind, at=at, cooperation=task.cooperation,
-            occurred_at=occurred_at,
+            consent, purpose=purpose, source=agency, recipient=recipient or task.team, kind=kind, at=at,
+            cooperation=task.cooperation, occurred_at=occurred_at,
         )  # fmt: skip
 
     def either(agency: str, kinds: Iterable[InfoKind], instant: datetime | None = None) -> Decision:

@@ -15,10 +15,12 @@ from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG
 from hub.database import answering
+from hub.delivery.calls import Calls
 from hub.delivery.clocks import Clocks
 from hub.delivery.inbox import Inbox
 from hub.delivery.others import NONE, Others
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
+from hub.delivery.routing import Routing
 from hub.delivery.worklist import Worklist
 from hub.errors import FatalError, RetriableError
 from hub.kafka import Incoming
@@ -77,9 +79,11 @@ def run_delivery(
     stop: threading.Event,
     clocks: Clocks | None = None,
     others: Others = NONE,
+    routing: Routing | None = None,
+    calls: Calls | None = None,
 ) -> None:
     """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer, `others`
-    what else in the database goes with consent.
+    what else in the database goes with consent, `routing` which team gets a task, and `calls` whom it calls as its clock runs out.
 
     Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when the relay died, RetriableError
     when Kafka stayed away for two minutes.
@@ -90,10 +94,12 @@ def run_delivery(
         target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True
     )
     thread.start()
-    inbox, worklist = Inbox(engine, codec, clock, clocks, others), Worklist(engine, clock)
+    inbox, worklist = Inbox(engine, codec, clock, clocks, others, routing=routing), Worklist(engine, clock)
     try:
         inbox.check_ends(_patient(stop)(ends))
-        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist, standstill), clock=clock)
+        if calls is not None:
+            _patient(stop)(calls.look_again)
+        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist, standstill), clock=clock, calls=calls)
     except RetriableError:
         if not stop.is_set():  # else somebody asked for the end while something was away
             raise
@@ -105,7 +111,14 @@ def run_delivery(
 
 
 def _take_until(
-    stop: threading.Event, failed: list[BaseException], reader: Reads, inbox: Inbox, report: Callable[[], None], *, clock: Clock
+    stop: threading.Event,
+    failed: list[BaseException],
+    reader: Reads,
+    inbox: Inbox,
+    report: Callable[[], None],
+    *,
+    clock: Clock,
+    calls: Calls | None,
 ) -> None:
     patient, due, beat = _patient(stop), 0.0, 0.0
     while not stop.is_set():
@@ -124,6 +137,8 @@ def _take_until(
             asked = clock.now()  # before the answer: whatever came since is not in it
             patient(inbox.beat, patient(reader.caught_up), asked)
             patient(inbox.pass_on_acknowledgements)
+            if calls is not None:
+                patient(calls.make_due)
             beat = time.monotonic() + _BEAT_SECONDS
 
 

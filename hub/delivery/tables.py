@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.database import UtcInstant
@@ -12,6 +12,7 @@ from hub.lease import LeaseColumns
 
 __all__ = [
     "Base",
+    "CallRow",
     "ColleagueRow",
     "CountRow",
     "LeaseRow",
@@ -43,8 +44,10 @@ class TaskRow(Base):
     `stands_for`: ids (oldest first, a space between) of later proposals of the same that it took in while it was open. The worker
     may know the task by any of them: whatever is told of it is told of them all, and what is said of one of them is said of it.
     `holder`: the account that has it; `answered_at`: when the team last said whether it takes it. `due_by`: the clock that runs:
-    until when to respond and, once accepted, to follow up. A note counts in `notes_taken`, which moves the version: so none comes
-    in beside an erasure.
+    until when to respond and, once accepted, to follow up. `call_at`: when to look next whether somebody is to be called for it;
+    moved on past the version. `addressed_to`: the team that its rule names, where another has it, and `routed`
+    (`hub.delivery.routing.Routed`) why it lies where it does, where that is not because of its rule. A note counts in
+    `notes_taken`, which moves the version: so none comes in beside an erasure.
     """
 
     __tablename__ = "task"
@@ -74,6 +77,9 @@ class TaskRow(Base):
     holder: Mapped[str | None] = mapped_column(String(64))
     answered_at: Mapped[datetime | None]
     due_by: Mapped[datetime | None]
+    call_at: Mapped[datetime | None]
+    addressed_to: Mapped[str | None] = mapped_column(String(64))
+    routed: Mapped[str | None] = mapped_column(String(16))
     notes_taken: Mapped[int] = mapped_column(Integer, default=0)
     version: Mapped[int] = mapped_column(Integer)
 
@@ -83,6 +89,8 @@ class TaskRow(Base):
         Index("ix_task_list", *_LISTED),
         Index("ix_task_subject", "subject"),
         Index("ix_task_recall_of", "recall_of"),
+        Index("ix_task_call_at", "call_at"),
+        Index("ix_task_routed", "routed", "team"),
     )
 
 
@@ -102,6 +110,24 @@ class MoveRow(Base):
     detail: Mapped[str] = mapped_column(String(64))
 
     __table_args__ = (Index("ix_task_move_task", "task_id"),)
+
+
+class CallRow(Base):
+    """That somebody was called for a task whose clock runs out: once for each clock (`due_by`), step and addressee."""
+
+    __tablename__ = "task_call"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    task_id: Mapped[str] = mapped_column(String(36))
+    due_by: Mapped[datetime]
+    step: Mapped[str] = mapped_column(String(16))
+    addressee: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("task_id", "due_by", "step", "addressee", name="uq_task_call"),
+        Index("ix_task_call_addressee", "addressee"),
+    )
 
 
 class NoteRow(Base):

@@ -47,7 +47,7 @@ class Telling:
                 youth_ref=row.subject if referral else None,
                 area=None if referral else row.subject,
                 rule_id=row.rule_id,
-                team=row.team,
+                team=row.addressed_to or row.team,  # the correlation knows it by its rule's
                 state=TaskState(row.state),
                 reason=row.reason,
                 occurred_at=self.now,

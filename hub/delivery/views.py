@@ -24,7 +24,8 @@ class TaskView:
     `recalled`: a withdrawal took it back from somebody who had opened it, and the team is to acknowledge that.
     `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. `held`: what it says
     is not erased, shown or not. `due_by`: the clock that runs, to respond or, once accepted, to follow up. `holder`: the account
-    that has it. `version`: what a form is answered against. `notes`: how many are kept. No identity is part of it.
+    that has it. `version`: what a form is answered against. `notes`: how many are kept. `routed`: why it lies with this team,
+    where that is not because of its rule. No identity is part of it.
     """
 
     task_id: str
@@ -53,6 +54,7 @@ class TaskView:
     answered_at: datetime | None = None
     version: int = 0
     notes: int = 0
+    routed: str | None = None
 
 
 def unacknowledged() -> ColumnElement[bool]:
@@ -60,14 +62,14 @@ def unacknowledged() -> ColumnElement[bool]:
     return TaskRow.recall_of.is_not(None) & TaskRow.acknowledged_at.is_(None)
 
 
-def may_open(session: Session, row: TaskRow, now: datetime) -> bool:
-    """Whether consent, as it is known now, permits the team to see what the task says of a youth."""
+def may_open(session: Session, row: TaskRow, now: datetime, *, recipient: str = "") -> bool:
+    """Whether consent, as it is known now, permits the task's team, or `recipient`, to see what the task says of a youth."""
     reference = session.get(ReferenceRow, row.subject) if row.subject else None
     if reference is None or row.payload is None:
         CONSENT_DECISIONS.labels("opening", "no_consent").inc()
         return False
     consent, task = ConsentRecord.model_validate_json(reference.record), ReferralTask.model_validate_json(row.payload)
-    decision = decide_task(consent, task, purpose=Purpose.OPEN, at=now)
+    decision = decide_task(consent, task, purpose=Purpose.OPEN, at=now, recipient=recipient or row.team)
     CONSENT_DECISIONS.labels("opening", decision.rule).inc()
     return decision.permit
 
@@ -106,4 +108,5 @@ def view_of(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bo
         answered_at=row.answered_at,
         version=row.version or 0,
         notes=(row.notes_taken or 0) if row.payload is not None else 0,
+        routed=row.routed,
     )

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, ReferralTask, TaskState
 from hub.core.consent import Purpose
 from hub.delivery.permission import decide_task
+from hub.delivery.routing import Routed
 from hub.delivery.tables import NoteRow, TaskRow
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "closed_for_ever",
     "empty",
     "ended_by_withdrawal",
+    "is_current_for",
+    "is_judged_by",
     "permitted",
     "with_scope_withdrawn",
 ]
@@ -36,7 +39,24 @@ def permitted(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:
     """Whether a task that still has its content may stay under this consent."""
     if row.payload is None:
         return False
-    return decide_task(consent, ReferralTask.model_validate_json(row.payload), purpose=Purpose.DELIVER, at=now).permit
+    task = ReferralTask.model_validate_json(row.payload)
+    # A fallback that no consent names sees only that there is a task: it is judged by the team that it was meant for.
+    recipient = task.team if row.routed == Routed.FALLBACK and row.opened_at is None else row.team
+    return decide_task(consent, task, purpose=Purpose.DELIVER, at=now, recipient=recipient).permit
+
+
+def is_current_for(consent: ConsentRecord, task: ReferralTask) -> bool:
+    """Whether the consent is at least the one the task was decided under.
+
+    An older one, read late, neither refuses nor ends the task. Consents and tasks stand on different
+    topics, so that after a crash a task may come before the consent it rests on.
+    """
+    return consent.status is ConsentStatus.WITHDRAWN or consent.version >= task.consent_version
+
+
+def is_judged_by(consent: ConsentRecord, row: TaskRow) -> bool:
+    """Whether the consent may end a task of this row."""
+    return row.payload is None or is_current_for(consent, ReferralTask.model_validate_json(row.payload))
 
 
 def ended_by_withdrawal(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:

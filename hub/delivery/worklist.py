@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.database import answering
+from hub.delivery.calls import Caller
 from hub.delivery.follow_ups import WeekFigures, weeks_of
-from hub.delivery.listing import COUNTED, Shown, counted, rows_of
+from hub.delivery.listing import COUNTED, Shown, counted, few, list_version, rows_of
 from hub.delivery.moves import OPEN_STATES
 from hub.delivery.rule_figures import RuleFigures, rule_figures
 from hub.delivery.tables import CountRow, PulseRow, TaskRow
@@ -51,21 +53,32 @@ class Worklist:
         return None if since is not None and self._clock.now() - since <= self._stale_after else Stale(since)
 
     def of_team(
-        self, team: str, shown: Shown = Shown.OPEN, *, account: str = "", start: int = 0, limit: int = 500
+        self, team: str, shown: Shown = Shown.OPEN, *, account: str = "", is_head: bool = False, start: int = 0, limit: int = 500
     ) -> list[TaskView]:
         """`limit` of a team's tasks from the place `start` on: late, then by the running clock, then by arrival; ended ones last,
-        newest first. `account` is whose are called mine.
+        newest first. `account` is whose are called mine, and `is_head` whether what calls the head calls her.
         """
         now, stale = self._clock.now(), self.stale() is not None
-        query = rows_of(shown, team, account, now, start=start, limit=limit)
+        query = rows_of(shown, Caller(team, account, is_head), now, start=start, limit=limit)
         with answering(), Session(self._engine) as session:
             return [view_of(row, now, stale=stale) for row in session.scalars(query)]
 
-    def counts_of(self, team: str, account: str) -> dict[Shown, int]:
-        """How many open tasks of the team each list has."""
+    def counts_of(self, team: str, account: str, *, is_head: bool = False) -> dict[Shown, int]:
+        """How many open tasks each list has."""
         with answering(), Session(self._engine) as session:
             found = session.execute(counted(team, account, self._clock.now())).one()
-        return {shown: int(number) for shown, number in zip(COUNTED, found, strict=True)}
+            calling, unfit = session.execute(few(Caller(team, account, is_head))).one()
+        counts = {shown: int(number) for shown, number in zip(COUNTED, found, strict=True)}
+        return {**counts, Shown.CALLED: int(calling), Shown.UNFIT: int(unfit)}
+
+    def version_of(self, team: str) -> str:
+        """Another text whenever something of the team's lists is another: a task, a call, or that a clock has run out.
+
+        Raises RetriableError.
+        """
+        with answering(), Session(self._engine) as session:
+            found = session.execute(list_version(team, self._clock.now())).one()
+        return hashlib.sha256(" ".join(map(str, found)).encode()).hexdigest()[:16]
 
     def all_tasks(self) -> list[TaskView]:
         """Every task, for the command line and the demo's check; nothing is withheld from them."""

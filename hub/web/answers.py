@@ -20,12 +20,12 @@ from hub.web.language import mark
 from hub.web.pages import Pages
 from hub.web.rendering import Renderer, Web
 from hub.web.task_deeds import Filled
-from hub.web.task_titles import AMISS, REFUSED
+from hub.web.task_titles import AMISS, NOT_TAKEN_OVER, REFUSED
 from hub.web.task_trail import TaskTrail
 
-__all__ = ["Answers", "answer_doors"]
+__all__ = ["LOGGED", "Answers", "answer_doors"]
 
-_LOGGED: Final = {
+LOGGED: Final = {
     Move.ACCEPT: Logged.TASK_ACCEPTED,
     Move.DECLINE: Logged.TASK_DECLINED,
     Move.UNDO: Logged.TASK_UNDONE,
@@ -33,6 +33,7 @@ _LOGGED: Final = {
     Move.HAND_OVER: Logged.TASK_HANDED_OVER,
     Move.COMPLETE: Logged.TASK_COMPLETED,
 }
+"""What the audit log calls each move of people's."""
 _DONE: Final = {
     Move.ACCEPT: "accepted",
     Move.DECLINE: "declined",
@@ -79,6 +80,19 @@ class Answers:
         """It has ended, with an outcome."""
         return self._move(request, principal, Asked(Move.COMPLETE, field(request, "outcome")), field(request, "outcome"))
 
+    def take_over(self, request: Request, principal: Principal) -> Response:
+        """A team that is called in another's place has the task from now on."""
+        team, task = _place(request)
+        record = self._trail.deed(principal, Logged.TASK_TAKEN_OVER, team, task)
+        try:
+            self._web.answering.take_over(task, team, principal.account, seen=_version(request), record=record)
+        except RejectedError as error:
+            self._trail.refused(principal, Logged.TASK_TAKEN_OVER, team, task, error.code)
+            here, told = f"/team/{team}?show=called", NOT_TAKEN_OVER[error.code]
+            status = 404 if error.code == "unknown_task" else 409
+            return self._renderer.message(request, mark("The task was not taken over"), told, status, here=here)
+        return RedirectResponse(f"{_path(request)}?done=taken-over", status_code=303)
+
     def note(self, request: Request, principal: Principal) -> Response:
         """Something to remember with the task; of a safe contact it is shown before all else."""
         kind = NoteKind.SAFE_CONTACT if field(request, "safe") else NoteKind.NOTE
@@ -106,12 +120,12 @@ class Answers:
     def _move(self, request: Request, principal: Principal, asked: Asked, purpose: str = "", *, then: str = "") -> Response:
         team, task = _place(request)
         who = Who(principal.account, for_others=may(principal, Action.TASK_ASSIGN, team))
-        record = self._trail.deed(principal, _LOGGED[asked.move], team, task, purpose=purpose)
+        record = self._trail.deed(principal, LOGGED[asked.move], team, task, purpose=purpose)
 
         def deed() -> None:
             self._web.answering.move(task, team, asked, who, seen=_version(request), record=record)
 
-        return self._answered(request, principal, deed, _DONE[asked.move], _LOGGED[asked.move], then=then)
+        return self._answered(request, principal, deed, _DONE[asked.move], LOGGED[asked.move], then=then)
 
     def _answered(
         self, request: Request, principal: Principal, deed: Callable[[], None], done: str, logged: Logged, *, then: str = ""
@@ -144,7 +158,7 @@ def answer_doors(doors: Doors, task: str, answers: Answers) -> list[Door]:
     """The ways to them, below the path of a task's page."""
     deeds = {
         "accept": answers.accept, "decline": answers.decline, "undo": answers.undo, "start": answers.start,
-        "hand-over": answers.hand_over, "complete": answers.complete, "note": answers.note,
+        "hand-over": answers.hand_over, "complete": answers.complete, "note": answers.note, "take-over": answers.take_over,
     }  # fmt: skip
     acts = [doors.guarded(f"{task}/{name}", view, Action.TASK_ANSWER, "POST") for name, view in deeds.items()]
     return [*acts, doors.guarded(f"{task}/concern", answers.concern, Action.TASK_OPEN)]

@@ -20,6 +20,7 @@ from hub.web.access_review import AccessReview
 from hub.web.answers import Answers, answer_doors
 from hub.web.approvals import Approvals
 from hub.web.cases.routes import case_doors
+from hub.web.changes import Changes
 from hub.web.consents.desk import Desk
 from hub.web.consents.routes import consent_doors
 from hub.web.doors import Doors
@@ -73,6 +74,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/", pages.start, Action.START_SEE),
             doors.guarded("/find", pages.find, Action.TASK_OPEN),
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
+            doors.guarded("/team/{team}/changes", Changes(web, renderer).view, Action.TASK_OPEN),
             doors.guarded(_TASK, pages.task, Action.TASK_OPEN),
             doors.guarded(f"{_TASK}/acknowledge", pages.acknowledge, Action.TASK_OPEN, "POST"),
             *answer_doors(doors, _TASK, Answers(web, renderer, pages)),

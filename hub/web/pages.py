@@ -20,7 +20,7 @@ from hub.web.presence.raising import plan_at, told_raised
 from hub.web.presenting import NOT_LOOKED
 from hub.web.rendering import Renderer, Web
 from hub.web.task_deeds import EMPTY, Filled, deeds_of, holder_name
-from hub.web.task_titles import DONE, LISTS
+from hub.web.task_titles import DONE, FEW, LISTS
 from hub.web.task_trail import TaskTrail
 
 __all__ = ["Pages"]
@@ -72,7 +72,11 @@ class Pages:
         for code in headed:
             self._trail.figures(principal, code)
         followed = [(self._web.teams[code].title, [shown_week(one, words) for one in figures[code]]) for code in headed]
-        return self._renderer.page(request, "start.html", principal, overview=overview, followed=followed)
+        calling = [(code, self._web.teams[code].title, self._few(code, principal)) for code in own]
+        return self._renderer.page(
+            request, "start.html", principal, overview=overview, followed=followed,
+            calling=[(code, title, counts) for code, title, counts in calling if any(counts.values())],
+        )  # fmt: skip
 
     def team(self, request: Request, principal: Principal) -> Response:
         """A team's tasks, a page at a time; `show` chooses which of the open ones, `?all=1` has the ended ones too."""
@@ -81,12 +85,22 @@ class Pages:
         shown, number = _chosen(request, show_all=show_all), _page_number(request)
         words, now, account = self._renderer.words(request), self._web.clock.now(), principal.account
         self._web.answering.meet(code, account, principal.name)
-        tasks = self._web.worklist.of_team(code, shown, account=account, start=(number - 1) * _PAGE, limit=_PAGE + 1)
-        counts, names = self._web.worklist.counts_of(code, account), self._web.answering.names(code)
+        is_head = may(principal, Action.TASK_ASSIGN, code)
+        version = self._web.worklist.version_of(code)  # before what it is the version of: what comes in between is told
+        tasks = self._web.worklist.of_team(
+            code, shown, account=account, is_head=is_head, start=(number - 1) * _PAGE, limit=_PAGE + 1
+        )
+        counts, names = self._web.worklist.counts_of(code, account, is_head=is_head), self._web.answering.names(code)
         last = None if tasks else self._web.worklist.last_received(code)
         self._trail.listed(principal, code, show_all=show_all)
-        lists = [(one.value, words.text(title), counts[one], one is shown) for one, title in LISTS.items()]
-        rows = [replace(self._web.presenter.row(one, words, now), holder=holder_name(one, names, words)) for one in tasks[:_PAGE]]
+        offered = {**LISTS, **{one: title for one, title in FEW.items() if counts[one] or one is shown}}
+        lists = [(one.value, words.text(title), counts[one], one is shown) for one, title in offered.items()]
+        rows = [
+            replace(
+                self._web.presenter.row(one, words, now), holder=holder_name(one, names, words), of_team=self._whose(one, code)
+            )
+            for one in tasks[:_PAGE]
+        ]
         chosen = "all=1" if show_all else f"show={shown.value}" if shown is not Shown.OPEN else ""
         return self._renderer.page(
             request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all, rows=rows,
@@ -94,7 +108,19 @@ class Pages:
             total=counts[Shown.OPEN if show_all else shown], presence_plan=code == PRESENCE_TEAM,
             stale=words.text(NOT_LOOKED) if any(task.withheld for task in tasks) else "",
             last_received=None if last is None else words.when(last), here=_here(request, chosen, number),
+            unopened=counts[Shown.NEW], version=version,
         )  # fmt: skip
+
+    def _few(self, team: str, principal: Principal) -> dict[str, int]:
+        """How much there is in the lists that are offered only then."""
+        is_head = may(principal, Action.TASK_ASSIGN, team)
+        counts = self._web.worklist.counts_of(team, principal.account, is_head=is_head)
+        return {one.value: counts[one] for one in FEW}
+
+    def _whose(self, task: TaskView, team: str) -> str:
+        """Of a task that another team has: what that is called; else nothing."""
+        known = self._web.teams.get(task.team)
+        return "" if task.team == team else task.team if known is None else known.title
 
     def task(self, request: Request, principal: Principal) -> Response:
         """One task. That it was opened is kept, and in the audit log before it is shown: only a person's GET may come here."""
@@ -124,7 +150,7 @@ class Pages:
             return self._renderer.message(request, mark("No such task"), text, 404)
         self._web.answering.meet(code, principal.account, principal.name)
         title, words, now = self._web.teams[code].title, self._renderer.words(request), self._web.clock.now()
-        deeds = deeds_of(task, principal, self._web.answering, self._web.notes, words=words, now=now)
+        deeds = deeds_of(task, principal, self._web.answering, self._web.notes, teams=self._web.teams, words=words, now=now)
         return self._renderer.page(
             request, "task.html", principal, status=status, current_team=code, team=title, here=f"/team/{code}/task/{number}",
             task=self._web.presenter.page(task, title, words, now), may_reveal=_may_reveal(principal, task), deeds=deeds,
@@ -168,7 +194,7 @@ def _chosen(request: Request, *, show_all: bool) -> Shown:
     if show_all:
         return Shown.ALL
     wanted = request.query_params.get("show", "")
-    return next((one for one in LISTS if one.value == wanted), Shown.OPEN)
+    return next((one for one in (*LISTS, *FEW) if one.value == wanted), Shown.OPEN)
 
 
 def _page_number(request: Request) -> int:

@@ -19,6 +19,7 @@ from hub.delivery.worklist import TaskView
 from hub.web.explaining import explained
 from hub.web.language import Words, mark
 from hub.web.shown import NO_REASON, Due, Moment, Page, Row
+from hub.web.task_titles import ROUTED
 
 __all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "Titles", "moment"]
 
@@ -88,6 +89,8 @@ class Presenter:
             fresh=task.recalled or (task.closed_at is None and task.opened_at is None),
             ended=task.closed_at is not None,
             ground_lost=task.closed_at is None and task.ground_lost_at is not None,
+            version=task.version,
+            routed=words.text(ROUTED[task.routed]) if task.routed else "",
         )
 
     def page(self, task: TaskView, team: str, words: Words, now: datetime) -> Page:

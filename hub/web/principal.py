@@ -19,12 +19,12 @@ from hub.access.roles import Principal
 from hub.access.sessions import Sessions, Way
 from hub.access.trail import Trail
 
-__all__ = ["BROWSER_COOKIE", "COOKIE", "FORM_COOKIE", "LIVE", "Arrival", "Journey", "Login", "Provider", "Visitors"]
+__all__ = ["BROWSER_COOKIE", "COOKIE", "FORM_COOKIE", "LIVE", "Arrival", "Journey", "Login", "Provider", "Visitors", "by_itself"]
 
 COOKIE = "hub_session"
 FORM_COOKIE = "hub_form"  # what a form's token is bound to before anybody has signed in
 BROWSER_COOKIE = "hub_browser"  # that an account signed in here before: it opens nothing (`hub.access.browsers`)
-LIVE = "hub-live"  # the header of a page that renews itself: no use of the session by anybody
+LIVE = "hub-live"  # header, or part of the address, of what a page asks for by itself: no use of the session by anybody
 _FORM_BYTES = 32
 _BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
@@ -132,8 +132,7 @@ class Visitors:
     def principal(self, request: Request) -> Principal | None:
         """Who asks; looked up once per request."""
         if not hasattr(request.state, "principal"):
-            noted = LIVE not in request.headers
-            request.state.principal = self._sessions.principal(self.token(request), noted=noted)
+            request.state.principal = self._sessions.principal(self.token(request), noted=not by_itself(request))
         found: Principal | None = request.state.principal
         return found
 
@@ -152,6 +151,11 @@ class Visitors:
         answer = RedirectResponse(to, status_code=303)
         answer.delete_cookie(self.cookie, path="/", httponly=True, samesite="lax", secure=self.secure)
         return answer
+
+
+def by_itself(request: Request) -> bool:
+    """Whether a page asks, and not somebody who looks at it; a stream can send no header, so its address says so."""
+    return LIVE in request.headers or LIVE in request.query_params
 
 
 def _browser(request: Request) -> str:

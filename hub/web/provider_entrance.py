@@ -14,7 +14,7 @@ from hub.audit.entries import Entry, Outcome
 from hub.errors import RejectedError, RetriableError
 from hub.web.forms import field
 from hub.web.language import mark
-from hub.web.principal import LIVE, Arrival, Journey
+from hub.web.principal import Arrival, Journey, by_itself
 from hub.web.rendering import Renderer, Web
 from hub.web.turned_away import TurnedAway
 
@@ -58,7 +58,7 @@ class ProviderEntrance:
         Only when a page is asked for: a form that was filled in is not lost, and a list that renews itself waits. While the
         provider does not answer the session goes on until its word is too old.
         """
-        if self._login.provider is None or request.method != "GET" or LIVE in request.headers:
+        if self._login.provider is None or request.method != "GET" or by_itself(request):
             return None
         token = self._visitors.token(request)
         if not token or not self._login.sessions.due(token):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,7 +22,7 @@ from hub.delivery.notes import Notes
 from hub.delivery.worklist import Worklist
 from hub.web.consents.office import Office
 from hub.web.form_tokens import token_field
-from hub.web.forms import field
+from hub.web.forms import field as sent
 from hub.web.language import LANGUAGE_NAMES, Words, mark, words
 from hub.web.paths import own_path
 from hub.web.presenting import Presenter, moment
@@ -95,7 +96,7 @@ class Web:
     officer first looks, `reports` and `cases` their stores when one of their officers does; so do `rules`, which rules are in
     force, for one actor, and `presence`, who is to be in which area. `receivers`: what those who take reports over are called,
     by code. `fits` raises ConfigError where a rule of a set, by its id, does not fit the installation's files as they are now.
-    At `beats` is answered what nobody may time.
+    At `beats` is answered what nobody may time. Once `stopping` is set no stream goes on.
     """
 
     worklist: Worklist
@@ -123,6 +124,7 @@ class Web:
     beats: Beats
     rules: Callable[[Actor], RuleSets]
     fits: Callable[[RuleSet, str], None]
+    stopping: Event = field(default_factory=Event)
 
 
 class Renderer:
@@ -182,11 +184,11 @@ class Renderer:
         `choosing` is the user name of somebody who must choose a password first: then that is the only form.
         """
         login = self._web.login
-        onward = own_path(request.url.path if request.method == "GET" else field(request, "next"))
+        onward = own_path(request.url.path if request.method == "GET" else sent(request, "next"))
         onward = "/" if onward.startswith("/sign-") else onward
         return self.page(
             request, "sign_in.html", None, status=status, text=self.words(request).text(text) if text else "", choosing=choosing,
-            named=field(request, "username")[:64] if request.method == "POST" else "",
+            named=sent(request, "username")[:64] if request.method == "POST" else "",
             alert=status >= 400 and request.url.path.startswith("/sign-in"), onward=onward, by_code=login.codes is not None,
             by_password=login.accounts is not None and login.accounts.any(), provider=login.provider is not None,
             here=request.url.path if request.method == "GET" else "/sign-in",

@@ -32,7 +32,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a team's list; `holder` is who has it.
+    """One line of a team's list; `holder` is who has it. `of_team`: another team that has it, which this one is called in place
+    of; `version`: what taking it over is answered against; `routed`: why it lies here.
 
     Of a task that was cancelled or recalled `why` says only that, and `place` is empty.
     """
@@ -48,6 +49,9 @@ class Row:
     ended: bool
     ground_lost: bool
     holder: str = ""
+    of_team: str = ""
+    version: int = 0
+    routed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

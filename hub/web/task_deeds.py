@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from hub.access.roles import Action, Principal, may
 from hub.delivery.answering import Answering, Happened
+from hub.delivery.calls import Call
+from hub.delivery.ladder import ACCOUNT, OWN, TEAM
 from hub.delivery.moves import NEEDS_CONSENT, Move, Standing, Who, possible
 from hub.delivery.notes import Note, NoteKind, Notes
 from hub.delivery.views import TaskView
@@ -16,7 +19,16 @@ from hub.web.presenting import moment
 from hub.web.shown import Moment
 from hub.web.task_titles import DECLINED, HISTORY, OUTCOMES
 
-__all__ = ["EMPTY", "Deeds", "Filled", "ShownNote", "Step", "deeds_of", "holder_name"]
+__all__ = ["EMPTY", "Deeds", "Filled", "ShownNote", "Step", "Titled", "deeds_of", "holder_name"]
+
+
+class Titled(Protocol):
+    """What is needed of a team here."""
+
+    @property
+    def title(self) -> str:
+        """What the team calls itself."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,17 @@ class Deeds:
     ended_by: str
 
 
-def deeds_of(task: TaskView, principal: Principal, answering: Answering, notes: Notes, *, words: Words, now: datetime) -> Deeds:
-    """What a reader may see and do of a task that was opened just now."""
+def deeds_of(
+    task: TaskView,
+    principal: Principal,
+    answering: Answering,
+    notes: Notes,
+    *,
+    teams: Mapping[str, Titled],
+    words: Words,
+    now: datetime,
+) -> Deeds:
+    """What a reader may see and do of a task that was opened just now; `teams` are all, by code."""
     names = answering.names(task.team)
     shown = [_note(one, names, words, now) for one in notes.of(task)]
     return Deeds(
@@ -90,7 +111,7 @@ def deeds_of(task: TaskView, principal: Principal, answering: Answering, notes: 
         ),
         safe_contact=tuple(one for one in shown if one.safe_contact),
         notes=tuple(one for one in shown if not one.safe_contact),
-        history=tuple(_step(one, names, words, now) for one in answering.history(task.task_id)),
+        history=_history(task.task_id, answering, names, teams, words=words, now=now),
         ended_by=_title(task.reason or "", words),
     )
 
@@ -123,12 +144,40 @@ def _note(note: Note, names: Mapping[str, str], words: Words, now: datetime) -> 
     return ShownNote(moment(note.at, words, now), who, note.kind is NoteKind.SAFE_CONTACT, note.text or "")
 
 
-def _step(one: Happened, names: Mapping[str, str], words: Words, now: datetime) -> Step:
+def _history(
+    task_id: str, answering: Answering, names: Mapping[str, str], teams: Mapping[str, Titled], *, words: Words, now: datetime
+) -> tuple[Step, ...]:
+    """What people did with it and whom it called, oldest first."""
+    moves = [(one.at, _step(one, names, teams, words=words, now=now)) for one in answering.history(task_id)]
+    calls = [(one.at, _called(one, names, teams, words=words, now=now)) for one in answering.calls(task_id)]
+    return tuple(step for _, step in sorted([*moves, *calls], key=lambda pair: pair[0]))
+
+
+def _called(one: Call, names: Mapping[str, str], teams: Mapping[str, Titled], *, words: Words, now: datetime) -> Step:
+    at = moment(one.at, words, now)
+    if one.to == OWN:
+        return Step(at, words.text("Reminded"), words.text("by the hub"), "")
+    if one.to.startswith(TEAM):
+        whom = _team(one.to.removeprefix(TEAM), teams)
+    elif one.to.startswith(ACCOUNT):
+        whom = names.get(one.to.removeprefix(ACCOUNT)) or words.text("a colleague")
+    else:
+        whom = words.text("the head of the team")
+    return Step(at, words.text("Went on to"), whom, "")
+
+
+def _team(code: str, teams: Mapping[str, Titled]) -> str:
+    return teams[code].title if code in teams else code
+
+
+def _step(one: Happened, names: Mapping[str, str], teams: Mapping[str, Titled], *, words: Words, now: datetime) -> Step:
     who = names.get(one.account) or words.text("a colleague")
-    return Step(moment(one.at, words, now), words.text(HISTORY[one.move]), who, _detail(one, names, words))
+    return Step(moment(one.at, words, now), words.text(HISTORY[one.move]), who, _detail(one, names, teams, words))
 
 
-def _detail(one: Happened, names: Mapping[str, str], words: Words) -> str:
+def _detail(one: Happened, names: Mapping[str, str], teams: Mapping[str, Titled], words: Words) -> str:
+    if one.move is Move.TAKE_OVER:
+        return words.text("from {name}", name=_team(one.detail.partition(">")[0], teams))
     if one.move is Move.HAND_OVER:
         return words.text("to {name}", name=names.get(one.detail) or words.text("a colleague"))
     if one.detail == "concern":

@@ -8,9 +8,10 @@ from typing import Final
 
 from hub.delivery.listing import Shown
 from hub.delivery.moves import DeclineReason, Move, Outcome
+from hub.delivery.routing import Routed
 from hub.web.language import mark
 
-__all__ = ["AMISS", "DECLINED", "DONE", "HISTORY", "LISTS", "OUTCOMES", "REFUSED"]
+__all__ = ["AMISS", "DECLINED", "DONE", "FEW", "HISTORY", "LISTS", "NOT_TAKEN_OVER", "OUTCOMES", "REFUSED", "ROUTED"]
 
 DECLINED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -49,6 +50,7 @@ HISTORY: Final[Mapping[Move, str]] = MappingProxyType(
         Move.START: mark("Begun"),
         Move.HAND_OVER: mark("Passed on"),
         Move.COMPLETE: mark("Completed"),
+        Move.TAKE_OVER: mark("Taken over"),
     }
 )
 
@@ -60,6 +62,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "started": mark("The task is under way."),
         "handed-over": mark("The task is handed over."),
         "completed": mark("The task is completed, with its outcome."),
+        "taken-over": mark("Your team has the task now. Say whether it does it."),
         "noted": mark("The note is kept with the task."),
     }
 )
@@ -101,3 +104,26 @@ LISTS: Final[Mapping[Shown, str]] = MappingProxyType(
         Shown.LATE: mark("Late"),
     }
 )
+
+FEW: Final[Mapping[Shown, str]] = MappingProxyType({Shown.CALLED: mark("Call for you"), Shown.UNFIT: mark("Fit no team")})
+"""Lists that are offered only where there is something in them."""
+
+ROUTED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Routed.FITS: mark("Came here for its area and age"),
+        Routed.FALLBACK: mark("Fits no team's areas and ages"),
+        Routed.UNFIT: mark("Fits no team's areas and ages"),
+    }
+)
+
+NOT_TAKEN_OVER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unknown_task": mark("Nothing was changed: the task does not call your team any more."),
+        "changed_meanwhile": mark("Nothing was changed: somebody was here before you. Look at the list again."),
+        "not_shown": mark(
+            "Nothing was changed: no consent in force names your team, so it may not have this task. Tell the team that has it, "
+            "or its head."
+        ),
+    }
+)
+"""Why a team could not take a task over."""

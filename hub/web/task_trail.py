@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from hub.access.roles import Action, Principal
-from hub.access.trail import actor_of
+from hub.access.trail import actor_of, refusal_entry
 from hub.audit.actions import Action as Logged
 from hub.audit.draft import Draft
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
@@ -75,6 +75,10 @@ class TaskTrail:
         """A deed that was refused, by the code of why not."""
         actor, item = actor_of(principal, Action.TASK_ANSWER, team), Subject(SubjectKind.TASK, task_id)
         self._audit.append(Entry(actor, logged, item=item, outcome=Outcome.DENY, rule=code))
+
+    def turned_away(self, principal: Principal, action: Action, team: str) -> None:
+        """Somebody whose role does not permit the action for the team."""
+        self._audit.append(refusal_entry(principal, action, team))
 
     def sought(self, principal: Principal, found: Sequence[tuple[str, str]]) -> None:
         """A search by number, and whether it found one of the principal's tasks."""

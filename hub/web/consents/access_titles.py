@@ -19,6 +19,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     Action.TASK_MOVED: mark("Moved a proposal"),
     Action.TASK_STARTED: mark("Began with a proposal"),
     Action.TASK_HANDED_OVER: mark("Handed a proposal over"),
+    Action.TASK_TAKEN_OVER: mark("Took a proposal over"),
     Action.TASK_COMPLETED: mark("Completed a proposal"),
     Action.TASK_NOTED: mark("Noted something on a proposal"),
     Action.WITHDRAWAL_ACKNOWLEDGED: mark("Confirmed that a proposal was taken back"),

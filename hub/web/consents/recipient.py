@@ -49,6 +49,7 @@ UNITS_OWN: Final = frozenset(
         Action.TASK_MOVED,
         Action.TASK_STARTED,
         Action.TASK_HANDED_OVER,
+        Action.TASK_TAKEN_OVER,
         Action.TASK_COMPLETED,
         Action.REPORT_OF_CONCERN_LED_TO,
         Action.REPORT_OPENED,

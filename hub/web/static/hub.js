@@ -85,14 +85,36 @@
   const stale = document.getElementById("stale");
   const told = document.getElementById("told");
   const counted = (part) => part.querySelector("[data-told]")?.textContent ?? "";
+  const named = document.title;
+  const inTitle = (part) => {
+    const waiting = Number(part.dataset.unopened ?? 0);
+    document.title = waiting ? `(${waiting}) ${named}` : named;
+  };
+  inTitle(live);
 
+  // What is read aloud: that something new came, else how many there are now.
+  const tell = (fresh, current) => {
+    const more = Number(fresh.dataset.total ?? 0) - Number(current.dataset.total ?? 0);
+    if (more > 0 && fresh.dataset.oneNew) told.textContent = more === 1 ? fresh.dataset.oneNew : fresh.dataset.manyNew;
+    else if (counted(fresh) !== counted(current)) told.textContent = counted(fresh);
+  };
+  // The row in hand, else the first in sight, stays where it is on the screen.
+  const held = (current) => {
+    const focused = current.contains(document.activeElement) ? document.activeElement : null;
+    const first = rows().find((row) => row.getBoundingClientRect().top >= 0);
+    return { focused: focused?.getAttribute("href"), href: (focused ?? first)?.getAttribute("href"), top: (focused ?? first)?.getBoundingClientRect().top };
+  };
   const put = (fresh) => {
     const current = document.querySelector("[data-live]");
+    inTitle(fresh);
     if (fresh.innerHTML === current.innerHTML) return;
-    if (told && counted(fresh) !== counted(current)) told.textContent = counted(fresh);
-    const focused = current.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    if (told) tell(fresh, current);
+    const hold = held(current);
     current.replaceWith(document.adoptNode(fresh));
-    if (focused) fresh.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    const again = hold.href && fresh.querySelector(`a[href="${CSS.escape(hold.href)}"]`);
+    if (!again) return;
+    if (hold.focused) again.focus({ preventScroll: true });
+    if (scrollY) scrollBy({ top: again.getBoundingClientRect().top - hold.top, behavior: "instant" });
   };
   const refresh = async () => {
     try {
@@ -107,12 +129,46 @@
     }
   };
   let underWay = false;
+  let again = false;
   const round = async () => {
+    if (underWay) again = true; // what was told meanwhile may not be in the answer
     if (document.hidden || underWay) return;
     underWay = true;
-    await refresh();
+    do {
+      again = false;
+      await refresh();
+    } while (again);
     underWay = false;
   };
-  setInterval(round, Number(live.dataset.live) * 1000);
-  document.addEventListener("visibilitychange", round);
+
+  // Told by the server when something has changed; without that it asks every few seconds, and times of day are renewed each minute.
+  let stream = null;
+  let asked = 0;
+  const listen = () => {
+    if (!live.dataset.changes || stream || document.hidden) return;
+    stream = new EventSource(live.dataset.changes);
+    stream.addEventListener("changed", round);
+    stream.addEventListener("ended", () => (quiet(), round()));
+    stream.addEventListener("error", () => stream?.readyState === EventSource.CLOSED && quiet());
+  };
+  const quiet = () => {
+    stream?.close();
+    stream = null;
+  };
+  setInterval(() => {
+    asked += 1;
+    if (stream?.readyState === EventSource.OPEN && asked % 12) return;
+    round();
+    if (asked % 12 === 0) listen();
+  }, Number(live.dataset.live) * 1000);
+  // A page that nobody sees keeps no connection: a browser has six to a host.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return quiet();
+    listen();
+    round();
+  });
+  addEventListener("offline", () => (quiet(), round()));
+  addEventListener("online", () => (listen(), round()));
+  addEventListener("pagehide", quiet);
+  listen();
 })();

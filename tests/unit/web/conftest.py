@@ -17,6 +17,7 @@ from tests.unit.web.town import EVERYBODY, PagesTown
 @pytest.fixture
 def empty_town(tmp_path: Path) -> Iterator[PagesTown]:
     town = PagesTown(tmp_path)
+    town.web.stopping.set()  # a stream would go on for as long as nobody leaves, and here nobody can
     yield town
     town.close()
 

@@ -215,7 +215,7 @@ def test_the_lists_have_what_their_names_say(town: PagesTown, visit: Visit) -> N
     assert "Mina 1" in text_of(anna.get("/team/outreach"))
 
 
-@pytest.mark.parametrize("deed", ["accept", "decline", "undo", "start", "hand-over", "complete", "note"])
+@pytest.mark.parametrize("deed", ["accept", "decline", "undo", "start", "hand-over", "complete", "note", "take-over"])
 def test_no_deed_is_done_by_another_team_nor_without_the_forms_token(town: PagesTown, visit: Visit, deed: str) -> None:
     path = town.path("fine")
     seen = version(visit(ANNA).get(path).text)

@@ -15,7 +15,7 @@ from tests.unit.web.town import PagesTown
 
 TEAMS = {"outreach": "fine", "sig": "sig", "sspf": "sspf"}
 WORKERS = {Role.TEAM_MEMBER, Role.TEAM_HEAD}
-DEEDS = ("accept", "decline", "undo", "start", "hand-over", "complete", "note", "acknowledge", "identity")
+DEEDS = ("accept", "decline", "undo", "start", "hand-over", "complete", "note", "take-over", "acknowledge", "identity")
 TOLD = ("Hageby", "14 år", "underrättelse av visst slag", "ogiltig frånvaro")
 DATA = {"version": "1", "concern": "no", "reason": "no_capacity", "outcome": "service", "text": "x", "to": "account-7"}
 

@@ -1,0 +1,52 @@
+"""Gives a task that comes its team and its clock, and another team when a later consent says more of who may have it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from hub.contract.models import ConsentRecord, ReferralTask
+from hub.core.consent import Purpose
+from hub.delivery.clocks import Clocks
+from hub.delivery.moves import UNANSWERED
+from hub.delivery.permission import decide_task
+from hub.delivery.routing import Routed, Routing
+from hub.delivery.tables import TaskRow
+
+__all__ = ["Placing"]
+
+_UNANSWERED = frozenset(state.value for state in UNANSWERED)
+
+
+class Placing:
+    """Without `clocks` a task is answered by when it says itself, without `routing` it goes to whom it names."""
+
+    def __init__(self, clocks: Clocks | None, routing: Routing | None) -> None:
+        self._clocks = clocks
+        self._routing = routing
+
+    def place(self, row: TaskRow, task: ReferralTask, consent: ConsentRecord | None, now: datetime) -> None:
+        """Set the row's team, why it is that, and its clocks. Of a consent not yet heard of no other team may have it."""
+        if self._routing is not None:
+            found = self._routing.place(task, partial(_permits, consent, task, now))
+            row.team, row.routed = found.team, None if found.why is Routed.NAMED else found.why.value
+            row.addressed_to = None if found.team == task.team else task.team
+        row.respond_by = row.due_by = (
+            task.respond_by if self._clocks is None else self._clocks.respond(row.team, task.created_at, task.respond_by)
+        )
+        row.call_at = now
+
+    def place_again(self, row: TaskRow, consent: ConsentRecord, now: datetime) -> None:
+        """The same under a newer consent, while nobody has opened or answered the task; nothing moves that stays where it is."""
+        if self._routing is None or row.kind != "referral" or row.payload is None:
+            return
+        if row.opened_at is not None or row.answered_at is not None or row.state not in _UNANSWERED:
+            return
+        task = ReferralTask.model_validate_json(row.payload)
+        found = self._routing.place(task, partial(_permits, consent, task, now))
+        if (found.team, found.why.value) != (row.team, row.routed or Routed.NAMED.value):
+            self.place(row, task, consent, now)
+
+
+def _permits(consent: ConsentRecord | None, task: ReferralTask, now: datetime, team: str) -> bool:
+    return consent is not None and decide_task(consent, task, purpose=Purpose.DELIVER, at=now, recipient=team).permit

@@ -1,0 +1,80 @@
+"""Tasks that call somebody, on the pages: in the deputy's and the head's list, on the task itself, and how they are taken over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hub.access.roles import Principal, Role
+from hub.audit.reading import Filter, the_latest
+from hub.contract.models import ReferralTask
+from hub.contract.topics import CONSENTS
+from hub.delivery.calls import Calls
+from hub.delivery.ladder import Ladder
+from tests.unit.delivery.test_ladder import Calls as TeamCalls
+from tests.unit.web.conftest import Visit
+from tests.unit.web.town import NOW, PagesTown, make_consent, make_task, member
+
+HEAD = Principal("account-head", "Chefen", {Role.TEAM_HEAD: frozenset({"outreach"})})
+DEPUTY = member("Bo", "sspf")
+
+
+def late(town: PagesTown, *, recipients: tuple[str, ...] = ("outreach",)) -> ReferralTask:
+    """A task that has called its team, its deputy and its head."""
+    task = town.add("late", make_task("absence-alone", created=NOW - timedelta(days=9), days=5))
+    consent = make_consent(task.youth_ref, "outreach")
+    wider = consent.scopes[0].model_copy(update={"recipients": recipients})
+    town.take(CONSENTS, task.youth_ref, consent.model_copy(update={"version": 2, "scopes": (wider,)}))
+    Calls(town.engine, town.clock, Ladder({"outreach": TeamCalls(deputy="sspf")})).make_due()
+    return task
+
+
+def test_the_task_says_whom_it_called_and_when(empty_town: PagesTown, visit: Visit) -> None:
+    late(empty_town)
+    text = visit(HEAD).get(empty_town.path("late")).text
+    for told in ("Påmind", "Gick vidare till", "SSPF-samordnaren", "teamets chef"):
+        assert told in text
+
+
+def test_the_heads_start_page_and_list_have_what_calls_her(empty_town: PagesTown, visit: Visit) -> None:
+    task = late(empty_town)
+    head = visit(HEAD)
+    assert "1 uppgift behöver dig" in head.get("/").text
+    listed = head.get("/team/outreach?show=called").text
+    assert f'href="/team/outreach/task/{task.task_id}"' in listed
+    assert "Behöver dig" not in visit(member("Anna", "outreach")).get("/team/outreach").text
+
+
+def test_a_deputy_sees_that_there_is_a_task_and_nothing_of_whom_it_is_about(empty_town: PagesTown, visit: Visit) -> None:
+    task = late(empty_town, recipients=("outreach", "sspf"))
+    deputy = visit(DEPUTY)
+    listed = deputy.get("/team/sspf?show=called").text
+    assert "Inte besvarad av Förebyggarteamet" in listed
+    assert f'href="/team/sspf/task/{task.task_id}"' not in listed
+    assert deputy.get(f"/team/sspf/task/{task.task_id}").status_code == 404
+
+
+def test_a_deputy_whom_the_consent_names_takes_over_and_it_is_logged(empty_town: PagesTown, visit: Visit) -> None:
+    task = late(empty_town, recipients=("outreach", "sspf"))
+    deputy, version = visit(DEPUTY), empty_town.worklist.all_tasks()[0].version
+    answer = deputy.post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)}, follow_redirects=True)
+    assert answer.status_code == 200
+    assert "Ditt team har uppgiften nu." in answer.text
+    assert "från Förebyggarteamet" in answer.text
+    assert task.task_id not in visit(member("Anna", "outreach")).get("/team/outreach").text
+    assert "task_taken_over" in [one.action for one in the_latest(empty_town.audit.engine, Filter(), 9)]
+
+
+@pytest.mark.parametrize(
+    ("recipients", "behind", "told"),
+    [(("outreach",), 0, "inget gällande samtycke nämner ert team"), (("outreach", "sspf"), 1, "någon hann före")],
+)
+def test_what_is_not_taken_over_says_why_and_what_to_do(
+    empty_town: PagesTown, visit: Visit, recipients: tuple[str, ...], behind: int, told: str
+) -> None:
+    task = late(empty_town, recipients=recipients)
+    version = empty_town.worklist.all_tasks()[0].version - behind
+    answer = visit(DEPUTY).post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)})
+    assert answer.status_code == 409
+    assert told in answer.text
