@@ -15,13 +15,13 @@ from hub.bootstrap import (
     build_audit,
     build_clock,
     build_coding_desk,
-    build_delivery_engine,
     build_four_eyes,
     build_registry,
     build_revealing,
     build_worklist,
 )
 from hub.bootstrap_kept import build_case_desk, build_report_desk
+from hub.bootstrap_tasks import build_answers, build_presenter, build_rules_shown
 from hub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from hub.audit.entries import Actor
     from hub.audit.log import AuditLog
     from hub.core.rule_set import RuleSet
-    from hub.delivery.answering import Answering
-    from hub.delivery.notes import Notes
-    from hub.delivery.worklist import Worklist
     from hub.registry.casework import Casework
     from hub.registry.registry import Registry
     from hub.registry.rule_sets import RuleSets
@@ -41,14 +38,18 @@ if TYPE_CHECKING:
     from hub.web.consents.office import Office
     from hub.web.observations.senders import Intake, Observing
     from hub.web.operations.console import Console
-    from hub.web.presenting import Presenter
     from hub.web.principal import Login, Provider
     from hub.web.rules.shown import RulesShown
 
 __all__ = [
-    "build_accounts", "build_answers", "build_console", "build_login", "build_observing", "build_office", "build_presenter",
-    "run_web", "sign_in_address",
-]  # fmt: skip
+    "build_accounts",
+    "build_console",
+    "build_login",
+    "build_observing",
+    "build_office",
+    "run_web",
+    "sign_in_address",
+]
 
 
 def run_web(home: Path | None) -> None:
@@ -107,34 +108,6 @@ def run_web(home: Path | None) -> None:
             app.state.turned_away.write_due(everything=True)
 
 
-def build_presenter(settings: Settings, shown: RulesShown | None = None) -> Presenter:
-    """What says what tasks say, in the installation's own names."""
-    from hub.installation import load_agencies, load_places
-    from hub.web.presenting import Presenter
-
-    agencies = {code: agency.title for code, agency in load_agencies(settings.home).items()}
-    return Presenter(shown or build_rules_shown(settings), load_places(settings.home), agencies)
-
-
-def build_answers(settings: Settings, worklist: Worklist) -> tuple[Answering, Notes]:
-    """What teams do with the tasks of `worklist`, and note on them."""
-    from functools import cache
-
-    from hub.contract.codec import Codec
-    from hub.delivery.answering import Answering
-    from hub.delivery.clocks import Clocks
-    from hub.delivery.notes import Notes, NoteSeal
-    from hub.installation import load_teams, read_key
-
-    engine, clock = build_delivery_engine(settings), build_clock(settings)
-
-    def stale() -> bool:
-        return worklist.stale() is not None
-
-    answering = Answering(engine, cache(Codec.load), clock, stale=stale, follow_up=Clocks(load_teams(settings.home)).follow_up)
-    return answering, Notes(engine, NoteSeal(read_key(settings, "worklist.key")), clock, stale)
-
-
 def build_console(settings: Settings) -> Console:
     """What the operator's pages need. The settings are read again at each look: a corrected mapping is tried as it is."""
     from threading import Event
@@ -161,15 +134,6 @@ def build_observing(settings: Settings) -> Observing:
     asked = settings.web.observations
     reception = Reception(asked.reception_name, asked.reception_phone, asked.reception_email)
     return Observing(read_senders(settings, load_teams(settings.home)), reception, opened_once(intake))
-
-
-def build_rules_shown(settings: Settings) -> RulesShown:
-    """The rules as pages name them."""
-    from hub.registry.rules_kept import read_kept
-    from hub.rules_file import load_rules
-    from hub.web.rules.shown import RulesShown
-
-    return RulesShown(lambda: read_kept(settings), lambda: load_rules(settings.home / "rules"))
 
 
 def build_rule_check(settings: Settings) -> Callable[[RuleSet, str], None]:

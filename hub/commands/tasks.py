@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
+from hub.commands import task_deeds
 from hub.commands.options import Home, Json
 
-__all__ = ["deliver", "tasks"]
+__all__ = ["app", "deliver"]
+
+app = typer.Typer(invoke_without_command=True)
+for _deed in (
+    task_deeds.show, task_deeds.accept, task_deeds.decline, task_deeds.undo, task_deeds.start, task_deeds.complete,
+):  # fmt: skip
+    app.command()(_deed)
+app.command("hand-over")(task_deeds.hand_over)
+app.command("take-over")(task_deeds.take_over)
 
 
 def deliver(home: Home = None) -> None:
@@ -22,17 +31,28 @@ def deliver(home: Home = None) -> None:
     run_deliver(home)
 
 
-def tasks(
-    home: Home = None,
-    team: Annotated[str | None, typer.Option(help="Only this team's tasks.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Closed tasks too.")] = False,
-    as_json: Json = False,
-) -> None:
-    """List the referral and presence tasks in the inbox. No identity is shown here.
+Team = Annotated[str | None, typer.Option(help="Only this team's tasks.")]
+Every = Annotated[bool, typer.Option("--all", help="Closed tasks too.")]
 
-    Tasks of a team that teams.yaml does not have are listed too, and marked: nobody sees them on the pages.
+
+@app.callback()
+def tasks(context: typer.Context, home: Home = None, team: Team = None, everything: Every = False, as_json: Json = False) -> None:
+    """List the referral and presence tasks in the inbox, or do with one what the pages do. No identity is shown here.
+
+    Tasks of a team that teams.yaml does not have are listed too, and marked: nobody sees them on the pages. Who does something
+    with a task is, by --as, an account (hub account) with a role in the team; its password is asked for. Every step is audited.
 
     Example: hub tasks --team outreach
+    """
+    if context.invoked_subcommand is None:
+        list_tasks(home, team, everything, as_json)
+
+
+@app.command("list")
+def list_tasks(home: Home = None, team: Team = None, everything: Every = False, as_json: Json = False) -> None:
+    """List the tasks of the inbox, as the command does without a word behind it.
+
+    Example: hub tasks list --team outreach --json
     """
     from hub.audit.actions import Action
     from hub.bootstrap import build_worklist

@@ -83,7 +83,7 @@ def run_delivery(
     calls: Calls | None = None,
 ) -> None:
     """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer, `others`
-    what else in the database goes with consent, `routing` which team gets a task, and `calls` whom it calls as its clock runs out.
+    what else in the database goes with consent, `routing` which team gets a task, `calls` whom it calls as its clock runs out.
 
     Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when the relay died, RetriableError
     when Kafka stayed away for two minutes.

@@ -62,7 +62,6 @@ def test_accounts_may_stand_in_for_their_team(tmp_path: Path) -> None:
         ("deputy: head", "teams.a.deputy: the head is called by the escalation"),
         ("deputy: []", "teams.a.deputy: names nobody"),
         ("deputy: [Anna Ek]", "teams.a.deputy: must be a team's code, or a list of accounts"),
-        ("deputy: ['19800101-2398']", "teams.a.deputy: must be a team's code, or a list of accounts"),
         (
             "escalation: [{to: head, after_days: 2}, {to: b, after_days: 1}]",
             "teams.a.escalation.1.after_days: comes before the step",
@@ -79,8 +78,13 @@ def test_what_cannot_be_is_refused_with_line_and_field_and_without_the_value(tmp
     line = len(text.splitlines()) if "\n" not in wrong else len(text.splitlines()) - 1
     assert f"teams.yaml:{line}:" in str(refused.value)
     assert told in str(refused.value)
-    assert "2398" not in str(refused.value)
     assert "Anna" not in str(refused.value)
+
+
+def test_a_number_where_an_account_belongs_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a list of accounts by their ids") as refused:
+        load(tmp_path, f"teams: {{a: {{{TEAM}, deputy: ['20130304-9805']}}}}")
+    assert "9805" not in str(refused.value)
 
 
 def test_there_is_one_fallback_at_most_and_no_team_is_called_head(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ FIELD = {"outreach": Receives(), "field": Receives(areas=("0581-hageby",))}
 
 @pytest.fixture
 def routed(desk: Desk, engine: Engine, clock: ManualClock) -> Desk:
-    desk.inbox = Inbox(engine, desk.codec, clock, CLOCKS, Routing(FIELD))
+    desk.inbox = Inbox(engine, desk.codec, clock, CLOCKS, routing=Routing(FIELD))
     return desk
 
 
@@ -81,7 +81,7 @@ def test_what_that_team_has_opened_is_cancelled_and_not_handed_on_unasked(routed
 
 
 def test_what_fits_nobody_is_in_sight_for_itself(desk: Desk, engine: Engine, clock: ManualClock) -> None:
-    desk.inbox = Inbox(engine, desk.codec, clock, None, Routing({"outreach": Receives(ages=span(16, 20))}))
+    desk.inbox = Inbox(engine, desk.codec, clock, None, routing=Routing({"outreach": Receives(ages=span(16, 20))}))
     ref = new_youth_ref()
     desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, make_task(ref))])
     assert [one.routed for one in desk.worklist.of_team("outreach", Shown.UNFIT)] == ["unfit"]
@@ -91,7 +91,7 @@ def test_what_fits_nobody_is_in_sight_for_itself(desk: Desk, engine: Engine, clo
 def test_a_fallback_that_no_consent_names_sees_that_there_is_a_task_and_not_for_whom(
     desk: Desk, engine: Engine, clock: ManualClock
 ) -> None:
-    desk.inbox = Inbox(engine, desk.codec, clock, None, Routing({"last": Receives(functions=(), fallback=True)}))
+    desk.inbox = Inbox(engine, desk.codec, clock, None, routing=Routing({"last": Receives(functions=(), fallback=True)}))
     ref = new_youth_ref()
     task = make_task(ref)
     desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, task)])
