@@ -4,8 +4,8 @@ Losing it costs time, not data: the changelog restores it. What is written enter
 with the changelog offset that they reach, so a kill leaves a state that belongs to one offset.
 
 What was written last waits in a plain dictionary, where the next value of a key takes the place of the former one: a youth of
-whom much is told costs RocksDB one write, not one a batch. A kill loses no more by that than it does anyway, because RocksDB
-keeps no log either.
+whom much is told costs RocksDB one write, not one a batch. A kill loses that, as it loses RocksDB's memtables, which keep no
+log either: together no more than `_UNFILED_BYTES` of what was written, and the memtable that is on its way into a file.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _MEBIBYTE = 1024 * 1024
 _MEMTABLE_BYTES = _MEBIBYTE  # a quarter of it, and the files behind it cost as much processor time as all the worker writes
 _CACHE_BYTES = 8 * _MEBIBYTE
 _OPEN_FILES = 64
-# What may be written before it enters the files: bounds what waits in memory, and what a restart after a kill reads again.
-_WAITING_BYTES = 2 * _MEBIBYTE
+# What may be written before it enters RocksDB, and then its files: bounds what waits in memory, and what a restart after a kill
+# reads again. A memtable alone would not: where few keys change again and again, it holds hours of them.
+_WAITING_BYTES, _UNFILED_BYTES = 2 * _MEBIBYTE, 16 * _MEBIBYTE
 # While a changelog is read into it: a memtable of the usual size would be a file of its own a thousand states later.
 _RESTORING_BYTES = 16 * _MEBIBYTE
 _ARENA_BYTES = 128 * 1024  # an eighth of a memtable, unless it is said: what is hardly written to holds as much all the same
@@ -79,7 +80,7 @@ class PartitionStore:
         self.mark = LocalMark.from_bytes(self._database.get(_LOCAL_KEY))
         self._entered = self.mark
         self._waiting: dict[bytes, bytes | None] = {}
-        self._written = 0
+        self._written = self._unfiled = 0
 
     def get(self, key: bytes) -> bytes | None:
         """The stored value."""
@@ -107,7 +108,11 @@ class PartitionStore:
                 batch.put(key, value)
         batch.put(_LOCAL_KEY, self.mark.to_bytes())
         self._database.write(batch, self._unlogged)
+        self._unfiled += self._written
         self._entered, self._waiting, self._written = self.mark, {}, 0
+        if self._unfiled > _UNFILED_BYTES:
+            self._database.flush(wait=False)
+            self._unfiled = 0
 
     def settle(self) -> None:
         """The restore is done: from here on memtables are small."""

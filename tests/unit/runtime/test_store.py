@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -58,31 +59,41 @@ def test_a_mark_that_moves_alone_is_there_after_reopening(tmp_path: Path) -> Non
 
 
 _KILLED = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 from hub.runtime.store import LocalMark, PartitionStore, StoreCache
 store = PartitionStore(Path(sys.argv[1]), StoreCache())
-store.settle()
-for number in range(1, 401):
+for number in range(1, 601):
     value = number.to_bytes(4, "big") * (64 * 256)
     changes = {b"always": value, b"%d" % (number % 7): value, b"%d" % (number % 5): None}
     store.write(changes, LocalMark(number, (3, b"o" * 16), ""))
+while store._database.property_int_value("rocksdb.num-immutable-mem-table"):
+    time.sleep(0.01)
 os._exit(0)
 """
 
 
 def test_a_kill_leaves_whole_batches_up_to_a_mark_that_lies_some_megabytes_behind(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "p")], check=True)
+    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "p")], check=True, timeout=60)
     left = PartitionStore(tmp_path / "p", StoreCache())
     reached = left.mark.next_offset
-    # A memtable that is full may be on its way to its file, another fills meanwhile, and what was written last waits for that.
-    assert 200 < reached <= 400
+    assert 600 - 20 * 1024 * 1024 // (2 * 64 * 1024) < reached <= 600
     expected: dict[bytes, int] = {}
     for number in range(1, reached + 1):
         expected[b"always"] = expected[b"%d" % (number % 7)] = number
         expected.pop(b"%d" % (number % 5), None)
     assert {key: int.from_bytes(value[:4], "big") for key, value in left.items()} == expected
     left.close()
+
+
+def test_a_few_keys_that_change_again_and_again_reach_the_files_too(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "p", StoreCache())
+    for number in range(1, 600):
+        store.write({b"always": bytes(64 * 1024)}, LocalMark(number, (3, b"o" * 16), ""))
+    while store._database.property_int_value("rocksdb.num-immutable-mem-table"):
+        time.sleep(0.01)
+    assert list((tmp_path / "p").rglob("*.sst"))
+    store.close()
 
 
 def test_nothing_of_an_earlier_value_is_left_in_the_files_behind_a_compaction(tmp_path: Path) -> None:
