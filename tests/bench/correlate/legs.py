@@ -50,7 +50,7 @@ LEGS: Mapping[str, Leg] = {
         "what an event costs and what is resident, with few youths (5,000) and with many",
         scale_leg,
         ratio_of=None,
-        events=200_000,
+        events=40_000,
         youths=1_000_000,
         partitions=12,
     ),

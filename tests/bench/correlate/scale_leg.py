@@ -1,8 +1,8 @@
 """The scale leg: what an event costs, and what is resident, in a hub of few youths and in one of many.
 
 Both begin with the states of all their youths in the changelog (`seeding.py`), restored before the first event. Then the same number
-of events comes at once, of youths at random, spread over so many days before the worker's clock that each youth has 3.5 a week. Of
-the youths who were touched some thousand are held against the reference engine, and all events against the worker's ledger.
+of events comes at once, of youths at random, spread over so many days before the worker's clock, sixteen at most, that each youth has
+3.5 a week. Of the youths who were touched some thousand are held against the reference engine, and all events against the worker's ledger.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ __all__ = ["scale_leg"]
 
 _FEW = 5_000
 _A_DAY = 0.5
+_MOST_DAYS = 16  # what is older than every rule's window is refused, and costs less
 _KINDS = 2_000
 _FIRST_NUMBER = 10**9
 _JUDGED = 2_000
@@ -84,7 +85,7 @@ def scale_leg(plan: Plan) -> Mapping[str, Measured]:
 
 
 def _measured(place: Stage, plan: Plan, youths: int) -> dict[str, float]:
-    days = max(1, round(plan.events / (youths * _A_DAY)))
+    days = min(_MOST_DAYS, max(1, round(plan.events / (youths * _A_DAY))))
     settings, now = installation(place, plan), seeded_at(days)
     plan.say(f"{youths:,} youths' states into the changelog; {plan.events:,} events of {days} days")
     seeded = seed(settings, youths, now)
