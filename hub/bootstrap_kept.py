@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from hub.bootstrap import build_clock
+from hub.bootstrap import build_clock, build_delivery_engine
 from hub.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = ["build_case_desk", "build_report_desk", "build_retention"]
 
 def build_retention(settings: Settings, held: ExitStack) -> list[Kind]:
     """Every kind of data that `hub retention` lets go of; `held` closes what they hold."""
+    from hub.cases.retention import CaseHistory, ClosedCases
     from hub.delivery.retention import inbox_kinds
     from hub.presence.opening import build_presence_engine
     from hub.presence.retention import Presences
@@ -28,11 +29,14 @@ def build_retention(settings: Settings, held: ExitStack) -> list[Kind]:
     days, clock, engine = settings.retention, build_clock(settings), build_presence_engine(settings)
     held.callback(engine.dispose)
     manual = open_manual_store(settings, clock)
+    build_delivery_engine(settings).dispose()  # brings the tables of cases to their newest form
     return [
         *inbox_kinds(engine, days),
+        ClosedCases(engine, days.case_days),
+        CaseHistory(engine, days.move_days),
         Presences(engine, days.presence_days),
         Originals("reports", open_writer(settings, clock), open_hand_overs(settings), days.report_days),
-        Originals("cases", manual, open_outcomes(settings), days.case_days),
+        Originals("protected_cases", manual, open_outcomes(settings), days.protected_case_days),
     ]
 
 

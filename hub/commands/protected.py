@@ -91,7 +91,7 @@ def outcome(
     account: As = "",
     home: Home = None,
 ) -> None:
-    """Record what came of a case; from then on it is kept for as long as `retention.case_days` says. Logged first.
+    """Record what came of a case; from then on it is kept for as long as `retention.protected_case_days` says. Logged first.
 
     Example: hub protected outcome 1f0c9a-77ab --came referred --registered-as "SN 2025/117"
     """

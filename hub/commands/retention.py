@@ -21,6 +21,7 @@ _WHY = {
     "not_delivered": "Kafka has yet to confirm word of it",
     "not_registered": "no case system or outcome is recorded",
     "not_reported": "nobody has reported what came of it",
+    "case_kept": "the case still says something",
     "task_kept": "the task still says something",
 }
 

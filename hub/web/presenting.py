@@ -32,6 +32,10 @@ NOT_LOOKED: Final = mark(
 )
 """Said while delivery is behind."""
 
+_NOT_PERMITTED: Final = mark("What the task says is not shown: no consent in force permits it.")
+_NOT_PERMITTED_OR_GONE: Final = mark(
+    "The task has ended. What it said is not shown: no consent in force permits it, or it was let go of after its time."
+)
 _ENDED_UNTOLD: Final[Mapping[TaskState, str]] = {
     TaskState.CANCELLED: mark("No consent any more"),
     TaskState.RECALLED: mark("The ground has been corrected"),
@@ -170,9 +174,7 @@ def _untold(task: TaskView, words: Words) -> str:
         return words.text("The task was cancelled: there is no consent for it any more.")
     if task.withheld:
         return words.text(NOT_LOOKED)
-    if task.content is None:
-        return words.text("What the task says is not shown: no consent in force permits it.")
-    return ""
+    return words.text(_NOT_PERMITTED if task.closed_at is None else _NOT_PERMITTED_OR_GONE) if task.content is None else ""
 
 
 def _consent(content: ReferralTask, team: str, words: Words) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hub.contract.ids import new_youth_ref
-from hub.contract.models import ConsentStatus
+from hub.contract.models import ConsentStatus, TaskState
 from hub.contract.topics import CONSENTS, TASKS_OUTREACH
 from hub.delivery.moves import Asked, DeclineReason, Move, Who
 from hub.delivery.notes import NoteKind
@@ -62,6 +62,8 @@ def test_an_ended_task_is_bare_after_its_time_and_its_note_is_gone(desk: Desk) -
     bare = row(desk, task_id)
     assert (bare.subject, bare.payload, bare.area, bare.state) == (None, None, None, "rejected")
     assert count(desk, NoteRow) == 0
+    view = desk.worklist.open_task(task_id, "outreach")
+    assert (view.content, view.state) == (None, TaskState.REJECTED)
     assert (tasks.due(now), tasks.let_go(now, 500)) == (Due(0, 0), 0)
 
 
