@@ -57,12 +57,15 @@ class Marks:
         path = self._path(stored, mark)
         line = json.dumps({"at": at.isoformat(), "receiver": receiver, "reference": reference[:_LONGEST_FACT]})
         try:
-            if not path.exists():
+            # The first mark also makes safe a folder whose maker died before that; later ones find it so.
+            if mark is Mark.ASSIGNED or not path.parent.is_dir():
                 for folder in (self._folder, path.parent):
                     self._disk.make_folder(folder)
+                for folder in (self._folder, self._folder.parent):
+                    self._disk.sync_folder(folder)
+            if not path.exists():
                 write_whole(self._disk, path, line.encode(), self._folder)
-            for folder in (path.parent, self._folder, self._folder.parent):
-                self._disk.sync_folder(folder)
+            self._disk.sync_folder(path.parent)
         except OSError as error:
             text = f"what happened to a report cannot be written ({error.strerror}): look at the disk of data/statutory"
             raise RetriableError(text, code="store_unwritable") from error

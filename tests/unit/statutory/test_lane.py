@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import ConfigError, InDoubtError, RejectedError, RetriableError
-from hub.statutory.lane import key_of
+from hub.statutory.lane import Lane, key_of
 from hub.statutory.marks import Mark
 from hub.statutory.standing import Stage, standing_of
 from tests.unit.statutory.handing import EVENING, FIRST_OF_MAY, MONDAY, SATURDAY, LaneTown
-from tests.unit.statutory.make import WatchedDisk
+from tests.unit.statutory.make import WatchedDisk, make_store
 
 DOWN = RetriableError("down", code="receiver_unreachable")
 
@@ -166,6 +166,26 @@ def test_a_receipt_whose_case_number_could_be_somebody_s_confirms_nothing(tmp_pa
     town.reception.register_all()
     lane.look()
     assert town.hand_overs().has("one")
+
+
+def test_a_receipt_does_not_wait_for_a_long_queue_to_be_taken(tmp_path: Path) -> None:
+    town = LaneTown(tmp_path)
+    stored = town.put("one")
+    town.lane().look()
+    town.reception.register_all()
+    for number in range(20):
+        town.put(f"later-{number}")
+    seconds = iter(range(10_000))
+    slow = Lane(
+        make_store(tmp_path), town.settings, {"reception": town.reception}, town.hand_overs(), clock=town.clock,
+        monotonic=lambda: float(next(seconds)),
+    )  # fmt: skip
+    slow.look()
+    assert standing_of(stored, town.hand_overs()).stage is Stage.REGISTERED
+    assert 1 < len(town.reception.effects) < 21
+    for _ in range(20):
+        slow.look()
+    assert len(town.reception.effects) == 21
 
 
 def test_each_content_of_one_message_is_handed_over(tmp_path: Path) -> None:
