@@ -21,7 +21,8 @@ __all__ = ["COUNTED", "Shown", "counted", "few", "list_version", "rows_of"]
 
 class Shown(StrEnum):
     """What of a team's tasks a list shows. `NEW`: nobody has opened it; `WAITING`: opened, and not answered yet; `CALLED`: those
-    that call the reader, of other teams too; `UNFIT`: those that lie here because they fit no team's areas and ages.
+    that call the reader, of other teams too; `UNFIT`: those that lie here because they fit no team's areas and ages; `PLACES`:
+    presence in areas.
     """
 
     OPEN = "open"
@@ -32,6 +33,7 @@ class Shown(StrEnum):
     LATE = "late"
     CALLED = "called"
     UNFIT = "unfit"
+    PLACES = "places"
     ALL = "all"
 
 
@@ -76,6 +78,8 @@ def _page(shown: Shown, caller: Caller, now: datetime, *, start: int, limit: int
             query = query.where(called(caller))
         case Shown.UNFIT:
             query = query.where(_is_unfit(caller.team))
+        case Shown.PLACES:
+            query = query.where(TaskRow.team == caller.team, _open(), TaskRow.kind == "presence")
         case Shown.OPEN:
             # What was taken back from somebody who had read it stays in sight until that is acknowledged.
             query = query.where(TaskRow.team == caller.team, _open() | unacknowledged())

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hub.clock import Clock
 from hub.database import answering
 from hub.delivery.calls import Caller
+from hub.delivery.deadlines import Deadline, deadlines_of
 from hub.delivery.follow_ups import WeekFigures, weeks_of
 from hub.delivery.listing import COUNTED, Shown, counted, few, list_version, rows_of
 from hub.delivery.moves import OPEN_STATES
@@ -151,6 +152,10 @@ class Worklist:
                 row.acknowledged_at = now
                 session.flush()
             return view_of(row, now, with_content=False)
+
+    def deadlines_of(self, account: str) -> list[Deadline]:
+        """The clocks of the open tasks that an account has. Raises RetriableError."""
+        return deadlines_of(self._engine, account, self._clock.now())
 
     def counts(self) -> dict[tuple[str, str], int]:
         """The inbox' ledger: (topic, outcome) → records."""

@@ -39,6 +39,7 @@ from hub.web.provider_entrance import ProviderEntrance
 from hub.web.rendering import Renderer, TeamTitle, Web
 from hub.web.rules.council import Council
 from hub.web.sealed_requests import SealedRequests
+from hub.web.today import Today
 from hub.web.turned_away import TurnedAway
 
 __all__ = ["TeamTitle", "Web", "build_web"]
@@ -74,6 +75,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/", pages.start, Action.START_SEE),
             doors.guarded("/find", pages.find, Action.TASK_OPEN),
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
+            doors.guarded("/team/{team}/today", Today(web, renderer).page, Action.TASK_OPEN),
             doors.guarded("/team/{team}/changes", Changes(web, renderer).view, Action.TASK_OPEN),
             doors.guarded(_TASK, pages.task, Action.TASK_OPEN),
             doors.guarded(f"{_TASK}/acknowledge", pages.acknowledge, Action.TASK_OPEN, "POST"),

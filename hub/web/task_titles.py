@@ -11,7 +11,7 @@ from hub.delivery.moves import DeclineReason, Move, Outcome
 from hub.delivery.routing import Routed
 from hub.web.language import mark
 
-__all__ = ["AMISS", "DECLINED", "DONE", "FEW", "HISTORY", "LISTS", "NOT_TAKEN_OVER", "OUTCOMES", "REFUSED", "ROUTED"]
+__all__ = ["AMISS", "DEADLINES", "DECLINED", "DONE", "FEW", "HISTORY", "LISTS", "NOT_TAKEN_OVER", "OUTCOMES", "REFUSED", "ROUTED"]
 
 DECLINED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -107,6 +107,9 @@ LISTS: Final[Mapping[Shown, str]] = MappingProxyType(
 
 FEW: Final[Mapping[Shown, str]] = MappingProxyType({Shown.CALLED: mark("Call for you"), Shown.UNFIT: mark("Fit no team")})
 """Lists that are offered only where there is something in them."""
+
+DEADLINES: Final = {False: mark("Answer task {number}"), True: mark("Follow up task {number}")}
+"""In a calendar, by whether the clock is the one to follow up by."""
 
 ROUTED: Final[Mapping[str, str]] = MappingProxyType(
     {

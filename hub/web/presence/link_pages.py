@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.errors import RejectedError, RetriableError
-from hub.presence.calendar_file import calendar_of
+from hub.presence.calendar_file import calendar_of, deadline_events
 from hub.presence.desk import PresenceDesk
 from hub.presence.links import LinkPurpose
 from hub.presence.offers import Offering
@@ -30,6 +30,7 @@ from hub.web.presence.showing import clocks, pairs
 from hub.web.presence.titles import LINKS, NOT_DONE, NOTES, WRONG
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
+from hub.web.task_titles import DEADLINES
 
 __all__ = ["LinkPages"]
 
@@ -104,7 +105,14 @@ class LinkPages:
             feed, now = self._desk.feeds.read(token), self._web.clock.now()
             said, title = words(feed.language), self._web.office.places.title
             visits = self._desk.plan.between(now - _BEHIND, now + _AHEAD)
-            content = calendar_of(visits, lambda area: said.text("Presence: {area}", area=title(area)), title)
+            base = self._web.url.rstrip("/")
+            deadlines = deadline_events(
+                self._web.worklist.deadlines_of(feed.account),
+                lambda one: said.text(DEADLINES[one.follow_up], number=one.task_id[:8]),
+                lambda one: f"{base}/team/{one.team}/task/{one.task_id}",
+                now,
+            )
+            content = calendar_of(visits, lambda area: said.text("Presence: {area}", area=title(area)), title, deadlines)
             return Response(content, media_type="text/calendar; charset=utf-8")
 
         return self._through(request, view)

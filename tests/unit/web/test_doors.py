@@ -30,6 +30,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/find"): Action.TASK_OPEN,
     ("GET", "/team/{team}"): Action.TASK_OPEN,
     ("GET", "/team/{team}/changes"): Action.TASK_OPEN,
+    ("GET", "/team/{team}/today"): Action.TASK_OPEN,
     ("GET", "/team/{team}/task/{task:uuid}"): Action.TASK_OPEN,
     ("POST", "/team/{team}/task/{task:uuid}/acknowledge"): Action.TASK_OPEN,
     ("POST", "/team/{team}/task/{task:uuid}/identity"): Action.IDENTITY_IN_TASK,
