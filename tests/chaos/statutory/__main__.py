@@ -36,10 +36,11 @@ def main() -> int:
             continue
         with tempfile.TemporaryDirectory(prefix="hub-statutory-") as folder:
             row = run(Path(folder), seed, reports=chosen.reports, kills=chosen.kills, say=_say).plain
-        done.append(row)
-        if chosen.resume:
-            with chosen.resume.open("a", encoding="utf-8") as kept:
-                kept.write(json.dumps(row) + "\n")
+            _say(f"{row}")
+            done.append(row)
+            if chosen.resume:  # before the folder goes, which takes a while
+                with chosen.resume.open("a", encoding="utf-8") as kept:
+                    kept.write(json.dumps(row) + "\n")
     print(json.dumps(done, indent=1) if chosen.json else "\n".join(f"{row}" for row in done))
     return 0 if all(row["well"] for row in done) else 1
 
