@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from hub.cases.store import Cases
     from hub.delivery.worklist import Worklist
     from hub.web.cases.office import CaseOffice
+    from hub.web.orders.office import OrderOffice
 
-__all__ = ["build_case_office", "reference_inside"]
+__all__ = ["build_case_office", "build_order_office", "reference_inside"]
 
 
 def build_case_office(settings: Settings, worklist: Worklist) -> CaseOffice:
@@ -28,6 +29,20 @@ def build_case_office(settings: Settings, worklist: Worklist) -> CaseOffice:
     results = Results(engine, key, clock)
     cases = Cases(engine, CaseSeal(key), clock, results, stale=lambda: worklist.stale() is not None)
     return CaseOffice(cases, results, settings.cases.span_days)
+
+
+def build_order_office(settings: Settings) -> OrderOffice:
+    """What the pages of orders and contact requests need."""
+    from datetime import timedelta
+
+    from hub.cases.contacts import Contacts
+    from hub.cases.orders import Orders
+    from hub.installation import read_key
+    from hub.web.orders.office import OrderOffice
+
+    engine, clock, days = build_delivery_engine(settings), build_clock(settings), settings.cases.contact_days
+    contacts = Contacts(engine, read_key(settings, "worklist.key"), clock, kept=timedelta(days=days))
+    return OrderOffice(Orders(engine, clock), contacts, days)
 
 
 def reference_inside(worklist: Worklist, cases: Cases) -> Callable[[str, str], str | None]:

@@ -56,7 +56,7 @@ def run_web(home: Path | None) -> None:
     """`hub web`."""
     from hub.audit.opening import open_vault
     from hub.beats import Beats
-    from hub.bootstrap_cases import build_case_office, reference_inside
+    from hub.bootstrap_cases import build_case_office, build_order_office, reference_inside
     from hub.installation import load_teams
     from hub.presence.opening import open_desk
     from hub.process import process_frame
@@ -90,6 +90,7 @@ def run_web(home: Path | None) -> None:
             revealing=opened_once(lambda: build_revealing(settings, registry(), audit, reference_inside(worklist, cases.cases))),
             console=opened_once(lambda: build_console(settings)),
             casework=cases,
+            orders=build_order_office(settings),
             notices=opened_once(lambda: build_coding_desk(settings, audit)),
             presence=opened_once(lambda: open_desk(settings, build_clock(settings))),
             reports=opened_once(lambda: build_report_desk(settings, audit)),

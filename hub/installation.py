@@ -48,6 +48,7 @@ FORMER = ".former"
 """Ends the name of the key or token that an agency had before, for as long as it is valid too."""
 _VARIANTS = "consent"
 _KEY_BYTES = 32
+_ORDERED = frozenset({"information", "parental_support", "group_support"})
 # audit.key is the seed of the Ed25519 key that signs the audit log's checkpoints, audit-subject.key makes its pseudonyms.
 _PAIRS = ("statutory", "protected", "sealed")
 _SYMMETRIC = ("registry.key", "worklist.key", "audit.key", "audit-subject.key")
@@ -87,6 +88,11 @@ class Team(Entry):
     deputy: Addressee | None = None
     remind_before_days: Annotated[int, Field(ge=0, le=60)] = 1
     escalation: tuple[CalledNext, ...] = HEAD_NEXT_DAY
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether it gives what can be ordered without a person: information, support to groups or to parents."""
+        return not _ORDERED.isdisjoint(self.functions)
 
 
 class _Agencies(Entry):

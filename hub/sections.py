@@ -114,10 +114,12 @@ class DeliverySettings(Section):
 
 class CasesSettings(Section):
     """The cases of a cooperation. `span_days`: of how many days before its start and its end an SSPF case's numbers are; no more
-    than the longest window of the rules, as the worker holds nothing older.
+    than the longest window of the rules, as the worker holds nothing older. `contact_days`: for how long at most the way of
+    contact of somebody who asks to be reached is kept.
     """
 
     span_days: Annotated[int, Field(ge=7, le=366)] = 28
+    contact_days: Annotated[int, Field(ge=1, le=90)] = 30
 
 
 class AuditSettings(Section):

@@ -61,6 +61,8 @@ class Action(StrEnum):
     IDENTITY_IN_TASK = "identity.in-task"
     CASE_READ = "case.read"
     CASE_WORK = "case.work"
+    ORDER_WORK = "order.work"
+    CONTACT_WORK = "contact.work"
     IDENTITY_REQUEST = "identity.request"
     IDENTITY_APPROVE = "identity.approve"
     IDENTITY_APPROVE_UNBOUND = "identity.approve-unbound"
@@ -137,6 +139,8 @@ TABLE: Final[Mapping[Action, Grant]] = MappingProxyType(
         Action.IDENTITY_IN_TASK: _TEAM,
         Action.CASE_READ: _TEAM,
         Action.CASE_WORK: _TEAM,
+        Action.ORDER_WORK: _TEAM,
+        Action.CONTACT_WORK: _TEAM,
         # Outside a task it takes two: one who asks, another who permits (`hub.access.four_eyes`).
         Action.IDENTITY_REQUEST: Grant(
             everywhere=frozenset({Role.STATUTORY_OFFICER, Role.PROTECTED_CASES_OFFICER}),

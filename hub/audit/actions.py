@@ -43,6 +43,10 @@ class Action(StrEnum):
     CASE_OPENED = "case_opened"  # of a cooperation
     CASE_CHANGED = "case_changed"  # `purpose`: what was done, never what it says
     CASE_CLOSED = "case_closed"
+    ORDER_CHANGED = "order_changed"  # of a service without a person; `purpose`: what was done
+    CONTACT_REGISTERED = "contact_registered"  # somebody asks to be reached
+    CONTACT_OPENED = "contact_opened"
+    CONTACT_CLOSED = "contact_closed"
 
     # Consents
     CONSENT_LISTED = "consent_listed"
@@ -127,6 +131,7 @@ OPENINGS = frozenset(
         Action.TASK_OPENED,
         Action.IDENTITY_REVEALED,
         Action.CASE_SHOWN,
+        Action.CONTACT_OPENED,
         Action.CONSENT_SHOWN,
         Action.CONSENT_PRINTED,
         Action.EXTRACT_MADE,
@@ -153,6 +158,7 @@ FOLLOWING = frozenset(
         Action.CASE_OPENED,
         Action.CASE_CHANGED,
         Action.CASE_CLOSED,
+        Action.CONTACT_CLOSED,
         Action.WITHDRAWAL_ACKNOWLEDGED,
         Action.REPORT_OF_CONCERN_LED_TO,
         Action.CONSENT_REGISTERED,

@@ -66,6 +66,8 @@ class SubjectKind(StrEnum):
     REFERENCE = "reference"  # the bus' `youth_ref`
     TASK = "task"
     CASE = "case"  # of a cooperation
+    ORDER = "order"  # of a service, without a person
+    CONTACT = "contact"  # somebody who asks to be reached
     CONSENT = "consent"
     REPORT = "report"  # an entry of the statutory store
     DOCUMENT = "document"  # a document of the sealed vault

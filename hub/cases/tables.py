@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Index, Integer, LargeBinary, String
+from sqlalchemy import Date, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.database import UtcInstant
 
-__all__ = ["PERSONAL", "CaseMoveRow", "CaseRow", "CasesBase", "OutcomeRow"]
+__all__ = ["PERSONAL", "CaseMoveRow", "CaseRow", "CasesBase", "ContactRow", "OrderRow", "OutcomeRow"]
 
-PERSONAL = ("youth_case",)
+PERSONAL = ("youth_case", "contact_request")
 """The tables that hold something of a person."""
 
 
@@ -70,3 +70,42 @@ class OutcomeRow(CasesBase):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (Index("ix_youth_case_outcome_team", "team", "year"),)
+
+
+class OrderRow(CasesBase):
+    """An order of a service, in which nobody stands. `outcome` is empty until it was carried out, `people` null."""
+
+    __tablename__ = "service_order"
+
+    order_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    team: Mapped[str] = mapped_column(String(64))
+    service: Mapped[str] = mapped_column(String(32))
+    ordered_by: Mapped[str] = mapped_column(String(200))
+    place: Mapped[str] = mapped_column(String(200))
+    theme: Mapped[str] = mapped_column(String(200))
+    day: Mapped[date] = mapped_column(Date)
+    time: Mapped[str] = mapped_column(String(5))
+    state: Mapped[str] = mapped_column(String(16))
+    outcome: Mapped[str] = mapped_column(String(32))
+    people: Mapped[int | None] = mapped_column(Integer)
+    received_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own declaration
+    __table_args__ = (Index("ix_service_order_team", "team", "state", "day"),)
+
+
+class ContactRow(CasesBase):
+    """Somebody who asks to be reached: only a way of contact, sealed; the row goes when it was used, or `until` has come."""
+
+    __tablename__ = "contact_request"
+
+    contact_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    team: Mapped[str] = mapped_column(String(64))
+    asking: Mapped[str] = mapped_column(String(16))
+    received_at: Mapped[datetime]
+    until: Mapped[datetime]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (Index("ix_contact_request_team", "team", "received_at"), Index("ix_contact_request_until", "until"))

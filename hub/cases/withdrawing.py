@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases.consenting import ended_by_withdrawal
+from hub.cases.contacts import lapse_contacts
 from hub.cases.moves import CaseMove, CaseState, check_move
 from hub.cases.tables import PERSONAL, CaseMoveRow, CaseRow
 from hub.contract.models import ConsentRecord, Cooperation
@@ -34,4 +35,4 @@ def _end(session: Session, consent: ConsentRecord, now: datetime) -> bool:
     return emptied
 
 
-GO_WITH_CONSENT: Final = Others(PERSONAL, _end)
+GO_WITH_CONSENT: Final = Others(PERSONAL, _end, lapse_contacts)

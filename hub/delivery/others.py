@@ -7,22 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from hub.contract.models import ConsentRecord
+from hub.database import answering, truncate_log
 
-__all__ = ["NONE", "Others"]
+__all__ = ["NONE", "Others", "lapse"]
 
 
 @dataclass(frozen=True, slots=True)
 class Others:
     """`end` (session, the newest consent record of a reference, now) takes what that consent no longer carries, and says whether
-    anything was emptied; `tables` hold it.
+    anything was emptied; `lapse` (session, now) what may not be kept any longer, consent or not. `tables` hold it all.
     """
 
     tables: tuple[str, ...]
     end: Callable[[Session, ConsentRecord, datetime], bool]
+    lapse: Callable[[Session, datetime], bool]
 
 
-NONE: Final = Others((), lambda _session, _consent, _now: False)
+NONE: Final = Others((), lambda _session, _consent, _now: False, lambda _session, _now: False)
 """Nothing but tasks."""
+
+
+def lapse(engine: Engine, others: Others, now: datetime) -> None:
+    """Take what may not be kept any longer, and rid SQLite's log of it. Raises RetriableError: then ask again."""
+    with answering(), Session(engine) as session, session.begin():
+        taken = others.lapse(session, now)
+    if taken:
+        with answering():
+            truncate_log(engine)  # a reader in the way: the next time that something goes

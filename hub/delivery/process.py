@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -18,7 +20,7 @@ from hub.database import answering
 from hub.delivery.calls import Calls
 from hub.delivery.clocks import Clocks
 from hub.delivery.inbox import Inbox
-from hub.delivery.others import NONE, Others
+from hub.delivery.others import NONE, Others, lapse
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
 from hub.delivery.routing import Routing
 from hub.delivery.worklist import Worklist
@@ -99,7 +101,8 @@ def run_delivery(
         inbox.check_ends(_patient(stop)(ends))
         if calls is not None:
             _patient(stop)(calls.look_again)
-        _take_until(stop, failed, reader, inbox, lambda: _report(engine, worklist, standstill), clock=clock, calls=calls)
+        report, lapses = partial(_report, engine, worklist, standstill), partial(lapse, engine, others)
+        _take_until(stop, failed, reader, inbox, report, clock=clock, calls=calls, lapses=lapses)
     except RetriableError:
         if not stop.is_set():  # else somebody asked for the end while something was away
             raise
@@ -119,6 +122,7 @@ def _take_until(
     *,
     clock: Clock,
     calls: Calls | None,
+    lapses: Callable[[datetime], None],
 ) -> None:
     patient, due, beat = _patient(stop), 0.0, 0.0
     while not stop.is_set():
@@ -139,6 +143,7 @@ def _take_until(
             patient(inbox.pass_on_acknowledgements)
             if calls is not None:
                 patient(calls.make_due)
+            patient(lapses, asked)
             beat = time.monotonic() + _BEAT_SECONDS
 
 

@@ -33,6 +33,7 @@ from hub.web.me import Me
 from hub.web.notices.routes import notice_doors
 from hub.web.observations.routes import observation_doors
 from hub.web.operations.routes import operation_doors
+from hub.web.orders.routes import order_doors
 from hub.web.pages import Pages
 from hub.web.presence.routes import presence_doors
 from hub.web.provider_entrance import ProviderEntrance
@@ -102,6 +103,7 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/rules/{rule}/renew", council.renew, Action.RULE_RENEW, "POST"),
             doors.guarded("/audit/review", AccessReview(web, renderer).page, Action.AUDIT_REVIEW),
             *case_doors(doors, web, renderer),
+            *order_doors(doors, web, renderer),
             *consent_doors(doors, Desk(web, renderer, web.office)),
             *operation_doors(doors, web, renderer),
             *notice_doors(doors, web, renderer),

@@ -106,6 +106,7 @@ class Pages:
             request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all, rows=rows,
             lists=lists, chosen=chosen, narrowed=shown not in {Shown.OPEN, Shown.ALL}, number=number, more=len(tasks) > _PAGE,
             total=counts[Shown.OPEN if show_all else shown], presence_plan=code == PRESENCE_TEAM,
+            takes_orders=self._web.teams[code].takes_orders,
             stale=words.text(NOT_LOOKED) if any(task.withheld for task in tasks) else "",
             last_received=None if last is None else words.when(last), here=_here(request, chosen, number),
             unopened=counts[Shown.NEW], version=version,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hub.web.cases.office import CaseOffice
     from hub.web.observations.senders import Observing
     from hub.web.operations.console import Console
+    from hub.web.orders.office import OrderOffice
 
 __all__ = ["KEYS_COOKIE", "LANGUAGE_COOKIE", "Renderer", "TeamTitle", "Web"]
 
@@ -81,6 +82,11 @@ class TeamTitle(Protocol):
         ...
 
     @property
+    def takes_orders(self) -> bool:
+        """Whether it gives what can be ordered without a person."""
+        ...
+
+    @property
     def cooperation(self) -> Cooperation:
         """The one that it stands under."""
         ...
@@ -115,6 +121,7 @@ class Web:
     sealed: Callable[[], SealedVault]
     console: Callable[[], Console]
     casework: CaseOffice
+    orders: OrderOffice
     notices: Callable[[], CodingDesk]
     presence: Callable[[], PresenceDesk]
     reports: Callable[[], ReportDesk]

@@ -86,7 +86,7 @@ class Site:
             "start": "/", "team": "/team/outreach", "all": "/team/outreach?all=1", "empty": "/team/sspf", "no page": "/nowhere",
             "no task": f"/team/outreach/task/{unknown}", "not found": "/find?number=abcdef", "sign-in": "/sign-in",
             "used code": "/sign-in?code=used", "me": "/me", "four eyes": "/approvals", "signed out": "/sign-out/provider",
-            "cases": "/team/sspf/cases", "ended cases": "/team/sig/cases?ended=1", "new case": "/team/sspf/cases/new",
+            "orders": "/team/outreach/orders", "contacts": "/team/outreach/contacts", "cases": "/team/sspf/cases", "ended cases": "/team/sig/cases?ended=1", "new case": "/team/sspf/cases/new",
             "new sig case": "/team/sig/cases/new", "outcomes": "/team/sspf/cases/outcomes", "mine": "/team/outreach?show=mine", "concern": f"{self.town.path('fine')}/concern",
         }  # fmt: skip
         return shown | {f"task, {name}": self.town.path(name) for name in self.town.tasks}

@@ -33,6 +33,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     Action.CASE_OPENED: mark("Opened a case"),
     Action.CASE_CHANGED: mark("Worked with the case"),
     Action.CASE_CLOSED: mark("Closed the case"),
+    Action.CONTACT_OPENED: mark("Looked at how somebody who asked for contact is reached"),
     Action.CONSENT_SHOWN: mark("Looked at a consent"),
     Action.CONSENT_SIMULATED: mark("Simulated a consent"),
     Action.CONSENT_REGISTERED: mark("Registered a consent"),

@@ -63,6 +63,7 @@ UNITS_OWN: Final = frozenset(
         Action.CASE_OPENED,
         Action.CASE_CHANGED,
         Action.CASE_CLOSED,
+        Action.CONTACT_OPENED,
         Action.CONSENT_REGISTERED,
         Action.CONSENT_NARROWED,
         Action.CONSENT_SUSPENDED,

@@ -9,6 +9,7 @@ PLACES = {"{team}": "outreach", "{task:uuid}": "00000000-0000-4000-8000-00000000
     "{agreement:uuid}": "00000000-0000-4000-8000-000000000000", "{token}": "none-of-ours",
     "{said}": "0" * 40, "{entry}": "0123", "{rule}": "absence-alone",
     "{case:uuid}": "00000000-0000-4000-8000-000000000000", "{meeting:int}": "1",
+    "{order:uuid}": "00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
 
 

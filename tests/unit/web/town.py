@@ -24,6 +24,8 @@ from hub.audit.log import AuditLog
 from hub.audit.sealed import SealedVault
 from hub.beats import Beats
 from hub.bootstrap_cases import reference_inside
+from hub.cases.contacts import Contacts
+from hub.cases.orders import Orders
 from hub.cases.results import Results
 from hub.cases.store import Cases
 from hub.cases.views import CaseSeal
@@ -73,6 +75,7 @@ from hub.web.app import Web, build_web
 from hub.web.cases.office import CaseOffice
 from hub.web.consents.office import Office, opened_once
 from hub.web.operations.console import Console
+from hub.web.orders.office import OrderOffice
 from hub.web.presenting import Presenter
 from hub.web.principal import Login
 from hub.web.rules.shown import RulesShown
@@ -267,6 +270,8 @@ class PagesTown:
         )
         results = Results(self.engine, KEY, self.clock)
         self.cases = CaseOffice(Cases(self.engine, CaseSeal(KEY), self.clock, results, stale=lambda: False), results, 28)
+        contacts = Contacts(self.engine, KEY, self.clock, kept=timedelta(days=30))
+        self.orders = OrderOffice(Orders(self.engine, self.clock), contacts, 30)
         self.notes = Notes(self.engine, NoteSeal(KEY), self.clock, stale=lambda: False)
         self.audit = AuditLog(build_engine(prepare(f"sqlite:///{folder / 'audit.db'}", "audit/migrations")), KEY, self.clock)
         self.trail = Trail()
@@ -305,6 +310,7 @@ class PagesTown:
             revealing=opened_once(lambda: make_revealing(self)),
             console=opened_once(partial(build_console or partial(make_console, Settings(home=folder / "home")), self.clock)),
             casework=self.cases,
+            orders=self.orders,
             notices=lambda: self.coding.desk,
             presence=opened_once(lambda: open_presence(self.engine, self.clock, KEY, Attempts(self.access, KEY, self.clock))),
             reports=lambda: self.lanes.reports,
