@@ -43,24 +43,34 @@ class _Receiver:
         self._taken: dict[str, dict[str, Any]] = {}
 
     async def take(self, request: Request) -> Response:
-        body = (await request.body()).decode()
+        body = await request.body()
         identity = request.headers.get("webhook-id", "")
-        if not self._is_genuine(identity, request.headers, body):
+        told = _told(body) if self._is_genuine(identity, request.headers, body) else None
+        if told is None:
             return Response(status_code=401)
-        told = json.loads(body)
-        row = {"task_id": told["data"]["task_id"], "state": told["type"].removeprefix("task."), "reference": None}
-        self._taken.setdefault(identity, row)
+        self._taken.setdefault(identity, told)
         return Response(status_code=204)
 
     async def told(self, _request: Request) -> Response:
         return JSONResponse(list(self._taken.values()))
 
-    def _is_genuine(self, identity: str, headers: Mapping[str, str], body: str) -> bool:
-        """As `Webhook.verify`, which knows the machine's clock only."""
+    def _is_genuine(self, identity: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """As `Webhook.verify`, which knows the machine's clock only. A request that was heard and is sent again later is late."""
         try:
             sent = datetime.fromtimestamp(int(headers.get("webhook-timestamp", "")), UTC)
+            expected = self._webhook.sign(identity, sent, body.decode()).encode()
         except (ValueError, OverflowError, OSError):
             return False
-        expected = self._webhook.sign(identity, sent, body)
-        genuine = any(hmac.compare_digest(expected, one) for one in headers.get("webhook-signature", "").split())
+        # As bytes: text beyond ASCII cannot be compared so.
+        given = [one.encode() for one in headers.get("webhook-signature", "").split()]
+        genuine = any(hmac.compare_digest(expected, one) for one in given)
         return bool(identity) and genuine and abs(self._now() - sent) <= _TOLERANCE
+
+
+def _told(body: bytes) -> dict[str, Any] | None:
+    """What is kept of a message; None for what is no word of a task, whoever signed it."""
+    try:
+        told = json.loads(body)
+        return {"task_id": told["data"]["task_id"], "state": told["type"].removeprefix("task."), "reference": None}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

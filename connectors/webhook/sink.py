@@ -14,11 +14,13 @@ from connectors.fetching import retry_after_seconds
 from connectors.webhook.config import WebhookConfig
 from hub.connector import Delivered, Errand, SinkContext
 from hub.errors import ConfigError, RejectedError, RetriableError
-from hub.tls import outward_client
+from hub.outward import guarded_client
 
 __all__ = ["WebhookSink", "body_of"]
 
 _OPERATION = "post"
+_MOST_KEYS = 2  # the newest, and the one that it takes the place of
+_FORM = "webhook: the secret `signing` must be whsec_ and Base64"
 _AGAIN = frozenset({408, 425, 429})
 _WRONG_PLACE = frozenset({401, 403, 404, 405, 410})
 
@@ -33,13 +35,13 @@ class WebhookSink:
     def __init__(self, config: WebhookConfig, context: SinkContext) -> None:
         self._url = config.url
         self._context = context
-        self._http = outward_client(timeout=config.timeout_seconds)
+        self._http = guarded_client(timeout=config.timeout_seconds, allow_private=config.allow_private)
 
     def deliver(self, errand: Errand) -> Delivered:
         """As `Sink.deliver`. A receiver of webhooks names no id of its own.
 
-        408, 425, 429, 5xx and no answer: RetriableError. 401, 403, 404, 405, 410 and a redirect: ConfigError, the address or
-        the secret is wrong. Any other 4xx: RejectedError.
+        408, 425, 429, 5xx and no answer: RetriableError. 401, 403, 404, 405, 410, a redirect and an address that leads to a
+        private network: ConfigError, the address or the secret is wrong. Any other 4xx: RejectedError.
         """
         body = body_of(errand)
         status = 0
@@ -61,17 +63,20 @@ class WebhookSink:
 
     def _headers(self, errand: Errand, body: str) -> dict[str, str]:
         now = self._context.now().astimezone(UTC)
+        # Read at every attempt, so that a new secret needs no restart.
+        keys = self._context.secret("signing").split()
+        if not 1 <= len(keys) <= _MOST_KEYS:
+            raise ConfigError(f"{_FORM}, or two of them with a space between", code="bad_secret")
         try:
-            # Read at every attempt, so that a new secret needs no restart.
-            signature = Webhook(self._context.secret("signing").strip()).sign(errand.identity, now, body)
+            signatures = [Webhook(key).sign(errand.identity, now, body) for key in keys]
         except (EmptyWebhookSecretError, binascii.Error, ValueError):
             # `from None`: the cause may quote the secret.
-            raise ConfigError("webhook: the secret `signing` must be whsec_ and Base64", code="bad_secret") from None
+            raise ConfigError(_FORM, code="bad_secret") from None
         return {
             "content-type": "application/json",
             "webhook-id": errand.identity,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
+            "webhook-signature": " ".join(signatures),
         }
 
 

@@ -34,13 +34,18 @@ def make_errand(**changes) -> Errand:
     return Errand(**(values | changes))
 
 
-def make_sink(url: str, secret: str = SECRET, now: datetime | None = None, observed=None) -> WebhookSink:
+ANOTHER = "whsec_" + base64.b64encode(b"the secret that comes after it").decode()
+
+
+def make_sink(
+    url: str, secret: str = SECRET, now: datetime | None = None, observed=None, *, allow_private=("127.0.0.0/8",)
+) -> WebhookSink:
     context = SinkContext(
         now=lambda: now or datetime.now(UTC),
         secret=lambda _name: f"{secret}\n",
         observe_request=lambda operation, status: observed.append((operation, status)) if observed is not None else None,
     )
-    return WebhookSink(WebhookConfig(url=url), context)
+    return WebhookSink(WebhookConfig(url=url, allow_private=allow_private), context)
 
 
 class Keeping:
@@ -110,7 +115,7 @@ def test_an_answer_names_its_reaction(keeping, status: int, error) -> None:
     assert len(keeping.sent) == 1, "a redirect is not followed"
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_å"])
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_å", f"{SECRET} whsec_å", f"{SECRET} {ANOTHER} {SECRET}"])
 def test_a_secret_of_another_form_stops_before_anything_is_sent(keeping, secret: str) -> None:
     with closing(make_sink(keeping.url, secret)) as sink, pytest.raises(ConfigError) as raised:
         sink.deliver(make_errand())
@@ -121,8 +126,7 @@ def test_a_secret_of_another_form_stops_before_anything_is_sent(keeping, secret:
 def test_the_simulator_refuses_another_secret_an_old_time_and_a_changed_body(tmp_path) -> None:
     with served(build_simulator(tmp_path, {"secret": SECRET})) as url:
         address = f"{url}/hook"
-        another = "whsec_" + base64.b64encode(b"somebody else's secret").decode()
-        for sink in (make_sink(address, another), make_sink(address, now=datetime.now(UTC) - timedelta(minutes=6))):
+        for sink in (make_sink(address, ANOTHER), make_sink(address, now=datetime.now(UTC) - timedelta(minutes=6))):
             with closing(sink), pytest.raises(ConfigError):
                 sink.deliver(make_errand())
         signature = Webhook(SECRET).sign("one", datetime.now(UTC), "{}")
@@ -138,3 +142,64 @@ def test_the_simulator_refuses_another_secret_an_old_time_and_a_changed_body(tmp
 def test_the_simulator_needs_a_secret(tmp_path) -> None:
     with pytest.raises(ConfigError):
         build_simulator(tmp_path, {})
+
+
+def test_a_time_whose_text_is_no_number_and_a_signature_beyond_ascii_are_refused_without_an_error(tmp_path) -> None:
+    now = datetime.now(UTC)
+    body = b'{"type":"task.requested","data":{"task_id":"3f0c2b1e"}}'
+    good = {
+        "webhook-id": "one",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(SECRET).sign("one", now, body.decode()),
+    }
+    attempts = [
+        {}, {**good, "webhook-timestamp": "soon"}, {**good, "webhook-timestamp": "9" * 30}, {**good, "webhook-id": ""},
+        {**good, "webhook-id": "two"}, {**good, "webhook-signature": "v1,å".encode()}, {**good, "webhook-signature": ""},
+    ]  # fmt: skip
+    with served(build_simulator(tmp_path, {"secret": SECRET})) as url:
+        answers = [httpx.post(f"{url}/hook", content=body, headers=headers).status_code for headers in attempts]
+        answers.append(httpx.post(f"{url}/hook", content=b"\xff\xfe", headers=good).status_code)
+        assert answers == [401] * 8
+        assert httpx.post(f"{url}/hook", content=body, headers=good).status_code == 204
+
+
+@pytest.mark.parametrize("body", ["", "[]", "1", '{"type":1,"data":{"task_id":"x"}}', '{"type":"task.requested"}', "[" * 100_000])
+def test_what_is_signed_and_no_word_of_a_task_is_refused_without_an_error(tmp_path, body: str) -> None:
+    now = datetime.now(UTC)
+    headers = {
+        "webhook-id": "one",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(SECRET).sign("one", now, body),
+    }
+    with served(build_simulator(tmp_path, {"secret": SECRET})) as url:
+        assert httpx.post(f"{url}/hook", content=body.encode(), headers=headers).status_code == 401
+
+
+def test_a_request_that_is_heard_and_sent_again_has_no_second_effect_and_is_refused_when_it_is_late(tmp_path, keeping) -> None:
+    with closing(make_sink(keeping.url)) as sink:
+        sink.deliver(make_errand())
+    ((headers, body),) = keeping.sent
+    heard = {name: value for name, value in headers.items() if name.startswith("webhook-")}
+    shown = [datetime.now(UTC)]
+    with served(build_simulator(tmp_path, {"secret": SECRET, "now": lambda: shown[0]})) as url:
+        first, again = (httpx.post(f"{url}/hook", content=body, headers=heard).status_code for _ in range(2))
+        shown[0] += timedelta(minutes=6)
+        late = httpx.post(f"{url}/hook", content=body, headers=heard).status_code
+        assert (first, again, late) == (204, 204, 401)
+        assert len(httpx.get(f"{url}/simulator/received").json()) == 1
+
+
+@pytest.mark.parametrize("verified_with", [SECRET, ANOTHER])
+def test_while_a_secret_is_changed_the_receiver_may_have_either(keeping, verified_with: str) -> None:
+    with closing(make_sink(keeping.url, f"{ANOTHER} {SECRET}")) as sink:
+        sink.deliver(make_errand())
+    ((headers, body),) = keeping.sent
+    assert Webhook(verified_with).verify(body, headers)["type"] == "task.requested"
+
+
+def test_an_address_on_this_machine_is_not_reached_unless_its_network_is_listed(keeping) -> None:
+    observed = []
+    with closing(make_sink(keeping.url, observed=observed, allow_private=())) as sink, pytest.raises(ConfigError) as raised:
+        sink.deliver(make_errand())
+    assert raised.value.code == "private_address"
+    assert keeping.sent == []

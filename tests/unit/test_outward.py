@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+import httpx
+import pytest
+
+from hub.errors import ConfigError
+from hub.outward import guarded_client, is_public
+from hub.testing import served
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+PRIVATE = [
+    "127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.9", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+    "192.0.2.7", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fd00:ec2::254", "fc00::7", "fec0::1", "ff02::1",
+    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::7f00:1", "2002:7f00:1::1", "2002:a00:1::1",
+    "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1",
+]  # fmt: skip
+PUBLIC = ["93.184.215.14", "2a00:1450:400f:80d::200e", "::ffff:93.184.215.14", "64:ff9b::5db8:d70e"]
+
+
+async def _answering(scope, receive, send) -> None:
+    if scope["type"] == "http":
+        host = dict(scope["headers"])[b"host"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": host})
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_an_address_that_is_not_public_is_known_in_every_form(text: str) -> None:
+    assert not is_public(ip_address(text))
+
+
+@pytest.mark.parametrize("text", PUBLIC)
+def test_a_public_address_is_known_in_every_form(text: str) -> None:
+    assert is_public(ip_address(text))
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_a_name_that_leads_to_a_private_address_is_refused_before_anything_is_sent(text: str) -> None:
+    with guarded_client(timeout=0.2, resolve=lambda _host, _port: [text]) as client, pytest.raises(ConfigError) as raised:
+        client.get("http://receiver.example.se/hook")
+    assert raised.value.code == "private_address"
+    assert text not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0"]
+)
+def test_this_machine_is_refused_by_whatever_name_it_is_called(host: str) -> None:
+    with guarded_client(timeout=0.2) as client, pytest.raises((ConfigError, httpx.ConnectError)) as raised:
+        client.get(f"http://{host}:9/")
+    assert isinstance(raised.value, ConfigError) or "not found" in str(raised.value), "no connection may have been tried"
+
+
+def test_a_network_that_is_listed_may_be_reached_and_the_receiver_is_asked_by_its_name() -> None:
+    with served(_answering) as url:
+        port = httpx.URL(url).port
+        with guarded_client(timeout=2, allow_private=LOOPBACK, resolve=lambda _host, _port: ["127.0.0.1"]) as client:
+            assert client.get(f"http://receiver.example.se:{port}/").text == f"receiver.example.se:{port}"
+
+
+def test_a_listed_network_is_meant_in_its_form_within_ipv6_too() -> None:
+    with (
+        guarded_client(timeout=0.2, allow_private=LOOPBACK, resolve=lambda _host, _port: ["::ffff:127.0.0.1"]) as client,
+        pytest.raises(httpx.ConnectError),
+    ):
+        client.get("http://receiver.example.se:9/")
+
+
+def test_a_name_is_looked_up_once_and_the_connection_goes_to_the_address_that_was_judged() -> None:
+    answers = [["127.0.0.1"], ["10.0.0.1"]]  # what whoever has the name would answer the second time
+    with served(_answering) as url:
+        port = httpx.URL(url).port
+        with guarded_client(timeout=2, allow_private=LOOPBACK, resolve=lambda _host, _port: answers.pop(0)) as client:
+            assert client.get(f"http://receiver.example.se:{port}/").status_code == 200
+            assert answers == [["10.0.0.1"]]
+            with pytest.raises(ConfigError):
+                client.get(f"http://receiver.example.se:{port}/")
+
+
+def test_of_several_addresses_only_those_that_may_be_reached_are_tried_in_their_order() -> None:
+    with served(_answering) as url:
+        port = httpx.URL(url).port
+        found = ["10.0.0.1", "127.0.0.99", "127.0.0.1"]
+        with guarded_client(timeout=2, allow_private=LOOPBACK, resolve=lambda _host, _port: found) as client:
+            assert client.get(f"http://receiver.example.se:{port}/").status_code == 200
+
+
+def test_a_name_that_nobody_knows_may_be_known_later() -> None:
+    def unknown(_host: str, _port: int) -> list[str]:
+        raise OSError("no such name")
+
+    with guarded_client(timeout=0.2, resolve=unknown) as client, pytest.raises(httpx.ConnectError):
+        client.get("http://receiver.example.se/")
+    with guarded_client(timeout=0.2, resolve=lambda _host, _port: []) as client, pytest.raises(httpx.ConnectError):
+        client.get("http://receiver.example.se/")
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    with served(_answering) as url:
+        port = httpx.URL(url).port
+        with guarded_client(timeout=2, allow_private=LOOPBACK, resolve=lambda _host, _port: ["127.0.0.1"]) as client:
+            assert client.get(f"http://receiver.example.se:{port}/").status_code == 200
