@@ -45,7 +45,6 @@ __all__ = [
     "forget_worker_state",
     "migrate_stores",
     "reference_of_task",
-    "run_deliver",
     "run_registry",
     "run_statutory",
     "run_worker",
@@ -263,35 +262,3 @@ def check_worker_state_unused(settings: Settings) -> None:
     from hub.runtime.forgetting import check_nobody_at_work
 
     check_nobody_at_work(settings)
-
-
-def run_deliver(home: Path | None) -> None:
-    """`hub deliver`."""
-    from hub.cases.withdrawing import GO_WITH_CONSENT
-    from hub.contract.codec import Codec
-    from hub.delivery.calls import Calls
-    from hub.delivery.clocks import Clocks
-    from hub.delivery.ladder import Ladder
-    from hub.delivery.process import GROUP, INPUTS, run_delivery
-    from hub.delivery.routing import Routing
-    from hub.installation import load_teams
-    from hub.kafka import Publisher, Reader, end_offsets
-    from hub.kafka_admin import await_reach
-    from hub.process import process_frame
-
-    settings = load_settings(home)
-    servers, clock = settings.bootstrap_servers, build_clock(settings)
-    with process_frame(settings, "deliver", started=time.time()) as stop:
-        engine, teams = build_delivery_engine(settings), load_teams(settings.home)
-        reader, publisher = Reader(servers, INPUTS, GROUP, "hub-deliver"), Publisher(servers, "hub-deliver")
-        try:
-            if await_reach(servers, stop):
-                run_delivery(
-                    engine, Codec.load(), clock, ends=lambda: end_offsets(servers, INPUTS), reader=reader, publisher=publisher,
-                    stop=stop, clocks=Clocks(teams), others=GO_WITH_CONSENT, routing=Routing(teams),
-                    calls=Calls(engine, clock, Ladder(teams)),
-                )  # fmt: skip
-        finally:
-            reader.close()
-            publisher.close()
-            engine.dispose()

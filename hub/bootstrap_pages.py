@@ -113,11 +113,16 @@ def build_console(settings: Settings) -> Console:
     """What the operator's pages need. The settings are read again at each look: a corrected mapping is tried as it is."""
     from threading import Event
 
-    from hub.bootstrap import build_runner
+    from hub.bootstrap import build_delivery_engine, build_runner
+    from hub.delivery.sink_desk import SinkDesk
     from hub.web.operations.console import open_console
 
+    clock, engine = build_clock(settings), build_delivery_engine(settings)
     return open_console(
-        lambda: load_settings(settings.home), build_clock(settings), lambda found, name: build_runner(found, name, Event())
+        lambda: load_settings(settings.home),
+        clock,
+        lambda found, name: build_runner(found, name, Event()),
+        lambda found, trail: SinkDesk(engine, found.sinks, clock, trail),
     )
 
 

@@ -31,6 +31,7 @@ from hub.commands import (
     retention,
     rules,
     schemas,
+    sinks,
     status,
     statutory,
     tasks,
@@ -113,6 +114,7 @@ app.add_typer(retention.app, name="retention", rich_help_panel=_WORK)
 app.add_typer(rules.app, name="rules", rich_help_panel=_WORK)
 app.command(rich_help_panel=_WORK)(backtest.backtest)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
+app.add_typer(sinks.app, name="sinks", rich_help_panel=_WORK)
 app.add_typer(letters.app, name="dlq", rich_help_panel=_WORK)
 app.add_typer(journal.app, name="journal", rich_help_panel=_WORK)
 app.add_typer(topics.app, name="topics", rich_help_panel=_WORK)

@@ -72,7 +72,8 @@ class Team(Entry):
     Days are working days of its `working_time`. `areas` and `ages` say for whom it is there, of several teams that take a
     function; the `fallback` gets what fits none of them. `deputy` (another team, or accounts of this one) is called when a clock
     runs out, then the steps of `escalation`; `remind_before_days` before it the team itself (0: it is not).
-    `cases`: whether it keeps the cooperation's cases (`hub.cases`).
+    `cases`: whether it keeps the cooperation's cases (`hub.cases`). `sinks`: its own systems that are told of its tasks, by their
+    names in hub.toml.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Team(Entry):
     deputy: Addressee | None = None
     remind_before_days: Annotated[int, Field(ge=0, le=60)] = 1
     escalation: tuple[CalledNext, ...] = HEAD_NEXT_DAY
+    sinks: tuple[str, ...] = ()
 
     @property
     def takes_orders(self) -> bool:

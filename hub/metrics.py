@@ -36,6 +36,14 @@ __all__ = [
     "REGISTRY_CONSENTS",
     "REGISTRY_MESSAGES",
     "REGISTRY_REQUESTS",
+    "SINK_BREAKER",
+    "SINK_LAST_SUCCESS",
+    "SINK_OLDEST_WAITING",
+    "SINK_PAUSED_SINCE",
+    "SINK_REFUSED",
+    "SINK_REQUESTS",
+    "SINK_STOPPED_SINCE",
+    "SINK_WAITING",
     "SOURCE_SILENT",
     "STATUTORY_ATTEMPTS",
     "STATUTORY_DAMAGED",
@@ -223,6 +231,26 @@ DELIVERY_OVERDUE_TASKS = Gauge("hub_delivery_overdue_tasks", "Open tasks past th
 DELIVERY_CALLS = Counter(
     "hub_delivery_calls", "Reminders of tasks, and calls of those who come next, by team and step.", ["team", "step"]
 )
+
+# Sinks: teams' own systems that are told of tasks
+SINK_WAITING = Gauge("hub_sink_waiting", "Errands that the receiver has not taken yet.", ["sink"])
+SINK_OLDEST_WAITING = Gauge(
+    "hub_sink_oldest_waiting_seconds", "Unix time of the oldest errand that waits; 0 while none does.", ["sink"]
+)
+SINK_REFUSED = Gauge("hub_sink_refused", "Errands that the receiver does not take: a person hands those tasks over.", ["sink"])
+SINK_LAST_SUCCESS = Gauge("hub_sink_last_success_seconds", "Unix time at which the receiver last took an errand.", ["sink"])
+SINK_STOPPED_SINCE = Gauge(
+    "hub_sink_stopped_since_seconds",
+    "Unix time since which a wrong address, secret or right stops the sink; 0 while none does.",
+    ["sink"],
+)
+SINK_PAUSED_SINCE = Gauge(
+    "hub_sink_paused_since_seconds", "Unix time at which somebody paused the sink; 0 while it is not.", ["sink"]
+)
+SINK_BREAKER = Gauge(
+    "hub_sink_breaker", "1 for the state of the sink's circuit breaker: closed, open or half_open.", ["sink", "state"]
+)
+SINK_REQUESTS = Counter("hub_sink_requests_total", "Requests to a team's own system.", ["sink", "operation", "status"])
 
 # Statutory lane
 STATUTORY_MESSAGES = Gauge("hub_statutory_messages", "Messages in the statutory store.")

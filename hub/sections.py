@@ -21,12 +21,15 @@ __all__ = [
     "ObservationSettings",
     "RegistrySettings",
     "Section",
+    "SinkName",
+    "SinkSettings",
     "WebSettings",
     "WorkerSettings",
 ]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 _Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+SinkName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,23}$")]
 _SenderName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
 
@@ -231,3 +234,15 @@ class ConnectorSettings(Section):
     breaker_longest_seconds: Annotated[float, Field(ge=1)] = 300.0
     expect: tuple[Expectation, ...] | None = None
     source: dict[str, Any] = Field(default_factory=dict)
+
+
+class SinkSettings(Section):
+    """A team's own system that is told of its tasks, `[sinks.NAME]`; teams.yaml names it at the team.
+
+    `settings` are checked by the connector's own config model. `most_per_minute` bounds how fast errands are handed over, above
+    all to a receiver that comes back after a while.
+    """
+
+    connector: str
+    most_per_minute: Annotated[int, Field(ge=1, le=60_000)] = 120
+    settings: dict[str, Any] = Field(default_factory=dict)

@@ -37,6 +37,8 @@ from hub.sections import (
     KafkaSettings,
     MetricsSettings,
     RegistrySettings,
+    SinkName,
+    SinkSettings,
     WebSettings,
     WorkerSettings,
 )
@@ -86,6 +88,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
+    sinks: dict[SinkName, SinkSettings] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

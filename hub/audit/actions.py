@@ -100,6 +100,10 @@ class Action(StrEnum):
     SETTINGS_CHANGED = "settings_changed"
     CONNECTOR_PAUSED = "connector_paused"  # `purpose` names the instance; why stands with the pause
     CONNECTOR_RESUMED = "connector_resumed"
+    SINK_PAUSED = "sink_paused"  # `purpose` names the sink; why stands with the pause
+    SINK_RESUMED = "sink_resumed"
+    SINK_REDRIVEN = "sink_redriven"  # a refused errand of a task, handed over again
+    SINK_TESTED = "sink_tested"  # an errand of no task, handed over and taken back
     DEAD_LETTER_LISTED = "dead_letter_listed"
     DEAD_LETTER_READ = "dead_letter_read"
     DEAD_LETTER_BODY_READ = "dead_letter_body_read"  # the source's own record

@@ -146,7 +146,7 @@ def _statutory(one: ConnectorState, lane: LaneState) -> str:
 def _standing(one: ConnectorState) -> str:
     from rich.markup import escape
 
-    from hub.connect.breaker import BreakerState
+    from hub.breaker import BreakerState
 
     if one.paused is not None:
         return escape(f"paused since {_at(one.paused.since)} by {one.paused.by}: {one.paused.reason}")

@@ -71,19 +71,22 @@ def fields_of(connector: Connector) -> list[FieldTold]:
 
 def example_block(connector: Connector) -> str:
     """What an operator may start from: the fields that are required, with invented values, and of those without a default the
-    ones that the trial gives (of two ways in, one). Empty for what is no source.
+    ones that the trial gives (of two ways in, one). A connector that is both is shown as the source.
     """
-    name = connector.name
-    if connector.build_source is None:
-        return ""
+    name, sink = connector.name, connector.build_source is None
     given = dict(connector.trial.config) if connector.trial else {}
     bare = {name for name, field in connector.config.model_fields.items() if field.default is None and name in given}
     required = [field.name for field in fields_of(connector) if field.default is None or field.name in bare]
-    lines = [f"[connectors.{name}]", "enabled = true", 'agency = "…"             # who speaks: one of agencies.yaml']
-    lines += ["poll_seconds = 300       # how often the source is asked", "", f"[connectors.{name}.source]"]
+    if sink:
+        lines = ["[sinks.NAME]              # the name that teams.yaml says at the team: sinks: [NAME]", f'connector = "{name}"']
+        lines += ["most_per_minute = 120", "", "[sinks.NAME.settings]"]
+    else:
+        lines = [f"[connectors.{name}]", "enabled = true", 'agency = "…"             # who speaks: one of agencies.yaml']
+        lines += ["poll_seconds = 300       # how often the source is asked", "", f"[connectors.{name}.source]"]
     lines += [f"{field} = {_toml(_invented(given.get(field, '…')))}" for field in required if "." not in field]
     secrets = sorted(connector.trial.secrets) if connector.trial else []
-    lines += [f"# its secret {secret} lies in keys/connector-{name}-{secret}" for secret in secrets]
+    kept = "sink-NAME" if sink else f"connector-{name}"
+    lines += [f"# its secret {secret} lies in keys/{kept}-{secret}" for secret in secrets]
     return "\n".join(lines)
 
 

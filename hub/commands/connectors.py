@@ -119,16 +119,10 @@ def _print_description(connector: Connector) -> None:
     about = inspect.getdoc(connector.config)
     if about and "model_config" not in about:
         console.print(f"\n{about}\n", markup=False, highlight=False)
-    place = f"\\[connectors.{connector.name}.source]" if connector.build_source else "Settings"
+    place = f"\\[connectors.{connector.name}.source]" if connector.build_source else "\\[sinks.NAME.settings]"
     table = Table("Field", "Type", "Default", "Meaning", title=place, title_justify="left")
     for field in fields_of(connector):
         table.add_row(field.name, field.type, "required" if field.default is None else field.default, field.meaning)
     console.print(table)
-    example = example_block(connector)
-    if not example:
-        console.print(
-            "\nDelivery does not hand its tasks to sinks yet, so hub.toml has no place for these settings.", highlight=False
-        )
-        return
     console.print("\nExample for hub.toml:\n", highlight=False)
-    console.print(example, markup=False, highlight=False, soft_wrap=True)
+    console.print(example_block(connector), markup=False, highlight=False, soft_wrap=True)

@@ -26,7 +26,7 @@ def deliver(home: Home = None) -> None:
 
     Example: hub deliver --home ./norrkoping
     """
-    from hub.bootstrap import run_deliver
+    from hub.bootstrap_deliver import run_deliver
 
     run_deliver(home)
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from hub.backoff import Backoff, after
+from hub.breaker import Breaker, BreakerState, asking, failed, succeeded
 from hub.clock import Clock
-from hub.connect.breaker import Breaker, BreakerState, asking, failed, succeeded
 from hub.connect.tables import breakers
 from hub.database import answering
 from hub.errors import BreakerOpenError, HubError, RetriableError

@@ -8,7 +8,6 @@ it was.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,35 +20,14 @@ from hub.audit.entries import Actor, Entry
 from hub.clock import Clock
 from hub.connect.database import open_store
 from hub.connect.pauses import Pause, add_pause, current_pause, end_pause
-from hub.contract.fields import holds_identifier
 from hub.database import answering, be_alone
 from hub.errors import RejectedError
+from hub.said_why import checked_reason
 from hub.settings import Settings
 
-__all__ = ["LONGEST_REASON", "Pausing", "checked_reason"]
+__all__ = ["Pausing"]
 
-LONGEST_REASON = 200
 _ALONE = 0x50415553  # any number that only pauses take
-
-
-def checked_reason(text: str) -> str:
-    """One line that says why, spaces trimmed.
-
-    Raises RejectedError `no_reason`, `long_reason`, `reason_in_lines`, or `number_in_reason` when it holds what may be a number
-    of a person (six digits in a row, or ten in all); the text is not repeated. A date is written as 28 Nov.
-    """
-    line = text.strip()
-    digits = unicodedata.normalize("NFKC", line).replace(" ", "")
-    if not line:
-        raise RejectedError("say why, in a short line", code="no_reason")
-    if len(line) > LONGEST_REASON:
-        raise RejectedError(f"why is said in at most {LONGEST_REASON} characters", code="long_reason")
-    if any(unicodedata.category(letter) in {"Cc", "Cf", "Zl", "Zp"} for letter in line):
-        raise RejectedError("why is said in one line, without control characters", code="reason_in_lines")
-    if holds_identifier(digits):
-        text = "why holds what may be a person's number (six digits in a row, or ten in all): say it without"
-        raise RejectedError(text, code="number_in_reason")
-    return line
 
 
 class Pausing:

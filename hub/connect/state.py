@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from hub.connect.breaker import Breaker, BreakerState
+from hub.breaker import Breaker, BreakerState
 from hub.connect.breaking import load_breaker
 from hub.connect.conditions import Condition, load_condition
 from hub.connect.database import open_store

@@ -11,10 +11,10 @@ from hub.access.trail import Trail
 from hub.audit.actions import Action
 from hub.audit.entries import Actor, Entry
 from hub.clock import Clock
-from hub.connect.pausing import checked_reason
 from hub.dead_letters.answers import Answer, Answers
 from hub.dead_letters.pauses import Board, Mark
 from hub.errors import RejectedError
+from hub.said_why import checked_reason
 
 __all__ = ["MOST_ALLOWED", "Resuming"]
 

@@ -20,6 +20,7 @@ from hub.contract.codec import Codec
 from hub.contract.models import TaskState
 from hub.database import answering
 from hub.delivery.calls import Call, Caller, called
+from hub.delivery.errands import lapse
 from hub.delivery.moves import BY_PEOPLE, NEEDS_CONSENT, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
 from hub.delivery.tables import CallRow, ColleagueRow, MoveRow, TaskRow
 from hub.delivery.telling import Telling
@@ -143,6 +144,8 @@ class Answering:
             if asked.move is Move.HAND_OVER:
                 self._require_colleague(session, team, asked.to, now)
             self._apply(row, after, asked, now)
+            if row.closed_at is not None:
+                lapse(session, task_id, now)
             session.add(MoveRow(task_id=task_id, at=now, account=who.account, move=asked.move.value, detail=_detail(asked)))
             if after.state is not before:
                 Telling(self._codec(), session, now).state_of(row, seen)

@@ -35,6 +35,7 @@ from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
 from hub.core.consent import Purpose, still_withdrawn
 from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.clocks import Clocks
+from hub.delivery.errands import ErrandWriter
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.others import NONE, Others
 from hub.delivery.permission import decide_task
@@ -81,23 +82,19 @@ class Inbox:
     """One per installation; only the `deliver` process writes through it."""
 
     def __init__(
-        self,
-        engine: Engine,
-        codec: Codec,
-        clock: Clock,
-        clocks: Clocks | None = None,
-        others: Others = NONE,
-        *,
-        routing: Routing | None = None,
-    ) -> None:
+        self, engine: Engine, codec: Codec, clock: Clock, clocks: Clocks | None = None, others: Others = NONE, *,
+        routing: Routing | None = None, errands: ErrandWriter | None = None,
+    ) -> None:  # fmt: skip
         """`clocks`: by when a team answers, in its own working days, and `routing`: which team gets a task; without them as the
-        task says. `others`: what else lies in this database and goes with consent.
+        task says. `others`: what else lies in this database and goes with consent. `errands`: whose systems are told of what;
+        without it nobody's.
         """
         self._engine = engine
         self._codec = codec
         self._clock = clock
         self._placing = Placing(clocks, routing)
         self._others = others
+        self._errands = errands or ErrandWriter()
         self._residue = True  # what a crash may have left in the database's log
         self._unsaid: list[tuple[str, str]] = []  # a crash before they are said: the registry asks again
 
@@ -109,9 +106,9 @@ class Inbox:
         """
         read = [(record, _decoded(self._codec, record)) for record in records]
         with answering(), Session(self._engine, autoflush=False) as session, session.begin():
-            if self._engine.dialect.name != "sqlite":
-                # Counts are of all partitions: on several hosts, two processes must not read them side by side and both add.
-                be_alone(session.connection(), _LOCK)
+            # Counts are of all partitions: on several hosts, two processes must not read them side by side and both add. On
+            # SQLite, whoever reads first and then writes would never come to it while errands are handed over.
+            be_alone(session.connection(), _LOCK)
             standing = Standing.load(session)
             fresh = [(record, message) for record, message in read if standing.is_new(record)]
             messages = [message for _record, message in fresh if not isinstance(message, ContractError)]
@@ -215,6 +212,7 @@ class Inbox:
             self._placing.place(row, task, consent, work.now)
         work.held.add(row)
         work.telling.state_of(row)
+        self._errands.tell(work.telling.session, row, task, work.now)
         return "opened"
 
     def _lose_ground(self, work: _Work, task: ReferralTask | PresenceTask) -> str:
@@ -281,6 +279,7 @@ class Inbox:
         row.state, row.reason, row.closed_at, row.call_at = state.value, reason, work.now, None
         work.held.close(row)
         work.telling.state_of(row)
+        self._errands.take_back(work.telling.session, row, work.now)
 
 
 def _decoded(codec: Codec, record: Incoming) -> Message | ContractError:

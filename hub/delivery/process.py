@@ -10,8 +10,6 @@ from functools import partial
 from typing import Protocol
 
 from sqlalchemy import Engine
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, stop_when_event_set, wait_exponential_jitter
-from tenacity.nap import sleep_using_event
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
@@ -19,10 +17,15 @@ from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREA
 from hub.database import answering
 from hub.delivery.calls import Calls
 from hub.delivery.clocks import Clocks
+from hub.delivery.dispatcher import Dispatcher
+from hub.delivery.errands import ErrandWriter
+from hub.delivery.handing_over import handing_over
 from hub.delivery.inbox import Inbox
 from hub.delivery.others import NONE, Others, lapse
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
+from hub.delivery.patience import patient
 from hub.delivery.routing import Routing
+from hub.delivery.sink_figures import report_sinks
 from hub.delivery.worklist import Worklist
 from hub.errors import FatalError, RetriableError
 from hub.kafka import Incoming
@@ -38,7 +41,6 @@ _POLL_SECONDS = 0.25
 _BATCH = 500
 _REPORT_SECONDS = 15.0
 _BEAT_SECONDS = 5.0
-_PATIENCE_SECONDS = 120.0
 _GRACE_SECONDS = 5.0
 _log = get_logger(__name__)
 
@@ -59,17 +61,6 @@ class Reads(Protocol):
         ...
 
 
-def _patient(stop: threading.Event) -> Retrying:
-    """A broker that is gone for longer than this ends the process: the supervisor starts it again, nothing is lost."""
-    return Retrying(
-        retry=retry_if_exception_type(RetriableError),
-        stop=stop_after_delay(_PATIENCE_SECONDS) | stop_when_event_set(stop),
-        wait=wait_exponential_jitter(multiplier=0.2, max=10.0),
-        sleep=sleep_using_event(stop),
-        reraise=True,
-    )
-
-
 def run_delivery(
     engine: Engine,
     codec: Codec,
@@ -83,11 +74,14 @@ def run_delivery(
     others: Others = NONE,
     routing: Routing | None = None,
     calls: Calls | None = None,
+    errands: ErrandWriter | None = None,
+    dispatchers: Sequence[Dispatcher] = (),
 ) -> None:
     """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer, `others`
-    what else in the database goes with consent, `routing` which team gets a task, `calls` whom it calls as its clock runs out.
+    what else in the database goes with consent, `routing` which team gets a task, `calls` whom it calls as its clock runs out,
+    `errands` whose own systems are told of their tasks, which `dispatchers` do.
 
-    Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when the relay died, RetriableError
+    Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when a thread died, RetriableError
     when Kafka stayed away for two minutes.
     """
     relay, standstill = OutboxRelay(engine, publisher, clock), Standstill("delivery")
@@ -96,13 +90,15 @@ def run_delivery(
         target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True
     )
     thread.start()
-    inbox, worklist = Inbox(engine, codec, clock, clocks, others, routing=routing), Worklist(engine, clock)
+    inbox, worklist = Inbox(engine, codec, clock, clocks, others, routing=routing, errands=errands), Worklist(engine, clock)
+    names = [one.name for one in dispatchers]
     try:
-        inbox.check_ends(_patient(stop)(ends))
+        inbox.check_ends(patient(stop)(ends))
         if calls is not None:
-            _patient(stop)(calls.look_again)
-        report, lapses = partial(_report, engine, worklist, standstill), partial(lapse, engine, others)
-        _take_until(stop, failed, reader, inbox, report, clock=clock, calls=calls, lapses=lapses)
+            patient(stop)(calls.look_again)
+        report, lapses = partial(_report, engine, worklist, standstill, names), partial(lapse, engine, others)
+        with handing_over(dispatchers, stop, failed):
+            _take_until(stop, failed, reader, inbox, report, clock=clock, calls=calls, lapses=lapses)
     except RetriableError:
         if not stop.is_set():  # else somebody asked for the end while something was away
             raise
@@ -124,37 +120,37 @@ def _take_until(
     calls: Calls | None,
     lapses: Callable[[datetime], None],
 ) -> None:
-    patient, due, beat = _patient(stop), 0.0, 0.0
+    patiently, due, beat = patient(stop), 0.0, 0.0
     while not stop.is_set():
         if failed:
-            raise FatalError("the outbox relay ended", code="relay_ended") from failed[0]
-        records = patient(reader.poll, _POLL_SECONDS, _BATCH)
-        taken = patient(inbox.take, records) if records else 0
+            raise FatalError("the outbox relay, or the handing over to a sink, ended", code="relay_ended") from failed[0]
+        records = patiently(reader.poll, _POLL_SECONDS, _BATCH)
+        taken = patiently(inbox.take, records) if records else 0
         if taken or time.monotonic() > due:  # lateness grows without any message
-            patient(inbox.tidy)
-            patient(report)
+            patiently(inbox.tidy)
+            patiently(report)
             due = time.monotonic() + _REPORT_SECONDS
-        patient(inbox.tell_emptied)
+        patiently(inbox.tell_emptied)
         if records:
-            patient(reader.commit)
+            patiently(reader.commit)
         if time.monotonic() > beat:
             asked = clock.now()  # before the answer: whatever came since is not in it
-            patient(inbox.beat, patient(reader.caught_up), asked)
-            patient(inbox.pass_on_acknowledgements)
+            patiently(inbox.beat, patiently(reader.caught_up), asked)
+            patiently(inbox.pass_on_acknowledgements)
             if calls is not None:
-                patient(calls.make_due)
-            patient(lapses, asked)
+                patiently(calls.make_due)
+            patiently(lapses, asked)
             beat = time.monotonic() + _BEAT_SECONDS
 
 
 def _relay_until(
     relay: OutboxRelay, engine: Engine, standstill: Standstill, stop: threading.Event, failed: list[BaseException]
 ) -> None:
-    patient = _patient(stop)
+    patiently = patient(stop)
     try:
         while not stop.is_set():
-            sent = patient(relay.run_once)
-            standstill.tell(*patient(waiting, engine), moved=bool(sent))
+            sent = patiently(relay.run_once)
+            standstill.tell(*patiently(waiting, engine), moved=bool(sent))
             if not sent:
                 stop.wait(_POLL_SECONDS)
     except BaseException as error:  # noqa: BLE001 - handed to the main thread, which ends the process
@@ -170,7 +166,7 @@ def _let_go(relay: OutboxRelay) -> None:
         _log.warning("the lease was not released", code=error.code)
 
 
-def _report(engine: Engine, worklist: Worklist, standstill: Standstill) -> None:
+def _report(engine: Engine, worklist: Worklist, standstill: Standstill, sinks: Sequence[str]) -> None:
     # First, so that nobody sees the records taken and not yet what is still to be told of them.
     standstill.tell(*waiting(engine))
     with answering():
@@ -183,3 +179,4 @@ def _report(engine: Engine, worklist: Worklist, standstill: Standstill) -> None:
     DELIVERY_OVERDUE_TASKS.clear()
     for team, number in late.items():
         DELIVERY_OVERDUE_TASKS.labels(team=team).set(number)
+    report_sinks(engine, sinks)

@@ -1,4 +1,4 @@
-"""The inbox' tables. Everything a task's page shows about a youth stands in `payload`, which goes when consent goes."""
+"""Delivery's tables. Everything a task's page shows about a youth stands in `payload`, which goes when consent goes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "CallRow",
     "ColleagueRow",
     "CountRow",
+    "ErrandRow",
     "LeaseRow",
     "MoveRow",
     "NoteRow",
@@ -22,6 +23,7 @@ __all__ = [
     "PositionRow",
     "PulseRow",
     "ReferenceRow",
+    "SinkRow",
     "TaskRow",
 ]
 
@@ -208,7 +210,66 @@ class OutboxRow(Base):
     headers: Mapped[str] = mapped_column(Text)
 
 
+class ErrandRow(Base):
+    """What a team's own system is to be told of a task, written with the change of the task: never whose it is, or why.
+
+    `status` is one of `hub.delivery.errands.Status`. `begun_at`: before the first call, so that whoever finds it null knows that
+    the receiver has not heard of it. `attempts` counts calls. `next_try`: when it is due; null once it has ended. `code`: of the
+    last error. `reference`: the receiver's own id for it.
+    """
+
+    __tablename__ = "errand"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    task_id: Mapped[str] = mapped_column(String(36))
+    state: Mapped[str] = mapped_column(String(16))
+    sink: Mapped[str] = mapped_column(String(24))
+    team: Mapped[str] = mapped_column(String(64))
+    function: Mapped[str] = mapped_column(String(64))
+    priority: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    respond_by: Mapped[datetime]
+    written_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    begun_at: Mapped[datetime | None]
+    next_try: Mapped[datetime | None]
+    code: Mapped[str] = mapped_column(String(64), default="")
+    reference: Mapped[str | None] = mapped_column(Text)
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("task_id", "state", "sink", name="uq_errand"),
+        Index("ix_errand_due", "sink", "status", "next_try"),
+    )
+
+
+class SinkRow(Base):
+    """How one sink is: its circuit breaker, and who or what has stopped it. A row is made when there is first something to say.
+
+    `stopped_at`, `stopped_code`: a wrong address, secret or right stopped it, until somebody resumes it.
+    """
+
+    __tablename__ = "sink"
+
+    name: Mapped[str] = mapped_column(String(24), primary_key=True)
+    breaker: Mapped[str] = mapped_column(String(16), default="closed")
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    openings: Mapped[int] = mapped_column(Integer, default=0)
+    since: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]
+    breaker_code: Mapped[str] = mapped_column(String(64), default="")
+    stopped_at: Mapped[datetime | None]
+    stopped_code: Mapped[str] = mapped_column(String(64), default="")
+    paused_at: Mapped[datetime | None]
+    paused_by: Mapped[str] = mapped_column(String(64), default="")
+    paused_reason: Mapped[str] = mapped_column(String(200), default="")
+    succeeded_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failed_code: Mapped[str] = mapped_column(String(64), default="")
+
+
 class LeaseRow(LeaseColumns, Base):
-    """Who relays the outbox, and until when nobody else may."""
+    """Who relays the outbox, or hands a sink its errands, and until when nobody else may."""
 
     __tablename__ = "lease"

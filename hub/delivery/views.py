@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub.contract.models import ConsentRecord, PresenceTask, ReferralTask, TaskState
 from hub.core.consent import Purpose
 from hub.delivery.permission import decide_task
+from hub.delivery.sink_states import NotHanded
 from hub.delivery.tables import ReferenceRow, TaskRow
 from hub.metrics import CONSENT_DECISIONS
 
@@ -25,7 +26,7 @@ class TaskView:
     `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. `held`: what it says
     is not erased, shown or not. `due_by`: the clock that runs, to respond or, once accepted, to follow up. `holder`: the account
     that has it. `version`: what a form is answered against. `notes`: how many are kept. `routed`: why it lies with this team,
-    where that is not because of its rule. No identity is part of it.
+    where that is not because of its rule. `not_handed`: what the team's own systems do not take of it. No identity is part of it.
     """
 
     task_id: str
@@ -55,6 +56,7 @@ class TaskView:
     version: int = 0
     notes: int = 0
     routed: str | None = None
+    not_handed: tuple[NotHanded, ...] = ()
 
 
 def unacknowledged() -> ColumnElement[bool]:
@@ -74,7 +76,14 @@ def may_open(session: Session, row: TaskRow, now: datetime, *, recipient: str = 
     return decision.permit
 
 
-def view_of(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bool = False) -> TaskView:
+def view_of(
+    row: TaskRow,
+    now: datetime,
+    *,
+    with_content: bool = True,
+    stale: bool = False,
+    not_handed: tuple[NotHanded, ...] = (),
+) -> TaskView:
     """A row as its team sees it. `stale`: nothing of a youth is shown, as withdrawals may wait unread."""
     content: ReferralTask | PresenceTask | None = None
     withheld = stale and row.kind != "presence"
@@ -109,4 +118,5 @@ def view_of(row: TaskRow, now: datetime, *, with_content: bool = True, stale: bo
         version=row.version or 0,
         notes=(row.notes_taken or 0) if row.payload is not None else 0,
         routed=row.routed,
+        not_handed=not_handed,
     )

@@ -18,6 +18,7 @@ from hub.delivery.follow_ups import WeekFigures, weeks_of
 from hub.delivery.listing import COUNTED, Shown, counted, few, list_version, rows_of
 from hub.delivery.moves import OPEN_STATES
 from hub.delivery.rule_figures import RuleFigures, rule_figures
+from hub.delivery.sink_states import not_handed
 from hub.delivery.tables import CountRow, PulseRow, TaskRow
 from hub.delivery.trying import again
 from hub.delivery.views import TaskView, may_open, view_of
@@ -62,7 +63,9 @@ class Worklist:
         now, stale = self._clock.now(), self.stale() is not None
         query = rows_of(shown, Caller(team, account, is_head), now, start=start, limit=limit)
         with answering(), Session(self._engine) as session:
-            return [view_of(row, now, stale=stale) for row in session.scalars(query)]
+            rows = session.scalars(query).all()
+            unsent = not_handed(session, [row.task_id for row in rows])
+            return [view_of(row, now, stale=stale, not_handed=unsent.get(row.task_id, ())) for row in rows]
 
     def counts_of(self, team: str, account: str, *, is_head: bool = False) -> dict[Shown, int]:
         """How many open tasks each list has."""
@@ -130,7 +133,8 @@ class Worklist:
             if permitted and row.open_key is not None and row.opened_at is None:
                 row.opened_at = now
                 session.flush()  # somebody else may just have opened, recalled or erased it: then all is asked again
-            return view_of(row, now, with_content=permitted, stale=stale)
+            unsent = not_handed(session, [task_id]).get(task_id, ())
+            return view_of(row, now, with_content=permitted, stale=stale, not_handed=unsent)
 
     def acknowledge(self, task_id: str, team: str) -> TaskView:
         """Note that `team` has read that the consent to a task it had opened is withdrawn; a repeat changes nothing.

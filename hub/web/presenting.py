@@ -14,6 +14,7 @@ from hub.contract.models import PresenceTask, ReferralTask, TaskState
 from hub.core.explain import function_name
 from hub.core.rule_titles import RuleTitles
 from hub.delivery.moves import UNANSWERED
+from hub.delivery.sink_states import NotHanded
 from hub.delivery.withdrawing import CONSENT_WITHDRAWN
 from hub.delivery.worklist import TaskView
 from hub.web.explaining import explained
@@ -95,6 +96,7 @@ class Presenter:
             ground_lost=task.closed_at is None and task.ground_lost_at is not None,
             version=task.version,
             routed=words.text(ROUTED[task.routed]) if task.routed else "",
+            not_handed=tuple(_not_handed(one, words) for one in task.not_handed),
         )
 
     def page(self, task: TaskView, team: str, words: Words, now: datetime) -> Page:
@@ -156,6 +158,18 @@ def _state(task: TaskView, words: Words) -> str:
     if task.state is TaskState.RECEIVED and task.opened_at is not None:
         return words.text("Opened")
     return words.text(_STATES[task.state])
+
+
+def _not_handed(one: NotHanded, words: Words) -> str:
+    """What the team has to see to itself, because its own system does not take it."""
+    if one.state == TaskState.REQUESTED.value:
+        return words.text(
+            "Could not be handed to the system {sink}: {code}. Enter it there yourselves.", sink=one.sink, code=one.code
+        )
+    return words.text(
+        "The system {sink} could not be told that the task is taken back: {code}. Take it away there yourselves.",
+        sink=one.sink, code=one.code,
+    )  # fmt: skip
 
 
 def _taken_back(task: TaskView) -> bool:

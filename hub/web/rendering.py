@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
@@ -61,6 +61,7 @@ _MENU = (
     (Action.AUDIT_REVIEW, "/audit/review", mark("Access review")),
     (Action.APPROVAL_SEE, "/approvals", mark("Four eyes")),
     (Action.OPERATIONS_SEE, "/sources", mark("Sources")),
+    (Action.OPERATIONS_SEE, "/sinks", mark("Receivers")),
     (Action.NOTICE_CODE, "/notices", mark("Notices to code")),
     (Action.LETTER_SEE, "/letters", mark("Dead letters")),
     (Action.JOURNAL_SEE, "/journal", mark("Journal")),
@@ -74,6 +75,11 @@ class TeamTitle(Protocol):
     @property
     def title(self) -> str:
         """What the team calls itself."""
+        ...
+
+    @property
+    def sinks(self) -> Collection[str]:
+        """Its own systems that are told of its tasks."""
         ...
 
     @property

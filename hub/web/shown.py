@@ -33,7 +33,8 @@ class Due:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a team's list; `holder` is who has it. `of_team`: another team that has it, which this one is called in place
-    of; `version`: what taking it over is answered against; `routed`: why it lies here.
+    of; `version`: what taking it over is answered against; `routed`: why it lies here. `not_handed`: what the team's own systems
+    do not take of it, in words.
 
     Of a task that was cancelled or recalled `why` says only that, and `place` is empty.
     """
@@ -52,6 +53,7 @@ class Row:
     of_team: str = ""
     version: int = 0
     routed: str = ""
+    not_handed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.roles import Action
 from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
-from hub.connect.pausing import LONGEST_REASON
 from hub.dead_letters.answers import Answer
 from hub.dead_letters.pauses import Mark
 from hub.dead_letters.reading import Place
 from hub.dead_letters.resuming import MOST_ALLOWED, Resuming
 from hub.errors import RejectedError
+from hub.said_why import LONGEST_REASON
 from hub.web.language import mark
 from hub.web.operations.sources import REASONS
 from hub.web.operations.watch import Watch

@@ -15,11 +15,15 @@ from hub.web.operations.watch import Watch
 
 __all__ = ["answering", "failure_text", "former_code"]
 
-_STATUS: Final = MappingProxyType({"no_such_letter": 404, "unknown_instance": 404, "no_work": 404, "busy": 503})
+_STATUS: Final = MappingProxyType(
+    {"no_such_letter": 404, "unknown_instance": 404, "unknown_sink": 404, "no_work": 404, "busy": 503}
+)
 _TEXTS: Final = MappingProxyType(
     {
         "no_such_letter": mark("There is no such dead letter. It may have gone with its time: letters are kept for some days."),
         "unknown_instance": mark("There is no such source in hub.toml."),
+        "unknown_sink": mark("There is no such receiver in hub.toml."),
+        "task_ended": mark("The task has ended, so its team's system need not be told of it any more. Nothing was done."),
         "no_work": mark("It is forgotten after an hour, or was begun by somebody else. What it did stays done. Begin anew."),
         "busy": mark("Several long works run already. Wait until one of them is over, and try again."),
         "which_letters": mark("Nothing was chosen. Mark the rows that are meant, and press the button again."),
@@ -64,7 +68,7 @@ def answering(watch: Watch, view: Callable[[Watch], Response]) -> Response:
     """The view's answer, or a page that says why there is none. What the audit log cannot take is everybody's own fault page."""
     path = watch.request.url.path
     back = next((one for one in ("/letters/topics", "/letters/paused") if path.startswith(one)), "/letters")
-    back = "/sources" if path.startswith("/sources") else back
+    back = next((one for one in ("/sources", "/sinks") if path.startswith(one)), back)
     heading = mark("It could not be done")
     try:
         return view(watch)

@@ -12,13 +12,14 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.roles import Action
 from hub.access.trail import actor_of
-from hub.connect.breaker import Breaker, BreakerState
+from hub.breaker import Breaker, BreakerState
 from hub.connect.letter_box import Look
 from hub.connect.pauses import Pause
-from hub.connect.pausing import LONGEST_REASON, Pausing
+from hub.connect.pausing import Pausing
 from hub.connect.settings_history import Version, changes, read_versions, settings_told
 from hub.connect.state import ConnectorState, LaneState, read_pauses, read_state, read_states
 from hub.errors import RejectedError
+from hub.said_why import LONGEST_REASON
 from hub.settings import Settings
 from hub.web.language import mark
 from hub.web.operations.trials import LIMITS

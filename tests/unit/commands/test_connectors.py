@@ -66,11 +66,12 @@ def test_the_example_is_toml_that_the_connector_takes(run, name: str) -> None:
     assert load_connector(name).config.model_validate(source)
 
 
-def test_a_sink_is_described_without_a_place_in_hub_toml(run) -> None:
+def test_a_sink_is_described_with_its_place_in_hub_toml_and_at_its_team(run) -> None:
     shown = run("describe", "webhook").output
     assert "one effect" in shown
     assert "hands tasks to a receiver" in shown
-    assert "hub.toml has no place" in shown
+    for said in ("[sinks.NAME.settings]", 'connector = "webhook"', "sinks: [NAME]", "keys/sink-NAME-signing"):
+        assert said in shown
     assert json.loads(run("describe", "webhook", "--json").output)["capabilities"] == ["delivery", "simulator"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from hub.connect.breaker import BreakerState
+from hub.breaker import BreakerState
 from hub.connect.breaking import SourceBreaker, load_breaker
 from hub.connect.watching import Standing, watched
 from hub.errors import BreakerOpenError, RejectedError, RetriableError

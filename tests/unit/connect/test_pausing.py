@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hub.audit.entries import Actor
 from hub.clock import ManualClock
-from hub.connect.pausing import LONGEST_REASON, Pausing, checked_reason
+from hub.connect.pausing import Pausing
 from hub.connect.state import read_pauses
 from hub.errors import RejectedError, RetriableError
 from tests.support import make_settings
@@ -87,35 +85,3 @@ def test_what_cannot_be_audited_is_not_done(office) -> None:
     with pytest.raises(RetriableError):
         office.pausing.pause("ss12000", ANNA, "one")
     assert read_pauses(office.settings, "ss12000") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        (" ", "no_reason"),
-        ("x" * (LONGEST_REASON + 1), "long_reason"),
-        ("one\nline", "reason_in_lines"),
-        ("about 20110315-9801", "number_in_reason"),
-        ("about 2011 03 15 98 01", "number_in_reason"),
-        ("about ２０１１０３１５", "number_in_reason"),
-    ],
-)
-def test_a_reason_is_a_short_line_without_a_person_s_number(text, code: str, office) -> None:
-    assert office.refused(checked_reason, text) == code
-
-
-def test_the_refusal_does_not_repeat_the_number() -> None:
-    with pytest.raises(RejectedError) as refused:
-        checked_reason("about 20110315-9801")
-    assert "0315" not in str(refused.value)
-
-
-@given(st.text(alphabet="0123456789 -+.:/abcåäö０１２９–", max_size=40))
-def test_no_line_that_is_taken_holds_six_digits_in_a_row_however_they_are_spaced(text: str) -> None:
-    try:
-        line = checked_reason(text)
-    except RejectedError:
-        return
-    joined = "".join(line.split())
-    runs = "".join(letter if letter.isdigit() else " " for letter in joined).split()
-    assert all(len(run) < 6 for run in runs)

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from hub.breaker import BreakerState
 from hub.clock import ManualClock
-from hub.connect.breaker import BreakerState
 from hub.connect.breaking import SourceBreaker
 from hub.connect.conditions import Conditions
 from hub.connect.ledger import Ledger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 PLACES = {"{team}": "outreach", "{task:uuid}": "00000000-0000-4000-8000-000000000000", "{language}": "sv", "{state}": "on",
     "{consent:uuid}": "00000000-0000-4000-8000-000000000000", "{draft}": "0" * 32, "{step}": "youth",
-    "{letter}": "l0123", "{source}": "toy", "{work}": "0" * 32, "{notice}": "0" * 40,
+    "{letter}": "l0123", "{source}": "toy", "{sink}": "system", "{work}": "0" * 32, "{notice}": "0" * 40,
     "{visit:uuid}": "00000000-0000-4000-8000-000000000000", "{offer:uuid}": "00000000-0000-4000-8000-000000000000",
     "{agreement:uuid}": "00000000-0000-4000-8000-000000000000", "{token}": "none-of-ours",
     "{said}": "0" * 40, "{entry}": "0123", "{rule}": "absence-alone",

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from nacl.public import PrivateKey
+from sqlalchemy import Engine
 
 from hub.access.accounts import Accounts
 from hub.access.attempts import Attempts
@@ -23,6 +24,7 @@ from hub.audit.entries import Actor, Entry
 from hub.audit.log import AuditLog
 from hub.audit.sealed import SealedVault
 from hub.beats import Beats
+from hub.bootstrap import build_delivery_engine
 from hub.bootstrap_cases import reference_inside
 from hub.cases.contacts import Contacts
 from hub.cases.orders import Orders
@@ -58,6 +60,7 @@ from hub.delivery.answering import Answering
 from hub.delivery.clocks import Clocks
 from hub.delivery.inbox import Inbox
 from hub.delivery.notes import Notes, NoteSeal
+from hub.delivery.sink_desk import SinkDesk
 from hub.delivery.worklist import Worklist
 from hub.errors import ConfigError, RetriableError
 from hub.installation import load_agencies, load_places, load_teams
@@ -239,12 +242,20 @@ def make_console(settings: Settings, clock: Clock, **parts: Any) -> Console:
     def board(_settings: Settings) -> Board:
         return MemoryBoard()
 
+    @cache
+    def engine() -> Engine:
+        return build_delivery_engine(settings)
+
+    def sinks(found: Settings, trail: Any) -> SinkDesk:
+        return SinkDesk(engine(), found.sinks, clock, trail)
+
     def nobody(name: str) -> Any:
         raise ConfigError(f"nothing redrives {name} here", code="no_runner")
 
     return Console(
         **(
             {"load": lambda: settings, "clock": clock, "build_runner": nobody, "build_topics": topics, "build_board": board}
+            | {"build_sinks": sinks}
             | parts
         )
     )

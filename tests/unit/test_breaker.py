@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connect.breaker import Breaker, BreakerState, asking, failed, succeeded
+from hub.breaker import Breaker, BreakerState, asking, failed, succeeded
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)
 MOST = 3

@@ -1,11 +1,12 @@
-"""Whether a source may be asked: the decision of its circuit breaker, pure. Time and pauses come in as arguments.
+"""Whether a source may be asked, or a receiver called: the decision of its circuit breaker, pure. Time and pauses are arguments.
 
-closed ──(so many failures in a row)──▶ open ──(its pause is over)──▶ half-open, for one reading
+closed ──(so many failures in a row)──▶ open ──(its pause is over)──▶ half-open, for one try
    ▲                                     ▲                               │ fails │
    │                                     └────────(a longer pause)───────┘       │
    └───────────────────────────────────────────────(it succeeds)─────────────────┘
 
-It decides when a source is asked, never what is read: the cursor stands until a batch is safe, so nothing is lost or skipped.
+It decides when the other side is called, never with what: a source's cursor stands until a batch is safe, an errand waits until
+the receiver has it, so nothing is lost or skipped.
 """
 
 from __future__ import annotations
