@@ -72,8 +72,7 @@ class Team(Entry):
     Days are working days of its `working_time`. `areas` and `ages` say for whom it is there, of several teams that take a
     function; the `fallback` gets what fits none of them. `deputy` (another team, or accounts of this one) is called when a clock
     runs out, then the steps of `escalation`; `remind_before_days` before it the team itself (0: it is not).
-    `cases`: whether it keeps the cooperation's cases (`hub.cases`). `sinks`: its own systems that are told of its tasks, by their
-    names in hub.toml.
+    `cases`: whether it keeps the cooperation's cases (`hub.cases`). `sinks`: its systems, of hub.toml, that hear of its tasks.
     """
 
     title: str
@@ -123,9 +122,9 @@ def load_mapping(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
         raise ConfigError(f"{path} holds what is no text, number, list or mapping{where}", code="bad_yaml") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} is no mapping of names to values: compare it with the shipped one", code="bad_file")
-    return content
+    if isinstance(content, dict):
+        return content
+    raise ConfigError(f"{path} is no mapping of names to values: compare it with the shipped one", code="bad_file")
 
 
 def _refuse(path: Path, error: ValidationError) -> ConfigError:
@@ -241,8 +240,7 @@ def _fresh_secrets(home: Path) -> dict[str, str]:
         raise ConfigError(told, code="missing_secret")
     fresh = {name: _new_key() for name in _SYMMETRIC}
     for agency in load_agencies(home):
-        fresh[f"agency-{agency}.hmac"] = _new_key()
-        fresh[f"agency-{agency}.token"] = secrets.token_urlsafe(32)
+        fresh |= {f"agency-{agency}.hmac": _new_key(), f"agency-{agency}.token": secrets.token_urlsafe(32)}
     for name in _PAIRS:
         fresh |= _fresh_pair(home / "keys", name)
     return fresh
