@@ -5,12 +5,13 @@ What the other side says is translated once, for all sinks:
     no answer, a timeout, 408, 425, 429, 5xx    RetriableError; `retry_after` when the other side named it
     401, 403, wrong client credentials          ConfigError; a token that was refused is fetched anew first, once
     404, 405, 410, a redirect                   ConfigError: the address, or what it names of the receiver, is wrong
+    an address in a private network             ConfigError `private_address`, before anything is sent (`hub.outward`)
     400 and any other 4xx                       to a question ConfigError: every errand would be refused; else RejectedError
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from connectors.fetching import Answer, Fetcher, Limits, Params
 from connectors.tokens import ClientCredentials, TokenKeeper
 from hub.connector import SinkContext
 from hub.errors import ConfigError, RejectedError
+from hub.outward import GuardedTransport, Network
 
 __all__ = ["Receiver"]
 
@@ -28,16 +30,21 @@ _ANSWER_BYTES = 32 * 1024 * 1024
 
 
 class Receiver:
-    """Asks and tells under one token. `describe` gives the receiver's own error code from a refusal's body, never its texts."""
+    """Asks and tells under one token, at public addresses and in the networks of `allow_private`.
+
+    `describe` gives the receiver's own error code from a refusal's body, never its texts.
+    """
 
     def __init__(
         self,
         credentials: ClientCredentials,
         context: SinkContext,
         *,
+        allow_private: Iterable[Network] = (),
         transport: httpx.BaseTransport | None = None,
         describe: Callable[[bytes], str] = lambda _content: "",
     ) -> None:
+        transport = transport or GuardedTransport(tuple(allow_private))
         limits = Limits(timeout_seconds=credentials.timeout_seconds, body_bytes=_ANSWER_BYTES, attempts=1)
         self._fetcher = Fetcher(limits, context.observe_request, transport=transport, describe=describe)
         self._keeper = TokenKeeper(credentials, context, transport=transport)

@@ -111,6 +111,7 @@ message_connector = Connector(
             "recipient_address": "sdk:inkorg:0203:example.se",
             "recipient_label": "Mottagningen",
             "timeout_seconds": 0.5,
+            "allow_private": ["127.0.0.0/8"],
         },
         secrets={"client-secret": "simulator"},
         now=_TRIAL_NOW,

@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints
 
 from hub.connector import Errand
 from hub.connector.addresses import SafeAddress
@@ -70,6 +70,9 @@ class SdkMessageConfig(BaseModel):
     )
     hub_url: SafeAddress | None = Field(None, description="The hub's start page, told in the message.")
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(30.0, description="How long one answer may take.")
+    allow_private: tuple[IPvAnyNetwork, ...] = Field(
+        (), description='Private networks that the addresses may lead to, as ["10.20.0.0/16"]; without, public addresses only.'
+    )
 
 
 def message_id_of(errand: Errand) -> str:

@@ -43,7 +43,9 @@ class SdkMessageSink:
             attempts=1,
             refusal_stops=True,
         )
-        self._receiver = Receiver(credentials, context, transport=transport, describe=problem_code)
+        self._receiver = Receiver(
+            credentials, context, allow_private=config.allow_private, transport=transport, describe=problem_code
+        )
 
     def deliver(self, errand: Errand) -> Delivered:
         """As `Sink.deliver`; the reference is the `messageId`, by which both message systems know it.

@@ -44,6 +44,7 @@ connector = Connector(
             "category": "PREVENTION",
             "type": "OUTREACH",
             "timeout_seconds": 0.5,
+            "allow_private": ["127.0.0.0/8"],
         },
         secrets={"client-secret": "simulator"},
         options={"now": lambda: _TRIAL_NOW},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, StringConstraints
 
 from hub.connector.addresses import SafeAddress
 
@@ -42,3 +42,6 @@ class SupportManagementConfig(BaseModel):
     channel: Word = Field("HUB", description="The channel that errands are said to come by.")
     hub_url: SafeAddress | None = Field(None, description="The hub's start page, told in the errand's text.")
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="How long one answer may take.")
+    allow_private: tuple[IPvAnyNetwork, ...] = Field(
+        (), description='Private networks that the addresses may lead to, as ["10.20.0.0/16"]; without, public addresses only.'
+    )

@@ -53,7 +53,7 @@ class SupportManagementSink:
             attempts=1,
             refusal_stops=True,
         )
-        self._receiver = Receiver(credentials, context, transport=transport)
+        self._receiver = Receiver(credentials, context, allow_private=config.allow_private, transport=transport)
 
     def deliver(self, errand: Errand) -> Delivered:
         """As `Sink.deliver`; the reference is the errand's id. Errors: those of `connectors.receiver`.

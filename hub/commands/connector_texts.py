@@ -25,7 +25,7 @@ CAPABILITIES = {
 """What each capability means to an operator."""
 
 _OF_A_SOURCE = "at least once: a crash repeats a batch under the same identities and revisions, and a repeat changes nothing"
-_OF_A_SINK = "at least once, with one effect: a repeat carries the same idempotency key, and the receiver has the task once"
+_OF_A_SINK = "at least once, with one effect: a repeat has the same identity, which the sink looks for or the receiver takes once"
 _INVENTED = {"{url}": "https://system.example.se", "{dataset}": "inbox", "{host}": "system.example.se", "{port}": "9093"}
 _BOUNDS = (("minimum", "≥ {}"), ("exclusiveMinimum", "> {}"), ("maximum", "≤ {}"), ("exclusiveMaximum", "< {}"))
 _NAMES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "array": "list"}
@@ -124,6 +124,8 @@ def _type(field: dict[str, Any], defined: dict[str, Any]) -> str:
 
 
 def _invented(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_invented(one) for one in value]
     if isinstance(value, str):
         for place, text in _INVENTED.items():
             value = value.replace(place, text)

@@ -66,6 +66,14 @@ def test_the_example_is_toml_that_the_connector_takes(run, name: str) -> None:
     assert load_connector(name).config.model_validate(source)
 
 
+@pytest.mark.parametrize("name", ["webhook", "support_management", "sdk_message", "smtp", "kafka_topic"])
+def test_the_example_of_a_sink_is_toml_that_the_connector_takes(run, name: str) -> None:
+    told = tomllib.loads(json.loads(run("describe", name, "--json").output)["example"])["sinks"]["NAME"]
+    assert told["connector"] == name
+    assert load_connector(name).config.model_validate(told["settings"])
+    assert "{" not in json.dumps(told["settings"])[1:]
+
+
 def test_a_sink_is_described_with_its_place_in_hub_toml_and_at_its_team(run) -> None:
     shown = run("describe", "webhook").output
     assert "one effect" in shown

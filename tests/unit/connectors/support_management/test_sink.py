@@ -5,9 +5,11 @@ from contextlib import closing
 import httpx
 import pytest
 
+from connectors.support_management.simulator import build_simulator
 from hub.connector import Delivered
 from hub.contract.models import TaskState
 from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.testing import served
 from tests.unit.connectors.in_process import InProcess
 from tests.unit.connectors.make import LosingAnswers, make_errand
 from tests.unit.connectors.support_management.make import ERRANDS, Staff, make_sink, make_system
@@ -111,6 +113,23 @@ def test_a_token_that_is_refused_before_its_time_is_fetched_anew_once(tmp_path) 
     with closing(make_sink(make_system(tmp_path, token_seconds=0), observed=observed)) as sink, pytest.raises(ConfigError):
         sink.deliver(make_errand())
     assert observed == [("token", 200), ("find", 401)] * 2
+
+
+@pytest.mark.parametrize("place", ["base_url", "token_url"])
+def test_an_address_in_a_private_network_is_reached_only_where_it_is_listed(tmp_path, place: str) -> None:
+    asked: list[tuple[str, int]] = []
+    with served(build_simulator(tmp_path, {})) as url:
+        addresses = {"base_url": url, "token_url": f"{url}/oauth2/token"}
+        with closing(make_sink(None, **addresses, allow_private=["127.0.0.1/32"])) as sink:
+            assert sink.deliver(make_errand()).reference
+        elsewhere = addresses | {place: addresses[place].replace("127.0.0.1", "127.0.0.2")}
+        with (
+            closing(make_sink(None, asked, **elsewhere, allow_private=["127.0.0.1/32"])) as sink,
+            pytest.raises(ConfigError) as raised,
+        ):
+            sink.deliver(make_errand(2))
+    assert raised.value.code == "private_address"
+    assert ("create", 201) not in asked
 
 
 def test_a_wrong_secret_is_an_operators_matter_and_no_errand_is_asked_for(tmp_path) -> None:
