@@ -1,8 +1,8 @@
 """What the inbox lets go of when it has been kept for long enough (`hub.retention`).
 
-A task that is open stays, and so does one whose end somebody has yet to hear of: a recall that its team has not acknowledged, and
-word of it that Kafka has not confirmed. The bare row stays as well, without the subject: a repeat of the same proposal must not
-open it anew, and follow-up counts it.
+A task that is open stays, and so does one whose end somebody has yet to hear of: a recall that its team has not acknowledged,
+word of it that Kafka has not confirmed, and word that a system of its team has not taken. The bare row stays as well, without
+the subject: a repeat of the same proposal must not open it anew, and follow-up counts it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Engine, SelectBase, delete, func, select, 
 from sqlalchemy.orm import Session
 
 from hub.database import answering, truncate_log
-from hub.delivery.tables import ColleagueRow, MoveRow, NoteRow, OutboxRow, TaskRow
+from hub.delivery.errands import Status
+from hub.delivery.tables import ColleagueRow, ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
 from hub.retention import Due, Kind
 from hub.retention_settings import RetentionSettings
 
@@ -57,6 +58,11 @@ def _waits_for_team() -> ColumnElement[bool]:
     return TaskRow.recall_of.is_not(None) & TaskRow.acknowledged_at.is_(None)
 
 
+def _waits_for_sink() -> ColumnElement[bool]:
+    waiting = select(ErrandRow.id).where(ErrandRow.task_id == TaskRow.task_id, ErrandRow.status == Status.WAITING.value)
+    return waiting.exists()
+
+
 def _has_content() -> ColumnElement[bool]:
     return TaskRow.payload.is_not(None) | TaskRow.subject.is_not(None)
 
@@ -79,8 +85,10 @@ class _Tasks(_InboxKind):
             old = ended & (TaskRow.closed_at <= before)
             kept = session.scalar(select(func.count()).select_from(TaskRow).where(ended & (TaskRow.closed_at > before))) or 0
             waiting = session.scalar(select(func.count()).select_from(TaskRow).where(old & _waits_for_team())) or 0
-            free = old & ~_waits_for_team()
+            free = old & ~_waits_for_team() & ~_waits_for_sink()
             count, oldest = session.execute(select(func.count(), func.min(TaskRow.closed_at)).where(free)).one()
+            for_sink = old & ~_waits_for_team() & _waits_for_sink()
+            unheard = session.scalar(select(func.count()).select_from(TaskRow).where(for_sink)) or 0
             told = [key.decode() for key in session.scalars(select(OutboxRow.key).distinct()) if key]
             untold = sum(
                 session.scalar(
@@ -89,11 +97,11 @@ class _Tasks(_InboxKind):
                 or 0
                 for first in range(0, len(told), 500)
             )
-        back = {_NOT_ACKNOWLEDGED: waiting, _NOT_DELIVERED: untold}
+        back = {_NOT_ACKNOWLEDGED: waiting, _NOT_DELIVERED: untold + unheard}
         return Due(count - untold, kept, oldest, {why: number for why, number in back.items() if number})
 
     def let_go(self, before: datetime, most: int) -> int:
-        free = _has_content() & (TaskRow.closed_at <= before) & ~_waits_for_team()
+        free = _has_content() & (TaskRow.closed_at <= before) & ~_waits_for_team() & ~_waits_for_sink()
         query = select(TaskRow.task_id, TaskRow.subject, TaskRow.version).where(free).order_by(TaskRow.closed_at, TaskRow.task_id)
         with answering(), Session(self._engine) as session, session.begin():
             after, chosen = 0, list[tuple[str, int]]()

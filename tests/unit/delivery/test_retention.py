@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hub.contract.ids import new_youth_ref
@@ -13,7 +13,7 @@ from hub.contract.topics import CONSENTS, TASKS_OUTREACH
 from hub.delivery.moves import Asked, DeclineReason, Move, Who
 from hub.delivery.notes import NoteKind
 from hub.delivery.retention import inbox_kinds
-from hub.delivery.tables import MoveRow, NoteRow, OutboxRow, TaskRow
+from hub.delivery.tables import ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
 from hub.retention import Due, Kind
 from hub.retention_settings import RetentionSettings
 from tests.unit.delivery.make import Desk, make_consent, make_task
@@ -81,6 +81,23 @@ def test_a_task_whose_end_kafka_has_not_confirmed_stays_and_is_counted(desk: Des
     assert tasks.let_go(desk.clock.now(), 1) == 0
     assert row(desk, waiting).payload is not None
     assert row(desk, free).payload is None
+
+
+def test_a_task_of_which_a_system_of_its_team_has_yet_to_take_a_word_stays_and_is_counted(desk: Desk) -> None:
+    task_id, now = ended(desk, new_youth_ref()), desk.clock.now()
+    acknowledged(desk)
+    errand = ErrandRow(
+        task_id=task_id, state="recalled", sink="errands", team="outreach", function="information", priority="normal",
+        created_at=now, respond_by=now, written_at=now, status="waiting", begun_at=now, next_try=now,
+    )  # fmt: skip
+    with Session(desk.engine) as session, session.begin():
+        session.add(errand)
+    tasks = kind(desk, "tasks")
+    assert tasks.due(now) == Due(0, 0, None, {"not_delivered": 1})
+    assert tasks.let_go(now, 500) == 0
+    with Session(desk.engine) as session, session.begin():
+        session.execute(update(ErrandRow).values(status="delivered"))
+    assert (tasks.due(now).due, tasks.let_go(now, 500)) == (1, 1)
 
 
 def test_a_recall_that_the_team_has_not_acknowledged_stays(desk: Desk) -> None:
