@@ -89,7 +89,7 @@ def test_who_has_gained_cannot_be_read_in_what_is_asked_again(world, gaining: in
 
 def test_a_source_is_given_nothing_that_knows_of_consents() -> None:
     assert {field.name for field in fields(SourceContext)} == {
-        "now", "secret", "gazetteer", "observe_request", "secured", "handed_over", "kinds", "home",
+        "now", "secret", "gazetteer", "observe_request", "secured", "handed_over", "kinds", "home", "pause",
     }  # fmt: skip
 
 
