@@ -65,10 +65,11 @@ def run_deliver(home: Path | None) -> None:
     from hub.process import process_frame
 
     settings = load_settings(home)
-    servers, clock, teams = settings.bootstrap_servers, build_clock(settings), load_teams(settings.home)
-    errands = ErrandWriter(sinks_of_teams(settings, teams))
+    servers, clock = settings.bootstrap_servers, build_clock(settings)
     with process_frame(settings, "deliver", started=time.time()) as stop:
         engine = build_delivery_engine(settings)
+        teams = load_teams(settings.home)
+        errands = ErrandWriter(sinks_of_teams(settings, teams))
         dispatchers = build_dispatchers(settings, engine, clock)
         reader, publisher = Reader(servers, INPUTS, GROUP, "hub-deliver"), Publisher(servers, "hub-deliver")
         try:

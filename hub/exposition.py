@@ -141,6 +141,16 @@ RULES: dict[str, _Rule] = {
     "hub_statutory_waiting": _as_it_is,  # no consent decides anything of a report
     "hub_statutory_registered": _as_it_is,
     "hub_statutory_pressing": _as_it_is,
+    "hub_delivery_calls": _never,  # each is of somebody's task
+    "hub_sink_waiting": _any_or_none,
+    "hub_sink_oldest_waiting_seconds": _never,  # when a task came
+    "hub_sink_refused": _any_or_none,
+    "hub_sink_last_success_seconds": _never,
+    "hub_sink_stopped_since_seconds": _as_it_is,
+    "hub_sink_paused_since_seconds": _as_it_is,
+    "hub_sink_breaker": _as_it_is,
+    "hub_sink_requests": _never,  # one more is of one more task
+    "hub_web_streams": _as_it_is,
     "hub_statutory_attempts": _as_it_is,
     "hub_web_requests": _as_it_is,
 }

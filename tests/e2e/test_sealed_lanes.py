@@ -23,6 +23,7 @@ _SIZES = pytest.mark.parametrize(("theme", "size"), [("light", DESK), ("dark", P
 def heard(page: Page, name: str, width: int) -> None:
     if _SHOTS:
         page.screenshot(path=Path(_SHOTS) / f"{name}-{width}.png", full_page=True)
+    page.wait_for_load_state("networkidle")
     assert hear(page).generate_snapshot() == "", name
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
