@@ -23,7 +23,6 @@ _SIZES = pytest.mark.parametrize(("theme", "size"), [("light", DESK), ("dark", P
 def heard(page: Page, name: str, width: int) -> None:
     if _SHOTS:
         page.screenshot(path=Path(_SHOTS) / f"{name}-{width}.png", full_page=True)
-    page.wait_for_load_state("networkidle")
     assert hear(page).generate_snapshot() == "", name
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
@@ -69,6 +68,7 @@ def test_the_officer_opens_a_protected_case_and_records_what_came_of_it(site: Si
     heard(page, "cases-list", size[0])
     page.keyboard.press("j")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Öppna ärendet")).to_be_visible()  # the page that the key leads to
     heard(page, "case-unopened", size[0])
     page.get_by_role("button", name="Öppna ärendet").press("Enter")
     expect(page.get_by_text(PERSON)).to_be_visible()
