@@ -133,7 +133,7 @@ class CaseDeeds:
         showing = Showing(self._web.office, visit.words, visit.now)
         people = found.parties.parties if found.parties else ()
         return visit.page(
-            "identity", name=found.parties.name if found.parties else "",
+            "identity", back=visit.path, name=found.parties.name if found.parties else "",
             numbers=[f"{one[:8]}-{one[8:]}" for one in found.identifiers],
             people=[(showing.role(one.role.value), one.name, one.contacts) for one in people],
         )  # fmt: skip
