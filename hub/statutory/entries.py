@@ -12,8 +12,9 @@ from hub.errors import ContractError
 from hub.statutory.deadlines import Deadlines
 from hub.statutory.sealing import Envelope
 
-__all__ = ["DamagedFile", "StoredMessage", "Survey", "content_name", "damaged_file", "entry_of"]
+__all__ = ["SUFFIX", "DamagedFile", "StoredMessage", "Survey", "content_name", "damaged_file", "entry_of"]
 
+SUFFIX = ".sealed"
 _ENTRY_LENGTH = 16
 
 

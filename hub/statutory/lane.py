@@ -19,7 +19,7 @@ from typing import Final
 
 from hub.backoff import Backoff, after
 from hub.clock import Clock
-from hub.errors import ConfigError, ContractError, HubError, RejectedError, RetriableError
+from hub.errors import ConfigError, HubError, RejectedError, RetriableError
 from hub.logs import get_logger
 from hub.metrics import STATUTORY_ATTEMPTS
 from hub.statutory.deadlines import deadlines
@@ -27,7 +27,6 @@ from hub.statutory.entries import entry_of
 from hub.statutory.handing_over import HandOvers
 from hub.statutory.marks import Mark, Marks
 from hub.statutory.receiving import Receiver, Report
-from hub.statutory.sealing import read_header
 from hub.statutory.store import StatutoryStore
 from hub.statutory_settings import StatutorySettings
 
@@ -71,7 +70,7 @@ def chosen_receiver(settings: StatutorySettings, now: datetime) -> str:
 
 
 class Lane:
-    """One pass at a time. `receivers` by their code; `monotonic` counts seconds."""
+    """One pass at a time. `receivers` by their code; `monotonic` counts seconds. `index`: what is stored, as of the last pass."""
 
     def __init__(
         self,
@@ -83,6 +82,8 @@ class Lane:
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.index = store.index()
+        self._revision = 0
         self._store = store
         self._settings = settings
         self._receivers = receivers
@@ -110,7 +111,8 @@ class Lane:
     def look(self) -> None:
         """One pass over everything that is not registered yet.
 
-        Raises RetriableError when the store's own disk refuses a mark: then the pass is repeated, and nothing was lost.
+        Raises RetriableError when the store's own disk refuses a mark, OSError when it does not say what it holds: then the pass
+        is repeated, and nothing was lost.
         """
         self._discover()
         # What a receiver has is looked at first, for its half of the pass: a receipt does not wait for a long queue to be taken.
@@ -128,19 +130,19 @@ class Lane:
             receiver.close()
 
     def _discover(self) -> None:
-        stored = set(self._store.files())
-        for gone in self._waiting.keys() - stored:
-            del self._waiting[gone]
-        self._registered &= stored
-        for path in stored - self._waiting.keys() - self._registered:
-            if self._is_registered(path):
-                continue
-            try:
-                with path.open("rb") as stream:
-                    arrived_at = read_header(stream)[0]
-            except (OSError, ContractError):  # the check tells of it, and it is looked at again
-                continue
-            self._waiting[path] = self._remembered(Waiting(path, arrived_at))
+        revision, arrivals, damaged = self.index.refresh(), self.index.arrivals, self.index.damaged
+        # Of a file that does not open the check tells; it may be registered all the same.
+        fresh = damaged.keys() - self._registered - self._waiting.keys()
+        if revision != self._revision:
+            stored = arrivals.keys() | damaged.keys()
+            for gone in self._waiting.keys() - stored:
+                del self._waiting[gone]
+            self._registered &= stored
+            fresh |= arrivals.keys() - self._waiting.keys() - self._registered
+        for path in fresh:
+            if not self._is_registered(path) and path in arrivals:
+                self._waiting[path] = self._remembered(Waiting(path, arrivals[path]))
+        self._revision = revision  # not before: a mark that the disk refused is tried again
 
     def _remembered(self, one: Waiting) -> Waiting:
         said = self._marks.of(one.path)

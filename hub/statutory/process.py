@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from hub.clock import Clock
 from hub.errors import HubError
@@ -27,44 +29,52 @@ from hub.statutory.lane import Lane
 from hub.statutory.opening import open_lane, open_store
 from hub.statutory.store import StatutoryStore
 
-__all__ = ["Watch", "run", "show_lane"]
+__all__ = ["Check", "run", "show_lane"]
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 CHECK_SECONDS = 3600.0
-_FRESH_NANOSECONDS = 5_000_000_000
+_PART_SECONDS = 0.25
+"""So long a look checks at most: reports on their way do not wait until thousands of stored ones have been opened."""
 
 
-class Watch:
-    """One look at a time. Figures follow the store within a look; the whole check runs when it is due."""
+class Check:
+    """Opens every file at the first look and each hour, a part at a time. `monotonic` counts seconds."""
 
-    def __init__(self, store: StatutoryStore) -> None:
+    def __init__(self, store: StatutoryStore, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._seen: int | None = None
-        self._checked: float | None = None
+        self._monotonic = monotonic
+        self._began: float | None = None
+        self._left: Iterator[Path] | None = None
+        self._found: set[DamagedFile] = set()
         self._known: set[DamagedFile] = set()
         self._log = get_logger(__name__)
 
-    def look(self, monotonic_seconds: float) -> None:
-        """Refresh the gauges if the store changed, and check every file at the first look and each hour."""
-        changed = self._store.changed_at()
-        # File times move in steps of milliseconds: a store that changed just now is counted again at the next look.
-        if changed != self._seen or time.time_ns() - changed < _FRESH_NANOSECONDS:
-            survey = self._store.survey()
-            STATUTORY_MESSAGES.set(survey.messages)
-            STATUTORY_OLDEST_WAITING.set(survey.oldest_arrival.timestamp() if survey.oldest_arrival else 0)
-            self._seen = changed
-        if self._checked is None or monotonic_seconds - self._checked >= CHECK_SECONDS:
-            self._checked = monotonic_seconds
+    def look(self) -> None:
+        """Begin when it is due, and go on for a while; the figure is set, and what is new is told, when the last is opened."""
+        now = self._monotonic()
+        if self._left is None and (self._began is None or now - self._began >= CHECK_SECONDS):
+            self._began, self._found = now, set()
             self._store.sweep()
-            damaged = set(self._store.check())
-            STATUTORY_DAMAGED.set(len(damaged))
-            for each in sorted(damaged - self._known, key=lambda file: file.entry):
-                self._log.error("statutory_file_damaged", entry=each.entry, reason=each.reason)
-            self._known = damaged
+            self._left = self._store.files()
+        if self._left is None:
+            return
+        for path in self._left:
+            if (damage := self._store.damage_of(path)) is not None:
+                self._found.add(damage)
+            if self._monotonic() - now > _PART_SECONDS:
+                return
+        self._left = None
+        STATUTORY_DAMAGED.set(len(self._found))
+        for each in sorted(self._found - self._known, key=lambda file: file.entry):
+            self._log.error("statutory_file_damaged", entry=each.entry, reason=each.reason)
+        self._known = self._found
 
 
 def show_lane(lane: Lane, clock: Clock) -> None:
-    """The gauges of what is on its way."""
+    """The gauges of what is stored, and of what is on its way."""
+    survey = lane.index.survey()
+    STATUTORY_MESSAGES.set(survey.messages)
+    STATUTORY_OLDEST_WAITING.set(survey.oldest_arrival.timestamp() if survey.oldest_arrival else 0)
     now, waiting = clock.now(), lane.waiting
     STATUTORY_REGISTERED.set(lane.registered)
     taken, escalated = sum(one.taken for one in waiting), sum(one.escalated for one in waiting)
@@ -87,11 +97,11 @@ def run(settings: Settings, clock: Clock, stop: threading.Event) -> None:
     A look that fails is logged by its code and repeated: the lane's writers do not depend on this process, and what hands over
     does not depend on the check.
     """
-    watch, lane = Watch(open_store(settings, clock)), open_lane(settings, clock)
+    check, lane = Check(open_store(settings, clock)), open_lane(settings, clock)
     log = get_logger(__name__)
     try:
         while True:
-            for look in (lane.look, lambda: watch.look(time.monotonic())):
+            for look in (lane.look, check.look):
                 try:
                     look()
                 except (HubError, OSError) as error:

@@ -29,13 +29,13 @@ from hub.connector import RawMessage, report_number
 from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
 from hub.statutory.deadlines import deadlines
 from hub.statutory.disk import Disk, PosixDisk, write_whole
-from hub.statutory.entries import DamagedFile, StoredMessage, Survey, content_name, damaged_file, entry_of
+from hub.statutory.entries import SUFFIX, DamagedFile, StoredMessage, content_name, damaged_file, entry_of
+from hub.statutory.index import Index
 from hub.statutory.sealing import Envelope, open_content, open_envelope, read_header, seal
 
 __all__ = ["StatutoryStore"]
 
 Listing: TypeAlias = tuple[list[StoredMessage], list[DamagedFile]]
-_SUFFIX = ".sealed"
 _SWEEP_SECONDS = 3600.0
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -82,7 +82,7 @@ class StatutoryStore:
         treat the message as not secured and come again.
         """
         home = self._messages / report_number(message.message_id)
-        path = home / (content_name(message) + _SUFFIX)
+        path = home / (content_name(message) + SUFFIX)
         try:
             if not path.exists():
                 self._prepare(home)
@@ -96,35 +96,21 @@ class StatutoryStore:
     def has(self, message_id: str) -> bool:
         """Whether at least one content of this message is stored whole. Raises RetriableError when the store cannot be read."""
         try:
-            return any((self._messages / report_number(message_id)).glob(f"*{_SUFFIX}"))
+            return any((self._messages / report_number(message_id)).glob(f"*{SUFFIX}"))
         except OSError as error:
             raise _unwritable(error, self.folder) from error
 
     def contents(self, number: str) -> str:
         """A mark of all contents of the message with this number, by their names, which say nothing; needs no key."""
         try:
-            names = sorted(path.name for path in (self._messages / number).glob(f"*{_SUFFIX}"))
+            names = sorted(path.name for path in (self._messages / number).glob(f"*{SUFFIX}"))
         except OSError as error:
             raise _unwritable(error, self.folder) from error
         return hashlib.sha256("\n".join(names).encode()).hexdigest() if names else ""
 
-    def changed_at(self) -> int:
-        """A number that changes with every message put (nanoseconds); 0 while there is no store yet."""
-        try:
-            return self._messages.stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
-
-    def survey(self) -> Survey:
-        """Count the messages and find the oldest arrival, from headers alone; needs no key."""
-        arrivals, damaged = [], []
-        for path in self.files():
-            try:
-                with path.open("rb") as stream:
-                    arrivals.append(read_header(stream)[0])
-            except (OSError, ContractError) as error:
-                damaged.append(damaged_file(path, error))
-        return Survey(len(arrivals) + len(damaged), min(arrivals, default=None), tuple(damaged))
+    def index(self) -> Index:
+        """What lies here, for a process that looks again and again; needs no key. Empty until its first `refresh`."""
+        return Index(self._messages)
 
     def list(self) -> Listing:
         """All messages by arrival, opening envelopes only, and beside them the files that do not open.
@@ -135,7 +121,7 @@ class StatutoryStore:
 
     def of(self, number: str) -> Listing:
         """As `list`, of the one message that has this number (`hub.connector.report_number`), in each content it came with."""
-        return self._listed(path for path in sorted((self._messages / number).glob(f"*{_SUFFIX}")) if path.is_file())
+        return self._listed(path for path in sorted((self._messages / number).glob(f"*{SUFFIX}")) if path.is_file())
 
     def _listed(self, paths: Iterable[Path]) -> Listing:
         key = self._key()
@@ -177,16 +163,21 @@ class StatutoryStore:
 
     def check(self) -> tuple[DamagedFile, ...]:
         """Open every message whole and return those that do not; with the public key only, judge their headers."""
-        if self._private is None:
-            return self.survey().damaged
-        damaged = []
-        for path in self.files():
-            try:
-                with path.open("rb") as stream:
+        return tuple(damage for path in self.files() if (damage := self.damage_of(path)) is not None)
+
+    def damage_of(self, path: Path) -> DamagedFile | None:
+        """As `check`, of one file; None also when it has gone."""
+        try:
+            with path.open("rb") as stream:
+                if self._private is None:
+                    read_header(stream)
+                else:
                     open_content(stream, open_envelope(stream, self._private), self._private)
-            except (OSError, ContractError) as error:
-                damaged.append(damaged_file(path, error))
-        return tuple(damaged)
+        except FileNotFoundError:  # let go of since it was listed
+            return None
+        except (OSError, ContractError) as error:
+            return damaged_file(path, error)
+        return None
 
     def sweep(self) -> int:
         """Remove what writers that died left half written an hour ago or earlier (by the machine's clock, as file times are)."""
@@ -219,7 +210,7 @@ class StatutoryStore:
 
     def files(self) -> Iterator[Path]:
         """Every message's file; its name and its folder's say nothing of anybody."""
-        return (path for path in sorted(self._messages.glob(f"*/*{_SUFFIX}")) if path.is_file())
+        return (path for path in sorted(self._messages.glob(f"*/*{SUFFIX}")) if path.is_file())
 
     def _key(self) -> PrivateKey:
         if self._private is None:

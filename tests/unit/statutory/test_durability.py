@@ -60,7 +60,9 @@ def test_half_written_files_are_never_listed_and_are_swept_later(tmp_path):
         path.write_bytes(b"HUBSTAT1 half")
     for path in (paths[0], old):
         os.utime(path, (time.time() - 7200,) * 2)
-    assert len(store.list()[0]) == store.survey().messages == 1
+    index = store.index()
+    index.refresh()
+    assert len(store.list()[0]) == index.survey().messages == 1
     assert not store.check()
     assert store.sweep() == 2
     assert young.exists()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from nacl.public import PrivateKey
@@ -19,8 +20,8 @@ from hub.metrics import (
     STATUTORY_WAITING,
 )
 from hub.settings import load_settings
-from hub.statutory.opening import open_hand_overs, open_store, open_writer
-from hub.statutory.process import CHECK_SECONDS, Watch, run, show_lane
+from hub.statutory.opening import open_hand_overs, open_lane, open_store, open_writer
+from hub.statutory.process import CHECK_SECONDS, Check, run, show_lane
 from hub.statutory.simulator import CaseSystem
 from tests.unit.statutory.handing import LaneTown
 
@@ -44,25 +45,44 @@ def figure(gauge) -> float:
 
 
 def test_the_figures_follow_the_store(home):
-    writer = open_writer(home, CLOCK)
-    watch = Watch(open_store(home, CLOCK))
-    watch.look(0)
+    writer, lane = open_writer(home, CLOCK), open_lane(home, CLOCK)
+    lane.look()
+    show_lane(lane, CLOCK)
     assert figure(STATUTORY_MESSAGES) == 0
     writer.put(RawMessage("one", NOW, b"one"))
-    watch.look(1)
+    lane.look()
+    show_lane(lane, CLOCK)
     assert (figure(STATUTORY_MESSAGES), figure(STATUTORY_OLDEST_WAITING)) == (1, NOW.timestamp())
 
 
 def test_a_file_that_stops_opening_is_counted_at_the_next_check(home):
-    writer = open_writer(home, CLOCK)
+    writer, seconds = open_writer(home, CLOCK), [0.0]
     writer.put(RawMessage("one", NOW, b"one"))
-    watch = Watch(open_store(home, CLOCK))
-    watch.look(0)
+    check = Check(open_store(home, CLOCK), monotonic=lambda: seconds[0])
+    check.look()
     next(home.data.rglob("*.sealed")).write_bytes(b"damaged")
-    watch.look(1)
+    seconds[0] = 1
+    check.look()
     assert figure(STATUTORY_DAMAGED) == 0
-    watch.look(CHECK_SECONDS)
+    seconds[0] = CHECK_SECONDS
+    check.look()
     assert figure(STATUTORY_DAMAGED) == 1
+
+
+def test_a_check_of_many_goes_on_at_the_next_look_and_tells_when_it_is_through(home):
+    writer = open_writer(home, CLOCK)
+    for number in range(5):
+        writer.put(RawMessage(f"m{number}", NOW, b"one"))
+    for path in home.data.rglob("*.sealed"):
+        path.write_bytes(b"damaged")
+    STATUTORY_DAMAGED.set(0)
+    slow = count(0, 0.2)  # each file takes so long
+    check = Check(open_store(home, CLOCK), monotonic=lambda: next(slow))
+    seen = []
+    for _ in range(4):
+        check.look()
+        seen.append(figure(STATUTORY_DAMAGED))
+    assert seen == [0, 0, 5, 5]
 
 
 def test_the_process_looks_once_and_ends_when_it_is_told_to(home):

@@ -128,7 +128,6 @@ def test_a_damaged_file_is_reported_and_hides_no_other(tmp_path, damage, reason)
     assert [each.envelope.message_id for each in messages] == ["another"]
     assert [each.reason for each in damaged] == [reason]
     assert store.check() == tuple(damaged)
-    assert store.survey().messages == 2
 
 
 def test_a_changed_message_is_found_by_the_check_and_not_shown(tmp_path):
@@ -159,14 +158,12 @@ def test_without_the_private_key_the_check_still_judges_the_form(tmp_path):
     assert [each.reason for each in store.check()] == ["truncated"]
 
 
-def test_the_survey_tells_the_oldest_arrival_without_a_key(tmp_path):
-    store = make_store(tmp_path, private=False)
-    assert store.survey().oldest_arrival is None
-    assert store.changed_at() == 0
+def test_a_file_that_goes_while_it_is_checked_is_not_damaged(tmp_path):
+    store = make_store(tmp_path)
     store.put(make_message())
-    store.put(make_message("older", arrived=datetime(2025, 5, 1, tzinfo=UTC)))
-    assert store.survey().oldest_arrival == datetime(2025, 5, 1, tzinfo=UTC)
-    assert store.changed_at() > 0
+    (path,) = store.files()
+    path.unlink()
+    assert store.damage_of(path) is None
 
 
 def test_an_unknown_message_is_refused(tmp_path):
