@@ -18,7 +18,7 @@ __all__ = ["build_case_desk", "build_report_desk", "build_retention"]
 
 def build_retention(settings: Settings, held: ExitStack) -> list[Kind]:
     """Every kind of data that `hub retention` lets go of; `held` closes what they hold."""
-    from hub.cases.retention import CaseHistory, ClosedCases
+    from hub.cases.retention import CaseHistory, ClosedCases, EndedOrders, PastOutcomes
     from hub.delivery.retention import inbox_kinds
     from hub.presence.opening import build_presence_engine
     from hub.presence.retention import Presences
@@ -34,6 +34,8 @@ def build_retention(settings: Settings, held: ExitStack) -> list[Kind]:
         *inbox_kinds(engine, days),
         ClosedCases(engine, days.case_days),
         CaseHistory(engine, days.move_days),
+        PastOutcomes(engine, days.outcome_days),
+        EndedOrders(engine, days.order_days),
         Presences(engine, days.presence_days),
         Originals("reports", open_writer(settings, clock), open_hand_overs(settings), days.report_days),
         Originals("protected_cases", manual, open_outcomes(settings), days.protected_case_days),

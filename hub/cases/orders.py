@@ -22,10 +22,11 @@ from hub.database import answering
 from hub.delivery.trying import again
 from hub.errors import RejectedError
 
-__all__ = ["KeptOrder", "Orders"]
+__all__ = ["OPEN", "KeptOrder", "Orders"]
 
 _MOST: Final = 500
-_OPEN: Final = (OrderState.RECEIVED.value, OrderState.ACCEPTED.value)
+OPEN: Final = (OrderState.RECEIVED.value, OrderState.ACCEPTED.value)
+"""The states of an order that somebody has yet to do something about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class KeptOrder:
 
     def is_late(self, today: date) -> bool:
         """Open, and its day has passed."""
-        return self.state.value in _OPEN and self.order.day < today
+        return self.state.value in OPEN and self.order.day < today
 
 
 class Orders:
@@ -55,7 +56,7 @@ class Orders:
 
     def of_team(self, team: str, *, ended: bool = False) -> list[KeptOrder]:
         """The team's open orders by their day, or those that have ended, the last first; at most 500."""
-        chosen = OrderRow.state.not_in(_OPEN) if ended else OrderRow.state.in_(_OPEN)
+        chosen = OrderRow.state.not_in(OPEN) if ended else OrderRow.state.in_(OPEN)
         query = select(OrderRow).where(OrderRow.team == team, chosen)
         query = query.order_by(OrderRow.changed_at.desc() if ended else OrderRow.day, OrderRow.order_id)
         with answering(), Session(self._engine) as session:

@@ -1,21 +1,24 @@
 """What the cases of a cooperation let go of when it has been kept for long enough (`hub.retention`).
 
 A case that is closed says nothing any more after its time; that there was one and how it ended stays, without the youth, and so
-do the totals of its team, which are tied to nobody. An open case stays, whatever its age. The history of who did what goes later.
+do the numbers that its team's totals are made of, which are tied to nobody and go by the year. An open case stays, whatever its
+age, and so does an open order. The history of who did what goes later.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from hub.cases.tables import CaseMoveRow, CaseRow
+from hub.cases.orders import OPEN
+from hub.cases.tables import CaseMoveRow, CaseRow, OrderRow, OutcomeRow
+from hub.clock import STOCKHOLM, stockholm_date
 from hub.database import answering, truncate_log
 from hub.retention import Due
 
-__all__ = ["CaseHistory", "ClosedCases"]
+__all__ = ["CaseHistory", "ClosedCases", "EndedOrders", "PastOutcomes"]
 
 
 class ClosedCases:
@@ -87,6 +90,77 @@ class CaseHistory:
         with answering(), Session(self._engine) as session, session.begin():
             chosen = list(session.scalars(query))
             session.execute(delete(CaseMoveRow).where(CaseMoveRow.id.in_(chosen)))
+        return len(chosen)
+
+    def tidy(self) -> None:
+        """As `Kind.tidy`."""
+        truncate_log(self._engine)
+
+
+class PastOutcomes:
+    """A `hub.retention.Kind`: what closed cases had measured; the days count from the end of the (Stockholm) year."""
+
+    name = "outcomes"
+
+    def __init__(self, engine: Engine, days: int) -> None:
+        self._engine = engine
+        self._days = days
+
+    @property
+    def days(self) -> int:
+        """As `Kind.days`."""
+        return self._days
+
+    def due(self, before: datetime) -> Due:
+        """As `Kind.due`."""
+        old = OutcomeRow.year < stockholm_date(before).year
+        with answering(), Session(self._engine) as session:
+            count, year = session.execute(select(func.count(), func.min(OutcomeRow.year)).where(old)).one()
+            kept = session.scalar(select(func.count()).select_from(OutcomeRow).where(~old)) or 0
+        return Due(count, kept, None if year is None else datetime(year + 1, 1, 1, tzinfo=STOCKHOLM).astimezone(UTC))
+
+    def let_go(self, before: datetime, most: int) -> int:
+        """As `Kind.let_go`."""
+        query = select(OutcomeRow.outcome_id).where(OutcomeRow.year < stockholm_date(before).year)
+        with answering(), Session(self._engine) as session, session.begin():
+            chosen = list(session.scalars(query.order_by(OutcomeRow.year, OutcomeRow.outcome_id).limit(most)))
+            session.execute(delete(OutcomeRow).where(OutcomeRow.outcome_id.in_(chosen)))
+        return len(chosen)
+
+    def tidy(self) -> None:
+        """As `Kind.tidy`."""
+        truncate_log(self._engine)
+
+
+class EndedOrders:
+    """A `hub.retention.Kind`: orders that were carried out, declined or called off; the days count from then."""
+
+    name = "orders"
+
+    def __init__(self, engine: Engine, days: int) -> None:
+        self._engine = engine
+        self._days = days
+
+    @property
+    def days(self) -> int:
+        """As `Kind.days`."""
+        return self._days
+
+    def due(self, before: datetime) -> Due:
+        """As `Kind.due`."""
+        old, ended = OrderRow.changed_at <= before, OrderRow.state.not_in(OPEN)
+        with answering(), Session(self._engine) as session:
+            count, oldest = session.execute(select(func.count(), func.min(OrderRow.changed_at)).where(old & ended)).one()
+            kept = session.scalar(select(func.count()).select_from(OrderRow).where(~old)) or 0
+            still = session.scalar(select(func.count()).select_from(OrderRow).where(old & ~ended)) or 0
+        return Due(count, kept, oldest, {"still_open": still} if still else {})
+
+    def let_go(self, before: datetime, most: int) -> int:
+        """As `Kind.let_go`."""
+        query = select(OrderRow.order_id).where((OrderRow.changed_at <= before) & OrderRow.state.not_in(OPEN))
+        with answering(), Session(self._engine) as session, session.begin():
+            chosen = list(session.scalars(query.order_by(OrderRow.changed_at, OrderRow.order_id).limit(most)))
+            session.execute(delete(OrderRow).where(OrderRow.order_id.in_(chosen)))
         return len(chosen)
 
     def tidy(self) -> None:

@@ -22,6 +22,8 @@ _WHY = {
     "not_registered": "no case system or outcome is recorded",
     "not_reported": "nobody has reported what came of it",
     "case_kept": "the case still says something",
+    "not_taken": "a team's system has yet to take word of it (hub sinks list)",
+    "still_open": "it is still open",
     "task_kept": "the task still says something",
 }
 

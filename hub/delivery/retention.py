@@ -2,7 +2,8 @@
 
 A task that is open stays, and so does one whose end somebody has yet to hear of: a recall that its team has not acknowledged,
 word of it that Kafka has not confirmed, and word that a system of its team has not taken. The bare row stays as well, without
-the subject: a repeat of the same proposal must not open it anew, and follow-up counts it.
+the subject: a repeat of the same proposal must not open it anew, and follow-up counts it. What its systems were told goes whole,
+when they have taken all of it: of a task that they may still hold, the hub must know what it said.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Final
 
-from sqlalchemy import ColumnElement, Engine, SelectBase, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Engine, Select, SelectBase, delete, func, select, update
+from sqlalchemy.orm import Session, aliased
 
+from hub.contract.models import TaskState
 from hub.database import answering, truncate_log
 from hub.delivery.errands import Status
-from hub.delivery.tables import ColleagueRow, ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
+from hub.delivery.tables import CallRow, ColleagueRow, ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
 from hub.retention import Due, Kind
 from hub.retention_settings import RetentionSettings
 
@@ -24,11 +26,12 @@ __all__ = ["inbox_kinds"]
 
 _NOT_ACKNOWLEDGED: Final = "not_acknowledged"
 _NOT_DELIVERED: Final = "not_delivered"
+_NOT_TAKEN: Final = "not_taken"
 
 
 def inbox_kinds(engine: Engine, settings: RetentionSettings) -> list[Kind]:
     """Every kind of the inbox, in the order in which they go: content before the history of what had it."""
-    kinds: tuple[type[_InboxKind], ...] = (_Notes, _Tasks, _Moves, _Colleagues)
+    kinds: tuple[type[_InboxKind], ...] = (_Notes, _Tasks, _Errands, _Moves, _Calls, _Colleagues)
     return [kind(engine, getattr(settings, kind.setting)) for kind in kinds]
 
 
@@ -145,35 +148,82 @@ class _Notes(_InboxKind):
         return len(chosen)
 
 
-class _Moves(_InboxKind):
-    name = "moves"
-    setting = "move_days"
+class _Errands(_InboxKind):
+    name = "errands"
+    setting = "errand_days"
 
     def due(self, before: datetime) -> Due:
         with answering(), Session(self._engine) as session:
-            old = self._old(before)
-            free = select(MoveRow.id, MoveRow.at).where(old & self._of_bare()).subquery()
+            old = TaskRow.closed_at <= before
+            free = _told().where(old & ~_untaken() & ~_settled_after(before)).subquery()
+            count, oldest = session.execute(select(func.count(), func.min(free.c.closed_at)).select_from(free)).one()
+            waiting = _count(session, _told().where(old & _untaken()))
+            whole = _count(session, select(ErrandRow.id))
+        return Due(count, whole - count - waiting, oldest, {_NOT_TAKEN: waiting} if waiting else {})
+
+    def let_go(self, before: datetime, most: int) -> int:
+        free = _told().where((TaskRow.closed_at <= before) & ~_untaken() & ~_settled_after(before))
+        query = free.order_by(TaskRow.closed_at, ErrandRow.task_id, ErrandRow.id).limit(most + 1)
+        with answering(), Session(self._engine) as session, session.begin():
+            rows = session.execute(query).all()
+            # Of a task all or nothing; it has far fewer than a batch.
+            cut = rows[-1].task_id if len(rows) > most else None
+            chosen = [row.id for row in rows if row.task_id != cut]
+            session.execute(delete(ErrandRow).where(ErrandRow.id.in_(chosen)))
+        return len(chosen)
+
+
+def _told() -> Select[int, str, datetime | None]:
+    return select(ErrandRow.id, ErrandRow.task_id, TaskRow.closed_at).join(TaskRow, TaskRow.task_id == ErrandRow.task_id)
+
+
+def _untaken() -> ColumnElement[bool]:
+    """A system has yet to take a word of the task, or would not hear that it is to let it go: then it may still hold it."""
+    one = aliased(ErrandRow)
+    kept = (one.status == Status.REFUSED.value) & (one.state != TaskState.REQUESTED.value)
+    return select(one.id).where(one.task_id == TaskRow.task_id, (one.status == Status.WAITING.value) | kept).exists()
+
+
+def _settled_after(before: datetime) -> ColumnElement[bool]:
+    one = aliased(ErrandRow)
+    return select(one.id).where(one.task_id == TaskRow.task_id, one.settled_at > before).exists()
+
+
+class _History(_InboxKind):
+    setting = "move_days"
+    table: ClassVar[type[MoveRow | CallRow]]
+
+    def due(self, before: datetime) -> Due:
+        row, old = self.table, self.table.at <= before
+        with answering(), Session(self._engine) as session:
+            free = select(row.id, row.at).where(old & self._of_bare()).subquery()
             count, oldest = session.execute(select(func.count(), func.min(free.c.at)).select_from(free)).one()
-            kept = _count(session, select(MoveRow.id).where(MoveRow.at > before))
-            back = _count(session, select(MoveRow.id).where(old & ~self._of_bare()))
+            kept = _count(session, select(row.id).where(~old))
+            back = _count(session, select(row.id).where(old & ~self._of_bare()))
         return Due(count, kept, oldest, {"task_kept": back} if back else {})
 
     def let_go(self, before: datetime, most: int) -> int:
-        query = select(MoveRow.id).where(self._old(before) & self._of_bare()).order_by(MoveRow.id).limit(most)
+        row = self.table
+        query = select(row.id).where((row.at <= before) & self._of_bare()).order_by(row.id).limit(most)
         with answering(), Session(self._engine) as session, session.begin():
             chosen = list(session.scalars(query))
-            session.execute(delete(MoveRow).where(MoveRow.id.in_(chosen)))
+            session.execute(delete(row).where(row.id.in_(chosen)))
         return len(chosen)
 
-    @staticmethod
-    def _old(before: datetime) -> ColumnElement[bool]:
-        return MoveRow.at <= before
-
-    @staticmethod
-    def _of_bare() -> ColumnElement[bool]:
+    def _of_bare(self) -> ColumnElement[bool]:
         """Of a task that says nothing any more, or is not there."""
         full = select(TaskRow.task_id).where(_has_content() | TaskRow.closed_at.is_(None))
-        return MoveRow.task_id.not_in(full)
+        return self.table.task_id.not_in(full)
+
+
+class _Moves(_History):
+    name = "moves"
+    table = MoveRow
+
+
+class _Calls(_History):
+    name = "calls"
+    table = CallRow
 
 
 class _Colleagues(_InboxKind):

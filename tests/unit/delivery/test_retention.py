@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from hub.contract.topics import CONSENTS, TASKS_OUTREACH
 from hub.delivery.moves import Asked, DeclineReason, Move, Who
 from hub.delivery.notes import NoteKind
 from hub.delivery.retention import inbox_kinds
-from hub.delivery.tables import ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
+from hub.delivery.tables import CallRow, ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
 from hub.retention import Due, Kind
 from hub.retention_settings import RetentionSettings
 from tests.unit.delivery.make import Desk, make_consent, make_task
@@ -157,3 +158,70 @@ def test_a_colleague_s_name_goes_after_she_was_last_seen(desk: Desk) -> None:
     colleagues, now = kind(desk, "colleagues"), desk.clock.now()
     assert colleagues.due(now - timedelta(seconds=1)).due == 0
     assert colleagues.due(now).due == colleagues.let_go(now, 500) == 1
+
+
+def told(desk: Desk, task_id: str, sink: str, *words: tuple[str, str]) -> None:
+    """What a system was told of a task: each word (state) and what became of it."""
+    now = desk.clock.now()
+    with Session(desk.engine) as session, session.begin():
+        for state, status in words:
+            session.add(
+                ErrandRow(
+                    task_id=task_id, state=state, sink=sink, team="outreach", function="information", priority="normal",
+                    created_at=now, respond_by=now, written_at=now, status=status,
+                    settled_at=None if status == "waiting" else now,
+                )
+            )  # fmt: skip
+
+
+def test_what_a_system_was_told_goes_when_it_has_taken_all_of_it_and_the_task_has_ended(desk: Desk) -> None:
+    task_id, now = ended(desk, new_youth_ref()), desk.clock.now()
+    told(desk, task_id, "system", ("requested", "delivered"), ("cancelled", "delivered"))
+    told(desk, task_id, "mail", ("requested", "refused"))
+    errands = kind(desk, "errands")
+    assert errands.due(now - timedelta(seconds=1)) == Due(0, 3)
+    assert errands.due(now) == Due(3, 0, now)
+    assert (errands.let_go(now, 500), errands.let_go(now, 500), count(desk, ErrandRow)) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("word", [("requested", "waiting"), ("recalled", "waiting"), ("cancelled", "refused")])
+def test_what_was_told_of_a_task_that_a_system_may_still_hold_stays_whole(desk: Desk, word: tuple[str, str]) -> None:
+    task_id = ended(desk, new_youth_ref())
+    told(desk, task_id, "mail", ("requested", "delivered"))
+    told(desk, task_id, "system", word)
+    desk.clock.advance(timedelta(days=5000))
+    errands, now = kind(desk, "errands"), desk.clock.now()
+    assert errands.due(now) == Due(0, 0, None, {"not_taken": 2})
+    assert (errands.let_go(now, 500), count(desk, ErrandRow)) == (0, 2)
+
+
+def test_what_was_told_of_an_open_task_stays_and_what_was_taken_lately_too(desk: Desk) -> None:
+    ref = new_youth_ref()
+    task = make_task(ref)
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, task)])
+    told(desk, task.task_id, "system", ("requested", "delivered"))
+    late = ended(desk, new_youth_ref())
+    desk.clock.advance(LATER)
+    told(desk, late, "system", ("requested", "delivered"))
+    errands, before = kind(desk, "errands"), desk.clock.now() - timedelta(days=1)
+    assert errands.due(before) == Due(0, 2)
+    assert (errands.let_go(before, 500), count(desk, ErrandRow)) == (0, 2)
+
+
+def test_a_batch_of_words_parts_no_task(desk: Desk) -> None:
+    for _ in range(3):
+        told(desk, ended(desk, new_youth_ref()), "system", ("requested", "delivered"), ("cancelled", "delivered"))
+    errands, now = kind(desk, "errands"), desk.clock.now()
+    assert [errands.let_go(now, 5) for _ in range(3)] == [4, 2, 0]
+
+
+def test_who_was_called_for_a_task_goes_with_its_history(desk: Desk) -> None:
+    task_id, now = ended(desk, new_youth_ref()), desk.clock.now()
+    acknowledged(desk)
+    with Session(desk.engine) as session, session.begin():
+        session.add(CallRow(task_id=task_id, due_by=now, step="reminder", addressee="own", at=now))
+    calls = kind(desk, "calls")
+    assert (calls.due(now).kept_back, calls.let_go(now, 500)) == ({"task_kept": 1}, 0)
+    kind(desk, "tasks").let_go(now, 500)
+    assert calls.due(now).due == calls.let_go(now, 500) == 1
+    assert count(desk, CallRow) == 0
