@@ -45,7 +45,9 @@ def build_answers(settings: Settings, worklist: Worklist) -> tuple[Answering, No
     from hub.contract.codec import Codec
     from hub.delivery.answering import Answering
     from hub.delivery.clocks import Clocks
+    from hub.delivery.errands import ErrandWriter
     from hub.delivery.notes import Notes, NoteSeal
+    from hub.delivery.sinks import sinks_of_teams
     from hub.installation import load_teams, read_key
 
     engine, clock = build_delivery_engine(settings), build_clock(settings)
@@ -53,5 +55,7 @@ def build_answers(settings: Settings, worklist: Worklist) -> tuple[Answering, No
     def stale() -> bool:
         return worklist.stale() is not None
 
-    answering = Answering(engine, cache(Codec.load), clock, stale=stale, follow_up=Clocks(load_teams(settings.home)).follow_up)
+    teams = load_teams(settings.home)
+    errands = ErrandWriter(sinks_of_teams(settings, teams))
+    answering = Answering(engine, cache(Codec.load), clock, stale=stale, follow_up=Clocks(teams).follow_up, errands=errands)
     return answering, Notes(engine, NoteSeal(read_key(settings, "worklist.key")), clock, stale)

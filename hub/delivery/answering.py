@@ -20,8 +20,9 @@ from hub.contract.codec import Codec
 from hub.contract.models import TaskState
 from hub.database import answering
 from hub.delivery.calls import Call, Caller, called
-from hub.delivery.errands import lapse
+from hub.delivery.errands import ErrandWriter, lapse
 from hub.delivery.moves import BY_PEOPLE, NEEDS_CONSENT, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
+from hub.delivery.sink_rows import alone
 from hub.delivery.tables import CallRow, ColleagueRow, MoveRow, TaskRow
 from hub.delivery.telling import Telling
 from hub.delivery.trying import again
@@ -56,7 +57,8 @@ class Happened:
 class Answering:
     """Safe for several threads. `codec` is loaded by the first move; `stale` says whether withdrawals may wait unread.
 
-    `follow_up`: by when a team (its code) that accepts at an instant is to have followed up; None: no such clock.
+    `follow_up`: by when a team (its code) that accepts at an instant is to have followed up; None: no such clock. `errands`:
+    whose systems are told of what; without it nobody's.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class Answering:
         *,
         stale: Callable[[], bool],
         follow_up: Callable[[str, datetime], datetime | None],
+        errands: ErrandWriter | None = None,
     ) -> None:
         self._engine = engine
         self._codec = codec
         self._clock = clock
         self._stale = stale
         self._follow_up = follow_up
+        self._errands = errands or ErrandWriter()
 
     def move(self, task_id: str, team: str, asked: Asked, who: Who, *, seen: int, record: Callable[[], object]) -> TaskView:
         """Do one thing with a task, as it stood when `seen` (`TaskView.version`) was its version.
@@ -156,6 +160,7 @@ class Answering:
     def _take_over(self, task_id: str, team: str, account: str, *, seen: int, record: Callable[[], object]) -> TaskView:
         now, stale = self._clock.now(), self._stale()
         with answering(), Session(self._engine, autoflush=False) as session, session.begin():
+            alone(session)  # with the errands that change hands
             query = select(TaskRow).where(TaskRow.task_id == task_id, TaskRow.team != team, called(Caller(team, account)))
             row = session.scalar(query)
             if row is None:
@@ -167,6 +172,7 @@ class Answering:
             before = row.team
             row.addressed_to, row.team = row.addressed_to or before, team
             row.holder, row.opened_at, row.routed, row.call_at = None, row.opened_at or now, None, now
+            self._errands.pass_on(session, row, before, now)
             move = Move.TAKE_OVER.value
             session.add(MoveRow(task_id=task_id, at=now, account=account, move=move, detail=f"{before}>{team}"[:64]))
             session.flush()

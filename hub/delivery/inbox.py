@@ -240,7 +240,9 @@ class Inbox:
         withdrawn = consent.status is ConsentStatus.WITHDRAWN
         for row in work.held.of_subject(consent.youth_ref):
             if not withdrawn and is_judged_by(consent, row):
+                before = row.team
                 self._placing.place_again(row, consent, work.now)
+                self._errands.pass_on(work.telling.session, row, before, work.now)
             if withdrawn or (is_judged_by(consent, row) and ended_by_withdrawal(row, consent, work.now)):
                 empty(work.telling.session, row, partial(self._close, work))
                 work.erased = True

@@ -15,7 +15,7 @@ from hub.breaker import Breaker
 from hub.clock import Clock
 from hub.contract.models import TaskState
 from hub.database import answering
-from hub.delivery.errands import Status
+from hub.delivery.errands import HAD_LET_GO, Status
 from hub.delivery.moves import OPEN_STATES
 from hub.delivery.sink_rows import alone, keep_breaker, sink_row
 from hub.delivery.sink_states import SinkState, read_sinks
@@ -81,7 +81,7 @@ class SinkDesk:
         """Hand over again what the receiver refused of a task, named by its id or the beginning of it; the whole id.
 
         Raises RejectedError `unknown_sink`, `unknown_task` (or too short a beginning of one), `nothing_refused`, `task_ended`:
-        the task is no longer open, so that nobody needs to be told of it.
+        the task is no longer open, so that nobody needs to be told of it, `had_let_go`: it was the team's before.
         """
         now = self._clock.now()
         with self._alone_with(name) as session:
@@ -99,6 +99,9 @@ class SinkDesk:
             wanted = [row for row in refused if is_open or row.state != TaskState.REQUESTED.value]
             if not wanted:
                 raise RejectedError("the task has ended: its team's system need not be told of it any more", code="task_ended")
+            if any(row.code == HAD_LET_GO for row in wanted):
+                text = "the receiver has let go of this task once and takes no word twice: tell the team to look in the hub"
+                raise RejectedError(text, code=HAD_LET_GO)
             item = Subject(SubjectKind.TASK, task_id)
             self._trail.append(Entry(who, Action.SINK_REDRIVEN, item=item, purpose=f"sink:{name}"))
             for row in wanted:
