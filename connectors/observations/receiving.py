@@ -44,7 +44,7 @@ _LONGEST_BODY = 16 * 1024
 _IF_NOT_SAFE, _WITHDRAW = "hub-if-not-safe", "withdraw"
 _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _TITLES = {
-    400: "The request cannot be read", 401: "The signature is not valid", 403: "Your agency may not carry this",
+    401: "The signature is not valid", 403: "Your agency may not carry this",
     404: "No such kind", 409: "The id belongs to another push", 413: "The push is too large", 422: "A field breaks a rule",
     429: "Too many pushes", 503: "Not safe yet: repeat it under the same webhook-id",
 }  # fmt: skip
@@ -136,7 +136,7 @@ class Receiver:
         identity, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
         if not 8 <= len(identity) <= 64 or not _KEY.issuperset(identity):
             rule = "must be 8 to 64 letters, digits and . _ -, another for each push and the same when it is repeated"
-            raise _Refused(400, "bad_webhook_id", [WrongField("webhook-id", rule)])
+            raise _Refused(401, "bad_webhook_id", [WrongField("webhook-id", rule)])
         sent = _sent(stamp)
         tried = [self._signed_by(partner, identity, sent, body, headers) for partner in self._settings.partners]
         genuine = [found for found in tried if found is not None]

@@ -71,6 +71,9 @@ def _told(body: bytes) -> dict[str, Any] | None:
     """What is kept of a message; None for what is no word of a task, whoever signed it."""
     try:
         told = json.loads(body)
-        return {"task_id": told["data"]["task_id"], "state": told["type"].removeprefix("task."), "reference": None}
+        task_id, state = told["data"]["task_id"], told["type"].removeprefix("task.")
+        for text in (task_id, state):
+            text.encode()  # half a character is none: it could not be told again
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return {"task_id": task_id, "state": state, "reference": None}

@@ -45,12 +45,58 @@ def test_a_name_that_leads_to_a_private_address_is_refused_before_anything_is_se
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0"]
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f000001",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0",
+        "0177.0.0.1",
+        "0.0.0.0",
+        "localhost.",
+        "127.0.0.1.",
+        "receiver.example.se@127.0.0.1",
+        "[::]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:0:0:1]",
+    ],
 )
 def test_this_machine_is_refused_by_whatever_name_it_is_called(host: str) -> None:
-    with guarded_client(timeout=0.2) as client, pytest.raises((ConfigError, httpx.ConnectError)) as raised:
+    with guarded_client(timeout=0.2) as client, pytest.raises((ConfigError, httpx.ConnectError, httpx.InvalidURL)) as raised:
         client.get(f"http://{host}:9/")
-    assert isinstance(raised.value, ConfigError) or "not found" in str(raised.value), "no connection may have been tried"
+    assert isinstance(raised.value, ConfigError | httpx.InvalidURL) or "not found" in str(raised.value), (
+        "no connection may have been tried"
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://10.0.0.1/", "//127.0.0.1/", "/elsewhere"],
+)
+def test_a_redirect_is_an_answer_and_leads_nowhere(place: str) -> None:
+    asked: list[str] = []
+
+    async def redirecting(scope, receive, send) -> None:
+        if scope["type"] == "http":
+            asked.append(scope["path"])
+            await send({"type": "http.response.start", "status": 307, "headers": [(b"location", place.encode())]})
+            await send({"type": "http.response.body", "body": b""})
+
+    looked_for: list[str] = []
+
+    def resolve(host: str, _port: int) -> list[str]:
+        looked_for.append(host)
+        return ["127.0.0.1"]
+
+    with served(redirecting) as url:
+        port = httpx.URL(url).port
+        with guarded_client(timeout=2, allow_private=LOOPBACK, resolve=resolve) as client:
+            assert client.get(f"http://receiver.example.se:{port}/hook").status_code == 307
+    assert (asked, looked_for) == (["/hook"], ["receiver.example.se"])
 
 
 def test_a_network_that_is_listed_may_be_reached_and_the_receiver_is_asked_by_its_name() -> None:
