@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation
-from hub.core.consent_bytes import consent_text, spell_consent
+from hub.core.consent_bytes import read_consent, spell_consent
 from hub.core.held import Events, Held, Rows, in_order, make_marker
 from hub.core.instants import DAY
 from hub.core.reach import Reach
@@ -176,7 +176,7 @@ def _unpacked(value: bytes) -> YouthState:
     events, spelled, (youth_ref, answers, *envelope) = unpack(value)
     reach = None
     if spelled:
-        reach = Reach(ConsentRecord.model_validate_json(consent_text(spelled, youth_ref)))
+        reach = Reach(read_consent(spelled, youth_ref))  # whole, by the sum around it
         reach.spelled = spelled
     return _made(youth_ref, reach, events, answers, envelope)
 
