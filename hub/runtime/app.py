@@ -24,7 +24,7 @@ from hub.errors import HubError
 from hub.logs import get_logger
 from hub.runtime.driver import Driver
 from hub.runtime.intake import RunSchema, RunTransport
-from hub.runtime.tables import StateTable
+from hub.runtime.tables import PromptTables, StateTable
 from hub.settings import Settings
 
 __all__ = ["EXIT_CODE", "PartitionFlow", "build_app", "end_process", "leave_process", "owned_in_group"]
@@ -140,6 +140,7 @@ def build_app(
         canonical_url=f"http://localhost/{instance}",
         stream_buffer_maxsize=_BUFFER,
         stream_wait_empty=False,
+        TableManager=PromptTables,
         worker_redirect_stdouts=False,
         tracer=None,
     )

@@ -26,6 +26,7 @@ HIGH = 2 * BATCH
 HIGH_BYTES = 2 * RUN_BYTES
 LOW = BATCH
 _TICK_SECONDS = 1.0
+_CLOCKS_SECONDS = 0.05  # between two looks for clocks, while there are more to be read: others start meanwhile
 _RULES_SECONDS = 0.25  # between two looks for the first rule marker
 # Batches of one lane begin so many times as far apart as the last one took, at most so many seconds: a trickle is answered at
 # once, a stream in batches that pay for their round trips, and who has time to spare waits less.
@@ -142,10 +143,11 @@ class Lane:
         while not self._work.revoked:
             began = time.perf_counter()
             await self._go_on()
+            more = self._owned.read_clocks()
             wakes = [Wake(key) for key in self._owned.timers.due(self._clock.now(), BATCH)]
             runs = self._take()
             if not wakes and not runs and not self._overdue:
-                await self._rest()
+                await self._rest(_CLOCKS_SECONDS if more else _TICK_SECONDS)
                 continue
             await self._fetch_overdue()
             await self._work.do(wakes, runs)
@@ -162,10 +164,10 @@ class Lane:
         await self._work.look_back()
         return await self._work.read_rules()
 
-    async def _rest(self) -> None:
+    async def _rest(self, seconds: float) -> None:
         self._stirred.clear()
         try:
-            async with asyncio.timeout(_TICK_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._stirred.wait()
         except TimeoutError:
             await self._owned.let_go_of_said()

@@ -135,6 +135,11 @@ class PartitionStore:
             if not key.startswith(b"\x00"):
                 yield key, value
 
+    def filed_after(self, key: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """The first `limit` subjects' keys and values behind this one, in order, but for those that wait to enter RocksDB."""
+        found = (one for one in self._database.items(from_key=key) if one[0] > key and one[0] not in self._waiting)
+        return list(islice(found, limit))
+
     def keys_after(self, key: bytes, limit: int) -> list[bytes]:
         """The first `limit` subjects' keys behind this one, in order."""
         self._enter()

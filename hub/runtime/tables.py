@@ -12,12 +12,13 @@ from typing import Any
 
 import faust
 from faust.stores.base import Store
+from faust.tables.manager import TableManager
 
 from hub.runtime.driver import Driver
 
 _log = logging.getLogger("faust.tables")
 
-__all__ = ["StateStore", "StateTable"]
+__all__ = ["PromptTables", "StateStore", "StateTable"]
 
 
 class StateStore(Store):  # type: ignore[misc]
@@ -84,3 +85,14 @@ class StateTable(faust.Table):  # type: ignore[misc]
 
     def _new_store(self) -> StateStore:
         return StateStore(self.app, self, self._driver, self._fail)
+
+
+class PromptTables(TableManager):  # type: ignore[misc]
+    """Faust's tables, without its second of waiting for more of them: all are there before the app starts."""
+
+    logger = _log
+
+    async def on_start(self) -> None:
+        """As Faust's, from the end of that second on."""
+        await self._update_channels()
+        await self.recovery.start()

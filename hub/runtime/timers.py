@@ -68,6 +68,11 @@ class Timers:
             if at < self._horizon:
                 heapq.heappush(self._soon, (at, key))
 
+    def learn(self, key: bytes, at: int | None) -> None:
+        """Set the clock of a key that has none yet: what is told later than this was may be known already."""
+        if at is not None and key not in self._present:
+            self.set(key, at)
+
     def due(self, now: datetime, limit: int) -> list[bytes]:
         """Take out at most `limit` keys whose time has come, earliest first."""
         present = (now - _EPOCH) // _MILLISECOND

@@ -50,6 +50,16 @@ def test_faust_asks_the_store_on_every_rebalance_before_it_recovers() -> None:
     assert text.index("table.on_rebalance") < text.index("recovery.on_rebalance")
 
 
+def test_tables_begin_with_a_wait_of_a_second_and_then_two_steps_that_are_taken_without_it() -> None:
+    lines = [line.strip() for line in inspect.getsource(TableManager.on_start).splitlines()]
+    assert lines[-4:] == [
+        "await self.sleep(1.0)",
+        "if not self.should_stop:",
+        "await self._update_channels()",
+        "await self.recovery.start()",
+    ]
+
+
 def test_lanes_start_after_the_restoring_and_stop_with_the_revocation() -> None:
     text = inspect.getsource(App._on_partitions_assigned)
     assert text.index("tables.on_rebalance") < text.index("on_partitions_assigned.send")

@@ -75,6 +75,57 @@ def test_clocks_are_set_again_from_restored_states(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_clocks_of_many_states_in_the_local_copy_are_read_by_and_by_and_what_changed_meanwhile_keeps_its_own(
+    tmp_path: Path,
+) -> None:
+    def key(number: int) -> bytes:
+        return b"%06d" % number
+
+    async def story() -> None:
+        log, later = MemoryLog(), NOW + timedelta(days=9)
+        first = await restored(tmp_path, log)
+        await first.commit(Effects(state_changes={key(number): Change(b"s", NOW) for number in range(4_500)}))
+        first.close()
+        second = await restored(tmp_path, log, 2)
+        at_once = second.timers.due(NOW, 9_999)
+        assert 0 < len(at_once) < 4_500
+        await second.commit(
+            Effects(state_changes={key(4_400): Change(b"t", later), key(4_401): Change(b"t"), key(4_402): Change(None)})
+        )
+        assert second.read_clocks()
+        assert not second.read_clocks(), "that was the last of them"
+        found = second.timers.due(NOW, 9_999)
+        assert sorted([*at_once, *found]) == [key(number) for number in range(4_500) if number not in {4_400, 4_401, 4_402}]
+        assert second.timers.due(later, 9) == [key(4_400)]
+        assert not second.read_clocks()
+        second.close()
+
+    asyncio.run(story())
+
+
+def test_a_claim_that_stands_right_behind_what_was_read_is_not_read_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        log = MemoryLog()
+        first = await restored(tmp_path, log)
+        await first.commit(change(b"state"))
+        first.close()
+        log.history.clear()
+        second = await restored(tmp_path, log, 2)
+        assert log.history == [f"read {CHANGELOG}", f"append {CHANGELOG}"]
+        await second.commit(change(b"next"))
+        assert second.get(b"k") == b"next"
+        second.close()
+        # A third one knows of the second's claim, whether it has the local copy or not.
+        for folder in (tmp_path, tmp_path / "empty"):
+            third = await restored(folder, log, 3)
+            log.add(Outgoing(CHANGELOG, b"k", b"\xff" * 8 + b"wrong", (stamp((1, b"z" * 16), 99),), 0))
+            with pytest.raises(FatalError, match="another worker"):
+                await third.commit(change(b"state"))
+            third.close()
+
+    asyncio.run(story())
+
+
 def test_under_new_rules_every_state_is_looked_at_once_even_across_a_restart(tmp_path: Path) -> None:
     async def story() -> None:
         log = MemoryLog()

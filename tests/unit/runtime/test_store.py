@@ -49,6 +49,16 @@ def test_what_was_written_last_is_read_before_it_stands_in_the_files(tmp_path: P
     store.close()
 
 
+def test_subjects_are_listed_from_the_files_some_at_a_time_without_what_waits_to_enter_them(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "p", StoreCache())
+    store.write({b"\x00meta": b"m", **{b"%d" % number: b"1" for number in range(5)}}, MARK)
+    store.settle()
+    store.write({b"1": b"2", b"3": None, b"9": b"new"}, MARK)
+    assert store.filed_after(b"\x01", 2) == [(b"0", b"1"), (b"2", b"1")]
+    assert store.filed_after(b"2", 2) == [(b"4", b"1")]
+    store.close()
+
+
 def test_a_mark_that_moves_alone_is_there_after_reopening(tmp_path: Path) -> None:
     store = PartitionStore(tmp_path / "p", StoreCache())
     store.write({}, MARK)

@@ -47,6 +47,17 @@ def test_only_the_last_clock_of_a_key_counts() -> None:
     assert timers.due(AT + timedelta(hours=5), 10) == [b"a"]
 
 
+def test_a_clock_that_is_learned_does_not_take_the_place_of_one_that_was_set() -> None:
+    timers = Timers()
+    timers.set(b"a", ms(AT + timedelta(hours=5)))
+    timers.due(AT, 9)
+    for key in (b"a", b"b"):
+        timers.learn(key, ms(AT))
+    timers.learn(b"c", None)
+    assert timers.due(AT, 9) == [b"b"]
+    assert timers.due(AT + timedelta(hours=5), 9) == [b"a"]
+
+
 def test_no_more_than_asked_for_are_taken() -> None:
     timers = Timers()
     for number in range(5):
