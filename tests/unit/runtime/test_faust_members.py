@@ -77,6 +77,7 @@ def test_a_consumer_takes_its_isolation_level_when_it_starts() -> None:
         driver.Consumer._new_consumer_thread
     )
     assert "isolation_level=self._isolation_level" in inspect.getsource(AIOKafkaConsumer.start)
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.start)
 
 
 def test_a_full_partition_stops_alone_and_what_was_fetched_still_comes() -> None:
