@@ -158,7 +158,15 @@ def answering() -> Iterator[None]:
     try:
         yield
     except _unanswered() as error:
+        if _is_full(error):
+            text = "the database has no room: free space on its disk; nothing is lost meanwhile"
+            raise RetriableError(text, code="database_full") from error
         raise RetriableError(f"the database does not answer ({type(error).__name__})", code="database") from error
+
+
+def _is_full(error: Exception) -> bool:
+    told = getattr(error, "orig", None)
+    return getattr(told, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(told, "sqlstate", "") == "53100"
 
 
 def _unanswered() -> tuple[type[Exception], ...]:

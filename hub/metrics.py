@@ -26,6 +26,7 @@ __all__ = [
     "DELIVERY_MESSAGES",
     "DELIVERY_OPEN_TASKS",
     "DELIVERY_OVERDUE_TASKS",
+    "DELIVERY_WAITING_SINCE",
     "DIRECTORY_AGE",
     "ERASURES_LATE",
     "ERASURES_OPEN",
@@ -228,6 +229,11 @@ DELIVERY_OPEN_TASKS = Gauge(
     "hub_delivery_open_tasks", "Open tasks by team and state; to the installation's own programs only.", ["team", "state"]
 )
 DELIVERY_OVERDUE_TASKS = Gauge("hub_delivery_overdue_tasks", "Open tasks past their respond-by.", ["team"])
+DELIVERY_WAITING_SINCE = Gauge(
+    "hub_delivery_waiting_since_seconds",
+    "Unix time since which a part of delivery waits for its database or Kafka; 0 while it does not.",
+    ["part"],
+)
 DELIVERY_CALLS = Counter(
     "hub_delivery_calls", "Reminders of tasks, and calls of those who come next, by team and step.", ["team", "step"]
 )

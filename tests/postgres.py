@@ -59,6 +59,7 @@ class Cluster:
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
+        self._settings: tuple[str, ...] = ()
         self._templates: dict[object, str] = {}
         self._shapes: dict[object, Shape | None] = {}
         self._free: dict[object, list[str]] = {}
@@ -68,11 +69,16 @@ class Cluster:
         """`further`: settings of the server, `name=value`."""
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
-        data, log = self.folder / "data", self.folder / "log"
+        data, self._settings = self.folder / "data", further
         initdb = [self.programs / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(initdb, check=True, capture_output=True, **self._identity())
+        self.resume()
+
+    def resume(self) -> None:
+        """Run the server, also after `halt`, at the same address."""
+        data, log = self.folder / "data", self.folder / "log"
         command = [self.programs / "postgres", "-D", data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.folder]
-        command += [part for setting in (*_QUICK, *further) for part in ("-c", setting)]
+        command += [part for setting in (*_QUICK, *self._settings) for part in ("-c", setting)]
         with log.open("wb") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **self._identity())
         watch = ["/bin/sh", "-c", _WATCH, "sh", str(self._process.pid), str(self.folder)]
@@ -83,7 +89,8 @@ class Cluster:
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.02)
 
-    def stop(self) -> None:
+    def halt(self) -> None:
+        """Stop the server and throw everybody out; what was committed is kept."""
         if self._watch is not None and self._watch.stdin is not None:
             self._watch.kill()  # before the pipe is closed: it must not act
             self._watch.wait()
@@ -91,6 +98,9 @@ class Cluster:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(_START_SECONDS)
+
+    def stop(self) -> None:
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, name: str) -> str:

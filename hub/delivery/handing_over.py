@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from hub.delivery.dispatcher import Dispatcher
-from hub.delivery.patience import patient
+from hub.delivery.patience import Patience
 from hub.errors import RetriableError
 from hub.logs import get_logger
 
@@ -38,9 +38,10 @@ def handing_over(dispatchers: Sequence[Dispatcher], stop: threading.Event, faile
 
 
 def _until(dispatcher: Dispatcher, stop: threading.Event, failed: list[BaseException]) -> None:
+    patiently = Patience(stop, f"sink-{dispatcher.name}")
     try:
         while not stop.is_set():
-            wait = patient(stop)(dispatcher.run_once)
+            wait = patiently(dispatcher.run_once)
             stop.wait(min(wait.total_seconds(), _LOOK_SECONDS))
     except BaseException as error:  # noqa: BLE001 - handed to the main thread, which ends the process
         if not (stop.is_set() and isinstance(error, RetriableError)):

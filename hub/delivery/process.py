@@ -23,7 +23,7 @@ from hub.delivery.handing_over import handing_over
 from hub.delivery.inbox import Inbox
 from hub.delivery.others import NONE, Others, lapse
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
-from hub.delivery.patience import patient
+from hub.delivery.patience import Patience
 from hub.delivery.routing import Routing
 from hub.delivery.sink_figures import report_sinks
 from hub.delivery.worklist import Worklist
@@ -93,12 +93,13 @@ def run_delivery(
     inbox, worklist = Inbox(engine, codec, clock, clocks, others, routing=routing, errands=errands), Worklist(engine, clock)
     names = [one.name for one in dispatchers]
     try:
-        inbox.check_ends(patient(stop)(ends))
+        patiently = Patience(stop, "inbox")
+        inbox.check_ends(patiently(ends))
         if calls is not None:
-            patient(stop)(calls.look_again)
+            patiently(calls.look_again)
         report, lapses = partial(_report, engine, worklist, standstill, names), partial(lapse, engine, others)
         with handing_over(dispatchers, stop, failed):
-            _take_until(stop, failed, reader, inbox, report, clock=clock, calls=calls, lapses=lapses)
+            _take_until(stop, failed, reader, inbox, report, patiently=patiently, clock=clock, calls=calls, lapses=lapses)
     except RetriableError:
         if not stop.is_set():  # else somebody asked for the end while something was away
             raise
@@ -116,11 +117,12 @@ def _take_until(
     inbox: Inbox,
     report: Callable[[], None],
     *,
+    patiently: Patience,
     clock: Clock,
     calls: Calls | None,
     lapses: Callable[[datetime], None],
 ) -> None:
-    patiently, due, beat = patient(stop), 0.0, 0.0
+    due, beat = 0.0, 0.0
     while not stop.is_set():
         if failed:
             raise FatalError("the outbox relay, or the handing over to a sink, ended", code="relay_ended") from failed[0]
@@ -146,7 +148,7 @@ def _take_until(
 def _relay_until(
     relay: OutboxRelay, engine: Engine, standstill: Standstill, stop: threading.Event, failed: list[BaseException]
 ) -> None:
-    patiently = patient(stop)
+    patiently = Patience(stop, "outbox")
     try:
         while not stop.is_set():
             sent = patiently(relay.run_once)
