@@ -32,6 +32,7 @@ def as_data(found: Published) -> dict[str, Any]:
             **_each("records_left_out", found.refused),
         },
         "not_shown_below": FEWEST,
+        "in_steps_of": FEWEST,
         "windows_not_full_until": None if found.cold_until is None else found.cold_until.isoformat(),
         "rules": [_rule(found, rule) for rule in found.rules],
         "teams": [_team(found, team) for team in found.teams()],
@@ -89,7 +90,7 @@ def _shares(place: str, shares: Shares) -> list[dict[str, Any]]:
     rows = []
     for name, youths in sorted(shares.youths.items()):
         tasks = {rule: bands[name] for rule, bands in sorted(shares.with_task.items())}
-        rows.append({place: name or None, "youths": youths, **_each("with_a_task", tasks)})
+        rows.append({place: name or None, **_figure("youths", youths), **_each("with_a_task", tasks)})
     return rows
 
 

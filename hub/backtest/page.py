@@ -152,7 +152,7 @@ def _tables(found: Published, names: Names, language: Language) -> list[_Table]:
     ):
         heads = [say(place), say("youths"), *(names.rules.get(rule, rule) for rule in sorted(shares.with_task))]
         rows = [
-            (_place(name, known, language), [str(youths), *_shares(shares, name, youths, language)])
+            (_place(name, known, language), [shown(youths, language), *_shares(shares, name, youths, language)])
             for name, youths in sorted(shares.youths.items())
         ]
         tables.append(_Table(say(title), say("share"), heads, rows))
@@ -170,11 +170,12 @@ def _place(name: str, known: Mapping[str, str], language: Language) -> str:
     return TEXTS[special[name]][language] if name in special else known.get(name, name)
 
 
-def _shares(shares: Shares, place: str, youths: int, language: Language) -> list[str]:
-    """With a percentage where the number is shown."""
-    cells = []
-    for _, bands in sorted(shares.with_task.items()):
-        some = bands[place]
-        share = f" ({some.exact * 100 // youths} %)" if some.exact is not None else ""
-        cells.append(shown(some, language) + share)
-    return cells
+def _shares(shares: Shares, place: str, youths: Band, language: Language) -> list[str]:
+    """With between how many percent of the place's youths they are."""
+    return [shown(bands[place], language) + _percent(bands[place], youths) for _, bands in sorted(shares.with_task.items())]
+
+
+def _percent(some: Band, youths: Band) -> str:
+    if not some.most or not youths.least or youths.most is None:
+        return ""
+    return f" ({some.least * 100 // youths.most}–{min(100, some.most * 100 // youths.least)} %)"

@@ -1,21 +1,26 @@
-"""What of a tally may be shown: bands, made once, and everything that is shown afterwards is worked out from them alone."""
+"""What of a tally may be shown: every number in a step of five, made once; all that is shown is worked out from them alone.
+
+Rules lie within others, weeks follow weeks, and a candidate is tried again with a threshold changed: whoever knows how, knows
+what a difference of two figures counts. So no figure is exact, none and the number of all youths apart.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 
-from hub.backtest.overlapping import Pair, shown_overlaps
 from hub.backtest.tally import Kind, Plan, Tally
 from hub.core.instants import stockholm_week, to_ms
-from hub.core.suppression import FEWEST, Band, protect, small, summed
+from hub.core.suppression import FEWEST, Band, in_steps, step_of, summed
 from hub.errors import RejectedError
 
 __all__ = ["OTHERS", "Published", "Row", "Shares", "publish"]
 
 OTHERS = "*"
+Pair = tuple[str, str]
 Lane = tuple[Kind, str, str]
 """Tasks of one kind for one function of one team."""
 _Persons = tuple[Band, dict[str, Band], dict[str, Band]]
@@ -24,7 +29,7 @@ _Persons = tuple[Band, dict[str, Band], dict[str, Band]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The tasks of a lane, in two breakdowns of one total that have nothing else in common."""
+    """The tasks of a lane, in two breakdowns of one total."""
 
     total: Band
     weeks: Mapping[str, Band]
@@ -37,7 +42,7 @@ class Shares:
     places with fewer than five youths, together.
     """
 
-    youths: Mapping[str, int]
+    youths: Mapping[str, Band]
     with_task: Mapping[str, Mapping[str, Band]]
 
 
@@ -114,8 +119,7 @@ def publish(tally: Tally, plan: Plan) -> Published:
     ours = tuple(rule.id for rule in plan.candidate.rules)
     weeks = tuple(_weeks(plan.since or tally.first or plan.until, plan.until))
     schools, areas = _grouped(tally.schools), _grouped(tally.areas)
-    persons = _apart({rule: _persons(tally, rule, schools, areas) for rule in ours}, tally, plan.within)
-    sizes = {rule: total for rule, (total, _, _) in persons.items()}
+    persons = {rule: _persons(tally, rule, schools, areas) for rule in ours}
     return Published(
         candidate=(plan.candidate.version, plan.candidate.sha256),
         active=(plan.active.version, plan.active.sha256),
@@ -130,13 +134,13 @@ def publish(tally: Tally, plan: Plan) -> Published:
         events=tally.events,
         at_once=plan.at_once,
         imported=not plan.at_once and 2 * tally.late > tally.events,
-        left_out={reason: _alone(number) for reason, number in sorted(tally.left_out.items())},
-        refused={reason: _alone(number) for reason, number in sorted(tally.refused.items())},
+        left_out={reason: step_of(number) for reason, number in sorted(tally.left_out.items())},
+        refused={reason: step_of(number) for reason, number in sorted(tally.refused.items())},
         rows=_rows(tally, weeks, plan),
-        youths_by_rule=sizes,
-        overlaps=shown_overlaps(sorted(ours), sizes, tally.overlap),
-        schools=Shares(_in_all(tally.schools, schools), {rule: bands for rule, (_, bands, _) in persons.items()}),
-        areas=Shares(_in_all(tally.areas, areas), {rule: bands for rule, (_, _, bands) in persons.items()}),
+        youths_by_rule={rule: total for rule, (total, _, _) in persons.items()},
+        overlaps={pair: step_of(tally.overlap[pair]) for pair in combinations(sorted(ours), 2)},
+        schools=_shares(tally.schools, schools, {rule: bands for rule, (_, bands, _) in persons.items()}),
+        areas=_shares(tally.areas, areas, {rule: bands for rule, (_, _, bands) in persons.items()}),
     )
 
 
@@ -150,12 +154,8 @@ def _rows(tally: Tally, weeks: Sequence[str], plan: Plan) -> dict[Lane, Row]:
         by_rule.setdefault(lane, Counter(dict.fromkeys(_proposing(plan, lane), 0)))[cell.rule] += number
     rows = {}
     for lane in sorted(by_week):
-        total, of_weeks = protect(by_week[lane])
-        of_rules, in_rules = protect(by_rule[lane])
-        if total.exact is None or of_rules.exact is None:  # what one breakdown does not bear, the other may not tell
-            total = of_rules if total.exact is not None else total
-            of_weeks, in_rules = (dict.fromkeys(bands, Band(0, total.most)) for bands in (of_weeks, in_rules))
-        rows[lane] = Row(total, of_weeks, in_rules)
+        total, (of_weeks, of_rules) = in_steps(by_week[lane], by_rule[lane])
+        rows[lane] = Row(total, of_weeks, of_rules)
     return rows
 
 
@@ -190,42 +190,16 @@ def _in_all(counts: Mapping[str, int], groups: Mapping[str, str]) -> dict[str, i
     return dict(found)
 
 
-def _apart(persons: Mapping[str, _Persons], tally: Tally, within: Iterable[tuple[str, str]]) -> dict[str, _Persons]:
-    """Without what two rules together tell of those who are in one and not in the other, where one lies within the other: of the
-    narrower only the number in all is told, and not that where it is all but a few of the wider one's.
-    """
-    found = dict(persons)
-    for narrow, wide in sorted(within):
-        total, by_school, by_area = found[narrow]
-        few, many = (sum(tally.by_school[rule, place] for place in tally.schools) for rule in (narrow, wide))
-        if 0 < few < many < 2 * FEWEST:  # one of the two is small, and it is not said which
-            total = Band(1, many - 1)
-        elif small(many - few) and total.exact:
-            total = Band(FEWEST, None)
-        hidden = Band(0, total.most)
-        found[narrow] = total, dict.fromkeys(by_school, hidden), dict.fromkeys(by_area, hidden)
-    return found
-
-
 def _persons(tally: Tally, rule: str, schools: Mapping[str, str], areas: Mapping[str, str]) -> _Persons:
-    """(in all, by school, by area): where one breakdown does not bear its total to be shown, the other may not give it away."""
-    of_schools, by_school = _shares(tally.by_school, rule, tally.schools, schools)
-    of_areas, by_area = _shares(tally.by_area, rule, tally.areas, areas)
-    total = of_areas if of_schools.exact is not None else of_schools
-    if total.exact is None:
-        return total, dict.fromkeys(by_school, Band(0, total.most)), dict.fromkeys(by_area, Band(0, total.most))
-    return total, by_school, by_area
+    """(in all, by school, by area)."""
+    by_school = {place: tally.by_school.get((rule, place), 0) for place in tally.schools}
+    by_area = {place: tally.by_area.get((rule, place), 0) for place in tally.areas}
+    total, (in_schools, in_areas) = in_steps(_in_all(by_school, schools), _in_all(by_area, areas))
+    return total, in_schools, in_areas
 
 
-def _shares(
-    counts: Mapping[tuple[str, str], int], rule: str, places: Mapping[str, int], groups: Mapping[str, str]
-) -> tuple[Band, dict[str, Band]]:
-    mine = {place: counts.get((rule, place), 0) for place in places}
-    return protect(_in_all(mine, groups), wholes=_in_all(places, groups))
-
-
-def _alone(number: int) -> Band:
-    return Band(1, FEWEST - 1) if small(number) else Band(number, number)
+def _shares(places: Mapping[str, int], groups: Mapping[str, str], with_task: Mapping[str, Mapping[str, Band]]) -> Shares:
+    return Shares({place: step_of(number) for place, number in _in_all(places, groups).items()}, with_task)
 
 
 def _weeks(since: datetime, until: datetime) -> Iterator[str]:

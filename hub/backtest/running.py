@@ -9,15 +9,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import permutations
 from multiprocessing import active_children, get_context
 from typing import TypeAlias, TypeVar
 
 from hub.backtest.history_file import FilePart
 from hub.backtest.tally import Plan, Tally, count_youth
 from hub.backtest.topics import BucketPart
-from hub.core.rule_overlap import implied
-from hub.core.rule_set import Rule
 from hub.core.rules import RuleSet, compile_rules
 from hub.errors import RetriableError
 from hub.stopping import ctrl_c_waits
@@ -40,9 +37,7 @@ class Question:
 
     def plan(self) -> Plan:
         """With the rules compiled. Raises RulesError when one of them says what this version cannot weigh."""
-        people = [rule for rule in self.candidate.rules if isinstance(rule, Rule)]
-        within = frozenset((one.id, other.id) for one, other in permutations(people, 2) if implied(one, other))
-        return Plan(compile_rules(self.candidate), compile_rules(self.active), self.since, self.until, self.at_once, within)
+        return Plan(compile_rules(self.candidate), compile_rules(self.active), self.since, self.until, self.at_once)
 
 
 def tally_of(parts: Sequence[Part], question: Question, processes: int = 1, tell: Callable[[Tally], None] | None = None) -> Tally:

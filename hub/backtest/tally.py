@@ -1,6 +1,6 @@
 """What is counted of replayed youths. Tallies of parts add up to the tally of the whole, whoever counted them.
 
-A tally holds small numbers: it stays in memory, and only what `hub.backtest.publishing` makes of it is shown.
+A tally holds small numbers: it stays in memory, and only what `hub.backtest.published` makes of it is shown.
 """
 
 from __future__ import annotations
@@ -64,8 +64,6 @@ class Plan:
     until: datetime
     at_once: bool = False
     """Whether events are taken as told when they occurred (`timeline`)."""
-    within: frozenset[tuple[str, str]] = frozenset()
-    """Of the candidate's rules each two of which the first holds only when the second does."""
 
 
 @dataclass(slots=True)

@@ -20,10 +20,10 @@ TEXTS: Final[dict[str, dict[Language, str]]] = {
         "{events} events.",
     },
     "hidden": {
-        "sv": "Tal under {fewest} visas inte, och inte heller tal som skulle avslöja ett sådant. Då står mellan vilka värden "
-        "talet ligger.",
-        "en": "Numbers below {fewest} are not shown, nor numbers that would give one away. What stands instead is between what "
-        "values the number lies.",
+        "sv": "Talen anges i steg om {fewest}: 10–14 är ett av dem. Tal under {fewest} visas inte, och inte heller genom "
+        "skillnaden mellan två tal.",
+        "en": "Numbers are told in steps of {fewest}: 10–14 is one of these. Numbers below {fewest} are not shown, nor by the "
+        "difference of two numbers.",
     },
     "left_out": {
         "sv": "Unga vars samtycke är återkallat eller vilande i dag är inte med. Svar på uppgifter finns bara för "

@@ -69,7 +69,8 @@ def print_found(found: Published, *, as_json: bool) -> None:
     _print_overlaps(console, found)
     _print_shares(console, "School", found.schools)
     _print_shares(console, "Area", found.areas)
-    console.print(f"Numbers below {FEWEST} are not shown, nor what would give one away: 7–13 is a number between these.")
+    steps = f"Numbers are told in steps of {FEWEST}: 10–14 is one of these."
+    console.print(f"{steps} Those below {FEWEST} are not shown, nor by the difference of two.", soft_wrap=True)
 
 
 def _print_rules(console: Console, found: Published) -> None:
@@ -129,5 +130,5 @@ def _print_shares(console: Console, place: str, shares: Shares) -> None:
     table = Table(place, "Youths", *rules, title=f"Youths with a task, by {place.lower()}")
     for name, youths in sorted(shares.youths.items()):
         place = {"": "not known", OTHERS: "others"}.get(name, name)
-        table.add_row(place, f"{youths}", *(shown(shares.with_task[rule][name]) for rule in rules))
+        table.add_row(place, shown(youths), *(shown(shares.with_task[rule][name]) for rule in rules))
     console.print(table)

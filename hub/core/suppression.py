@@ -1,23 +1,27 @@
 """Small numbers are not shown, nor what would give one away, to a reader who knows this file.
 
-A shown number is a band of what it may be: exact, or wider. What is published of a breakdown is its bands and its total, and
-everything else is worked out from those alone, so that nothing can be found by differencing that `protect` has not judged.
+A shown number is a band of what it may be: exact, or wider. What is published is bands, and everything else is worked out from
+those alone. A number of 1 to 4 is small. There are two ways to publish numbers:
 
-A number of 1 to 4 is small. A breakdown without a small number is shown as it is. One with a small number is shown in steps of
-five, every number of it: which step a number is in says nothing of the others, so that how it is shown was decided by nothing
-but what is shown. (To hide as few numbers as possible is to choose by those that are hidden, and the choice can be read back.)
-The total is shown where, with the steps, it leaves more than one value to each number that may be small; else nothing is.
+`in_steps` is for figures that can be held against each other: every number in a step of five, whatever stands beside it. That
+one rule holds only where another does, that a week has gone or that a threshold is one lesson lower tells a reader what a
+difference of two figures counts; of figures in steps it leaves more than one value, without anybody having to know which of
+them lie within which.
+
+`protect` is for one breakdown that has no neighbour: exact where no number is small, else in steps, every number of it. (To
+hide as few numbers as possible is to choose by those that are hidden, and the choice can be read back.) The total is shown
+where, with the steps, it leaves more than one value to each number that may be small; else nothing is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
-__all__ = ["FEWEST", "Band", "protect", "small", "summed"]
+__all__ = ["FEWEST", "Band", "in_steps", "protect", "small", "step_of", "summed"]
 
 FEWEST: Final = 5
-"""The smallest number that is shown, but for none."""
+"""The smallest number that is shown, but for none; and how many numbers a step has."""
 _K = TypeVar("_K", bound="str | tuple[str, ...]")
 
 
@@ -38,22 +42,46 @@ def small(number: int) -> bool:
     return 0 < number < FEWEST
 
 
-def protect(values: Mapping[_K, int], *, wholes: Mapping[_K, int] | None = None) -> tuple[Band, dict[_K, Band]]:
-    """(total, by key) of a breakdown, as it may be shown.
+def step_of(number: int) -> Band:
+    """The step that a number is shown in: none, 1–4, 5–9 and so on. It depends on nothing but the number."""
+    least = number - number % FEWEST
+    return Band(max(least, 1), least + FEWEST - 1) if number else Band(0, 0)
 
-    `wholes`: how many there are of each key in all, when these are some of them; who is not among them must not be a small
-    number either, and where a whole itself is small nothing is shown. Where the total would give a small number away, nothing
-    of the breakdown is shown.
+
+def in_steps(*breakdowns: Mapping[str, int]) -> tuple[Band, Sequence[dict[str, Band]]]:
+    """(total, each breakdown by key) of one total that is broken down in several ways, all in steps.
+
+    Of a small total no breakdown is shown, nor where totals and steps together would leave a small number one value.
     """
+    total = step_of(sum(breakdowns[0].values()))
+    steps = [{key: step_of(number) for key, number in one.items()} for one in breakdowns]
+    if total.most == FEWEST - 1 or _pinned(total, steps):
+        return total, [dict.fromkeys(one, Band(0, total.most)) for one in steps]
+    return total, steps
+
+
+def _pinned(total: Band, steps: Sequence[Mapping[str, Band]]) -> bool:
+    """Whether what may be the total is the least or the most that a breakdown with a small number can sum up to."""
+    sums = [summed(one.values()) for one in steps]
+    least = max(total.least, *(one.least for one in sums))
+    most = min(one.most for one in (total, *sums) if one.most is not None)
+    doubtful = (found for found, one in zip(sums, steps, strict=True) if any(map(_is_small, one.values())))
+    return any(most == one.least or least == one.most for one in doubtful)
+
+
+def _is_small(band: Band) -> bool:
+    return band.least == 1
+
+
+def protect(values: Mapping[_K, int]) -> tuple[Band, dict[_K, Band]]:
+    """(total, by key) of a breakdown, as it may be shown. Where the total would give a small number away, nothing is."""
     total = sum(values.values())
-    hidden = _untold(total, wholes)
-    if hidden is not None:
-        return _nothing(values, hidden)
-    whole = dict.fromkeys(values) if wholes is None else wholes
-    if not any(_sensitive(number, whole[key]) for key, number in values.items()):
+    if small(total):
+        return _nothing(values, Band(1, FEWEST - 1))
+    if not any(map(small, values.values())):
         return Band(total, total), {key: Band(number, number) for key, number in values.items()}
-    steps = {key: _step(number, whole[key]) for key, number in values.items()}
-    if not _ambiguous(steps, whole, total):
+    steps = {key: (number - number % FEWEST, number - number % FEWEST + FEWEST - 1) for key, number in values.items()}
+    if not _ambiguous(steps, total):
         return _nothing(values, Band(FEWEST, None))
     return Band(total, total), _narrowed(steps, total)
 
@@ -69,57 +97,25 @@ def summed(bands: Iterable[Band]) -> Band:
     return Band(least, most if bounded else None)
 
 
-def _untold(total: int, wholes: Mapping[_K, int] | None) -> Band | None:
-    """What is shown of a total that is small, or leaves few of all; None: it may be shown."""
-    if wholes is not None:
-        everybody = sum(wholes.values())
-        if any(small(number) for number in wholes.values()):
-            return Band(0, None)
-        if 0 < total < everybody < 2 * FEWEST:  # one of the two is small, and it is not said which
-            return Band(1, everybody - 1)
-        if total and small(everybody - total):
-            return Band(FEWEST, None)
-    return Band(1, FEWEST - 1) if small(total) else None
-
-
 def _nothing(values: Mapping[_K, int], total: Band) -> tuple[Band, dict[_K, Band]]:
     return total, {key: Band(0, total.most) for key in values}
 
 
-def _sensitive(number: int, whole: int | None) -> bool:
-    return small(number) or (number > 0 and whole is not None and small(whole - number))
-
-
-def _step(number: int, whole: int | None) -> tuple[int, int]:
-    """The step of five that a number is in. Of a known whole the last five are a step of their own, as the first are."""
-    least = number - number % FEWEST
-    if whole is None:
-        return least, least + FEWEST - 1
-    last = whole - FEWEST + 1
-    if last <= FEWEST - 1:
-        return 0, whole
-    return (last, whole) if number >= last else (least, min(least + FEWEST, last) - 1)
-
-
-def _ambiguous(steps: Mapping[_K, tuple[int, int]], whole: Mapping[_K, int | None], total: int) -> bool:
+def _ambiguous(steps: Mapping[_K, tuple[int, int]], total: int) -> bool:
     """Whether each number that may be small could be another one as well: of all breakdowns in these steps that have this total,
     and a small number.
     """
     least, most = (sum(ends) for ends in zip(*steps.values(), strict=True))
-    doubtful = {key: range(low, high + 1) for key, (low, high) in steps.items() if _may_be_sensitive(low, high, whole[key])}
-    for key, numbers in doubtful.items():
+    doubtful = [key for key, (low, _) in steps.items() if not low]
+    for key in doubtful:
         low, high = steps[key]
-        fits = {number for number in numbers if total - (most - high) <= number <= total - (least - low)}
-        found = {number for number in fits if _sensitive(number, whole[key])}
+        fits = {number for number in range(low, high + 1) if total - (most - high) <= number <= total - (least - low)}
+        found = set(filter(small, fits))
         if len(doubtful) == 1:  # which then holds the small number
             fits = found
         if found and len(fits) == 1:
             return False
     return True
-
-
-def _may_be_sensitive(low: int, high: int, whole: int | None) -> bool:
-    return any(_sensitive(number, whole) for number in range(low, high + 1))
 
 
 def _narrowed(steps: Mapping[_K, tuple[int, int]], total: int) -> dict[_K, Band]:

@@ -52,6 +52,17 @@ def test_without_a_task_it_says_so_and_draws_nothing() -> None:
     assert "<svg" not in text
 
 
+def test_of_a_place_it_says_between_how_many_percent_have_a_task() -> None:
+    tally = Tally(youths=60)
+    tally.schools.update({"school-a": 40, "school-b": 20})
+    tally.areas[""] = 60
+    tally.by_school["absence", "school-a"] = tally.by_area["absence", ""] = 18
+    text = page(publish(tally, PLAN), Names(), "en", AT)
+    assert ">15–19 (34–47 %)<" in text
+    assert ">0<" in text
+    assert ">40–44<" in text
+
+
 def test_nothing_on_it_comes_from_elsewhere() -> None:
     text = made((Kind.NEW, "2025-W19", 20))
     assert not any(mark in text for mark in ("http:", "https:", "<script", "<link", "url(", "@import", "src="))

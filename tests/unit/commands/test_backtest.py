@@ -74,7 +74,7 @@ def test_a_script_gets_one_document_and_the_audit_log_says_which_rules_over_how_
     assert document["history"]["youths"] == 40
     assert {one["rule"] for one in document["rules"]} >= {"absence-alone", "repeated-notices"}
     absence = next(one for one in document["rules"] if one["rule"] == "absence-alone")
-    assert absence["candidate"] > absence["active"]
+    assert absence["candidate_between"] > absence["active_between"]
     assert document["weeks"][0]["week"] == "2024-W44"
     sha = document["candidate"]["sha256"][:16]
     events = document["history"]["events"]

@@ -105,13 +105,21 @@ def week(row: dict[str, Any]) -> str:
 
 
 def shares(row: dict[str, Any]) -> list[str]:
-    return [str(row["youths"]), *(figure(row, "with_a_task", rule) for rule in sorted(row["with_a_task"]))]
+    return [figure(row, "youths"), *(figure(row, "with_a_task", rule) for rule in sorted(row["with_a_task"]))]
 
 
-def test_some_figures_are_told_and_some_are_hidden_so_that_both_are_compared(told: Told) -> None:
+def in_percent(row: dict[str, Any], rule: str) -> str:
+    """With between how many percent of a place's youths they are, as the page has it."""
+    few, many = row["youths_between"]
+    least, most = row.get("with_a_task_between", {}).get(rule, (0, 0))
+    return figure(row, "with_a_task", rule) + (f" ({least * 100 // many}–{min(100, most * 100 // few)} %)" if most else "")
+
+
+def test_some_figures_are_none_and_some_are_steps_so_that_both_are_compared(told: Told) -> None:
     cells = {cell for row in told.tables["Tasks of each rule"] + told.tables["Tasks per week"] for cell in row[1:]}
-    assert any(cell.isdigit() and int(cell) > 0 for cell in cells)
-    assert any("–" in cell or cell.startswith("<") for cell in cells)
+    assert {"0", "<5"} < cells
+    assert any("–" in cell for cell in cells)
+    assert not any(cell.isdigit() and int(cell) > 0 for cell in cells)
 
 
 def test_history_is_as_long_in_all_three(told: Told) -> None:
@@ -163,7 +171,6 @@ def test_the_shares_of_each_place_are_alike(told: Told, place: str, of: str) -> 
     rows = [shares(row) for row in told.document[of]]
     assert [row[1:] for row in told.tables[f"Youths with a task, by {place}"]] == rows
     shown = [
-        [youths, *(f"{cell} ({int(cell) * 100 // int(youths)} %)" if cell.isdigit() else cell for cell in cells)]
-        for youths, *cells in rows
+        [figure(row, "youths"), *(in_percent(row, rule) for rule in sorted(row["with_a_task"]))] for row in told.document[of]
     ]
     assert [row[1:] for row in told.page[-2 if of == "schools" else -1][1:]] == shown
