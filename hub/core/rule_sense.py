@@ -18,6 +18,7 @@ from hub.core.conditions import Condition, FellFrom, Measure
 from hub.core.consent_rules import AgeSpan
 from hub.core.rule_overlap import apart
 from hub.core.rule_problems import Problem
+from hub.core.rule_room import counting_hours, crowded, most_dates, most_events
 from hub.core.rule_set import Rule
 from hub.core.school import School
 from hub.core.state import MAX_HELD
@@ -69,6 +70,7 @@ def impossible(rule: Rule, school: School | None, town: Town) -> Iterator[Proble
         for problem in _of_condition(condition, school, rule.sunset):
             yield problem._replace(location=("when", place, *problem.location))
     yield from _of_pairs(rule)
+    yield from crowded(rule)
     if town.agencies is not None:
         yield from _of_agencies(rule, town.agencies)
     if town.ages is not None and rule.ages is not None:
@@ -119,28 +121,27 @@ def _of_amount(condition: Condition, known: Sequence[date] | None) -> Iterator[P
     """Whether the days in which so much is asked for have so much."""
     fell = condition.fell_from
     where, length = (("at_least",), condition.within_days) if fell is None else (("fell_from", "at_least"), fell.days)
-    window = f"{length} days"
-    # Up to now and back: n times 24 hours touch n + 1 dates unless now is midnight.
-    days = length + 1
+    window, hours = f"{length} days", counting_hours(condition)
     asked = condition.within_school_days
-    if asked is not None and asked > (most := _weekdays(days)):
+    if asked is not None and asked > (most := _weekdays(length + 1)):
         text = f"at most {most} school days lie within {window}: raise within_days, or ask for fewer"
         yield Problem(("within_school_days",), text)
+    if hours <= 0:
+        return  # which is told of `then`
+    days = most_dates(condition)
+    if hours < length * _DAY_HOURS:
+        window = f"those {hours} of the hours of {window} after which it is known what followed"
     if condition.on_school_days and known:
         days, window = min(_most_of(known, days), asked or days), f"the school days of {window}"
-    if condition.measure is Measure.COUNT and condition.asked > (events := _most_events(condition)):
+    if condition.measure is Measure.COUNT and condition.asked > (events := most_events(condition)):
         text = f"of one youth no more than {MAX_HELD} events are held, and {events} of them can count here: lower it"
         yield Problem(where, text)
     if condition.measure is Measure.DISTINCT_DAYS and condition.asked > days:
         yield Problem(where, f"{window} touch at most {days} different days: lower it, or look at more days")
-    most = min(days, length) * _DAY_MINUTES
+    # An absence that begins within the hours may last for a day after them.
+    most = min(min(days, length) * _DAY_MINUTES, hours * 60 + _DAY_MINUTES)
     if condition.measure is Measure.MINUTES and condition.asked > most:
         yield Problem(where, f"{window} have only {most} minutes: lower it, or look at more days")
-
-
-def _most_events(condition: Condition) -> int:
-    """The newest event held is followed by none."""
-    return MAX_HELD - (condition.then is not None and condition.then.happens)
 
 
 def _of_fall(condition: Condition, fell: FellFrom, known: Sequence[date] | None) -> Iterator[Problem]:

@@ -65,7 +65,7 @@ def stages_for(file: str) -> list[list[str]]:
         case _ if name in (*_WORDS, *_TEXTS):
             alike = [_CORE.format("lacking_alike")] if name == "lacking" else []
             return [own, [one for one in map(_CORE.format, _WORDS) if one not in own], alike]
-        case "rule_changes" | "rule_overlap" | "rule_problems" | "rule_schema" | "rule_sense":
+        case "rule_changes" | "rule_overlap" | "rule_problems" | "rule_room" | "rule_schema" | "rule_sense":
             rules = (_CORE.format(f"rule_{one}") for one in ("set", "sense", "cautions", "schema", "changes", "overlap", "idle"))
             others = ["tests/unit/test_rules_file.py", *rules]
             return [own, [one for one in others if one not in own]]

@@ -117,6 +117,49 @@ def test_more_events_than_are_held_of_one_youth_are_found_however_short_the_wind
     )
 
 
+def beside(*conditions: dict[str, Any]) -> RuleSet:
+    """A rule of several conditions, each of so many events within two weeks, unless it says otherwise."""
+    rules = make()
+    first = rules.model_dump(mode="json")["rules"][0]["when"][0]
+    when = [first | {"id": f"some_{place}", "measure": "count"} | one for place, one in enumerate(conditions)]
+    return make({"when": when})
+
+
+NOTICES = {"kind": "police_notice", "of": ["narcotics"]}
+MORNING, EVENING = {"between": ["08:00", "12:00"]}, {"between": ["20:00", "08:00"]}
+
+
+@pytest.mark.parametrize(
+    ("others", "most"),
+    [
+        ([NOTICES], 512),
+        ([{"of": ["excused"]}], 512),
+        ([{"of": ["excused", "unexcused"]}, NOTICES], 512),
+        ([{**NOTICES, "measure": "distinct_days", "at_least": 15, "within_days": 14}], 1009),
+        ([{"of": ["excused"], "measure": "minutes", "at_least": 2881}], 1021),
+        ([{"of": ["excused"], "measure": "rate", "at_least": 50}], 1023),
+    ],
+    ids=["kind", "code", "widest", "days", "minutes", "rate"],
+)
+def test_more_events_than_are_held_of_one_youth_are_found_of_conditions_together(others: list[dict[str, Any]], most: int) -> None:
+    numbers = [{"at_least": most} | one for one in others]
+    assert told(beside({"of": ["unexcused"], "at_least": most}, *numbers)) == []
+    (found,) = told(beside({"of": ["unexcused"], "at_least": most + 1}, *numbers))
+    assert ", for 1025 different events at once: of one youth no more than 1024 are held" in found
+
+
+def test_of_conditions_that_are_too_much_together_the_last_is_named_and_the_others_beside_it() -> None:
+    (found,) = told(beside({"of": ["unexcused"], "at_least": 600}, {**NOTICES, "at_least": 600}))
+    assert found.startswith("when.1.at_least: asks, together with when.0, for 1200 different events at once")
+    morning, evening = ({"of": ["unexcused"], "at_least": 600, **part} for part in (MORNING, EVENING))
+    assert told(beside(morning, evening))[0].startswith("when.1.at_least: asks, together with when.0, for 1200")
+
+
+def test_conditions_for_which_one_event_may_count_twice_are_not_added_up() -> None:
+    for part in ({"of": ["excused", "unexcused"]}, {"of": ["unexcused"], **EVENING}, {"of": ["unexcused"], "within_days": 5}):
+        assert told(beside({"of": ["unexcused"], "at_least": 1000}, {"at_least": 1000, **part})) == []
+
+
 def test_of_an_impossible_number_one_thing_is_told_however_large_it_is() -> None:
     for measure in ("count", "rate", "distinct_days"):
         assert len(told(make(measure=measure, at_least=100_000))) == 1
@@ -208,6 +251,35 @@ def test_what_never_followed_must_be_over_within_the_window() -> None:
     assert told(make(**never))[0].startswith("when.0.then.within_hours: when so many hours are over, nothing is left of 14 days")
     assert told(make(then={**AFTER, "happens": False, "within_hours": 14 * 24 - 1})) == []
     assert told(make(then={**AFTER, "within_hours": 14 * 24})) == []
+
+
+def unfollowed(hours: int, **then: Any) -> dict[str, Any]:
+    return {"measure": "distinct_days", "then": {**AFTER, "happens": False, "within_hours": hours, **then}}
+
+
+@pytest.mark.parametrize(("hours", "most"), [(1, 15), (24, 14), (25, 14), (13 * 24, 2), (13 * 24 + 23, 2)])
+def test_of_what_never_followed_the_days_are_fewer_by_the_hours_that_must_be_over(hours: int, most: int) -> None:
+    assert told(make(at_least=most, **unfollowed(hours))) == []
+    (found,) = told(make(at_least=most + 1, **unfollowed(hours)))
+    left = 14 * 24 - hours
+    assert found.startswith(f"when.0.at_least: those {left} of the hours of 14 days after which it is known what followed")
+    assert f"touch at most {most} different days" in found
+
+
+@pytest.mark.parametrize(("hours", "most"), [(48, 6), (100, 3), (200, 1)])
+def test_what_may_not_follow_itself_is_apart_by_as_many_hours(hours: int, most: int) -> None:
+    of = {"kind": "police_notice", "of": ["lob"]}
+    assert told(make(**of, at_least=most, **unfollowed(hours))) == []
+    (found,) = told(make(**of, at_least=most + 1, **unfollowed(hours)))
+    assert f"touch at most {most} different days" in found
+    assert told(make(**of, at_least=2, **unfollowed(hours, of=["narcotics"]))) == []
+
+
+def test_of_what_never_followed_an_absence_may_last_beyond_the_hours_that_count() -> None:
+    never = unfollowed(13 * 24) | {"measure": "minutes"}
+    assert told(make(at_least=2 * 1440, **never)) == []
+    (found,) = told(make(at_least=2 * 1440 + 1, **never))
+    assert found.startswith("when.0.at_least: those 24 of the hours of 14 days")
 
 
 def fall(at_most: int = 0, within_days: int = 14, measure: str = "minutes", **fell: int) -> RuleSet:
