@@ -58,6 +58,7 @@ class OrderMove(StrEnum):
     DECLINE = "decline"
     CARRY_OUT = "carry-out"
     CANCEL = "cancel"
+    UNDO = "undo"  # of an acceptance
 
 
 class OrderOutcome(StrEnum):
@@ -75,7 +76,11 @@ TABLE: Final[Mapping[OrderState, Mapping[OrderMove, OrderState]]] = MappingProxy
             OrderMove.DECLINE: OrderState.DECLINED,
             OrderMove.CANCEL: OrderState.CANCELLED,
         },
-        OrderState.ACCEPTED: {OrderMove.CARRY_OUT: OrderState.CARRIED_OUT, OrderMove.CANCEL: OrderState.CANCELLED},
+        OrderState.ACCEPTED: {
+            OrderMove.CARRY_OUT: OrderState.CARRIED_OUT,
+            OrderMove.CANCEL: OrderState.CANCELLED,
+            OrderMove.UNDO: OrderState.RECEIVED,
+        },
         OrderState.CARRIED_OUT: {},
         OrderState.DECLINED: {},
         OrderState.CANCELLED: {},

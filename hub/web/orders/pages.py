@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -28,6 +29,7 @@ __all__ = ["OrderPages", "no_orders"]
 
 _TYPED: Final = ("service", "ordered_by", "place", "theme", "day", "time", "outcome", "people")
 _EMPTY: Final[Mapping[str, str]] = {}
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 def no_orders(web: Web, renderer: Renderer, request: Request) -> Response | None:
@@ -168,8 +170,7 @@ def _order(request: Request) -> Order:
 def _time(request: Request) -> str:
     """A time of day as the browser sends it; empty for anything else: it is wished for, not needed."""
     sent = field(request, "time")
-    hours, _, minutes = sent.partition(":")
-    return sent if len(sent) == 5 and hours.isdecimal() and minutes.isdecimal() else ""
+    return sent if _TIME.fullmatch(sent) else ""
 
 
 def _number(request: Request, name: str, otherwise: int | None = None) -> int | None:

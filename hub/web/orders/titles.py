@@ -22,9 +22,9 @@ SERVICES: Final[Mapping[str, str]] = MappingProxyType(
 STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
         OrderState.RECEIVED: mark("Waits for an answer"),
-        OrderState.ACCEPTED: mark("Taken on"),
+        OrderState.ACCEPTED: mark("Accepted"),
         OrderState.CARRIED_OUT: mark("Carried out"),
-        OrderState.DECLINED: mark("Not taken on"),
+        OrderState.DECLINED: mark("Declined"),
         OrderState.CANCELLED: mark("Called off by who ordered it"),
     }
 )
@@ -41,10 +41,11 @@ ASKING: Final[Mapping[str, str]] = MappingProxyType(
 DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "received": mark("The order is kept."),
-        "accept": mark("The order is taken on."),
-        "decline": mark("The order is not taken on. Tell whoever ordered it."),
+        "accept": mark("The order is accepted. Until it is carried out you can undo that."),
+        "decline": mark("The order is declined. Tell whoever ordered it."),
         "carry-out": mark("It is noted that the order was carried out."),
         "cancel": mark("It is noted that the order was called off."),
+        "undo": mark("The acceptance is undone. The order waits for an answer again."),
         "contact": mark("The way of contact is kept, sealed."),
         "contact-done": mark("The way of contact is erased."),
     }

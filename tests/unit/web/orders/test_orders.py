@@ -51,12 +51,15 @@ def test_an_order_goes_from_the_form_to_its_outcome(empty_town: PagesTown, visit
     assert "Ingen beställning väntar." in anna.get(ORDERS).text
     path = received(anna, empty_town)
     assert "Informationsinsats Grupptryck Hagebyskolan Aulan 23 maj 2025 10:00 Väntar på svar" in text_of(anna.get(ORDERS))
-    assert act(anna, path, "accept").headers["location"] == f"{path}?done=accept"
+    for move in ("accept", "undo", "accept"):
+        assert act(anna, path, move).headers["location"] == f"{path}?done={move}"
     assert "Välj vad utfallet blev." in act(anna, path, "carry-out", people="24").text
     assert "Skriv hur många som kom" in act(anna, path, "carry-out", people="många", outcome="as_ordered").text
     act(anna, path, "carry-out", people="24", outcome="to_be_followed")
     assert "Som beställt, och fler tillfällen önskas, 24 kom" in text_of(anna.get(f"{ORDERS}?ended=1"))
-    assert logged(empty_town) == [("order_changed", one, "permit") for one in ("received", "accept", "carry-out")]
+    assert logged(empty_town) == [
+        ("order_changed", one, "permit") for one in ("received", "accept", "undo", "accept", "carry-out")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,13 @@ def test_of_two_the_second_is_told_how_it_stands_and_what_has_ended_stays(empty_
     (kept,) = empty_town.orders.orders.of_team("outreach", ended=True)
     assert kept.state is OrderState.DECLINED
     assert anna.get(f"{ORDERS[:-1]}/00000000-0000-4000-8000-000000000000").status_code == 404
+
+
+@pytest.mark.parametrize("sent", ["99:99", "24:00", "\u0661\u0660:\u0663\u0660", "10:0x", "20110"])
+def test_what_is_no_time_of_day_is_left_out(empty_town: PagesTown, visit: Visit, sent: str) -> None:
+    assert visit(ANNA).post(ORDERS, data=ORDER | {"time": sent}).status_code == 303
+    (kept,) = empty_town.orders.orders.of_team("outreach")
+    assert kept.order.time == ""
 
 
 def test_a_way_of_contact_is_shown_by_an_act_and_erased_when_it_was_used(empty_town: PagesTown, visit: Visit) -> None:
