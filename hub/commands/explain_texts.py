@@ -25,7 +25,7 @@ __all__ = ["print_standings", "print_task"]
 
 _SAID: Final[dict[str, dict[Language, str]]] = {
     "withheld": {
-        "sv": "Visas inte just nu: hubben har inte kunnat leta efter återkallade samtycken. Se `hub status`.",
+        "sv": "Visas inte just nu: navet har inte kunnat leta efter återkallade samtycken. Se `hub status`.",
         "en": "Not shown just now: the hub could not look for withdrawn consents. See `hub status`.",
     },
     "untold": {

@@ -142,7 +142,7 @@ def test_while_withdrawals_cannot_be_read_an_extract_says_nothing_of_what_propos
         behind = Desk(client, town)
         page = told(client.get(put_together(behind, "youth")).text)
     assert "9 timmar 20 minuter" not in page
-    assert "hubben har en stund inte kunnat se efter återkallade samtycken" in page
+    assert "navet har en stund inte kunnat se efter återkallade samtycken" in page
     assert {entry[1:3] for entry in of_tasks(desk)} == {("deny", "not_looked")}
 
 
