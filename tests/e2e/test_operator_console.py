@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from hub.bootstrap import build_delivery_engine
 from hub.connect.state import read_state
 from hub.testing import served
 from tests.e2e.conftest import DESK, PHONE, Site
@@ -18,6 +19,7 @@ from tests.unit.connect.conftest import NOW, World
 from tests.unit.connect.installation import Subjects
 from tests.unit.connect.toy import install_toys
 from tests.unit.web.operations.source import OFFICER, OPERATOR, Sources
+from tests.unit.web.operations.test_sinks import SINK, put, put_task
 from tests.unit.web.town import PagesTown
 
 LETTERS, CAP = 60, 50
@@ -114,6 +116,37 @@ def test_on_a_phone_every_page_of_the_console_is_heard_and_fits(site: Site, sour
     ):
         page.goto(path)
         heard(page, PHONE)
+
+
+@pytest.mark.parametrize(("size", "theme"), [(DESK, "light"), (PHONE, "dark")])
+def test_a_receiver_is_paused_let_go_on_and_told_again_what_it_refused(
+    site: Site, sources: Sources, size: tuple[int, int], theme: str
+) -> None:
+    page = site.visit(OPERATOR, size=size, color_scheme=theme)
+    page.goto("/sinks")
+    heard(page, size)
+    with (sources.home / "hub.toml").open("a", encoding="utf-8") as file:
+        file.write(SINK)
+    engine = build_delivery_engine(sources.load())
+    put(engine, "waiting", task_id="waits")
+    put(engine, "refused", code="status_422")
+    put_task(engine)
+    engine.dispose()
+    page.goto("/sinks")
+    heard(page, size)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    press(page, "Pausa mottagaren")
+    expect(page.get_by_text("Säg varför")).to_be_visible()
+    heard(page, size)
+    page.get_by_label("Varför den ska pausas").fill("systemet flyttas")
+    press(page, "Pausa mottagaren")
+    expect(page.locator(".standing")).to_have_text(re.compile("pausad"))
+    heard(page, size)
+    press(page, "Låt den fortsätta")
+    page.get_by_role("button", name="Lämna över igen").press("Enter")
+    expect(page.get_by_text("Mottagaren har inte avvisat något.")).to_be_visible()
+    heard(page, size)
 
 
 def test_without_the_body_right_an_operator_sees_metadata_only_and_the_source_officer_what_it_holds(
