@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from hub.cases.content import ALWAYS_IN_SIG, EVERYWHERE
+from hub.cases.content import ALWAYS_IN_SIG, EVERYWHERE, Fixed
+from hub.clock import stockholm_date
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, Scope
 from hub.core.consent import Decision, Purpose, decide
+from hub.core.consent_rules import ADULT_AGE
 
 __all__ = ["ended_by_withdrawal", "may_read", "named_parties", "runs_out"]
 
@@ -24,12 +26,13 @@ def may_read(consent: ConsentRecord | None, team: str, cooperation: Cooperation,
 
 
 def named_parties(consent: ConsentRecord, team: str, cooperation: Cooperation, now: datetime) -> tuple[str, ...]:
-    """Who may take part: the youth and the guardians; those who always do in a SIG; agencies and recipients that consents
-    which hold now name, the team itself among them.
+    """Who may take part: the youth and, until she is of age, the guardians; those who always do in a SIG; agencies and recipients
+    that consents which hold now name, the team itself among them.
     """
     always = ALWAYS_IN_SIG if cooperation is Cooperation.SIG else ()
+    everywhere = [one for one in EVERYWHERE if one is not Fixed.GUARDIANS or not _of_age(consent, now)]
     named = [one for scope in _holding(consent, team, cooperation, now) for one in (*scope.agencies, *scope.recipients)]
-    return tuple(dict.fromkeys((*(one.value for one in (*EVERYWHERE, *always)), *named)))
+    return tuple(dict.fromkeys((*(one.value for one in (*everywhere, *always)), *named)))
 
 
 def runs_out(consent: ConsentRecord, team: str, cooperation: Cooperation, now: datetime) -> datetime | None:
@@ -47,6 +50,15 @@ def ended_by_withdrawal(consent: ConsentRecord, team: str, cooperation: Cooperat
     naming = list(_naming(consent, team, cooperation))
     left = any(scope.withdrawn_at is None and scope.valid_to > now for scope in naming)
     return not left and (not naming or any(scope.withdrawn_at is not None for scope in naming))
+
+
+def _of_age(consent: ConsentRecord, now: datetime) -> bool:
+    """From 18 nobody has custody, and secrecy holds towards a parent too (OSL 12:3 speaks of those who have it)."""
+    if consent.age_years is None:
+        return False
+    until = consent.age_valid_until
+    passed = until is not None and stockholm_date(now) >= until
+    return consent.age_years + passed >= ADULT_AGE
 
 
 def _naming(consent: ConsentRecord, team: str, cooperation: Cooperation) -> Iterator[Scope]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from hub.cases.content import WORRIES, Commitment, CommitmentState, Content, Domain, Meeting, MeetingState, Numbers
 from hub.clock import stockholm_date
+from hub.contract.fields import holds_long_number
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError
 
@@ -32,6 +33,7 @@ __all__ = [
     "invite",
     "plan",
     "settle",
+    "unsettle",
 ]
 
 LONGEST: Final = 300
@@ -125,13 +127,19 @@ def invite(content: Content, parties: Collection[str], *, named: Collection[str]
 def plan(
     content: Content, at: datetime, place: str, parties: Collection[str], *, named: Collection[str], now: datetime
 ) -> Content:
-    """A meeting to come. Raises RejectedError `past_time`, `no_place`, `too_long`, `no_party`, `unknown_party`, `too_many`."""
+    """A meeting to come.
+
+    Raises RejectedError `past_time`, `no_place`, `too_long_place`, `person_place` for what could be a personal number,
+    `no_party`, `unknown_party`, `too_many`.
+    """
     if at <= now:
         raise RejectedError("at: a meeting is planned for a time to come", code="past_time")
     if not parties:
         raise RejectedError("parties: somebody has to be summoned", code="no_party")
     number = _next(content.meetings)
-    meeting = Meeting(number=number, at=at, place=_text(place, "place", "no_place"), parties=_parties(parties, named))
+    meeting = Meeting(
+        number=number, at=at, place=_text(place, "place", "no_place", of="_place"), parties=_parties(parties, named)
+    )
     return content.model_copy(update={"meetings": (*content.meetings, meeting)})
 
 
@@ -159,8 +167,8 @@ def commit(
 ) -> Content:
     """Somebody who takes part undertakes something.
 
-    Raises RejectedError `unknown_party` for whom is no party, `no_text`, `too_long`, `past_date`, `too_many`, and of a SIG
-    `no_domain`.
+    Raises RejectedError `unknown_party` for whom is no party, `no_text`, `too_long`, `person` for what could be a personal
+    number, `past_date`, `too_many`, and of a SIG `no_domain`.
     """
     if who not in content.parties:
         raise RejectedError("who: no party of the case", code="unknown_party")
@@ -186,6 +194,17 @@ def settle(content: Content, number: int, *, done: bool, today: date) -> Content
     return content.model_copy(update={"commitments": tuple(after if one is found else one for one in content.commitments)})
 
 
+def unsettle(content: Content, number: int) -> Content:
+    """What was said of a commitment is taken back: it is open again. Raises RejectedError `unknown_commitment`, `open_still`."""
+    found = content.commitment(number)
+    if found is None:
+        raise RejectedError("commitment: there is none of that number", code="unknown_commitment")
+    if found.state is CommitmentState.OPEN:
+        raise RejectedError("commitment: nobody has said what became of it", code="open_still")
+    after = found.model_copy(update={"state": CommitmentState.OPEN, "settled_on": None})
+    return content.model_copy(update={"commitments": tuple(after if one is found else one for one in content.commitments)})
+
+
 def close(content: Content, worry: int | None, after: Numbers, *, cooperation: Cooperation) -> Content:
     """The content of a case that ends. Raises RejectedError `no_worry` of an SSPF case without a worry of the scale."""
     if cooperation is Cooperation.SIG:
@@ -205,12 +224,15 @@ def _parties(chosen: Collection[str], named: Collection[str]) -> tuple[str, ...]
     return tuple(dict.fromkeys(chosen))
 
 
-def _text(text: str, field: str, lacking: str) -> str:
+def _text(text: str, field: str, lacking: str, *, of: str = "") -> str:
+    """What is written, stripped; `of` ends the codes of what is wrong with it."""
     written = text.strip()
     if not written:
         raise RejectedError(f"{field}: nothing is written", code=lacking)
     if len(written) > LONGEST:
-        raise RejectedError(f"{field}: at most {LONGEST} characters", code="too_long")
+        raise RejectedError(f"{field}: at most {LONGEST} characters", code=f"too_long{of}")
+    if holds_long_number(written):
+        raise RejectedError(f"{field}: six digits in a row could be a personal number", code=f"person{of}")
     return written
 
 

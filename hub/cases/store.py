@@ -6,7 +6,7 @@ second is refused, and sees how it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -72,6 +72,22 @@ class Cases:
         now, stale = self._clock.now(), self._stale()
         with answering(), Session(self._engine) as session:
             return view_of(session, _row(session, case_id, team), self._seal, now, stale=stale)
+
+    def find(self, number: str, teams: Iterable[str]) -> list[tuple[str, str]]:
+        """(team, case id) of the cases of `teams` whose id begins with `number`; two at most, because two are too many."""
+        query = select(CaseRow.team, CaseRow.case_id).where(
+            CaseRow.case_id.startswith(number, autoescape=True), CaseRow.team.in_(list(teams))
+        )
+        with answering(), Session(self._engine) as session:
+            return [(team, case_id) for team, case_id in session.execute(query.limit(2))]
+
+    def open_from(self, task_id: str, team: str) -> str | None:
+        """The team's open case that was opened from a task."""
+        query = select(CaseRow.case_id).where(
+            CaseRow.task_id == task_id, CaseRow.team == team, CaseRow.state == CaseState.OPEN.value
+        )
+        with answering(), Session(self._engine) as session:
+            return session.scalar(query)
 
     def reference_of(self, case_id: str, team: str) -> str | None:
         """Whom an open case of the team is about, when consent lets the team read it now; else None."""

@@ -27,6 +27,7 @@ LANGUAGE_NAMES: Final[dict[Language, str]] = {"sv": "På svenska", "en": "In Eng
 _MINUTE, _HOUR_MINUTES, _DAY_HOURS = 60, 60, 24
 _LOCALES: Final[dict[Language, str]] = {"sv": "sv", "en": "en_GB"}
 _PATTERNS: Final[dict[Language, str]] = {"sv": "EEE d MMM HH.mm", "en": "EEE d MMM HH:mm"}
+_IN_FULL: Final[dict[Language, str]] = {"sv": "EEEE d MMMM y 'kl.' HH.mm", "en": "EEEE d MMMM y 'at' HH:mm"}
 
 
 def mark(message: str) -> str:
@@ -73,11 +74,17 @@ class Words:
         """A message with a number in it, in the right form."""
         return _catalogue(self.language).ngettext(one, many, number).format(number=number)
 
-    def when(self, instant: datetime) -> str:
-        """`mån 19 maj 07.30`, Stockholm time; abbreviations without full stops."""
-        there = instant.astimezone(STOCKHOLM)
-        day, clock = format_datetime(there, _PATTERNS[self.language], locale=_LOCALES[self.language]).rsplit(" ", 1)
+    def when(self, instant: datetime, now: datetime | None = None) -> str:
+        """`mån 19 maj 07.30`, Stockholm time; abbreviations without full stops. The year too, where that is not `now`'s."""
+        there, pattern = instant.astimezone(STOCKHOLM), _PATTERNS[self.language]
+        if now is not None and there.year != now.astimezone(STOCKHOLM).year:
+            pattern = pattern.replace("MMM", "MMM y")
+        day, clock = format_datetime(there, pattern, locale=_LOCALES[self.language]).rsplit(" ", 1)
         return f"{day.replace('.', '')} {clock}"
+
+    def in_full(self, instant: datetime) -> str:
+        """`måndag 19 maj 2025 kl. 07.30`, Stockholm time: for a letter, which is read without anything beside it."""
+        return format_datetime(instant.astimezone(STOCKHOLM), _IN_FULL[self.language], locale=_LOCALES[self.language])
 
     def distance(self, instant: datetime, now: datetime) -> str:
         """`om 2 dagar`, `för 3 timmar sedan`, `nyss`: to the nearest unit."""

@@ -32,7 +32,7 @@ _OWN_PAGES = (
     (Action.CONSENT_SEE, "/consents"),
     (Action.AUDIT_REVIEW, "/audit/review"),
     (Action.OPERATIONS_SEE, "/sources"),
-    (Action.NOTICE_CODE, "/notices"),
+    (Action.STATUTORY_READ, "/reports"),
     (Action.PROTECTED_READ, "/protected"),
     (Action.LETTER_SEE, "/letters"),
 )
@@ -151,12 +151,14 @@ class Pages:
             return self._renderer.message(request, mark("No such task"), text, 404)
         self._web.answering.meet(code, principal.account, principal.name)
         title, words, now = self._web.teams[code].title, self._renderer.words(request), self._web.clock.now()
+        keeps = self._web.teams[code].cases and may(principal, Action.CASE_READ, code)
         deeds = deeds_of(task, principal, self._web.answering, self._web.notes, teams=self._web.teams, words=words, now=now)
         return self._renderer.page(
             request, "task.html", principal, status=status, current_team=code, team=title, here=f"/team/{code}/task/{number}",
             task=self._web.presenter.page(task, title, words, now), may_reveal=_may_reveal(principal, task), deeds=deeds,
             raised=told_raised(self._web, task, words, now), plan_at=plan_at(task),
-            opens_case=self._web.teams[code].cases and task.state in _TAKEN and isinstance(task.content, ReferralTask),
+            opens_case=keeps and task.state in _TAKEN and isinstance(task.content, ReferralTask),
+            case=self._web.casework.cases.open_from(number, code) if keeps else None,
             form=filled, alert=alert, done=done, errors=[{"field": name, "text": text} for name, text in filled.wrong.items()],
         )  # fmt: skip
 
@@ -174,15 +176,19 @@ class Pages:
         return RedirectResponse(f"/team/{code}/task/{number}", status_code=303)
 
     def find(self, request: Request, principal: Principal) -> Response:
-        """A task by its number, or the number's first six characters or more; only among the teams of the one who asks."""
+        """A task or a case of the teams of the one who asks, by its number, or the number's first six characters or more."""
         sought = request.query_params.get("number", "").strip().lower()
         if _NUMBER.fullmatch(sought):
-            found = self._web.worklist.find(sought, teams_where(principal, Action.TASK_OPEN, self._web.teams))
+            teams = self._web.teams
+            tasks = self._web.worklist.find(sought, teams_where(principal, Action.TASK_OPEN, teams))
+            cases = self._web.casework.cases.find(sought, teams_where(principal, Action.CASE_READ, teams))
+            found = [("task", *one) for one in tasks] + [("case", *one) for one in cases]
             self._trail.sought(principal, found)
             if len(found) == 1:
-                return RedirectResponse("/team/{}/task/{}".format(*found[0]), status_code=303)
-        text = mark("No task of yours has that number. Give at least its first six characters.")
-        return self._renderer.message(request, mark("No such task"), text, 404, sought=sought)
+                kind, team, number = found[0]
+                return RedirectResponse(f"/team/{team}/{kind}/{number}", status_code=303)
+        text = mark("Nothing of yours has that number. Give at least its first six characters.")
+        return self._renderer.message(request, mark("No such number"), text, 404, sought=sought)
 
 
 def _may_reveal(principal: Principal, task: TaskView) -> bool:

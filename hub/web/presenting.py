@@ -142,7 +142,7 @@ class Presenter:
 
 def moment(instant: datetime, words: Words, now: datetime) -> Moment:
     """An instant in words."""
-    return Moment(instant.isoformat(timespec="seconds"), words.when(instant), words.distance(instant, now))
+    return Moment(instant.isoformat(timespec="seconds"), words.when(instant, now), words.distance(instant, now))
 
 
 def _due(task: TaskView, words: Words, now: datetime) -> Due | None:

@@ -80,11 +80,11 @@ class TaskTrail:
         """Somebody whose role does not permit the action for the team."""
         self._audit.append(refusal_entry(principal, action, team))
 
-    def sought(self, principal: Principal, found: Sequence[tuple[str, str]]) -> None:
-        """A search by number, and whether it found one of the principal's tasks."""
+    def sought(self, principal: Principal, found: Sequence[tuple[str, str, str]]) -> None:
+        """A search by number, and whether it found one task or case (kind, team, number) of the principal's."""
         one = found[0] if len(found) == 1 else None
-        actor = actor_of(principal, Action.TASK_OPEN, None if one is None else one[0])
-        item = None if one is None else Subject(SubjectKind.TASK, one[1])
+        actor = actor_of(principal, Action.TASK_OPEN, None if one is None else one[1])
+        item = None if one is None else Subject(SubjectKind(one[0]), one[2])
         outcome, rule = (Outcome.DENY, "unknown_task") if one is None else (Outcome.PERMIT, "")
         self._audit.append(Entry(actor, Logged.TASK_SOUGHT, item=item, outcome=outcome, rule=rule))
 

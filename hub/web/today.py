@@ -1,4 +1,4 @@
-"""Out today: for a phone in the hand, or on paper. Where to be, and one's own tasks by their clocks."""
+"""Out today: for a phone in the hand, or on paper. Where to be, the day's meetings, and one's own tasks by their clocks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.access.roles import Principal
-from hub.clock import STOCKHOLM
+from hub.cases.content import MeetingState
+from hub.clock import STOCKHOLM, stockholm_date
 from hub.delivery.listing import Shown
 from hub.delivery.rows import PRESENCE_TEAM
 from hub.presence.codes import VisitState
+from hub.web.cases.showing import CaseShowing, ShownMeeting
+from hub.web.cases.trail import CaseTrail
 from hub.web.language import Words
 from hub.web.presenting import NOT_LOOKED
 from hub.web.rendering import Renderer, Web
@@ -32,7 +35,7 @@ class Today:
         self._trail = TaskTrail(web.audit)
 
     def page(self, request: Request, principal: Principal) -> Response:
-        """A team's day: presences planned for it, places that ask for one, and what the reader has in hand."""
+        """A team's day: presences planned for it, places that ask for one, meetings, and what the reader has in hand."""
         code, account = request.path_params["team"], principal.account
         words, now = self._renderer.words(request), self._web.clock.now()
         self._web.answering.meet(code, account, principal.name)
@@ -41,11 +44,28 @@ class Today:
         self._trail.listed(principal, code, show_all=False)
         return self._renderer.page(
             request, "today.html", principal, current_team=code, team=self._web.teams[code].title, here=f"/team/{code}/today",
-            visits=self._visits(now, words) if code == PRESENCE_TEAM else [],
+            visits=self._visits(now, words) if code == PRESENCE_TEAM else [], goes_out=code == PRESENCE_TEAM,
+            meetings=self._meetings(principal, code, words, now) if self._web.teams[code].cases else None,
             places=[self._web.presenter.row(one, words, now) for one in places],
             mine=[self._web.presenter.row(one, words, now) for one in mine],
             stale=words.text(NOT_LOOKED) if any(one.withheld for one in mine) else "",
         )  # fmt: skip
+
+    def _meetings(self, principal: Principal, team: str, words: Words, now: datetime) -> list[tuple[str, ShownMeeting]]:
+        """Those of this Stockholm day that are planned, by time, each with its case's number; in the audit log first."""
+        views, showing, today = (
+            self._web.casework.cases.of_team(team),
+            CaseShowing(self._web.office, words, now),
+            stockholm_date(now),
+        )
+        CaseTrail(self._web.audit, principal, team).listed(views, "today")
+        found = [
+            (one.at, view.case_id, showing.meeting(one, view))
+            for view in views
+            for one in (view.content.meetings if view.content else ())
+            if one.state is MeetingState.PLANNED and stockholm_date(one.at) == today
+        ]
+        return [(case, shown) for _, case, shown in sorted(found, key=lambda row: row[:2])]
 
     def _visits(self, now: datetime, words: Words) -> list[tuple[str, str, str]]:
         """Number, hours and area of what is planned for this Stockholm day."""

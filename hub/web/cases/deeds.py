@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from starlette.requests import Request
@@ -30,6 +31,7 @@ from hub.web.rendering import Renderer, Web
 __all__ = ["CaseDeeds"]
 
 _TYPED: Final = ("day", "time", "place", "who", "what", "due", "domain", "worry")
+_TICKED: Final[Mapping[CaseMove, str]] = MappingProxyType({CaseMove.PLAN: "summoned", CaseMove.CLOSE: "throughout"})
 _MOST_TYPED: Final = 400
 
 
@@ -89,11 +91,13 @@ class CaseDeeds:
         return self._done(request, principal, CaseMove.COMMIT, deed)
 
     def settle(self, request: Request, principal: Principal) -> Response:
-        """What became of a commitment."""
-        number, is_done = number_in(request, "commitment") or 0, field(request, "became") == "done"
+        """What became of a commitment; or that this is taken back."""
+        number, became = number_in(request, "commitment") or 0, field(request, "became")
 
         def deed(_view: CaseView, content: Content) -> Content:
-            return moves.settle(content, number, done=is_done, today=stockholm_date(self._web.clock.now()))
+            if became == "open":
+                return moves.unsettle(content, number)
+            return moves.settle(content, number, done=became == "done", today=stockholm_date(self._web.clock.now()))
 
         return self._done(request, principal, CaseMove.SETTLE, deed)
 
@@ -177,4 +181,6 @@ def _again(visit: CaseVisit, move: CaseMove, code: str) -> Response:
         wrong = wrong_with(code, visit.words)
     alert = "" if wrong else visit.words.text(REFUSED[code])
     typed = {name: field(request, name)[:_MOST_TYPED] for name in _TYPED if name in fields(request)}
+    if move in _TICKED:  # boxes that nobody ticked are not sent: without this all would come back as they were at first
+        typed[_TICKED[move]] = " ".join(chosen(request, _TICKED[move]))[:_MOST_TYPED]
     return show_case(visit, alert=alert, wrong=wrong, typed=typed, status=400 if wrong else 409)

@@ -30,10 +30,13 @@ _OTHERWISE: Final = mark(
 
 @dataclass(frozen=True, slots=True)
 class ShownMeeting:
-    """`passed`: its time has come, and nobody has noted who was there. `summoned`: code and name of each."""
+    """`passed`: its time has come, and nobody has noted who was there. `summoned`: code and name of each. `in_full`: when, as a
+    letter says it.
+    """
 
     number: int
     at: Moment
+    in_full: str
     place: str
     summoned: tuple[tuple[str, str], ...]
     present: str
@@ -112,6 +115,7 @@ class CaseShowing:
         return ShownMeeting(
             number=one.number,
             at=self.moment(one.at),
+            in_full=self._words.in_full(one.at),
             place=one.place,
             summoned=self.parties(one.parties),
             present=", ".join(self.party(code) for code in one.present),

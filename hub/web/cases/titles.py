@@ -130,7 +130,7 @@ DONE: Final[_Titles] = MappingProxyType(
         "cancel": mark("The meeting is called off."),
         "hold": mark("The meeting is noted. Add what was undertaken to the plan."),
         "commit": mark("It is in the plan."),
-        "settle": mark("What became of it is noted."),
+        "settle": mark("The plan is changed."),
         "close": mark("The case is closed."),
     }
 )
@@ -159,6 +159,8 @@ UNTOLD: Final[_Titles] = MappingProxyType(
 )
 """Why nothing of a case is shown, by code."""
 
+_LONG: Final = mark("Shorten it: at most 300 characters.")
+_PERSON: Final = mark("Leave out what could be a personal number, a telephone number too: it is written nowhere in a case.")
 AMISS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "no_worry": ("worry", mark("Choose one step of the worry scale.")),
@@ -173,7 +175,10 @@ AMISS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "past_time": ("day", mark("Choose a time to come.")),
         "bad_time": ("day", mark("Give the day and the time.")),
         "no_place": ("place", mark("Write where the meeting is.")),
-        "too_long": ("what", mark("Shorten it: at most 300 characters.")),
+        "too_long_place": ("place", _LONG),
+        "person_place": ("place", _PERSON),
+        "too_long": ("what", _LONG),
+        "person": ("what", _PERSON),
         "no_text": ("what", mark("Write what is to be done.")),
         "past_date": ("due", mark("Choose today or a day to come.")),
         "bad_date": ("due", mark("Give the day by which it is to be done.")),
@@ -197,6 +202,7 @@ REFUSED: Final[_Titles] = MappingProxyType(
         "not_yet": mark("Nothing was changed: the meeting's day has not come. You can plan another and call this one off."),
         "unknown_commitment": mark("Nothing was changed: there is no such commitment."),
         "settled_already": mark("Nothing was changed: somebody has said already what became of it."),
+        "open_still": mark("Nothing was changed: it is open again already."),
         "too_many": mark(
             "Nothing was changed: a case has at most 100 meetings and 100 commitments. Close it and open a new one."
         ),

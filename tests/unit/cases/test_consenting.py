@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +57,21 @@ def test_those_take_part_whom_the_consents_name_that_hold_now() -> None:
     assert named_parties(record, "sspf", SSPF, NOW) == ("youth", "guardians", SCHOOL, "outreach", "sspf", POLICE)
     assert runs_out(record, "sspf", SSPF, NOW) == ago(-200)
     assert LEISURE not in named_parties(record, "sspf", SSPF, NOW)
+
+
+@pytest.mark.parametrize(
+    ("age", "until", "there"),
+    [
+        (17, date(2025, 5, 20), True),
+        (17, date(2025, 5, 19), False),
+        (18, date(2026, 5, 19), False),
+        (21, None, False),
+        (None, None, True),
+    ],
+)
+def test_guardians_take_part_until_the_youth_is_of_age(age: int | None, until: date | None, there: bool) -> None:
+    record = make_consent(make_sig_scope()).model_copy(update={"age_years": age, "age_valid_until": until})
+    assert ("guardians" in named_parties(record, "sig", SIG, NOW)) is there
 
 
 def test_social_services_police_and_probation_always_belong_to_a_sig() -> None:

@@ -70,7 +70,8 @@ def test_a_meeting_is_planned_for_a_time_to_come_at_a_place_with_somebody() -> N
     assert meeting == Meeting(number=1, at=NOW + timedelta(days=1), place="Skolan, rum 3", parties=NAMED[:3])
     for code, at, place, parties in (
         ("past_time", NOW, "Skolan", NAMED), ("no_place", NOW + timedelta(hours=1), "  ", NAMED),
-        ("too_long", NOW + timedelta(hours=1), "Hemlig" * LONGEST, NAMED), ("no_party", NOW + timedelta(hours=1), "Skolan", []),
+        ("too_long_place", NOW + timedelta(hours=1), "Hemlig" * LONGEST, NAMED),
+        ("person_place", NOW + timedelta(hours=1), "Hos 20110315-9807", NAMED), ("no_party", NOW + timedelta(hours=1), "Skolan", []),
         ("unknown_party", NOW + timedelta(hours=1), "Skolan", ["x"]),
     ):  # fmt: skip
         refused(code, moves.plan, BEGUN, at, place, parties, named=NAMED, now=NOW)
@@ -101,6 +102,7 @@ def test_somebody_who_takes_part_undertakes_something_by_a_day() -> None:
     for code, who, what, due in (
         ("unknown_party", "x", "Hemlig", TODAY), ("past_date", "youth", "Hemlig", TODAY - timedelta(days=1)),
         ("no_text", "youth", " \n", TODAY), ("too_long", "youth", "Hemlig" * LONGEST, TODAY),
+        ("person", "youth", "Hjälpa 110315 9807 med läxor", TODAY),
     ):  # fmt: skip
         refused(code, moves.commit, BEGUN, who, what, due, None, cooperation=SSPF, today=TODAY)
 
@@ -118,6 +120,13 @@ def test_what_became_of_a_commitment_is_said_once(done: bool, state: CommitmentS
     assert settled.open_commitments() == ()
     refused("settled_already", moves.settle, settled, 1, done=True, today=TODAY)
     refused("unknown_commitment", moves.settle, settled, 2, done=True, today=TODAY)
+
+
+def test_what_was_said_of_a_commitment_is_taken_back() -> None:
+    settled = moves.settle(COMMITTED, 1, done=True, today=TODAY)
+    assert moves.unsettle(settled, 1) == COMMITTED
+    refused("open_still", moves.unsettle, COMMITTED, 1)
+    refused("unknown_commitment", moves.unsettle, settled, 2)
 
 
 def test_a_commitment_is_late_the_day_after_its_day_while_it_is_open() -> None:

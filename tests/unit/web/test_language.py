@@ -87,6 +87,16 @@ def test_dates_are_written_as_in_each_country_and_in_stockholm_time(month: int, 
     assert words("en").when(instant) == english_date
 
 
+@pytest.mark.parametrize(("now", "said"), [(NOW, "mån 19 maj 07.30"), (NOW + timedelta(days=300), "mån 19 maj 2025 07.30")])
+def test_what_is_of_another_year_says_so(now: datetime, said: str) -> None:
+    assert words("sv").when(NOW, now) == said
+
+
+def test_a_letter_says_the_weekday_the_month_and_the_year() -> None:
+    assert words("sv").in_full(NOW) == "måndag 19 maj 2025 kl. 07.30"
+    assert words("en").in_full(NOW) == "Monday 19 May 2025 at 07:30"
+
+
 @pytest.mark.parametrize(
     ("ahead", "in_swedish", "in_english"),
     [

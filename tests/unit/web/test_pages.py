@@ -141,7 +141,7 @@ def test_a_task_is_found_by_its_number_or_its_beginning(town: PagesTown, client:
 def test_what_is_no_number_finds_nothing_and_is_not_repeated_raw(town: PagesTown, client: httpx.Client, sought: str) -> None:
     answer = client.get("/find", params={"number": sought})
     assert answer.status_code == 404
-    assert "Ingen av era uppgifter har det numret." in answer.text
+    assert "Inget av ert har det numret." in answer.text
     assert "<script>" not in answer.text
 
 
@@ -192,10 +192,10 @@ def test_while_withdrawals_cannot_be_read_the_pages_say_so_and_nothing_of_a_yout
     with Browser(transport=InProcess(build_web(pages)), base_url=str(client.base_url), cookies=client.cookies) as behind:
         listed, opened = text_of(behind.get("/team/outreach")), text_of(behind.get(town.path("fine")))
         presence = text_of(behind.get(town.path("presence")))
-    assert "hubben har en stund inte kunnat se efter återkallade samtycken" in listed
+    assert "navet har en stund inte kunnat se efter återkallade samtycken" in listed
     assert "Visas inte just nu" in listed
     assert "observationer" not in listed
-    assert "hubben har en stund inte kunnat se efter återkallade samtycken" in opened
+    assert "navet har en stund inte kunnat se efter återkallade samtycken" in opened
     assert "14 år" not in opened
     assert "Navestad" in presence
 

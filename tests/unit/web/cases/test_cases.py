@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
 from hub.audit.actions import Action as Logged
+from hub.audit.reading import Filter, the_latest
 from hub.cases.moves import CaseState
 from hub.contract.topics import CONSENTS
 from hub.errors import RetriableError
@@ -53,7 +55,8 @@ def test_a_case_goes_from_the_consents_number_to_its_three_outcomes(empty_town: 
     town.clock.set(NOW + timedelta(days=2, hours=8))
     sara = visit(SARA)
     act(sara, path, "hold", meeting="1", present=["youth", "guardians"])
-    act(sara, path, "settle", commitment="1", became="done")
+    for became in ("not_done", "open", "done"):
+        assert act(sara, path, "settle", commitment="1", became=became).status_code == 303
     said = text_of(sara.get(path))
     for part in ("Närvarande: Den unge, Vårdnadshavare", WHAT, "Klart", "Oro vid start 4 – stor oro"):
         assert part in said
@@ -74,7 +77,7 @@ def test_a_case_goes_from_the_consents_number_to_its_three_outcomes(empty_town: 
     deeds = [one[:2] for one in logged(town) if one[0] != "case_shown"]
     assert deeds == [
         ("case_opened", ""), ("case_changed", "plan"), ("case_changed", "commit"), ("case_changed", "hold"),
-        ("case_changed", "settle"), ("case_closed", "close"),
+        *[("case_changed", "settle")] * 3, ("case_closed", "close"),
     ]  # fmt: skip
 
 
@@ -105,6 +108,11 @@ def test_a_task_that_is_accepted_leads_to_a_case_for_the_same_youth(empty_town: 
     path = opened(sara, consent="", task=task.task_id)
     assert town.cases.cases.reference_of(path.rsplit("/", 1)[1], "sspf") == task.youth_ref
     assert "redan ett öppet ärende" in sara.post(CASES, data={"task": task.task_id, "worry": "3"}).text
+    there = sara.get(page).text
+    assert (f'href="{path}"' in there, link in there) == (True, False)
+    act(sara, path, "close", worry="2")
+    there = sara.get(page).text
+    assert (f'href="{path}"' in there, link in there) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -153,12 +161,35 @@ def test_a_deed_that_is_amiss_is_shown_again_with_what_was_typed(
 
 
 @pytest.mark.parametrize(
+    ("deed", "data", "status"),
+    [
+        ("plan", {"place": ""}, 400), ("plan", {"place": PLACE, "version": "99"}, 409),
+        ("close", {"worry": ""}, 400), ("close", {"worry": "2", "version": "99"}, 409),
+    ],
+)  # fmt: skip
+def test_what_was_ticked_and_what_was_not_comes_back_in_a_form_that_stands_open(
+    empty_town: PagesTown, visit: Visit, deed: str, data: dict[str, str], status: int
+) -> None:
+    consent(empty_town)
+    sara = visit(SARA)
+    path = opened(sara)
+    sent = {"day": "2025-05-21", "time": "14:00", "summoned": ["youth"]} if deed == "plan" else {"throughout": ["school_absence"]}
+    answer = act(sara, path, deed, **(sent | data))
+    assert answer.status_code == status
+    form = next(part for part in answer.text.split("<details")[1:] if f'action="{path}/{deed}"' in part)
+    assert form.startswith(' class="deed" open')
+    ticked = re.findall(r'type="checkbox" value="([a-z_-]+)" checked', form)
+    assert ticked == (["youth"] if deed == "plan" else ["school_absence"])
+
+
+@pytest.mark.parametrize(
     ("deed", "data", "told"),
     [
         ("plan", {"summoned": ["probation"]}, "samtycket nämner inte längre alla"),
         ("hold", {"meeting": "7", "present": ["youth"]}, "det finns inget sådant möte"),
         ("hold", {"meeting": "x", "present": ["youth"]}, "det finns inget sådant möte"),
         ("cancel", {"meeting": "7"}, "det finns inget sådant möte"), ("settle", {"commitment": "7"}, "inget sådant åtagande"),
+        ("settle", {"commitment": "7", "became": "open"}, "inget sådant åtagande"),
         ("invite", {"parties": ["leisure"]}, "samtycket nämner inte längre alla"), ("plan", {"version": "99"}, "någon hann före"),
         ("plan", {"version": ""}, "någon hann före"),
     ],
@@ -215,7 +246,7 @@ def test_the_letter_and_the_agenda_say_when_where_and_who_and_no_name(empty_town
     committed(sara, path)
     sara.get(f"/language/{language}")
     letter, agenda = sara.get(f"{path}/summons/1"), sara.get(f"{path}/agenda/1")
-    assert ("ons 21 maj 14.00" if language == "sv" else "Wed 21 May 14:00") in letter.text
+    assert ("onsdag 21 maj 2025 kl. 14.00" if language == "sv" else "Wednesday 21 May 2025 at 14:00") in letter.text
     assert ("Kallelse till möte" if language == "sv" else "Summons to a meeting") in letter.text
     for page in (letter, agenda):
         assert PLACE in page.text
@@ -242,9 +273,21 @@ def test_the_week_tells_of_meetings_what_is_due_or_late_and_consents_that_run_ou
         assert left_out not in said
     town.clock.set(NOW + timedelta(days=7))
     said = text_of(visit(SARA).get(CASES))
-    for told in ("3 dagar sent", "Skriv in vilka som kom", "Om en vecka", "Nästa vecka", "2 1 försenad"):
+    for told in ("Försenad 3 dagar", "Skriv in vilka som kom", "Om en vecka", "Nästa vecka", "2 1 försenad"):
         assert told in said
     assert ("case_listed", "week", "permit", "") in logged(town)
+
+
+def test_a_case_is_found_by_its_number_by_its_own_team_alone(empty_town: PagesTown, visit: Visit) -> None:
+    consent(empty_town)
+    sara, sofia = visit(SARA), visit(SOFIA)
+    path = opened(sara)
+    number = path.rpartition("/")[2]
+    for sought in (number, number[:8], f" {number[:6].upper()} "):
+        assert sara.get("/find", params={"number": sought}).headers["location"] == path
+    assert sofia.get("/find", params={"number": number}).status_code == 404
+    found = [(one.unit, one.outcome) for one in the_latest(empty_town.audit.engine, Filter(), 40) if one.action == "task_sought"]
+    assert found == [("", "deny"), *[("sspf", "permit")] * 3]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

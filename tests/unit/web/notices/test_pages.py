@@ -34,8 +34,8 @@ def state(town: PagesTown, number: str) -> NoticeState:
     return town.coding.queue.find(number).state
 
 
-def test_nothing_waits_is_said_and_the_officer_is_led_there(client: Browser) -> None:
-    assert client.get("/").headers["location"] == "/notices"
+def test_nothing_waits_is_said_and_the_officer_is_led_to_the_reports_first(client: Browser) -> None:
+    assert client.get("/").headers["location"] == "/reports", "legal clocks first"
     assert "Ingen underrättelse väntar på kod." in client.get("/notices").text
 
 
