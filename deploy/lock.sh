@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes the three deploy/requirements*.lock anew from pyproject.toml, every package with its hashes: what runs, with
-# PostgreSQL's driver (the image), and with what tests need.
+# Writes the four deploy/requirements*.lock anew from pyproject.toml, every package with its hashes: what runs, with
+# PostgreSQL's driver (the image), with what `hub compile` needs, and with what tests need.
 #
 #   deploy/lock.sh              keeps the versions that are locked and still allowed
 #   deploy/lock.sh --upgrade    takes the newest that pyproject.toml allows
@@ -20,6 +20,7 @@ lock() {
 }
 lock -o deploy/requirements.lock "$@"
 lock --extra postgres -c deploy/requirements.lock -o deploy/requirements-postgres.lock "$@"
+lock --extra postgres --extra fast -c deploy/requirements.lock -o deploy/requirements-fast.lock "$@"
 lock --extra test -c deploy/requirements.lock -o deploy/requirements-test.lock "$@"
 
 if grep -nE 'https?://' deploy/requirements*.lock; then

@@ -16,6 +16,7 @@ from hub.commands import (
     backtest,
     backup,
     broker,
+    compiling,
     connect,
     connectors,
     consent,
@@ -41,6 +42,7 @@ from hub.commands import (
     worker,
 )
 from hub.commands.discreet import Discreet
+from hub.compiled.form import form
 from hub.contract.covering import without_identifiers
 from hub.errors import ConfigError, FatalError, HubError, RejectedError, places_passed
 from hub.sparing import spare_command_lines
@@ -81,14 +83,15 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(version("hub"))
+        typer.echo(f"{version('hub')} ({form().text})")
         raise typer.Exit
 
 
 @app.callback()
 def _root(
     _version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and its form, and exit."),
     ] = False,
 ) -> None:
     """Options of every command stand behind its name."""
@@ -113,6 +116,7 @@ app.add_typer(backup.app, name="backup", rich_help_panel=_WORK)
 app.add_typer(retention.app, name="retention", rich_help_panel=_WORK)
 app.add_typer(rules.app, name="rules", rich_help_panel=_WORK)
 app.command(rich_help_panel=_WORK)(backtest.backtest)
+app.command("compile", rich_help_panel=_WORK)(compiling.compile_)
 app.add_typer(connectors.app, name="connectors", rich_help_panel=_WORK)
 app.add_typer(sinks.app, name="sinks", rich_help_panel=_WORK)
 app.add_typer(letters.app, name="dlq", rich_help_panel=_WORK)

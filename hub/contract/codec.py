@@ -25,12 +25,12 @@ from hub.contract.bounded import MAX_VALUE_BYTES, BoundedDecoder
 from hub.contract.cloudevents import cloud_event_headers
 from hub.contract.lock import SchemaLock, definition_sha256, load_lock, parse_schema, record_name
 from hub.contract.models import Message
-from hub.contract.quick import QuickReader, quick_reader
+from hub.contract.quick import QuickReader, name_of, quick_reader, source_of
 from hub.contract.topics import CATALOGUE, Topic
 from hub.errors import ConfigError, ContractError
 from hub.resources import schemas_folder
 
-__all__ = ["REFUSALS", "Codec", "cloud_event_headers"]
+__all__ = ["REFUSALS", "Codec", "cloud_event_headers", "reader_sources"]
 
 REFUSALS = (
     "no_value",
@@ -174,6 +174,13 @@ class Codec:
         if topic.subject not in written.subjects:
             raise ContractError(f"a value of {topic.name} has the schema of another topic", code="schema_of_another_topic")
         return written
+
+
+def reader_sources(folder: Path | None = None) -> dict[str, str]:
+    """The text of every reader that `Codec.load` makes of these schemas, by the name of the function that makes it."""
+    where = folder or schemas_folder()
+    texts = [source_of(_read(where / f"{record_name(topic)}.avsc")[0], topic.message)[0] for topic in CATALOGUE.values()]
+    return {name_of(text): text for text in texts}
 
 
 def _validated(topic: Topic, raw: Any) -> Message:

@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, TypeAlias, Union, cast, get_args, get_origin
 
 import annotated_types
 import avro.schema
 
+from hub.compiled.form import compiled_readers
 from hub.contract.bounded import MAX_NUMBERS
 from hub.contract.checks import has_rules_of_its_own, is_dear, number_bounds, parts, remembering, validator
 from hub.contract.fields import Instant, Message
+from hub.contract.varints import late, wide
 
-__all__ = ["QuickReader", "quick_reader", "source_of"]
+__all__ = ["QuickReader", "name_of", "quick_reader", "source_of"]
 
 QuickReader: TypeAlias = Callable[[bytes], Message | None]
 """The message in a whole record value, or None where somebody else has to judge. Raises nothing, whatever the bytes."""
 
 _BODY = 5  # behind the magic byte and the schema id, which the codec has looked at
 _RANGES = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 # Seven bits of each of six bytes; what the upper bits of the first five add is taken off at once.
 _SIX_BYTES = "n0 + (n1 << 7) + (n2 << 14) + (n3 << 21) + (n4 << 28) + (n5 << 35)"
@@ -48,28 +50,45 @@ def quick_reader(schema: avro.schema.RecordSchema, model: type[Message]) -> Quic
     except _NotStraightError:
         return None
     # The source is made of positions, numbers and reprs of field names; whatever else it needs goes in by `names`.
-    exec(compile(source, f"<reader of {model.__name__}>", "exec"), names)  # noqa: S102 - see above
-    return cast("QuickReader", names["read"])
+    name = name_of(source)
+    maker = getattr(compiled_readers(), name, None)
+    if maker is None:
+        known: dict[str, Any] = {"Any": Any, "Callable": Callable, "late": late, "wide": wide}
+        exec(compile(source, f"<reader of {model.__name__}>", "exec"), known)  # noqa: S102 - see above
+        maker = known[name]
+    return cast("QuickReader", maker(names))
 
 
 def source_of(schema: avro.schema.RecordSchema, model: type[Message]) -> tuple[str, dict[str, Any]]:
-    """The text of that function, and what its names stand for."""
+    """The text of a function that makes that function, and what it must be given: what the names in it stand for.
+
+    Its own name is made of all that follows it, so that a compiled one of that name is of this very text.
+    """
     made = _Source()
-    message = made.record(schema, model, 2)
+    message = made.record(schema, model, 3)
     lines = (
-        "def read(data):",
+        *(f"    {name}: Any = names[{name!r}]" for name in made.names),
+        "    def read(data: bytes) -> Any:",
         # A value with fewer bytes cannot hold more numbers than the judge allows.
-        f"    if len(data) > {MAX_NUMBERS}: return None",
-        "    try:",
-        f"        at = {_BODY}",
+        f"        if len(data) > {MAX_NUMBERS}: return None",
+        "        try:",
+        f"            at = {_BODY}",
         *made.lines,
         # Slices end with the data and say nothing; a place beyond the end shows here, if no index has met it.
-        "        if at != len(data): return None",
-        f"        return {message}",
-        "    except (ValueError, IndexError, OverflowError):",
-        "        return None",
+        "            if at != len(data): return None",
+        f"            return {message}",
+        "        except (ValueError, IndexError, OverflowError):",
+        "            return None",
+        "    return read",
     )
-    return "\n".join((*lines, "")), made.names
+    body = "\n".join((*lines, ""))
+    name = f"read_{sha256(body.encode()).hexdigest()[:32]}"
+    return f"def {name}(names: dict[str, Any]) -> Callable[[bytes], Any]:\n{body}", made.names
+
+
+def name_of(source: str) -> str:
+    """Of the function in that text."""
+    return source.removeprefix("def ").partition("(")[0]
 
 
 class _Source:
@@ -77,7 +96,7 @@ class _Source:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"new": object.__new__, "wide": _wide, "late": _instant}
+        self.names: dict[str, Any] = {"new": object.__new__}
         self.names |= {"instant": datetime.fromtimestamp, "utc": UTC, "day": date.fromordinal}
         self._variables = 0
 
@@ -160,9 +179,9 @@ class _Source:
         return variable
 
     def _date(self, depth: int) -> str:
-        days = self._number(*_RANGES["int"], depth)
-        self._add(depth, f"{days} = day({days} + {_EPOCH_DAY})")
-        return days
+        days, variable = self._number(*_RANGES["int"], depth), self._variable()
+        self._add(depth, f"{variable} = day({days} + {_EPOCH_DAY})")
+        return variable
 
     def _one_of(self, values: tuple[Any, ...] | list[Any], depth: int) -> str:
         variable = self._variable()
@@ -178,8 +197,8 @@ class _Source:
         base, rules = parts(hint)
         if get_origin(base) is not tuple or get_args(base)[1:] != (...,):
             raise _NotStraightError
-        variable, left = self._variable(), self._variable()
-        self._add(depth, f"{variable} = []")
+        variable, left, items = self._variable(), self._variable(), self._variable()
+        self._add(depth, f"{items}: list[Any] = []")
         self._read_number(depth)
         # One block, as our writer has it, or none. Nothing is set aside for items before they have been read.
         self._add(depth, "if n & 1: return None")
@@ -189,9 +208,9 @@ class _Source:
             self._add(depth, f"if n > {2 * rule.max_length}: return None")
         self._add(depth, f"{left} = n >> 1", f"if {left}:", f"    while {left}:", f"        {left} -= 1")
         item = self.value(schema.items, get_args(base)[0], depth + 2)
-        self._add(depth + 2, f"{variable}.append({item})")
+        self._add(depth + 2, f"{items}.append({item})")
         self._add(depth + 1, "if data[at]: return None", "at += 1")
-        self._add(depth, f"{variable} = tuple({variable})")
+        self._add(depth, f"{variable} = tuple({items})")
         return variable
 
     def _optional(self, schema: avro.schema.UnionSchema, hint: Any, depth: int) -> str:
@@ -200,7 +219,7 @@ class _Source:
         if len(arms) != 2 or types.NoneType not in arms or len(branches) != 2 or branches[0] != "null":
             raise _NotStraightError
         variable = self._variable()
-        self._add(depth, "n = data[at]", "at += 1", f"{variable} = None", "if n:", "    if n != 2: return None")
+        self._add(depth, "n = data[at]", "at += 1", f"{variable}: Any = None", "if n:", "    if n != 2: return None")
         given = self.value(schema.schemas[1], next(arm for arm in arms if arm is not types.NoneType), depth + 1)
         self._add(depth + 1, f"{variable} = {given}")
         return variable
@@ -223,22 +242,3 @@ class _Source:
         name = f"k{len(self.names)}"
         self.names[name] = meant
         return name
-
-
-def _wide(data: bytes, at: int, first: int) -> tuple[int, int]:
-    """A number of more than one byte, and the place behind it; `first` stands before `at`. ValueError: longer than any."""
-    number = first & 0x7F
-    for shift in range(7, 70, 7):
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-    raise ValueError("a number is too long")
-
-
-def _instant(data: bytes, at: int) -> tuple[datetime, int]:
-    """Any instant that the model takes, and the place behind it."""
-    number, behind = _wide(data, at + 1, data[at]) if data[at] > 0x7F else (data[at], at + 1)
-    instant = _EPOCH + timedelta(milliseconds=(number >> 1) ^ -(number & 1))
-    return validator(Instant)(instant), behind

@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from hub import cli
+from hub.compiled.form import form
 from hub.errors import ConfigError, ContractError, FatalError, RejectedError, RetriableError, StaleDirectoryError
 from tests.command_line import CliRunner
 
@@ -89,7 +90,7 @@ def test_a_file_that_is_gone_is_named_but_may_be_there_next_time(monkeypatch, ca
 
 
 def test_it_tells_its_version_and_the_meaning_of_exit_codes() -> None:
-    assert CliRunner().invoke(cli.app, ["--version"]).output == f"{version('hub')}\n"
+    assert CliRunner().invoke(cli.app, ["--version"]).output == f"{version('hub')} ({form().text})\n"
     told = " ".join(CliRunner().invoke(cli.app, ["--help"]).output.split())
     for words in ("2 change a setting", "3 a rule refused it", "4 try again later", "70 ended so that nothing is lost"):
         assert words in told

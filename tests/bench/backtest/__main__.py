@@ -26,6 +26,7 @@ from hub.backtest.published import publish
 from hub.backtest.replay import replay
 from hub.backtest.running import Question, tally_of
 from hub.backtest.tally import Kind, Tally
+from hub.compiled.form import form
 from hub.core.rules import RuleSet, compile_rules
 from hub.resources import defaults_folder
 from hub.rules_file import load_rules
@@ -130,7 +131,7 @@ def lines_of(run: Run, processes: int) -> list[str]:
     asked = f"two rule sets of {len(figures.rules)} rules side by side, {processes} processes, file of {run.size / 1e6:,.0f} MB"
     aim = f"to the aim of {AIM:,}: {per_core / AIM:.2f}"
     return [
-        f"{tally.events:,} events of {tally.youths:,} youths, {asked}",
+        f"{tally.events:,} events of {tally.youths:,} youths, {asked}; {form().text}",
         f"  {run.wall:.1f} s: {tally.events / run.wall:,.0f} events/s by the clock, {per_core:,.0f} events/s per core; {aim}",
         f"  the replay alone, one rule set: {run.alone:,.0f} events/s per core",
         f"  peak memory of all processes together: {run.peak:.0f} MiB ({run.peak / (processes + 1):.0f} each)",

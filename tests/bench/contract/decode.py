@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+from hub.compiled.form import form
 from hub.contract.bounded import BoundedDecoder
 from hub.contract.codec import Codec
 from hub.contract.models import Message
@@ -82,7 +83,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=9)
     chosen = parser.parse_args()
-    print(json.dumps(measure(chosen.messages, chosen.rounds), indent=1))
+    print(json.dumps({"form": form().text} | measure(chosen.messages, chosen.rounds), indent=1))
 
 
 if __name__ == "__main__":

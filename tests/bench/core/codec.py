@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from hub.compiled.form import form
 from hub.core.rules import compile_rules
 from hub.core.state import YouthState, from_bytes, new_state, to_bytes
 from hub.core.step import step
@@ -76,7 +77,7 @@ def main() -> None:
     parser.add_argument("--youths", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=15)
     chosen = parser.parse_args()
-    print(json.dumps(measure_codec(chosen.youths, chosen.rounds)))
+    print(json.dumps({"form": form().text} | measure_codec(chosen.youths, chosen.rounds)))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from hub.compiled.form import form
 from hub.contract.models import (
     AbsenceKind,
     ConsentRecord,
@@ -111,7 +112,7 @@ def _event(ref: str, number: int, occurred: datetime, at: datetime, chance: rand
     return RiskEvent(agency="leisure", connector="observations", concern=chance.choice(tuple(RiskConcern)), area=None, **common)
 
 
-def measure(events: int, youths: int, rounds: int) -> dict[str, float]:
+def measure(events: int, youths: int, rounds: int) -> dict[str, Any]:
     """Steps through the same events `rounds` times from the same states; times nothing but the steps."""
     rules = compile_rules(load_rules(defaults_folder() / "rules"))
     a_week = 3.5
@@ -131,7 +132,7 @@ def measure(events: int, youths: int, rounds: int) -> dict[str, float]:
     figures = [_round(dict(states), sample, rules) for _ in range(rounds)]
     micros = [one[0] for one in figures]
     return {
-        "events": len(sample), "youths": youths, "held_per_youth": round(held, 1), "tasks": figures[0][1],
+        "form": form().text, "events": len(sample), "youths": youths, "held_per_youth": round(held, 1), "tasks": figures[0][1],
         "open_share": round(statistics.fmean(bool(state.episodes) for state in states.values()), 3),
         "us_per_step": round(statistics.median(micros), 2), "min": round(min(micros), 2), "max": round(max(micros), 2),
     }  # fmt: skip

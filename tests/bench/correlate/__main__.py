@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from hub.compiled.form import form
 from tests.bench.correlate import cores
 from tests.bench.correlate.decode import DECODERS
 from tests.bench.correlate.engines import ENGINES
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         engines, chosen.events, chosen.youths, chosen.partitions, chosen.rounds, chosen.decoder, chosen.rates, chosen.seconds,
         lambda text: print(text, file=sys.stderr, flush=True),
     )  # fmt: skip
-    conditions = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores.told()}, load before {os.getloadavg()[0]:.2f}"
+    conditions = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores.told()}, load before {os.getloadavg()[0]:.2f}; {form().text}"
     found = leg.run(plan)
     if chosen.json:
         asked = {name: getattr(chosen, name) for name in ("leg", "events", "youths", "partitions", "rounds", "decoder")}
