@@ -34,7 +34,7 @@ from hub.core.rules import CompiledRule, CompiledRules
 from hub.core.spent import end_episode, first_over, over_before, still_said, still_spent
 from hub.core.state import Events, YouthState, first_move
 
-__all__ = ["Drop", "Outcome", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
+__all__ = ["Drop", "Outcome", "PersonFact", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
 
 YouthEvent: TypeAlias = ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | TaskEvent
 PersonFact: TypeAlias = SchoolAbsence | PoliceNotice | RiskEvent

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from hub.core.resume import Known
 from hub.core.rules import CompiledRules
@@ -16,7 +16,6 @@ from hub.runtime.rulebook import ActiveRules
 
 __all__ = [
     "META_KEY",
-    "QUIET",
     "RULES_KEY",
     "SOURCE",
     "Change",
@@ -26,6 +25,7 @@ __all__ = [
     "LedgerKey",
     "Outcome",
     "Program",
+    "Quiet",
     "Read",
     "Record",
     "StateView",
@@ -69,12 +69,12 @@ class Wake:
 
 
 class Change(NamedTuple):
-    """The new state of one key; `value` None erases it. `wake_at` is when its clock must be looked at again; `state` what the
-    value was made from.
+    """The new state of one key; `value` None erases it. `wake_ms` is when its clock must be looked at again (milliseconds since
+    1970); `state` what the value was made from.
     """
 
     value: bytes | None
-    wake_at: datetime | None = None
+    wake_ms: int | None = None
     state: object | None = None
 
 
@@ -94,14 +94,18 @@ class Drop:
     intentional: bool
 
 
-class Step(NamedTuple):
-    """What a program made of one event or wake. `state` None: nothing is held of the key (any more).
+Quiet: TypeAlias = tuple[object | None, int | None, int]
+"""What a program made of an event that changed its state and gave nothing to say, as most do: `state`, `wake_ms` and `days_late`
+of the step. A bare tuple, because one is made for each event.
+"""
 
-    A tuple: one is made for each event, and no dataclass is made as quickly. Most are, from `emissions` to `decisions`, as QUIET.
-    """
+
+class Step(NamedTuple):
+    """What a program made of one event or wake. `state` None: nothing is held of the key (any more)."""
 
     state: object | None
-    wake_at: datetime | None = None
+    wake_ms: int | None = None
+    """When the key must be looked at again though no event comes (milliseconds since 1970); None: never."""
     changed: bool = True
     emissions: tuple[Emission, ...] = ()
     receipts: tuple[Emission, ...] = ()
@@ -114,10 +118,6 @@ class Step(NamedTuple):
     """What consent answered where somebody was to be told: `permitted`, or the code of what denied it."""
     days_late: int = 0
     """Of an event that was kept: see `hub.runtime.lateness`."""
-
-
-QUIET: Final = Step(None)[3:-1]
-"""What a step holds from `emissions` to `decisions` when it says nothing to anybody."""
 
 
 class StateView(Protocol):
@@ -169,7 +169,7 @@ class Program(Protocol):
         """State to its bytes."""
         ...
 
-    def step(self, key: str, state: object | None, message: Any, rules: CompiledRules, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Any, rules: CompiledRules, now: datetime) -> Step | Quiet:
         """Fold one event, as it was read."""
         ...
 

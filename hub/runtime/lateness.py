@@ -9,13 +9,14 @@ __all__ = ["LATE_DAYS", "days_late"]
 
 LATE_DAYS: Final = (28, 7, 1)
 """Days after its own time, the most first: longer than one is late, for a source that tells every day."""
-_LIMITS: Final = tuple((days, timedelta(days=days)) for days in LATE_DAYS)
-_DAY: Final = timedelta(days=1)
+_LIMITS: Final = tuple((days, timedelta(days=days)) for days in sorted(LATE_DAYS))
 
 
 def days_late(occurred_at: datetime, now: datetime) -> int:
     """The most of LATE_DAYS that lie between an event's time and now; 0: it is not late."""
-    age = now - occurred_at
-    if age <= _DAY:
-        return 0
-    return next(days for days, limit in _LIMITS if age > limit)
+    age, late = now - occurred_at, 0
+    for days, limit in _LIMITS:
+        if age <= limit:
+            break
+        late = days
+    return late

@@ -22,7 +22,6 @@ from hub.kafka import outgoing
 from hub.logs import get_logger
 from hub.runtime.effects import (
     META_KEY,
-    QUIET,
     RULES_KEY,
     SOURCE,
     Change,
@@ -53,7 +52,8 @@ class Fold:
     rules: ActiveRules | None
     effects: Effects = field(default_factory=Effects)
     states: dict[str, object | None] = field(default_factory=dict)
-    changed: dict[str, datetime | None] = field(default_factory=dict)
+    changed: dict[str, int | None] = field(default_factory=dict)
+    """When each of them is to be looked at again."""
 
     def in_force(self) -> CompiledRules:
         """A lane lets nobody in before its partition has rules."""
@@ -73,7 +73,7 @@ class Pipeline:
         self._codec = codec
         self._clock = clock
         self._rulebook = rulebook
-        self._read_marker = reader_of(codec, RULES, lambda marker: str(marker.version))
+        self._read_marker = reader_of(codec, RULES)
         self._remembered = Remembered(remembers)
 
     def process_batch(self, partition: int, parts: Sequence[Run | Wake]) -> Effects:
@@ -109,8 +109,8 @@ class Pipeline:
         states, changes, dump = fold.states, fold.effects.state_changes, self._program.dump
         keys = list(islice(fold.changed, most))
         for key in keys:
-            state, wake_at = states[key], fold.changed.pop(key)
-            changes[key.encode("ascii")] = Change(None) if state is None else Change(dump(state), wake_at, state)
+            state, wake_ms = states[key], fold.changed.pop(key)
+            changes[key.encode("ascii")] = Change(None) if state is None else Change(dump(state), wake_ms, state)
         if {META_KEY, RULES_KEY} & changes.keys():
             raise ValueError("a key of the partition's own cannot be a subject's")
         return bool(fold.changed)
@@ -151,36 +151,36 @@ class Pipeline:
 
     def _take(self, fold: Fold, run: Run) -> None:
         """The way of nearly every record: nothing is asked or looked up here that one answer per run would do for."""
-        topic, states, ledger = run.topic, fold.states, fold.effects.ledger
+        topic, states, late = run.topic, fold.states, fold.effects.late
         read, step, current = self._program.reader(topic), self._program.step, self._current
         rules, now, changed = fold.in_force(), fold.now, fold.changed
-        began = position = self._position(fold, topic)
-        gone = processed = 0
-        for offset, raw, value in run.rows:
-            if offset < position:
-                continue
-            gone += offset - position
-            position = offset + 1
+        began = self._position(fold, topic)
+        rows = run.rows if run.first >= began else [row for row in run.rows if row[0] >= began]
+        if not rows:
+            return
+        quiet = len(rows)
+        for offset, raw, value in rows:
             try:
                 key, message = read(raw, value)
             except ContractError as error:
+                quiet -= 1
                 self._put_aside(fold, run, (offset, raw, value), _DECODING, error)
                 continue
             done = step(key, states[key] if key in states else current(fold, key), message, rules, now)
-            if done.changed:
-                states[key] = done.state
-                changed[key] = done.wake_at
-            if done.days_late:
-                fold.effects.late[topic, done.days_late] += 1
-            if done[3:-1] == QUIET:
-                processed += 1
-                continue
-            ledger[topic, done.outcome, done.reason] += 1
-            self._heed(fold, key, done)
-        if position > began:
-            self._reached(fold, topic, position, gone)
-        if processed:
-            ledger[topic, "processed", ""] += processed
+            if isinstance(done, Step):
+                quiet -= 1
+                days_late = done.days_late
+                fold.effects.ledger[topic, done.outcome, done.reason] += 1
+                self._keep(fold, key, done)
+                self._heed(fold, key, done)
+            else:
+                states[key], changed[key], days_late = done
+            if days_late:
+                late[topic, days_late] += 1
+        # Offsets between two records of a run that none has are gone.
+        self._reached(fold, topic, run.last + 1, run.last + 1 - began - len(rows))
+        if quiet:
+            fold.effects.ledger[topic, "processed", ""] += quiet
 
     def _take_markers(self, fold: Fold, run: Run) -> None:
         began = position = self._position(fold, run.topic)
@@ -250,7 +250,7 @@ class Pipeline:
     def _keep(fold: Fold, key: str, step: Step) -> None:
         if step.changed:
             fold.states[key] = step.state
-            fold.changed[key] = step.wake_at
+            fold.changed[key] = step.wake_ms
 
     def _heed(self, fold: Fold, key: str, step: Step) -> None:
         """What a step says beside its state."""

@@ -32,18 +32,11 @@ class PlaceProgram:
     def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
         self._claims = claims
-        self._readers = readers(codec, (*self.topics, *self.task_topics), self.key_of)
+        self._readers = readers(codec, (*self.topics, *self.task_topics))
 
     def reader(self, topic: str) -> Read:
         """Messages of the catalogue."""
         return self._readers[topic]
-
-    @staticmethod
-    def key_of(message: Any) -> str:
-        """The area the message is about."""
-        if isinstance(message, PlaceEvent | PresenceTask):
-            return message.area
-        raise FatalError(f"no area in a {type(message).__name__}", code="unexpected_message")
 
     def load(self, key: str, value: bytes | None) -> object | None:
         """Raises FatalError for bytes that are no state."""
@@ -83,7 +76,7 @@ class PlaceProgram:
             outcome=done.outcome,
             reason=done.drops[0].reason if done.outcome == "refused" and done.drops else "",
             drops=tuple(Drop(drop.reason, drop.intentional) for drop in done.drops),
-            wake_at=done.wake_at,
+            wake_ms=done.state.wake_ms,
             changed=done.state is not before,
         )
 

@@ -18,21 +18,15 @@ _AHEAD_MS = 60 * 60 * 1000
 
 
 def clock_of(change: Change) -> int | None:
-    """The wake-up time of a changed state (milliseconds since 1970), None where it has none or is erased.
-
-    Rounded up: a wake that comes a moment early would find nothing due and set the same clock again, for ever.
-    """
-    if change.wake_at is None or change.value is None:
-        return None
-    return -(-(change.wake_at - _EPOCH) // _MILLISECOND)
+    """The wake-up time of a changed state (milliseconds since 1970), None where it has none or is erased."""
+    return None if change.value is None else change.wake_ms
 
 
 def sealed(change: Change) -> bytes | None:
     """A state as it is stored: its wake-up time in front, so that a restore needs no decoding."""
     if change.value is None:
         return None
-    at = clock_of(change)
-    return _STAMP.pack(_NEVER if at is None else at) + change.value
+    return _STAMP.pack(_NEVER if change.wake_ms is None else change.wake_ms) + change.value
 
 
 def clock_in(value: bytes) -> int | None:

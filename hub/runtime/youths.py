@@ -27,7 +27,7 @@ from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
 from hub.runtime.claims import Claims
-from hub.runtime.effects import SOURCE, Drop, Emission, Read, Step
+from hub.runtime.effects import SOURCE, Drop, Emission, Quiet, Read, Step
 from hub.runtime.lateness import days_late
 from hub.runtime.reading import readers
 
@@ -37,7 +37,6 @@ COMPONENT = "worker"
 _SIG = "sig"
 # By exact type: to ask whether a pydantic model is an instance of another one costs more than all else that is asked of it here.
 _FACTS = frozenset({SchoolAbsence, PoliceNotice, RiskEvent})
-_ABOUT_A_YOUTH = _FACTS | {ConsentRecord, Erasure, ReferralTask}
 
 
 class YouthProgram:
@@ -49,21 +48,11 @@ class YouthProgram:
     def __init__(self, codec: Codec, claims: Claims) -> None:
         self._codec = codec
         self._claims = claims
-        self._readers = readers(codec, (*self.topics, *self.task_topics), self.key_of)
+        self._readers = readers(codec, (*self.topics, *self.task_topics))
 
     def reader(self, topic: str) -> Read:
         """Messages of the catalogue."""
         return self._readers[topic]
-
-    @staticmethod
-    def key_of(message: Any) -> str:
-        """The youth the message is about."""
-        kind = type(message)
-        if kind in _ABOUT_A_YOUTH:
-            return str(message.youth_ref)
-        if kind is TaskEvent:
-            return message.youth_ref or message.area or ""
-        raise FatalError(f"no youth in a {type(message).__name__}", code="unexpected_message")
 
     def load(self, key: str, value: bytes | None) -> object | None:
         """Raises FatalError for bytes that are no state: guessing would lose or double a task."""
@@ -76,7 +65,7 @@ class YouthProgram:
         """Canonical bytes."""
         return states.to_bytes(_state(state))
 
-    def step(self, key: str, state: object | None, message: Any, rules: CompiledRules, now: datetime) -> Step:
+    def step(self, key: str, state: object | None, message: Any, rules: CompiledRules, now: datetime) -> Step | Quiet:
         """Fold one event; a request to erase removes whatever is held, and is always answered."""
         before = states.new_state(key) if state is None else _state(state)
         kind = type(message)
@@ -84,8 +73,7 @@ class YouthProgram:
             claim = self._claims.refusal(message)
             if claim:
                 return Step(state, outcome="refused", reason=claim, drops=(Drop(claim, intentional=False),), changed=False)
-            done = core.step(before, message, rules, now)
-            return self._translated(before, done, days_late(message.occurred_at, now) if done.outcome == "processed" else 0)
+            return self._fact(before, message, rules, now)
         if kind is ConsentRecord:
             # Newer consents cannot help a consent that is refused itself.
             return self._translated(before, core.step(before, message, rules, now))._replace(awaits_consent=False)
@@ -94,6 +82,15 @@ class YouthProgram:
         if kind is Erasure:
             return self._erase(before, message, rules, now)
         raise FatalError(f"no step for a {kind.__name__}", code="unexpected_message")
+
+    def _fact(self, before: states.YouthState, message: core.PersonFact, rules: CompiledRules, now: datetime) -> Step | Quiet:
+        done = core.step(before, message, rules, now)
+        if done.outcome != "processed":
+            return self._translated(before, done)
+        state, late = done.state, days_late(message.occurred_at, now)
+        if state is before or state.consent is None or done.tasks or done.drops or done.untold:
+            return self._translated(before, done, late)
+        return state, state.wake_ms, late
 
     def _told(self, before: states.YouthState, message: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
         """What a team made of a task. Of a place's task, and of a youth of whom nothing is held, there is nothing to keep."""
@@ -112,17 +109,14 @@ class YouthProgram:
         return self._translated(_state(state), resuming.resume(_state(state), known, rules, now))
 
     def _translated(self, before: states.YouthState, done: core.Step, late: int = 0) -> Step:
-        state = None if done.state.consent is None else done.state
-        if not (done.tasks or done.drops or done.untold) and done.outcome == "processed":
-            return Step(state, done.wake_at, done.state is not before, days_late=late)
         reason = done.drops[0].reason if done.outcome == "refused" and done.drops else ""
         return Step(
-            state=state,
+            state=None if done.state.consent is None else done.state,
             emissions=tuple([self._emission(task) for task in done.tasks]),
             outcome=done.outcome,
             reason=reason,
             drops=tuple([Drop(drop.reason, drop.intentional) for drop in done.drops]),
-            wake_at=done.wake_at,
+            wake_ms=done.state.wake_ms,
             changed=done.state is not before,
             awaits_consent=done.outcome == "refused" and reason in DENIALS,
             decisions=(*[PERMITTED for task in done.tasks if task.action is Action.OPEN], *done.untold),

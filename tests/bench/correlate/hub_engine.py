@@ -28,7 +28,7 @@ from hub.rules_file import load_rules
 from hub.runtime.app import build_app, end_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.driver import Driver, Kit
-from hub.runtime.effects import Effects, Emission, Read, Step
+from hub.runtime.effects import Effects, Emission, Quiet, Read, Step
 from hub.runtime.gauges import Gauges
 from hub.runtime.memory import keep_small, seek_cycles_seldom
 from hub.runtime.ownership import Changelog, OwnedPartition
@@ -88,7 +88,7 @@ class FixedJob:
         assert isinstance(state, State)
         return dump(state)
 
-    def step(self, key: str, state: Any, message: Any, rules: object, now: datetime) -> Step:
+    def step(self, key: str, state: Any, message: Any, rules: object, now: datetime) -> Step | Quiet:
         """Fold one event."""
         del rules, now
         event, value = message
@@ -96,7 +96,7 @@ class FixedJob:
         if due is None:
             return Step(state, None, changed=False, outcome="refused", reason="dropped")
         if not due:
-            return Step(state)
+            return state, None, 0
         raw = referral_key(key.encode("ascii"), event.event_id)
         place = int.from_bytes(raw[:4], "big") % self._partitions
         return Step(state, emissions=(Emission(Outgoing(self._referrals, raw, value, (), place)),))

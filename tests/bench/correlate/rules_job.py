@@ -15,7 +15,7 @@ from hub.core.rules import compile_rules
 from hub.kafka import Outgoing
 from hub.rules_file import load_rules
 from hub.runtime.claims import read_claims
-from hub.runtime.effects import Change
+from hub.runtime.effects import Change, Step
 from hub.runtime.timers import sealed, unsealed
 from hub.runtime.youths import YouthProgram
 from hub.settings import load_settings
@@ -61,15 +61,18 @@ class RulesJob:
         """One record of `topic`."""
         message = self._codec.decode(CATALOGUE[topic], value)
         step = self._program.step(key.decode("ascii"), youth.state, message, self._rules, self._now)
+        if not isinstance(step, Step):
+            state, wake_ms, _ = step
+            return Folded(Youth(state, Change(b"", wake_ms)), ())
         if not step.changed:
             return Folded(None, ())
-        return Folded(Youth(step.state, Change(b"", step.wake_at)), [one.record for one in step.emissions])
+        return Folded(Youth(step.state, Change(b"", step.wake_ms)), [one.record for one in step.emissions])
 
     def dump(self, youth: Youth) -> bytes:
         """As a worker stores it: the next wake in front."""
         assert youth.state is not None
-        wake_at = None if youth.change is None else youth.change.wake_at
-        value = sealed(Change(self._program.dump(youth.state), wake_at))
+        wake_ms = None if youth.change is None else youth.change.wake_ms
+        value = sealed(Change(self._program.dump(youth.state), wake_ms))
         assert value is not None
         return value
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from hub.contract.models import RuleMarker
 from hub.contract.topics import CATALOGUE
+from hub.core.instants import to_ms
 from hub.core.rule_set import rules_content, rules_digest
 from hub.core.state import YouthState, from_bytes
 from hub.core.state_bytes import pack, unpack
@@ -38,6 +39,7 @@ from tests.bench.correlate.kafka_io import partition_of
 from tests.bench.runtime.load import consent_record, event_record
 from tests.integration.runtime.town import CODEC, Town
 from tests.unit.core.make import NOW
+from tests.unit.runtime.fakes import named
 
 __all__ = ["HISTORY_DAYS", "Digest", "Pattern", "Seeded", "ref_of", "seed", "seeded_at"]
 
@@ -57,7 +59,7 @@ class Pattern:
     ref: str
     told: Sequence[Outgoing]
     value: bytes
-    wake_at: datetime | None
+    wake_ms: int | None
 
     def value_of(self, ref: str) -> bytes:
         """The same under another reference."""
@@ -145,21 +147,21 @@ def _pattern(
 ) -> Pattern | None:
     """None where something has been proposed: such a youth is not idle."""
     state: object | None = None
-    wake_at: datetime | None = None
+    wake_ms: int | None = None
     records = []
     for record, at in rows:
         assert record.value is not None
         records.append(record)
-        step = program.step(ref, state, CODEC.decode(CATALOGUE[record.topic], record.value), rules.compiled, at)
+        step = named(program.step(ref, state, CODEC.decode(CATALOGUE[record.topic], record.value), rules.compiled, at))
         if step.changed:
-            state, wake_at = step.state, step.wake_at
-    while wake_at is not None and wake_at <= now:
+            state, wake_ms = step.state, step.wake_ms
+    while wake_ms is not None and wake_ms <= to_ms(now):
         step = program.wake(ref, state, rules.compiled, now)
-        state, wake_at = step.state, step.wake_at
+        state, wake_ms = step.state, step.wake_ms
     assert isinstance(state, YouthState)
     if state.episodes or state.spent:
         return None
-    pattern = Pattern(ref, records, program.dump(state), wake_at)
+    pattern = Pattern(ref, records, program.dump(state), wake_ms)
     assert pattern.value_of(ref) == pattern.value
     assert from_bytes(pattern.value_of(ref_of(_PATTERNS))).youth_ref == ref_of(_PATTERNS)
     return pattern
@@ -196,12 +198,12 @@ class _Writer:
 
     def _change(self, number: int) -> tuple[bytes, Change]:
         pattern, key = self._patterns[number % len(self._patterns)], ref_of(number).encode()
-        change = Change(pattern.value_of(ref_of(number)), pattern.wake_at)
+        change = Change(pattern.value_of(ref_of(number)), pattern.wake_ms)
         value = sealed(change)
         assert value is not None
         self.states.add(key, value)
         self.size += len(key) + len(value)
-        if change.wake_at is not None:
+        if change.wake_ms is not None:
             self.clocks.add(key, b"")
         return key, change
 

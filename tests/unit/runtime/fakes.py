@@ -14,13 +14,14 @@ from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, InfoKind, Message, RuleMarker, SchoolAbsence
 from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASKS_OUTREACH, Topic
+from hub.core.instants import to_ms
 from hub.core.resume import Known
 from hub.core.rule_set import rules_content, rules_digest
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import Outgoing
 from hub.runtime.claims import Claims, Declared
-from hub.runtime.effects import RULES_KEY, Drop, Emission, Read, Record, Step
+from hub.runtime.effects import RULES_KEY, Drop, Emission, Quiet, Read, Record, Step
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.reading import readers
 from hub.runtime.rulebook import ActiveRules, Rulebook
@@ -146,7 +147,7 @@ class SumProgram:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
-        self._readers = readers(CODEC, (*self.topics, *self.task_topics), lambda message: str(message.youth_ref))
+        self._readers = readers(CODEC, (*self.topics, *self.task_topics))
 
     def reader(self, topic: str) -> Read:
         return self._readers[topic]
@@ -177,8 +178,8 @@ class SumProgram:
     def _add(self, key: str, state: object, minutes: int, now: datetime) -> Step:
         total = int(str(state)) + minutes
         task = Emission(Outgoing(TASKS_OUTREACH.name, key.encode(), b"task"), ("outreach", "sum", "open"))
-        due = None if self.wake_after is None else now + self.wake_after
-        return Step(total, emissions=(task,) if total // 100 > int(str(state)) // 100 else (), wake_at=due)
+        due = None if self.wake_after is None else to_ms(now + self.wake_after)
+        return Step(total, emissions=(task,) if total // 100 > int(str(state)) // 100 else (), wake_ms=due)
 
     def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:
         self.seen.append(rules.version)
@@ -203,6 +204,11 @@ def make_owned(
     if rules is not None and store.get(RULES_KEY) is None:
         store.write({RULES_KEY: rules.content.encode()}, store.mark)
     return OwnedPartition(0, Changelog(CHANGELOG, ids or {}), store, log, rulebook)
+
+
+def named(done: Step | Quiet) -> Step:
+    """With names, for who looks at more than a quiet step has."""
+    return done if isinstance(done, Step) else Step(*done[:2], days_late=done[2])
 
 
 async def until(met: Callable[[], object]) -> None:

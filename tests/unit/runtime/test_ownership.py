@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.core.instants import DAY, to_ms
 from hub.errors import FatalError, RetriableError
 from hub.kafka import Outgoing
 from hub.runtime.effects import Change, Effects
@@ -63,7 +64,7 @@ def test_clocks_are_set_again_from_restored_states(tmp_path: Path) -> None:
     async def story() -> None:
         log = MemoryLog()
         first = await restored(tmp_path / "one", log)
-        for changes in ({b"k": Change(b"s", NOW), b"gone": Change(b"s", NOW), b"still": Change(b"s", NOW)},
+        for changes in ({b"k": Change(b"s", to_ms(NOW)), b"gone": Change(b"s", to_ms(NOW)), b"still": Change(b"s", to_ms(NOW))},
                         {b"gone": Change(None), b"still": Change(b"t")}):  # fmt: skip
             await first.commit(Effects(state_changes=changes))
         first.close()
@@ -84,13 +85,13 @@ def test_clocks_of_many_states_in_the_local_copy_are_read_by_and_by_and_what_cha
     async def story() -> None:
         log, later = MemoryLog(), NOW + timedelta(days=9)
         first = await restored(tmp_path, log)
-        await first.commit(Effects(state_changes={key(number): Change(b"s", NOW) for number in range(4_500)}))
+        await first.commit(Effects(state_changes={key(number): Change(b"s", to_ms(NOW)) for number in range(4_500)}))
         first.close()
         second = await restored(tmp_path, log, 2)
         at_once = second.timers.due(NOW, 9_999)
         assert 0 < len(at_once) < 4_500
         await second.commit(
-            Effects(state_changes={key(4_400): Change(b"t", later), key(4_401): Change(b"t"), key(4_402): Change(None)})
+            Effects(state_changes={key(4_400): Change(b"t", to_ms(later)), key(4_401): Change(b"t"), key(4_402): Change(None)})
         )
         assert second.read_clocks()
         assert not second.read_clocks(), "that was the last of them"
@@ -131,7 +132,7 @@ def test_under_new_rules_every_state_is_looked_at_once_even_across_a_restart(tmp
         log = MemoryLog()
         first = await restored(tmp_path / "one", log)
         for key in (b"a", b"b"):
-            await first.commit(Effects(state_changes={key: Change(b"s", NOW + timedelta(days=9))}))
+            await first.commit(Effects(state_changes={key: Change(b"s", to_ms(NOW) + 9 * DAY)}))
         assert first.timers.due(NOW, 9) == []
         await first.commit(Effects(activated=SECOND, positions={"rules": 1}))
         assert sorted(first.timers.due(NOW, 9)) == [b"a", b"b"]
@@ -174,7 +175,7 @@ def test_states_changed_or_erased_with_the_activation_itself_are_told_apart(tmp_
         log = MemoryLog()
         owned = await restored(tmp_path, log)
         await owned.commit(Effects(state_changes={b"a": Change(b"s"), b"b": Change(b"s")}))
-        changes = {b"a": Change(None), b"c": Change(b"s", NOW + timedelta(days=9))}
+        changes = {b"a": Change(None), b"c": Change(b"s", to_ms(NOW) + 9 * DAY)}
         await owned.commit(Effects(activated=SECOND, state_changes=changes))
         assert sorted(owned.timers.due(NOW, 9)) == [b"b", b"c"]
         owned.close()

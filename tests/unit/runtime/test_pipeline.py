@@ -250,3 +250,10 @@ def test_a_run_that_was_folded_before_moves_nothing() -> None:
     state = consented()
     state.positions = {ABSENCES: 2}
     assert run([absence(0), absence(1)], state) == Effects()
+
+
+def test_holes_are_counted_behind_the_position_only() -> None:
+    state = consented(**{ABSENCES: 2})
+    effects = run([absence(0), absence(3), absence(6)], state)
+    assert effects.ledger == {(ABSENCES, "gone", ""): 3, (ABSENCES, "processed", ""): 2}
+    assert effects.positions == {ABSENCES: 7}

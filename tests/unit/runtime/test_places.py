@@ -55,6 +55,4 @@ def test_what_is_no_state_stops_the_worker(program: PlaceProgram) -> None:
 
 def test_a_person_is_no_place(program: PlaceProgram) -> None:
     with pytest.raises(FatalError):
-        program.key_of(make_consent())
-    with pytest.raises(FatalError):
         program.step(YOUTH, None, make_consent(), RULES, NOW)

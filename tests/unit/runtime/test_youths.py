@@ -7,6 +7,7 @@ import pytest
 from hub.contract.ids import task_id
 from hub.contract.models import ConsentRecord, Erasure, ErasureKind, ReferralTask, TaskEvent, TaskState
 from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG
+from hub.core.instants import from_ms
 from hub.core.state import YouthState, new_state
 from hub.errors import FatalError
 from hub.runtime.effects import Step
@@ -26,7 +27,7 @@ from tests.unit.core.make import (
     make_withdrawn,
 )
 from tests.unit.core.make_rules import RULES
-from tests.unit.runtime.fakes import CLAIMS, CODEC
+from tests.unit.runtime.fakes import CLAIMS, CODEC, named
 
 ERASURE_ID = "00000000-0000-4000-8000-00000000000e"
 
@@ -39,7 +40,7 @@ def program() -> YouthProgram:
 def steps(program: YouthProgram, *messages: object) -> list[Step]:
     done, state = [], program.load(YOUTH, None)
     for message in messages:
-        step = program.step(YOUTH, state, message, RULES, NOW)  # type: ignore[arg-type]
+        step = named(program.step(YOUTH, state, message, RULES, NOW))
         state = step.state
         done.append(step)
     return done
@@ -83,15 +84,30 @@ def test_a_team_that_declines_ends_the_episode_and_is_not_asked_again(program: Y
     done = steps(program, make_consent(), make_absence(1, ago(2), 480), told(YOUTH), make_absence(2, ago(3), 60))
     assert [len(one.emissions) for one in done] == [0, 1, 0, 0]
     assert done[2].changed
-    assert program.key_of(told(YOUTH)) == YOUTH
 
 
 def test_what_became_of_a_places_task_is_nothing_to_a_youth(program: YouthProgram) -> None:
-    one = program.step("0581-hageby", None, told(None), RULES, NOW)
+    one = named(program.step("0581-hageby", None, told(None), RULES, NOW))
     assert (one.state, one.changed, one.outcome) == (None, False, "processed")
-    assert program.key_of(told(None)) == "0581-hageby"
-    unknown = program.step(YOUTH, None, told(YOUTH), RULES, NOW)
+    unknown = named(program.step(YOUTH, None, told(YOUTH), RULES, NOW))
     assert (unknown.state, unknown.changed, unknown.awaits_consent) == (None, False, False)
+
+
+def test_what_says_nothing_is_told_without_names(program: YouthProgram) -> None:
+    state = steps(program, make_consent())[-1].state
+    done = program.step(YOUTH, state, make_absence(1, ago(9)), RULES, NOW)
+    assert type(done) is tuple
+    kept = done[0]
+    assert isinstance(kept, YouthState)
+    assert done == (kept, kept.wake_ms, 7)
+    assert named(done) == Step(kept, kept.wake_ms, days_late=7)
+
+
+def test_what_changes_nothing_is_a_step(program: YouthProgram) -> None:
+    state = steps(program, make_consent(), make_absence(1, ago(2)))[-1].state
+    again = program.step(YOUTH, state, make_absence(1, ago(2)), RULES, NOW)
+    assert isinstance(again, Step)
+    assert (again.outcome, again.changed) == ("duplicate", False)
 
 
 def test_states_survive_their_bytes(program: YouthProgram) -> None:
@@ -154,9 +170,9 @@ def test_other_components_receipts_change_nothing(program: YouthProgram) -> None
 
 def test_time_alone_wakes_a_state(program: YouthProgram) -> None:
     step = steps(program, make_consent(), make_absence(1, ago(2), 480))[-1]
-    assert step.wake_at is not None
+    assert step.wake_ms is not None
     assert step.state is not None
-    assert program.wake(YOUTH, step.state, RULES, step.wake_at).changed
+    assert program.wake(YOUTH, step.state, RULES, from_ms(step.wake_ms)).changed
 
 
 def test_what_is_no_state_stops_the_worker(program: YouthProgram) -> None:
@@ -166,7 +182,7 @@ def test_what_is_no_state_stops_the_worker(program: YouthProgram) -> None:
 
 def test_a_place_is_no_youth(program: YouthProgram) -> None:
     with pytest.raises(FatalError):
-        program.key_of(make_place_event(1, NOW))
+        program.step(YOUTH, None, make_place_event(1, NOW), RULES, NOW)
 
 
 def test_a_scope_erased_keeps_the_rest_looks_for_its_record_first_and_is_answered(program: YouthProgram) -> None:
