@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hub.cases.content import Content
 from hub.cases.moves import CaseMove, CaseState, check_move
 from hub.cases.results import Results
+from hub.cases.reviewing import open_case_of_task, open_review_of
 from hub.cases.subjects import Source, subject_for
 from hub.cases.tables import CaseMoveRow, CaseRow
 from hub.cases.views import STALE, CaseSeal, CaseView, view_of
@@ -96,6 +97,19 @@ class Cases:
         except RejectedError:
             return None
         return view.youth_ref if view.state is CaseState.OPEN else None
+
+    def of_task(self, task_id: str, team: str) -> str | None:
+        """The team's open case of the youth whom a task of the team is about, when the team may read it now; else None."""
+        with answering(), Session(self._engine) as session:
+            case_id = open_case_of_task(session, task_id, team)
+        return case_id if case_id is not None and self.reference_of(case_id, team) is not None else None
+
+    def review_of(self, view: CaseView) -> str | None:
+        """The team's open task to look at whether an open case, which it may read now, can end; else None."""
+        if view.youth_ref is None or view.state is not CaseState.OPEN:
+            return None
+        with answering(), Session(self._engine) as session:
+            return open_review_of(session, view.youth_ref, view.team)
 
     def history(self, case_id: str) -> list[Happened]:
         """What was done with it, oldest first."""

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.roles import BOUND, Action, Principal, may, may_somewhere, teams_where
+from hub.cases.reviewing import CLOSING_REVIEW
 from hub.contract.models import ReferralTask, TaskState
 from hub.delivery.listing import Shown
 from hub.delivery.rows import PRESENCE_TEAM
@@ -159,6 +160,7 @@ class Pages:
             raised=told_raised(self._web, task, words, now), plan_at=plan_at(task),
             opens_case=keeps and task.state in _TAKEN and isinstance(task.content, ReferralTask),
             case=self._web.casework.cases.open_from(number, code) if keeps else None,
+            case_at=_case_at(self._web, principal, task),
             form=filled, alert=alert, done=done, errors=[{"field": name, "text": text} for name, text in filled.wrong.items()],
         )  # fmt: skip
 
@@ -195,6 +197,15 @@ def _may_reveal(principal: Principal, task: TaskView) -> bool:
     """Whether the page offers to show whom an open task is about; whether it is shown is decided then."""
     about_a_youth = isinstance(task.content, ReferralTask) and task.closed_at is None
     return about_a_youth and may(principal, Action.IDENTITY_IN_TASK, task.team)
+
+
+def _case_at(web: Web, principal: Principal, task: TaskView) -> str:
+    """Where the open case stands that a task proposes to look at; empty where there is none, or it may not be read."""
+    keeps = web.teams[task.team].cases and may(principal, Action.CASE_READ, task.team)
+    if not keeps or task.function != CLOSING_REVIEW or not isinstance(task.content, ReferralTask):
+        return ""
+    case = web.casework.cases.of_task(task.task_id, task.team)
+    return f"/team/{task.team}/case/{case}#close" if case else ""
 
 
 def _chosen(request: Request, *, show_all: bool) -> Shown:

@@ -17,7 +17,9 @@ from hub.cases.moves import CaseMove
 from hub.cases.store import Deed
 from hub.cases.views import CaseView
 from hub.clock import stockholm_date
+from hub.contract.models import Cooperation
 from hub.errors import RejectedError
+from hub.web.cases.closing import Weighed
 from hub.web.cases.filled import chosen, day_in, kinds_in, moment_in, number_in, wrong_with
 from hub.web.cases.office import numbers_now
 from hub.web.cases.pages import show_case
@@ -111,6 +113,22 @@ class CaseDeeds:
 
         return self._done(request, principal, CaseMove.CLOSE, measured=measured)
 
+    def weigh(self, request: Request, principal: Principal) -> Response:
+        """How an SSPF case would end if it were closed now: its outcomes, and whether they suggest it. Nothing is changed."""
+        visit = visit_of(self._web, self._renderer, request, principal)
+        if isinstance(visit, Response):
+            return visit
+        if visit.cooperation is Cooperation.SIG:
+            return no_case(visit)
+        worry = number_in(request, "worry")
+        if worry is None or worry not in WORRIES:
+            return _again(visit, CaseMove.CLOSE, "no_worry")
+        try:
+            weighed = Weighed(worry, self._numbers(visit))
+        except RejectedError as error:
+            return _again(visit, CaseMove.CLOSE, error.code)
+        return show_case(visit, typed=_typed(request, CaseMove.CLOSE), weighed=weighed)
+
     def _numbers(self, visit: CaseVisit) -> Numbers:
         """As they are now; read before the deed, because nobody else can write while that is under way."""
         view = visit.office.cases.read(visit.case, visit.team)
@@ -180,7 +198,11 @@ def _again(visit: CaseVisit, move: CaseMove, code: str) -> Response:
     else:
         wrong = wrong_with(code, visit.words)
     alert = "" if wrong else visit.words.text(REFUSED[code])
+    return show_case(visit, alert=alert, wrong=wrong, typed=_typed(request, move), status=400 if wrong else 409)
+
+
+def _typed(request: Request, move: CaseMove) -> dict[str, str]:
     typed = {name: field(request, name)[:_MOST_TYPED] for name in _TYPED if name in fields(request)}
     if move in _TICKED:  # boxes that nobody ticked are not sent: without this all would come back as they were at first
         typed[_TICKED[move]] = " ".join(chosen(request, _TICKED[move]))[:_MOST_TYPED]
-    return show_case(visit, alert=alert, wrong=wrong, typed=typed, status=400 if wrong else 409)
+    return typed

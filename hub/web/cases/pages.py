@@ -19,6 +19,7 @@ from hub.cases.results import outcomes_of_case
 from hub.cases.views import CaseView
 from hub.contract.models import Cooperation
 from hub.errors import RejectedError, RetriableError
+from hub.web.cases.closing import Weighed, standing_of
 from hub.web.cases.plots import band_told, plots_of, totals_of
 from hub.web.cases.titles import DOMAINS, DONE, HISTORY, KINDS, PLANS, STATES, WORRY
 from hub.web.cases.visit import CaseVisit, no_case, visit_of
@@ -128,10 +129,11 @@ def show_case(
     wrong: Mapping[str, str] = _EMPTY,
     typed: Mapping[str, str] = _EMPTY,
     status: int = 200,
+    weighed: Weighed | None = None,
 ) -> Response:
-    """The page of a case, also after a deed that was refused: then with what was typed, and why."""
+    """The page of a case, also after a deed that was refused: then with what was typed, and why; with `weighed` how it stands."""
     try:
-        with visit.trail.opening(visit.case, "case") as told:
+        with visit.trail.opening(visit.case, "weighed" if weighed else "case") as told:
             view = told(visit.office.cases.read(visit.case, visit.team))
     except RejectedError:
         return no_case(visit)
@@ -145,7 +147,11 @@ def show_case(
         "may_reveal": may_work and view.content is not None, "alert": alert, "done": done, "wrong": wrong, "typed": typed,
         "errors": [{"field": name, "text": text} for name, text in wrong.items()],
     }  # fmt: skip
-    return visit.page("case", status=status, **common, **(_told(visit, view, view.content) if view.content else {}))
+    if view.content is None:
+        return visit.page("case", status=status, **common, standing=None, review=None)
+    standing = standing_of(view, view.content, weighed, visit.now, words) if weighed and may_work else None
+    review = visit.office.cases.review_of(view)
+    return visit.page("case", status=status, **common, standing=standing, review=review, **_told(visit, view, view.content))
 
 
 def _told(visit: CaseVisit, view: CaseView, content: Content) -> dict[str, Any]:

@@ -17,7 +17,7 @@ __all__ = ["case_doors"]
 
 _CASES: Final = "/team/{team}/cases"
 _CASE: Final = "/team/{team}/case/{case:uuid}"
-_DEEDS: Final = ("invite", "plan", "cancel", "hold", "commit", "settle", "close")
+_DEEDS: Final = ("invite", "plan", "cancel", "hold", "commit", "settle", "weigh", "close")
 
 
 def case_doors(doors: Doors, web: Web, renderer: Renderer) -> list[Door]:

@@ -53,6 +53,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/team/{team}/case/{case:uuid}/concern"): Action.CASE_READ,
     ("POST", "/team/{team}/case/{case:uuid}/invite"): Action.CASE_WORK,
     ("POST", "/team/{team}/case/{case:uuid}/plan"): Action.CASE_WORK,
+    ("POST", "/team/{team}/case/{case:uuid}/weigh"): Action.CASE_WORK,
     ("POST", "/team/{team}/case/{case:uuid}/cancel"): Action.CASE_WORK,
     ("POST", "/team/{team}/case/{case:uuid}/hold"): Action.CASE_WORK,
     ("POST", "/team/{team}/case/{case:uuid}/commit"): Action.CASE_WORK,

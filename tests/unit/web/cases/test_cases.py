@@ -408,7 +408,7 @@ def test_a_form_of_another_page_is_refused(empty_town: PagesTown, visit: Visit) 
     path = opened(sara)
     for where in (
         CASES,
-        *(f"{path}/{deed}" for deed in ("invite", "plan", "cancel", "hold", "commit", "settle", "close", "identity")),
+        *(f"{path}/{deed}" for deed in ("invite", "plan", "cancel", "hold", "commit", "settle", "weigh", "close", "identity")),
     ):
         assert sara.bare_post(where, {"version": "1", "worry": "2", "consent": CONSENT}).status_code == 403, where
     assert of(empty_town, path) is CaseState.OPEN
