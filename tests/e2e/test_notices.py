@@ -34,6 +34,7 @@ def test_the_officer_codes_a_notice_takes_it_back_and_codes_it_again_until_it_is
 ) -> None:
     coding = site.town.coding
     page = site.visit(OFFICER, size=size, color_scheme=theme)
+    page.get_by_role("link", name="Underrättelser att koda").click()
     expect(page.get_by_text("Ingen underrättelse väntar på kod.")).to_be_visible()
     heard(page, "empty", size[0])
     number = coding.arrive(1, reference(SUBJECT, PERSON), reference(SUBJECT, "199999999999"))

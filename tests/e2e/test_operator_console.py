@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy.orm import Session
 
 from hub.bootstrap import build_delivery_engine
 from hub.connect.state import read_state
+from hub.delivery.sink_rows import sink_row
 from hub.testing import served
 from tests.e2e.conftest import DESK, PHONE, Site
 from tests.e2e.hearing import hear
@@ -131,6 +133,13 @@ def test_a_receiver_is_paused_let_go_on_and_told_again_what_it_refused(
     put(engine, "waiting", task_id="waits")
     put(engine, "refused", code="status_422")
     put_task(engine)
+    with Session(engine) as session, session.begin():
+        row = sink_row(session, "system")
+        row.stopped_at, row.stopped_code = NOW, "status_401"
+    page.goto("/sinks")
+    heard(page, size)
+    page.goto("/sinks/system")
+    press(page, "Låt den fortsätta")
     engine.dispose()
     page.goto("/sinks")
     heard(page, size)

@@ -20,6 +20,7 @@ from hub.errors import ConfigError, ContractError, RejectedError
 from hub.statutory.deadlines import Press
 from hub.statutory.desk import CaseDesk, Listed, Opened, ReportDesk
 from hub.statutory.handing_over import CaseOutcome
+from hub.web.consents.showing import day
 from hub.web.forms import field
 from hub.web.lanes.titles import CASE_CODES, CASE_FACTS, OUTCOMES, REFUSED, STAGES, WRONG
 from hub.web.language import Words, mark
@@ -90,8 +91,8 @@ class _Pages:
         receiver = receivers.get(standing.receiver, standing.receiver)
         return {
             "entry": one.entry, "short": one.entry[:8], "done": one.is_done, "arrived": moment(one.arrived_at, words, now),
-            "protect": _clock(one.clocks.protect_by.isoformat(), one.clocks.protect(now), one, words),
-            "decide": _clock(one.clocks.decide_by.isoformat(), one.clocks.decide(now), one, words),
+            "protect": _clock(day(one.clocks.protect_by, words), one.clocks.protect(now), one, words),
+            "decide": _clock(day(one.clocks.decide_by, words), one.clocks.decide(now), one, words),
             "stage": words.text(STAGES[standing.stage], receiver=receiver) if receiver else words.text(STAGES[None]),
             "since": moment(standing.since, words, now) if standing.since else None,
             "escalated": moment(standing.escalated_at, words, now) if standing.escalated_at else None,
@@ -212,12 +213,12 @@ def _entry(request: Request) -> str:
     return str(request.path_params["entry"])
 
 
-def _clock(day: str, press: Press, one: Listed, words: Words) -> Mapping[str, str]:
+def _clock(last: str, press: Press, one: Listed, words: Words) -> Mapping[str, str]:
     """A last day; once the case system has the report, the clock is that one's."""
     if one.is_done or press is Press.FINE:
-        return {"day": day, "status": "fine", "word": ""}
+        return {"day": last, "status": "fine", "word": ""}
     word = words.text(mark("passed")) if press is Press.PAST else words.text(mark("soon over"))
-    return {"day": day, "status": "late" if press is Press.PAST else "soon", "word": word}
+    return {"day": last, "status": "late" if press is Press.PAST else "soon", "word": word}
 
 
 def _due(due_at: datetime | None, now: datetime, words: Words, *, done: bool) -> Mapping[str, Any] | None:

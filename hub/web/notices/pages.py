@@ -22,6 +22,7 @@ from hub.contract.identifiers import UnresolvedIdentifierError
 from hub.contract.models import PoliceCategory
 from hub.errors import ConfigError, RejectedError
 from hub.web.consents.field_titles import CODES
+from hub.web.consents.showing import day
 from hub.web.language import Words, mark
 from hub.web.notices.form import CodingForm
 from hub.web.notices.titles import OTHER_REASON, REASONS, STATES, WRONG
@@ -165,7 +166,8 @@ class Notices:
             "number": notice.number, "state": notice.state.value, "state_told": words.text(STATES[notice.state]),
             "reason": words.text(REASONS.get(notice.reason, OTHER_REASON)), "source": listed.source, "missing": report is None,
             "arrived": moment(report.envelope.arrived_at if report else notice.found_at, words, now),
-            "protect_by": f"{clocks.protect_by}" if clocks else "", "decide_by": f"{clocks.decide_by}" if clocks else "",
+            "protect_by": day(clocks.protect_by, words) if clocks else "",
+            "decide_by": day(clocks.decide_by, words) if clocks else "",
             "changed": moment(notice.changed_at, words, now), "can_be_undone": notice.can_be_undone,
             "ready": moment(notice.ready_at, words, now) if notice.ready_at else None,
         }  # fmt: skip

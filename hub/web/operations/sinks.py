@@ -125,7 +125,8 @@ def _standing(watch: Watch, state: SinkState) -> tuple[str, str]:
         return "late", text("the receiver does not answer; it is tried by itself, seldom")
     if state.last_error is not None and (state.last_success is None or state.last_error > state.last_success):
         return "soon", text("the last call failed; it is tried again by itself")
-    return "fine", text("hands over")
+    idle = state.last_success is None and not state.waiting
+    return "fine", text("ready; nothing has been handed over yet") if idle else text("hands over")
 
 
 def _refused(watch: Watch, one: RefusedErrand) -> Mapping[str, Any]:

@@ -36,8 +36,8 @@ def test_a_report_is_listed_with_its_clocks_and_where_it_stands(empty_town: Page
     entry = empty_town.lanes.report()
     listed = client.get("/reports").text
     assert f"/reports/{entry}" in listed
-    assert "2025-05-20" in listed
-    assert "2025-06-02" in listed
+    assert "20 maj 2025" in listed
+    assert "2 juni 2025" in listed
     assert "Lämnas över av en person" in listed
     empty_town.lanes.taken(entry)
     assert "Mottagningen har den; inte registrerad än" in client.get("/reports").text

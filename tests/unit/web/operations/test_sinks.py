@@ -62,6 +62,14 @@ def test_an_installation_without_receivers_says_how_to_add_one(sources: Sources,
     assert "hub.toml nämner ingen mottagare" in visit(OPERATOR).get("/sinks").text
 
 
+def test_one_that_no_team_names_says_so_and_is_ready_until_something_waits(delivery: Engine, visit: Visit) -> None:
+    page = visit(OPERATOR).get("/sinks/system").text
+    for said in ("Inget team nämner den i teams.yaml", "redo; inget har lämnats över än"):
+        assert said in page
+    put(delivery, "waiting", task_id="waits")
+    assert "redo; inget" not in visit(OPERATOR).get("/sinks/system").text
+
+
 def test_every_receiver_is_listed_with_what_waits_since_when_and_what_it_refused(delivery: Engine, visit: Visit) -> None:
     put(delivery, "waiting", task_id="waits")
     put(delivery, "refused", code="status_422")
