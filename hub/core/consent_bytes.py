@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind, Scope
+from hub.core.state_bytes import read_json
 
 _Part = TypeVar("_Part", ConsentRecord, Scope)
 
@@ -66,7 +66,7 @@ def read_consent(spelled: bytes, youth_ref: str) -> ConsentRecord:
         raise ValueError("no record")
     # A cut is where a scope begins or ends, or a comma: a list of values, the scopes' own lists among them.
     listed = spelled[:-1].replace(b"[\x00", b"[[").replace(b"},\x00", b"],[").replace(b"}]\x00", b"]],").replace(_CUT, b",")
-    version, status, age_years, age_until, area, legal_basis, scopes, recorded_at = json.loads(b"[%b]" % listed)
+    version, status, age_years, age_until, area, legal_basis, scopes, recorded_at = read_json(b"[%b]" % listed)
     found = {
         "youth_ref": youth_ref,
         "version": version,

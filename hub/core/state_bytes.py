@@ -27,7 +27,7 @@ from hub.compiled.form import form
 from hub.contract.models import InfoKind
 from hub.core.held import Events, Held, Rows, in_order
 
-__all__ = ["FORMAT", "is_packed", "pack", "read_rows", "unpack"]
+__all__ = ["FORMAT", "is_packed", "pack", "read_json", "read_rows", "unpack"]
 
 FORMAT: Final = 3
 _MARK: Final = bytes([FORMAT])
@@ -41,6 +41,7 @@ _MOST: Final = (1 << 11) - 1
 """Of the instants and the minutes in a number: the year 2109, and more than a day."""
 _KINDS: Final = {kind.value: kind.value for kind in InfoKind}
 _spell: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_read_value: Final = json.JSONDecoder().raw_decode
 
 
 def is_packed(value: bytes) -> bool:
@@ -61,6 +62,15 @@ def pack(events: Events, consent: bytes, rest: list[Any]) -> bytes:
     head = _HEAD.pack(len(columns) // _ROW, len(odd) // _ODD.size, len(consent))
     content = b"".join((head, columns, odd, consent, _spell([shapes, counts, *rest]).encode()))
     return _SUM.pack(FORMAT, crc32(content)) + content
+
+
+def read_json(value: bytes) -> Any:
+    """JSON as it is written here: UTF-8, and nothing around it. `json.loads` asks first which of five encodings it may be."""
+    text = value.decode()
+    found, end = _read_value(text)
+    if end != len(text):
+        raise ValueError("something stands behind it")
+    return found
 
 
 def _ordered(rows: Rows) -> Rows:
@@ -104,7 +114,7 @@ def unpack(value: bytes) -> tuple[Events, bytes, list[Any]]:
     odd_at = at + count * _ROW
     consent_at = odd_at + odds * _ODD.size
     json_at = consent_at + size
-    shapes, counts, *rest = json.loads(value[json_at:])
+    shapes, counts, *rest = read_json(value[json_at:])
     numbers = struct.unpack_from(f"<{count}Q", value, at + count * _ID)
     held = _read_held(numbers, value[odd_at - count : odd_at], shapes)
     for place, revision, keep_ms in _ODD.iter_unpack(value[odd_at:consent_at]):
