@@ -141,6 +141,7 @@ RULES: dict[str, _Rule] = {
     "hub_statutory_waiting": _as_it_is,  # no consent decides anything of a report
     "hub_statutory_registered": _as_it_is,
     "hub_statutory_pressing": _as_it_is,
+    "hub_protected_cases_late": _any_or_none,  # by the day, and whether there is another case shows in nothing
     "hub_delivery_calls": _never,  # each is of somebody's task
     "hub_sink_waiting": _any_or_none,
     "hub_sink_oldest_waiting_seconds": _never,  # when a task came

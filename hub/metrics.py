@@ -34,6 +34,7 @@ __all__ = [
     "OUTBOX_PENDING",
     "OUTBOX_STUCK",
     "PROCESS_UP",
+    "PROTECTED_LATE",
     "REGISTRY_CONSENTS",
     "REGISTRY_MESSAGES",
     "REGISTRY_REQUESTS",
@@ -274,6 +275,11 @@ STATUTORY_PRESSING = Gauge(
 )  # fmt: skip
 STATUTORY_ATTEMPTS = Counter(
     "hub_statutory_attempts_total", "Attempts at handing a report over, by receiver and result.", ["receiver", "result"]
+)
+PROTECTED_LATE = Gauge(
+    "hub_protected_cases_late",
+    "1 while a case of the manual lane has had no outcome for longer than its clock, told of from the next midnight on; never how "
+    "many, nor of whom.",
 )
 
 # Web

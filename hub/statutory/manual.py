@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hub.statutory.handing_over import HandOvers
     from hub.statutory.store import StatutoryStore
 
-__all__ = ["ManualCases", "manual_folder", "open_manual_store", "open_outcomes"]
+__all__ = ["ManualCases", "manual_folder", "open_manual_store", "open_outcomes", "read_public_key"]
 
 _PUBLIC, _PRIVATE = "protected.public", "protected.private"
 
@@ -26,6 +26,11 @@ _PUBLIC, _PRIVATE = "protected.public", "protected.private"
 def manual_folder(settings: Settings) -> Path:
     """Where the cases lie: apart from every database, so that no backup of those holds one."""
     return settings.data / "statutory" / "manual"
+
+
+def read_public_key(settings: Settings) -> bytes:
+    """The key that cases are sealed with. Raises ConfigError when `keys/protected.public` is missing (`hub init`)."""
+    return read_key(settings, _PUBLIC)
 
 
 class ManualCases:
@@ -45,7 +50,7 @@ class ManualCases:
         from hub.connector import RawMessage  # noqa: PLC0415
         from hub.statutory.store import StatutoryStore  # noqa: PLC0415
 
-        store = StatutoryStore(manual_folder(self._settings), PublicKey(read_key(self._settings, _PUBLIC)), clock=self._clock)
+        store = StatutoryStore(manual_folder(self._settings), PublicKey(read_public_key(self._settings)), clock=self._clock)
         store.put(RawMessage(case_id, at, content))
 
 
@@ -55,7 +60,7 @@ def open_outcomes(settings: Settings) -> HandOvers:
 
     from hub.statutory.handing_over import HandOvers  # noqa: PLC0415
 
-    return HandOvers(manual_folder(settings), PublicKey(read_key(settings, _PUBLIC)))
+    return HandOvers(manual_folder(settings), PublicKey(read_public_key(settings)))
 
 
 def open_manual_store(settings: Settings, clock: Clock) -> StatutoryStore:
@@ -65,4 +70,4 @@ def open_manual_store(settings: Settings, clock: Clock) -> StatutoryStore:
     from hub.statutory.store import StatutoryStore  # noqa: PLC0415
 
     private = PrivateKey(read_key(settings, _PRIVATE)) if (settings.keys / _PRIVATE).exists() else None
-    return StatutoryStore(manual_folder(settings), PublicKey(read_key(settings, _PUBLIC)), private, clock=clock)
+    return StatutoryStore(manual_folder(settings), PublicKey(read_public_key(settings)), private, clock=clock)

@@ -1,4 +1,5 @@
 """The lane's process: hands every stored report over, counts what is there, opens everything regularly, tells what is amiss.
+Of the manual lane it tells whether a clock has run out, and nothing else.
 
 It takes nothing in: the connector's process writes. Nor does anybody wait for it who reads with `hub statutory` or on the pages.
 """
@@ -26,6 +27,7 @@ from hub.settings import Settings
 from hub.statutory.deadlines import Press, deadlines
 from hub.statutory.entries import DamagedFile
 from hub.statutory.lane import Lane
+from hub.statutory.late_cases import CaseWatch
 from hub.statutory.opening import open_lane, open_store
 from hub.statutory.store import StatutoryStore
 
@@ -97,11 +99,11 @@ def run(settings: Settings, clock: Clock, stop: threading.Event) -> None:
     A look that fails is logged by its code and repeated: the lane's writers do not depend on this process, and what hands over
     does not depend on the check.
     """
-    check, lane = Check(open_store(settings, clock)), open_lane(settings, clock)
+    check, lane, cases = Check(open_store(settings, clock)), open_lane(settings, clock), CaseWatch(settings, clock)
     log = get_logger(__name__)
     try:
         while True:
-            for look in (lane.look, check.look):
+            for look in (lane.look, check.look, lambda: cases.look(time.monotonic())):
                 try:
                     look()
                 except (HubError, OSError) as error:
