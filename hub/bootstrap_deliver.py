@@ -51,6 +51,7 @@ def build_dispatchers(settings: Settings, engine: Engine, clock: Clock) -> list[
 def run_deliver(home: Path | None) -> None:
     """`hub deliver`."""
     from hub.cases.withdrawing import GO_WITH_CONSENT
+    from hub.claims import read_claims
     from hub.contract.codec import Codec
     from hub.delivery.calls import Calls
     from hub.delivery.clocks import Clocks
@@ -78,6 +79,7 @@ def run_deliver(home: Path | None) -> None:
                     engine, Codec.load(), clock, ends=lambda: end_offsets(servers, INPUTS), reader=reader, publisher=publisher,
                     stop=stop, clocks=Clocks(teams), others=GO_WITH_CONSENT, routing=Routing(teams),
                     calls=Calls(engine, clock, Ladder(teams)), errands=errands, dispatchers=dispatchers,
+                    claims=read_claims(settings).refusal,
                 )  # fmt: skip
         finally:
             reader.close()

@@ -278,8 +278,8 @@ STATUTORY_ATTEMPTS = Counter(
 )
 PROTECTED_LATE = Gauge(
     "hub_protected_cases_late",
-    "1 while a case of the manual lane has had no outcome for longer than its clock, told of from the next midnight on; never how "
-    "many, nor of whom.",
+    "1 while a case of the manual lane has had no outcome for longer than its clock, told of from the next midnight on; never "
+    "how many, nor of whom.",
 )
 
 # Web

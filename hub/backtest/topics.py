@@ -21,13 +21,13 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from hub.backtest.history import YouthHistory
+from hub.claims import Declared
 from hub.contract.codec import Codec
 from hub.contract.ids import valid_key
 from hub.contract.models import ConsentRecord, Message, PoliceNotice, RiskEvent, SchoolAbsence, TaskEvent
 from hub.contract.topics import CONSENTS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES, TASK_EVENTS
 from hub.errors import ContractError, RejectedError, RetriableError
 from hub.kafka import Reader, begin_offsets, end_offsets
-from hub.runtime.claims import Declared
 
 __all__ = ["BucketPart", "private_folder", "spill"]
 

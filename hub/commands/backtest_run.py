@@ -17,12 +17,12 @@ from hub.backtest.published import Published, publish
 from hub.backtest.running import Part, Question, lines_of, tally_of
 from hub.backtest.tally import Tally
 from hub.backtest.topics import BucketPart, private_folder, spill
+from hub.claims import declared_in
 from hub.clock import STOCKHOLM, reachable
 from hub.core.rules import RulesError, RuleSet, compile_rules
 from hub.errors import ConfigError, RejectedError
 from hub.registry.rules_kept import read_in_force
 from hub.rules_file import REPLAY_DAYS, Surroundings, load_active_rules, load_rules
-from hub.runtime.claims import declared_in
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -1,7 +1,7 @@
 """The task inbox: takes task messages, consents and erasures from the bus, each with one effect however often it comes.
 
 Commit order, in one database transaction per batch:
-1. the effect of each record (task opened, recalled, cancelled; newest consent kept),
+1. the effect of each record (task opened, recalled, cancelled; newest consent, newest word of what is planned kept),
 2. what is to be told to the bus (outbox),
 3. the ledger's counts and the next offset of each partition.
 The consumer group's offset follows afterwards and is only an optimisation: a record below the stored offset is skipped.
@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
-from hub.contract.ids import valid_key
 from hub.contract.models import (
     Action,
     ConsentRecord,
@@ -27,19 +26,22 @@ from hub.contract.models import (
     Erasure,
     ErasureKind,
     Message,
+    PlaceEvent,
     PresenceTask,
     ReferralTask,
     TaskState,
 )
-from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES
+from hub.contract.topics import CONSENTS, ERASURES
 from hub.core.consent import Purpose, still_withdrawn
 from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.clocks import Clocks
+from hub.delivery.decoding import decoded
 from hub.delivery.errands import ErrandWriter
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.others import NONE, Others
 from hub.delivery.permission import decide_task
 from hub.delivery.placing import Placing
+from hub.delivery.planned import Planning, Refuses, believe_all
 from hub.delivery.routing import Routing
 from hub.delivery.rows import ids_of, open_key, subject_of, take_in, task_row
 from hub.delivery.tables import PulseRow, TaskRow
@@ -74,6 +76,7 @@ class _Work:
     now: datetime
     held: Holding
     telling: Telling
+    planning: Planning
     erased: bool = False
     answered: list[tuple[str, str]] = field(default_factory=list)
 
@@ -83,11 +86,11 @@ class Inbox:
 
     def __init__(
         self, engine: Engine, codec: Codec, clock: Clock, clocks: Clocks | None = None, others: Others = NONE, *,
-        routing: Routing | None = None, errands: ErrandWriter | None = None,
+        routing: Routing | None = None, errands: ErrandWriter | None = None, claims: Refuses = believe_all,
     ) -> None:  # fmt: skip
         """`clocks`: by when a team answers, in its own working days, and `routing`: which team gets a task; without them as the
         task says. `others`: what else lies in this database and goes with consent. `errands`: whose systems are told of what;
-        without it nobody's.
+        without it nobody's. `claims`: why what says that something is planned cannot be believed.
         """
         self._engine = engine
         self._codec = codec
@@ -95,6 +98,7 @@ class Inbox:
         self._placing = Placing(clocks, routing)
         self._others = others
         self._errands = errands or ErrandWriter()
+        self._claims = claims
         self._residue = True  # what a crash may have left in the database's log
         self._unsaid: list[tuple[str, str]] = []  # a crash before they are said: the registry asks again
 
@@ -104,7 +108,7 @@ class Inbox:
         Raises RetriableError when the database did not answer or a reader of a task was quicker: everything is as it was
         then; take the batch again.
         """
-        read = [(record, _decoded(self._codec, record)) for record in records]
+        read = [(record, decoded(self._codec, record)) for record in records]
         with answering(), Session(self._engine, autoflush=False) as session, session.begin():
             # Counts are of all partitions: on several hosts, two processes must not read them side by side and both add. On
             # SQLite, whoever reads first and then writes would never come to it while errands are handed over.
@@ -113,7 +117,8 @@ class Inbox:
             fresh = [(record, message) for record, message in read if standing.is_new(record)]
             messages = [message for _record, message in fresh if not isinstance(message, ContractError)]
             now = self._clock.now()
-            work = _Work(now, Holding(session, messages), Telling(self._codec, session, now))
+            planning = Planning(session, messages, now, self._claims)
+            work = _Work(now, Holding(session, messages), Telling(self._codec, session, now), planning)
             for record, message in fresh:
                 standing.count(record.topic, self._one(work, record, message))
         self._residue = self._residue or work.erased
@@ -193,6 +198,8 @@ class Inbox:
                 return self._erasure(work, message)
             case ReferralTask() | PresenceTask():
                 return self._open(work, message) if message.action is Action.OPEN else self._lose_ground(work, message)
+            case PlaceEvent():
+                return work.planning.take(message)
             case _:
                 return "not_for_us"
 
@@ -282,17 +289,3 @@ class Inbox:
         work.held.close(row)
         work.telling.state_of(row)
         self._errands.take_back(work.telling.session, row, work.now)
-
-
-def _decoded(codec: Codec, record: Incoming) -> Message | ContractError:
-    """The message, or what is wrong with the record."""
-    topic = CATALOGUE[record.topic]
-    key = valid_key(topic.key, record.key)
-    if key is None:
-        return ContractError("the key has not the form of its topic", code="bad_key")
-    try:
-        message = codec.decode(topic, record.value)
-    except ContractError as error:
-        return error
-    subject = message.area if isinstance(message, PresenceTask) else getattr(message, "youth_ref", None)
-    return message if subject == key else ContractError("the key is not that of the message", code="key_mismatch")

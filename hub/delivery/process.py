@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from hub.clock import Clock
 from hub.contract.codec import Codec
-from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG
+from hub.contract.topics import CONSENTS, ERASURES, PLACE_EVENTS, PRESENCE_TASKS, TASKS_OUTREACH, TASKS_SIG
 from hub.database import answering
 from hub.delivery.calls import Calls
 from hub.delivery.clocks import Clocks
@@ -24,6 +24,7 @@ from hub.delivery.inbox import Inbox
 from hub.delivery.others import NONE, Others, lapse
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
 from hub.delivery.patience import Patience
+from hub.delivery.planned import Refuses, believe_all
 from hub.delivery.routing import Routing
 from hub.delivery.sink_figures import report_sinks
 from hub.delivery.worklist import Worklist
@@ -36,7 +37,7 @@ from hub.standstill import Standstill
 __all__ = ["GROUP", "INPUTS", "Reads", "run_delivery"]
 
 GROUP = "hub-delivery"
-INPUTS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS))
+INPUTS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS, PLACE_EVENTS))
 _POLL_SECONDS = 0.25
 _BATCH = 500
 _REPORT_SECONDS = 15.0
@@ -76,10 +77,11 @@ def run_delivery(
     calls: Calls | None = None,
     errands: ErrandWriter | None = None,
     dispatchers: Sequence[Dispatcher] = (),
+    claims: Refuses = believe_all,
 ) -> None:
     """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer, `others`
     what else in the database goes with consent, `routing` which team gets a task, `calls` whom it calls as its clock runs out,
-    `errands` whose own systems are told of their tasks, which `dispatchers` do.
+    `errands` whose own systems are told of their tasks, which `dispatchers` do, `claims` who is believed about plans.
 
     Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when a thread died, RetriableError
     when Kafka stayed away for two minutes.
@@ -90,7 +92,8 @@ def run_delivery(
         target=_relay_until, args=(relay, engine, standstill, stop, failed), name="outbox-relay", daemon=True
     )
     thread.start()
-    inbox, worklist = Inbox(engine, codec, clock, clocks, others, routing=routing, errands=errands), Worklist(engine, clock)
+    inbox = Inbox(engine, codec, clock, clocks, others, routing=routing, errands=errands, claims=claims)
+    worklist = Worklist(engine, clock)
     names = [one.name for one in dispatchers]
     try:
         patiently = Patience(stop, "inbox")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.database import UtcInstant
@@ -20,6 +20,7 @@ __all__ = [
     "MoveRow",
     "NoteRow",
     "OutboxRow",
+    "PlannedRow",
     "PositionRow",
     "PulseRow",
     "ReferenceRow",
@@ -166,6 +167,25 @@ class ReferenceRow(Base):
     youth_ref: Mapped[str] = mapped_column(String(40), primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
     record: Mapped[str] = mapped_column(Text)
+
+
+class PlannedRow(Base):
+    """What is planned in an area, at its highest revision; place, time and a category, never a person.
+
+    `called_off`: it was, and is so no more (cancelled, or moved to another area).
+    """
+
+    __tablename__ = "planned_event"
+
+    event_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    area: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int] = mapped_column(BigInteger)
+    called_off: Mapped[bool] = mapped_column(Boolean)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    category: Mapped[str] = mapped_column(String(32))
+
+    __table_args__ = (Index("ix_planned_event_starts", "starts_at"),)
 
 
 class PositionRow(Base):

@@ -29,7 +29,7 @@ from hub.tls import trusted
 __all__ = ["EVENT_TOPICS", "Look", "look"]
 
 _WORKER_TOPICS = tuple(topic.name for topic in (*YOUTH_TOPICS, ERASURES, PLACE_EVENTS))
-_DELIVERY_TOPICS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS))
+_DELIVERY_TOPICS = tuple(topic.name for topic in (CONSENTS, ERASURES, TASKS_OUTREACH, TASKS_SIG, PRESENCE_TASKS, PLACE_EVENTS))
 EVENT_TOPICS = tuple(topic.name for topic in (*TOPIC_OF_KIND.values(), PLACE_EVENTS))
 """What connectors publish to."""
 

@@ -25,11 +25,12 @@ from hub.presence.codes import DeedKind, Ground, VisitState
 from hub.presence.reports import Report, clear_report, report_of, write_report
 from hub.presence.tables import DeedRow, VisitRow
 
-__all__ = ["Asked", "Deed", "Plan", "Record", "Visit", "found_visit", "note_deed", "visit_of", "window", "writing"]
+__all__ = ["LONGEST", "Asked", "Deed", "Plan", "Record", "Visit", "found_visit", "note_deed", "visit_of", "window", "writing"]
 
 Record = Callable[[], object]
 
-_LONGEST: Final = timedelta(hours=12)
+LONGEST: Final = timedelta(hours=12)
+"""No presence lasts longer."""
 _BACK: Final = timedelta(days=31)
 _AHEAD: Final = timedelta(days=400)
 _LOCK: Final = 0x50524553  # any number that only presence takes
@@ -37,7 +38,9 @@ _LOCK: Final = 0x50524553  # any number that only presence takes
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One planned presence. `starts_at`, `ends_at` are UTC instants; `who` is `TEAM`, `ASSOCIATIONS` or an account."""
+    """One planned presence. `starts_at`, `ends_at` are UTC instants; `who` is `TEAM`, `ASSOCIATIONS` or an account; `event_id`:
+    the planned event that it is for.
+    """
 
     visit_id: str
     area: str
@@ -51,11 +54,12 @@ class Visit:
     changed_at: datetime
     version: int
     report: Report | None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody plans; `task_id` is the presence task that it comes of, if any."""
+    """What somebody plans; `task_id`: the presence task that it comes of, `event_id`: the planned event it is for, if any."""
 
     area: str
     starts_at: datetime
@@ -63,6 +67,7 @@ class Asked:
     ground: Ground
     who: str
     task_id: str | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def window(day: date, starts: time, ends: time) -> tuple[datetime, datetime]:
     begins = datetime.combine(day, starts, STOCKHOLM)
     finishes = datetime.combine(day if ends > starts else day + timedelta(days=1), ends, STOCKHOLM)
     first, last = begins.astimezone(UTC), finishes.astimezone(UTC)
-    if not timedelta(0) < last - first <= _LONGEST:
+    if not timedelta(0) < last - first <= LONGEST:
         raise RejectedError("a presence lasts twelve hours at most", code="bad_window")
     return first, last
 
@@ -120,7 +125,7 @@ class Plan:
         row = VisitRow(
             visit_id=str(uuid.uuid4()), area=asked.area, starts_at=asked.starts_at, ends_at=asked.ends_at,
             ground=asked.ground.value, task_id=asked.task_id, who=asked.who, state=VisitState.PLANNED.value, places=1,
-            changed_at=now,
+            changed_at=now, event_id=asked.event_id,
         )  # fmt: skip
         with writing(self._engine) as session:
             session.add(row)
@@ -218,7 +223,7 @@ def visit_of(row: VisitRow) -> Visit:
     return Visit(
         visit_id=row.visit_id, area=row.area, starts_at=row.starts_at, ends_at=row.ends_at, ground=Ground(row.ground),
         task_id=row.task_id, who=row.who, state=VisitState(row.state), places=row.places, changed_at=row.changed_at,
-        version=row.version, report=report_of(row),
+        version=row.version, report=report_of(row), event_id=row.event_id,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class ReportColumns:
 class VisitRow(ReportColumns, Base):
     """One presence that is planned in an area.
 
-    `who`: the team, associations, or an account; `places`: for how many associations.
+    `who`: the team, associations, or an account; `places`: for how many associations; `event_id`: the planned event it is for.
     """
 
     __tablename__ = "presence_visit"
@@ -43,6 +43,7 @@ class VisitRow(ReportColumns, Base):
     ends_at: Mapped[datetime]
     ground: Mapped[str] = mapped_column(String(32))
     task_id: Mapped[str | None] = mapped_column(String(36))
+    event_id: Mapped[str | None] = mapped_column(String(64))
     who: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
     places: Mapped[int] = mapped_column(Integer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from hub.claims import Claims
 from hub.contract.codec import Codec
 from hub.contract.models import PlaceEvent, PresenceTask
 from hub.contract.topics import PLACE_EVENTS, PRESENCE_TASKS
@@ -14,7 +15,6 @@ from hub.core.rules import CompiledRules
 from hub.core.state import StateError
 from hub.errors import FatalError
 from hub.kafka import outgoing
-from hub.runtime.claims import Claims
 from hub.runtime.effects import SOURCE, Drop, Emission, Read, Step
 from hub.runtime.reading import readers
 

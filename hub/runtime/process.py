@@ -15,6 +15,7 @@ import faust
 import tenacity
 from filelock import FileLock, Timeout
 
+from hub.claims import read_claims
 from hub.clock import Clock
 from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS, RULES
@@ -28,7 +29,6 @@ from hub.process import process_frame
 from hub.rules_file import check_retention, load_rules
 from hub.runtime.app import build_app, end_process, leave_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
-from hub.runtime.claims import read_claims
 from hub.runtime.driver import Driver, Kit
 from hub.runtime.edges import Edges
 from hub.runtime.effects import Program

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from hub.claims import Claims
 from hub.contract.codec import Codec
 from hub.contract.models import (
     Action,
@@ -26,7 +27,6 @@ from hub.core.consent import DENIALS, PERMITTED
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
-from hub.runtime.claims import Claims
 from hub.runtime.effects import SOURCE, Drop, Emission, Quiet, Read, Step
 from hub.runtime.lateness import days_late
 from hub.runtime.reading import readers

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Final
 
 from starlette.requests import Request
 
-from hub.clock import stockholm_date
+from hub.clock import STOCKHOLM, stockholm_date
 from hub.errors import RejectedError
 from hub.presence.agreements import Agreement, Terms
 from hub.presence.codes import Ground, NotDone, Note
-from hub.presence.plan import Asked, Visit, window
+from hub.presence.plan import LONGEST, Asked, Visit, window
+from hub.presence.planned import PlannedEvent
 from hub.presence.reports import Report
 from hub.web.forms import field, fields
 
@@ -65,6 +66,14 @@ class VisitForm:
     ground: str = ""
     who: str = ""
     task: str = ""
+    event: str = ""
+
+    @classmethod
+    def of_event(cls, event: PlannedEvent) -> VisitForm:
+        """For a planned event, as far as that says it itself: its hours where they are a presence's, else the day alone."""
+        there, until = event.starts_at.astimezone(STOCKHOLM), (event.ends_at or event.starts_at).astimezone(STOCKHOLM)
+        hours = ("", "") if not timedelta(0) < until - there <= LONGEST else (f"{there:%H:%M}", f"{until:%H:%M}")
+        return cls(event.area, there.date().isoformat(), *hours, Ground.PLANNED_EVENT.value, "team", event=event.event_id)
 
     @classmethod
     def of_request(cls, request: Request) -> VisitForm:
@@ -93,7 +102,7 @@ class VisitForm:
         assert starts is not None, "a form is asked what is wrong first"
         assert ends is not None, "a form is asked what is wrong first"
         first, last = window(day, starts, ends)
-        return Asked(self.area, first, last, Ground(self.ground), self.who, self.task or None)
+        return Asked(self.area, first, last, Ground(self.ground), self.who, self.task or None, self.event or None)
 
 
 @dataclass(frozen=True, slots=True)

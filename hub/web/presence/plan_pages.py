@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
@@ -16,7 +16,9 @@ from hub.clock import STOCKHOLM
 from hub.delivery.rows import PRESENCE_TEAM
 from hub.errors import RejectedError
 from hub.presence.codes import Ground
+from hub.presence.planned import called_off, planned_between, planned_one
 from hub.presence.proposals import Proposal, proposals
+from hub.web.presence.event_rows import event_row, is_on
 from hub.web.presence.forms import VisitForm
 from hub.web.presence.room import Room
 from hub.web.presence.showing import Week, area_plans, options, visit_row
@@ -42,9 +44,16 @@ class PlanPages:
 
     def new(self, request: Request, principal: Principal) -> Response:
         """The form, as far as the address says what to plan."""
-        asked = {name: request.query_params.get(name, "")[:64] for name in ("area", "task", "day")}
-        form = VisitForm(**asked, who="team", ground=Ground.PROPOSED.value if asked["task"] else "")
-        return self._room.answered(request, principal, lambda: self._form(request, principal, form, {}))
+
+        def view() -> Response:
+            asked = {name: request.query_params.get(name, "")[:64] for name in ("area", "task", "day")}
+            event = planned_one(self._room.desk.engine, request.query_params.get("event", "")[:64], asked["area"])
+            if event is not None:
+                return self._form(request, principal, VisitForm.of_event(event), {})
+            form = VisitForm(**asked, who="team", ground=Ground.PROPOSED.value if asked["task"] else "")
+            return self._form(request, principal, form, {})
+
+        return self._room.answered(request, principal, view)
 
     def add(self, request: Request, principal: Principal) -> Response:
         """Plan it, or show the form again with everything that is wrong."""
@@ -58,18 +67,22 @@ class PlanPages:
         visits = room.desk.plan.between(starts, _midnight(first.moved(2)))
         offers = room.desk.offers.of_visits([one.visit_id for one in visits])
         names, found = self._web.answering.names(PRESENCE_TEAM), proposals(room.desk.engine)
+        events = planned_between(room.desk.engine, starts, _midnight(first.moved(2)))
+        gone = called_off(room.desk.engine, ((one.event_id, one.area) for one in visits if one.event_id))
         shown = []
         for week in (first, first.moved(1)):
             begins, ends = _midnight(week), _midnight(week.moved(1))
             rows = [
-                (one.area, visit_row(one, offers.get(one.visit_id, ()), room.who(one.who, names, words), words))
+                (one.area, visit_row(one, offers.get(one.visit_id, ()), room.who(one.who, names, words), words, gone=gone))
                 for one in visits
                 if begins <= one.starts_at < ends
             ]
             of_week = [one for one in found if _is_of(one, week, present)]
-            areas = {area: room.title(area) for area in [*(one.content.area for one in of_week), *(area for area, _ in rows)]}
+            on = [one for one in events if is_on(one, begins, ends)]
+            coming = [(one.area, event_row(one, visits, words, now)) for one in on]
             first_day = max(week.monday, now.astimezone(STOCKHOLM).date()).isoformat()
-            shown.append((week, week.days(words), first_day, area_plans(of_week, rows, areas, week, words)))
+            plans = area_plans(of_week, rows, coming, room.title, week=week, words=words)
+            shown.append((week, week.days(words), first_day, plans))
         done = DONE.get(request.query_params.get("done", ""), "")
         return room.page(
             request, "weeks", principal, weeks=shown, present=first == present, earlier=first.moved(-1).code,
@@ -87,7 +100,9 @@ class PlanPages:
         try:
             asked = form.asked()
             if asked.task_id not in known:  # a task that has ended, or a number that somebody typed
-                asked = VisitForm(**{**asdict(form), "task": ""}).asked()
+                asked = replace(asked, task_id=None)
+            if asked.event_id is not None and planned_one(room.desk.engine, asked.event_id, asked.area) is None:
+                asked = replace(asked, event_id=None)  # the same of an event; in another area it is not for it
 
             def record(number: str) -> object:
                 return room.record(principal, Logged.PRESENCE_PLANNED, SubjectKind.PRESENCE, number, purpose="planned")()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -73,6 +73,7 @@ class AreaPlan:
 
     area: str
     title: str
+    events: tuple[Mapping[str, Any], ...]
     proposals: tuple[Mapping[str, Any], ...]
     visits: tuple[Mapping[str, Any], ...]
 
@@ -89,14 +90,16 @@ def hours(minutes: int, words: Words) -> str:
     return str(format_decimal(minutes / 60, "0.##", locale=words.language))
 
 
-def visit_row(visit: Visit, offers: Sequence[Offer], who: str, words: Words) -> Mapping[str, Any]:
-    """One presence as a line of the plan."""
+def visit_row(
+    visit: Visit, offers: Sequence[Offer], who: str, words: Words, *, gone: Collection[tuple[str, str]] = ()
+) -> Mapping[str, Any]:
+    """One presence as a line of the plan; `gone`: the (event, area) that are called off."""
     states = [one.state for one in offers if one.state is not OfferState.WITHDRAWN]
     accepted = [one.association for one in offers if one.state is OfferState.ACCEPTED]
     return {
         "number": visit.visit_id, "when": clocks(visit, words), "exact": visit.starts_at.isoformat(timespec="seconds"),
         "who": who, "state": words.text(STATES[visit.state]), "code": visit.state.value,
-        "ground": words.text(GROUNDS[visit.ground]),
+        "ground": words.text(GROUNDS[visit.ground]), "event_gone": (visit.event_id, visit.area) in gone,
         "reason": words.text(NOT_DONE[visit.report.reason]) if visit.report and visit.report.reason else "",
         "offered": words.many("{number} association asked", "{number} associations asked", len(states)) if states else "",
         "accepted": ", ".join(accepted), "places": visit.places, "free": visit.places - len(accepted) if states else 0,
@@ -104,18 +107,25 @@ def visit_row(visit: Visit, offers: Sequence[Offer], who: str, words: Words) -> 
 
 
 def area_plans(
-    found: Sequence[Proposal], rows: Sequence[tuple[str, Mapping[str, Any]]], titles: Mapping[str, str], week: Week, words: Words
+    found: Sequence[Proposal],
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    events: Sequence[tuple[str, Mapping[str, Any]]],
+    title: Callable[[str], str],
+    *,
+    week: Week,
+    words: Words,
 ) -> list[AreaPlan]:
-    """By area what is in a week; `rows` are (area, line of the plan)."""
-    areas = sorted({one.content.area for one in found} | {area for area, _row in rows}, key=lambda one: titles[one].casefold())
+    """By area what is in a week; `rows` and `events` are (area, line of the plan)."""
+    areas = {one.content.area for one in found} | {area for area, _row in (*rows, *events)}
     return [
         AreaPlan(
             area,
-            titles[area],
+            title(area),
+            tuple(row for where, row in events if where == area),
             tuple(_proposal(one, week, words) for one in found if one.content.area == area),
             tuple(row for where, row in rows if where == area),
         )
-        for area in areas
+        for area in sorted(areas, key=lambda one: (title(one).casefold(), one))
     ]
 
 

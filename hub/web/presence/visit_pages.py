@@ -20,6 +20,7 @@ from hub.presence.agreements import Agreement
 from hub.presence.codes import OfferState, VisitState
 from hub.presence.offers import Offer
 from hub.presence.plan import Deed, Visit
+from hub.presence.planned import called_off
 from hub.web.forms import field
 from hub.web.language import Words, mark
 from hub.web.presence.forms import OUTCOMES, ReportForm
@@ -152,6 +153,7 @@ class VisitPages:
         return room.page(
             request, "visit", principal, status=status, visit=visit, area=room.title(visit.area), when=clocks(visit, words),
             state=words.text(STATES[visit.state]), ground=words.text(GROUNDS[visit.ground]), begun=begun,
+            event_gone=bool(visit.event_id and called_off(room.desk.engine, [(visit.event_id, visit.area)])),
             planned=visit.state is VisitState.PLANNED, who=room.who(visit.who, names, words), goers=room.goers(words),
             offers=[self._offer(one, visit, words) for one in offers], agreements=_choices(covering, held),
             day_options=[(str(one), words.many("{number} day", "{number} days", one)) for one in DAYS],

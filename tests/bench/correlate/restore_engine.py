@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
+from hub.claims import read_claims
 from hub.runtime.changelogs import changelog_name, prepare_changelogs
-from hub.runtime.claims import read_claims
 from hub.runtime.memory import keep_small, seek_cycles_seldom
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.process import YOUTHS, build_rulebook

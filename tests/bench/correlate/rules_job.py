@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from hub.claims import read_claims
 from hub.contract.codec import Codec
 from hub.contract.topics import CATALOGUE, CONSENTS
 from hub.core.rules import compile_rules
 from hub.kafka import Outgoing
 from hub.rules_file import load_rules
-from hub.runtime.claims import read_claims
 from hub.runtime.effects import Change, Step
 from hub.runtime.timers import sealed, unsealed
 from hub.runtime.youths import YouthProgram

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from hub.claims import read_claims
 from hub.contract.models import RuleMarker
 from hub.contract.topics import CATALOGUE
 from hub.core.instants import to_ms
@@ -24,7 +25,6 @@ from hub.core.state_bytes import pack, unpack
 from hub.kafka import Outgoing, end_offsets
 from hub.rules_file import load_rules
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
-from hub.runtime.claims import read_claims
 from hub.runtime.effects import Change, Effects
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.process import YOUTHS, build_rulebook

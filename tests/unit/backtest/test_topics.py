@@ -8,11 +8,11 @@ import pytest
 
 from hub.backtest.history import timeline
 from hub.backtest.topics import BucketPart, private_folder
+from hub.claims import Declared
 from hub.contract.codec import Codec
 from hub.contract.models import InfoKind, Message, TaskEvent, TaskState
 from hub.contract.topics import CONSENTS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES, TASK_EVENTS
 from hub.errors import RejectedError
-from hub.runtime.claims import Declared
 from tests.unit.backtest.make import absent, make_history, reference
 from tests.unit.core.make import NOW, POLICE, SCHOOL, YOUTH, ago, make_consent, make_notice
 

@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from hub.contract.topics import CATALOGUE, CONSENTS, ERASURES, PRESENCE_TASKS, SCHOOL_ABSENCES, TASKS_OUTREACH, TASKS_SIG
+from hub.contract.topics import (
+    CATALOGUE,
+    CONSENTS,
+    ERASURES,
+    PLACE_EVENTS,
+    PRESENCE_TASKS,
+    SCHOOL_ABSENCES,
+    TASKS_OUTREACH,
+    TASKS_SIG,
+)
 from hub.demo.watching import EVENT_TOPICS, Look
 
 ABSENCES = SCHOOL_ABSENCES.name
@@ -72,6 +81,17 @@ def test_a_record_that_the_worker_counted_twice_or_not_at_all_does_not_balance()
     good = make_look(published=10)
     for number in (9, 11):
         assert not replace(good, ledger=Counter({**good.ledger, (ABSENCES, "processed", ""): number})).balances(distinct())
+
+
+def test_a_place_event_that_only_the_worker_has_taken_does_not_balance() -> None:
+    good, place = make_look(published=10), PLACE_EVENTS.name
+    both = replace(
+        good, published={**good.published, place: 1}, ledger=good.ledger + Counter({(place, "processed", ""): 1}),
+        delivered=good.delivered + Counter({(place, "planned"): 1}), connectors=Counter({("published", ""): 11}),
+    )  # fmt: skip
+    counted = distinct() | {place: 1}
+    assert both.balances(counted)
+    assert not replace(both, delivered=good.delivered).balances(counted)
 
 
 def test_a_task_that_delivery_counted_twice_does_not_balance() -> None:

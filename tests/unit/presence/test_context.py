@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.contract.models import Priority
-from hub.presence.context import Raised, iso_week, raised
+from hub.contract.models import PlaceCategory, Priority
+from hub.presence.context import Raised, iso_week, raised, raised_by_event
+from hub.presence.planned import PlannedEvent
 from tests.unit.delivery.make import make_presence
 
 NOW = datetime(2025, 5, 19, 5, 30, tzinfo=UTC)  # Monday of 2025-W21; the proposal is of 2025-W20
@@ -37,6 +38,30 @@ def test_nothing_else_raises_it(priority: Priority, area: str | None, at: dateti
 
 def test_it_is_undone_when_the_proposal_is_gone() -> None:
     assert raised(Priority.NORMAL, "0581-hageby", [], NOW) is None
+
+
+def planned(starts: datetime, ends: datetime | None = None, area: str = "0581-hageby") -> PlannedEvent:
+    return PlannedEvent(f"e{int(starts.timestamp()):040x}", area, starts, ends, PlaceCategory.GATHERING)
+
+
+def test_an_event_within_seven_days_raises_a_normal_priority_until_it_is_over_and_of_several_the_first() -> None:
+    later, first = planned(NOW + timedelta(days=7)), planned(NOW - timedelta(hours=2), NOW)
+    assert raised_by_event(Priority.NORMAL, "0581-hageby", [later, first], NOW) == first
+    assert raised_by_event(Priority.NORMAL, "0581-hageby", [later, first], NOW + timedelta(minutes=1)) == later
+
+
+@pytest.mark.parametrize(
+    ("priority", "area", "event"),
+    [
+        (Priority.HIGH, "0581-hageby", planned(NOW)),
+        (Priority.NORMAL, None, planned(NOW)),
+        (Priority.NORMAL, "0581-hageby", planned(NOW, area="0581-city")),
+        (Priority.NORMAL, "0581-hageby", planned(NOW + timedelta(days=7, seconds=1))),
+        (Priority.NORMAL, "0581-hageby", planned(NOW - timedelta(seconds=1))),
+    ],
+)
+def test_no_other_event_raises_it(priority: Priority, area: str | None, event: PlannedEvent) -> None:
+    assert raised_by_event(priority, area, [event], NOW) is None
 
 
 def test_a_week_is_one_of_sweden() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hub.claims import Claims, Declared
 from hub.clock import ManualClock
 from hub.contract.codec import Codec
 from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, InfoKind, Message, RuleMarker, SchoolAbsence
@@ -20,7 +21,6 @@ from hub.core.rule_set import rules_content, rules_digest
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import Outgoing
-from hub.runtime.claims import Claims, Declared
 from hub.runtime.effects import RULES_KEY, Drop, Emission, Quiet, Read, Record, Step
 from hub.runtime.ownership import Changelog, OwnedPartition
 from hub.runtime.reading import readers

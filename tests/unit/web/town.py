@@ -45,6 +45,8 @@ from hub.contract.models import (
     InfoKind,
     Message,
     PlaceCategory,
+    PlaceEvent,
+    PlaceKind,
     PresenceTask,
     Priority,
     ReferralTask,
@@ -152,6 +154,16 @@ def make_task(rule: str, *, created: datetime, days: int, ref: str | None = None
         evidence=tuple(make_evidence(condition) for condition in conditions), consent_version=1, scope_id=SCOPE,
         area="0581-hageby", age_years=14,
     )  # fmt: skip
+
+
+def make_planned(number: int = 1, **changes: object) -> PlaceEvent:
+    """A gathering in Hageby on Friday evening, 20.00 to 23.00 in Stockholm, as a connector of plans tells of it."""
+    told = PlaceEvent(
+        area="0581-hageby", event_id=f"e{number:040x}", revision=1, retracted=False, agency="calendars-public", connector="planned",
+        occurred_at=datetime(2025, 5, 23, 18, 0, tzinfo=UTC), ends_at=datetime(2025, 5, 23, 21, 0, tzinfo=UTC), recorded_at=NOW,
+        kind=PlaceKind.PLANNED_EVENT, category=PlaceCategory.GATHERING, incidents=1,
+    )  # fmt: skip
+    return told.model_copy(update=changes)
 
 
 def make_presence(created: datetime) -> PresenceTask:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.contract.models import Action, PresenceTask
-from hub.contract.topics import PRESENCE_TASKS
+from hub.contract.topics import PLACE_EVENTS, PRESENCE_TASKS
 from tests.unit.web.conftest import Visit
 from tests.unit.web.presence.make import ANNA
-from tests.unit.web.town import NOW, PagesTown, make_presence
+from tests.unit.web.town import NOW, PagesTown, make_planned, make_presence
 
 RAISED = "Hög (höjd: närvaroinsats är föreslagen i Hageby, vecka 20)"
 
@@ -33,6 +33,16 @@ def test_a_proposal_for_the_same_area_raises_it_and_its_end_lowers_it(town: Page
     assert town.worklist.open_task(town.tasks["fine"], "outreach") == before  # nothing that is stored has changed
     lost = presence.model_copy(update={"action": Action.GROUND_LOST})
     town.take(PRESENCE_TASKS, lost.area, lost)
+    assert "höjd:" not in anna.get(town.path("fine")).text
+
+
+def test_an_event_planned_in_the_area_within_a_week_raises_it_until_it_is_called_off(town: PagesTown, visit: Visit) -> None:
+    anna, event = visit(ANNA), make_planned()
+    town.take(PLACE_EVENTS, event.area, event)
+    assert "Hög (höjd: planerat i Hageby: folksamling, fre 23 maj 20.00–23.00)" in anna.get(town.path("fine")).text
+    assert "höjd" not in anna.get("/team/outreach").text
+    gone = make_planned(revision=2, retracted=True)
+    town.take(PLACE_EVENTS, gone.area, gone)
     assert "höjd:" not in anna.get(town.path("fine")).text
 
 

@@ -4,10 +4,10 @@ import os
 
 import pytest
 
+from hub.claims import Claims, Declared, declared_in, read_claims
 from hub.contract.models import InfoKind
 from hub.errors import ConfigError
 from hub.installation import initialise
-from hub.runtime.claims import Claims, Declared, declared_in, read_claims
 from hub.settings import load_settings
 from tests.unit.core.make import LEISURE, SCHOOL, ago, make_absence, make_notice, make_observation, make_place_event
 from tests.unit.runtime.fakes import DECLARED

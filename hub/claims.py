@@ -1,7 +1,8 @@
 """Whether who says that it speaks may say that: no connector is trusted, because whatever writes to Kafka can write anything.
 
 The gate in a connector's process keeps to what its agency may tell; this looks at it again, where the gate is out of the
-speaker's reach. What a record claims is held against what the installation declares:
+speaker's reach: in the worker, and in delivery for what it shows of places. What a record claims is held against what the
+installation declares:
 
 `unknown_agency`               agencies.yaml has no such agency
 `kind_not_of_agency`           the agency may not carry this kind, whatever a consent that names several agencies covers
