@@ -82,6 +82,7 @@ class Action(StrEnum):
     PRESENCE_ANSWERED = "presence_answered"  # by an association, through its link
     PRESENCE_REPORTED = "presence_reported"  # how it went, by the team or through a link
     CALENDAR_CHANGED = "calendar_changed"  # the address of one's calendar; `purpose`: renewed, or ended
+    CALENDAR_FETCHED = "calendar_fetched"  # a calendar asked by somebody's address, for the first time that day
     AGREEMENT_CHANGED = "agreement_changed"  # `purpose`: added, changed, ended
     STATISTICS_SHOWN = "statistics_shown"
 

@@ -119,6 +119,12 @@ class Answering:
             if row is None or row.name != name or now - row.seen_at > _SEEN_AGAIN:
                 session.merge(ColleagueRow(team=team, account=account, name=name, seen_at=now))
 
+    def seen_at(self, team: str, account: str) -> datetime | None:
+        """When somebody was last at the team's pages, to half a day; None when never."""
+        with answering(), Session(self._engine) as session:
+            row = session.get(ColleagueRow, (team, account))
+            return None if row is None else row.seen_at
+
     def colleagues(self, team: str) -> list[Colleague]:
         """Who can be handed a task of the team, by name."""
         query = select(ColleagueRow).where(ColleagueRow.team == team, ColleagueRow.seen_at >= self._clock.now() - _SEEN_WITHIN)

@@ -1,7 +1,7 @@
-"""The plan as a calendar that a telephone subscribes to, by an address that nobody can guess. Place and time only: no account.
+"""Calendars that a telephone subscribes to, by an address that nobody can guess: one for each team that somebody is of.
 
-Whoever has the address reads the plan without signing in; so it ends by itself, and whoever asked for it can end it, or make it
-anew.
+Whoever has the address reads the calendar without signing in: so there is nothing in it of whom a task or a case is about, the
+address ends by itself, and whoever asked for it can end it, or make it anew. The first look of each day is told to `record`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
-from hub.clock import Clock
+from hub.clock import Clock, stockholm_date
 from hub.database import answering
 from hub.errors import RejectedError
 from hub.presence.plan import writing
@@ -30,12 +30,16 @@ _BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """An account's calendar address, as far as it is kept; `language` is what the calendar is written in."""
+    """An account's calendar address for one team, as far as it is kept; `language` is what the calendar is written in,
+    `fetched_on` the Stockholm day on which a calendar last asked for it.
+    """
 
     account: str
+    team: str
     language: str
     made_at: datetime
     expires_at: datetime
+    fetched_on: date | None
 
 
 class Feeds:
@@ -45,26 +49,29 @@ class Feeds:
         self._engine = engine
         self._clock = clock
 
-    def of(self, account: str) -> Feed | None:
-        """Whether the account has an address that still holds."""
+    def of(self, account: str, team: str) -> Feed | None:
+        """Whether the account has an address for the team that still holds."""
         with answering(), Session(self._engine) as session:
-            row = session.get(FeedRow, account)
+            row = session.get(FeedRow, (account, team))
             return _feed(row) if row is not None and self._clock.now() < row.expires_at else None
 
-    def renew(self, account: str, language: str, record: Callable[[], object]) -> str:
+    def renew(self, account: str, team: str, language: str, record: Callable[[], object]) -> str:
         """A new address, in place of the one before: its secret part, which is told this once and kept nowhere."""
         secret, now = secrets.token_urlsafe(_BYTES), self._clock.now()
-        row = FeedRow(account=account, digest=_digest(secret), language=language, made_at=now, expires_at=now + HOLDS)
+        row = FeedRow(
+            account=account, team=team, digest=_digest(secret), language=language, made_at=now, expires_at=now + HOLDS,
+            fetched_on=None,
+        )  # fmt: skip
         with writing(self._engine) as session:
             session.merge(row)
             session.flush()
             record()
         return secret
 
-    def end(self, account: str, record: Callable[[], object]) -> None:
+    def end(self, account: str, team: str, record: Callable[[], object]) -> None:
         """No address any more."""
         with writing(self._engine) as session:
-            session.execute(delete(FeedRow).where(FeedRow.account == account))
+            session.execute(delete(FeedRow).where(FeedRow.account == account, FeedRow.team == team))
             record()
 
     def read(self, secret: str) -> Feed:
@@ -75,10 +82,22 @@ class Feeds:
                 raise RejectedError("no calendar of ours", code="bad_link")
             return _feed(row)
 
+    def fetched(self, feed: Feed, record: Callable[[], object]) -> None:
+        """A calendar has asked for it: `record` writes the day's first look down, before anything is told."""
+        today = stockholm_date(self._clock.now())
+        if feed.fetched_on == today:
+            return
+        with writing(self._engine) as session:
+            row = session.get(FeedRow, (feed.account, feed.team))
+            if row is not None and row.fetched_on != today:
+                row.fetched_on = today
+                session.flush()
+                record()
+
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _feed(row: FeedRow) -> Feed:
-    return Feed(row.account, row.language, row.made_at, row.expires_at)
+    return Feed(row.account, row.team, row.language, row.made_at, row.expires_at, row.fetched_on)

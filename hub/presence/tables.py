@@ -94,15 +94,17 @@ class AgreementRow(Base):
 
 
 class FeedRow(Base):
-    """One account's calendar address: only a digest of it is kept, so nobody reads it here."""
+    """One account's calendar address for a team: only a digest of it is kept, so nobody reads it here."""
 
-    __tablename__ = "presence_feed"
+    __tablename__ = "calendar_feed"
 
     account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    team: Mapped[str] = mapped_column(String(64), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     language: Mapped[str] = mapped_column(String(2))
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    fetched_on: Mapped[date | None]
 
 
 class DeedRow(Base):

@@ -19,6 +19,7 @@ from hub.access.roles import Action
 from hub.web.access_review import AccessReview
 from hub.web.answers import Answers, answer_doors
 from hub.web.approvals import Approvals
+from hub.web.calendar_pages import CalendarPages
 from hub.web.cases.routes import case_doors
 from hub.web.changes import Changes
 from hub.web.consents.desk import Desk
@@ -63,6 +64,7 @@ def build_web(web: Web) -> Starlette:
     pages, entrance, elsewhere = Pages(web, renderer), Entrance(web, renderer), ProviderEntrance(web, renderer, turned_away)
     doors, me, approvals = Doors(web, renderer, elsewhere.again, turned_away), Me(web, renderer), Approvals(web, renderer)
     identities, sealed, council = Identities(web, renderer), SealedRequests(web, renderer), Council(web, renderer)
+    calendars = CalendarPages(web, renderer)
 
     def refused(request: Request, error: Exception) -> Response:
         plain = is_asset(request)  # a browser asks for it, nobody reads it: no page that knows who is signed in
@@ -77,6 +79,8 @@ def build_web(web: Web) -> Starlette:
             doors.guarded("/find", pages.find, Action.TASK_OPEN),
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
             doors.guarded("/team/{team}/today", Today(web, renderer).page, Action.TASK_OPEN),
+            doors.guarded("/team/{team}/calendar", calendars.page, Action.TASK_OPEN),
+            doors.guarded("/team/{team}/calendar", calendars.change, Action.TASK_OPEN, "POST"),
             doors.guarded("/team/{team}/changes", Changes(web, renderer).view, Action.TASK_OPEN),
             doors.guarded(_TASK, pages.task, Action.TASK_OPEN),
             doors.guarded(f"{_TASK}/acknowledge", pages.acknowledge, Action.TASK_OPEN, "POST"),

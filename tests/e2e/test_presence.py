@@ -89,7 +89,7 @@ def test_a_plan_is_offered_accepted_through_the_link_and_reported(site: Site, si
         PLAN,
         f"{PLAN}/agreements",
         f"{PLAN}/year",
-        f"{PLAN}/calendar",
+        "/team/outreach/calendar",
         f"{PLAN}/new",
         f"{PLAN}/agreements/new",
     ):

@@ -18,24 +18,22 @@ from starlette.responses import RedirectResponse, Response
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.errors import RejectedError, RetriableError
-from hub.presence.calendar_file import calendar_of, deadline_events
 from hub.presence.desk import PresenceDesk
 from hub.presence.links import LinkPurpose
 from hub.presence.offers import Offering
+from hub.web.calendars import calendar_behind
 from hub.web.entrance import address_of
 from hub.web.forms import field
-from hub.web.language import mark, words
+from hub.web.language import mark
 from hub.web.presence.forms import ReportForm
 from hub.web.presence.showing import clocks, pairs
 from hub.web.presence.titles import LINKS, NOT_DONE, NOTES, WRONG
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
-from hub.web.task_titles import DEADLINES
 
 __all__ = ["LinkPages"]
 
 _ASSOCIATION: Final = Actor("link", role="association")
-_BEHIND, _AHEAD = timedelta(days=35), timedelta(days=400)
 _FIELDS: Final = ("outcome", "day", "hours", "adults", "youths", "note", "reason")
 
 
@@ -99,21 +97,10 @@ class LinkPages:
         return self._through(request, view)
 
     def calendar(self, request: Request) -> Response:
-        """The plan for a telephone's calendar; an address that holds no more gets 404."""
+        """A team's times for somebody's telephone; an address that holds no more gets 404."""
 
         def view(token: str) -> Response:
-            feed, now = self._desk.feeds.read(token), self._web.clock.now()
-            said, title = words(feed.language), self._web.office.places.title
-            visits = self._desk.plan.between(now - _BEHIND, now + _AHEAD)
-            base = self._web.url.rstrip("/")
-            deadlines = deadline_events(
-                self._web.worklist.deadlines_of(feed.account),
-                lambda one: said.text(DEADLINES[one.follow_up], number=one.task_id[:8]),
-                lambda one: f"{base}/team/{one.team}/task/{one.task_id}",
-                now,
-            )
-            content = calendar_of(visits, lambda area: said.text("Presence: {area}", area=title(area)), title, deadlines)
-            return Response(content, media_type="text/calendar; charset=utf-8")
+            return Response(calendar_behind(self._web, token), media_type="text/calendar; charset=utf-8")
 
         return self._through(request, view)
 

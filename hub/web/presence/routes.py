@@ -63,11 +63,10 @@ def presence_doors(doors: Doors, web: Web, renderer: Renderer) -> list[Door]:
         doors.guarded(f"{_AGREEMENT}/end", at("agreement_pages", "AgreementPages", "end"), change, "POST"),
         doors.guarded(f"{_TEAM}/year", at("year_pages", "YearPages", "page"), plan),
         doors.guarded(f"{_TEAM}/year.csv", at("year_pages", "YearPages", "table"), plan),
-        doors.guarded(f"{_TEAM}/calendar", at("calendar_pages", "CalendarPages", "page"), plan),
-        doors.guarded(f"{_TEAM}/calendar", at("calendar_pages", "CalendarPages", "change"), plan, "POST"),
         doors.open("/presence/offer/{token}", link("offer")),
         doors.open("/presence/offer/{token}", link("answer"), "POST"),
         doors.open("/presence/report/{token}", link("report")),
         doors.open("/presence/report/{token}", link("reported"), "POST"),
-        doors.open("/presence/calendar/{token}.ics", link("calendar")),
+        doors.open("/calendar/{token}.ics", link("calendar")),
+        doors.open("/presence/calendar/{token}.ics", link("calendar")),  # as addresses were made at first
     ]

@@ -84,7 +84,6 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "added": mark("The agreement is in the register."),
         "changed": mark("The agreement is changed. How it was before stands in its history."),
         "ended": mark("The agreement has ended. Nothing is offered under it any more."),
-        "calendar-ended": mark("The address has ended. Calendars that subscribe to it get nothing more."),
     }
 )
 """By what the address says after a deed."""

@@ -20,7 +20,7 @@ from tests.unit.web.town import PagesTown, member
 
 OPEN_TO_ALL = {
     "/sign-in", "/sign-in/password", "/sign-in/provider", "/sign-in/return", "/sign-out/provider", "/sign-out/back-channel", "/language/{language}", "/keys/{state}", "/static",
-    "/presence/offer/{token}", "/presence/report/{token}", "/presence/calendar/{token}.ics",
+    "/presence/offer/{token}", "/presence/report/{token}", "/presence/calendar/{token}.ics", "/calendar/{token}.ics",
 }  # fmt: skip
 
 

@@ -22,9 +22,9 @@ def accept(anna: Browser, path: str) -> None:
     anna.post(f"{path}/accept", data={"version": version[1], "concern": "no"})
 
 
-def calendar(anna: Browser, stranger: Browser) -> str:
+def calendar(anna: Browser, stranger: Browser, team: str = "outreach") -> str:
     """What one's calendar is told by one's address, without signing in."""
-    found = re.search(r"(/presence/calendar/[^\"<]+\.ics)", anna.post("/team/outreach/presence/calendar").text)
+    found = re.search(r"(/calendar/[^\"<]+\.ics)", anna.post(f"/team/{team}/calendar").text)
     assert found is not None
     return stranger.get(found[1]).text.replace("\r\n ", "")
 
@@ -74,14 +74,15 @@ def test_ones_calendar_has_the_deadlines_of_ones_tasks_by_number(town: PagesTown
     assert "Hageby" not in told
 
 
-def test_ones_calendar_has_no_case_no_meeting_and_no_place_of_one(town: PagesTown, visit: Visit, stranger: Browser) -> None:
+def test_ones_calendar_names_no_case_and_no_place_of_a_meeting(town: PagesTown, visit: Visit, stranger: Browser) -> None:
     vera = visit(member("Vera", "outreach", "sspf"))
     task = town.add("sspf", make_task("repeated-notices", created=NOW - timedelta(hours=1), days=5, team="sspf"))
     accept(vera, f"/team/sspf/task/{task.task_id}")
     consent(town)
     case = opened(vera)
     assert planned(vera, case).status_code == 303
-    told = calendar(vera, stranger)
+    told = calendar(vera, stranger, "sspf")
+    assert "SUMMARY:Möte i ett ärende" in told
     assert f"/team/sspf/task/{task.task_id}" in told
     for left_out in (PLACE, "LOCATION", "DESCRIPTION", case.rpartition("/")[2][:8]):
         assert left_out not in told

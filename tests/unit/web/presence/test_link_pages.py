@@ -10,7 +10,7 @@ from hub.presence.codes import OfferState
 from hub.presence.offers import Offer
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
-from tests.unit.web.presence.make import AFTER, ANNA, FRIDAY, HEAD, REPORT, agree, logged, offer, offers_of, plan, version_of
+from tests.unit.web.presence.make import AFTER, HEAD, REPORT, agree, logged, offer, offers_of, plan, version_of
 from tests.unit.web.town import NOW, PagesTown
 
 
@@ -169,16 +169,3 @@ def test_a_link_is_there_in_english(made: tuple[str, Offer], stranger: Browser) 
     text = stranger.get(f"/presence/offer/{made[1].answer_link}").text
     assert "Yes, we come" in text
     assert "The link does not work" in stranger.get("/presence/offer/x").text
-
-
-def test_a_calendars_address_gives_the_plan_until_it_is_renewed(empty_town: PagesTown, visit: Visit, stranger: Browser) -> None:
-    anna = visit(ANNA)
-    plan(anna)
-    shown = anna.post("/team/outreach/presence/calendar").text
-    address = shown.partition('value="http://127.0.0.1:8700')[2].partition('"')[0]
-    answer = stranger.get(address)
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
-    assert "SUMMARY:Närvaro: Hageby" in answer.text
-    assert f"DTSTART:{FRIDAY:%Y%m%dT%H%M%SZ}" in answer.text
-    anna.post("/team/outreach/presence/calendar")
-    assert stranger.get(address).status_code == 404

@@ -110,7 +110,7 @@ def test_everything_that_is_missing_is_said_at_once(empty_town: PagesTown, visit
         assert told in text
 
 
-@pytest.mark.parametrize("path", ["", "/new", "/agreements", "/year", "/calendar"])
+@pytest.mark.parametrize("path", ["", "/new", "/agreements", "/year"])
 def test_another_team_has_no_plan(empty_town: PagesTown, visit: Visit, path: str) -> None:
     answer = visit(member("Bo", "sig")).get(f"/team/sig/presence{path}")
     assert answer.status_code == 404
