@@ -40,17 +40,26 @@ Number = Annotated[
 def list_documents(account: As = "", home: Home = None, as_json: Json = False) -> None:
     """List the sealed documents by number and kind of their parts, and the requests: who, why, who decided. Nothing is opened.
 
+    Documents are listed to who may ask for one (auditor); who may only approve (consent-officer) sees what waits for her.
+
     Example: hub vault list --as auditor-1
     """
     from hub.access.matters import Matter
+    from hub.access.roles import Action as Right
+    from hub.access.roles import may
     from hub.audit.actions import Action
     from hub.audit.entries import Actor, Entry
+    from hub.errors import RejectedError
 
     with (
         _opened(home, account) as (_, vault, eyes, who),
         vault.log.recorded(Entry(Actor(who.account, role="command"), Action.VAULT_LISTED)),
     ):
-        documents = vault.documents()
+        asks = may(who, Right.SEALED_REQUEST)
+        if not asks and not may(who, Right.SEALED_APPROVE):
+            text = "what is sealed is listed to an account with the role auditor or consent-officer (--as)"
+            raise RejectedError(text, code="not_permitted")
+        documents = vault.documents() if asks else []
         concerning = {one.request_id: one for one in [*eyes.waiting_for(who), *eyes.own(who), *eyes.history(who, Matter.SEALED)]}
         requests = [one for one in concerning.values() if one.matter is Matter.SEALED]
     if as_json:
@@ -60,8 +69,10 @@ def list_documents(account: As = "", home: Home = None, as_json: Json = False) -
         ]
         typer.echo(json.dumps({"documents": listed, "requests": [_as_json(one) for one in requests]}, indent=2))
         return
-    if not documents:
+    if asks and not documents:
         typer.echo("Nothing is sealed yet.")
+    elif not asks and not requests:
+        typer.echo("Nobody waits for your approval.")
     for one in documents:
         typer.echo(f"{one.document}  {one.first:%Y-%m-%d} – {one.last:%Y-%m-%d}  {', '.join(one.kinds)}")
     for request in requests:

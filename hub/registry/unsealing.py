@@ -11,7 +11,7 @@ from typing import Protocol
 
 from hub.access.grounds import Ground
 from hub.access.matters import Matter, Request
-from hub.access.roles import Principal
+from hub.access.roles import Action, Principal, may
 from hub.audit.entries import Subject, SubjectKind
 from hub.audit.notes import Verifier
 from hub.audit.sealed import Part, SealedVault
@@ -46,7 +46,7 @@ def ask_to_open(
     vault: SealedVault, approvals: Approvals, who: Principal, document: str, *, purpose: str, ground: Ground
 ) -> Request:
     """Ask to open one document. Raises RejectedError `no_such_document`, and what four eyes and the ground say."""
-    if not document or not vault.documents(document):
+    if may(who, Action.SEALED_REQUEST) and not (document and vault.documents(document)):  # who may not learns not even that
         raise RejectedError("the vault has no such document: see `hub vault list`", code="no_such_document")
     return approvals.ask(who, Matter.SEALED, document, purpose, ground=ground)
 
@@ -55,7 +55,7 @@ def ask_to_search(
     vault: SealedVault, approvals: Approvals, who: Principal, identifier: str, *, purpose: str, ground: Ground
 ) -> Request:
     """Ask to find one person's documents; `identifier` is canonical, and kept as a keyed hash. Raises as `ask_to_open`."""
-    if not vault.documents():
+    if may(who, Action.SEALED_REQUEST) and not vault.documents():
         raise RejectedError("the vault is empty", code="no_such_document")
     return approvals.ask(who, Matter.SEALED, _sought(vault, identifier), purpose, ground=ground)
 

@@ -2,8 +2,8 @@
 
 A team's calendar has what its own people do: of the outreach team the plan of presence, of a team with cases their meetings and
 until when something is undertaken, and of each the clocks of the tasks that its owner has. Nobody is in it and nothing of another
-team. A case is one youth's: so neither its number nor the place of a meeting is, and the way leads to the week of all cases, inside.
-What stands there is what consent lets the team read at the moment of asking.
+team. A case is one youth's: so neither its number nor the place of a meeting is, and the way leads to the week of all cases,
+inside. What stands there is what consent lets the team read at the moment of asking.
 """
 
 from __future__ import annotations

@@ -74,6 +74,12 @@ def test_no_reference_is_shown(home: Path) -> None:
     assert not any(reference in shown for reference in references)
 
 
+def test_of_a_youths_task_no_list_tells_the_area_which_is_read_by_who_opens_it(home: Path) -> None:
+    rows = json.loads(run(home, "--json", "--all").stdout)
+    assert {row["kind"] for row in rows} == {"referral"}
+    assert [row["area"] for row in rows] == [None] * len(rows)
+
+
 def test_while_delivery_is_behind_nothing_that_is_proposed_for_a_youth_is_shown(home: Path) -> None:
     engine = build_delivery_engine(load_settings(home))
     Desk(engine, ManualClock(NOW)).inbox.beat([(ERASURES.name, 0)], datetime.now(UTC) - timedelta(minutes=2))

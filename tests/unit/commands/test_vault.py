@@ -230,8 +230,10 @@ def with_accounts(home: Path) -> None:
     settings = load_settings(home)
     engine, log = build_access_engine(settings), open_audit(settings, SystemClock())
     accounts = open_accounts(settings, engine, log)
-    for username, role in (("revisor", Role.AUDITOR), ("revisor2", Role.AUDITOR), ("operator", Role.OPERATOR)):
-        newcomer = Newcomer(username, "Revision", each_for({role}, ()))
+    for username, role in (
+        ("revisor", Role.AUDITOR), ("revisor2", Role.AUDITOR), ("operator", Role.OPERATOR), ("samtycke", Role.CONSENT_OFFICER),
+    ):  # fmt: skip
+        newcomer = Newcomer(username, "Revision", each_for({role}, {"sspf"}))
         accounts.add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
     engine.dispose()
     log.close()
@@ -252,3 +254,14 @@ def test_where_there_are_accounts_each_gives_a_password_and_has_the_roles_of_the
     assert "secret" in sign_in(home, "open", number, account="revisor").stdout
     refused = sign_in(home, "request", DOCUMENT, "--purpose", "supervision", *WHY, account="operator")
     assert getattr(refused.exception, "code", None) == "not_permitted"
+
+
+def test_what_is_sealed_is_listed_to_who_may_ask_for_it_and_to_who_may_approve_only_what_waits(home: Path) -> None:
+    with_accounts(home)
+    assert DOCUMENT in sign_in(home, "list", account="revisor").stdout
+    assert sign_in(home, "list", account="samtycke").stdout == "Nobody waits for your approval.\n"
+    sign_in(home, "request", DOCUMENT, "--purpose", "supervision", *WHY, account="revisor")
+    waiting = json.loads(sign_in(home, "list", "--json", account="samtycke").stdout)
+    assert (waiting["documents"], len(waiting["requests"])) == ([], 1)
+    refused = sign_in(home, "list", account="operator")
+    assert (getattr(refused.exception, "code", None), refused.stdout) == ("not_permitted", "")
