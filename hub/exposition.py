@@ -135,6 +135,7 @@ RULES: dict[str, _Rule] = {
     "hub_delivery_messages": _of_no_person,
     "hub_delivery_open_tasks": _never,  # the same: her tasks are cancelled with her consent
     "hub_delivery_overdue_tasks": _any_or_none,
+    "hub_delivery_waiting_since_seconds": _as_it_is,  # a database or Kafka is away, whoever's tasks wait
     "hub_statutory_messages": _as_it_is,
     "hub_statutory_damaged": _as_it_is,
     "hub_statutory_oldest_arrival_seconds": _as_it_is,
