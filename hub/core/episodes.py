@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from hub.contract.models import Action, Evidence, ReferralTask
+from hub.contract.trusted import trusted
 from hub.core.clocks import due_of, lapse_of, last_met
 from hub.core.consent import Purpose, decide
 from hub.core.coverage import Coverage
@@ -190,14 +191,15 @@ class Reconciler:
         return self._when.at_ms + self._rules.longest_ms
 
     def _emit(self, action: Action, rule: CompiledRule, episode: Episode, told: Counted) -> None:
-        now, consent = self._when.now, self._reach.consent
+        now, consent = from_ms(to_ms(self._when.now)), self._reach.consent
         current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
         shown = [(condition, found) for condition in rule.conditions if (found := told.shown_by_kind(condition))]
         rests = (evidence_of(condition, told, found, rule.not_shown) for condition, found in shown)
         evidence: tuple[Evidence, ...] = tuple(one for one in rests if one is not None)
         events = [(kind, held.agency, held.occurred_ms) for _, found in shown for kind, held in found]
         self.said.append(
-            ReferralTask(
+            trusted(
+                ReferralTask,
                 action=action,
                 task_id=episode.task_id,
                 youth_ref=self._ref,

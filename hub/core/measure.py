@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hub.contract.models import Evidence, InfoKind
+from hub.contract.trusted import trusted
 from hub.core.coverage import Coverage
 from hub.core.instants import from_ms, stockholm_day
 from hub.core.narrowing import listed, narrowing_of
@@ -249,7 +250,8 @@ def evidence_of(
     if not named:
         return None
     events, older = listed(named)
-    return Evidence(
+    return trusted(
+        Evidence,
         condition=condition.id,
         kind=condition.kind,
         measure=condition.measure.value,

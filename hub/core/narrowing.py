@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hub.contract.evidence import MOST_EVENTS
 from hub.contract.models import Between, Earlier, EvidenceEvent, Fallen, Followed, InfoKind, Narrowing
+from hub.contract.trusted import trusted
 from hub.core.instants import HOUR, from_ms
 from hub.core.rules import CompiledCondition
 from hub.core.state import Held
@@ -52,7 +53,7 @@ def listed(events: Sequence[tuple[InfoKind, Held]]) -> tuple[tuple[EvidenceEvent
     """The newest events of a condition, oldest first, and how many more there were (None: none)."""
     # By all that is told of them, so that what came in another order is told alike.
     newest = sorted(events, key=lambda one: (one[1].occurred_ms, one[0], one[1].agency))[-MOST_EVENTS:]
-    # Held against the contract once, when they were told: what is made of them here is not judged again.
-    tell = EvidenceEvent.model_construct
-    told = tuple([tell(kind=kind, occurred_at=from_ms(held.occurred_ms), agency=held.agency) for kind, held in newest])
+    told = tuple(
+        [trusted(EvidenceEvent, kind=kind, occurred_at=from_ms(held.occurred_ms), agency=held.agency) for kind, held in newest]
+    )
     return told, len(events) - len(told) or None
