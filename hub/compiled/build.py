@@ -42,11 +42,25 @@ MODULES: Final = (
     "hub.core.state",
     "hub.core.state_bytes",
     "hub.core.step",
+    "hub.runtime.effects",
+    "hub.runtime.lateness",
+    "hub.runtime.pipeline",
+    "hub.runtime.reading",
+    "hub.runtime.remembered",
+    "hub.runtime.timers",
+    "hub.runtime.youths",
 )
 """What is compiled besides the readers: what runs for every event, and holds neither pydantic's models nor I/O."""
 
 _GROUP: Final = "hub"
-_SETTINGS: Final = "[mypy]\nplugins = pydantic.mypy\nignore_missing_imports = True\nfollow_untyped_imports = False\n"
+_SETTINGS: Final = """[mypy]
+plugins = pydantic.mypy
+ignore_missing_imports = True
+follow_imports = silent
+[mypy-avro.*,aiokafka.*,faust.*,kafka.*,mode.*]
+follow_imports = skip
+"""
+"""Of types only what concerns the compiled modules: the rest is looked through where the hub is developed."""
 _TOLD: Final = 2_000
 _INSTALL: Final = "install the extra `fast` (deploy/requirements-fast.lock), or go on in pure Python, which does the same, slower"
 

@@ -17,6 +17,7 @@ from hub.compiled.form import FOLDER_VARIABLE, FORM_VARIABLE, MANIFEST, digest
 from hub.errors import ConfigError
 from tests.support import missing
 
+pytestmark = pytest.mark.timeout(900)  # a compiler on two busy cores
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = 3
 SLICE = (
@@ -26,15 +27,16 @@ SLICE = (
         "calendar", "coverage", "episodes", "fall", "fold", "ground", "instants", "look", "order", "reach", "reference", "resume",
         "rules", "spent", "state", "state_bytes", "step", "weighing",
     )),
+    *(f"tests/unit/runtime/test_{name}.py" for name in ("lateness", "pipeline", "remembered", "timers", "youths")),
 )  # fmt: skip
 TOLD = """
 import sys
+from importlib import import_module
 from hub.compiled.form import form
-import hub.contract.codec, hub.core.step
-from hub.contract.codec import reader_sources
-hub.contract.codec.Codec.load()
+from hub.contract.codec import Codec, reader_sources
+Codec.load()
 readers = sys.modules["hub_readers"]
-loaded = [sys.modules[name].__file__.endswith(".so") for name in sys.argv[1:]]
+loaded = [import_module(name).__file__.endswith(".so") for name in sys.argv[1:]]
 print(form().text, *loaded, *(hasattr(readers, name) for name in reader_sources()))
 """
 
