@@ -1,4 +1,4 @@
-"""`hub compile`: the same hub in half the processor time, where there is a C compiler."""
+"""`hub compile`: the same hub in less processor time, where there is a C compiler."""
 
 from __future__ import annotations
 
