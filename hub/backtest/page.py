@@ -176,6 +176,6 @@ def _shares(shares: Shares, place: str, youths: Band, language: Language) -> lis
 
 
 def _percent(some: Band, youths: Band) -> str:
-    if not some.most or not youths.least or youths.most is None:
+    if some.most is None or youths.most is None or some.least < FEWEST:  # of few it says nothing
         return ""
     return f" ({some.least * 100 // youths.most}–{min(100, some.most * 100 // youths.least)} %)"

@@ -112,7 +112,7 @@ def in_percent(row: dict[str, Any], rule: str) -> str:
     """With between how many percent of a place's youths they are, as the page has it."""
     few, many = row["youths_between"]
     least, most = row.get("with_a_task_between", {}).get(rule, (0, 0))
-    return figure(row, "with_a_task", rule) + (f" ({least * 100 // many}–{min(100, most * 100 // few)} %)" if most else "")
+    return figure(row, "with_a_task", rule) + (f" ({least * 100 // many}–{min(100, most * 100 // few)} %)" if least >= 5 else "")
 
 
 def test_some_figures_are_none_and_some_are_steps_so_that_both_are_compared(told: Told) -> None:
