@@ -162,21 +162,31 @@ def judge(found: Sequence[tuple[str, Demands]], version: int | None) -> Decision
 
 def still_withdrawn(consent: ConsentRecord, known: ConsentRecord | None) -> ConsentRecord:
     """A record that has come, with each scope withdrawn that is known to have been since it was written: an erasure may be read
-    before records that are older than it, and they open nothing again. The same object where it knows all of that.
+    before records that are older than it, and they open nothing again. The same object where nothing was.
+
+    Of a scope that the record leaves out (a consent is suspended beside one in force) it keeps a mark that permits nothing: the
+    next record may name the scope again, and be older than the withdrawal too.
     """
-    scopes = () if known is None else known.scopes
     over = {
-        one.scope_id: one.withdrawn_at
-        for one in scopes
+        one.scope_id: one
+        for one in (() if known is None else known.scopes)
         if one.withdrawn_at is not None and one.withdrawn_at > consent.recorded_at
     }
-    if not any(one.withdrawn_at is None and one.scope_id in over for one in consent.scopes):
+    named = {one.scope_id for one in consent.scopes}
+    marks = tuple(
+        one.model_copy(update={"agencies": (), "recipients": (), "kinds": ()})
+        for scope_id, one in over.items()
+        if scope_id not in named
+    )
+    if not marks and not any(one.withdrawn_at is None and one.scope_id in over for one in consent.scopes):
         return consent
     closed = (
-        one if one.withdrawn_at is not None else one.model_copy(update={"withdrawn_at": over.get(one.scope_id)})
+        one.model_copy(update={"withdrawn_at": over[one.scope_id].withdrawn_at})
+        if one.withdrawn_at is None and one.scope_id in over
+        else one
         for one in consent.scopes
     )
-    return consent.model_copy(update={"scopes": tuple(closed)})
+    return consent.model_copy(update={"scopes": (*closed, *marks)})
 
 
 def covers_event(consent: ConsentRecord, *, source: str, kind: InfoKind, at: datetime) -> bool:

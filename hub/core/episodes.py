@@ -3,8 +3,9 @@
 An episode opens once, when its rule holds and a team may be told enough of it now. It keeps its task's id while its ground
 changes, and ends
 * by an event, a correction or a retraction: the team gets `ground_lost`;
-* by time, an answer, a change of rules, or by consent: silently (delivery cancels by consent itself);
-* by a consent that takes events away: told, and opened anew where the rest suffices, because the task tells of what is gone.
+* by time, an answer or a change of rules: silently;
+* by a consent that takes events away, or ends: told, and opened anew where the rest suffices, because the task tells of what is
+  gone. Delivery cancels by consent itself, but may have read consents that came later before it reads the task.
 A SIG rule without a consent to SIG asks the rule's fallback to seek one; nothing reaches SIG.
 """
 
@@ -63,7 +64,7 @@ class Reconciler:
         self._when = when
         self._answers = answers
         self._counted = counted
-        self._told: dict[tuple[int, tuple[str, ...]], Counted] = {}
+        self._told: dict[tuple[int, tuple[str, ...]], tuple[Coverage, Counted]] = {}
         self.episodes = state.episodes
         self.spent = state.spent
         self.due = state.due
@@ -79,9 +80,9 @@ class Reconciler:
             if holds and found is None and (not rule.lingers_ms or self._counted.holds(rule)):
                 self.said.append(Untold(rule.id, self._denial(rule)))
             answered = None if found is None else self._answers.get(f"{rule.id}|{found.route.team}")
-            wanted = found if found is None or answered is None or self._is_new(rule, found, answered) else None
-            if wanted is not None or rule.id in self.episodes:
-                self._reconcile(rule, wanted)
+            asked = found is not None and (answered is None or self._is_new(rule, found, answered))
+            if asked or rule.id in self.episodes:
+                self._reconcile(rule, found, asked=asked)
             if holds or not rule.plain or rule.id in self.due or not stands:
                 lapse = lapse_of(rule, found.told) if found is not None and rule.plain else None
                 rests = None if answered is None else answered + rule.rest_ms
@@ -126,25 +127,20 @@ class Reconciler:
             return False
         return any(held.occurred_ms > answered for held in found.told.all_members(rule))
 
-    def _reconcile(self, rule: CompiledRule, found: Found | None) -> None:
+    def _reconcile(self, rule: CompiledRule, found: Found | None, *, asked: bool) -> None:
+        """`asked`: whether the team that is found may be asked again, as far as its answers go."""
         episode = self.episodes.get(rule.id)
         told = self._when.cause is _EVENT
         taken = episode is not None and self._has_lost(rule, episode)
-        if found is None:
-            if episode is not None:
-                self._end(rule, episode, told=taken or told)
-            return
-        route = found.route
-        if episode is not None and taken:
-            self._end(rule, episode, told=True)
-            episode = None
-        if episode is not None and episode.team != route.team:
+        moves = episode is not None and found is not None and episode.team != found.route.team
+        if episode is not None and (taken or moves or not asked):
             # Consent to SIG has come: the request to seek it has lost its ground. The other way round, age or consent ended it,
             # or a correction of what SIG could be told of, while SSPF can be told of more.
-            self._end(rule, episode, told=told or not route.fallback)
+            passes = moves and found is not None and not found.route.fallback
+            self._end(rule, episode, told=told or taken or passes)
             episode = None
-        if episode is None:
-            self._open(rule, route, found.told)
+        if found is not None and asked and episode is None:
+            self._open(rule, found.route, found.told)
 
     def _set_due(self, rule: CompiledRule, due: int | None) -> None:
         if self.due.get(rule.id) != due:
@@ -181,7 +177,7 @@ class Reconciler:
     def _end(self, rule: CompiledRule, episode: Episode, *, told: bool) -> None:
         self._spend(rule.id)
         coverage = self._coverage(episode)
-        if told and coverage.scopes:
+        if told and (coverage.scopes or self._earlier(episode).scopes):
             self._emit(Action.GROUND_LOST, rule, episode, self._told_to(rule, coverage))
 
     def _spend(self, rule_id: str) -> None:
@@ -191,8 +187,10 @@ class Reconciler:
         return self._when.at_ms + self._rules.longest_ms
 
     def _emit(self, action: Action, rule: CompiledRule, episode: Episode, told: Counted) -> None:
-        now, consent = from_ms(to_ms(self._when.now)), self._reach.consent
-        current = consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until
+        now, consent, coverage = from_ms(to_ms(self._when.now)), self._reach.consent, self._coverage(episode)
+        # Whom nothing may be told any more gets the bare word, under the scope by which she was told before.
+        covered = bool(coverage.scopes)
+        current = covered and (consent.age_valid_until is None or stockholm_date(now) < consent.age_valid_until)
         shown = [(condition, found) for condition in rule.conditions if (found := told.shown_by_kind(condition))]
         rests = (evidence_of(condition, told, found, rule.not_shown) for condition, found in shown)
         evidence: tuple[Evidence, ...] = tuple(one for one in rests if one is not None)
@@ -213,8 +211,8 @@ class Reconciler:
                 respond_by=respond_by(now, rule.respond_within_days),
                 evidence=evidence,
                 consent_version=consent.version,
-                scope_id=self._coverage(episode).scope_id(events),
-                area=consent.area,
+                scope_id=(coverage if covered else self._earlier(episode)).scope_id(events),
+                area=consent.area if covered else None,
                 age_years=consent.age_years if current else None,
                 at_least_agencies=rule.at_least_agencies if rule.at_least_agencies > 1 else None,
                 agencies_withheld=any(agency in rule.not_shown for _, agency, _ in events),
@@ -238,21 +236,30 @@ class Reconciler:
     def _told_to(self, rule: CompiledRule, coverage: Coverage) -> Counted:
         key = id(coverage), rule.kinds
         found = self._told.get(key)
-        if found is None:
-            found = self._told[key] = self._counted.told(rule, coverage)
-        return found
+        if found is None:  # the coverage is kept with it: no other object gets its identity meanwhile
+            found = self._told[key] = coverage, self._counted.told(rule, coverage)
+        return found[1]
+
+    def _earlier(self, episode: Episode) -> Coverage:
+        """What the episode's team could be told until a moment ago: what it can be told now, where consent is the same."""
+        before = self._when.before
+        if before is None:
+            return self._coverage(episode)
+        reach = self._reach if before.consent is self._reach.consent else Reach(before.consent)
+        return reach.coverage(episode.team, episode.cooperation, before.at_ms)
 
     def _has_lost(self, rule: CompiledRule, episode: Episode) -> bool:
         """Whether consent has taken from the team some of what its task rests on, of what it could be told until a moment ago."""
         before = self._when.before
         if before is None:
             return False
-        reach = self._reach if before.consent is self._reach.consent else Reach(before.consent)
-        earlier = reach.coverage(episode.team, episode.cooperation, before.at_ms)
-        if earlier is self._coverage(episode):
+        earlier, present = self._earlier(episode), self._coverage(episode)
+        if earlier is present:
             return False
+        if not present.scopes:
+            return bool(earlier.scopes)
         held = self._counted if before.events is None else Counted(before.events, self._when.at_ms)
-        then, now = held.told(rule, earlier), self._told_to(rule, self._coverage(episode))
+        then, now = held.told(rule, earlier), self._told_to(rule, present)
         if then is now:
             return False
         left = {id(held) for held in now.rests_on(rule)}

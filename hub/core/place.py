@@ -10,19 +10,18 @@ A correction after which the incidents no longer suffice recalls the task; age d
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 
 from hub.contract.ids import task_id
 from hub.contract.models import Action, PlaceCategory, PlaceEvent, PresenceTask
 from hub.core.fold import Outcome
 from hub.core.instants import DAY, from_ms, next_midnight, stockholm_week, to_ms
+from hub.core.place_state import PlaceState, Proposal, Report, new_place_state, place_from_bytes, place_to_bytes
 from hub.core.resume import Known
 from hub.core.rules import CompiledPlaceRule, CompiledRules
-from hub.core.state import MAX_HELD, StateError, opened_as
+from hub.core.state import MAX_HELD, opened_as
 from hub.core.step import Drop
 
 __all__ = [
@@ -36,40 +35,8 @@ __all__ = [
     "place_wake",
 ]
 
-FORMAT = 1
 _REMEMBERED_MS = 366 * DAY
 """The longest window that a rule may have: what occurred before it counts under no rule, and no task is of its week."""
-
-
-class Report(NamedTuple):
-    """One place event at its highest revision; no category: a retracted one, of which only the revision is remembered."""
-
-    revision: int
-    occurred_ms: int
-    keep_ms: int
-    category: str
-    incidents: int
-
-
-class Proposal(NamedTuple):
-    """The latest task of a rule that was not recalled, and the bounds of what it was opened on."""
-
-    week: str
-    task_id: str
-    rules_version: str
-    first_ms: int
-    last_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceState:
-    """What is held of one area. `recalled` counts, by rule and week, recalled tasks, so that a new one gets a new id."""
-
-    area: str
-    reports: Mapping[str, Report] = field(default_factory=dict)
-    proposals: Mapping[str, Proposal] = field(default_factory=dict)
-    recalled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    wake_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +48,6 @@ class PlaceStep:
     drops: tuple[Drop, ...] = ()
     outcome: Outcome = "processed"
     wake_at: datetime | None = None
-
-
-def new_place_state(area: str) -> PlaceState:
-    """The state of an area nothing is known of."""
-    return PlaceState(area)
 
 
 def place_step(state: PlaceState, event: PlaceEvent, rules: CompiledRules, now: datetime) -> PlaceStep:
@@ -118,41 +80,20 @@ def place_wake(state: PlaceState, rules: CompiledRules, now: datetime) -> PlaceS
 
 
 def place_resume(state: PlaceState, known: Known, rules: CompiledRules, now: datetime) -> PlaceStep:
-    """Bring a rebuilt state up to `now` (aware), and say the tasks that hold and of which nothing is known.
+    """Bring a rebuilt state up to `now` (aware), take over what was said, and say the week's task that holds and was never said.
 
-    Of each rule that is the latest week's; a task that was said already is not said again, and the proposal takes over its id.
+    What was said decides, as it did in the state that was lost: a rule's latest week that was not taken back is proposed, though
+    its reports be gone by now, and no week's task gets an id that one has had. Again on its own result it says nothing more.
     """
     current, at_ms, spans = place_wake(state, rules, now).state, to_ms(now), rules.exposed_areas.get(state.area, ())
     work = _Work(current, rules.version, at_ms, now, dict(current.proposals), dict(current.recalled))
+    work.take_over(known)
     for rule in rules.place_rules if spans else ():
-        if (proposal := current.proposals.get(rule.id)) is not None:
-            work.resume(rule, proposal, known, _members(rule, current.reports, at_ms, spans))
+        proposal = current.proposals.get(rule.id)
+        if proposal is not None:
+            work.resume(rule, proposal.week, _members(rule, current.reports, at_ms, spans))
     resumed = replace(current, proposals=work.proposals, recalled=work.recalled)
     return _stepped(state if resumed == state else resumed, work.tasks)
-
-
-def place_to_bytes(state: PlaceState) -> bytes:
-    """Canonical: equal states give equal bytes."""
-    content = [FORMAT, state.area, state.reports, state.proposals, state.recalled, state.wake_ms]
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
-
-
-def place_from_bytes(value: bytes) -> PlaceState:
-    """The state that gave these bytes. Raises StateError for anything else: stop, do not guess."""
-    try:
-        version, area, reports, proposals, recalled, wake_ms = json.loads(value)
-        state = PlaceState(
-            area,
-            {event_id: Report(*row) for event_id, row in reports.items()},
-            {rule_id: Proposal(*row) for rule_id, row in proposals.items()},
-            recalled,
-            wake_ms,
-        )
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        raise StateError("not a place state") from None
-    if version != FORMAT:
-        raise StateError("a place state of another format")
-    return state
 
 
 def _report(event: PlaceEvent) -> Report:
@@ -224,16 +165,26 @@ class _Work:
         self.proposals[rule.id] = proposal
         self._emit(Action.OPEN, rule, proposal, members)
 
-    def resume(self, rule: CompiledPlaceRule, proposal: Proposal, known: Known, members: Sequence[Report]) -> None:
-        week, weeks = proposal.week, dict(self.recalled.get(rule.id, {}))
-        while task_id(self.state.area, rule.id, opened_as(week, weeks.get(week, 0))) in known.used:
-            weeks[week] = weeks.get(week, 0) + 1
-        if weeks:
-            self.recalled[rule.id] = weeks
-        said = known.open_said(f"{rule.id}|{week}")
-        if said is not None:
-            self.proposals[rule.id] = proposal._replace(task_id=said)
-        elif _opener(rule, members) is not None:
+    def take_over(self, known: Known) -> None:
+        """What was said in place of what was proposed in silence: of each rule the latest week that stands, and of every week how
+        many were taken back.
+        """
+        self.proposals.clear()
+        self.recalled.clear()
+        for place, said in sorted(known.weeks.items()):
+            rule_id, week, standing, times = said.rule_id, said.week, known.open_said(place), 0
+            while (identity := task_id(self.state.area, rule_id, opened_as(week, times))) in known.used and identity != standing:
+                times += 1
+            if times and week >= stockholm_week(self.at_ms - _REMEMBERED_MS):
+                self.recalled[rule_id] = {**self.recalled.get(rule_id, {}), week: times}
+            if standing is not None:  # a later week's follows in this order
+                bounds = to_ms(said.first_at), to_ms(said.last_at)
+                self.proposals[rule_id] = Proposal(week, standing, said.rules_version, *bounds)
+
+    def resume(self, rule: CompiledPlaceRule, week: str, members: Sequence[Report]) -> None:
+        """Say a week's task that was proposed in silence, if it holds still and none of that week or a later one stands."""
+        said = self.proposals.get(rule.id)
+        if (said is None or week > said.week) and _opener(rule, members) is not None:
             self.open(rule, week, members)
 
     def recall(self, rule: CompiledPlaceRule, members: Sequence[Report]) -> None:

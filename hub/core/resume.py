@@ -12,16 +12,15 @@ What is open at the receivers without an episode stays: it ended silently, by ag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from hub.contract.ids import task_id
 from hub.contract.models import Action, PresenceTask, ReferralTask, TaskEvent, TaskState
-from hub.core.instants import to_ms
+from hub.core.instants import next_midnight, to_ms
 from hub.core.rules import CompiledRules
-from hub.core.state import Spent, YouthState, opened_as, opened_by
+from hub.core.spent import had_before
+from hub.core.state import YouthState
 from hub.core.step import Step, wake
 
 __all__ = ["Known", "TaskMessage", "adopt", "missing", "resume"]
@@ -31,11 +30,14 @@ _OPEN = frozenset({TaskState.REQUESTED, TaskState.RECEIVED, TaskState.ACCEPTED, 
 
 
 class _Said(NamedTuple):
-    """The worker's latest word; `again`: it followed one of lost ground."""
+    """The worker's latest word; `again`: it followed one of lost ground. `since` orders what was said of one rule to several
+    teams, on several topics: by when, then by the consent.
+    """
 
     action: Action
     task_id: str
     again: bool
+    since: tuple[int, int]
 
 
 class _Told(NamedTuple):
@@ -52,14 +54,16 @@ class Known:
 
     said: dict[str, _Said] = field(default_factory=dict)
     told: dict[str, _Told] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    """Every id that a task has had."""
+    used: dict[str, str] = field(default_factory=dict)
+    """Every id that a task has had, with its rule."""
+    weeks: dict[str, PresenceTask] = field(default_factory=dict)
+    """Of an area: the latest word on each task that was said, by place."""
     spoken_of: set[str] = field(default_factory=set)
     """Every id that delivery has spoken of."""
 
     def hear(self, message: TaskMessage) -> None:
         """Take in one message; the latest word counts: the worker's by order, delivery's by its instant."""
-        self.used.add(message.task_id)
+        self.used[message.task_id] = message.rule_id
         if isinstance(message, TaskEvent):
             self.spoken_of.add(message.task_id)
             place, at_ms = f"{message.rule_id}|{message.team}", to_ms(message.occurred_at)
@@ -67,7 +71,11 @@ class Known:
             if known is None or at_ms >= known.at_ms:
                 self.told[place] = _Told(at_ms, message.task_id, message.state in _OPEN)
             return
-        place = f"{message.rule_id}|{message.week if isinstance(message, PresenceTask) else message.team}"
+        if isinstance(message, PresenceTask):
+            place, consent = f"{message.rule_id}|{message.week}", 0
+            self.weeks[place] = message
+        else:
+            place, consent = f"{message.rule_id}|{message.team}", message.consent_version
         before = self.said.get(place)
         if message.action is Action.GROUND_LOST:
             again = False
@@ -75,21 +83,29 @@ class Known:
             again = before.again  # a repeat
         else:
             again = before is not None and before.action is Action.GROUND_LOST
-        self.said[place] = _Said(message.action, message.task_id, again)
+        self.said[place] = _Said(message.action, message.task_id, again, (to_ms(message.created_at), consent))
 
     def standing(self, place: str) -> str | None:
         """The id on which an open task of that place stands at its receivers; None: they have none, or one without ground.
 
-        A task said after lost ground reinstates the open one, which then stands on it; any other beside it is absorbed.
+        A task said after lost ground reinstates the open one, which then stands on it; any other beside it is absorbed. One that
+        was said to another team since has taken its ground (`hub.delivery.rows.open_key`).
         """
         told, said = self.told.get(place), self.said.get(place)
         if told is None or not told.is_open:
             return None
         if said is None:
             return told.task_id
-        if said.action is Action.GROUND_LOST:
+        if said.action is Action.GROUND_LOST or self._has_been_passed_on(place, said):
             return None
         return said.task_id if said.again else told.task_id
+
+    def _has_been_passed_on(self, place: str, said: _Said) -> bool:
+        rule = f"{place.partition('|')[0]}|"
+        return any(
+            other != place and other.startswith(rule) and one.action is Action.OPEN and one.since > said.since
+            for other, one in self.said.items()
+        )
 
     def open_said(self, place: str) -> str | None:
         """The id of the task that was said last, unless its ground was lost."""
@@ -107,8 +123,10 @@ def resume(state: YouthState, known: Known, rules: CompiledRules, now: datetime)
 
     Again on its own result, with the words that followed from it heard, it says nothing more.
     """
-    until_ms = to_ms(now) + rules.longest_ms
-    current = _with_used_ids(wake(state, rules, now).state, known, rules, until_ms)
+    woken = wake(state, rules, now).state
+    if woken.empty or woken.withdrawn:
+        return Step(woken)
+    current = _with_used_ids(woken, known, to_ms(now) + rules.longest_ms)
     for rule_id, episode in current.episodes.items():
         standing = known.standing(f"{rule_id}|{episode.team}")
         if standing is not None:
@@ -139,23 +157,13 @@ def missing(state: YouthState, known: Known, rules: CompiledRules, now: datetime
     return Step(current, tuple(tasks))
 
 
-def _with_used_ids(state: YouthState, known: Known, rules: CompiledRules, until_ms: int) -> YouthState:
-    """The state that gives no task an id that one has had: which openings are spent was lost with the former state."""
-    spent: Mapping[str, Spent] = state.spent
-    for rule_id, opener in _openings(state, known, rules):
-        times, key = 0, f"{rule_id}|{opener}"
-        while task_id(state.youth_ref, rule_id, opened_as(opener, times)) in known.used:
-            times += 1
-        if times > (spent[key].times if key in spent else 0):
-            spent = {**spent, key: Spent(times, until_ms)}
-    return state if spent is state.spent else replace(state, spent=spent)
+def _with_used_ids(state: YouthState, known: Known, until_ms: int) -> YouthState:
+    """The state that gives no task an id that one has had: which openings are spent was lost with the former state.
 
-
-def _openings(state: YouthState, known: Known, rules: CompiledRules) -> Iterator[tuple[str, str]]:
-    """Whatever may have opened a task that is known, and can again: (rule, opener)."""
-    for rule_id in {place.partition("|")[0] for place in (*known.said, *known.told)} & rules.by_id.keys():
-        rule = rules.by_id[rule_id]
-        ends = {f"?{route.team}" if route.fallback else "" for route in rule.routes}
-        for kind in rule.kinds:
-            rows = state.events.get(kind, {})
-            yield from ((rule_id, opened_by(event_id, held.revision) + end) for event_id, held in rows.items() for end in ends)
+    By the ids themselves: what opened them need not be held now, and may be told again later.
+    """
+    spent = had_before(state.spent, known.used, until_ms)
+    if spent is state.spent:
+        return state
+    forgets = next_midnight(until_ms)
+    return replace(state, spent=spent, wake_ms=forgets if state.wake_ms is None else min(state.wake_ms, forgets))

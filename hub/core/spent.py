@@ -8,7 +8,7 @@ from hub.contract.ids import task_id
 from hub.core.rules import CompiledRules
 from hub.core.state import Episode, Spent, opened_as
 
-__all__ = ["end_episode", "first_over", "next_opening", "over_before", "still_said", "still_spent"]
+__all__ = ["end_episode", "first_over", "had_before", "next_opening", "over_before", "still_said", "still_spent"]
 
 _EARLY = "="
 """Before a task's id, where an opening stands else."""
@@ -39,6 +39,12 @@ def over_before(spent: Mapping[str, Spent], youth_ref: str, rule_id: str, identi
     if early in spent or any(identity == task_id(youth_ref, rule_id, opening) for opening in ended):
         return spent
     return {**spent, early: Spent(1, until_ms)}
+
+
+def had_before(spent: Mapping[str, Spent], used: Mapping[str, str], until_ms: int) -> Mapping[str, Spent]:
+    """With the ids that tasks have had (each with its rule), whatever opened them; the very same mapping where all are known."""
+    early = {f"{rule_id}|{_EARLY}{identity}": Spent(1, until_ms) for identity, rule_id in used.items()}
+    return spent if early.keys() <= spent.keys() else {**early, **spent}
 
 
 def next_opening(

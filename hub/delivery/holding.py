@@ -85,6 +85,14 @@ class Holding:
         """The one open task of a subject under that key."""
         return next((row for row in self.of_subject(subject) if row.open_key == open_key), None)
 
+    def at_other_teams(self, open_key: str, task: ReferralTask) -> list[TaskRow]:
+        """The open tasks of the same youth and rule that have ground, and another key: another team has them."""
+        return [
+            row
+            for row in self.of_subject(task.youth_ref)
+            if row.rule_id == task.rule_id and row.open_key not in (None, open_key) and row.payload and row.ground_lost_at is None
+        ]
+
     def of_subject(self, subject: str) -> list[TaskRow]:
         """Every task of a reference or an area; not those whose subject was erased."""
         return [row for row in self._by_subject.get(subject, ()) if row.subject == subject]

@@ -10,7 +10,6 @@ The consumer group's offset follows afterwards and is only an optimisation: a re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -32,18 +31,17 @@ from hub.contract.models import (
     TaskState,
 )
 from hub.contract.topics import CONSENTS, ERASURES
-from hub.core.consent import Purpose, still_withdrawn
+from hub.core.consent import still_withdrawn
 from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.clocks import Clocks
 from hub.delivery.decoding import decoded
 from hub.delivery.errands import ErrandWriter
 from hub.delivery.holding import Holding, Standing
 from hub.delivery.others import NONE, Others
-from hub.delivery.permission import decide_task
 from hub.delivery.placing import Placing
 from hub.delivery.planned import Planning, Refuses, believe_all
+from hub.delivery.proposals import Proposals, Work
 from hub.delivery.routing import Routing
-from hub.delivery.rows import ids_of, open_key, subject_of, take_in, task_row
 from hub.delivery.tables import PulseRow, TaskRow
 from hub.delivery.telling import Telling
 from hub.delivery.withdrawing import (
@@ -51,7 +49,6 @@ from hub.delivery.withdrawing import (
     closed_for_ever,
     empty,
     ended_by_withdrawal,
-    is_current_for,
     is_judged_by,
     permitted,
     with_scope_withdrawn,
@@ -69,18 +66,6 @@ TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
 _PERSONAL = ("task", "task_note", "reference", "outbox")
 
 
-@dataclass(slots=True)
-class _Work:
-    """One transaction's tools. `erased`: the erasures answered in it, by (id, reference)."""
-
-    now: datetime
-    held: Holding
-    telling: Telling
-    planning: Planning
-    erased: bool = False
-    answered: list[tuple[str, str]] = field(default_factory=list)
-
-
 class Inbox:
     """One per installation; only the `deliver` process writes through it."""
 
@@ -95,10 +80,9 @@ class Inbox:
         self._engine = engine
         self._codec = codec
         self._clock = clock
-        self._placing = Placing(clocks, routing)
         self._others = others
-        self._errands = errands or ErrandWriter()
         self._claims = claims
+        self._proposals = Proposals(Placing(clocks, routing), errands or ErrandWriter())
         self._residue = True  # what a crash may have left in the database's log
         self._unsaid: list[tuple[str, str]] = []  # a crash before they are said: the registry asks again
 
@@ -118,7 +102,7 @@ class Inbox:
             messages = [message for _record, message in fresh if not isinstance(message, ContractError)]
             now = self._clock.now()
             planning = Planning(session, messages, now, self._claims)
-            work = _Work(now, Holding(session, messages), Telling(self._codec, session, now), planning)
+            work = Work(now, Holding(session, messages), Telling(self._codec, session, now), planning)
             for record, message in fresh:
                 standing.count(record.topic, self._one(work, record, message))
         self._residue = self._residue or work.erased
@@ -184,56 +168,27 @@ class Inbox:
                     row.recall_of = None
         return len(told)
 
-    def _one(self, work: _Work, record: Incoming, message: Message | ContractError) -> str:
+    def _one(self, work: Work, record: Incoming, message: Message | ContractError) -> str:
         if isinstance(message, ContractError):
             work.telling.dead_letter(record, message.code)
             return "dead_lettered"
         return self._apply(work, message)
 
-    def _apply(self, work: _Work, message: Message) -> str:
+    def _apply(self, work: Work, message: Message) -> str:
         match message:
             case ConsentRecord():
                 return self._consent(work, message)
             case Erasure():
                 return self._erasure(work, message)
             case ReferralTask() | PresenceTask():
-                return self._open(work, message) if message.action is Action.OPEN else self._lose_ground(work, message)
+                proposals = self._proposals
+                return proposals.open(work, message) if message.action is Action.OPEN else proposals.lose_ground(work, message)
             case PlaceEvent():
                 return work.planning.take(message)
             case _:
                 return "not_for_us"
 
-    def _open(self, work: _Work, task: ReferralTask | PresenceTask) -> str:
-        consent = work.held.consent(task.youth_ref) if isinstance(task, ReferralTask) else None
-        # Not yet heard of: the worker decided with the consent in hand, and a withdrawal that follows cancels the task.
-        if consent is not None and isinstance(task, ReferralTask) and is_current_for(consent, task):
-            decision = decide_task(consent, task, purpose=Purpose.DELIVER, at=work.now)
-            if not decision.permit:
-                return f"refused_{decision.rule}"
-        same = work.held.task(task.task_id, subject_of(task)) or work.held.open_by_key(open_key(task), subject_of(task))
-        if same is not None:
-            return take_in(same, task)
-        row = task_row(task)
-        row.state, row.received_at = TaskState.RECEIVED.value, work.now
-        if isinstance(task, ReferralTask):
-            self._placing.place(row, task, consent, work.now)
-        work.held.add(row)
-        work.telling.state_of(row)
-        self._errands.tell(work.telling.session, row, task, work.now)
-        return "opened"
-
-    def _lose_ground(self, work: _Work, task: ReferralTask | PresenceTask) -> str:
-        # By its place: the id may be that of a later proposal, which the open task has taken in.
-        row = work.held.open_by_key(open_key(task), subject_of(task))
-        if row is None or task.task_id not in ids_of(row):
-            return "nothing_open"
-        row.ground_lost_at = work.now
-        if row.opened_at is not None:
-            return "annotated"  # somebody has read it: that cannot be unread, so the task says it instead
-        self._close(work, row, TaskState.RECALLED, "ground_lost")
-        return "recalled"
-
-    def _consent(self, work: _Work, consent: ConsentRecord) -> str:
+    def _consent(self, work: Work, consent: ConsentRecord) -> str:
         held, withdrawn = work.held.consent(consent.youth_ref), consent.status is ConsentStatus.WITHDRAWN
         if held is not None and (held.version >= consent.version or (work.held.is_withdrawn(held.youth_ref) and not withdrawn)):
             return "duplicate"
@@ -242,23 +197,21 @@ class Inbox:
         self._end_tasks(work, consent)
         return "processed"
 
-    def _end_tasks(self, work: _Work, consent: ConsentRecord) -> None:
+    def _end_tasks(self, work: Work, consent: ConsentRecord) -> None:
         """Cancel what the consent no longer permits; what a withdrawal ends is emptied too."""
         withdrawn = consent.status is ConsentStatus.WITHDRAWN
         for row in work.held.of_subject(consent.youth_ref):
             if not withdrawn and is_judged_by(consent, row):
-                before = row.team
-                self._placing.place_again(row, consent, work.now)
-                self._errands.pass_on(work.telling.session, row, before, work.now)
+                self._proposals.place_again(work, row, consent)
             if withdrawn or (is_judged_by(consent, row) and ended_by_withdrawal(row, consent, work.now)):
-                empty(work.telling.session, row, partial(self._close, work))
+                empty(work.telling.session, row, partial(self._proposals.close, work))
                 work.erased = True
             elif row.open_key is not None and is_judged_by(consent, row) and not permitted(row, consent, work.now):
-                self._close(work, row, TaskState.CANCELLED, NO_CONSENT)
+                self._proposals.close(work, row, TaskState.CANCELLED, NO_CONSENT)
         emptied = self._others.end(work.telling.session, consent, work.now)
         work.erased = work.erased or withdrawn or emptied
 
-    def _erasure(self, work: _Work, request: Erasure) -> str:
+    def _erasure(self, work: Work, request: Erasure) -> str:
         if request.kind is not ErasureKind.REQUEST:
             return "not_for_us"
         held = work.held.consent(request.youth_ref)
@@ -276,16 +229,10 @@ class Inbox:
         work.answered.append((request.erasure_id, request.youth_ref))
         return "processed"
 
-    def _await_teams(self, work: _Work, request: Erasure) -> None:
+    def _await_teams(self, work: Work, request: Erasure) -> None:
         """Tell which teams had opened a task that this erasure took back, and have not acknowledged it."""
         recalled = work.held.recalled_of(request.youth_ref)
         for row in recalled:
             row.recall_id = row.recall_id or request.erasure_id
         for team in sorted({row.team for row in recalled if row.recall_id == request.erasure_id}):
             work.telling.receipt(request, awaits=team)
-
-    def _close(self, work: _Work, row: TaskRow, state: TaskState, reason: str) -> None:
-        row.state, row.reason, row.closed_at, row.call_at = state.value, reason, work.now, None
-        work.held.close(row)
-        work.telling.state_of(row)
-        self._errands.take_back(work.telling.session, row, work.now)

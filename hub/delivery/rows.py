@@ -5,10 +5,11 @@ from __future__ import annotations
 from hub.contract.models import PresenceTask, Priority, ReferralTask
 from hub.delivery.tables import TaskRow
 
-__all__ = ["PRESENCE_TEAM", "ids_of", "open_key", "subject_of", "take_in", "task_row"]
+__all__ = ["PRESENCE_TEAM", "ids_of", "is_earlier", "open_key", "subject_of", "take_in", "task_row"]
 
 PRESENCE_TEAM = "outreach"
 _PRESENCE_FUNCTION = "presence"
+_SIG = "sig"
 
 
 def subject_of(task: ReferralTask | PresenceTask) -> str:
@@ -17,9 +18,25 @@ def subject_of(task: ReferralTask | PresenceTask) -> str:
 
 
 def open_key(task: ReferralTask | PresenceTask) -> str:
-    """At most one open task for each: of a youth, rule and team; of an area, rule and week."""
+    """At most one open task for each: of a youth, rule and team; of an area, rule and week.
+
+    And of a youth and rule at most one that has ground: where another team is asked later, what the former one has is recalled,
+    or annotated once somebody has opened it (`is_earlier`). It is not moved: what a team has noted and begun is its own, and one
+    unit's secrets are not the next one's (OSL 8:1-2). So the team is in the key: the former task may still lie open there.
+    """
     narrower = task.week if isinstance(task, PresenceTask) else task.team
     return f"{subject_of(task)}|{task.rule_id}|{narrower}"
+
+
+def is_earlier(task: ReferralTask, other: ReferralTask, *, known: bool) -> bool:
+    """Whether it was proposed before the task of another team that has been taken already.
+
+    One topic has its own order; but SIG's tasks stand on another one, and a task that is `known` may be a repeat. What was
+    proposed at the same instant under the same consent comes in the order in which it is read.
+    """
+    if not known and (task.team == _SIG) == (other.team == _SIG):
+        return False
+    return (task.created_at, task.consent_version) < (other.created_at, other.consent_version)
 
 
 def ids_of(row: TaskRow) -> tuple[str, ...]:

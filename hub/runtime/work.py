@@ -138,7 +138,7 @@ class Work:
 
     async def _say_missing(self, known: Mapping[str, Known], key: bytes) -> None:
         said = 0
-        while keys := self._owned.keys_after(key, _SPAN):
+        while keys := self._next_keys(known, key):
             if self.revoked:
                 return
             effects = self._pipeline.resume(keys, known)
@@ -146,6 +146,14 @@ class Work:
             said, key = said + len(effects.tasks), keys[-1]
         await self._carry_out(Effects(rebuilt=True))
         _log.info("rebuilt: what was missing is said", partition=self._owned.partition, tasks=said)
+
+    def _next_keys(self, known: Mapping[str, Known], key: bytes) -> list[bytes]:
+        """Of whom a state is held or a task is known, behind this one and in order: where all events have left their windows
+        nothing is held of an area, and which ids its tasks have had must be remembered all the same.
+        """
+        held = self._owned.keys_after(key, _SPAN)
+        heard = (raw for one in known if (raw := one.encode("ascii")) > key)
+        return sorted({*held, *heard})[:_SPAN]
 
     async def do(self, wakes: Sequence[Wake], runs: Sequence[Run]) -> None:
         """Fold wakes and runs, in order; some of each.

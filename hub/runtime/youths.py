@@ -18,6 +18,7 @@ from hub.contract.models import (
     RiskEvent,
     SchoolAbsence,
     TaskEvent,
+    TaskState,
 )
 from hub.contract.topics import ERASURES, TASK_EVENTS, TASKS_OUTREACH, TASKS_SIG, YOUTH_TOPICS
 from hub.core import resume as resuming
@@ -93,10 +94,14 @@ class YouthProgram:
         return state, state.wake_ms, late
 
     def _told(self, before: states.YouthState, message: TaskEvent, rules: CompiledRules, now: datetime) -> Step:
-        """What a team made of a task. Of a place's task, and of a youth of whom nothing is held, there is nothing to keep."""
+        """What a team made of a task. Of a place's task, and of a youth of whom nothing is held, there is nothing to keep.
+
+        What delivery cancels, a consent has ended. It is read before the task is proposed anew: delivery would refuse that too.
+        """
         if message.youth_ref is None or before.empty:
             return Step(None, changed=False)
-        return self._translated(before, core.step(before, message, rules, now))
+        step = self._translated(before, core.step(before, message, rules, now))
+        return step._replace(awaits_consent=True) if message.state is TaskState.CANCELLED else step
 
     def wake(self, key: str, state: object, rules: CompiledRules, now: datetime) -> Step:
         """Let time pass for one youth."""

@@ -14,6 +14,7 @@ from hub.contract.models import PresenceTask, ReferralTask, TaskState
 from hub.core.explain import function_name
 from hub.core.rule_titles import RuleTitles
 from hub.delivery.moves import UNANSWERED
+from hub.delivery.proposals import OTHER_TEAM
 from hub.delivery.sink_states import NotHanded
 from hub.delivery.withdrawing import CONSENT_WITHDRAWN
 from hub.delivery.worklist import TaskView
@@ -39,7 +40,7 @@ _NOT_PERMITTED_OR_GONE: Final = mark(
 )
 _ENDED_UNTOLD: Final[Mapping[TaskState, str]] = {
     TaskState.CANCELLED: mark("No consent any more"),
-    TaskState.RECALLED: mark("The ground has been corrected"),
+    TaskState.RECALLED: mark("The ground has changed"),
 }
 """What is said of such tasks in place of their reason."""
 
@@ -182,8 +183,10 @@ def _untold(task: TaskView, words: Words) -> str:
             "The consent has been withdrawn. Stop what rests on it; the hub has erased what it held. What stands in your own "
             "files follows the rules for them."
         )
+    if task.state is TaskState.RECALLED and task.reason == OTHER_TEAM:
+        return words.text("The task was recalled: its rule asks another team now.")
     if task.state is TaskState.RECALLED:
-        return words.text("The task was recalled: its ground has been corrected.")
+        return words.text("The task was recalled: its ground has changed.")
     if task.state is TaskState.CANCELLED:
         return words.text("The task was cancelled: there is no consent for it any more.")
     if task.withheld:

@@ -134,10 +134,30 @@ def test_opening_is_decided_as_delivery() -> None:
         assert opened == deliver(make_consent(), recipient=recipient)
 
 
+def test_a_withdrawal_is_known_over_a_record_from_before_it_that_leaves_the_scope_out() -> None:
+    """Suspended in the second record, in force again in the third, withdrawn after both; the erasure was read before them."""
+    rest = make_scope(scope_id=SIG_SCOPE, agencies=(POLICE,), recipients=("sspf",))
+    known = make_consent(make_scope(withdrawn_at=ago(1)), rest)
+    without = still_withdrawn(make_consent(rest, version=2, recorded_at=ago(3)), known)
+    for purpose, source in ((Purpose.CORRELATE, SCHOOL), (Purpose.DELIVER, None)):
+        for at in (ago(2), NOW):
+            asked = decide(without, purpose=purpose, source=source, recipient="outreach", kind=None, at=at)
+            assert not asked.permit
+    third = still_withdrawn(make_consent(make_scope(), rest, version=3, recorded_at=ago(2)), without)
+    assert [scope.withdrawn_at for scope in third.scopes] == [ago(1), None]
+    says_so = make_consent(rest, version=4, recorded_at=ago(1))
+    assert still_withdrawn(says_so, third) is says_so
+
+
 def test_a_record_stays_the_same_object_when_what_was_withdrawn_since_is_none_of_its_scopes_or_is_so_in_it_too() -> None:
     sspf, sig = make_scope(), make_sig_scope()
     known = make_consent(sspf, make_scope(scope_id=SIG_SCOPE, withdrawn_at=ago(1)), version=2)
-    for consent in (make_consent(sspf), make_consent(sspf, make_sig_scope(withdrawn_at=ago(2)))):
-        assert still_withdrawn(consent, known) is consent
+    before = make_consent(sspf, make_scope(scope_id=SIG_SCOPE, withdrawn_at=ago(201)), version=2)
+    for consent, earlier in (
+        (make_consent(sspf), None),
+        (make_consent(sspf), before),
+        (make_consent(sspf, make_sig_scope(withdrawn_at=ago(2))), known),
+    ):
+        assert still_withdrawn(consent, earlier) is consent
     closed = still_withdrawn(make_consent(sspf, sig), known)
     assert [scope.withdrawn_at for scope in closed.scopes] == [None, ago(1)]

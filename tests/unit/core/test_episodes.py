@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.contract.models import ConsentStatus, InfoKind
+from hub.contract.models import ConsentStatus, InfoKind, TaskEvent, TaskState
 from hub.core.state import YouthState, new_state
 from hub.core.step import Drop, Step, erase, step, wake
 
@@ -25,7 +25,7 @@ from .make import (
     make_sig_scope,
     make_withdrawn,
 )
-from .make_rules import RULES, emitted, last, run
+from .make_rules import RULES, emitted, last, make_rules, run
 
 NOTICES = [make_notice(number, ago(10 * number + 1)) for number in range(3)]
 SEEK = ("open", "repeated-notices", "sspf")
@@ -76,11 +76,30 @@ def test_a_consent_to_sig_that_comes_later_recalls_the_request_and_asks_sig() ->
     assert len(ids) == 2
 
 
-def test_a_consent_to_sig_that_ends_closes_silently_and_asks_for_a_new_one() -> None:
+def test_a_consent_to_sig_that_ends_takes_the_task_back_and_asks_for_a_new_one() -> None:
     ends = NOW + timedelta(days=2)
     state = last(run(*NOTICES, state=under(make_scope(), make_sig_scope(valid_to=ends))))
     assert wake(state, RULES, ends - timedelta(milliseconds=1)).state is state
-    assert emitted([wake(state, RULES, ends)]) == [SEEK]
+    assert emitted([wake(state, RULES, ends)]) == [("ground_lost", "repeated-notices", "sig"), SEEK]
+
+
+def test_a_consent_to_sig_takes_the_request_back_though_sig_rests_from_its_answer() -> None:
+    both = make_scope(), make_sig_scope()
+    rules = make_rules(
+        id="notices", team="sig", cooperation="sig", rest_days=20, without_sig_consent={"team": "sspf", "function": "seek_sig_consent"},
+        when=[{"id": "notices", "kind": "police_notice", "of": ["narcotics"], "measure": "count", "at_least": 1, "within_days": 30}],
+    )  # fmt: skip
+    state = step(new_state(YOUTH), make_consent(*both), rules, NOW).state
+    opened = step(state, make_notice(1, ago(1)), rules, NOW)
+    answer = TaskEvent(
+        task_id=opened.tasks[0].task_id, youth_ref=YOUTH, area=None, rule_id="notices", team="sig", state=TaskState.REJECTED,
+        reason=None, occurred_at=NOW,
+    )  # fmt: skip
+    steps = run(
+        answer, make_consent(version=2), make_consent(*both, version=3), state=opened.state, rules=rules,
+        now=NOW + timedelta(hours=1),
+    )  # fmt: skip
+    assert emitted(steps) == [("open", "notices", "sspf"), ("ground_lost", "notices", "sspf")]
 
 
 def test_the_state_wakes_when_a_scope_begins() -> None:
@@ -171,10 +190,13 @@ def test_an_older_consent_is_a_duplicate() -> None:
     assert (one.outcome, one.state is state) == ("duplicate", True)
 
 
-def test_a_suspension_closes_silently_refuses_and_holds_still() -> None:
+def test_a_suspension_takes_the_task_back_refuses_and_holds_still() -> None:
     opened = last(run(make_absence(1, ago(1), 480)))
     suspended = step(opened, make_consent(version=2, status=ConsentStatus.SUSPENDED), RULES, NOW)
-    assert suspended.tasks == ()
+    [lost] = suspended.tasks
+    assert (lost.action, lost.task_id) == ("ground_lost", opened.episodes["absence-alone"].task_id)
+    assert (lost.scope_id, lost.consent_version) == (SSPF_SCOPE, 2)
+    assert (lost.evidence, lost.area, lost.age_years) == ((), None, None), "nothing may be told any more but that"
     assert suspended.state is not None
     assert suspended.state.episodes == {}
     assert step(suspended.state, make_absence(2, ago(1)), RULES, NOW).drops == (Drop("suspended", intentional=True),)
@@ -184,8 +206,8 @@ def test_a_suspension_closes_silently_refuses_and_holds_still() -> None:
 
 def test_a_task_after_a_suspension_has_an_id_of_its_own() -> None:
     steps = run(make_absence(1, ago(1), 480), make_consent(version=2, status=ConsentStatus.SUSPENDED), make_consent(version=3))
-    first, again = (task.task_id for one in steps for task in one.tasks)
-    assert first != again
+    first, lost, again = (task.task_id for one in steps for task in one.tasks)
+    assert first == lost != again
 
 
 def test_withdrawing_one_scope_removes_its_events_and_refuses_them_ever_after() -> None:
@@ -201,19 +223,20 @@ def test_withdrawing_one_scope_removes_its_events_and_refuses_them_ever_after() 
     assert step(after.state, make_notice(2, ago(2)), RULES, NOW).drops == (Drop("scope_withdrawn", intentional=True),)
 
 
-def test_a_consent_that_ends_closes_silently_at_that_instant() -> None:
+def test_a_consent_that_ends_takes_the_task_back_at_that_instant() -> None:
     ends = NOW + timedelta(hours=5)
     state = last(run(make_absence(1, ago(1), 480), state=under(make_scope(valid_to=ends))))
     over = wake(state, RULES, ends)
-    assert over.tasks == ()
+    assert emitted([over]) == [("ground_lost", "absence-alone", "outreach")]
     assert over.state is not None
     assert over.state.episodes == {}
 
 
-def test_a_correction_after_the_consent_ended_tells_nobody() -> None:
+def test_a_correction_after_the_consent_ended_tells_no_more_than_that_it_has() -> None:
     state = last(run(make_absence(1, ago(1), 480), state=under(make_scope(valid_to=NOW + timedelta(hours=5)))))
     late = step(state, make_absence(1, ago(1), 10, revision=2), RULES, NOW + timedelta(days=1))
-    assert late.tasks == ()
+    assert [(task.action, task.evidence) for task in late.tasks] == [("ground_lost", ())]
+    assert step(late.state, make_absence(1, ago(1), 480, revision=3), RULES, NOW + timedelta(days=1)).tasks == ()
 
 
 def test_a_correction_that_consent_does_not_cover_displaces_the_earlier_revision() -> None:
@@ -226,7 +249,7 @@ def test_a_retraction_is_honoured_even_under_a_suspension() -> None:
     suspended = make_consent(version=2, status=ConsentStatus.SUSPENDED)
     retraction = make_absence(1, ago(1), 480, retracted=True, revision=2)
     steps = run(make_absence(1, ago(1), 480), suspended, retraction, make_consent(version=3))
-    assert emitted(steps) == [("open", "absence-alone", "outreach")]
+    assert emitted(steps) == [("open", "absence-alone", "outreach"), ("ground_lost", "absence-alone", "outreach")]
 
 
 def test_the_opening_event_is_the_newest_when_a_consent_opened_the_episode() -> None:

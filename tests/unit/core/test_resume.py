@@ -9,12 +9,24 @@ import pytest
 
 from hub.contract import ids
 from hub.contract.models import Action, PresenceTask, ReferralTask, TaskEvent, TaskState
-from hub.core.place import new_place_state, place_resume, place_step
+from hub.core.instants import from_ms
+from hub.core.place import new_place_state, place_resume, place_step, place_wake
 from hub.core.resume import Known, adopt, missing, resume
-from hub.core.state import YouthState
-from hub.core.step import step
+from hub.core.state import YouthState, new_state
+from hub.core.step import step, wake
 
-from .make import NOW, YOUTH, ago, event_id, make_absence, make_place_event
+from .make import (
+    NOW,
+    POLICE,
+    YOUTH,
+    ago,
+    event_id,
+    make_absence,
+    make_consent,
+    make_place_event,
+    make_scope,
+    make_withdrawn,
+)
 from .make_rules import RULES, emitted, last, make_rules, run
 
 RULE, TEAM = "absence-alone", "outreach"
@@ -96,8 +108,33 @@ def test_a_later_opening_gets_no_id_that_an_adopted_task_had() -> None:
     assert current.episodes == {}
     [task] = step(current, make_absence(3, ago(4), revision=3), RULES, NOW).tasks
     assert task.task_id == ids.task_id(YOUTH, RULE, f"{event_id(3)}@3")
-    current = resume(rebuilt(), known(said(rebuilt(), used), told(used)), RULES, NOW).state
-    assert current.spent[f"{RULE}|{event_id(3)}"].times == 1
+
+
+def test_what_opened_a_task_and_is_not_held_meanwhile_opens_no_second_one_under_its_id() -> None:
+    """A consent left the source out for a while: the rebuilt state never saw the event, and it is told again afterwards."""
+    opened = run(make_absence(1, ago(1), 480))
+    [task] = opened[0].tasks
+    others = make_scope(agencies=(POLICE,))
+    [lost] = step(last(opened), make_consent(others, version=2), RULES, NOW).tasks
+    state = step(new_state(YOUTH), make_consent(others, version=2), RULES, NOW).state
+    done = resume(state, known(task, lost), RULES, NOW).state
+    back = step(done, make_consent(version=3), RULES, NOW).state
+    [again] = step(back, make_absence(1, ago(1), 480), RULES, NOW).tasks
+    assert again.task_id == ids.task_id(YOUTH, RULE, f"{event_id(1)}#2")
+
+
+def test_the_ids_that_tasks_have_had_are_forgotten_when_what_opened_them_can_count_no_more() -> None:
+    state = step(new_state(YOUTH), make_consent(), RULES, NOW).state
+    done = resume(state, known(told(OTHER)), RULES, NOW).state
+    assert len(done.spent) == 1
+    assert resume(done, known(told(OTHER)), RULES, NOW + timedelta(days=1)).state is done
+    assert done.wake_ms is not None
+    assert wake(done, RULES, from_ms(done.wake_ms)).state.spent == {}
+
+
+def test_nothing_is_remembered_of_whom_nothing_may_be_held() -> None:
+    for state in (new_state(YOUTH), step(new_state(YOUTH), make_withdrawn(), RULES, NOW).state):
+        assert resume(state, known(told(OTHER)), RULES, NOW).state is state
 
 
 def test_the_latest_word_of_delivery_counts_in_whatever_order_it_is_read() -> None:
@@ -124,6 +161,16 @@ def test_a_reinstated_task_stands_on_the_later_one_and_one_beside_it_was_absorbe
         done = resume(state, heard, RULES, NOW)
         assert done.tasks == ()
         assert done.state.episodes[RULE].task_id == stands_on
+
+
+def test_a_task_whose_rule_has_asked_another_team_since_has_no_ground_though_it_is_open() -> None:
+    state = rebuilt()
+    first, elsewhere = said(state, OTHER), {"task_id": LATER, "team": "sspf", "created_at": NOW + timedelta(minutes=1)}
+    passed_on = known(said(state, OTHER).model_copy(update=elsewhere), first, told(OTHER))
+    [task] = resume(state, passed_on, RULES, NOW).tasks
+    assert task.task_id not in {OTHER, LATER}
+    taken_back = known(first, first.model_copy(update=elsewhere | {"action": Action.GROUND_LOST}), told(OTHER))
+    assert resume(state, taken_back, RULES, NOW).tasks == ()
 
 
 def test_a_rule_that_rests_after_an_answer_says_nothing() -> None:
@@ -190,3 +237,65 @@ def test_an_areas_recalled_task_is_replaced_under_another_id() -> None:
 def test_an_areas_task_that_no_longer_holds_is_not_said() -> None:
     assert place_resume(place_state(5), Known(), RULES, NOW + timedelta(days=9)).tasks == ()
     assert place_resume(place_state(4), Known(), RULES, NOW).tasks == ()
+
+
+def day(of_may: int) -> datetime:
+    return datetime(2025, 5, of_may, 10, tzinfo=UTC)
+
+
+def told_late(state: Any, first: int, at: datetime, now: datetime) -> list[tuple[str, str]]:
+    """(week, id) of what five reports say that come long after what they tell of."""
+    found: list[tuple[str, str]] = []
+    for number in range(first, first + 5):
+        done = place_step(state, make_place_event(number, at), RULES, now)
+        state = done.state
+        found += [(task.week, task.task_id) for task in done.tasks]
+    return found
+
+
+def weeks_id(opening: str) -> str:
+    return ids.task_id("0581-hageby", "place-presence", opening)
+
+
+def test_a_weeks_recalled_task_has_its_id_for_ever_though_no_report_of_it_is_left() -> None:
+    """W20's task was recalled, its reports have left the window; others of that week come late, and the team must get them."""
+    task = presence(place_state(5))
+    words = known(task, task.model_copy(update={"action": Action.GROUND_LOST}))
+    now = day(22)
+    done = place_resume(new_place_state("0581-hageby"), words, RULES, now)
+    assert done.tasks == ()
+    assert told_late(done.state, 10, day(16), now) == [("2025-W20", weeks_id("2025-W20#2"))]
+
+
+def test_a_weeks_task_that_stands_is_not_said_again_though_no_report_of_it_is_left() -> None:
+    done = place_resume(new_place_state("0581-hageby"), known(presence(place_state(5))), RULES, day(22))
+    assert done.state.proposals["place-presence"].task_id == weeks_id("2025-W20")
+    assert told_late(done.state, 10, day(16), day(22)) == []
+
+
+def test_the_latest_week_that_was_said_stands_in_whatever_order_the_reports_are_read_again() -> None:
+    """Four reports of W20, one of Monday, then the fifth of W20: Monday's week was said. Read in another order it is W20's."""
+    early = [make_place_event(number, day(18)) for number in range(4)]
+    fifth, monday = make_place_event(4, day(18) + timedelta(hours=1)), make_place_event(5, day(19))
+    now, state, words = day(19), new_place_state("0581-hageby"), Known()
+    for event in (*early, monday, fifth):
+        done = place_step(state, event, RULES, now)
+        state = done.state
+        for task in done.tasks:
+            words.hear(task)
+    assert [one.week for one in words.weeks.values()] == ["2025-W21"]
+    again = new_place_state("0581-hageby")
+    for event in (*early, fifth, monday):
+        again = place_step(again, event, RULES, now).state
+    assert again.proposals["place-presence"].week == "2025-W20"
+    done = place_resume(again, words, RULES, now)
+    assert done.tasks == ()
+    assert done.state.proposals == state.proposals
+    assert place_resume(done.state, words, RULES, now).state is done.state
+    assert place_wake(done.state, RULES, now).tasks == ()
+
+
+def test_a_week_that_is_proposed_in_silence_and_holds_no_more_does_not_keep_late_reports_out() -> None:
+    done = place_resume(place_state(5), Known(), RULES, day(24))
+    assert done.state.proposals == {}
+    assert told_late(done.state, 10, day(18), day(24)) == [("2025-W20", weeks_id("2025-W20"))]

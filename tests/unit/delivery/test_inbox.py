@@ -131,13 +131,6 @@ def test_ground_found_again_takes_the_note_off_a_task_somebody_works_with(desk: 
     assert [(view.state, view.ground_lost_at) for view in desk.worklist.all_tasks()] == [(TaskState.RECEIVED, None)]
 
 
-def test_the_same_rule_may_ask_two_teams(desk: Desk) -> None:
-    ref = new_youth_ref()
-    asked = make_task(ref).model_copy(update={"team": "sspf", "task_id": SCOPE})
-    desk.inbox.take([desk.record(TASKS_OUTREACH, ref, task) for task in (make_task(ref), asked)])
-    assert len(desk.states()) == 2
-
-
 @pytest.mark.parametrize(
     ("key", "value", "error_class"),
     [
@@ -332,8 +325,8 @@ def test_somebody_who_opens_a_task_while_it_is_recalled_makes_the_batch_come_aga
     lost = desk.record(TASKS_OUTREACH, ref, make_task(ref, action=Action.GROUND_LOST))
 
     class ReadsFirst(Inbox):
-        def _lose_ground(self, work, task):
-            outcome = super()._lose_ground(work, task)
+        def _apply(self, work, message):
+            outcome = super()._apply(work, message)
             desk.worklist.open_task(make_task(ref).task_id, "outreach")
             return outcome
 

@@ -20,6 +20,7 @@ from hub.contract.topics import (
     TASK_EVENTS,
     TASKS_OUTREACH,
 )
+from hub.core.place import place_from_bytes
 from hub.core.state import from_bytes
 from hub.errors import RetriableError
 from hub.kafka import Outgoing
@@ -352,6 +353,25 @@ def test_an_area_is_told_once_a_week_before_and_after(play: Play) -> None:
         scene.log.put(PLACE_EVENTS, make_place_event(2, ago(2), 1))
         await scene.ready()
         assert presence(scene) == [task]
+
+    play(story)
+
+
+def test_of_an_area_of_which_nothing_is_held_any_more_the_tasks_ids_are_remembered_all_the_same(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        scene.program = PlaceProgram(CODEC, CLAIMS)
+        scene.log.put(PLACE_EVENTS, make_place_event(1, ago(4), 5))
+        scene.log.put(PLACE_EVENTS, make_place_event(1, ago(4), 5, revision=2, retracted=True, recorded_at=ago(4)))
+        scene.log.put(PLACE_EVENTS, make_place_event(2, ago(3), 5))
+        await scene.ready()
+        said = presence(scene)
+        await scene.loses_everything()
+        scene.clock.advance(timedelta(days=60))
+        await scene.ready()
+        assert presence(scene) == said
+        held = scene.lane.owned.get(b"0581-hageby")
+        assert held is not None
+        assert place_from_bytes(held).proposals["place-presence"].task_id == said[-1].task_id
 
     play(story)
 

@@ -205,3 +205,14 @@ def test_a_scope_of_somebody_never_heard_of_is_answered_and_leaves_no_state(prog
     request = erasure(ErasureKind.REQUEST).model_copy(update={"scope_id": SIG_SCOPE})
     (only,) = steps(program, request)
     assert (only.state, only.awaits_consent, len(only.receipts)) == (None, True, 1)
+
+
+@pytest.mark.parametrize("state", list(TaskState))
+def test_what_delivery_cancels_makes_newer_consents_be_read_before_anything_is_proposed_anew(
+    program: YouthProgram, state: TaskState
+) -> None:
+    told = TaskEvent(
+        task_id=task_id(YOUTH, "absence-alone", event_id(1)), youth_ref=YOUTH, area=None, rule_id="absence-alone",
+        team="outreach", state=state, reason=None, occurred_at=NOW,
+    )  # fmt: skip
+    assert steps(program, make_consent(), told)[-1].awaits_consent == (state is TaskState.CANCELLED)

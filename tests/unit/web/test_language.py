@@ -50,7 +50,7 @@ def test_no_message_stands_in_two_files() -> None:
 
 def test_the_extraction_finds_templates_and_python_alike() -> None:
     found = used()
-    assert {"Skip to the content", "The ground has been corrected", "Sign in"} <= found
+    assert {"Skip to the content", "The ground has changed", "Sign in"} <= found
     assert ("{number} task", "{number} tasks") in found
 
 

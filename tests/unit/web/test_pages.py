@@ -50,7 +50,7 @@ def test_a_list_has_the_late_first_and_what_has_no_deadline_last(town: PagesTown
 def test_ended_tasks_are_shown_when_asked_for_after_the_open_ones(town: PagesTown, client: httpx.Client) -> None:
     listed = re.findall(r'href="/team/outreach/task/([^"]+)"', client.get("/team/outreach", params={"all": "1"}).text)
     assert {listed[-1], listed[-2]} == {town.tasks["cancelled"], town.tasks["recalled"]}
-    assert "Underlaget har rättats tors 15 maj 07.30 för 4 dagar sedan – Återkallad" in text_of(
+    assert "Underlaget har ändrats tors 15 maj 07.30 för 4 dagar sedan – Återkallad" in text_of(
         client.get("/team/outreach?all=1")
     )
 
@@ -89,7 +89,7 @@ def test_a_task_is_told_in_order_and_its_opening_is_kept(town: PagesTown, client
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("recalled", "Uppgiften återkallades: underlaget har rättats."),
+        ("recalled", "Uppgiften återkallades: underlaget har ändrats."),
         ("cancelled", "Uppgiften avbröts: det finns inte längre något samtycke till den."),
         ("hidden", "Vad uppgiften säger visas inte: inget gällande samtycke tillåter det."),
     ],
@@ -103,7 +103,7 @@ def test_a_task_that_may_not_be_told_shows_no_ground(town: PagesTown, client: ht
 
 def test_a_corrected_ground_is_told_to_those_who_had_read_it(town: PagesTown, client: httpx.Client) -> None:
     said = text_of(client.get(town.path("annotated")))
-    assert "Underlaget för förslaget har rättats sedan dess och räcker inte längre. Ni avgör vad det betyder." in said
+    assert "Underlaget för förslaget har ändrats sedan dess och räcker inte längre, eller så går regelns fråga numera" in said
     assert "9 timmar 20 minuter" in said
 
 

@@ -136,7 +136,7 @@ def test_a_presence_task_opened_has_no_consent_and_no_youth(town: PagesTown) -> 
 @pytest.mark.parametrize(
     ("name", "words_for_it"),
     [
-        ("recalled", "Uppgiften återkallades: underlaget har rättats."),
+        ("recalled", "Uppgiften återkallades: underlaget har ändrats."),
         ("cancelled", "Uppgiften avbröts: det finns inte längre något samtycke till den."),
         ("hidden", "Vad uppgiften säger visas inte: inget gällande samtycke tillåter det."),
     ],
@@ -147,7 +147,7 @@ def test_what_may_not_be_told_explains_itself_and_says_no_more(town: PagesTown, 
     assert (shown.subject, shown.why, shown.consent, shown.rule, shown.priority) == ("", NO_REASON, "", "", "")
 
 
-@pytest.mark.parametrize(("name", "why"), [("recalled", "Underlaget har rättats"), ("cancelled", "Inget samtycke längre")])
+@pytest.mark.parametrize(("name", "why"), [("recalled", "Underlaget har ändrats"), ("cancelled", "Inget samtycke längre")])
 def test_an_ended_task_says_in_the_list_too_only_why_it_ended(town: PagesTown, name: str, why: str) -> None:
     shown = row(town, name)
     assert (shown.why, shown.place, shown.due, shown.ended) == (why, "", None, True)
