@@ -20,6 +20,7 @@ from .trap import Fault, arm
 __all__ = ["CASES", "Case"]
 
 _YOUTHS = 60
+_MANY = 240  # youths: a quick worker has work for a second or so, within which a random moment can strike it
 _UNKNOWN = 0.2  # of the kills: the machine's files are gone too
 _BACKLOG = 200  # youths: so many records of each partition that its lane brakes
 _OFTEN = {"tasks", "states", "store get", "store write", "flow settle", "clock"}
@@ -46,8 +47,8 @@ def _killed(site: Site, number: int = 0) -> int:
 
 def kill(site: Site, chance: random.Random, number: int) -> int:
     """`kill -9` at a random moment; now and then the local files go too, or the recovery is killed as well."""
-    feeding = site.feed(_YOUTHS)
-    time.sleep(chance.uniform(0.1, 1.2))
+    feeding = site.feed(_MANY)
+    time.sleep(chance.uniform(0.1, 0.9))
     in_flight = _killed(site)
     if chance.random() < _UNKNOWN:
         site.forget_files()
@@ -65,8 +66,8 @@ def rebalance(site: Site, chance: random.Random, number: int) -> int:
     if number % 2 == 0:
         site.staff(1)
         return _join(site)
-    feeding = site.feed(_YOUTHS)
-    time.sleep(chance.uniform(0.1, 1.0))
+    feeding = site.feed(_MANY)
+    time.sleep(chance.uniform(0.1, 0.9))
     if number % 4 == 1:
         in_flight = site.in_flight(site.ends())
         site.crew[1].stop()
@@ -91,7 +92,7 @@ def _join(site: Site) -> int:
 
 def zombie(site: Site, chance: random.Random, number: int) -> int:
     """One of two is stopped until long after its session: the other takes over; then it goes on where it stood."""
-    feeding = site.feed(_YOUTHS)
+    feeding = site.feed(_MANY)
     time.sleep(chance.uniform(0.1, 0.8))
     stopped = site.crew[number % 2]
     ends = site.ends()
