@@ -132,6 +132,7 @@ class OwnedPartition:
         self.rules = None if known_rules is None else self._rulebook.restored(known_rules)
         # Under new rules every state is looked at once, whatever its clock says.
         stale = self.rules is not None and self.record.stepped_with != self.rules.sha256
+        self._store.settle()  # first: clocks are read from the files, and what the changelog had beyond them is to be among those
         if stale:
             self._stale = {key for key, _ in self._store.items()}
             for key in self._stale:
@@ -139,7 +140,6 @@ class OwnedPartition:
         elif not self._from_nothing:  # else the clocks came with the changelog
             self._clocks_after = _FIRST_SUBJECT
             self.read_clocks()
-        self._store.settle()
 
     def read_clocks(self) -> bool:
         """Set the clocks of some thousand more states that stood in the local files when it was restored; whether that goes on.

@@ -104,6 +104,29 @@ def test_clocks_of_many_states_in_the_local_copy_are_read_by_and_by_and_what_cha
     asyncio.run(story())
 
 
+def test_clocks_of_what_was_changed_elsewhere_after_the_local_copy_are_set_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        log, later = MemoryLog(), NOW + timedelta(days=9)
+        here = await restored(tmp_path / "here", log)
+        await here.commit(Effects(state_changes={key: Change(b"s", to_ms(NOW)) for key in (b"gone", b"late", b"old", b"still")}))
+        here.close()
+        there = await restored(tmp_path / "there", log, 2)
+        changes = {
+            b"gone": Change(None),
+            b"late": Change(b"t", to_ms(later)),
+            b"new": Change(b"t", to_ms(NOW)),
+            b"still": Change(b"t"),
+        }
+        await there.commit(Effects(state_changes=changes))
+        there.close()
+        again = await restored(tmp_path / "here", log, 3)
+        assert sorted(again.timers.due(NOW, 9)) == [b"new", b"old"]
+        assert again.timers.due(later, 9) == [b"late"]
+        again.close()
+
+    asyncio.run(story())
+
+
 def test_a_claim_that_stands_right_behind_what_was_read_is_not_read_again(tmp_path: Path) -> None:
     async def story() -> None:
         log = MemoryLog()
