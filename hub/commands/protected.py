@@ -96,7 +96,8 @@ def outcome(
     Example: hub protected outcome 1f0c9a-77ab --came referred --registered-as "SN 2025/117"
     """
     from hub.errors import RejectedError
-    from hub.statutory.handing_over import CaseOutcome, check_case_number
+    from hub.statutory.case_numbers import check_case_number
+    from hub.statutory.handing_over import CaseOutcome
     from hub.statutory.manual import open_outcomes
 
     if came not in set(CaseOutcome):

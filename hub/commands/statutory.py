@@ -149,7 +149,7 @@ def hand_over(
     from hub.bootstrap import build_clock
     from hub.commands.auditing import logged
     from hub.settings import load_settings
-    from hub.statutory.handing_over import check_case_number
+    from hub.statutory.case_numbers import check_case_number
     from hub.statutory.opening import open_hand_overs
 
     settings, store = load_settings(home), _open(home)

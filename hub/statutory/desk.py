@@ -19,9 +19,10 @@ from hub.audit.log import AuditLog
 from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.clock import Clock
 from hub.errors import ContractError, RejectedError
+from hub.statutory.case_numbers import check_case_number
 from hub.statutory.deadlines import Deadlines, deadlines
 from hub.statutory.entries import entry_of
-from hub.statutory.handing_over import CaseOutcome, HandOvers, check_case_number
+from hub.statutory.handing_over import CaseOutcome, HandOvers
 from hub.statutory.sealing import Envelope, read_header
 from hub.statutory.standing import Stage, Standing, standing_of
 from hub.statutory.store import StatutoryStore

@@ -10,7 +10,6 @@ the store writes: on the medium before it counts.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -20,15 +19,14 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from hub.connector import report_number
-from hub.errors import RejectedError, RetriableError
+from hub.errors import RetriableError
+from hub.statutory.case_numbers import check_case_number
 from hub.statutory.disk import Disk, PosixDisk, write_whole
 from hub.statutory.marks import Mark, Marks
 
-__all__ = ["CaseOutcome", "HandOvers", "check_case_number"]
+__all__ = ["CaseOutcome", "HandOvers"]
 
 _SUFFIX = ".sealed"
-_CASE = re.compile(r"[A-Za-zÅÄÖåäö0-9][A-Za-zÅÄÖåäö0-9 /._:-]{1,39}\Z")
-_NUMBER = re.compile(r"(\d[\s+–-]?){10}")
 
 
 class CaseOutcome(StrEnum):
@@ -39,13 +37,6 @@ class CaseOutcome(StrEnum):
     DECLINED = "declined"
     NO_CONTACT = "no_contact"
     NOTHING_TO_DO = "nothing_to_do"
-
-
-def check_case_number(registered_as: str) -> None:
-    """Raises RejectedError `bad_case_number`."""
-    if not _CASE.match(registered_as) or _NUMBER.search(registered_as):
-        text = "give the case's number as the case system has it, 2 to 40 characters, and never a personal number"
-        raise RejectedError(text, code="bad_case_number")
 
 
 class HandOvers:
@@ -64,6 +55,13 @@ class HandOvers:
         Raises RejectedError `bad_case_number`, RetriableError when it cannot be written.
         """
         check_case_number(registered_as)
+        self._say(stored, {"registered_as": registered_as, "who": who, "at": at.isoformat()}, at)
+
+    def receipt(self, stored: Path, *, registered_as: str, who: str, at: datetime) -> None:
+        """The receiver's case system says by itself that it has it. `registered_as`: what may be kept of its number, or empty.
+
+        As `confirm`. Where a person was first, what she said stands.
+        """
         self._say(stored, {"registered_as": registered_as, "who": who, "at": at.isoformat()}, at)
 
     def conclude(self, stored: Path, outcome: CaseOutcome, *, registered_as: str, who: str, at: datetime) -> None:

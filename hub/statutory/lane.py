@@ -9,24 +9,26 @@ tried again after a random, growing while, and after the set time somebody is to
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from hub.backoff import Backoff, after
+from hub.backoff import Backoff
 from hub.clock import Clock
-from hub.errors import ConfigError, HubError, RejectedError, RetriableError
+from hub.errors import HubError, RejectedError
 from hub.logs import get_logger
 from hub.metrics import STATUTORY_ATTEMPTS
+from hub.statutory.case_numbers import kept_case_number
 from hub.statutory.deadlines import deadlines
 from hub.statutory.entries import entry_of
 from hub.statutory.handing_over import HandOvers
 from hub.statutory.marks import Mark, Marks
 from hub.statutory.receiving import Receiver, Report
+from hub.statutory.resting import Asking, Rest, foreseen
 from hub.statutory.store import StatutoryStore
 from hub.statutory_settings import StatutorySettings
 
@@ -34,8 +36,8 @@ __all__ = ["Lane", "Waiting", "chosen_receiver", "key_of"]
 
 _PASS_SECONDS: Final = 5.0
 """One pass ends then, so that the process' figures keep up with it; the next one begins with what this did not reach."""
-_IN_A_ROW: Final = 3
-"""So many failures without a success between them are the receiver's, and not a report's: all of its reports rest."""
+_TROUBLES: Final = 3
+"""So many reports that the store's own disk gets nowhere with end the pass; the next one begins with the others."""
 _log = get_logger(__name__)
 
 
@@ -49,9 +51,15 @@ class Waiting:
     receiver: str = ""
     taken: bool = False
     escalated: bool = False
-    attempts: int = 0
-    rests_until: datetime | None = None
-    escalation_rests_until: datetime | None = None
+    troubles: int = 0
+    taking: Rest = field(default_factory=Rest)
+    receipt: Rest = field(default_factory=Rest)
+    telling: Rest = field(default_factory=Rest)
+
+    @property
+    def failures(self) -> int:
+        """What failed least has its turn first: old reports that fail again and again hold up no others."""
+        return self.troubles + self.taking.failures + self.receipt.failures
 
 
 def key_of(stored: Path) -> str:
@@ -92,11 +100,12 @@ class Lane:
         self._clock = clock
         self._monotonic = monotonic
         longest = settings.retry_longest_seconds
-        self._backoff = Backoff(1.0, longest, max(longest, 3600.0), least=min(1.0, longest))
+        backoff = Backoff(1.0, longest, max(longest, 3600.0), least=min(1.0, longest))
+        self._taking = Asking("statutory_not_taken", backoff)
+        self._receipts = Asking("statutory_receipt_refused", backoff)
+        self._telling = Asking("statutory_not_told", backoff)
         self._waiting: dict[Path, Waiting] = {}
         self._registered: set[Path] = set()
-        self._failures: Counter[str] = Counter()
-        self._resting: dict[str, datetime] = {}
 
     @property
     def waiting(self) -> list[Waiting]:
@@ -111,23 +120,33 @@ class Lane:
     def look(self) -> None:
         """One pass over everything that is not registered yet.
 
-        Raises RetriableError when the store's own disk refuses a mark, OSError when it does not say what it holds: then the pass
-        is repeated, and nothing was lost.
+        Raises RetriableError when the store's own disk refuses a mark, after everything else had its turn, and OSError when it
+        does not say what it holds: then the pass is repeated, and nothing was lost.
         """
         self._discover()
+        troubles: list[HubError] = []
         # What a receiver has is looked at first, for its half of the pass: a receipt does not wait for a long queue to be taken.
         for taken in (True, False):
             ends = self._monotonic() + _PASS_SECONDS / 2
             chosen = [one for one in self._waiting.values() if one.taken is taken]
-            for one in sorted(chosen, key=lambda each: (each.attempts, each.arrived_at)):
-                self._advance(one)
-                if self._monotonic() > ends:
+            for one in sorted(chosen, key=lambda each: (each.failures, each.arrived_at)):
+                try:
+                    with foreseen("advance", entry=entry_of(one.path)):
+                        self._advance(one)
+                except HubError as error:
+                    one.troubles += 1
+                    troubles.append(error)
+                # A disk that refuses one after the other refuses all: they are not asked for one by one.
+                if self._monotonic() > ends or len(troubles) >= _TROUBLES:
                     break
+        if troubles:
+            raise troubles[0]
 
     def close(self) -> None:
         """Release the receivers' connections."""
-        for receiver in self._receivers.values():
-            receiver.close()
+        for code, receiver in self._receivers.items():
+            with suppress(HubError), foreseen("close", receiver=code):
+                receiver.close()
 
     def _discover(self) -> None:
         revision, arrivals, damaged = self.index.refresh(), self.index.arrivals, self.index.damaged
@@ -168,11 +187,11 @@ class Lane:
         now = self._clock.now()
         self._assign(one, now)
         receiver = self._receivers.get(one.receiver)
-        if receiver is not None and not one.taken and self._is_due(one, now):
+        if receiver is not None and not one.taken and self._taking.is_due(one.receiver, one.taking, now):
             self._attempt(one, receiver, now)
-        if receiver is not None and one.taken and (case := receiver.registered(key_of(one.path))) is not None:
-            self._register(one, case, now)
-        elif not one.escalated and self._is_late(one, now):
+        if receiver is not None and one.taken and self._is_received(one, receiver, now):
+            return
+        if not one.escalated and self._is_late(one, now):
             self._escalate(one, now)
 
     def _assign(self, one: Waiting, now: datetime) -> None:
@@ -184,49 +203,42 @@ class Lane:
         if one.receiver and one.receiver not in self._receivers:  # it was taken out of the settings before it had the report
             one.receiver = chosen_receiver(self._settings, now)
 
-    def _is_due(self, one: Waiting, now: datetime) -> bool:
-        rests = [until for until in (one.rests_until, self._resting.get(one.receiver)) if until is not None]
-        return all(until <= now for until in rests)
-
     def _attempt(self, one: Waiting, receiver: Receiver, now: datetime) -> None:
         try:
-            taken = receiver.take(self._report(one))
+            with foreseen("take", receiver=one.receiver):
+                reference = receiver.take(self._report(one)).reference
         except HubError as error:
-            self._failed(one, error, now)
+            self._taking.failed(one.receiver, one.taking, entry_of(one.path), error, now)
             return
         STATUTORY_ATTEMPTS.labels(receiver=one.receiver, result="taken").inc()
-        self._failures.pop(one.receiver, None)
-        self._marks.put(one.path, Mark.TAKEN, now, receiver=one.receiver, reference=taken.reference)
+        self._taking.answered(one.receiver)
+        self._marks.put(one.path, Mark.TAKEN, now, receiver=one.receiver, reference=reference)
         one.taken = True
 
     def _report(self, one: Waiting) -> Report:
         return Report(key_of(one.path), one.arrived_at, deadlines(one.arrived_at), partial(self._store.read_file, one.path))
 
-    def _failed(self, one: Waiting, error: HubError, now: datetime) -> None:
-        """It rests, each time for longer; so do all of a receiver's when it fails again and again."""
-        one.attempts += 1
-        one.rests_until = now + timedelta(seconds=after(self._backoff, one.attempts, error))
-        STATUTORY_ATTEMPTS.labels(receiver=one.receiver, result=error.code).inc()
-        if isinstance(error, RetriableError | ConfigError):
-            self._failures[one.receiver] += 1
-            if (times := self._failures[one.receiver]) >= _IN_A_ROW:
-                wait = after(self._backoff, times - _IN_A_ROW + 1, error)
-                self._resting[one.receiver] = now + timedelta(seconds=wait)
-        # The first, and then ever more seldom: a receiver that is down is one line a while, and not one for each report.
-        if one.attempts & (one.attempts - 1) == 0 and self._failures[one.receiver] <= _IN_A_ROW:
-            _log.warning(
-                "statutory_not_taken", entry=entry_of(one.path), receiver=one.receiver, code=error.code, attempts=one.attempts
-            )
-
-    def _register(self, one: Waiting, case: str, now: datetime) -> None:
+    def _is_received(self, one: Waiting, receiver: Receiver, now: datetime) -> bool:
+        """Whether the receiver's case system confirms that it has it, which is then registered."""
+        if not self._receipts.is_due(one.receiver, one.receipt, now):
+            return False
         try:
-            self._hand_overs.confirm(one.path, registered_as=case, who=f"receiver {one.receiver}", at=now)
-        except RejectedError as error:
-            if one.attempts == 0:
-                _log.warning("statutory_receipt_refused", entry=entry_of(one.path), receiver=one.receiver, code=error.code)
-            one.attempts += 1
-            return
-        self._is_registered(one.path)
+            with foreseen("receipt", receiver=one.receiver):
+                case = receiver.registered(key_of(one.path))
+                if case is not None and not case.strip():
+                    raise RejectedError("a receipt without a case number confirms nothing", code="receipt_without_number")
+        except HubError as error:
+            self._receipts.failed(one.receiver, one.receipt, entry_of(one.path), error, now)
+            return False
+        self._receipts.answered(one.receiver)
+        return case is not None and self._register(one, case, now)
+
+    def _register(self, one: Waiting, case: str, now: datetime) -> bool:
+        kept = kept_case_number(case)
+        self._hand_overs.receipt(one.path, registered_as=kept, who=f"receiver {one.receiver}", at=now)
+        if kept != case.strip():  # the receiver confirmed it all the same, and its register has the number under the key
+            _log.warning("statutory_number_not_kept_whole", entry=entry_of(one.path), receiver=one.receiver)
+        return self._is_registered(one.path)
 
     def _is_late(self, one: Waiting, now: datetime) -> bool:
         if one.assigned_at is None:
@@ -236,16 +248,18 @@ class Lane:
         return untaken or waited > timedelta(hours=limits.registered_hours)
 
     def _escalate(self, one: Waiting, now: datetime) -> None:
-        receiver = self._receivers.get(self._settings.escalate_to)
-        if one.escalation_rests_until is not None and one.escalation_rests_until > now:
+        code = self._settings.escalate_to
+        receiver = self._receivers.get(code)
+        if not self._telling.is_due(code, one.telling, now):
             return
         try:
             if receiver is not None:
-                receiver.take(self._report(one))
+                with foreseen("escalate", receiver=code):
+                    receiver.take(self._report(one))
         except HubError as error:
-            one.escalation_rests_until = now + timedelta(seconds=self._settings.retry_longest_seconds)
-            STATUTORY_ATTEMPTS.labels(receiver=self._settings.escalate_to, result=error.code).inc()
+            self._telling.failed(code, one.telling, entry_of(one.path), error, now)
             return
-        self._marks.put(one.path, Mark.ESCALATED, now, receiver=self._settings.escalate_to)
+        self._telling.answered(code)
+        self._marks.put(one.path, Mark.ESCALATED, now, receiver=code)
         one.escalated = True
         _log.error("statutory_not_registered", entry=entry_of(one.path), receiver=one.receiver or "by hand", taken=one.taken)

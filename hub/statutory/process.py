@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hub.clock import Clock
-from hub.errors import HubError
+from hub.errors import HubError, places_passed
 from hub.logs import get_logger
 from hub.metrics import (
     STATUTORY_DAMAGED,
@@ -33,6 +33,7 @@ from hub.statutory.store import StatutoryStore
 
 __all__ = ["Check", "run", "show_lane"]
 
+_log = get_logger(__name__)
 LOOK_SECONDS = 0.5
 CHECK_SECONDS = 3600.0
 _PART_SECONDS = 0.25
@@ -100,14 +101,15 @@ def run(settings: Settings, clock: Clock, stop: threading.Event) -> None:
     does not depend on the check.
     """
     check, lane, cases = Check(open_store(settings, clock)), open_lane(settings, clock), CaseWatch(settings, clock)
-    log = get_logger(__name__)
     try:
         while True:
             for look in (lane.look, check.look, lambda: cases.look(time.monotonic())):
                 try:
                     look()
                 except (HubError, OSError) as error:
-                    log.warning("statutory_look_failed", code=getattr(error, "code", "unreadable"))
+                    _log.warning("statutory_look_failed", code=getattr(error, "code", "unreadable"))
+                except Exception as error:  # noqa: BLE001 - one look that nobody foresaw must not end the others
+                    _log.error("statutory_unforeseen", step="look", error=type(error).__name__, places=places_passed(error))
             show_lane(lane, clock)
             if stop.wait(LOOK_SECONDS):
                 return

@@ -156,18 +156,6 @@ def test_what_the_officer_registered_first_is_not_handed_over_again(tmp_path: Pa
     assert town.reception.asked == []
 
 
-def test_a_receipt_whose_case_number_could_be_somebody_s_confirms_nothing(tmp_path: Path) -> None:
-    town = LaneTown(tmp_path)
-    stored, lane = town.put(), town.lane()
-    lane.look()
-    town.reception.cases[key_of(stored)] = "20120314-9800"
-    lane.look()
-    assert not town.hand_overs().has("one")
-    town.reception.register_all()
-    lane.look()
-    assert town.hand_overs().has("one")
-
-
 def test_a_receipt_does_not_wait_for_a_long_queue_to_be_taken(tmp_path: Path) -> None:
     town = LaneTown(tmp_path)
     stored = town.put("one")

@@ -174,3 +174,19 @@ def test_settings_that_name_nobody_are_refused_by_their_place(home, text, said):
     (home.home / "hub.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=said):
         load_settings(home.home)
+
+
+def test_a_look_that_fails_as_nobody_foresaw_ends_neither_the_process_nor_the_others(home, monkeypatch, capsys):
+    def broken(self):
+        raise ValueError("planted secret")
+
+    monkeypatch.setattr(Check, "look", broken)
+    STATUTORY_MESSAGES.set(0)
+    open_writer(home, CLOCK).put(RawMessage("one", NOW, b"one"))
+    stop = threading.Event()
+    stop.set()
+    run(home, CLOCK, stop)
+    assert figure(STATUTORY_MESSAGES) == 1
+    told = capsys.readouterr().out
+    assert "ValueError" in told
+    assert "planted secret" not in told
