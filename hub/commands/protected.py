@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from hub.commands.acting import acting
 from hub.commands.options import As, Home, Json
+from hub.commands.standing_words import what_stands_is_told
 
 if TYPE_CHECKING:
     from hub.clock import Clock
@@ -95,8 +97,10 @@ def outcome(
 
     Example: hub protected outcome 1f0c9a-77ab --came referred --registered-as "SN 2025/117"
     """
+    from hub.bootstrap import build_audit
     from hub.errors import RejectedError
     from hub.statutory.case_numbers import check_case_number
+    from hub.statutory.desk import CaseDesk
     from hub.statutory.handing_over import CaseOutcome
     from hub.statutory.manual import open_outcomes
 
@@ -106,10 +110,9 @@ def outcome(
     if registered_as or chosen is CaseOutcome.REFERRED:
         check_case_number(registered_as)
     settings, clock, store = _opened(home)
-    path = store.path_of(case)
-    _log(settings, clock, account, "outcome", case)
-    at, who = clock.now(), account or "command"
-    open_outcomes(settings).conclude(path, chosen, registered_as=registered_as, who=who, at=at)
+    with closing(build_audit(settings, clock)) as audit, what_stands_is_told():
+        actor = acting(settings, account, audit=audit)
+        CaseDesk(store, open_outcomes(settings), audit, clock).conclude(actor, case, chosen, registered_as)
     typer.echo("recorded")
 
 

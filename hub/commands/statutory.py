@@ -16,6 +16,7 @@ import typer
 
 from hub.commands import coding, receivers
 from hub.commands.options import Home, Json
+from hub.commands.standing_words import what_stands_is_told
 
 if TYPE_CHECKING:
     from hub.statutory.entries import DamagedFile, StoredMessage
@@ -153,14 +154,16 @@ def hand_over(
     from hub.statutory.opening import open_hand_overs
 
     settings, store = load_settings(home), _open(home)
-    with logged(settings, Action.REPORT_HANDED_OVER) as draft:
+    with what_stands_is_told(), logged(settings, Action.REPORT_HANDED_OVER) as draft:
         message = _find(store, identity)
         draft.about(item=Subject(SubjectKind.REPORT, message.entry))
         check_case_number(registered_as)
+        hand_overs, path = open_hand_overs(settings), store.path_of(message.entry)
+        hand_overs.refuse_another(path, registered_as=registered_as, key=store.key)
     # After the entry: without it nothing is recorded that would let an original be deleted.
     at = build_clock(settings).now()
-    hand_overs, path = open_hand_overs(settings), store.path_of(message.entry)
-    hand_overs.confirm(path, registered_as=registered_as, who=getpass.getuser(), at=at)
+    with what_stands_is_told():
+        hand_overs.confirm(path, registered_as=registered_as, who=getpass.getuser(), at=at, key=store.key)
     whole = hand_overs.has(message.envelope.message_id)
     typer.echo("handed over" if whole else "handed over; the message came with other contents too: `hub statutory list --json`")
 

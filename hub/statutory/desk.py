@@ -7,14 +7,16 @@ though the log's database does not answer (`hub.audit.unstoppable`); a case of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from nacl.public import PrivateKey
+
 from hub.audit.actions import Action
-from hub.audit.entries import Actor, Entry, Subject, SubjectKind
+from hub.audit.entries import Actor, Entry, Outcome, Subject, SubjectKind
 from hub.audit.log import AuditLog
 from hub.audit.unstoppable import Unstoppable, unstoppable
 from hub.clock import Clock
@@ -22,7 +24,7 @@ from hub.errors import ContractError, RejectedError
 from hub.statutory.case_numbers import check_case_number
 from hub.statutory.deadlines import Deadlines, deadlines
 from hub.statutory.entries import entry_of
-from hub.statutory.handing_over import CaseOutcome, HandOvers
+from hub.statutory.handing_over import AlreadySaidError, CaseOutcome, HandOvers
 from hub.statutory.sealing import Envelope, read_header
 from hub.statutory.standing import Stage, Standing, standing_of
 from hub.statutory.store import StatutoryStore
@@ -131,9 +133,19 @@ class _Desk:
         due_at = self._hours.later(arrived_at, self._days) if self._hours else None
         return Listed(entry_of(path), arrived_at, deadlines(arrived_at), standing, due_at)
 
-    def _record(self, actor: Actor, entry: str, purpose: str) -> None:
-        item = Subject(SubjectKind.REPORT, entry)
-        self._audit.append(Entry(actor, self.concluding, item=item, purpose=purpose))
+    @contextmanager
+    def _recorded(self, actor: Actor, entry: str, purpose: str) -> Iterator[Callable[[], object]]:
+        """Gives what writes the decision's entry; that something else stands is an entry too, of a refusal."""
+        written = Entry(actor, self.concluding, item=Subject(SubjectKind.REPORT, entry), purpose=purpose)
+        try:
+            yield lambda: self._audit.append(written)
+        except AlreadySaidError as error:
+            self._audit.append(replace(written, outcome=Outcome.DENY, rule=error.code))
+            raise
+
+    @property
+    def _key(self) -> PrivateKey | None:
+        return self._store.key if self._store.readable else None
 
 
 class ReportDesk(_Desk):
@@ -145,12 +157,14 @@ class ReportDesk(_Desk):
     def register(self, actor: Actor, entry: str, registered_as: str) -> None:
         """The receiver's case system has it under this number: from now on it may be let go of, and deleted at its source.
 
-        Raises RejectedError `unknown_message` or `bad_case_number`.
+        Raises RejectedError `unknown_message` or `bad_case_number`, AlreadySaidError when another number stands.
         """
         check_case_number(registered_as)
-        path = self._store.path_of(entry)
-        self._record(actor, entry, "register")
-        self._hand_overs.confirm(path, registered_as=registered_as, who=actor.account, at=self._clock.now())
+        path, at, key = self._store.path_of(entry), self._clock.now(), self._key
+        with self._recorded(actor, entry, "register") as record:
+            self._hand_overs.refuse_another(path, registered_as=registered_as, key=key)
+            record()
+            self._hand_overs.confirm(path, registered_as=registered_as, who=actor.account, at=at, key=key)
 
 
 class CaseDesk(_Desk):
@@ -162,9 +176,11 @@ class CaseDesk(_Desk):
     listing, opening, concluding = Action.PROTECTED_CASE, Action.PROTECTED_CASE, Action.PROTECTED_CASE
 
     def conclude(self, actor: Actor, entry: str, outcome: CaseOutcome, registered_as: str) -> None:
-        """What came of it. Raises RejectedError `unknown_message` or `bad_case_number`."""
+        """What came of it. Raises RejectedError `unknown_message` or `bad_case_number`, AlreadySaidError when another stands."""
         if registered_as or outcome is CaseOutcome.REFERRED:
             check_case_number(registered_as)
-        path = self._store.path_of(entry)
-        self._record(actor, entry, "outcome")
-        self._hand_overs.conclude(path, outcome, registered_as=registered_as, who=actor.account, at=self._clock.now())
+        path, at, key = self._store.path_of(entry), self._clock.now(), self._key
+        with self._recorded(actor, entry, "outcome") as record:
+            self._hand_overs.refuse_another(path, registered_as=registered_as, outcome=outcome, key=key)
+            record()
+            self._hand_overs.conclude(path, outcome, registered_as=registered_as, who=actor.account, at=at, key=key)

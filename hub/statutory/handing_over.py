@@ -9,8 +9,11 @@ the store writes: on the medium before it counts.
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,12 +22,12 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from hub.connector import report_number
-from hub.errors import RetriableError
+from hub.errors import RejectedError, RetriableError
 from hub.statutory.case_numbers import check_case_number
 from hub.statutory.disk import Disk, PosixDisk, write_whole
 from hub.statutory.marks import Mark, Marks
 
-__all__ = ["CaseOutcome", "HandOvers"]
+__all__ = ["AlreadySaidError", "CaseOutcome", "HandOvers"]
 
 _SUFFIX = ".sealed"
 
@@ -39,8 +42,20 @@ class CaseOutcome(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
 
 
+class AlreadySaidError(RejectedError):
+    """Something else was said before, and stands. `stands`: what, as `HandOvers.said`; empty where the key is not here."""
+
+    def __init__(self, stands: Mapping[str, str]) -> None:
+        text = "somebody recorded it before: that stands, and nothing of this was kept. Compare the two, and tell each other"
+        super().__init__(text, code="already_said")
+        self.stands = stands
+
+
 class HandOvers:
-    """`folder` is the statutory store's."""
+    """`folder` is the statutory store's. What was said first stands; whoever says something else is told so.
+
+    Sealed, what stands is compared only with the private `key`; without it nobody can tell, and a repeat is refused too.
+    """
 
     def __init__(self, folder: Path, public_key: PublicKey, *, disk: Disk | None = None) -> None:
         self._messages = folder / "messages"
@@ -49,13 +64,24 @@ class HandOvers:
         self._disk = disk or PosixDisk()
         self.marks = Marks(folder, disk=disk)
 
-    def confirm(self, stored: Path, *, registered_as: str, who: str, at: datetime) -> None:
+    def confirm(self, stored: Path, *, registered_as: str, who: str, at: datetime, key: PrivateKey | None = None) -> None:
         """The case system has the content in this file of the store. The same again changes nothing; durable on return.
 
-        Raises RejectedError `bad_case_number`, RetriableError when it cannot be written.
+        Raises RejectedError `bad_case_number`, AlreadySaidError, RetriableError when it cannot be written.
         """
         check_case_number(registered_as)
-        self._say(stored, {"registered_as": registered_as, "who": who, "at": at.isoformat()}, at)
+        if not self._say(stored, {"registered_as": registered_as, "who": who, "at": at.isoformat()}, at):
+            self.refuse_another(stored, registered_as=registered_as, key=key)
+
+    def refuse_another(
+        self, stored: Path, *, registered_as: str, outcome: CaseOutcome | None = None, key: PrivateKey | None = None
+    ) -> None:
+        """Raises AlreadySaidError when something else stands of this content than this."""
+        if not self.is_confirmed(stored):
+            return
+        stands = {} if key is None else self.said(stored, key)
+        if not stands or (stands.get("registered_as"), stands.get("outcome")) != (registered_as, outcome and outcome.value):
+            raise AlreadySaidError(stands)
 
     def receipt(self, stored: Path, *, registered_as: str, who: str, at: datetime) -> None:
         """The receiver's case system says by itself that it has it. `registered_as`: what may be kept of its number, or empty.
@@ -64,11 +90,15 @@ class HandOvers:
         """
         self._say(stored, {"registered_as": registered_as, "who": who, "at": at.isoformat()}, at)
 
-    def conclude(self, stored: Path, outcome: CaseOutcome, *, registered_as: str, who: str, at: datetime) -> None:
+    def conclude(
+        self, stored: Path, outcome: CaseOutcome, *, registered_as: str, who: str, at: datetime, key: PrivateKey | None = None
+    ) -> None:
         """What came of a case of the manual lane; `registered_as` may be empty unless it is referred. As `confirm`."""
         if registered_as or outcome is CaseOutcome.REFERRED:
             check_case_number(registered_as)
-        self._say(stored, {"outcome": outcome.value, "registered_as": registered_as, "who": who, "at": at.isoformat()}, at)
+        said = {"outcome": outcome.value, "registered_as": registered_as, "who": who, "at": at.isoformat()}
+        if not self._say(stored, said, at):
+            self.refuse_another(stored, registered_as=registered_as, outcome=outcome, key=key)
 
     def said(self, stored: Path, key: PrivateKey) -> Mapping[str, str]:
         """What was said of the content in this file; empty when nothing was, or it does not open."""
@@ -79,20 +109,24 @@ class HandOvers:
             return {}
         return said
 
-    def _say(self, stored: Path, said: Mapping[str, str], at: datetime) -> None:
+    def _say(self, stored: Path, said: Mapping[str, str], at: datetime) -> bool:
+        """Whether this is what stands, and not what was there; either is durable on return."""
         line = json.dumps(said)
         home = self._folder / stored.parent.name
         try:
-            if not (home / stored.name).exists():
-                for folder in (self._folder, home):
+            for folder in (self._folder, home):
+                if not folder.is_dir():
                     self._disk.make_folder(folder)
-                write_whole(self._disk, home / stored.name, SealedBox(self._public).encrypt(line.encode()), self._folder)
+            with _alone(home):
+                if fresh := not (home / stored.name).exists():
+                    write_whole(self._disk, home / stored.name, SealedBox(self._public).encrypt(line.encode()), self._folder)
             for folder in (home, self._folder, self._folder.parent):
                 self._disk.sync_folder(folder)
         except OSError as error:
             text = f"the hand-over cannot be written ({error.strerror}): look at the disk, then say it again"
             raise RetriableError(text, code="store_unwritable") from error
         self.marks.put(stored, Mark.REGISTERED, at)
+        return fresh
 
     def is_confirmed(self, stored: Path) -> bool:
         """Whether the content in this file of the store is handed over. Never raises: in doubt, no."""
@@ -113,3 +147,14 @@ class HandOvers:
             return bool(confirmed) and stored <= confirmed
         except OSError:
             return False
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of two who say something of one message at once, one is first; a process that dies lets go. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -19,10 +19,10 @@ from hub.audit.entries import Actor
 from hub.errors import ConfigError, ContractError, RejectedError
 from hub.statutory.deadlines import Press
 from hub.statutory.desk import CaseDesk, Listed, Opened, ReportDesk
-from hub.statutory.handing_over import CaseOutcome
+from hub.statutory.handing_over import AlreadySaidError, CaseOutcome
 from hub.web.consents.showing import day
 from hub.web.forms import field
-from hub.web.lanes.titles import CASE_CODES, CASE_FACTS, OUTCOMES, REFUSED, STAGES, WRONG
+from hub.web.lanes.titles import ANOTHER_IS_SEALED, ANOTHER_STANDS, CASE_CODES, CASE_FACTS, OUTCOMES, REFUSED, STAGES, WRONG
 from hub.web.language import Words, mark
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
@@ -109,6 +109,13 @@ class _Pages:
         """The view's answer, or a page that says why there is none."""
         try:
             return view()
+        except AlreadySaidError as error:
+            words = self._renderer.words(request)
+            came = words.text(OUTCOMES[CaseOutcome(error.stands["outcome"])]) if "outcome" in error.stands else ""
+            stands = ", ".join(part for part in (came, error.stands.get("registered_as", "")) if part)
+            text = ANOTHER_STANDS if stands else ANOTHER_IS_SEALED
+            heading = mark("It was recorded before")
+            return self._renderer.message(request, heading, text, 409, here=self.path, stands=stands)
         except (RejectedError, ContractError) as error:
             status, text = REFUSED.get(error.code, REFUSED["will_not_open"])
             return self._renderer.message(request, mark("It could not be done"), text, status, here=self.path)

@@ -9,7 +9,7 @@ from hub.statutory.handing_over import CaseOutcome
 from hub.statutory.standing import Stage
 from hub.web.language import mark
 
-__all__ = ["CASE_CODES", "CASE_FACTS", "OUTCOMES", "REFUSED", "STAGES", "WRONG"]
+__all__ = ["ANOTHER_IS_SEALED", "ANOTHER_STANDS", "CASE_CODES", "CASE_FACTS", "OUTCOMES", "REFUSED", "STAGES", "WRONG"]
 
 STAGES: Final = MappingProxyType(
     {
@@ -44,6 +44,12 @@ REFUSED: Final = MappingProxyType(
         ),
         "will_not_open": (409, mark("The file does not open. Whoever runs the hub sees why with hub statutory list.")),
     }
+)
+ANOTHER_STANDS: Final = mark(
+    "Somebody recorded before you: {stands}. That stands, and nothing of yours was kept. Compare the two, and tell each other."
+)
+ANOTHER_IS_SEALED: Final = mark(
+    "Somebody recorded it before you. What it says is sealed; it stands, and nothing of yours was kept. Tell each other."
 )
 CASE_FACTS: Final = MappingProxyType(
     {

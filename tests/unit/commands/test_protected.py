@@ -73,3 +73,12 @@ def test_a_case_that_is_not_there_is_refused_before_anything_is_logged(home: Pat
     refused = call("outcome", "0123", "--came", "declined")
     assert getattr(refused.exception, "code", "") == "unknown_message"
     assert "outcome" not in purposes(home)
+
+
+def test_another_outcome_than_the_one_that_stands_is_refused_and_what_stands_is_told(home: Path) -> None:
+    (case,) = listed()
+    assert call("outcome", str(case["case"]), "--came", "declined").exit_code == 0
+    assert call("outcome", str(case["case"]), "--came", "declined").exit_code == 0
+    second = call("outcome", str(case["case"]), "--came", "referred", "--registered-as", "SN 2025/117")
+    assert getattr(second.exception, "code", "") == "already_said"
+    assert "what stands: declined" in second.stderr

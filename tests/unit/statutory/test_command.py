@@ -143,3 +143,12 @@ def test_a_refused_hand_over_is_logged_as_refused(home):
     (found,) = the_latest(audit.engine, Filter(), 10)
     audit.close()
     assert (found.action, found.outcome, found.rule) == ("report_handed_over", "deny", "bad_case_number")
+
+
+def test_another_number_than_the_one_that_stands_is_refused_and_logged_as_refused(home):
+    call(home, "hand-over", "message-one", "--registered-as", "SN 2025/117")
+    assert call(home, "hand-over", "message-one", "--registered-as", "SN 2025/117").exit_code == 0
+    second = call(home, "hand-over", "message-one", "--registered-as", "SN 2025/711")
+    assert getattr(second.exception, "code", "") == "already_said"
+    assert second.stderr.startswith("what stands: SN 2025/117\n")
+    assert logged(home)[-1] == ("report_handed_over", "deny", "already_said")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from hub.errors import RejectedError, RetriableError
-from hub.statutory.handing_over import HandOvers
+from hub.statutory.handing_over import AlreadySaidError, CaseOutcome, HandOvers
 from tests.unit.statutory.make import KEY, MESSAGE_ID, NOW, WatchedDisk, make_message, make_store
 
-SAID = {"registered_as": "SN 2025/117", "who": "officer", "at": NOW}
+SAID = {"registered_as": "SN 2025/117", "who": "officer", "at": NOW, "key": KEY}
 
 
 def stored(folder: Path, content: bytes = b"one") -> Path:
@@ -40,6 +41,58 @@ def test_who_said_it_and_the_case_are_sealed_and_a_repeat_changes_nothing(tmp_pa
     assert b"2025" not in before
     hand_overs.confirm(file, **SAID)
     assert written.read_bytes() == before
+
+
+def test_whoever_says_another_number_is_told_what_stands_and_it_stands(tmp_path: Path) -> None:
+    file, hand_overs = stored(tmp_path), HandOvers(tmp_path, KEY.public_key)
+    hand_overs.confirm(file, **SAID)
+    with pytest.raises(AlreadySaidError) as refused:
+        hand_overs.confirm(file, **(SAID | {"registered_as": "SN 2025/711"}))
+    assert refused.value.stands["registered_as"] == "SN 2025/117"
+    assert "SN" not in str(refused.value)
+    assert hand_overs.said(file, KEY)["registered_as"] == "SN 2025/117"
+
+
+@pytest.mark.parametrize("number", ["", "SN 2025/117"])
+def test_another_outcome_is_told_what_stands_and_the_same_changes_nothing(tmp_path: Path, number: str) -> None:
+    file, hand_overs = stored(tmp_path), HandOvers(tmp_path, KEY.public_key)
+    said = {**SAID, "registered_as": number}
+    for _ in range(2):
+        hand_overs.conclude(file, CaseOutcome.DECLINED, **said)
+    with pytest.raises(AlreadySaidError) as refused:
+        hand_overs.conclude(file, CaseOutcome.SUPPORTED, **said)
+    assert refused.value.stands["outcome"] == "declined"
+
+
+def test_without_the_key_nobody_can_compare_and_a_second_word_is_refused(tmp_path: Path) -> None:
+    file, hand_overs = stored(tmp_path), HandOvers(tmp_path, KEY.public_key)
+    hand_overs.confirm(file, **SAID)
+    with pytest.raises(AlreadySaidError) as refused:
+        hand_overs.confirm(file, **(SAID | {"key": None}))
+    assert refused.value.stands == {}
+
+
+def test_of_many_who_say_it_at_once_one_is_first_and_all_others_are_told(tmp_path: Path) -> None:
+    file = stored(tmp_path)
+
+    def say(number: int) -> str:
+        case = f"SN 2025/{number}"
+        try:
+            HandOvers(tmp_path, KEY.public_key).confirm(file, **(SAID | {"registered_as": case}))
+        except AlreadySaidError as error:
+            return error.stands["registered_as"]
+        return case
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(say, range(100, 108)))
+    assert answers == {HandOvers(tmp_path, KEY.public_key).said(file, KEY)["registered_as"]}
+
+
+def test_a_receipt_leaves_what_a_person_said_before(tmp_path: Path) -> None:
+    file, hand_overs = stored(tmp_path), HandOvers(tmp_path, KEY.public_key)
+    hand_overs.confirm(file, **SAID)
+    hand_overs.receipt(file, registered_as="SN 2025/711", who="receiver reception", at=NOW)
+    assert hand_overs.said(file, KEY)["registered_as"] == "SN 2025/117"
 
 
 @pytest.mark.parametrize("number", ["", "x", "20120314-9800", "SN 20120314 9800", "a" * 41, "SN\n1"])

@@ -104,3 +104,12 @@ def test_without_the_log_no_case_is_listed(empty_town: PagesTown, client: Browse
         connection.exec_driver_sql("alter table audit_entry rename to gone")
     answer = client.get("/protected")
     assert (answer.status_code, entry[:8] in answer.text) == (500, False)
+
+
+def test_the_second_of_two_officers_is_told_the_outcome_that_stands(empty_town: PagesTown, client: Browser) -> None:
+    entry = empty_town.lanes.case()
+    client.post(f"/protected/{entry}/done", data={"outcome": "nothing_to_do"})
+    answer = client.post(f"/protected/{entry}/done", data={"outcome": "referred", "number": "SN 2025/118"})
+    assert answer.status_code == 409
+    assert "Det fanns inget att göra" in answer.text
+    assert told(empty_town)[-1] == ("protected_case", "outcome", "deny", "already_said")

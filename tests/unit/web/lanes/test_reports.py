@@ -115,3 +115,26 @@ def test_where_the_key_is_not_the_list_is_shown_and_opening_says_where_to_go(
     answer = client.post(f"/reports/{entry}")
     assert answer.status_code == 409
     assert "nyckeln finns på annat håll" in answer.text
+
+
+def test_the_second_of_two_officers_is_told_the_number_that_stands_and_the_log_says_refused(
+    empty_town: PagesTown, client: Browser
+) -> None:
+    entry = empty_town.lanes.report()
+    for _ in range(2):
+        assert client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"}).status_code == 303
+    answer = client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
+    assert answer.status_code == 409
+    assert "Det var redan antecknat" in answer.text
+    assert "SN 2025/117" in answer.text
+    assert told(empty_town)[-1] == ("report_handed_over", "register", "deny", "already_said")
+
+
+def test_where_the_key_is_not_the_second_officer_is_told_that_it_was_recorded(
+    empty_town: PagesTown, client: Browser, tmp_path
+) -> None:
+    vars(empty_town)["lanes"] = Lanes(tmp_path / "elsewhere", empty_town.clock, empty_town.audit, readable=False)
+    entry = empty_town.lanes.report()
+    client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"})
+    answer = client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
+    assert (answer.status_code, "förseglat" in answer.text) == (409, True)
