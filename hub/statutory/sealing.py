@@ -21,16 +21,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
+from nacl.bindings import crypto_secretbox_MACBYTES
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from hub.errors import ContractError
 
-__all__ = ["Envelope", "open_content", "open_envelope", "read_header", "seal"]
+__all__ = ["Envelope", "file_size", "open_content", "open_envelope", "read_header", "seal"]
 
 _MAGIC = b"HUBSTAT1"
 _HEADER = struct.Struct(">8sqI")
 _MAX_ENVELOPE = 65_536
+_SEAL = PublicKey.SIZE + crypto_secretbox_MACBYTES
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -78,6 +80,11 @@ def read_header(stream: BinaryIO) -> tuple[datetime, int]:
         return _EPOCH + arrived * _MILLISECOND, length
     except OverflowError as error:
         raise ContractError("a sealed file has an impossible time of arrival", code="bad_magic") from error
+
+
+def file_size(envelope_length: int, content_size: int) -> int:
+    """How many bytes a whole file has, from the length in its header and the size of its message; needs no key."""
+    return _HEADER.size + envelope_length + _SEAL + content_size
 
 
 def open_envelope(stream: BinaryIO, key: PrivateKey) -> Envelope:

@@ -31,7 +31,7 @@ from hub.statutory.deadlines import deadlines
 from hub.statutory.disk import Disk, PosixDisk, write_whole
 from hub.statutory.entries import SUFFIX, DamagedFile, StoredMessage, content_name, damaged_file, entry_of
 from hub.statutory.index import Index
-from hub.statutory.sealing import Envelope, open_content, open_envelope, read_header, seal
+from hub.statutory.sealing import Envelope, file_size, open_content, open_envelope, read_header, seal
 
 __all__ = ["StatutoryStore"]
 
@@ -76,15 +76,16 @@ class StatutoryStore:
         return self._key()
 
     def put(self, message: RawMessage) -> None:
-        """Store one message; the same again changes nothing. On return it is on the medium.
+        """Store one message; the same again changes nothing, and mends a file that is damaged. On return it is on the medium.
 
+        With the public key only, damage is seen by header and length; with the private key, any.
         Raises RetriableError `store_full`, `store_denied` or `store_unwritable` that says what to do; the caller must then
         treat the message as not secured and come again.
         """
         home = self._messages / report_number(message.message_id)
         path = home / (content_name(message) + SUFFIX)
         try:
-            if not path.exists():
+            if not path.exists() or self._is_damaged(path, len(message.content)):
                 self._prepare(home)
                 write_whole(self._disk, path, self._sealed(message), self._messages)
             # Also when it was there: the process that gave it its name may have died before this step.
@@ -178,6 +179,12 @@ class StatutoryStore:
         except (OSError, ContractError) as error:
             return damaged_file(path, error)
         return None
+
+    def _is_damaged(self, path: Path, content_size: int) -> bool:
+        if self.damage_of(path) is not None:
+            return True
+        with path.open("rb") as stream:
+            return path.stat().st_size != file_size(read_header(stream)[1], content_size)
 
     def sweep(self) -> int:
         """Remove what writers that died left half written an hour ago or earlier (by the machine's clock, as file times are)."""

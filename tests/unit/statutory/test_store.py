@@ -78,6 +78,37 @@ def test_the_same_message_twice_is_kept_once(tmp_path):
     assert len(store.list()[0]) == 1
 
 
+def flipped(raw: bytes) -> bytes:
+    return raw[:-5] + bytes([raw[-5] ^ 0xFF]) + raw[-4:]
+
+
+@pytest.mark.parametrize(
+    ("damage", "private"),
+    [
+        (lambda raw: b"", False), (lambda raw: raw[:-1], False), (lambda raw: b"X" + raw[1:], False),
+        (lambda raw: raw + b"\x00", False), (flipped, True),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_mended_when_the_message_comes_again(tmp_path, damage, private):
+    make_store(tmp_path).put(make_message())
+    (path,) = make_store(tmp_path).files()
+    path.write_bytes(damage(path.read_bytes()))
+    assert len(make_store(tmp_path).check()) == 1
+    make_store(tmp_path, private=private).put(make_message())
+    assert make_store(tmp_path).check() == ()
+    assert list(make_store(tmp_path).files()) == [path]
+    assert make_store(tmp_path).read_file(path)[1] == SECRET.encode()
+
+
+def test_what_is_whole_is_not_written_again(tmp_path):
+    for private in (True, False):
+        make_store(tmp_path).put(make_message())
+        (path,) = make_store(tmp_path).files()
+        before = path.read_bytes()
+        make_store(tmp_path, private=private).put(make_message())
+        assert path.read_bytes() == before
+
+
 def test_two_contents_under_one_id_are_both_kept(tmp_path):
     store = make_store(tmp_path)
     store.put(make_message(content=b"first"))
