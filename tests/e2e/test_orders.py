@@ -21,7 +21,9 @@ def fits_and_is_heard(page: Page) -> None:
 
 
 def press(page: Page, label: str) -> None:
-    page.get_by_role("button", name=label, exact=True).click()
+    """And wait for the page that it leads to, with its script: the next act is for that one."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=label, exact=True).click()
 
 
 def test_an_order_is_kept_accepted_taken_back_and_carried_out(site: Site) -> None:
@@ -39,13 +41,15 @@ def test_an_order_is_kept_accepted_taken_back_and_carried_out(site: Site) -> Non
     press(page, "Spara beställningen")
     fits_and_is_heard(page)
     page.goto(ORDERS)
-    page.get_by_role("link", name="Informationsinsats").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Informationsinsats").click()
     fits_and_is_heard(page)
     press(page, "Ta emot")
     press(page, "Ångra mottagandet")
     expect(page.get_by_role("status")).to_contain_text("Beställningen väntar på svar igen.")
     page.keyboard.press("a")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Beställningen är mottagen.")
     fits_and_is_heard(page)
     page.get_by_label("Som beställt", exact=True).check()
@@ -62,7 +66,8 @@ def test_a_way_of_contact_is_shown_and_erased_by_acts_of_their_own(site: Site) -
     page.get_by_label("Hur ska de nås?").fill(WAY)
     press(page, "Spara förseglat")
     expect(page.get_by_text(WAY)).to_have_count(0)
-    page.get_by_role("button", name="Visa").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Visa").click()
     expect(page.get_by_text(WAY)).to_be_in_viewport()
     fits_and_is_heard(page)
     press(page, "Radera för gott")
