@@ -55,9 +55,9 @@ def test_the_keys_explain_themselves_and_close_again(site: Site) -> None:
     expect(page.get_by_role("dialog", name="Tangenter")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    page.get_by_label("Uppgiftens nummer").press_sequentially("jk?")
+    page.get_by_label("Uppgift eller ärende").press_sequentially("jk?")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.get_by_label("Uppgiftens nummer")).to_have_value("jk?")
+    expect(page.get_by_label("Uppgift eller ärende")).to_have_value("jk?")
 
 
 def test_the_first_tab_skips_to_the_content(site: Site) -> None:
@@ -123,7 +123,7 @@ def test_everything_but_the_live_parts_works_without_javascript(site: Site) -> N
     page.get_by_role("link", name="SIG-gruppen").first.click()
     page.get_by_role("link", name="Bedömning inför social insatsgrupp (SIG)").click()
     expect(page.locator(".subject")).to_have_text("Ungdom, 14 år, område Hageby")
-    page.get_by_label("Uppgiftens nummer").fill(site.town.tasks["presence"][:8])
+    page.get_by_label("Uppgift eller ärende").fill(site.town.tasks["presence"][:8])
     page.get_by_role("button", name="Sök").click()
     expect(page.locator(".subject")).to_have_text("Navestad, vecka 20")
     page.get_by_role("link", name="In English").click()
