@@ -106,6 +106,10 @@ def _session(config: SmtpConfig) -> Iterator[smtplib.SMTP]:
 
 def _sign_in(session: smtplib.SMTP, username: str, password: str) -> None:
     """By one mechanism. `login` goes on to the next when one is refused; a server that hangs up on that has not said why."""
+    if not (username + password).isascii():
+        # `smtplib` encodes both as ASCII, and its error would quote them.
+        text = "smtp: `username` and the secret `password` must be ASCII; give the account a password without å, ä and ö"
+        raise ConfigError(text, code="bad_secret")
     session.ehlo_or_helo_if_needed()
     session.user, session.password = username, password
     offered = session.esmtp_features.get("auth", "").upper().split()

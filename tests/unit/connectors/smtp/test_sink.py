@@ -183,3 +183,11 @@ def test_a_certificate_that_is_not_trusted_stops_delivery(tmp_path, mailbox) -> 
         sink.deliver(make_errand())
     assert raised.value.code == "bad_certificate"
     assert received(mailbox) == []
+
+
+def test_a_password_beyond_ascii_is_told_as_a_wrong_setting_and_never_repeated() -> None:
+    replies = {"EHLO": "250-mail.example.se\r\n250 AUTH PLAIN"}
+    with scripted(replies) as port, closing(make_sink(port, "lösenord")) as sink, pytest.raises(ConfigError) as raised:
+        sink.deliver(make_errand())
+    assert raised.value.code == "bad_secret"
+    assert "lösenord" not in str(raised.value)
