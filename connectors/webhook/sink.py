@@ -38,7 +38,8 @@ class WebhookSink:
         self._http = guarded_client(timeout=config.timeout_seconds, allow_private=config.allow_private)
 
     def deliver(self, errand: Errand) -> Delivered:
-        """As `Sink.deliver`. A receiver of webhooks names no id of its own.
+        """As `Sink.deliver`. A receiver of webhooks names no id of its own; what else it says is not read, so that an answer that
+        never ends, or that nobody can unpack, holds nothing up.
 
         408, 425, 429, 5xx and no answer: RetriableError. 401, 403, 404, 405, 410, a redirect and an address that leads to a
         private network: ConfigError, the address or the secret is wrong. Any other 4xx: RejectedError.
@@ -46,8 +47,8 @@ class WebhookSink:
         body = body_of(errand)
         status = 0
         try:
-            response = self._http.post(self._url, content=body.encode(), headers=self._headers(errand, body))
-            status = response.status_code
+            with self._http.stream("POST", self._url, content=body.encode(), headers=self._headers(errand, body)) as response:
+                status = response.status_code
         except httpx.TimeoutException as error:
             raise RetriableError("webhook: no answer in time", code="timeout") from error
         except httpx.TransportError as error:

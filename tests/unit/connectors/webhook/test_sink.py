@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
@@ -113,6 +114,28 @@ def test_an_answer_names_its_reaction(keeping, status: int, error) -> None:
         sink.deliver(make_errand())
     assert raised.value.code == f"status_{status}"
     assert len(keeping.sent) == 1, "a redirect is not followed"
+
+
+class Endless(Keeping):
+    """Says that its answer is packed, and goes on with what cannot be unpacked until nobody listens."""
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            return
+        await receive()
+        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-encoding", b"gzip")]})
+        gone = asyncio.ensure_future(receive())
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"no gzip", "more_body": True})
+            await asyncio.wait([gone], timeout=0.05)
+
+
+@pytest.mark.parametrize(
+    ("status", "reaction"), [(202, nullcontext()), (503, pytest.raises(RetriableError)), (422, pytest.raises(RejectedError))]
+)
+def test_an_answer_that_never_ends_and_cannot_be_unpacked_counts_by_its_status(status: int, reaction) -> None:
+    with served(Endless(status)) as url, closing(make_sink(url)) as sink, reaction:
+        sink.deliver(make_errand())
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_å", f"{SECRET} whsec_å", f"{SECRET} {ANOTHER} {SECRET}"])
