@@ -41,7 +41,7 @@ _OPTIONS = (
 _CORE = "tests/unit/core/test_{}.py"
 _ENGINE = (
     "step", "fold", "look", "state", "weighing", "language", "coverage", "calendar", "instants", "rules", "rule_set",
-    "rule_schema", "place", "episodes", "spent", "fall", "narrowing",
+    "rule_schema", "place", "episodes", "spent", "resume", "fall", "narrowing",
 )  # fmt: skip
 _WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", "asked", "fall")
 _TEXTS = {"texts": "explain", "wording_texts": "wording", "lacking_texts": "lacking", "narrowing_texts": "asked"}

@@ -145,6 +145,19 @@ def test_the_latest_word_of_delivery_counts_in_whatever_order_it_is_read() -> No
         assert done.state.episodes[RULE].task_id == LATER
 
 
+def test_of_two_words_of_delivery_at_one_instant_the_one_read_last_counts() -> None:
+    received, recalled = told(OTHER), told(OTHER, TaskState.RECALLED)
+    assert resume(rebuilt(), known(recalled, received), RULES, NOW).tasks == ()
+    assert emitted([resume(rebuilt(), known(received, recalled), RULES, NOW)]) == [("open", RULE, TEAM)]
+
+
+def test_ids_to_be_remembered_for_long_do_not_put_off_an_earlier_wake() -> None:
+    state = rebuilt()
+    done = resume(state, known(told(OTHER)), RULES, NOW).state
+    assert len(done.spent) == 1
+    assert done.wake_ms == state.wake_ms
+
+
 def test_a_task_whose_ground_was_lost_and_that_is_still_open_is_reinstated() -> None:
     state = rebuilt()
     done = resume(state, known(said(state, OTHER), said(state, OTHER, Action.GROUND_LOST), told(OTHER)), RULES, NOW)
@@ -221,7 +234,7 @@ def test_an_areas_task_is_said_when_nothing_of_it_is_known_and_only_then() -> No
     task = presence(state)
     assert (task.action, task.week, task.incidents) == (Action.OPEN, "2025-W20", 5)
     done = place_resume(state, known(task), RULES, NOW)
-    assert done.tasks == ()
+    assert (done.tasks, done.state.recalled) == ((), {})
     adopted = place_resume(state, known(task.model_copy(update={"task_id": OTHER})), RULES, NOW).state
     retracted = make_place_event(0, FRIDAY, 3, revision=2, retracted=True)
     assert [one.task_id for one in place_step(adopted, retracted, RULES, NOW).tasks] == [OTHER]

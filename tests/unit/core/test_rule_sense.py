@@ -155,6 +155,13 @@ def test_of_conditions_that_are_too_much_together_the_last_is_named_and_the_othe
     assert told(beside(morning, evening))[0].startswith("when.1.at_least: asks, together with when.0, for 1200")
 
 
+def test_of_three_conditions_that_are_too_much_together_the_later_of_the_two_that_ask_for_most_is_named() -> None:
+    (found,) = told(
+        beside({"of": ["unexcused"], "at_least": 600}, {**NOTICES, "at_least": 600}, {"of": ["excused"], "at_least": 9})
+    )
+    assert found.startswith("when.1.at_least: asks, together with when.0 and when.2, for 1209 different events at once")
+
+
 def test_conditions_for_which_one_event_may_count_twice_are_not_added_up() -> None:
     for part in ({"of": ["excused", "unexcused"]}, {"of": ["unexcused"], **EVENING}, {"of": ["unexcused"], "within_days": 5}):
         assert told(beside({"of": ["unexcused"], "at_least": 1000}, {"at_least": 1000, **part})) == []

@@ -9,7 +9,7 @@ import pytest
 from hub.contract.ids import task_id
 from hub.contract.models import Cooperation, TaskEvent, TaskState
 from hub.core.instants import DAY, from_ms, to_ms
-from hub.core.spent import end_episode, first_over, next_opening, still_said, still_spent
+from hub.core.spent import end_episode, first_over, had_before, next_opening, still_said, still_spent
 from hub.core.state import Episode, Spent, YouthState, body_bytes, from_bytes, new_state, opened_as, to_bytes
 from hub.core.step import Step, erase_scope, step, wake
 from tests.unit.core.former_state import former_bytes
@@ -242,3 +242,11 @@ def test_an_episode_that_ends_is_counted_beside_those_that_its_event_opened_befo
         {"b": stays}, {"a|e1": Spent(1, 9), "a|e2": Spent(4, 4)},
     )  # fmt: skip
     assert end_episode({"a": ends}, {"a|e1": Spent(2, 4)}, "a", 9) == ({}, {"a|e1": Spent(3, 9)})
+
+
+def test_ids_that_tasks_have_had_are_added_once_and_what_is_remembered_stays() -> None:
+    before = {"a|e1": Spent(2, 4)}
+    added = had_before(before, {"task": "a"}, 9)
+    assert added == {"a|e1": Spent(2, 4), "a|=task": Spent(1, 9)}
+    assert had_before(added, {"task": "a"}, 12) is added
+    assert had_before(added, {"task": "a", "other": "b"}, 12) == {**added, "b|=other": Spent(1, 12)}
