@@ -165,8 +165,11 @@ def still_withdrawn(consent: ConsentRecord, known: ConsentRecord | None) -> Cons
     before records that are older than it, and they open nothing again. The same object where nothing was.
 
     Of a scope that the record leaves out (a consent is suspended beside one in force) it keeps a mark that permits nothing: the
-    next record may name the scope again, and be older than the withdrawal too.
+    next record may name the scope again, and be older than the withdrawal too. A whole withdrawal has no scopes and needs no
+    marks: nothing follows it.
     """
+    if consent.status is ConsentStatus.WITHDRAWN:
+        return consent
     over = {
         one.scope_id: one
         for one in (() if known is None else known.scopes)

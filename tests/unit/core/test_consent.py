@@ -161,3 +161,10 @@ def test_a_record_stays_the_same_object_when_what_was_withdrawn_since_is_none_of
         assert still_withdrawn(consent, earlier) is consent
     closed = still_withdrawn(make_consent(sspf, sig), known)
     assert [scope.withdrawn_at for scope in closed.scopes] == [None, ago(1)]
+
+
+def test_a_whole_withdrawal_stays_as_it_is_though_a_scope_was_withdrawn_by_a_later_clock() -> None:
+    """It has no scopes, and as no record of a withdrawal may have any, one with marks could never be read again."""
+    known = make_consent(make_scope(withdrawn_at=NOW + MILLISECOND))
+    withdrawn = make_withdrawn()
+    assert still_withdrawn(withdrawn, known) is withdrawn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,17 @@ def test_withdrawal_after_the_task_cancels_it_and_empties_it(desk: Desk) -> None
         row = session.scalars(select(TaskRow)).one()
         assert (row.subject, row.payload, row.area, row.open_key) == (None, None, None, None)
     assert [event.state for event in desk.outbox(TASK_EVENTS)] == [TaskState.RECEIVED, TaskState.CANCELLED]
+
+
+def test_after_a_withdrawal_the_next_record_is_read_though_a_scope_was_withdrawn_by_a_later_clock(desk: Desk) -> None:
+    ref = new_youth_ref()
+    first = make_consent(ref, 1)
+    closed = tuple(scope.model_copy(update={"withdrawn_at": NOW + timedelta(seconds=1)}) for scope in first.scopes)
+    desk.inbox.take([desk.record(CONSENTS, ref, first.model_copy(update={"scopes": closed}))])
+    withdrawn = make_consent(ref, 2, status=ConsentStatus.WITHDRAWN)
+    for _ in range(2):
+        desk.inbox.take([desk.record(CONSENTS, ref, withdrawn)])
+    assert desk.worklist.counts() == {(CONSENTS.name, "processed"): 2, (CONSENTS.name, "duplicate"): 1}
 
 
 def test_an_older_consent_never_replaces_a_withdrawal(desk: Desk) -> None:
