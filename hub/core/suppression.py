@@ -16,6 +16,7 @@ where, with the steps, it leaves more than one value to each number that may be 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
 __all__ = ["FEWEST", "Band", "in_steps", "protect", "small", "step_of", "summed"]
@@ -51,11 +52,13 @@ def step_of(number: int) -> Band:
 def in_steps(*breakdowns: Mapping[str, int]) -> tuple[Band, Sequence[dict[str, Band]]]:
     """(total, each breakdown by key) of one total that is broken down in several ways, all in steps.
 
-    Of a small total no breakdown is shown, nor where totals and steps together would leave a small number one value.
+    Of a small total no breakdown is shown, nor where totals and steps together would leave a small number one value. Of a total
+    of five to nine none with a small number is: that some are left out would tell which these are (two keys of four each).
     """
     total = step_of(sum(breakdowns[0].values()))
     steps = [{key: step_of(number) for key, number in one.items()} for one in breakdowns]
-    if total.most == FEWEST - 1 or _pinned(total, steps):
+    few = total.most == 2 * FEWEST - 1 and any(map(_is_small, chain.from_iterable(one.values() for one in steps)))
+    if total.most == FEWEST - 1 or few or _pinned(total, steps):
         return total, [dict.fromkeys(one, Band(0, total.most)) for one in steps]
     return total, steps
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import product
+from itertools import chain, product
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +113,21 @@ def test_nor_of_numbers_in_steps(keys: int, most: int) -> None:
         if total.most is not None and total.most <= most:  # then all that fits is among them
             for numbers in zip(*fits, strict=True):
                 assert len(set(numbers)) > 1 or not small(numbers[0])
+
+
+@pytest.mark.parametrize(("rules", "weeks"), [(2, 4), (3, 3)])
+def test_nor_does_what_is_left_out_of_two_breakdowns_tell_why(rules: int, weeks: int) -> None:
+    """Of every total up to nine, all that may be shown of it in two ways."""
+    everything: dict[Breakdown, list[Breakdown]] = {}
+    for total in range(10):
+        ones, others = ([one for one in product(range(total + 1), repeat=keys) if sum(one) == total] for keys in (rules, weeks))
+        for one, other in product(ones, others):
+            whole, shown = in_steps(named(one), named(other))
+            display = tuple(chain(whole, *(band for bands in shown for band in bands.values())))
+            everything.setdefault(display, []).append((*one, *other))
+    for fits in everything.values():
+        for numbers in zip(*fits, strict=True):
+            assert len(set(numbers)) > 1 or not small(numbers[0])
 
 
 @pytest.mark.parametrize(("number", "band"), [(0, (0, 0)), (1, (1, 4)), (4, (1, 4)), (5, (5, 9)), (18, (15, 19)), (20, (20, 24))])
