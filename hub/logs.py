@@ -53,8 +53,7 @@ def configure_logs(process: str, *, level: str = "INFO") -> None:
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.stdlib.LoggerFactory(),  # asked at every line: what is said later follows a later call
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import logging
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+import structlog
 from hypothesis import settings
 from kafka import KafkaAdminClient
 
@@ -43,6 +45,17 @@ _BUSY = Path(__file__).parent / "e2e"
 _FIGURE = "figure"
 _FEWEST_DIGITS = 9  # an interim number in its short form
 _TWELVE_PLACES = 10**11
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command that was called in the test's own process leaves no way of logging to the tests that come after it."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root = logging.getLogger()
+        root.handlers[:] = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
+        root.setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ import pytest
 from hub.stopping import Stop, ask_on_signals, ctrl_c_waits
 
 _CHILD = """
-import ctypes, sys, threading
+import ctypes, signal, socket, sys, threading
+import hub.stopping
 from hub.logs import configure_logs
 from hub.stopping import stops_in_time
 
@@ -27,11 +28,16 @@ configure_logs("sample")
 stop = threading.Event()
 with stops_in_time(stop, seconds):
     print("ready", flush=True)
+    if kind == "both_at_once":
+        ours, theirs = socket.socketpair()
+        theirs.send(bytes([signal.SIGTERM, signal.SIGINT]))
+        hub.stopping._watch(ours, stop, seconds)
     if kind == "in_a_library":
         mutex = ctypes.create_string_buffer(128)
         for _ in range(2):  # the second time for ever, and no signal interrupts it
             ctypes.CDLL(None).pthread_mutex_lock(mutex)
     stop.wait()
+    print("asked", flush=True)
     if kind == "slow":
         threading.Event().wait(1.0)
     if kind == "in_the_block":
@@ -75,8 +81,14 @@ def test_one_that_is_held_up_ends_when_its_time_is_over(kind: str) -> None:
 def test_ctrl_c_after_the_first_signal_ends_it_at_once() -> None:
     with child("in_the_block", 60) as process:
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"asked\n"
         process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 70
+
+
+def test_ctrl_c_that_is_there_before_the_first_signal_was_read_ends_it_at_once() -> None:
+    with child("both_at_once", 60) as process:
         assert process.wait(timeout=20) == 70
 
 
