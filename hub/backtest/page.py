@@ -77,16 +77,15 @@ def _notes(found: Published, language: Language) -> list[str]:
     notes = [
         say(
             "against", active=found.active[0], first=week_name(weeks[0]), last=week_name(weeks[-1]),
-            youths=shown(Band(found.youths, found.youths)), events=shown(Band(found.events, found.events)),
+            youths=shown(found.youths), events=shown(found.events),
         ),
         say("hidden", fewest=FEWEST),
         say("left_out"),
     ]  # fmt: skip
     if found.at_once:
         notes.append(say("at_once"))
-    if found.cold_until is not None and found.first is not None:
-        begin, warm = (f"{at.astimezone(STOCKHOLM):%Y-%m-%d}" for at in (found.first, found.cold_until))
-        notes.append(say("cold", first=begin, until=warm))
+    if found.cold_until is not None and found.first_week is not None:
+        notes.append(say("cold", first=week_name(found.first_week), until=f"{found.cold_until:%Y-%m-%d}"))
     return notes
 
 

@@ -1,7 +1,7 @@
 """What of a tally may be shown: every number in a step of five, made once; all that is shown is worked out from them alone.
 
 Rules lie within others, weeks follow weeks, and a candidate is tried again with a threshold changed: whoever knows how, knows
-what a difference of two figures counts. So no figure is exact, none and the number of all youths apart.
+what a difference of two figures counts. So no figure is exact but none, and no time is told but a week.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import combinations
 
 from hub.backtest.tally import Kind, Plan, Tally
-from hub.core.instants import stockholm_week, to_ms
+from hub.core.instants import stockholm_date, stockholm_week, to_ms
 from hub.core.suppression import FEWEST, Band, in_steps, step_of, summed
 from hub.errors import RejectedError
 
@@ -57,11 +57,13 @@ class Published:
     weeks: tuple[str, ...]
     since: datetime | None
     until: datetime
-    first: datetime | None
-    last: datetime | None
+    first_week: str | None
+    last_week: str | None
+    """The ISO weeks of the first and the last that was read of anybody; None of an empty history."""
     longest_days: int
-    youths: int
-    events: int
+    youths: Band
+    events: Band
+    """All that were read, also before and after the time that is asked for."""
     at_once: bool
     imported: bool
     """Whether most events were recorded weeks after they occurred, and yet are replayed by when they were recorded."""
@@ -99,12 +101,13 @@ class Published:
         return sorted({(team, function) for kind, team, function in self.rows if kind.candidate})
 
     @property
-    def cold_until(self) -> datetime | None:
-        """Until then windows lack what came before the history; None when nothing that is counted lies there."""
-        if self.first is None:
+    def cold_until(self) -> date | None:
+        """The Monday from which on windows lack nothing of before the history; None when all that is counted lies after."""
+        if self.first_week is None:
             return None
-        warm = self.first + timedelta(days=self.longest_days)
-        return warm if self.since is None or self.since < warm else None
+        known = date.fromisoformat(f"{self.first_week}-7") + timedelta(days=1 + self.longest_days)
+        warm = known + timedelta(days=-known.weekday() % 7)
+        return warm if self.since is None or stockholm_date(self.since) < warm else None
 
 
 def publish(tally: Tally, plan: Plan) -> Published:
@@ -127,11 +130,11 @@ def publish(tally: Tally, plan: Plan) -> Published:
         weeks=weeks,
         since=plan.since,
         until=plan.until,
-        first=tally.first,
-        last=tally.last,
+        first_week=_week_of(tally.first),
+        last_week=_week_of(tally.last),
         longest_days=max(plan.candidate.longest_days, plan.active.longest_days),
-        youths=tally.youths,
-        events=tally.events,
+        youths=step_of(tally.youths),
+        events=step_of(tally.events),
         at_once=plan.at_once,
         imported=not plan.at_once and 2 * tally.late > tally.events,
         left_out={reason: step_of(number) for reason, number in sorted(tally.left_out.items())},
@@ -200,6 +203,10 @@ def _persons(tally: Tally, rule: str, schools: Mapping[str, str], areas: Mapping
 
 def _shares(places: Mapping[str, int], groups: Mapping[str, str], with_task: Mapping[str, Mapping[str, Band]]) -> Shares:
     return Shares({place: step_of(number) for place, number in _in_all(places, groups).items()}, with_task)
+
+
+def _week_of(at: datetime | None) -> str | None:
+    return None if at is None else stockholm_week(to_ms(at))
 
 
 def _weeks(since: datetime, until: datetime) -> Iterator[str]:

@@ -69,7 +69,8 @@ class Plan:
 @dataclass(slots=True)
 class Tally:
     """Counts over youths. `left_out`: those whose history was not read, by reason; `refused`: records that were none or may not
-    stand there, by reason; `events`: what was stepped; `late`: events recorded more than two weeks after they occurred.
+    stand there, by reason; `late`: events recorded more than two weeks after they occurred. `events`, `first` and `last` are of
+    all that was read, whatever time is asked for: else two runs would tell what lies between their ends.
     """
 
     youths: int = 0
@@ -110,7 +111,7 @@ def count_youth(history: YouthHistory, plan: Plan, tally: Tally) -> None:
     if reason:
         tally.left_out[reason] += 1
         return
-    events = [one for one in timeline(history, at_once=plan.at_once) if one[0] < plan.until]
+    events = timeline(history, at_once=plan.at_once)
     candidate, active = replay(history.youth_ref, events, (plan.candidate, plan.active), plan.until)
     both, kept = paired(candidate, active)
     _count_tasks(tally, plan, candidate, both, (Kind.NEW, Kind.BOTH))

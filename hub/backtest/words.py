@@ -14,10 +14,10 @@ __all__ = ["TEXTS", "Names", "shown", "week_name"]
 TEXTS: Final[dict[str, dict[Language, str]]] = {
     "title": {"sv": "Prövning av regler {candidate}", "en": "Backtest of rules {candidate}"},
     "against": {
-        "sv": "Jämförda med gällande regler {active}. Vecka {first} till {last}: {youths} unga med samtycke i "
+        "sv": "Jämförda med gällande regler {active}, vecka {first} till {last}. Läst: {youths} unga med samtycke i "
         "kraft, {events} händelser.",
-        "en": "Compared with the rules in force, {active}. Week {first} to {last}: {youths} youths with a consent in force, "
-        "{events} events.",
+        "en": "Compared with the rules in force, {active}, week {first} to {last}. Read: {youths} youths with a consent in "
+        "force, {events} events.",
     },
     "hidden": {
         "sv": "Talen anges i steg om {fewest}: 10–14 är ett av dem. Tal under {fewest} visas inte, och inte heller genom "
@@ -32,9 +32,9 @@ TEXTS: Final[dict[str, dict[Language, str]]] = {
         "really were proposed.",
     },
     "cold": {
-        "sv": "Historiken börjar {first}. Fram till {until} saknar reglernas tidsfönster det som hände före: talen är "
+        "sv": "Historiken börjar vecka {first}. Fram till {until} saknar reglernas tidsfönster det som hände före: talen är "
         "då för låga.",
-        "en": "The history begins on {first}. Until {until} the rules' windows lack what happened before: figures are too "
+        "en": "The history begins in week {first}. Until {until} the rules' windows lack what happened before: figures are too "
         "low then.",
     },
     "at_once": {

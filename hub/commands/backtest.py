@@ -21,9 +21,10 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
         typer.Option("--from", metavar="topic|FILE", help="The history: what Kafka holds (topic), or a file of --keep."),
     ] = "topic",
     since: Annotated[
-        str, typer.Option(metavar="DATE", help="Count tasks from this day on, in Sweden; what came before only fills windows.")
+        str,
+        typer.Option(metavar="DATE", help="Count tasks from this day's week on (Sweden); what came before only fills windows."),
     ] = "",
-    until: Annotated[str, typer.Option(metavar="DATE", help="Up to and with this day (default: now).")] = "",
+    until: Annotated[str, typer.Option(metavar="DATE", help="Up to and with this day's week (default: now).")] = "",
     at_once: Annotated[
         bool,
         typer.Option("--at-once", help="As if each event had been told as it occurred: for a history imported afterwards."),
@@ -47,7 +48,7 @@ def backtest(  # noqa: PLR0917 -- typer reads one option per parameter
     """Try rules on consented history: what they would have proposed, week by week, and the difference to the rules in force.
 
     Nothing is proposed and nothing is sent. Whose consent is withdrawn or suspended now is left out. Numbers below 5 are not
-    shown, nor what would give one away. That history was used is written to the audit log.
+    shown, nor what would give one away; only whole weeks are counted. That history was used is written to the audit log.
 
     Example: hub backtest ./candidate --since 2025-01-07 --html candidate.html
 
@@ -97,7 +98,7 @@ def _backtest(  # noqa: PLR0917 -- as typer reads them
             if keep is not None:
                 log.append(Entry(entry.actor, Action.HISTORY_KEPT, purpose=entry.purpose))
             found = run.published(question, keep)
-            draft.permitted(f"youths:{found.youths}.events:{found.events}")
+            draft.permitted(f"youths:{texts.code_of(found.youths)}.events:{texts.code_of(found.events)}")
     if html is not None:
         from hub.backtest.page import page
 

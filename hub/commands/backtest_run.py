@@ -18,7 +18,7 @@ from hub.backtest.running import Part, Question, lines_of, tally_of
 from hub.backtest.tally import Tally
 from hub.backtest.topics import BucketPart, private_folder, spill
 from hub.claims import declared_in
-from hub.clock import STOCKHOLM, reachable
+from hub.clock import STOCKHOLM, reachable, stockholm_date
 from hub.core.rules import RulesError, RuleSet, compile_rules
 from hub.errors import ConfigError, RejectedError
 from hub.registry.rules_kept import read_in_force
@@ -59,10 +59,7 @@ class Run:
                 f"{longest}: windows are never full. Use a longer history."
             )
             typer.echo(text, err=True)
-        begin = None if not since else _day(since, "--since")
-        end = self.now if not until else min(self.now, _day(until, "--until", after=1))
-        if begin is not None and begin >= end:
-            raise typer.BadParameter("--since must be a day before --until and before today")
+        begin, end = _span(since, until, self.now)
         return Question(candidate, active, begin, end, at_once)
 
     @staticmethod
@@ -96,7 +93,7 @@ class Run:
 
     def _topics(self, stack: ExitStack) -> list[BucketPart]:
         folder = stack.enter_context(private_folder(self.settings.data))
-        with self._bar("Reading the topics", "{task.completed:.0f} records") as bar:
+        with self._bar("Reading the topics") as bar:
             task = bar.add_task("", total=None)
             files = spill(
                 self.settings.bootstrap_servers, folder, lambda read, due: bar.update(task, completed=read, total=due or 1)
@@ -105,7 +102,7 @@ class Run:
         return [BucketPart(path, declared) for path in files]
 
     def _keep(self, parts: Sequence[BucketPart], keep: Path) -> None:
-        with self._bar("Keeping the history", "") as bar:
+        with self._bar("Keeping the history") as bar:
             task = bar.add_task("", total=len(parts))
 
             def lines() -> Iterator[bytes]:
@@ -116,19 +113,17 @@ class Run:
             write_history(keep, lines(), self.now)
 
     def _replay(self, parts: Sequence[Part], question: Question) -> Tally:
-        with self._bar("Replaying", "{task.fields[told]}") as bar:
-            task = bar.add_task("", total=len(parts), told="")
-            return tally_of(
-                parts, question, self._at_once,
-                lambda so_far: bar.update(task, advance=1, told=f"{so_far.youths:,} youths, {so_far.events:,} events"),
-            )  # fmt: skip
+        with self._bar("Replaying") as bar:
+            task = bar.add_task("", total=len(parts))
+            return tally_of(parts, question, self._at_once, lambda _: bar.advance(task))
 
     @contextmanager
-    def _bar(self, what: str, told: str) -> Iterator[Progress]:
+    def _bar(self, what: str) -> Iterator[Progress]:
+        # In percent alone: so many records, youths or events so far are small numbers, run by run.
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TextColumn(told), TimeRemainingColumn())
+        columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), disable=self.quiet) as bar:
             yield bar
 
@@ -146,13 +141,36 @@ def _longest(rule_set: RuleSet, folder: Path) -> int:
         raise ConfigError(f"{folder}: {error}", code="bad_rules") from error
 
 
-def _day(text: str, option: str, after: int = 0) -> datetime:
-    """The beginning of a day in Sweden, or of the one after it."""
+def _span(since: str, until: str, now: datetime) -> tuple[datetime | None, datetime]:
+    """From when to when is counted: the whole weeks, in Sweden, of the days that are asked for, and at most until now.
+
+    Of days, two runs would tell on which one it was that somebody was proposed.
+    """
+    first, last = _day(since, "--since"), _day(until, "--until")
+    if first is not None and first > (stockholm_date(now) if last is None else min(last, stockholm_date(now))):
+        raise typer.BadParameter("--since must not be after --until, nor after today")
+    begin = None if first is None else _monday(first, "--since")
+    return begin, now if last is None else min(now, _monday(last, "--until", after=7))
+
+
+def _day(text: str, option: str) -> date | None:
     try:
-        begin = datetime.combine(date.fromisoformat(text) + timedelta(days=after), datetime.min.time(), STOCKHOLM)
-        return reachable(begin).astimezone(UTC)
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise _no_date(option) from None
+
+
+def _monday(day: date, option: str, after: int = 0) -> datetime:
+    """The beginning of the Monday of its week, or so many days after."""
+    try:
+        monday = day + timedelta(days=after - day.weekday())
+        return reachable(datetime.combine(monday, datetime.min.time(), STOCKHOLM)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{option} needs a date, as 2025-01-07") from None
+        raise _no_date(option) from None
+
+
+def _no_date(option: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{option} needs a date, as 2025-01-07")
 
 
 def _nothing(tally: Tally, source: str) -> RejectedError:

@@ -12,6 +12,7 @@ from hub.backtest.figures import OURS, THEIRS, as_data
 from hub.backtest.published import OTHERS
 from hub.backtest.tally import Kind
 from hub.backtest.words import Names, shown, week_name
+from hub.clock import stockholm_date
 from hub.core.suppression import FEWEST, Band
 from hub.core.texts import Language
 from hub.installation import load_agencies, load_places, load_teams
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from hub.backtest.running import Question
     from hub.settings import Settings
 
-__all__ = ["names", "print_found", "warn_of_kept"]
+__all__ = ["code_of", "names", "print_found", "warn_of_kept"]
 
 
 def names(settings: Settings, question: Question, language: Language) -> Names:
@@ -36,6 +37,11 @@ def names(settings: Settings, question: Question, language: Language) -> Names:
         agencies={code: agency.title for code, agency in load_agencies(settings.home).items()},
         areas={code: area.title for code, area in places.areas.items()},
     )
+
+
+def code_of(band: Band) -> str:
+    """A figure as the audit log has it: `40-44`."""
+    return f"{band.least}-{band.most}"
 
 
 def warn_of_kept(keep: Path) -> None:
@@ -53,13 +59,17 @@ def print_found(found: Published, *, as_json: bool) -> None:
 
     console = Console()
     console.print(
-        f"Rules {found.candidate[0]} against {found.active[0]}: {found.youths} youths, {found.events} events, weeks "
-        f"{week_name(found.weeks[0])} to {week_name(found.weeks[-1])}.",
+        f"Rules {found.candidate[0]} against {found.active[0]}, weeks {week_name(found.weeks[0])} to "
+        f"{week_name(found.weeks[-1])}.",
         soft_wrap=True,
     )
-    if found.cold_until is not None and found.first is not None:
-        text = f"The history begins on {found.first:%Y-%m-%d}: until {found.cold_until:%Y-%m-%d} windows are not full."
-        console.print(f"{text} Give --since.", soft_wrap=True)
+    told = [week_name(week) for week in (found.first_week, found.last_week) if week is not None]
+    read = f", of weeks {' to '.join(told)}" if told else ""
+    console.print(f"Read: {shown(found.youths)} youths, {shown(found.events)} events{read}.", soft_wrap=True)
+    if found.cold_until is not None and found.first_week is not None:
+        text = f"The history begins in week {week_name(found.first_week)}: until {found.cold_until} windows are not full."
+        later = f" Give --since {found.cold_until}." if found.cold_until < stockholm_date(found.until) else ""
+        console.print(f"{text}{later}", soft_wrap=True)
     if found.imported:
         text = "Most events were recorded weeks after they occurred: where they were imported, replay them with --at-once."
         console.print(text, soft_wrap=True)

@@ -77,7 +77,7 @@ def audited(home: Path) -> list[str]:
 def test_the_topics_history_gives_the_same_figures_as_the_file_that_keeps_it(home: Path, tmp_path: Path) -> None:
     publish(load_settings(home).bootstrap_servers)
     read = call(home, "--processes", "2")
-    assert read["history"]["youths"] == 20
+    assert read["history"]["youths_between"] == [20, 24]
     assert read["history"]["records_left_out"] == {"unreadable": None}
     kept = tmp_path / "kept.jsonl"
     call(home, "--keep", kept, "--processes", "1")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hub.backtest.figures import OURS, THEIRS
+from hub.backtest.figures import OURS, THEIRS, as_data
 from hub.backtest.published import Published, publish
 from hub.backtest.running import Question
 from hub.backtest.tally import Kind, Tally, count_youth
@@ -111,6 +111,15 @@ def test_nor_between_a_run_and_one_whose_threshold_is_a_lesson_lower() -> None:
     ]
     assert {1, 2, 3} <= apart(runs[0].youths_by_rule["absence"], runs[1].youths_by_rule["absence"])
     assert {1, 2, 3} <= apart(runs[0].tasks(*OURS), runs[1].tasks(*OURS))
+
+
+def test_nor_does_where_a_run_ends_or_begins_change_a_word_about_what_was_read() -> None:
+    groups = [(18, (UNEXCUSED,) * 3), (2, (UNEXCUSED,) * 9)]
+    ends = [END, *(ago(7 - lesson / 10) + timedelta(hours=1) for lesson in range(9)), ago(300)]
+    rules = a_set("v2", ANY), a_set("v1", ANY)
+    told = [as_data(found(*rules, groups, until=until))["history"] for until in ends]
+    told += [as_data(found(*rules, groups, since=since))["history"] for since in ends[1:]]
+    assert [one for one in told if one != told[0]] == []
 
 
 def test_nor_between_a_run_and_one_that_ended_before_the_last_few_tasks() -> None:

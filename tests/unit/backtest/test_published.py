@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -72,18 +72,24 @@ def test_how_many_were_left_out_is_small_or_told() -> None:
 
 
 def test_until_when_windows_are_not_full_is_told() -> None:
-    first = datetime(2025, 5, 1, tzinfo=UTC)
-    assert figures({}, first=first).cold_until == datetime(2025, 5, 11, tzinfo=UTC)
+    for day in (28, 30):
+        assert figures({}, first=datetime(2025, 4, day, tzinfo=UTC)).cold_until == date(2025, 5, 19)
     assert figures({}, first=datetime(2025, 4, 20, tzinfo=UTC)).cold_until is None
+    assert figures({}).cold_until is None
+
+
+def test_of_the_history_only_weeks_are_told() -> None:
+    found = figures({}, first=datetime(2025, 5, 4, 21, 59, tzinfo=UTC), last=datetime(2025, 5, 18, 22, tzinfo=UTC))
+    history = as_data(found)["history"]
+    assert (history["first_week"], history["last_week"]) == ("2025-W18", "2025-W21")
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(list(Kind)), st.lists(st.integers(0, 12), min_size=3, max_size=3)))
-def test_no_figure_of_a_document_is_a_number_but_none_and_that_of_all_youths(numbers: dict[Kind, list[int]]) -> None:
-    document = as_data(figures(numbers))
+def test_no_figure_of_a_document_is_a_number_but_none(numbers: dict[Kind, list[int]]) -> None:
+    document = as_data(figures(numbers, events=1234))
     document.pop("in_steps_of")
     document.pop("not_shown_below")
-    document["history"].pop("youths")
     assert set(_numbers(document)) <= {0}
 
 

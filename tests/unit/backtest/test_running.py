@@ -32,7 +32,7 @@ def document(file: Path, parts: int, processes: int) -> str:
 def test_two_processes_give_what_one_does_byte_for_byte(file: Path) -> None:
     one = document(file, 1, 1)
     assert document(file, 5, 2) == one
-    assert json.loads(one)["history"]["youths"] == 40
+    assert json.loads(one)["history"]["youths_between"] == [40, 44]
 
 
 def test_how_far_it_is_is_told_part_by_part(file: Path) -> None:

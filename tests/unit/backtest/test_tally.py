@@ -80,6 +80,13 @@ def test_school_and_area_are_counted_for_all_and_for_those_with_a_task() -> None
     assert found.by_area == {("absence", "0581-hageby"): 1}
 
 
+def test_what_was_read_is_told_of_all_of_it_whatever_time_is_asked_for() -> None:
+    history = make_history([absent(40), absent(20)])
+    whole, early = (tallied(history, plan=make_question(since=ago(50), until=ago(days)).plan()) for days in (0, 30))
+    assert (early.events, early.first, early.last) == (whole.events, whole.first, whole.last)
+    assert (early.events, early.last) == (3, absent(20).recorded_at)
+
+
 def test_tallies_of_parts_add_up_to_that_of_the_whole() -> None:
     histories = [make_history([absent(40 - number), absent(39 - number)], youth_ref=reference(number)) for number in range(6)]
     whole, parts = tallied(*histories), Tally()

@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,14 +73,14 @@ def test_a_script_gets_one_document_and_the_audit_log_says_which_rules_over_how_
     ended = town.call(town.rules, "--since", "2024-11-01", "--json")
     assert ended.exit_code == 0, ended.exception
     document = json.loads(ended.stdout)
-    assert document["history"]["youths"] == 40
+    assert document["history"]["youths_between"] == [40, 44]
     assert {one["rule"] for one in document["rules"]} >= {"absence-alone", "repeated-notices"}
     absence = next(one for one in document["rules"] if one["rule"] == "absence-alone")
     assert absence["candidate_between"] > absence["active_between"]
     assert document["weeks"][0]["week"] == "2024-W44"
     sha = document["candidate"]["sha256"][:16]
-    events = document["history"]["events"]
-    assert town.audited() == [("rules_backtested", f"rules:{sha}", "permit", f"youths:40.events:{events}")]
+    few, many = document["history"]["events_between"]
+    assert town.audited() == [("rules_backtested", f"rules:{sha}", "permit", f"youths:40-44.events:{few}-{many}")]
 
 
 def test_a_person_gets_tables_and_is_told_what_is_not_shown(town: Town) -> None:
@@ -86,6 +88,26 @@ def test_a_person_gets_tables_and_is_told_what_is_not_shown(town: Town) -> None:
     assert ended.exit_code == 0, ended.exception
     for words in ("Tasks of each rule", "Tasks per week", "Overlap", "by school", "by area", "not shown", "windows are not full"):
         assert words in ended.stdout
+
+
+def test_whole_weeks_are_counted_so_that_no_two_runs_tell_on_which_day_somebody_was_proposed(town: Town) -> None:
+    def told(since: str, until: str) -> dict[str, Any]:
+        return json.loads(town.call(town.rules, "--since", since, "--until", until, "--json").stdout)
+
+    week = told("2025-01-13", "2025-01-19")
+    assert [one["week"] for one in week["weeks"]] == ["2025-W03"]
+    assert week["teams"]
+    assert told("2025-01-15", "2025-01-15") == week
+    assert told("2025-01-13", "2025-01-20")["history"] == week["history"]
+
+
+def test_every_day_of_a_week_asks_for_the_same_also_where_summer_time_begins_and_never_for_more_than_is_over(town: Town) -> None:
+    run = Run(load_settings(town.home), END, "topic", quiet=True, processes=1)
+    asked = [run.question(town.rules, None, f"2025-03-{day}", f"2025-03-{day}", at_once=False) for day in range(17, 31)]
+    spans = [(one.since, one.until) for one in asked]
+    monday = [datetime(2025, 3, 16, 23, tzinfo=UTC) + timedelta(days=7 * number) for number in range(2)]
+    assert spans == [(monday[0], monday[1])] * 7 + [(monday[1], monday[1] + timedelta(days=7, hours=-1))] * 7
+    assert run.question(town.rules, None, "", f"{END:%Y-%m-%d}", at_once=False).until == END
 
 
 def test_a_history_that_was_imported_is_recognised_and_read_as_it_occurred(town: Town) -> None:
@@ -163,7 +185,10 @@ def test_so_few_youths_that_every_figure_would_be_small_are_refused(town: Town) 
     ("words", "said"),
     [
         (("--since", "yesterday"), "needs a date"),
-        (("--since", "2025-06-01", "--until", "2025-05-01"), "before --until"),
+        (("--since", "0001-01-01"), "needs a date"),
+        (("--until", "9999-12-31"), "needs a date"),
+        (("--since", "2025-06-01", "--until", "2025-05-01"), "not be after --until"),
+        (("--since", f"{END + timedelta(days=1):%Y-%m-%d}"), "nor after today"),
         (("--keep", "other.jsonl"), "goes with --from topic"),
     ],
 )

@@ -123,9 +123,11 @@ def test_some_figures_are_none_and_some_are_steps_so_that_both_are_compared(told
 
 
 def test_history_is_as_long_in_all_three(told: Told) -> None:
-    youths, events = told.document["history"]["youths"], told.document["history"]["events"]
-    assert f": {youths} youths, {events} events" in told.printed
-    assert f"{youths} youths with a consent in force, {events:,} events" in told.text.replace("\u00a0", ",")
+    history = told.document["history"]
+    youths, events = figures(history, "youths", "events")
+    weeks = [history[name].replace("-W", ":") for name in ("first_week", "last_week")]
+    assert f"Read: {youths} youths, {events} events, of weeks {' to '.join(weeks)}." in told.printed
+    assert f"Read: {youths} youths with a consent in force, {events} events." in told.text
 
 
 def test_the_tasks_of_each_rule_are_alike(told: Told) -> None:
