@@ -6,6 +6,7 @@ It needs no consent: whoever asks for contact gives it. It is no case, no task, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from hub.cases.tables import ContactRow
 from hub.clock import Clock
 from hub.contract.fields import holds_long_number
+from hub.contract.written_numbers import numbers_of_persons
 from hub.database import answering
 from hub.delivery.trying import again
 from hub.errors import RejectedError
@@ -31,6 +33,8 @@ LONGEST: Final = 120
 """Characters of a way of contact."""
 _MOST: Final = 500
 _PERSONAL_NUMBER_DIGITS: Final = 12
+# A mobile number has the digits of a date of birth: what tells them apart is how it begins and where it is set apart.
+_TELEPHONE: Final = re.compile(r"\+|08\D|0\d{2,3}\D|0\d{9}\Z")
 
 
 class Asking(StrEnum):
@@ -131,6 +135,7 @@ def _checked(way: str) -> str:
     if len(written) > LONGEST:
         raise RejectedError(f"way: at most {LONGEST} characters", code="too_long")
     digits = sum(letter.isdecimal() for letter in written)
-    if digits >= _PERSONAL_NUMBER_DIGITS and holds_long_number(written.replace(" ", "")):
-        raise RejectedError("way: twelve digits could be a personal number", code="person")
+    long = digits >= _PERSONAL_NUMBER_DIGITS and holds_long_number(written.replace(" ", ""))
+    if long or any(_TELEPHONE.match(number) is None for number in numbers_of_persons(written)):
+        raise RejectedError("way: leave out what could be a personal number", code="person")
     return written

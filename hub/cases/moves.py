@@ -15,6 +15,7 @@ from hub.cases.content import WORRIES, Commitment, CommitmentState, Content, Dom
 from hub.clock import stockholm_date
 from hub.contract.fields import holds_long_number
 from hub.contract.models import Cooperation
+from hub.contract.written_numbers import holds_personal_number
 from hub.errors import RejectedError
 
 __all__ = [
@@ -231,8 +232,8 @@ def _text(text: str, field: str, lacking: str, *, of: str = "") -> str:
         raise RejectedError(f"{field}: nothing is written", code=lacking)
     if len(written) > LONGEST:
         raise RejectedError(f"{field}: at most {LONGEST} characters", code=f"too_long{of}")
-    if holds_long_number(written):
-        raise RejectedError(f"{field}: six digits in a row could be a personal number", code=f"person{of}")
+    if holds_long_number(written) or holds_personal_number(written):
+        raise RejectedError(f"{field}: leave out what could be a personal number", code=f"person{of}")
     return written
 
 

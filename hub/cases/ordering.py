@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from hub.contract.fields import holds_long_number
+from hub.contract.written_numbers import holds_personal_number
 from hub.errors import RejectedError
 
 __all__ = [
@@ -144,6 +145,6 @@ def _text(name: str, text: str) -> str:
         raise RejectedError(f"{name}: nothing is written", code=f"no_{name}")
     if len(written) > LONGEST:
         raise RejectedError(f"{name}: at most {LONGEST} characters", code=f"too_long_{name}")
-    if holds_long_number(written.replace(" ", "")):
-        raise RejectedError(f"{name}: six digits in a row could be a personal number", code=f"person_{name}")
+    if holds_long_number(written.replace(" ", "")) or holds_personal_number(written):
+        raise RejectedError(f"{name}: leave out what could be a personal number", code=f"person_{name}")
     return written

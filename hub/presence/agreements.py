@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock, stockholm_date
+from hub.contract.written_numbers import holds_personal_number
 from hub.database import answering
 from hub.errors import RejectedError
 from hub.presence.codes import ACTIVITIES, Change
@@ -51,15 +52,15 @@ class Terms:
     def wrong(self, areas: Collection[str]) -> dict[str, str]:
         """What is wrong with each field, by a code; all of it at once. `areas`: those that there are."""
         wrong = {
-            name: "personal" if _PERSONAL.search(text) else "too_long"
+            name: "personal" if _is_personal(text) else "too_long"
             for name, text in self._texts().items()
-            if _PERSONAL.search(text) or len(text) > (_LONGEST_NAME if name == "association" else LONGEST_TEXT)
+            if _is_personal(text) or len(text) > (_LONGEST_NAME if name == "association" else LONGEST_TEXT)
         }
         if not self.association:
             wrong["association"] = "missing"
         if not self.activities:
             wrong["activities"] = "missing"
-        elif any(len(one) > _LONGEST_ACTIVITY or _PERSONAL.search(one) for one in self.activities):
+        elif any(len(one) > _LONGEST_ACTIVITY or _is_personal(one) for one in self.activities):
             wrong["activities"] = "too_long"
         elif len(self.activities) > _MOST_ACTIVITIES:
             wrong["activities"] = "too_many"
@@ -182,6 +183,10 @@ class Agreements:
             )
         )  # fmt: skip
         session.flush()
+
+
+def _is_personal(text: str) -> bool:
+    return _PERSONAL.search(text) is not None or holds_personal_number(text)
 
 
 def newest(session: Session) -> dict[str, Agreement]:

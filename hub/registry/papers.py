@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from hub.contract.written_numbers import holds_personal_number
 from hub.errors import RejectedError
 
 __all__ = ["check_document"]
@@ -16,6 +17,6 @@ _PERSONAL_NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])(?:\d{2})?\d{6}[-+ ]?[0-9
 def check_document(text: str) -> str:
     """The reference, trimmed; empty is allowed. Raises RejectedError `bad_document` for another form, or a personal number."""
     found = " ".join(text.split())
-    if found and (not _FORM.fullmatch(found) or _PERSONAL_NUMBER.search(found)):
+    if found and (not _FORM.fullmatch(found) or _PERSONAL_NUMBER.search(found) or holds_personal_number(found)):
         raise RejectedError("document: letters, digits and ./:_- only, at most 64, and no personal number", code="bad_document")
     return found

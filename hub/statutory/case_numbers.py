@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
+from hub.contract.written_numbers import born
 from hub.errors import RejectedError
 
 __all__ = ["check_case_number", "kept_case_number"]
@@ -15,8 +16,7 @@ _CASE: Final = re.compile(r"[A-Za-zÅÄÖåäö0-9][A-Za-zÅÄÖåäö0-9 /._:-]
 _OTHER: Final = re.compile(r"[^A-Za-zÅÄÖåäö0-9 /._:-]+")
 _GAP: Final = r"[\W_]{0,2}"
 _PERSONAL: Final = re.compile(
-    r"(?<!\d)(?:(?:1G[89]|2G0)G)?\dG\dG(?:0G[1-9]|1G[0-2])G(?:0G[1-9]|[12]G\d|3G[01]|6G[1-9]|[78]G\d|9G[01])G"
-    r"(?:\dG\dG\dG\d(?!G?\d)|[TRSUWXJKLMN]G\dG\dG\d(?!\d)|TG?FG?\dG\d(?!\d))".replace("G", _GAP),
+    born(_GAP, _GAP) + r"G(?:\dG\dG\dG\d(?!G?\d)|[TRSUWXJKLMN]G\dG\dG\d(?!\d)|TG?FG?\dG\d(?!\d))".replace("G", _GAP),
     re.IGNORECASE,
 )
 """A date of birth (day + 60 for a coordination number), then four digits or what stands in their place: DOMAIN §4.

@@ -53,6 +53,31 @@ def test_only_a_way_of_contact_is_taken(contacts: Contacts, way: str, code: str)
     assert contacts.of_team("outreach") == []
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        "110315-9807", "1103159807", "11 03 15 98 07", "070315-9807", "07 03 15 98 07", "070315 9807", "2011\u20110315\u20119807",
+        "11\u00ad03\u00ad15\u00ad9807", "2011/03/15 9807", "070-123 45 67, 110315-9807",
+    ],
+)  # fmt: skip
+def test_no_spelling_of_a_personal_number_is_a_way_of_contact(contacts: Contacts, way: str) -> None:
+    with pytest.raises(RejectedError) as error:
+        contacts.receive("outreach", Asking.YOUTH, way, record=no_log)
+    assert error.value.code == "person"
+    assert "98" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        WAY, "0701234567", "0703-15 98 07", "070\u2011123\u00a045\u00a067", "070 112 05 67", "08-12 31 45 67", "+45 12 12 12 12",
+        "+46 70 123 45 67", "Storgatan 12, 123 45", "rum 12 kl 17.10\u201318.30, 19.00",
+    ],
+)  # fmt: skip
+def test_a_telephone_number_is_taken_though_a_date_of_birth_has_such_digits(contacts: Contacts, way: str) -> None:
+    assert contacts.open(contacts.receive("outreach", Asking.YOUTH, way, record=no_log), "outreach")[1] == " ".join(way.split())
+
+
 def test_when_it_was_used_nothing_is_left(desk: CaseDesk, contacts: Contacts) -> None:
     number = contacts.receive("outreach", Asking.SIBLING, WAY, record=no_log)
     contacts.done(number, "outreach", record=no_log)

@@ -71,7 +71,8 @@ def test_a_meeting_is_planned_for_a_time_to_come_at_a_place_with_somebody() -> N
     for code, at, place, parties in (
         ("past_time", NOW, "Skolan", NAMED), ("no_place", NOW + timedelta(hours=1), "  ", NAMED),
         ("too_long_place", NOW + timedelta(hours=1), "Hemlig" * LONGEST, NAMED),
-        ("person_place", NOW + timedelta(hours=1), "Hos 20110315-9807", NAMED), ("no_party", NOW + timedelta(hours=1), "Skolan", []),
+        ("person_place", NOW + timedelta(hours=1), "Hos 20110315-9807", NAMED),
+        ("person_place", NOW + timedelta(hours=1), "Hos 2011/03/15 9807", NAMED), ("no_party", NOW + timedelta(hours=1), "Skolan", []),
         ("unknown_party", NOW + timedelta(hours=1), "Skolan", ["x"]),
     ):  # fmt: skip
         refused(code, moves.plan, BEGUN, at, place, parties, named=NAMED, now=NOW)
@@ -102,7 +103,8 @@ def test_somebody_who_takes_part_undertakes_something_by_a_day() -> None:
     for code, who, what, due in (
         ("unknown_party", "x", "Hemlig", TODAY), ("past_date", "youth", "Hemlig", TODAY - timedelta(days=1)),
         ("no_text", "youth", " \n", TODAY), ("too_long", "youth", "Hemlig" * LONGEST, TODAY),
-        ("person", "youth", "Hjälpa 110315 9807 med läxor", TODAY),
+        ("person", "youth", "Hjälpa 110315 9807 med läxor", TODAY), ("person", "youth", "Hjälpa 11 03 15 98 07 med läxor", TODAY),
+        ("person", "youth", "Hjälpa 11\u00ad0315\u20119807 med läxor", TODAY),
     ):  # fmt: skip
         refused(code, moves.commit, BEGUN, who, what, due, None, cooperation=SSPF, today=TODAY)
 

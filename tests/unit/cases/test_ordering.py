@@ -43,7 +43,7 @@ def test_an_order_is_kept_without_needless_blanks() -> None:
 def test_no_text_is_missing_too_long_or_could_hold_a_personal_number(field: str) -> None:
     refused(f"no_{field}", **{field: "  "})
     refused(f"too_long_{field}", **{field: "x" * (LONGEST + 1)})
-    for number in ("20110315-9807", "110315 9807", "2011 03 15"):
+    for number in ("20110315-9807", "110315 9807", "2011 03 15", "2011/03/15 9807", "11\u00ad03\u00ad15\u20119807"):
         refused(f"person_{field}", **{field: f"om {number}"})
 
 

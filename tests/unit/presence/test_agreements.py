@@ -80,6 +80,8 @@ def test_the_catalogue_of_activities_is_free(house: PlanHouse) -> None:
         ({"association_does": "ring 070-123 45 67"}, {"association_does": "personal"}),
         ({"municipality_does": "någon@kommunen.example"}, {"municipality_does": "personal"}),
         ({"goal": "20010203-9804"}, {"goal": "personal"}),
+        ({"times": "2001/02/03 9804"}, {"times": "personal"}),
+        ({"goal": "01\u00ad02\u00ad03\u20119804"}, {"goal": "personal"}),
         ({"valid_until": date(2024, 12, 31)}, {"valid_until": "before_start"}),
         ({"valid_until": date(2036, 1, 1)}, {"valid_until": "too_far"}),
     ],
