@@ -4,14 +4,21 @@ The threat: an address in a setting, or what its name is made to mean later, lea
 this machine, to a neighbour that trusts the network, or to a cloud's metadata service. So the name is looked up here, each
 address that it gives is judged, and the connection goes to an address that was judged: nobody looks the name up a second time
 (DNS rebinding). The certificate is still asked for the name.
+
+A call is over when its time is, however the other side spends it: httpx counts a timeout anew at every byte, and whoever sends
+one a second would hold up whatever waits behind the call for hours. So each call has a connection of its own, which is cut.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final, TypeAlias
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
 
 import httpx
 
@@ -29,6 +36,8 @@ _TRANSLATED: Final = ip_network("64:ff9b::/96")  # NAT64: the IPv4 address is it
 _COMPATIBLE: Final = ip_network("::/96")  # given up, and still read by some (RFC 4291 2.5.5.1)
 # Ways to an IPv4 network that its own address does not show, and what was once a private network of IPv6.
 _NEVER: Final = tuple(ip_network(text) for text in ("64:ff9b:1::/48", "2001::/32", "fec0::/10"))
+_CONNECTED: Final = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
+_ONE_CALL: Final = httpx.Limits(max_keepalive_connections=0)  # what another call uses too cannot be cut
 
 
 def is_public(address: _Address) -> bool:
@@ -47,7 +56,7 @@ def looked_up(host: str, port: int) -> Sequence[str]:
 def guarded_client(*, timeout: float, allow_private: Iterable[Network] = (), resolve: Resolve = looked_up) -> httpx.Client:
     """A client of a foreign system whose address is a setting: seconds until it gives up, no redirect is followed.
 
-    No proxy of the environment is used: what that connects to, the hub could not see. A request raises ConfigError
+    The seconds are those of the whole call, from its start until the answer's headers are there (`GuardedTransport`). No proxy of the environment is used: what that connects to, the hub could not see. A request raises ConfigError
     `private_address` before anything is sent when no address of its host may be reached.
     """
     transport = GuardedTransport(tuple(allow_private), resolve)
@@ -55,24 +64,35 @@ def guarded_client(*, timeout: float, allow_private: Iterable[Network] = (), res
 
 
 class GuardedTransport(httpx.BaseTransport):
-    """Connects to addresses that were judged, by number."""
+    """Connects to addresses that were judged, by number.
+
+    A request's read timeout is the time of the whole call until the answer's headers are there. What can add to it is bounded:
+    the machine's resolver has its own time, and a TLS handshake that has begun may take the connect timeout.
+    """
 
     def __init__(self, allowed: Sequence[Network], resolve: Resolve = looked_up) -> None:
         self._allowed = allowed
         self._resolve = resolve
-        # One for each name: a connection kept open to an address was made with the certificate of that name only.
+        # One for each name: a connection to an address was made with the certificate of that name only.
         self._transports: dict[str, httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send it to the first address that may be reached and takes the connection."""
         host = request.url.raw_host.decode("ascii")
-        transport = self._transports.setdefault(host, httpx.HTTPTransport(verify=trusted()))
+        transport = self._transports.setdefault(host, httpx.HTTPTransport(verify=trusted(), limits=_ONE_CALL))
         failed: httpx.TransportError = httpx.ConnectError("the host has no address", request=request)
-        for address in self._permitted(request, host):
-            try:
-                return transport.handle_request(_addressed(request, host, address))
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent: the next one may take it
-                failed = error
+        with _Time(request.extensions.get("timeout", {}).get("read")) as call:
+            for address in self._permitted(request, host):
+                if call.is_over:
+                    raise httpx.ConnectTimeout("the time of the call is over", request=request)
+                try:
+                    return transport.handle_request(_addressed(request, host, address, {"trace": call.saw}))
+                except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent: the next one may take it
+                    failed = error
+                except httpx.TransportError as error:
+                    if call.is_over:
+                        raise httpx.ReadTimeout("the time of the call is over", request=request) from error
+                    raise
         raise failed
 
     def close(self) -> None:
@@ -101,6 +121,45 @@ class GuardedTransport(httpx.BaseTransport):
         return listed or is_public(address)
 
 
+class _Time:
+    """Of one call, in seconds from now; None: as long as it takes. When it is over the connection is cut, and a read ends."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._timer = None if seconds is None else threading.Timer(seconds, self._cut)
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be waited for."""
+        return self._until is not None and time.monotonic() >= self._until
+
+    def saw(self, event: str, info: Mapping[str, Any]) -> None:
+        """What the connection tells of its steps (httpx's extension `trace`)."""
+        if event in _CONNECTED:
+            with self._lock:
+                self._socket = info["return_value"].get_extra_info("socket")
+            if self.is_over:
+                self._cut()
+
+    def __enter__(self) -> Self:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _cut(self) -> None:
+        with self._lock, suppress(OSError):
+            if self._socket is not None:
+                # The plain socket's: that of TLS would take its state from under the read that is to end.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
 def _within(address: IPv6Address) -> IPv4Address | None:
     """The IPv4 address that an IPv6 one stands for."""
     if address.ipv4_mapped is not None:
@@ -112,12 +171,12 @@ def _within(address: IPv6Address) -> IPv4Address | None:
     return None
 
 
-def _addressed(request: httpx.Request, host: str, address: _Address) -> httpx.Request:
+def _addressed(request: httpx.Request, host: str, address: _Address, told: Mapping[str, Any]) -> httpx.Request:
     """The request to that address, which names the host in its header and asks for the host's certificate."""
     return httpx.Request(
         request.method,
         request.url.copy_with(host=str(address)),
         headers=request.headers,
         stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": host},
+        extensions={**request.extensions, **told, "sni_hostname": host},
     )

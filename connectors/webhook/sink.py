@@ -52,7 +52,8 @@ class WebhookSink:
         except httpx.TimeoutException as error:
             raise RetriableError("webhook: no answer in time", code="timeout") from error
         except httpx.TransportError as error:
-            raise RetriableError("webhook: the connection failed", code="unreachable") from error
+            text = "webhook: the connection failed; it goes to the receiver itself, and through no proxy of the environment"
+            raise RetriableError(text, code="unreachable") from error
         finally:
             self._context.observe_request(_OPERATION, status)
         _check(response)

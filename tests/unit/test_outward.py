@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from ipaddress import ip_address, ip_network
 
 import httpx
@@ -150,3 +155,59 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch) -> None:
         port = httpx.URL(url).port
         with guarded_client(timeout=2, allow_private=LOOPBACK, resolve=lambda _host, _port: ["127.0.0.1"]) as client:
             assert client.get(f"http://receiver.example.se:{port}/").status_code == 200
+
+
+@contextmanager
+def _dripping(pieces: int) -> Iterator[str]:
+    """A receiver that sends its answer's headers a byte at a time, each well within the time of a read."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+
+        def drip() -> None:
+            with suppress(OSError), closing(listening.accept()[0]) as connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nx: ")
+                for _ in range(pieces):
+                    connection.sendall(b"x")
+                    time.sleep(0.02)
+                connection.sendall(b"\r\ncontent-length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield f"http://receiver.example.se:{listening.getsockname()[1]}/hook"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("pieces", "reaction"),
+    [(2, nullcontext()), (500, pytest.raises(httpx.ReadTimeout))],
+    ids=["in time", "without an end"],
+)
+def test_the_time_of_a_call_counts_from_its_start_whatever_is_dripped(pieces: int, reaction) -> None:
+    with (
+        _dripping(pieces) as url,
+        guarded_client(timeout=0.5, allow_private=LOOPBACK, resolve=lambda _host, _port: ["127.0.0.1"]) as client,
+        reaction,
+    ):
+        assert client.get(url).status_code == 200
+
+
+def test_where_the_time_of_a_call_is_over_no_further_address_is_tried() -> None:
+    tried: list[str] = []
+
+    def resolve(host: str, _port: int) -> list[str]:
+        tried.append(host)
+        time.sleep(0.2)
+        return ["127.0.0.1"]
+
+    with served(_answering) as url, guarded_client(timeout=0.1, allow_private=LOOPBACK, resolve=resolve) as client:
+        with pytest.raises(httpx.ConnectTimeout):
+            client.get(f"http://receiver.example.se:{httpx.URL(url).port}/")
+    assert tried == ["receiver.example.se"]
+
+
+def test_without_a_time_a_call_waits_for_its_answer() -> None:
+    with (
+        _dripping(10) as url,
+        guarded_client(timeout=0.05, allow_private=LOOPBACK, resolve=lambda _host, _port: ["127.0.0.1"]) as client,
+    ):
+        assert client.get(url, timeout=None).status_code == 200

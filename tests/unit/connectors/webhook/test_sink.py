@@ -226,3 +226,18 @@ def test_an_address_on_this_machine_is_not_reached_unless_its_network_is_listed(
         sink.deliver(make_errand())
     assert raised.value.code == "private_address"
     assert keeping.sent == []
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"])
+def test_a_proxy_of_the_environment_is_told_nothing_and_brings_no_address_nearer(monkeypatch, keeping, name: str) -> None:
+    proxy = Keeping()
+    with served(proxy) as proxy_url:
+        monkeypatch.setenv(name, proxy_url)
+        with closing(make_sink(keeping.url)) as sink:
+            sink.deliver(make_errand())
+        with closing(make_sink(keeping.url, allow_private=())) as sink, pytest.raises(ConfigError) as refused:
+            sink.deliver(make_errand())
+        with closing(make_sink("http://127.0.0.1:9/hook")) as sink, pytest.raises(RetriableError, match="no proxy") as silent:
+            sink.deliver(make_errand())
+    assert (len(keeping.sent), proxy.sent) == (1, [])
+    assert (refused.value.code, silent.value.code) == ("private_address", "unreachable")
