@@ -56,7 +56,8 @@ def looked_up(host: str, port: int) -> Sequence[str]:
 def guarded_client(*, timeout: float, allow_private: Iterable[Network] = (), resolve: Resolve = looked_up) -> httpx.Client:
     """A client of a foreign system whose address is a setting: seconds until it gives up, no redirect is followed.
 
-    The seconds are those of the whole call, from its start until the answer's headers are there (`GuardedTransport`). No proxy of the environment is used: what that connects to, the hub could not see. A request raises ConfigError
+    The seconds are those of the whole call, from its start until the answer's headers are there (`GuardedTransport`).
+    No proxy of the environment is used: what that connects to, the hub could not see. A request raises ConfigError
     `private_address` before anything is sent when no address of its host may be reached.
     """
     transport = GuardedTransport(tuple(allow_private), resolve)

@@ -19,7 +19,9 @@ class WebhookConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: SafeAddress = Field(description="The address that is posted to; https, except on this machine.")
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="How long the whole call may take, from its start until the answer's headers are there.")
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        10.0, description="How long the whole call may take, from its start until the answer's headers are there."
+    )
     allow_private: tuple[IPvAnyNetwork, ...] = Field(
         (), description='Private networks that the address may lead to, as ["10.20.0.0/16"]; without, public addresses only.'
     )

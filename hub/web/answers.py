@@ -90,7 +90,8 @@ class Answers:
             self._trail.refused(principal, Logged.TASK_TAKEN_OVER, team, task, error.code)
             here, told = f"/team/{team}?show=called", NOT_TAKEN_OVER[error.code]
             status = 404 if error.code == "unknown_task" else 409
-            return self._renderer.message(request, mark("The task was not taken over"), told, status, here=here)
+            heading, back, title = mark("The task was not taken over"), mark("Back to {team}"), self._web.teams[team].title
+            return self._renderer.message(request, heading, told, status, here=here, back=back, team=title)
         return RedirectResponse(f"{_path(request)}?done=taken-over", status_code=303)
 
     def note(self, request: Request, principal: Principal) -> Response:

@@ -173,10 +173,20 @@ class Renderer:
         text = self._templates.get_template(template).render(**{**common, **values})
         return HTMLResponse(text, status_code=status)
 
-    def message(self, request: Request, heading: str, text: str, status: int, *, here: str = "", **values: Any) -> HTMLResponse:
-        """A page that says one thing. `heading` and `text` are messages of the catalogue, `values` what they name.
+    def message(
+        self,
+        request: Request,
+        heading: str,
+        text: str,
+        status: int,
+        *,
+        here: str = "",
+        back: str = mark("Back to the task"),
+        **values: Any,
+    ) -> HTMLResponse:
+        """A page that says one thing. `heading`, `text` and `back` are messages of the catalogue, `values` what they name.
 
-        `here` leads back after a change of language, where the request's own path would not.
+        `here` leads back after a change of language, where the request's own path would not; `back` is what its link says.
         """
         principal = self.visitors.principal(request)
         word = self.words(request).text
@@ -188,6 +198,7 @@ class Renderer:
             heading=word(heading),
             text=word(text, **values),
             back=here,
+            back_says=word(back, **values),
             here=here or request.url.path,
         )
 

@@ -199,9 +199,12 @@ def test_where_the_time_of_a_call_is_over_no_further_address_is_tried() -> None:
         time.sleep(0.2)
         return ["127.0.0.1"]
 
-    with served(_answering) as url, guarded_client(timeout=0.1, allow_private=LOOPBACK, resolve=resolve) as client:
-        with pytest.raises(httpx.ConnectTimeout):
-            client.get(f"http://receiver.example.se:{httpx.URL(url).port}/")
+    with (
+        served(_answering) as url,
+        guarded_client(timeout=0.1, allow_private=LOOPBACK, resolve=resolve) as client,
+        pytest.raises(httpx.ConnectTimeout),
+    ):
+        client.get(f"http://receiver.example.se:{httpx.URL(url).port}/")
     assert tried == ["receiver.example.se"]
 
 

@@ -61,7 +61,8 @@ class CaseVisit:
 
     def message(self, heading: str, text: str, status: int) -> Response:
         """A page that says one thing."""
-        return self._renderer.message(self.request, heading, text, status, here=f"/team/{self.team}/cases")
+        cases = f"/team/{self.team}/cases"
+        return self._renderer.message(self.request, heading, text, status, here=cases, back=mark("Back to the cases"))
 
 
 def visit_of(web: Web, renderer: Renderer, request: Request, principal: Principal) -> CaseVisit | Response:

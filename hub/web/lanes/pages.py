@@ -16,19 +16,33 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.roles import Action, Principal
 from hub.access.trail import actor_of
 from hub.audit.entries import Actor
-from hub.errors import ConfigError, ContractError, RejectedError
+from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
+from hub.logs import get_logger
 from hub.statutory.deadlines import Press
 from hub.statutory.desk import CaseDesk, Listed, Opened, ReportDesk
 from hub.statutory.handing_over import AlreadySaidError, CaseOutcome
 from hub.web.consents.showing import day
 from hub.web.forms import field
-from hub.web.lanes.titles import ANOTHER_IS_SEALED, ANOTHER_STANDS, CASE_CODES, CASE_FACTS, OUTCOMES, REFUSED, STAGES, WRONG
+from hub.web.lanes.titles import (
+    ANOTHER_IS_SEALED,
+    ANOTHER_STANDS,
+    CASE_CODES,
+    CASE_FACTS,
+    HALF_SAID,
+    NOT_SAID,
+    OUTCOMES,
+    REFUSED,
+    STAGES,
+    WRONG,
+)
 from hub.web.language import Words, mark
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
 
 __all__ = ["CasePages", "ReportPages"]
 
+_LOG = get_logger(__name__)
+_DONE: Final = "/done"
 _MOST: Final = 200
 _SHOWN_DONE: Final = 20
 _SOON: Final = timedelta(days=1)
@@ -41,6 +55,7 @@ class _Pages:
     path: str
     templates: str
     action: Action
+    back: str
 
     def __init__(self, web: Web, renderer: Renderer) -> None:
         self._web = web
@@ -114,15 +129,22 @@ class _Pages:
             came = words.text(OUTCOMES[CaseOutcome(error.stands["outcome"])]) if "outcome" in error.stands else ""
             stands = ", ".join(part for part in (came, error.stands.get("registered_as", "")) if part)
             text = ANOTHER_STANDS if stands else ANOTHER_IS_SEALED
-            heading = mark("It was recorded before")
-            return self._renderer.message(request, heading, text, 409, here=self.path, stands=stands)
+            return self._says(request, mark("It was recorded before"), text, 409, stands=stands)
         except (RejectedError, ContractError) as error:
             status, text = REFUSED.get(error.code, REFUSED["will_not_open"])
-            return self._renderer.message(request, mark("It could not be done"), text, status, here=self.path)
+            return self._says(request, mark("It could not be done"), text, status)
         except ConfigError as error:
             if error.code != "no_private_key":
                 raise
-            return self._renderer.message(request, mark("It could not be done"), _NO_KEY, 409, here=self.path)
+            return self._says(request, mark("It could not be done"), _NO_KEY, 409)
+        except RetriableError as error:
+            if not request.url.path.endswith(_DONE):
+                raise
+            _LOG.error("not_recorded", error=type(error).__name__, code=error.code)
+            return self._says(request, *(NOT_SAID if error.code == "audit" else HALF_SAID), 503)
+
+    def _says(self, request: Request, heading: str, text: str, status: int, **values: str) -> Response:
+        return self._renderer.message(request, heading, text, status, here=self.path, back=self.back, **values)
 
     def _actor(self, principal: Principal) -> Actor:
         return actor_of(principal, self.action)
@@ -132,6 +154,7 @@ class ReportPages(_Pages):
     """Reports of concern, for the statutory officer."""
 
     path, templates, action = "/reports", "report", Action.STATUTORY_READ
+    back = mark("Back to the reports")
 
     @property
     def desk(self) -> ReportDesk:
@@ -172,6 +195,7 @@ class CasePages(_Pages):
     """Cases of protected persons, for the protected-cases officer alone."""
 
     path, templates, action = "/protected", "case", Action.PROTECTED_READ
+    back = mark("Back to the cases")
 
     @property
     def desk(self) -> CaseDesk:

@@ -9,7 +9,18 @@ from hub.statutory.handing_over import CaseOutcome
 from hub.statutory.standing import Stage
 from hub.web.language import mark
 
-__all__ = ["ANOTHER_IS_SEALED", "ANOTHER_STANDS", "CASE_CODES", "CASE_FACTS", "OUTCOMES", "REFUSED", "STAGES", "WRONG"]
+__all__ = [
+    "ANOTHER_IS_SEALED",
+    "ANOTHER_STANDS",
+    "CASE_CODES",
+    "CASE_FACTS",
+    "HALF_SAID",
+    "NOT_SAID",
+    "OUTCOMES",
+    "REFUSED",
+    "STAGES",
+    "WRONG",
+]
 
 STAGES: Final = MappingProxyType(
     {
@@ -78,3 +89,18 @@ CASE_CODES: Final = MappingProxyType(
     }
 )
 """What the hub itself writes of a case, in words."""
+NOT_SAID: Final = (
+    mark("Nothing was recorded"),
+    mark(
+        "The log, where everything is written before it holds, does not answer. Nothing was done: go back and record it again in "
+        "a minute. If it happens again, tell whoever runs the hub."
+    ),
+)
+HALF_SAID: Final = (
+    mark("It may not be recorded"),
+    mark(
+        "The disk did not take it whole. Go back and record the same again in a minute: the same twice changes nothing. If it "
+        "happens again, tell whoever runs the hub."
+    ),
+)
+"""What a heading and a text say where what was to be recorded is not, or nobody can tell."""

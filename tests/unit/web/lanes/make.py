@@ -12,6 +12,7 @@ from hub.audit.log import AuditLog
 from hub.clock import Clock
 from hub.connector import RawMessage
 from hub.statutory.desk import CaseDesk, ReportDesk
+from hub.statutory.disk import Disk
 from hub.statutory.entries import entry_of
 from hub.statutory.handing_over import HandOvers
 from hub.statutory.marks import Mark
@@ -29,13 +30,13 @@ CASE = {
 class Lanes:
     """`report` and `case` put one in and return its entry."""
 
-    def __init__(self, folder: Path, clock: Clock, audit: AuditLog, *, readable: bool = True) -> None:
+    def __init__(self, folder: Path, clock: Clock, audit: AuditLog, *, readable: bool = True, disk: Disk | None = None) -> None:
         self.clock = clock
         self.stores, self.hand_overs = [], []
         for name, key in zip(("statutory", "manual"), KEYS, strict=True):
             place = folder / name
             self.stores.append(StatutoryStore(place, key.public_key, key if readable else None, clock=clock))
-            self.hand_overs.append(HandOvers(place, key.public_key))
+            self.hand_overs.append(HandOvers(place, key.public_key, disk=disk))
         self.reports = ReportDesk(self.stores[0], self.hand_overs[0], audit, clock)
         self.cases = CaseDesk(self.stores[1], self.hand_overs[1], audit, clock, hours=OFFICE_HOURS, days=5)
 

@@ -104,6 +104,8 @@ def test_without_the_log_no_case_is_listed(empty_town: PagesTown, client: Browse
         connection.exec_driver_sql("alter table audit_entry rename to gone")
     answer = client.get("/protected")
     assert (answer.status_code, entry[:8] in answer.text) == (500, False)
+    answer = client.post(f"/protected/{entry}/done", data={"outcome": "nothing_to_do"})
+    assert (answer.status_code, "Inget antecknades" in answer.text) == (503, True)
 
 
 def test_the_second_of_two_officers_is_told_the_outcome_that_stands(empty_town: PagesTown, client: Browser) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hub.access.roles import Principal, Role
+from tests.unit.statutory.make import WatchedDisk
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.lanes.make import Lanes
@@ -127,6 +128,8 @@ def test_the_second_of_two_officers_is_told_the_number_that_stands_and_the_log_s
     assert answer.status_code == 409
     assert "Det var redan antecknat" in answer.text
     assert "SN 2025/117" in answer.text
+    assert '<a href="/reports">Tillbaka till anmälningarna</a>' in answer.text
+    assert "Tillbaka till uppgiften" not in answer.text
     assert told(empty_town)[-1] == ("report_handed_over", "register", "deny", "already_said")
 
 
@@ -138,3 +141,33 @@ def test_where_the_key_is_not_the_second_officer_is_told_that_it_was_recorded(
     client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"})
     answer = client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
     assert (answer.status_code, "förseglat" in answer.text) == (409, True)
+
+
+def without_log(town: PagesTown) -> None:
+    town.audit.engine.dispose()
+    with town.audit.engine.begin() as connection:
+        connection.exec_driver_sql("alter table audit_entry rename to gone")
+
+
+def test_without_the_log_no_number_is_recorded_and_the_officer_is_told_to_say_it_again(
+    empty_town: PagesTown, client: Browser
+) -> None:
+    entry = empty_town.lanes.report()
+    without_log(empty_town)
+    answer = client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"})
+    assert answer.status_code == 503
+    assert "Inget antecknades" in answer.text
+    assert "anteckna det igen om en minut" in answer.text
+    assert not empty_town.lanes.hand_overs[0].has("one")
+
+
+def test_what_the_disk_did_not_take_is_told_and_is_recorded_by_saying_it_again(
+    empty_town: PagesTown, client: Browser, tmp_path
+) -> None:
+    full, mended = (Lanes(tmp_path, empty_town.clock, empty_town.audit, disk=disk) for disk in (WatchedDisk(fail_at=2), None))
+    vars(empty_town)["lanes"] = full
+    entry = full.report()
+    answer = client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"})
+    assert (answer.status_code, "Det är inte säkert att det antecknades" in answer.text) == (503, True)
+    vars(empty_town)["lanes"] = mended
+    assert client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"}).status_code == 303
