@@ -1,18 +1,22 @@
 """What a team notes on a task: sealed in the inbox' database, never on Kafka, shown only with the task's content.
 
 A note about safe contact ("ring inte hem") comes before all others: whoever reaches out without having read it can do harm.
+
+A note is its team's own: what a unit has written is secret to the next unit that gets the task (OSL 8:1-2, 26:1), and no consent
+is asked about it. The other team is told how many there are and whose, and whether any is about safe contact: that choice
+travels, because it protects the youth, and never the text. What it says is the unit's to give out, when it is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from uuid import uuid4
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, case, func, select
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -23,7 +27,7 @@ from hub.delivery.views import TaskView, may_open
 from hub.errors import RejectedError
 from hub.sealed import Seal
 
-__all__ = ["LONGEST", "Note", "NoteKind", "NoteSeal", "Notes"]
+__all__ = ["LONGEST", "KeptElsewhere", "Note", "NoteKind", "NoteSeal", "Notes", "notes_of"]
 
 LONGEST = 2000
 """Characters of a note."""
@@ -42,6 +46,15 @@ class Note:
     account: str
     kind: NoteKind
     text: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptElsewhere:
+    """How many notes another team keeps with a task that it had before, and whether any of them is about safe contact."""
+
+    team: str
+    number: int
+    safe_contact: bool
 
 
 class NoteSeal:
@@ -83,16 +96,30 @@ class Notes:
         again(partial(self._add, task_id, team, account, kind, text=written, record=record))
 
     def of(self, task: TaskView) -> list[Note]:
-        """The notes of a task just opened, safe contact first, then the newest; none while its content is not shown."""
+        """What the team that has just opened a task noted on it, safe contact first, then the newest; none without content."""
         if task.content is None:
             return []
-        query = select(NoteRow).where(NoteRow.task_id == task.task_id).order_by(NoteRow.at.desc(), NoteRow.note_id)
+        query = (
+            select(NoteRow)
+            .where(NoteRow.task_id == task.task_id, NoteRow.team == task.team)
+            .order_by(NoteRow.at.desc(), NoteRow.note_id)
+        )
         with answering(), Session(self._engine) as session:
             found = [
                 Note(row.at, row.account, NoteKind(row.kind), self._seal.open(row.task_id, row.note_id, row.sealed))
                 for row in session.scalars(query)
             ]
         return sorted(found, key=lambda note: note.kind is not NoteKind.SAFE_CONTACT)
+
+    def elsewhere(self, task: TaskView) -> list[KeptElsewhere]:
+        """What other teams keep with a task just opened, by team; none while its content is not shown."""
+        if task.content is None:
+            return []
+        safe = func.sum(case((NoteRow.kind == NoteKind.SAFE_CONTACT.value, 1), else_=0))
+        query = select(NoteRow.team, func.count(), safe).where(NoteRow.task_id == task.task_id, NoteRow.team != task.team)
+        with answering(), Session(self._engine) as session:
+            found = session.execute(query.group_by(NoteRow.team).order_by(NoteRow.team)).all()
+        return [KeptElsewhere(team, int(number), bool(warnings)) for team, number, warnings in found]
 
     def _add(self, task_id: str, team: str, account: str, kind: NoteKind, *, text: str, record: Callable[[], object]) -> None:
         now, stale, note_id = self._clock.now(), self._stale(), str(uuid4())
@@ -105,10 +132,21 @@ class Notes:
             if row.kind != "presence" and (stale or not may_open(session, row, now)):
                 raise RejectedError("no consent in force permits it now", code="not_shown")
             sealed = self._seal.seal(task_id, note_id, text)
-            session.add(NoteRow(note_id=note_id, task_id=task_id, at=now, account=account, kind=kind.value, sealed=sealed))
+            session.add(
+                NoteRow(note_id=note_id, task_id=task_id, at=now, team=team, account=account, kind=kind.value, sealed=sealed)
+            )
             row.notes_taken += 1
             session.flush()  # an erasure in between makes this be asked again
             record()
+
+
+def notes_of(session: Session, task_ids: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+    """By task, the teams that keep notes with it, and how many; tasks without any are left out."""
+    query = select(NoteRow.task_id, NoteRow.team, func.count()).where(NoteRow.task_id.in_(task_ids))
+    found: dict[str, list[tuple[str, int]]] = {}
+    for task_id, team, number in session.execute(query.group_by(NoteRow.task_id, NoteRow.team).order_by(NoteRow.team)):
+        found.setdefault(task_id, []).append((team, int(number)))
+    return found
 
 
 def _bound(task_id: str, note_id: str) -> bytes:

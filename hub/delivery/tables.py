@@ -134,13 +134,14 @@ class CallRow(Base):
 
 
 class NoteRow(Base):
-    """What somebody of the team noted on a task: sealed, never on Kafka, gone with the task's content."""
+    """What somebody of the team noted on a task: sealed, never on Kafka, gone with the task's content. `team`: whose it is."""
 
     __tablename__ = "task_note"
 
     note_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     task_id: Mapped[str] = mapped_column(String(36))
     at: Mapped[datetime]
+    team: Mapped[str] = mapped_column(String(64))
     account: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)

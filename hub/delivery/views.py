@@ -25,8 +25,9 @@ class TaskView:
     `recalled`: a withdrawal took it back from somebody who had opened it, and the team is to acknowledge that.
     `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. `held`: what it says
     is not erased, shown or not. `due_by`: the clock that runs, to respond or, once accepted, to follow up. `holder`: the account
-    that has it. `version`: what a form is answered against. `notes`: how many are kept. `routed`: why it lies with this team,
-    where that is not because of its rule. `not_handed`: what the team's own systems do not take of it. No identity is part of it.
+    that has it. `version`: what a form is answered against. `noted`: teams that keep notes with it, and how many, where that is
+    asked. `routed`: why it lies with this team, where that is not because of its rule. `not_handed`: what the team's own systems
+    do not take of it. No identity is part of it.
     """
 
     task_id: str
@@ -54,7 +55,7 @@ class TaskView:
     holder: str | None = None
     answered_at: datetime | None = None
     version: int = 0
-    notes: int = 0
+    noted: tuple[tuple[str, int], ...] = ()
     routed: str | None = None
     not_handed: tuple[NotHanded, ...] = ()
 
@@ -83,6 +84,7 @@ def view_of(
     with_content: bool = True,
     stale: bool = False,
     not_handed: tuple[NotHanded, ...] = (),
+    noted: tuple[tuple[str, int], ...] = (),
 ) -> TaskView:
     """A row as its team sees it. `stale`: nothing of a youth is shown, as withdrawals may wait unread."""
     content: ReferralTask | PresenceTask | None = None
@@ -116,7 +118,7 @@ def view_of(
         holder=row.holder,
         answered_at=row.answered_at,
         version=row.version or 0,
-        notes=(row.notes_taken or 0) if row.payload is not None else 0,
+        noted=noted,
         routed=row.routed,
         not_handed=not_handed,
     )

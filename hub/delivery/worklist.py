@@ -17,6 +17,7 @@ from hub.delivery.deadlines import Deadline, deadlines_of
 from hub.delivery.follow_ups import WeekFigures, weeks_of
 from hub.delivery.listing import COUNTED, Shown, counted, few, list_version, rows_of
 from hub.delivery.moves import OPEN_STATES
+from hub.delivery.notes import notes_of
 from hub.delivery.rule_figures import RuleFigures, rule_figures
 from hub.delivery.sink_states import not_handed
 from hub.delivery.tables import CountRow, PulseRow, TaskRow
@@ -99,7 +100,14 @@ class Worklist:
         query = select(TaskRow).where(TaskRow.subject == youth_ref).order_by(TaskRow.received_at, TaskRow.task_id)
         with answering(), Session(self._engine) as session:
             rows = session.scalars(query).all()
-            return [view_of(row, now, with_content=not stale and may_open(session, row, now), stale=stale) for row in rows]
+            noted = notes_of(session, [row.task_id for row in rows])
+            return [
+                view_of(
+                    row, now, with_content=not stale and may_open(session, row, now), stale=stale,
+                    noted=tuple(noted.get(row.task_id, ())),
+                )
+                for row in rows
+            ]  # fmt: skip
 
     def find(self, number: str, teams: Iterable[str]) -> list[tuple[str, str]]:
         """(team, task id) of the tasks of `teams` whose id begins with `number`; two at most, because two are too many."""

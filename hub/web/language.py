@@ -70,9 +70,9 @@ class Words:
         """A message in this language, its `{names}` filled in."""
         return _catalogue(self.language).gettext(message).format(**values)
 
-    def many(self, one: str, many: str, number: int) -> str:
-        """A message with a number in it, in the right form."""
-        return _catalogue(self.language).ngettext(one, many, number).format(number=number)
+    def many(self, one: str, many: str, number: int, **values: object) -> str:
+        """A message with a number in it, in the right form, its `{names}` filled in."""
+        return _catalogue(self.language).ngettext(one, many, number).format(number=number, **values)
 
     def when(self, instant: datetime, now: datetime | None = None) -> str:
         """`mån 19 maj 07.30`, Stockholm time; abbreviations without full stops. The year too, where that is not `now`'s."""

@@ -69,7 +69,11 @@ EMPTY = Filled()
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """`can`: the moves that are possible for this reader, and `note`. Options are as the forms' macros take them."""
+    """`can`: the moves that are possible for this reader, and `note`. Options are as the forms' macros take them.
+
+    `warned_by`: what teams that keep a note about safe contact to themselves are called. `elsewhere`: how many notes stay with
+    which other team.
+    """
 
     version: int
     can: frozenset[str]
@@ -80,6 +84,8 @@ class Deeds:
     colleagues: tuple[tuple[str, str], ...]
     safe_contact: tuple[ShownNote, ...]
     notes: tuple[ShownNote, ...]
+    warned_by: tuple[str, ...]
+    elsewhere: tuple[str, ...]
     history: tuple[Step, ...]
     ended_by: str
 
@@ -96,7 +102,7 @@ def deeds_of(
 ) -> Deeds:
     """What a reader may see and do of a task that was opened just now; `teams` are all, by code."""
     names = answering.names(task.team)
-    shown = [_note(one, names, words, now) for one in notes.of(task)]
+    shown, others = [_note(one, names, words, now) for one in notes.of(task)], notes.elsewhere(task)
     return Deeds(
         version=task.version,
         can=_possible(task, principal),
@@ -111,6 +117,13 @@ def deeds_of(
         ),
         safe_contact=tuple(one for one in shown if one.safe_contact),
         notes=tuple(one for one in shown if not one.safe_contact),
+        warned_by=tuple(_team(one.team, teams) for one in others if one.safe_contact),
+        elsewhere=tuple(
+            words.many(
+                "{number} note stays with {team}", "{number} notes stay with {team}", one.number, team=_team(one.team, teams)
+            )
+            for one in others
+        ),
         history=_history(task.task_id, answering, names, teams, words=words, now=now),
         ended_by=_title(task.reason or "", words),
     )

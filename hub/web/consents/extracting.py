@@ -51,13 +51,13 @@ class HeldConsent:
 
 @dataclass(frozen=True, slots=True)
 class HeldTask:
-    """One proposal: to whom, when, and what counted toward it, as far as it may be told; `notes` tells that there are any."""
+    """One proposal: to whom, when, and what counted toward it, as far as it may be told; `notes` tells who keeps any."""
 
     team: str
     came: Moment
     sentence: str
     counted: tuple[str, ...]
-    notes: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +149,37 @@ def _consent(visit: Visit, case: ConsentCase, recipient: str) -> HeldConsent:
 
 
 def _task(visit: Visit, task: TaskView, recipient: str) -> HeldTask:
-    team = visit.office.teams[task.team].title if task.team in visit.office.teams else task.team
+    team = _team(visit, task.team)
     came = visit.moment(task.received_at)
     if not isinstance(task.content, ReferralTask):
         return HeldTask(team, came, _untold(visit, task), ())
     told = explain(task.content, language=visit.words.language, audience="youth")
     # To a guardian not even that: a note may be about how to reach the youth without her (OSL 12:3).
-    notes = _noted(visit, task) if recipient == "youth" else ""
+    notes = _noted(visit, task) if recipient == "youth" else ()
     return HeldTask(team, came, told.sentence, tuple(condition.text for condition in told.conditions), notes)
 
 
-def _noted(visit: Visit, task: TaskView) -> str:
-    if not task.notes:
-        return ""
-    return visit.words.many(
-        "The unit keeps {number} note with it. The unit decides on giving it out: ask there.",
-        "The unit keeps {number} notes with it. The unit decides on giving them out: ask there.",
-        task.notes,
+def _noted(visit: Visit, task: TaskView) -> tuple[str, ...]:
+    """Who keeps notes with it; a team that had the task before is named."""
+    return tuple(
+        visit.words.many(
+            "The unit keeps {number} note with it. The unit decides on giving it out: ask there.",
+            "The unit keeps {number} notes with it. The unit decides on giving them out: ask there.",
+            number,
+        )
+        if team == task.team
+        else visit.words.many(
+            "{team} keeps {number} note with it, and decides on giving it out: ask there.",
+            "{team} keeps {number} notes with it, and decides on giving them out: ask there.",
+            number,
+            team=_team(visit, team),
+        )
+        for team, number in task.noted
     )
+
+
+def _team(visit: Visit, code: str) -> str:
+    return visit.office.teams[code].title if code in visit.office.teams else code
 
 
 def _untold(visit: Visit, task: TaskView) -> str:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
-from hub.contract.models import ConsentStatus
+from hub.contract.models import ConsentStatus, ReferralTask
 from hub.contract.topics import CONSENTS, TASKS_OUTREACH
-from hub.delivery.notes import LONGEST, NoteKind, Notes, NoteSeal
-from hub.delivery.tables import NoteRow, OutboxRow
+from hub.delivery.notes import LONGEST, KeptElsewhere, NoteKind, Notes, NoteSeal
+from hub.delivery.tables import CallRow, NoteRow, OutboxRow
 from hub.delivery.views import TaskView
 from hub.errors import RejectedError, RetriableError
 from tests.unit.delivery.make import Desk, make_consent, make_task
+from tests.unit.delivery.test_calls import DUE, come, make_calls, take_over, view
 
 REF = new_youth_ref()
 SAFE = "Ring inte hem, bara skolan"
@@ -130,3 +131,51 @@ def test_nothing_is_noted_that_the_audit_log_does_not_have_nor_while_withdrawals
         note(desk, "x")
     assert refused.value.code == "not_shown"
     assert rows(desk) == []
+
+
+def taken_over(desk: Desk, clock: ManualClock) -> ReferralTask:
+    """A task on which the outreach team has noted two things, and which SSPF has taken over."""
+    task = come(desk, recipients=("outreach", "sspf"))
+    for text, kind in (("said in confidence", NoteKind.NOTE), (SAFE, NoteKind.SAFE_CONTACT)):
+        desk.notes.add(task.task_id, "outreach", "anna", kind, text, record=nothing)
+    clock.set(DUE)
+    make_calls(desk).make_due()
+    take_over(desk, task)
+    return task
+
+
+def test_what_a_team_noted_stays_with_it_when_another_takes_the_task_over(desk: Desk, clock: ManualClock) -> None:
+    task = taken_over(desk, clock)
+    seen = desk.worklist.open_task(task.task_id, "sspf")
+    assert seen.content is not None
+    assert desk.notes.of(seen) == []
+    assert desk.notes.elsewhere(seen) == [KeptElsewhere("outreach", 2, safe_contact=True)]
+    desk.notes.add(task.task_id, "sspf", "bo", NoteKind.NOTE, "our own", record=nothing)
+    assert [one.text for one in desk.notes.of(seen)] == ["our own"]
+    (told,) = desk.worklist.of_reference(task.youth_ref)
+    assert told.noted == (("outreach", 2), ("sspf", 1))
+
+
+def test_that_another_team_noted_something_is_told_only_while_consent_shows_the_task(desk: Desk, clock: ManualClock) -> None:
+    task = taken_over(desk, clock)
+    suspended = make_consent(task.youth_ref, 2, status=ConsentStatus.SUSPENDED)
+    desk.inbox.take([desk.record(CONSENTS, task.youth_ref, suspended)])
+    assert desk.notes.elsewhere(desk.worklist.open_task(task.task_id, "sspf")) == []
+
+
+def test_a_withdrawal_takes_the_notes_of_every_team_that_had_the_task(desk: Desk, clock: ManualClock) -> None:
+    task = taken_over(desk, clock)
+    desk.notes.add(task.task_id, "sspf", "bo", NoteKind.NOTE, "our own", record=nothing)
+    withdrawn = make_consent(task.youth_ref, 2, status=ConsentStatus.WITHDRAWN)
+    desk.inbox.take([desk.record(CONSENTS, task.youth_ref, withdrawn)])
+    assert rows(desk) == []
+
+
+def test_a_team_that_has_its_task_back_reads_its_notes_again(desk: Desk, clock: ManualClock) -> None:
+    task = taken_over(desk, clock)
+    with Session(desk.engine) as session, session.begin():
+        session.add(CallRow(task_id=task.task_id, due_by=DUE, step="chain-1", addressee="team:outreach", at=DUE))
+    take_over(desk, task, "outreach", seen=view(desk).version)
+    again = desk.worklist.open_task(task.task_id, "outreach")
+    assert [one.text for one in desk.notes.of(again)] == [SAFE, "said in confidence"]
+    assert desk.notes.elsewhere(again) == []

@@ -12,6 +12,7 @@ from hub.contract.models import ReferralTask
 from hub.contract.topics import CONSENTS
 from hub.delivery.calls import Calls
 from hub.delivery.ladder import Ladder
+from hub.delivery.notes import NoteKind
 from tests.unit.delivery.test_ladder import Calls as TeamCalls
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import NOW, PagesTown, make_consent, make_task, member
@@ -64,6 +65,19 @@ def test_a_deputy_whom_the_consent_names_takes_over_and_it_is_logged(empty_town:
     assert "från Förebyggarteamet" in answer.text
     assert task.task_id not in visit(member("Anna", "outreach")).get("/team/outreach").text
     assert "task_taken_over" in [one.action for one in the_latest(empty_town.audit.engine, Filter(), 9)]
+
+
+def test_whoever_takes_over_is_told_that_notes_stay_with_the_team_before_and_never_what_they_say(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    task = late(empty_town, recipients=("outreach", "sspf"))
+    for kind in (NoteKind.NOTE, NoteKind.SAFE_CONTACT):
+        empty_town.notes.add(task.task_id, "outreach", "account-1", kind, "i förtroende", record=lambda: None)
+    deputy, version = visit(DEPUTY), empty_town.worklist.all_tasks()[0].version
+    page = deputy.post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)}, follow_redirects=True).text
+    assert "i förtroende" not in page
+    assert "2 anteckningar stannar hos Förebyggarteamet." in page
+    assert page.index("Förebyggarteamet har antecknat något om det.") < page.index("Varför")
 
 
 @pytest.mark.parametrize(

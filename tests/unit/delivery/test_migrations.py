@@ -1,0 +1,60 @@
+"""The migrations make what the code expects, and give what was there before its place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+import hub.delivery
+from hub.clock import ManualClock
+from hub.contract.ids import new_youth_ref
+from hub.contract.topics import CONSENTS, TASKS_OUTREACH
+from hub.delivery.notes import NoteKind
+from hub.delivery.tables import MoveRow, NoteRow, TaskRow
+from tests.unit.delivery.make import NOW, Desk, make_consent, make_task
+
+REF = new_youth_ref()
+
+
+def to(connection: Connection, revision: str, *, back: bool = False) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(hub.delivery.__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    (command.downgrade if back else command.upgrade)(config, revision)
+
+
+@pytest.mark.parametrize(
+    ("takings", "teams"),
+    [
+        ([], ["sig", "sig", "sig"]),
+        ([(1, "outreach>sig")], ["outreach", "outreach", "sig"]),
+        ([(0, "outreach>sspf"), (1, "sspf>sig")], ["outreach", "sspf", "sig"]),
+        ([(0, "sig>outreach"), (1, "outreach>sig")], ["sig", "outreach", "sig"]),
+    ],
+)
+def test_a_note_of_before_goes_to_the_team_that_had_the_task_when_it_was_written(
+    desk: Desk, clock: ManualClock, engine: Engine, takings: list[tuple[int, str]], teams: list[str]
+) -> None:
+    task = make_task(REF)
+    desk.inbox.take([desk.record(CONSENTS, REF, make_consent(REF)), desk.record(TASKS_OUTREACH, REF, task)])
+    for day in range(3):
+        clock.set(NOW + timedelta(days=day))
+        desk.notes.add(task.task_id, "outreach", "anna", NoteKind.NOTE, str(day), record=lambda: None)
+    with Session(engine) as session, session.begin():
+        session.execute(sa.update(TaskRow).values(team="sig"))
+        session.add_all(
+            MoveRow(task_id=task.task_id, at=NOW + timedelta(days=day, hours=1), account="bo", move="take-over", detail=detail)
+            for day, detail in takings
+        )
+    with engine.begin() as connection:
+        to(connection, "0010", back=True)
+        to(connection, "head")
+    with Session(engine) as session:
+        assert list(session.scalars(sa.select(NoteRow.team).order_by(NoteRow.at))) == teams
