@@ -234,6 +234,8 @@ class Condition(Chosen):
     @field_validator("then")
     @classmethod
     def _follows_alone(cls, value: Then | None, info: ValidationInfo) -> Then | None:
+        if value is not None and info.data.get("measure") is Measure.RATE:
+            raise ValueError("a rate is not narrowed by what follows: measure count, minutes or distinct_days")
         if value is not None and info.data.get("against_earlier") is not None:
             raise ValueError("does not go together with against_earlier: leave one of them out")
         return value

@@ -10,7 +10,7 @@ from hub.contract.models import Priority
 from hub.core.conditions import Condition, FellFrom, Measure, Then
 from hub.core.rule_set import Rule
 
-__all__ = ["apart", "idle_beside", "implied"]
+__all__ = ["apart", "idle_beside", "implied", "no_wider"]
 
 _MIDNIGHT = 24 * 60
 _URGENCY = tuple(Priority)
@@ -52,7 +52,16 @@ def _leaves_more(condition: Condition, fall: Condition) -> bool:
     if fall.fell_from is None or fall.at_most is None:
         return False
     too_much = fall.model_copy(update={"fell_from": None, "at_most": None, "at_least": fall.at_most + 1})
-    return _implies(condition, too_much)
+    return _implies(condition, too_much) or _implies(_what_followed(condition), too_much)
+
+
+def _what_followed(condition: Condition) -> Condition:
+    """What a condition says of the events that must follow: that there is one, not before those that it follows."""
+    then = condition.then
+    if then is None or not then.happens:
+        return condition
+    one = {"measure": Measure.COUNT, "at_least": 1, "on_school_days": False, "between": None, "then": None}
+    return condition.model_copy(update={"kind": then.kind, "of": then.of, **one})
 
 
 def _more_urgent(rule: Rule, other: Rule) -> bool:
@@ -136,9 +145,9 @@ def _beforehand(condition: Condition) -> Condition:
 
 
 def _some(mine: Condition, theirs: Condition) -> bool:
-    """Whatever is measured is measured of one event at least, and that event is one and has a day."""
-    one = theirs.measure in {Measure.COUNT, Measure.DISTINCT_DAYS} and theirs.asked == 1 and theirs.against_earlier is None
-    return one and _chosen_by(mine, theirs)
+    """Whatever is measured is measured of one event at least, and that event is one and has a day; in a rate, a minute too."""
+    told = {Measure.COUNT, Measure.DISTINCT_DAYS} | ({Measure.MINUTES} if mine.measure is Measure.RATE else set())
+    return theirs.measure in told and theirs.asked == 1 and theirs.against_earlier is None and _chosen_by(mine, theirs)
 
 
 def _measures_as_much(mine: Condition, theirs: Condition) -> bool:
@@ -164,9 +173,13 @@ def _same(mine: Condition, theirs: Condition, names: tuple[str, ...]) -> bool:
 
 def _chosen_by(mine: Condition, theirs: Condition) -> bool:
     """Whether every event that one condition chooses is chosen by the other."""
+    return set(mine.of) <= set(theirs.of) and no_wider(mine, theirs)
+
+
+def no_wider(mine: Condition, theirs: Condition) -> bool:
+    """Whether, codes apart, every event that one condition chooses is chosen by the other."""
     return (
         mine.kind is theirs.kind
-        and set(mine.of) <= set(theirs.of)
         and mine.within_days <= theirs.within_days
         and _no_longer(mine.within_school_days, theirs.within_school_days)
         and (mine.on_school_days or not theirs.on_school_days)

@@ -18,7 +18,7 @@ from hub.core.conditions import Condition, FellFrom, Measure
 from hub.core.consent_rules import AgeSpan
 from hub.core.rule_overlap import apart
 from hub.core.rule_problems import Problem
-from hub.core.rule_room import counting_hours, crowded, most_dates, most_events
+from hub.core.rule_room import counting_hours, crowded, most_dates, most_events, overfull
 from hub.core.rule_set import Rule
 from hub.core.school import School
 from hub.core.state import MAX_HELD
@@ -71,6 +71,7 @@ def impossible(rule: Rule, school: School | None, town: Town) -> Iterator[Proble
             yield problem._replace(location=("when", place, *problem.location))
     yield from _of_pairs(rule)
     yield from crowded(rule)
+    yield from overfull(rule)
     if town.agencies is not None:
         yield from _of_agencies(rule, town.agencies)
     if town.ages is not None and rule.ages is not None:

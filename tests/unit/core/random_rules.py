@@ -8,7 +8,7 @@ from typing import Any
 
 from .rule_meaning import NOW, Event
 
-__all__ = ["make_events", "make_kin", "make_rule"]
+__all__ = ["RULE", "make_condition", "make_events", "make_kin", "make_rule", "make_then"]
 
 CODES = {"school_absence": ["unexcused", "excused"], "police_notice": ["lob", "narcotics", "public_disorder"]}
 TIMES = ["00:00", "06:00", "10:00", "22:00"]
@@ -51,7 +51,8 @@ def make_condition(chance: Random, kind: str | None = None) -> dict[str, Any]:
         return {**made, "at_most": chance.choice([0, 0, 1, 40])}
     if measure != "rate" and one_in(chance, 4):
         return {**made, "against_earlier": {"days": chance.randint(1, 6), "percent": chance.choice([50, 100, 200])}}
-    return {**made, "within_school_days": chance.choice([None, None, 1, 3, 9]), "then": make_then(chance)}
+    then = None if measure == "rate" else make_then(chance)
+    return {**made, "within_school_days": chance.choice([None, None, 1, 3, 9]), "then": then}
 
 
 def make_rule(chance: Random) -> dict[str, Any]:
@@ -91,6 +92,8 @@ def _changed(chance: Random, condition: dict[str, Any]) -> dict[str, Any]:
         made.pop("fell_from", None)
     if made["measure"] == "rate" or made.get("within_school_days") or made.get("then"):
         made.pop("against_earlier", None)
+    if made["measure"] == "rate":
+        made.pop("then", None)
     return {name: value for name, value in made.items() if value is not None}
 
 
@@ -100,8 +103,8 @@ def _mixed(chance: Random, first: dict[str, Any], second: dict[str, Any]) -> dic
     return {**first, name: second[name], **({"kind": second["kind"]} if name == "of" else {})}
 
 
-def make_events(chance: Random) -> list[Event]:
-    return [_event(chance) for _ in range(chance.randint(1, 9))]
+def make_events(chance: Random, most: int = 9) -> list[Event]:
+    return [_event(chance) for _ in range(chance.randint(1, most))]
 
 
 def _event(chance: Random) -> Event:
