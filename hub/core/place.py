@@ -5,7 +5,9 @@ marked exposed. The event
 with which they first suffice (by `occurred_at`) gives the task's ISO week (Stockholm); there is one task per area, rule and
 week, and never one for an earlier week than has been proposed already: a late report does not send anybody to last week.
 So, where reports lie on both sides of a week's end, the week depends on which of them had been told when they first sufficed.
-A correction after which the incidents no longer suffice recalls the task; age does not.
+
+A week has ground while one of its reports suffices together with those before it. A correction that takes a week's ground
+recalls its task, and if another week has ground and no task, that is proposed; age recalls none.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import accumulate
 
 from hub.contract.ids import task_id
 from hub.contract.models import Action, PlaceCategory, PlaceEvent, PresenceTask
@@ -82,16 +85,14 @@ def place_wake(state: PlaceState, rules: CompiledRules, now: datetime) -> PlaceS
 def place_resume(state: PlaceState, known: Known, rules: CompiledRules, now: datetime) -> PlaceStep:
     """Bring a rebuilt state up to `now` (aware), take over what was said, and say the week's task that holds and was never said.
 
-    What was said decides, as it did in the state that was lost: a rule's latest week that was not taken back is proposed, though
-    its reports be gone by now, and no week's task gets an id that one has had. Again on its own result it says nothing more.
+    What was said decides, as it did in the state that was lost: every week's task that was not taken back stands, though its
+    reports be gone by now, and no week's task gets an id that one has had. Again on its own result it says nothing more.
     """
     current, at_ms, spans = place_wake(state, rules, now).state, to_ms(now), rules.exposed_areas.get(state.area, ())
-    work = _Work(current, rules.version, at_ms, now, dict(current.proposals), dict(current.recalled))
+    work = _Work(current, rules.version, at_ms, now, {}, {})
     work.take_over(known)
     for rule in rules.place_rules if spans else ():
-        proposal = current.proposals.get(rule.id)
-        if proposal is not None:
-            work.resume(rule, proposal.week, _members(rule, current.reports, at_ms, spans))
+        work.propose(rule, _members(rule, current.reports, at_ms, spans))
     resumed = replace(current, proposals=work.proposals, recalled=work.recalled)
     return _stepped(state if resumed == state else resumed, work.tasks)
 
@@ -118,18 +119,18 @@ def _catch_up(state: PlaceState, rules: CompiledRules, now: datetime) -> tuple[P
 def _settle(
     state: PlaceState, rules: CompiledRules, at_ms: int, now: datetime, *, before: PlaceState | None = None
 ) -> tuple[PlaceState, list[PresenceTask]]:
-    """Forget, propose, recall, set the next wake. `before` is the state without the event at hand (None: time alone passes)."""
+    """Forget, recall, propose, set the next wake. `before` is the state without the event at hand (None: time alone passes)."""
     edge = at_ms - rules.place_longest_ms
     reports = {event_id: report for event_id, report in state.reports.items() if report.keep_ms > edge}
-    work = _Work(replace(state, reports=reports), rules.version, at_ms, now, dict(state.proposals), dict(state.recalled))
+    kept = {place: one for place, one in state.proposals.items() if one.week >= _first_week(at_ms)}
+    work = _Work(replace(state, reports=reports), rules.version, at_ms, now, kept, dict(state.recalled))
     spans = rules.exposed_areas.get(state.area, ())
     for rule in rules.place_rules if spans else ():
         members = _members(rule, reports, at_ms, spans)
-        opener = _opener(rule, members)
-        if opener is not None:
-            work.propose(rule, stockholm_week(opener.occurred_ms), members)
-        elif before is not None and _opener(rule, _members(rule, before.reports, at_ms, spans)) is not None:
-            work.recall(rule, members)
+        if before is not None and (lost := work.without_ground(rule, members)):
+            had = _weeks(rule, _members(rule, before.reports, at_ms, spans))
+            work.recall(rule, [one for one in lost if one.week in had], members)
+        work.propose(rule, members)
     if reports:
         work.wakes.append(next_midnight(min(report.keep_ms for report in reports.values()) + rules.place_longest_ms))
         work.wakes += [report.occurred_ms for report in reports.values() if report.occurred_ms > at_ms]
@@ -150,52 +151,55 @@ class _Work:
     tasks: list[PresenceTask] = field(default_factory=list)
     wakes: list[int] = field(default_factory=list)
 
-    def propose(self, rule: CompiledPlaceRule, week: str, members: Sequence[Report]) -> None:
+    def propose(self, rule: CompiledPlaceRule, members: Sequence[Report]) -> None:
+        """Open the week's task in which the incidents first suffice, if they do, unless it was said or a later one was."""
+        weeks = _weeks(rule, members)
+        if not weeks:
+            return
         # As the oldest leaves, another event may be the one with which they suffice, perhaps in another week.
         self.wakes.append(members[0].occurred_ms + rule.window_ms)
-        latest = self.proposals.get(rule.id)
-        if latest is not None and week <= latest.week:
+        week = weeks[0]
+        if any(one.week >= week for one in self._said(rule)):
             return
-        self.open(rule, week, members)
-
-    def open(self, rule: CompiledPlaceRule, week: str, members: Sequence[Report]) -> None:
         times = self.recalled.get(rule.id, {}).get(week, 0)
         identity = task_id(self.state.area, rule.id, opened_as(week, times))
         proposal = Proposal(week, identity, self.rules_version, members[0].occurred_ms, members[-1].occurred_ms)
-        self.proposals[rule.id] = proposal
+        self.proposals[f"{rule.id}|{week}"] = proposal
         self._emit(Action.OPEN, rule, proposal, members)
 
+    def without_ground(self, rule: CompiledPlaceRule, members: Sequence[Report]) -> list[Proposal]:
+        """What was said of weeks that have no ground."""
+        said = self._said(rule)
+        weeks = _weeks(rule, members) if said else ()
+        return [one for one in said if one.week not in weeks]
+
+    def recall(self, rule: CompiledPlaceRule, lost: Sequence[Proposal], members: Sequence[Report]) -> None:
+        """Take back what was said of weeks that have lost their ground."""
+        for proposal in lost:
+            del self.proposals[f"{rule.id}|{proposal.week}"]
+            weeks, first = self.recalled.get(rule.id, {}), _first_week(self.at_ms)
+            counted = {**weeks, proposal.week: weeks.get(proposal.week, 0) + 1}
+            self.recalled[rule.id] = {week: times for week, times in sorted(counted.items()) if week >= first}
+            left = [report for report in members if stockholm_week(report.occurred_ms) <= proposal.week]
+            self._emit(Action.GROUND_LOST, rule, proposal, left)
+
     def take_over(self, known: Known) -> None:
-        """What was said in place of what was proposed in silence: of each rule the latest week that stands, and of every week how
-        many were taken back.
-        """
-        self.proposals.clear()
-        self.recalled.clear()
+        """What was said: every week's task that stands, and of every week how many were taken back."""
+        first = _first_week(self.at_ms)
         for place, said in sorted(known.weeks.items()):
             rule_id, week, standing, times = said.rule_id, said.week, known.open_said(place), 0
+            if week < first:
+                continue
             while (identity := task_id(self.state.area, rule_id, opened_as(week, times))) in known.used and identity != standing:
                 times += 1
-            if times and week >= stockholm_week(self.at_ms - _REMEMBERED_MS):
+            if times:
                 self.recalled[rule_id] = {**self.recalled.get(rule_id, {}), week: times}
-            if standing is not None:  # a later week's follows in this order
+            if standing is not None:
                 bounds = to_ms(said.first_at), to_ms(said.last_at)
-                self.proposals[rule_id] = Proposal(week, standing, said.rules_version, *bounds)
+                self.proposals[place] = Proposal(week, standing, said.rules_version, *bounds)
 
-    def resume(self, rule: CompiledPlaceRule, week: str, members: Sequence[Report]) -> None:
-        """Say a week's task that was proposed in silence, if it holds still and none of that week or a later one stands."""
-        said = self.proposals.get(rule.id)
-        if (said is None or week > said.week) and _opener(rule, members) is not None:
-            self.open(rule, week, members)
-
-    def recall(self, rule: CompiledPlaceRule, members: Sequence[Report]) -> None:
-        proposal = self.proposals.pop(rule.id, None)
-        if proposal is None:
-            return
-        weeks = self.recalled.get(rule.id, {})
-        first = stockholm_week(self.at_ms - _REMEMBERED_MS)
-        counted = {**weeks, proposal.week: weeks.get(proposal.week, 0) + 1}
-        self.recalled[rule.id] = {week: times for week, times in sorted(counted.items()) if week >= first}
-        self._emit(Action.GROUND_LOST, rule, proposal, members)
+    def _said(self, rule: CompiledPlaceRule) -> list[Proposal]:
+        return [one for place, one in self.proposals.items() if place.startswith(f"{rule.id}|")]
 
     def _emit(self, action: Action, rule: CompiledPlaceRule, proposal: Proposal, members: Sequence[Report]) -> None:
         first_ms = members[0].occurred_ms if members else proposal.first_ms
@@ -234,14 +238,16 @@ def _members(
     return sorted(found, key=lambda report: (report.occurred_ms, report.category, report.incidents))
 
 
-def _opener(rule: CompiledPlaceRule, members: Sequence[Report]) -> Report | None:
-    """The report with which the incidents first suffice; None while they do not."""
-    total = 0
-    for report in members:
-        total += report.incidents
-        if total >= rule.at_least:
-            return report
-    return None
+def _weeks(rule: CompiledPlaceRule, members: Sequence[Report]) -> list[str]:
+    """The weeks that have ground, in order: of the first report with which the incidents suffice, and of those after it."""
+    sums = accumulate(report.incidents for report in members)
+    suffice = {report.occurred_ms for report, total in zip(members, sums, strict=True) if total >= rule.at_least}
+    return sorted({stockholm_week(occurred_ms) for occurred_ms in suffice})
+
+
+def _first_week(at_ms: int) -> str:
+    """The earliest of which something may still count."""
+    return stockholm_week(at_ms - _REMEMBERED_MS)
 
 
 def _stepped(

@@ -11,7 +11,9 @@ from hub.core.state import StateError
 
 __all__ = ["PlaceState", "Proposal", "Report", "new_place_state", "place_from_bytes", "place_to_bytes"]
 
-FORMAT = 1
+FORMAT = 2
+_ONE_OF_A_RULE = 1
+"""The former format: of each rule the latest week's task alone, by the rule."""
 
 
 class Report(NamedTuple):
@@ -25,7 +27,7 @@ class Report(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """The latest task of a rule that was not recalled, and the bounds of what it was opened on."""
+    """A week's task that was not recalled, and the bounds of what it was opened on."""
 
     week: str
     task_id: str
@@ -36,7 +38,9 @@ class Proposal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PlaceState:
-    """What is held of one area. `recalled` counts, by rule and week, recalled tasks, so that a new one gets a new id."""
+    """What is held of one area. `proposals`: what was said, by `rule|week`; it stands, also without ground, until it is recalled
+    or nothing of its week can count. `recalled` counts, by rule and week, recalled tasks, so that a new one gets a new id.
+    """
 
     area: str
     reports: Mapping[str, Report] = field(default_factory=dict)
@@ -57,18 +61,15 @@ def place_to_bytes(state: PlaceState) -> bytes:
 
 
 def place_from_bytes(value: bytes) -> PlaceState:
-    """The state that gave these bytes. Raises StateError for anything else: stop, do not guess."""
+    """The state that gave these bytes, or those of the former format. Raises StateError for others: stop, do not guess."""
     try:
         version, area, reports, proposals, recalled, wake_ms = json.loads(value)
-        state = PlaceState(
-            area,
-            {event_id: Report(*row) for event_id, row in reports.items()},
-            {rule_id: Proposal(*row) for rule_id, row in proposals.items()},
-            recalled,
-            wake_ms,
-        )
+        held = {event_id: Report(*row) for event_id, row in reports.items()}
+        said = {place: Proposal(*row) for place, row in proposals.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise StateError("not a place state") from None
-    if version != FORMAT:
+    if version == _ONE_OF_A_RULE:
+        said = {f"{rule_id}|{one.week}": one for rule_id, one in said.items()}
+    elif version != FORMAT:
         raise StateError("a place state of another format")
-    return state
+    return PlaceState(area, held, said, recalled, wake_ms)
