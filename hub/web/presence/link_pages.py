@@ -144,7 +144,7 @@ class LinkPages:
         said = self._renderer.words(request).text
         return self._renderer.page(
             request, "presence/link_told.html", None, status=status, heading=said(heading), text=said(text),
-            unit=self._web.office.unit, amiss=False,
+            unit=self._web.office.unit, title_amiss=False,
         )  # fmt: skip
 
     def _recording(self, logged: Logged, purpose: str) -> Callable[[str], object]:
