@@ -19,15 +19,18 @@ __all__ = ["build_case_office", "build_order_office", "reference_inside"]
 
 def build_case_office(settings: Settings, worklist: Worklist) -> CaseOffice:
     """What the pages of cases need; nothing is shown while the worklist is stale."""
+    from functools import cache
+
     from hub.cases.results import Results
     from hub.cases.store import Cases
     from hub.cases.views import CaseSeal
+    from hub.contract.codec import Codec
     from hub.installation import read_key
     from hub.web.cases.office import CaseOffice
 
     engine, clock, key = build_delivery_engine(settings), build_clock(settings), read_key(settings, "worklist.key")
     results = Results(engine, key, clock)
-    cases = Cases(engine, CaseSeal(key), clock, results, stale=lambda: worklist.stale() is not None)
+    cases = Cases(engine, cache(Codec.load), CaseSeal(key), clock, results, stale=lambda: worklist.stale() is not None)
     return CaseOffice(cases, results, settings.cases.span_days)
 
 

@@ -2,16 +2,18 @@
 
 A case that is closed says nothing any more after its time; that there was one and how it ended stays, without the youth, and so
 do the numbers that its team's totals are made of, which are tied to nobody and go by the year. An open case stays, whatever its
-age, and so does an open order. The history of who did what goes later.
+age, and so does an open order. With the last case that knew of a youth the bus is told to forget that there was one. The history
+of who did what goes later.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from hub.cases.courses import forget_courses
 from hub.cases.orders import OPEN
 from hub.cases.tables import CaseMoveRow, CaseRow, OrderRow, OutcomeRow
 from hub.clock import STOCKHOLM, stockholm_date
@@ -47,13 +49,18 @@ class ClosedCases:
     def let_go(self, before: datetime, most: int) -> int:
         """As `Kind.let_go`; a case that somebody changes meanwhile is looked at anew."""
         old = _says_something() & (CaseRow.closed_at <= before)
-        query = select(CaseRow.case_id, CaseRow.version).where(old).order_by(CaseRow.closed_at, CaseRow.case_id).limit(most)
+        query = select(CaseRow.case_id, CaseRow.version, CaseRow.subject).where(old)
+        query = query.order_by(CaseRow.closed_at, CaseRow.case_id).limit(most)
         gone = 0
         with answering(), Session(self._engine) as session, session.begin():
-            for case_id, version in session.execute(query).all():
+            rows = session.execute(query).all()
+            for case_id, version, _ in rows:
                 here = (CaseRow.case_id == case_id) & (CaseRow.version == version)
                 done = session.execute(update(CaseRow).where(here).values(subject=None, sealed=None, version=version + 1))
                 gone += int(getattr(done, "rowcount", 0))
+            for youth_ref in sorted({subject for _, _, subject in rows if subject is not None}):
+                if session.scalar(select(CaseRow.case_id).where(CaseRow.subject == youth_ref).limit(1)) is None:
+                    forget_courses(session, youth_ref, before + timedelta(days=self._days))
         return gone
 
     def tidy(self) -> None:

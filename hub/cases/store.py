@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from hub.cases.content import Content
+from hub.cases.courses import tell_courses
 from hub.cases.moves import CaseMove, CaseState, check_move
 from hub.cases.results import Results
 from hub.cases.reviewing import open_case_of_task, open_review_of
@@ -24,8 +25,10 @@ from hub.cases.subjects import Source, subject_for
 from hub.cases.tables import CaseMoveRow, CaseRow
 from hub.cases.views import STALE, CaseSeal, CaseView, view_of
 from hub.clock import Clock
+from hub.contract.codec import Codec
 from hub.contract.models import Cooperation
 from hub.database import answering
+from hub.delivery.telling import Telling
 from hub.delivery.trying import again
 from hub.errors import RejectedError
 
@@ -46,10 +49,16 @@ class Happened:
 
 
 class Cases:
-    """Safe for several threads: each call is a session of its own. `stale` says whether withdrawals may wait unread."""
+    """Safe for several threads: each call is a session of its own. `codec` gives what spells messages, `stale` says whether
+    withdrawals may wait unread.
+    """
 
-    def __init__(self, engine: Engine, seal: CaseSeal, clock: Clock, results: Results, *, stale: Callable[[], bool]) -> None:
+    def __init__(
+        self, engine: Engine, codec: Callable[[], Codec], seal: CaseSeal, clock: Clock, results: Results, *,
+        stale: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self._engine = engine
+        self._codec = codec
         self._seal = seal
         self._clock = clock
         self._results = results
@@ -178,6 +187,7 @@ class Cases:
             row.sealed = self._seal.seal(case_id, content)
             session.add_all((row, CaseMoveRow(case_id=case_id, at=now, account=account, move=CaseMove.OPEN.value)))
             session.flush()  # somebody else may just have opened one: then all is asked again
+            tell_courses(Telling(self._codec(), session, now), youth_ref)
             record(youth_ref, case_id)
         return case_id
 
@@ -203,6 +213,8 @@ class Cases:
             _settle(row, after, now)
             session.add(CaseMoveRow(case_id=case_id, at=now, account=account, move=move.value))
             session.flush()  # somebody else may just have been quicker: then all is asked again
+            if after is not CaseState.OPEN:
+                tell_courses(Telling(self._codec(), session, now), youth_ref)
             record(youth_ref)
 
     def _subject(self, session: Session, source: Source, team: str, cooperation: Cooperation, now: datetime) -> str:

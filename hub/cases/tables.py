@@ -9,9 +9,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.database import UtcInstant
 
-__all__ = ["PERSONAL", "CaseMoveRow", "CaseRow", "CasesBase", "ContactRow", "OrderRow", "OutcomeRow"]
+__all__ = ["PERSONAL", "CaseMoveRow", "CaseRow", "CasesBase", "ContactRow", "CourseRow", "OrderRow", "OutcomeRow"]
 
-PERSONAL = ("youth_case", "contact_request")
+PERSONAL = ("youth_case", "youth_course", "contact_request")
 """The tables that hold something of a person."""
 
 
@@ -57,6 +57,18 @@ class CaseMoveRow(CasesBase):
     move: Mapped[str] = mapped_column(String(16))
 
     __table_args__ = (Index("ix_youth_case_move_case", "case_id"),)
+
+
+class CourseRow(CasesBase):
+    """When the bus was last told which courses a youth has open. The row goes with the last case that still knows the youth."""
+
+    __tablename__ = "youth_course"
+
+    youth_ref: Mapped[str] = mapped_column(String(64), primary_key=True)
+    told_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own declaration
 
 
 class OutcomeRow(CasesBase):

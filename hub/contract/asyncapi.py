@@ -40,6 +40,7 @@ _WRITERS = {
     topics.TASK_EVENTS: "delivery",
     topics.RULES: "the registry, one marker in every partition",
     topics.ERASURES: "the registry (requests), and worker, delivery and connectors (receipts)",
+    topics.COOPERATIONS: "delivery; without a value, which ends what was told of a reference, by the registry too",
 }
 _YOUTH_REF = {"type": "string", "pattern": "^y[0-9a-f]{32}$", "description": "The youth's random reference."}
 _AREA = {

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from hub.contract.fields import holds_identifier, holds_long_number
 from hub.contract.topics import KeyKind
 
-__all__ = ["event_id", "key_form", "key_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
+__all__ = ["NOBODY", "event_id", "key_form", "key_id", "new_youth_ref", "place_event_id", "task_id", "valid_key"]
 
+NOBODY = "y" + "0" * 32
+"""A reference that is never issued, for a record that is about nobody."""
 _TASKS = uuid.UUID("7d3f3c1e-8a54-5a9e-9a0c-1f0f5c1f7b10")
 _YOUTH_REF = re.compile(rb"y[0-9a-f]{32}").fullmatch
 _AREA = re.compile(rb"[a-z0-9]+(-[a-z0-9]+){0,7}").fullmatch

@@ -53,6 +53,8 @@ __all__ = [
     "ConsentRecord",
     "ConsentStatus",
     "Cooperation",
+    "CooperationRecord",
+    "Course",
     "DeadLetter",
     "Earlier",
     "Erasure",
@@ -116,6 +118,27 @@ class ConsentRecord(Message):
     def _withdrawn_is_bare(self) -> Self:
         if self.status is ConsentStatus.WITHDRAWN and (self.scopes or self.age_years is not None or self.area):
             raise ValueError("a withdrawn record carries nothing but its reference and version")
+        return self
+
+
+class Course(Message):
+    """That a cooperation works with a youth: which one, and since which date (Stockholm). Never why, by whom or with whom."""
+
+    cooperation: Cooperation
+    since: date
+
+
+class CooperationRecord(Message):
+    """All open courses of one reference, at most one of each cooperation; the record of the latest instant holds."""
+
+    youth_ref: YouthRef
+    recorded_at: Instant
+    courses: tuple[Course, ...]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({one.cooperation for one in self.courses}) != len(self.courses):
+            raise ValueError("a cooperation stands twice")
         return self
 
 

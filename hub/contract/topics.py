@@ -11,6 +11,7 @@ from hub.contract.models import InfoKind, Message
 __all__ = [
     "CATALOGUE",
     "CONSENTS",
+    "COOPERATIONS",
     "ERASURES",
     "PLACE_EVENTS",
     "POLICE_NOTICES",
@@ -71,6 +72,7 @@ PRESENCE_TASKS = Topic("hub.presence-tasks.v1", models.PresenceTask, KeyKind.ARE
 TASK_EVENTS = Topic("hub.task-events.v1", models.TaskEvent, KeyKind.YOUTH_REF_OR_AREA, Cleanup.DELETE)
 RULES = Topic("hub.rules.v1", models.RuleMarker, KeyKind.RULES_VERSION, Cleanup.COMPACT)
 ERASURES = Topic("hub.erasures.v1", models.Erasure, KeyKind.YOUTH_REF, Cleanup.DELETE)
+COOPERATIONS = Topic("hub.cooperations.v1", models.CooperationRecord, KeyKind.YOUTH_REF, Cleanup.COMPACT)
 
 _PRIMARY = (
     CONSENTS,
@@ -84,6 +86,7 @@ _PRIMARY = (
     TASK_EVENTS,
     RULES,
     ERASURES,
+    COOPERATIONS,
 )
 
 

@@ -126,6 +126,11 @@ class Inbox:
                 code="other_kafka",
             )
 
+    def begin(self) -> None:
+        """Tell the bus what it has not heard yet of what lies beside the tasks. Raises RetriableError: ask again."""
+        with answering(), Session(self._engine) as session, session.begin():
+            self._others.begin(Telling(self._codec, session, self._clock.now()))
+
     def beat(self, caught_up: Iterable[tuple[str, int]], at: datetime) -> None:
         """Write down that everything of these (topic, partition) up to the instant `at` has been taken: no withdrawal waits."""
         with answering(), Session(self._engine) as session, session.begin():
@@ -208,7 +213,7 @@ class Inbox:
                 work.erased = True
             elif row.open_key is not None and is_judged_by(consent, row) and not permitted(row, consent, work.now):
                 self._proposals.close(work, row, TaskState.CANCELLED, NO_CONSENT)
-        emptied = self._others.end(work.telling.session, consent, work.now)
+        emptied = self._others.end(work.telling, consent)
         work.erased = work.erased or withdrawn or emptied
 
     def _erasure(self, work: Work, request: Erasure) -> str:

@@ -12,22 +12,25 @@ from sqlalchemy.orm import Session
 
 from hub.contract.models import ConsentRecord
 from hub.database import answering, truncate_log
+from hub.delivery.telling import Telling
 
 __all__ = ["NONE", "Others", "lapse"]
 
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """`end` (session, the newest consent record of a reference, now) takes what that consent no longer carries, and says whether
-    anything was emptied; `lapse` (session, now) what may not be kept any longer, consent or not. `tables` hold it all.
+    """`end` (the newest consent record of a reference) takes what that consent no longer carries, and says whether anything was
+    emptied; `lapse` (session, now) what may not be kept any longer, consent or not. `begin` tells the bus what it has not heard
+    yet, when delivery starts. `tables` hold it all.
     """
 
     tables: tuple[str, ...]
-    end: Callable[[Session, ConsentRecord, datetime], bool]
+    end: Callable[[Telling, ConsentRecord], bool]
     lapse: Callable[[Session, datetime], bool]
+    begin: Callable[[Telling], None]
 
 
-NONE: Final = Others((), lambda _session, _consent, _now: False, lambda _session, _now: False)
+NONE: Final = Others((), lambda _telling, _consent: False, lambda _session, _now: False, lambda _telling: None)
 """Nothing but tasks."""
 
 

@@ -34,6 +34,7 @@ class Publishes(Protocol):
 def enqueue(session: Session, record: Outgoing) -> None:
     """Put a record into the outbox, inside the caller's transaction."""
     headers = json.dumps([[name, value.decode("utf-8")] for name, value in record.headers])
+    # No message is empty: without bytes it is the mark that ends a compacted key.
     session.add(OutboxRow(topic=record.topic, key=record.key, value=record.value or b"", headers=headers))
 
 
@@ -51,7 +52,7 @@ def waiting(engine: Engine) -> tuple[int, int | None]:
 
 def _outgoing(row: OutboxRow) -> Outgoing:
     headers = tuple((name, value.encode()) for name, value in json.loads(row.headers))
-    return Outgoing(row.topic, row.key, row.value, headers)
+    return Outgoing(row.topic, row.key, row.value or None, headers)
 
 
 class OutboxRelay:

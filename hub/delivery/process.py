@@ -98,6 +98,7 @@ def run_delivery(
     try:
         patiently = Patience(stop, "inbox")
         inbox.check_ends(patiently(ends))
+        patiently(inbox.begin)
         if calls is not None:
             patiently(calls.look_again)
         report, lapses = partial(_report, engine, worklist, standstill, names), partial(lapse, engine, others)

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from hub.contract.codec import Codec
 from hub.contract.ids import valid_key
-from hub.contract.models import DeadLetter, Erasure, ErasureKind, Message, TaskEvent, TaskState
-from hub.contract.topics import CATALOGUE, ERASURES, TASK_EVENTS, Topic, dead_letter_topic
+from hub.contract.models import CooperationRecord, DeadLetter, Erasure, ErasureKind, Message, TaskEvent, TaskState
+from hub.contract.topics import CATALOGUE, COOPERATIONS, ERASURES, TASK_EVENTS, Topic, dead_letter_topic
+from hub.core.instants import to_ms
 from hub.delivery.outbox import enqueue
 from hub.delivery.rows import ids_of
 from hub.delivery.tables import TaskRow
@@ -80,6 +81,11 @@ class Telling:
         )
         identity = ":".join(filter(None, (erasure_id, component, awaits)))
         self._put(ERASURES, youth_ref, receipt, identity)
+
+    def courses(self, record: CooperationRecord) -> None:
+        """Which cooperations work with a youth, from its instant on."""
+        at_ms = to_ms(record.recorded_at)
+        self._put(COOPERATIONS, record.youth_ref, record, f"{record.youth_ref}.{at_ms:x}")
 
     def dead_letter(self, record: Incoming, error_class: str) -> None:
         """Where a record stands that could not be taken, and why; its key only when it has the form of ours."""

@@ -5,22 +5,27 @@ A topic with a retention is clean when it begins beyond that. Receipts that come
 them, tell of the reference too: their topic is clean when it begins beyond the last of them. A compacted topic is clean when,
 read from its beginning, it holds no record of the reference below that but the newest, which says that all is erased. Quiet
 partitions begin no new file by themselves, and only a closed file is compacted: so the current record is published again at
-each look, which makes the worker write to its changelog too.
+each look, which makes the worker write to its changelog too. Of cooperations the registry knows nothing to publish: there it
+writes the mark of a deletion, under a reference that is nobody's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from hub.clock import Clock
+from hub.contract.cloudevents import cloud_event_headers
+from hub.contract.ids import NOBODY
 from hub.contract.models import ConsentRecord
-from hub.contract.topics import CATALOGUE, ERASURES, Cleanup
+from hub.contract.topics import CATALOGUE, COOPERATIONS, ERASURES, Cleanup, Topic
+from hub.core.instants import to_ms
 from hub.erasure_bounds import FORMER_DATA, Bounds
+from hub.kafka import Outgoing
 from hub.metrics import ERASURES_LATE, ERASURES_OPEN
 from hub.registry.erasures import EFFECT
 from hub.registry.registry import Registry
@@ -30,6 +35,7 @@ from hub.registry.work import Work
 
 __all__ = ["Places", "Survey", "look_again", "received_later"]
 
+_SOURCE = "/hub/registry"
 _ANSWERS = timedelta(hours=1)  # a connector that is down for so long is late
 
 
@@ -89,9 +95,17 @@ class Survey:
         open_places = _open_places(rows)
         clean = [*self._clean_topics(open_places), *self._stores.clean(open_places)]
         self._write_down(clean)
+        quiet = self._partitions(COOPERATIONS, {row.youth_ref for row, place in open_places if place.place == COOPERATIONS.name})
         with self._registry.work() as work:
             self._stir(work, {row.youth_ref for row, place in open_places if self._is_compacted(place.place)})
+            for partition in quiet:
+                work.queue(_mark(partition, work.now))
         return len(clean)
+
+    def _partitions(self, topic: Topic, youth_refs: Collection[str]) -> list[int]:
+        """Where these stand on a topic."""
+        ends = self._places.ends([topic.name]) if youth_refs else {}
+        return sorted({self._where(topic.name, youth_ref, ends) for youth_ref in youth_refs})
 
     def _write_down(self, clean: Collection[tuple[str, str]]) -> None:
         if not clean:
@@ -184,6 +198,12 @@ def look_again(work: Work, bound: timedelta, *, fresh_log: bool) -> None:
         for place in row.removals:
             if fresh_log and place.below is not None:
                 place.below = 0
+
+
+def _mark(partition: int, now: datetime) -> Outgoing:
+    """What closes a file of the partition, says nothing, and is gone itself when it is compacted."""
+    headers = cloud_event_headers(COOPERATIONS, f"removal.{partition}.{to_ms(now):x}", _SOURCE, now)
+    return Outgoing(COOPERATIONS.name, NOBODY.encode("ascii"), None, headers, partition)
 
 
 def _open_places(rows: Iterable[ErasureRequest]) -> list[tuple[ErasureRequest, Removal]]:

@@ -146,6 +146,14 @@ _EXAMPLES: dict[Topic, Message] = {
         scope_id=UUID,
         awaits="outreach",
     ),
+    topics.COOPERATIONS: models.CooperationRecord(
+        youth_ref=REF,
+        recorded_at=AT,
+        courses=(
+            models.Course(cooperation="sspf", since=date(2025, 3, 3)),
+            models.Course(cooperation="sig", since=date(2025, 5, 12)),
+        ),
+    ),
 }
 
 

@@ -70,6 +70,8 @@ def messages(model: type[BaseModel]) -> st.SearchStrategy[BaseModel]:
 def build(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
     if model is models.ConsentRecord and values["status"] is models.ConsentStatus.WITHDRAWN:
         values = {**values, "scopes": (), "age_years": None, "area": None}
+    if model is models.CooperationRecord:
+        values = {**values, "courses": tuple({one.cooperation: one for one in values["courses"]}.values())}
     return model(**values)
 
 

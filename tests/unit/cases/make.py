@@ -46,7 +46,7 @@ class CaseDesk(Desk):
         super().__init__(engine, clock)
         self.inbox = Inbox(engine, self.codec, clock, others=GO_WITH_CONSENT)
         self.results = Results(engine, KEY, clock)
-        self.cases = Cases(engine, CaseSeal(KEY), clock, self.results, stale=lambda: self.is_stale)
+        self.cases = Cases(engine, lambda: self.codec, CaseSeal(KEY), clock, self.results, stale=lambda: self.is_stale)
 
     def consent(self, record: ConsentRecord | None = None) -> ConsentRecord:
         told = record or make_consent()

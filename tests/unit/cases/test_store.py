@@ -52,7 +52,7 @@ def test_what_a_case_says_lies_sealed_and_opens_nowhere_else(desk: CaseDesk) -> 
     assert PLACE.encode() not in sealed
     assert CaseSeal(b"c" * 32).open("another", sealed) is None
     assert CaseSeal(b"d" * 32).open(case, sealed) is None
-    other = Cases(desk.engine, CaseSeal(b"d" * 32), desk.clock, desk.results, stale=lambda: False)
+    other = Cases(desk.engine, lambda: desk.codec, CaseSeal(b"d" * 32), desk.clock, desk.results, stale=lambda: False)
     assert other.read(case, "sspf").untold == "unreadable"
 
 

@@ -13,8 +13,9 @@ from types import MappingProxyType
 import pytest
 from prometheus_client import REGISTRY
 
+from hub.contract.ids import NOBODY
 from hub.contract.models import ErasureKind
-from hub.contract.topics import CONSENTS, ERASURES, POLICE_NOTICES
+from hub.contract.topics import CONSENTS, COOPERATIONS, ERASURES, POLICE_NOTICES
 from hub.erasure_bounds import (
     BACKUPS,
     DELIVERY_STORE,
@@ -177,6 +178,22 @@ def test_as_long_as_something_is_to_be_compacted_its_partition_gets_something_ne
     survey.look()
     home.relay.run_once()
     assert len(home.sent(CONSENTS.name)) == before + 3
+
+
+def test_a_partition_of_cooperations_gets_a_mark_of_nobody_as_long_as_hers_is_to_be_compacted(home: Installation) -> None:
+    erased(home)
+    places = MemoryPlaces()
+    survey = make_survey(home, places, topics={COOPERATIONS.name: timedelta(hours=26)})
+    survey.look()
+    survey.look()
+    places.held[COOPERATIONS.name] = [12]
+    survey.look()
+    survey.look()
+    home.relay.run_once()
+    marks = [one for one in home.kafka.published if one.topic == COOPERATIONS.name]
+    (hers,) = {one.key for one in home.kafka.published if one.topic == CONSENTS.name}
+    at = places.partition_of(hers, 2)
+    assert [(one.key, one.value, one.partition) for one in marks] == [(NOBODY.encode(), None, at)] * 3
 
 
 def test_stores_are_clean_when_their_owner_has_said_so_and_backups_when_their_time_is_over(home: Installation) -> None:

@@ -292,7 +292,8 @@ class PagesTown:
             follow_up=Clocks(load_teams(defaults_folder())).follow_up,
         )
         results = Results(self.engine, KEY, self.clock)
-        self.cases = CaseOffice(Cases(self.engine, CaseSeal(KEY), self.clock, results, stale=lambda: False), results, 28)
+        cases = Cases(self.engine, lambda: self._codec, CaseSeal(KEY), self.clock, results, stale=lambda: False)
+        self.cases = CaseOffice(cases, results, 28)
         contacts = Contacts(self.engine, KEY, self.clock, kept=timedelta(days=30))
         self.orders = OrderOffice(Orders(self.engine, self.clock), contacts, 30)
         self.notes = Notes(self.engine, NoteSeal(KEY), self.clock, stale=lambda: False)
