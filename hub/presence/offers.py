@@ -22,10 +22,11 @@ from hub.database import answering
 from hub.delivery.trying import again
 from hub.errors import RejectedError
 from hub.presence.agreements import newest
-from hub.presence.codes import ASSOCIATIONS, DeedKind, OfferState, VisitState
+from hub.presence.codes import DeedKind, OfferState, VisitState
 from hub.presence.links import LinkPurpose, Links
 from hub.presence.plan import Record, Visit, found_visit, note_deed, visit_of, writing
 from hub.presence.reports import Report, clear_report, report_of, write_report
+from hub.presence.settling import offers_of, settle
 from hub.presence.tables import OfferRow, VisitRow
 
 __all__ = ["MOST_PLACES", "Offer", "Offering", "Offers"]
@@ -101,7 +102,7 @@ class Offers:
             known, day = newest(session), stockholm_date(visit.starts_at)
             if any(number not in known or not known[number].covers(visit.area, day) for number in agreements):
                 raise RejectedError("no valid agreement in that area on that day", code="not_covered")
-            held = {row.agreement_id for row in _rows(session, visit_id) if _is_held(row, now)}
+            held = {row.agreement_id for row in offers_of(session, visit_id) if _is_held(row, now)}
             for number in dict.fromkeys(agreements):
                 if number not in held:
                     row = OfferRow(
@@ -177,6 +178,7 @@ class Offers:
             kind = DeedKind.ACCEPTED if accept else DeedKind.REFUSED
             row.state, row.answered_at = (OfferState.ACCEPTED if accept else OfferState.REFUSED).value, now
             note_deed(session, row.visit_id, "", kind, now, detail=row.offer_id)
+            settle(session, visit, now)
             session.flush()
             record(row.offer_id)
             return Offering(self._offer(row, _names(session)), visit_of(visit))
@@ -186,6 +188,7 @@ class Offers:
         with writing(self._engine) as session:
             row, visit = self._good(session, LinkPurpose.REPORT, token, now)
             self._tell(session, row, report, LINK, now)
+            settle(session, visit, now)
             session.flush()
             record(row.offer_id)
             return Offering(self._offer(row, _names(session)), visit_of(visit))
@@ -199,6 +202,7 @@ class Offers:
             if row.version != seen:
                 raise RejectedError("somebody else has changed it", code="changed_meanwhile")
             change(session, row, now)
+            settle(session, found_visit(session, row.visit_id), now)
             session.flush()
             record()
 
@@ -209,18 +213,6 @@ class Offers:
         report.require(visit.starts_at, now)
         write_report(row, report, by, now)
         note_deed(session, row.visit_id, "" if by == LINK else by, DeedKind.REPORTED, now, detail=row.offer_id)
-        self._settle(session, visit, now)
-
-    @staticmethod
-    def _settle(session: Session, visit: VisitRow, now: datetime) -> None:
-        """A presence of associations alone is as they tell, once all of them have."""
-        if visit.who != ASSOCIATIONS or visit.state != VisitState.PLANNED.value:
-            return
-        taken = [row for row in _rows(session, visit.visit_id) if row.state == OfferState.ACCEPTED.value]
-        if taken and all(row.reported_at is not None for row in taken):
-            done = any(row.reason is None for row in taken)
-            visit.state = (VisitState.CARRIED_OUT if done else VisitState.NOT_CARRIED_OUT).value
-            visit.changed_at = now
 
     def _good(self, session: Session, purpose: LinkPurpose, token: str, now: datetime) -> tuple[OfferRow, VisitRow]:
         row = session.get(OfferRow, self._links.read(purpose, token))
@@ -261,7 +253,7 @@ def _require_answerable(session: Session, row: OfferRow, visit: VisitRow, now: d
     agreement = newest(session).get(row.agreement_id)
     if agreement is None or not agreement.covers(visit.area, stockholm_date(visit.starts_at)):
         raise RejectedError("the agreement has ended", code="agreement_ended")
-    taken = sum(one.state == OfferState.ACCEPTED.value for one in _rows(session, visit.visit_id))
+    taken = sum(one.state == OfferState.ACCEPTED.value for one in offers_of(session, visit.visit_id))
     if taken >= visit.places:
         raise RejectedError("others were quicker", code="filled")
 
@@ -278,10 +270,6 @@ def _require_reportable(_session: Session, row: OfferRow, visit: VisitRow, now: 
 def _is_held(row: OfferRow, now: datetime) -> bool:
     """Whether its association has accepted, or can still answer."""
     return row.state == OfferState.ACCEPTED.value or (row.state == OfferState.OFFERED.value and now < row.answer_by)
-
-
-def _rows(session: Session, visit_id: str) -> Sequence[OfferRow]:
-    return session.scalars(select(OfferRow).where(OfferRow.visit_id == visit_id)).all()
 
 
 def _names(session: Session) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.errors import RejectedError
-from hub.presence.codes import ASSOCIATIONS, DeedKind, NotDone, OfferState, VisitState
+from hub.presence.codes import DeedKind, NotDone, OfferState, VisitState
 from hub.presence.links import LinkPurpose
 from hub.presence.offers import Offer
 from hub.presence.plan import Visit
@@ -202,18 +202,6 @@ def test_the_team_reports_for_an_association_and_takes_a_report_away(house: Plan
     house.offers.unreport(offer.offer_id, ANNA, seen=told.version, record=house.record)
     assert house.of(visit)[0].report is None
     assert code_of(house, offer.report_link, LinkPurpose.REPORT) == ""
-
-
-def test_a_presence_of_associations_alone_is_as_they_tell_once_all_have(house: PlanHouse) -> None:
-    visit = house.visit(who=ASSOCIATIONS)
-    first, second = house.offer(visit, house.agreement("A"), house.agreement("B"), places=2)
-    house.accept(first)
-    house.accept(second)
-    house.clock.set(AFTER)
-    house.offers.report_by_link(first.report_link, Report(DONE.day, reason=NotDone.STAFF), house.record)
-    assert house.plan.one(visit.visit_id).state is VisitState.PLANNED
-    house.offers.report_by_link(second.report_link, DONE, house.record)
-    assert house.plan.one(visit.visit_id).state is VisitState.CARRIED_OUT
 
 
 def test_what_one_association_tells_settles_nothing_of_the_teams_own_presence(
