@@ -76,7 +76,8 @@ def build_web(web: Web) -> Starlette:
     app = Starlette(
         routes=[
             doors.guarded("/", pages.start, Action.START_SEE),
-            doors.guarded("/find", pages.find, Action.TASK_OPEN),
+            doors.guarded("/find", pages.find, Action.TASK_OPEN, "POST"),
+            doors.guarded("/find", pages.found_nothing, Action.TASK_OPEN),
             doors.guarded("/team/{team}", pages.team, Action.TASK_OPEN),
             doors.guarded("/team/{team}/today", Today(web, renderer).page, Action.TASK_OPEN),
             doors.guarded("/team/{team}/calendar", calendars.page, Action.TASK_OPEN),

@@ -16,6 +16,7 @@ from hub.delivery.rows import PRESENCE_TEAM
 from hub.delivery.views import TaskView
 from hub.errors import RejectedError
 from hub.web.followed_up import shown_week
+from hub.web.forms import field
 from hub.web.language import mark
 from hub.web.presence.raising import plan_at, told_raised
 from hub.web.presenting import NOT_LOOKED
@@ -178,8 +179,11 @@ class Pages:
         return RedirectResponse(f"/team/{code}/task/{number}", status_code=303)
 
     def find(self, request: Request, principal: Principal) -> Response:
-        """A task or a case of the teams of the one who asks, by its number, or the number's first six characters or more."""
-        sought = request.query_params.get("number", "").strip().lower()
+        """A task or a case of the teams of the one who asks, by its number, or the number's first six characters or more.
+
+        A form that is posted: whatever is typed there by mistake, a personal number too, stands in no address, history or log.
+        """
+        sought = field(request, "number").strip().lower()
         if _NUMBER.fullmatch(sought):
             teams = self._web.teams
             tasks = self._web.worklist.find(sought, teams_where(principal, Action.TASK_OPEN, teams))
@@ -189,8 +193,12 @@ class Pages:
             if len(found) == 1:
                 kind, team, number = found[0]
                 return RedirectResponse(f"/team/{team}/{kind}/{number}", status_code=303)
+        return RedirectResponse("/find", status_code=303)
+
+    def found_nothing(self, request: Request, _principal: Principal) -> Response:
+        """What `find` leads to when nothing has the number: a page of its own, so that going back sends no form again."""
         text = mark("Nothing of yours has that number. Give at least its first six characters.")
-        return self._renderer.message(request, mark("No such number"), text, 404, sought=sought)
+        return self._renderer.message(request, mark("No such number"), text, 404)
 
 
 def _may_reveal(principal: Principal, task: TaskView) -> bool:

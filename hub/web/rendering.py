@@ -166,7 +166,7 @@ class Renderer:
             "_": shown.text, "ngettext": shown.many, "language": shown.language, "other_language": shown.other,
             "other_language_name": LANGUAGE_NAMES[shown.other], "principal": principal, "own_teams": own,
             "menu": [(path, title) for action, path, title in _MENU if principal and may_somewhere(principal, action)],
-            "here": request.url.path, "section": "", "current_team": None, "printed": moment(now, shown, now), "sought": "",
+            "here": request.url.path, "section": "", "current_team": None, "printed": moment(now, shown, now),
             "keys_off": request.cookies.get(KEYS_COOKIE) == "off", "title_amiss": status in _AMISS or bool(values.get("alert")),
             "team": "", "form_token": token_field(self.visitors.new_form_secret(request)),
         }  # fmt: skip

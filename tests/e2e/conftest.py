@@ -84,7 +84,7 @@ class Site:
         unknown = "00000000-0000-4000-8000-000000000000"
         shown = {
             "start": "/", "team": "/team/outreach", "all": "/team/outreach?all=1", "empty": "/team/sspf", "no page": "/nowhere",
-            "no task": f"/team/outreach/task/{unknown}", "not found": "/find?number=abcdef", "sign-in": "/sign-in",
+            "no task": f"/team/outreach/task/{unknown}", "not found": "/find", "sign-in": "/sign-in",
             "used code": "/sign-in?code=used", "me": "/me", "four eyes": "/approvals", "signed out": "/sign-out/provider",
             "orders": "/team/outreach/orders", "contacts": "/team/outreach/contacts", "cases": "/team/sspf/cases", "ended cases": "/team/sig/cases?ended=1", "new case": "/team/sspf/cases/new",
             "new sig case": "/team/sig/cases/new", "outcomes": "/team/sspf/cases/outcomes", "mine": "/team/outreach?show=mine", "concern": f"{self.town.path('fine')}/concern",

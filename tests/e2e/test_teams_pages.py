@@ -49,6 +49,21 @@ def test_a_task_is_opened_with_the_keyboard_alone(site: Site) -> None:
     expect(page.locator(".subject")).to_have_text("Ungdom, 14 år, område Hageby")
 
 
+@pytest.mark.parametrize("java_script", [True, False], ids=["with JavaScript", "without"])
+def test_what_is_typed_to_find_a_task_stands_in_no_address_and_no_history(site: Site, java_script: bool) -> None:
+    page = site.visit(java_script_enabled=java_script)
+    sought = page.get_by_label("Uppgift eller ärende")
+    sought.fill("201403049800")
+    sought.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Numret finns inte")
+    sought.fill(site.town.tasks["soon"][:8])
+    sought.press("Enter")
+    expect(page).to_have_url(f"{site.url}{site.town.path('soon')}")
+    page.go_back()
+    expect(page).to_have_url(f"{site.url}/find")
+    assert not any("9800" in address or "number=" in address for address in (page.url, *site.requests))
+
+
 def test_the_keys_explain_themselves_and_close_again(site: Site) -> None:
     page = site.visit()
     page.keyboard.press("?")

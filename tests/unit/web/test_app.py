@@ -68,7 +68,7 @@ def test_no_route_answers_to_head_because_nobody_would_see_what_it_did(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_pages_are_read_with_get_alone(town: PagesTown, client: httpx.Client, method: str) -> None:
-    for path in ("/", "/team/outreach", town.path("fine"), "/language/en", "/find"):
+    for path in ("/", "/team/outreach", town.path("fine"), "/language/en"):
         answer = client.request(method, path)
         assert answer.status_code == 405
         assert answer.headers["allow"] == "GET"

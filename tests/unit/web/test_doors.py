@@ -28,6 +28,7 @@ EVERYWHERE, OWN = "all", "own"
 DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/"): Action.START_SEE,
     ("GET", "/find"): Action.TASK_OPEN,
+    ("POST", "/find"): Action.TASK_OPEN,
     ("GET", "/team/{team}"): Action.TASK_OPEN,
     ("GET", "/team/{team}/calendar"): Action.TASK_OPEN,
     ("POST", "/team/{team}/calendar"): Action.TASK_OPEN,
@@ -279,6 +280,6 @@ def test_who_has_no_role_at_all_gets_through_none(town: PagesTown, visit: Visit)
 def test_who_is_refused_is_told_why_and_how_it_can_change(visit: Visit, language: str) -> None:
     client: httpx.Client = visit(Principal("account-9", "Revisor", each_for({Role.AUDITOR}, ())))
     client.get(f"/language/{language}")
-    answer = client.get("/find", params={"number": "abcdef"})
+    answer = client.post("/find", data={"number": "abcdef"})
     assert answer.status_code == 403
     assert {"sv": "Din roll omfattar inte det här.", "en": "Your role does not include this."}[language] in answer.text

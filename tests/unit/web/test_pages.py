@@ -120,7 +120,7 @@ def test_a_task_is_not_found_under_another_team_not_even_by_its_number(town: Pag
     answer = client.get(f"/team/outreach/task/{town.tasks['sig']}")
     assert answer.status_code == 404
     assert "Det finns ingen uppgift med det numret hos enheten." in answer.text
-    assert client.get("/find", params={"number": town.tasks["sig"]}).status_code == 404
+    assert client.post("/find", data={"number": town.tasks["sig"]}).headers["location"] == "/find"
     assert all(view.opened_at is None for view in town.worklist.of_team("sig"))
 
 
@@ -133,13 +133,40 @@ def test_there_is_no_such_team(client: httpx.Client) -> None:
 def test_a_task_is_found_by_its_number_or_its_beginning(town: PagesTown, client: httpx.Client) -> None:
     number = town.tasks["sig"]
     for sought in (number, number[:6], f"  {number[:13].upper()} "):
-        answer = client.get("/find", params={"number": sought})
+        answer = client.post("/find", data={"number": sought})
         assert (answer.status_code, answer.headers["location"]) == (303, f"/team/sig/task/{number}")
+
+
+@pytest.mark.parametrize("path", ["/", "/team/outreach", "/nowhere"])
+def test_what_is_sought_is_sent_in_a_form_so_that_no_address_holds_it(client: Browser, path: str) -> None:
+    (form,) = re.findall(r'<form class="find".*?</form>', client.get(path).text, re.DOTALL)
+    assert form.startswith('<form class="find" method="post" action="/find" role="search"><input type="hidden" name="form_token"')
+    assert re.search(r'<input id="number" name="number" [^>]*autocomplete="off"', form)
+    assert client.bare_post("/find", {"number": "abcdef"}).status_code == 403
+
+
+def test_a_personal_number_that_is_sought_stands_in_no_address_page_or_log(
+    town: PagesTown, client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    for sought in ("201403049800", "20140304-9800"):
+        answer = client.post("/find", data={"number": sought})
+        assert answer.status_code == 303
+        assert "9800" not in f"{answer.request.url} {answer.headers} {answer.text} {client.get('/find').text} {caplog.text}"
+    entries = the_latest(town.audit.engine, Filter(), 10)
+    assert "9800" not in repr(entries)
+
+
+def test_an_address_with_a_number_is_not_read(town: PagesTown, client: httpx.Client) -> None:
+    answer = client.get("/find", params={"number": town.tasks["sig"]})
+    assert answer.status_code == 404
+    assert town.tasks["sig"] not in answer.text
+    assert "task_sought" not in {entry.action for entry in the_latest(town.audit.engine, Filter(), 10)}
 
 
 @pytest.mark.parametrize("sought", ["", "abc", "zzzzzz", "%%%%%%", "______", "x" * 300, '"><script>'])
 def test_what_is_no_number_finds_nothing_and_is_not_repeated_raw(town: PagesTown, client: httpx.Client, sought: str) -> None:
-    answer = client.get("/find", params={"number": sought})
+    assert client.post("/find", data={"number": sought}).headers["location"] == "/find"
+    answer = client.get("/find")
     assert answer.status_code == 404
     assert "Inget av ert har det numret." in answer.text
     assert "<script>" not in answer.text
@@ -167,7 +194,7 @@ def test_a_swedish_page_has_no_word_of_english(town: PagesTown, client: httpx.Cl
     english = re.compile(
         r"\b(the|and|task|tasks|open|late|day|days|ago|sign|why|what|none|soon|new|consent|team)\b", re.IGNORECASE
     )
-    paths = ["/", "/team/outreach", "/team/outreach?all=1", "/team/sig", "/team/sspf", "/nowhere", "/find?number=1"]
+    paths = ["/", "/team/outreach", "/team/outreach?all=1", "/team/sig", "/team/sspf", "/nowhere", "/find"]
     for path in paths + [town.path(name) for name in town.tasks]:
         page = client.get(path).text.replace('lang="en">In English<', "").replace("hub web-login", "")
         page = re.sub(r'<dd class="code">[^<]*', "", page)  # a rule's code is nobody's language

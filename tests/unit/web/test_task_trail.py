@@ -9,6 +9,7 @@ from sqlalchemy import text
 from hub.access.roles import Principal
 from hub.audit.entries import Record, Subject, SubjectKind
 from hub.audit.reading import Filter, the_latest
+from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import EVERYBODY, PagesTown
 
@@ -63,18 +64,22 @@ def test_a_list_that_stays_open_is_one_look(town: PagesTown, client: httpx.Clien
 
 
 def test_a_search_is_written_down_whether_it_finds_or_not(town: PagesTown, client: httpx.Client) -> None:
-    client.get("/find", params={"number": town.tasks["sig"][:8]}, follow_redirects=False)
-    client.get("/find", params={"number": "00000000"})
+    client.post("/find", data={"number": town.tasks["sig"][:8]}, follow_redirects=False)
+    client.post("/find", data={"number": "00000000"})
     found, missed = entries(town, "task_sought")
     assert (found.outcome, found.unit, found.item) == ("permit", "sig", task_of(town, "sig"))
     assert (missed.outcome, missed.unit, missed.item) == ("deny", "", "")
 
 
-@pytest.mark.parametrize("path", ["/", "/team/outreach", "/team/outreach/task/{fine}", "/find?number={fine}"])
-def test_without_the_audit_log_there_is_no_page(town: PagesTown, client: httpx.Client, path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/team/outreach", "/team/outreach/task/{fine}", "POST /find"])
+def test_without_the_audit_log_there_is_no_page(town: PagesTown, client: Browser, path: str) -> None:
     with town.audit.engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
-    answer = client.get(path.format(**town.tasks), follow_redirects=False)
+    client.token()
+    if path.startswith("POST"):
+        answer = client.post("/find", data={"number": town.tasks["fine"]}, follow_redirects=False)
+    else:
+        answer = client.get(path.format(**town.tasks), follow_redirects=False)
     assert answer.status_code == 500
     assert "absence" not in answer.text
     assert town.tasks["fine"] not in answer.text.replace(path.format(**town.tasks), "")

@@ -284,8 +284,8 @@ def test_a_case_is_found_by_its_number_by_its_own_team_alone(empty_town: PagesTo
     path = opened(sara)
     number = path.rpartition("/")[2]
     for sought in (number, number[:8], f" {number[:6].upper()} "):
-        assert sara.get("/find", params={"number": sought}).headers["location"] == path
-    assert sofia.get("/find", params={"number": number}).status_code == 404
+        assert sara.post("/find", data={"number": sought}).headers["location"] == path
+    assert sofia.post("/find", data={"number": number}).headers["location"] == "/find"
     found = [(one.unit, one.outcome) for one in the_latest(empty_town.audit.engine, Filter(), 40) if one.action == "task_sought"]
     assert found == [("", "deny"), *[("sspf", "permit")] * 3]
 
