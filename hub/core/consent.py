@@ -30,6 +30,7 @@ __all__ = [
     "judge",
     "still_withdrawn",
     "telling_scopes",
+    "with_scope_withdrawn",
 ]
 
 PERMITTED = "permitted"
@@ -190,6 +191,29 @@ def still_withdrawn(consent: ConsentRecord, known: ConsentRecord | None) -> Cons
         for one in consent.scopes
     )
     return consent.model_copy(update={"scopes": (*closed, *marks)})
+
+
+def with_scope_withdrawn(consent: ConsentRecord, scope_id: str, at: datetime) -> ConsentRecord:
+    """The record as its next one will say it: the scope withdrawn at the instant `at`; the same object when it says so.
+
+    A scope that it leaves out gets a mark, as in `still_withdrawn`: a record that names it, of before `at`, may still come.
+    """
+    if consent.status is ConsentStatus.WITHDRAWN:
+        return consent
+    found = [one for one in consent.scopes if one.scope_id == scope_id]
+    if not found:
+        mark = Scope(
+            scope_id=scope_id, cooperation=Cooperation.SSPF, agencies=(), recipients=(), kinds=(),
+            valid_from=at, valid_to=at, withdrawn_at=at,
+        )  # fmt: skip
+        return consent.model_copy(update={"scopes": (*consent.scopes, mark)})
+    if all(one.withdrawn_at is not None for one in found):
+        return consent
+    scopes = tuple(
+        one.model_copy(update={"withdrawn_at": at}) if one.scope_id == scope_id and one.withdrawn_at is None else one
+        for one in consent.scopes
+    )
+    return consent.model_copy(update={"scopes": scopes})
 
 
 def covers_event(consent: ConsentRecord, *, source: str, kind: InfoKind, at: datetime) -> bool:

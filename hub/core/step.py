@@ -23,7 +23,7 @@ from hub.contract.models import (
     TaskEvent,
     TaskState,
 )
-from hub.core.consent import still_withdrawn
+from hub.core.consent import still_withdrawn, with_scope_withdrawn
 from hub.core.episodes import Reconciler, stirs
 from hub.core.fold import Folded, Outcome, first_gone, fold_event, prune, rejudge
 from hub.core.instants import next_midnight, to_ms
@@ -88,14 +88,11 @@ def erase_scope(state: YouthState, scope_id: str, at: datetime, rules: CompiledR
     What was proposed on that ground is taken back (`ground_lost`), and proposed anew where the rest suffices.
     """
     consent = state.consent
-    if consent is None or all(scope.scope_id != scope_id or scope.withdrawn_at is not None for scope in consent.scopes):
+    closed = None if consent is None else with_scope_withdrawn(consent, scope_id, at)
+    if closed is None or closed is consent:
         return _stepped(state, [])
-    scopes = tuple(
-        scope.model_copy(update={"withdrawn_at": at}) if scope.scope_id == scope_id and scope.withdrawn_at is None else scope
-        for scope in consent.scopes
-    )
     current, said = _catch_up(state, rules, now, to_ms(now))
-    return _under(current, said, consent.model_copy(update={"scopes": scopes}), rules, now)
+    return _under(current, said, closed, rules, now)
 
 
 def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:

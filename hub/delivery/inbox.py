@@ -31,7 +31,7 @@ from hub.contract.models import (
     TaskState,
 )
 from hub.contract.topics import CONSENTS, ERASURES
-from hub.core.consent import still_withdrawn
+from hub.core.consent import still_withdrawn, with_scope_withdrawn
 from hub.database import answering, be_alone, purge, truncate_log
 from hub.delivery.clocks import Clocks
 from hub.delivery.decoding import decoded
@@ -51,7 +51,6 @@ from hub.delivery.withdrawing import (
     ended_by_withdrawal,
     is_judged_by,
     permitted,
-    with_scope_withdrawn,
 )
 from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
@@ -224,7 +223,7 @@ class Inbox:
         if request.scope_id is None:
             closed: ConsentRecord | None = held if work.held.is_withdrawn(request.youth_ref) else closed_for_ever(held, request)
         else:
-            closed = with_scope_withdrawn(held, request.scope_id, request.occurred_at)
+            closed = None if held is None else with_scope_withdrawn(held, request.scope_id, request.occurred_at)
         if closed is not None:
             if closed is not held:
                 work.held.keep(closed)

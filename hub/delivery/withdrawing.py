@@ -27,7 +27,6 @@ __all__ = [
     "is_current_for",
     "is_judged_by",
     "permitted",
-    "with_scope_withdrawn",
 ]
 
 CONSENT_WITHDRAWN = "consent_withdrawn"
@@ -65,7 +64,15 @@ def ended_by_withdrawal(row: TaskRow, consent: ConsentRecord, now: datetime) -> 
         return True
     scopes = tuple(scope.model_copy(update={"withdrawn_at": None}) for scope in consent.scopes)
     before = consent.model_copy(update={"scopes": scopes, "status": ConsentStatus.IN_FORCE})
-    return scopes != consent.scopes and not permitted(row, consent, now) and permitted(row, before, now)
+    if scopes == consent.scopes or permitted(row, consent, now):
+        return False
+    return permitted(row, before, now) or _under_a_mark(row, consent)
+
+
+def _under_a_mark(row: TaskRow, consent: ConsentRecord) -> bool:
+    """Whether a task was said under a scope of which the consent says that it is withdrawn, and no longer what it covered."""
+    marks = {scope.scope_id for scope in consent.scopes if scope.withdrawn_at is not None and not scope.recipients}
+    return bool(marks and row.payload) and ReferralTask.model_validate_json(row.payload or "").scope_id in marks
 
 
 def empty(session: Session, row: TaskRow, close: _Close) -> None:
@@ -92,18 +99,3 @@ def closed_for_ever(held: ConsentRecord | None, request: Erasure) -> ConsentReco
         scopes=(),
         recorded_at=request.occurred_at,
     )
-
-
-def with_scope_withdrawn(consent: ConsentRecord | None, scope_id: str, at: datetime) -> ConsentRecord | None:
-    """The consent as its next record will say it; the same object when it says so already, or knows no such scope."""
-    if consent is None or not any(_is_open(scope_id, one.scope_id, one.withdrawn_at) for one in consent.scopes):
-        return consent
-    scopes = tuple(
-        one.model_copy(update={"withdrawn_at": at}) if _is_open(scope_id, one.scope_id, one.withdrawn_at) else one
-        for one in consent.scopes
-    )
-    return consent.model_copy(update={"scopes": scopes})
-
-
-def _is_open(wanted: str, scope_id: str, withdrawn_at: datetime | None) -> bool:
-    return scope_id == wanted and withdrawn_at is None

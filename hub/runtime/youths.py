@@ -24,7 +24,7 @@ from hub.contract.topics import ERASURES, TASK_EVENTS, TASKS_OUTREACH, TASKS_SIG
 from hub.core import resume as resuming
 from hub.core import state as states
 from hub.core import step as core
-from hub.core.consent import DENIALS, PERMITTED
+from hub.core.consent import DENIALS, PERMITTED, with_scope_withdrawn
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
@@ -149,7 +149,7 @@ class YouthProgram:
     ) -> Step:
         """What another scope covers stays. When the record that withdraws the scope has not been read, it is looked for first."""
         consent = before.consent
-        known = consent is not None and all(one.scope_id != scope_id or one.withdrawn_at is not None for one in consent.scopes)
+        known = consent is not None and with_scope_withdrawn(consent, scope_id, message.occurred_at) is consent
         step = self._translated(before, core.erase_scope(before, scope_id, message.occurred_at, rules, now))
         receipt, removal = self._receipts(message, now)
         return step._replace(receipts=(receipt,), removals=(removal,), awaits_consent=not known)

@@ -25,6 +25,7 @@ from .make import (
     make_notice,
     make_observation,
     make_scope,
+    make_withdrawn,
 )
 from .make_rules import RULES, emitted, last, make_rules, run
 
@@ -290,6 +291,16 @@ def test_a_record_of_before_a_scopes_erasure_that_is_read_after_it_does_not_open
     anew = make_scope(scope_id="00000000-0000-4000-8000-00000000abcd", agencies=(SCHOOL,))
     state = step(state, make_consent(school, other, anew, version=3), RULES, NOW).state
     assert step(state, make_absence(2, ago(1), 400), RULES, NOW).outcome == "processed"
+
+
+def test_a_scope_that_the_record_leaves_out_is_erased_too_and_a_record_of_before_does_not_open_it_again() -> None:
+    school, other = make_scope(agencies=(SCHOOL,)), make_scope(scope_id=SIG_SCOPE, agencies=(LEISURE,))
+    state = step(new_state(YOUTH), make_consent(other, version=2), RULES, NOW).state  # the other consent is suspended
+    state = erase_scope(state, school.scope_id, NOW, RULES, NOW).state
+    assert erase_scope(state, school.scope_id, NOW, RULES, NOW).state is state
+    state = step(state, make_consent(school, other, version=3), RULES, NOW).state
+    assert step(state, make_absence(1, ago(1), 400), RULES, NOW).outcome == "refused"
+    assert erase_scope(step(state, make_withdrawn(version=9), RULES, NOW).state, SIG_SCOPE, NOW, RULES, NOW).tasks == ()
 
 
 def test_a_task_that_told_of_an_erased_scope_is_taken_back_and_comes_anew_where_the_rest_suffices() -> None:

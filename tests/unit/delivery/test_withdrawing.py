@@ -116,6 +116,44 @@ def test_a_record_of_before_a_scopes_erasure_lets_no_task_in_that_tells_of_what_
     assert desk.states() == [(TaskState.CANCELLED, "no_consent")]
 
 
+def without_the_first(version: int) -> ConsentRecord:
+    """The first consent is suspended, and beside one in force the record leaves its scope out."""
+    record = two_scopes(version=version, starts_days=5)
+    return record.model_copy(update={"scopes": record.scopes[1:]})
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_the_erasure_of_a_scope_that_the_record_leaves_out_empties_its_tasks_before_it_is_answered(
+    desk: Desk, opened: bool
+) -> None:
+    take_task(desk, two_scopes(starts_days=5), opened=opened)
+    desk.inbox.take([desk.record(CONSENTS, REF, without_the_first(2))])
+    assert desk.states() == [(TaskState.CANCELLED, "no_consent")]
+    assert payloads(desk)[0][1] is not None
+    desk.inbox.take([desk.record(ERASURES, REF, scope_erasure())])
+    assert payloads(desk) == [(None, None)]
+    assert awaited(desk) == [("delivery", None), *([("delivery", "outreach")] if opened else [])]
+
+
+def test_of_a_scope_that_the_record_leaves_out_nothing_else_is_emptied(desk: Desk) -> None:
+    take_task(desk, two_scopes(starts_days=5), opened=True)
+    desk.inbox.take([desk.record(CONSENTS, REF, without_the_first(2))])
+    other = scope_erasure().model_copy(update={"scope_id": "33333333-3333-4333-8333-333333333333"})
+    desk.inbox.take([desk.record(ERASURES, REF, other)])
+    assert payloads(desk)[0][1] is not None
+    stays = make_task(REF, opened_by="e2").model_copy(update={"scope_id": OTHER_SCOPE, "evidence": ()})
+    desk.inbox.take([desk.record(TASKS_OUTREACH, REF, stays), desk.record(ERASURES, REF, scope_erasure())])
+    assert sorted(payload is None for _, payload in payloads(desk)) == [False, True]
+
+
+def test_a_record_of_before_the_erasure_of_a_scope_that_was_left_out_lets_no_task_in(desk: Desk) -> None:
+    desk.inbox.take([desk.record(CONSENTS, REF, without_the_first(2)), desk.record(ERASURES, REF, scope_erasure())])
+    resumed = two_scopes(version=3, starts_days=5).model_copy(update={"recorded_at": NOW - timedelta(seconds=1)})
+    task = make_task(REF).model_copy(update={"consent_version": 3})
+    desk.inbox.take([desk.record(CONSENTS, REF, resumed), desk.record(TASKS_OUTREACH, REF, task)])
+    assert desk.states() == []
+
+
 def test_what_another_scope_covers_stays_when_one_is_withdrawn(desk: Desk) -> None:
     task_id = take_task(desk, two_scopes(), opened=True)
     desk.inbox.take(

@@ -201,6 +201,13 @@ def test_a_scope_erased_keeps_the_rest_looks_for_its_record_first_and_is_answere
         assert (told.kind, told.component, told.scope_id) == (ErasureKind.RECEIPT, "worker", school.scope_id)
 
 
+def test_for_the_record_of_a_scope_that_the_known_one_leaves_out_it_is_looked_first(program: YouthProgram) -> None:
+    request = erasure(ErasureKind.REQUEST).model_copy(update={"scope_id": SIG_SCOPE})
+    first, again = steps(program, make_consent(make_scope()), request, request)[1:]
+    assert (first.awaits_consent, again.awaits_consent) == (True, False)
+    assert not steps(program, make_consent(), make_withdrawn(), request)[-1].awaits_consent
+
+
 def test_a_scope_of_somebody_never_heard_of_is_answered_and_leaves_no_state(program: YouthProgram) -> None:
     request = erasure(ErasureKind.REQUEST).model_copy(update={"scope_id": SIG_SCOPE})
     (only,) = steps(program, request)
