@@ -21,6 +21,7 @@ from hub.compiled.form import compiled_readers
 from hub.contract.bounded import MAX_NUMBERS
 from hub.contract.checks import has_rules_of_its_own, is_dear, number_bounds, parts, remembering, validator
 from hub.contract.fields import Instant, Message
+from hub.contract.trusted import PUT, names_of
 from hub.contract.varints import late, wide
 
 __all__ = ["QuickReader", "name_of", "quick_reader", "source_of"]
@@ -96,7 +97,7 @@ class _Source:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"new": object.__new__}
+        self.names: dict[str, Any] = {"new": object.__new__} | dict(PUT)
         self.names |= {"instant": datetime.fromtimestamp, "utc": UTC, "day": date.fromordinal}
         self._variables = 0
 
@@ -136,10 +137,15 @@ class _Source:
         if has_rules_of_its_own(model):
             self._add(depth, f"{variable} = {self._name(model.model_validate)}({found})")
             return variable
-        # As pickle builds one: every field has been checked, and pydantic's own way would check each once more.
-        state = f"{{'__dict__': {found}, '__pydantic_fields_set__': {{{', '.join(map(repr, fields))}}}"
-        state += ", '__pydantic_extra__': None, '__pydantic_private__': None}"
-        self._add(depth, f"{variable} = new({self._name(model)})", f"{self._name(model.__setstate__)}({variable}, {state})")
+        # As `trusted` builds one: every field has been checked, and pydantic's own way would check each once more.
+        self._add(
+            depth,
+            f"{variable} = new({self._name(model)})",
+            f"put_values({variable}, {found})",
+            f"put_names({variable}, {self._name(names_of(model))})",
+            f"put_extra({variable}, None)",
+            f"put_private({variable}, None)",
+        )
         return variable
 
     def _text(self, hint: Any, depth: int) -> str:
