@@ -14,8 +14,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from hub.compiled.form import FOLDER_VARIABLE, FORM_VARIABLE, MANIFEST, PACKAGE, READERS, digest
@@ -65,9 +66,14 @@ _TOLD: Final = 2_000
 _INSTALL: Final = "install the extra `fast` (deploy/requirements-fast.lock), or go on in pure Python, which does the same, slower"
 
 
-def compile_into(folder: Path) -> int:
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def compile_into(folder: Path, also: Sequence[str] = (), readers: Mapping[str, str] = _NOTHING) -> int:
     """Compile, and put what comes of it into `folder`; says how many modules these are. Takes a minute or so.
 
+    `also`: further modules, by name, of a program that runs beside the shipped ones; `readers`: those of its schemas, as
+    `reader_sources` gives them. Whoever names some names a folder that tells their content: `found` looks at the hub's own only.
     ConfigError where mypyc or a C compiler is missing, where the folder cannot be written, and where the compiler fails.
     """
     _check_tools()
@@ -75,13 +81,13 @@ def compile_into(folder: Path) -> int:
         raise ConfigError(f"{folder} holds something else: name another folder in {FOLDER_VARIABLE}", code="not_compiled")
     with tempfile.TemporaryDirectory(prefix="hub-compile-") as place:
         work = Path(place)
-        built = _build(work)
+        built = _build(work, also, {**reader_sources(), **readers})
         try:
             _put_in_place(built, folder)
         except OSError as error:
             told = f"{error.filename or folder} cannot be written ({error.strerror}): run it as who installed the hub"
             raise ConfigError(f"{told}, or name another folder in {FOLDER_VARIABLE}", code="not_compiled") from None
-    return len(MODULES) + 1
+    return len(MODULES) + len(also) + 1
 
 
 def remove(folder: Path) -> bool:
@@ -107,37 +113,50 @@ def _check_tools() -> None:
         raise ConfigError(f"{headers} is missing: apt-get install python3-dev, or go on in pure Python", code="not_compiled")
 
 
-def _build(work: Path) -> Path:
+def _build(work: Path, also: Sequence[str], readers: Mapping[str, str]) -> Path:
     """A folder with the compiled modules and their manifest."""
     shutil.copytree(PACKAGE, work / "hub", ignore=shutil.ignore_patterns("__pycache__", "static", "locale"))
-    for name in MODULES:
-        file = work / Path(*name.split(".")).with_suffix(".py")
+    for name in also:
+        _lay_beside(name, work)
+    for name in (*MODULES, *also):
+        file = work / _file_of(name)
         file.write_text(written_out(file.read_text(encoding="utf-8")), encoding="utf-8")
-    (work / f"{READERS}.py").write_text(_readers(), encoding="utf-8")
+    (work / f"{READERS}.py").write_text(_spelled(readers.values()), encoding="utf-8")
     (work / "mypy.ini").write_text(_SETTINGS, encoding="utf-8")
     built = work / "built"
     own = os.environ | {FORM_VARIABLE: "pure", "PYTHONPATH": "", "MYPY_FORCE_COLOR": "0"}
-    command = [sys.executable, "-m", "hub.compiled.extension", str(built), *map(str, _files())]
+    sources = map(str, map(_file_of, (*MODULES, *also, READERS)))
+    command = [sys.executable, "-m", "hub.compiled.extension", str(built), *sources]
     done = subprocess.run(command, cwd=work, env=own, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     if done.returncode:
         raise ConfigError(f"the compiler failed: {(done.stdout + done.stderr)[-_TOLD:].strip()}", code="not_compiled")
     files = {_name_of(file, built): str(file.relative_to(built)) for file in sorted(built.rglob("*.so"))}
-    missing = {*MODULES, READERS} - files.keys()
+    missing = {*MODULES, *also, READERS} - files.keys()
     if missing:
         raise ConfigError(f"the compiler left out {', '.join(sorted(missing))}", code="not_compiled")
     (built / MANIFEST).write_text(json.dumps({"digest": digest(), "files": files}, indent=1), encoding="utf-8")
     return built
 
 
-def _readers() -> str:
+def _lay_beside(name: str, work: Path) -> None:
+    """A module's source, and what makes folders of the packages that it is in."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ConfigError(f"there is no module {name}", code="not_compiled")
+    file = work / _file_of(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(spec.origin, file)
+    for place in file.relative_to(work).parents[:-1]:
+        (work / place / "__init__.py").touch()
+
+
+def _spelled(readers: Iterable[str]) -> str:
     head = "from collections.abc import Callable\nfrom typing import Any\n\nfrom hub.contract.varints import late, wide\n"
-    return "\n\n".join((head, *reader_sources().values()))
+    return "\n\n".join((head, *readers))
 
 
-def _files() -> Iterator[Path]:
-    for name in MODULES:
-        yield Path(*name.split(".")).with_suffix(".py")
-    yield Path(f"{READERS}.py")
+def _file_of(name: str) -> Path:
+    return Path(*name.split(".")).with_suffix(".py")
 
 
 def _name_of(file: Path, built: Path) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from hub.compiled.form import form
+from hub.compiled.form import FOLDER_VARIABLE, FORM_VARIABLE
 from tests.bench.correlate import cores
+from tests.bench.correlate.compiling import compiled_folder, told
 from tests.bench.correlate.decode import DECODERS
 from tests.bench.correlate.engines import ENGINES
 from tests.bench.correlate.legs import LEGS
@@ -22,6 +24,7 @@ examples:
   python -m tests.bench.correlate --events 20000 --youths 500 --rounds 1     a quick look: does everything run?
   python -m tests.bench.correlate --events 400000 --rounds 3                 every engine of the fixed job
   python -m tests.bench.correlate --engines hub,loop --decoder fastavro      two of them, with the compiled decoder
+  python -m tests.bench.correlate --engines hub,loop --compiled              two of them, and the job, as `hub compile` makes them
   python -m tests.bench.correlate --leg rules --events 100000 --json         the shipped rules, for a script
   python -m tests.bench.correlate --leg latency --rates 50,1000 --seconds 10 from an event to its task
   python -m tests.bench.correlate --leg scale --rounds 1                     5,000 youths and a million: cost and memory
@@ -48,8 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--decoder", choices=DECODERS, default="quick", help="the Python engines' (default: the hub's own)")
     parser.add_argument("--rates", type=_numbers, default=(50.0, 1_000.0, 20_000.0), help="of the latency leg: events a second")
     parser.add_argument("--seconds", type=float, default=30.0, help="of the latency leg: how long each rate lasts")
+    parser.add_argument("--compiled", action="store_true", help="as `hub compile` makes it, the fixed job too; else pure Python")
     parser.add_argument("--json", action="store_true", help="figures as JSON on standard output")
     chosen = parser.parse_args(arguments)
+    if chosen.compiled:
+        sys.exit(_again_compiled(sys.argv[1:] if arguments is None else arguments))
     engines = tuple(filter(None, chosen.engines.split(",")))
     known = (*ENGINES, *LEGS[chosen.leg].others)
     if unknown := [name for name in engines if name not in known]:
@@ -61,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         engines, chosen.events, chosen.youths, chosen.partitions, chosen.rounds, chosen.decoder, chosen.rates, chosen.seconds,
         lambda text: print(text, file=sys.stderr, flush=True),
     )  # fmt: skip
-    conditions = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores.told()}, load before {os.getloadavg()[0]:.2f}; {form().text}"
+    conditions = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores.told()}, load before {os.getloadavg()[0]:.2f}; {told()}"
     found = leg.run(plan)
     if chosen.json:
         asked = {name: getattr(chosen, name) for name in ("leg", "events", "youths", "partitions", "rounds", "decoder")}
@@ -70,6 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{chosen.leg} leg: {chosen.events:,} events, {chosen.youths:,} youths, {chosen.partitions} partitions, "
           f"{chosen.rounds} rounds, decoder {chosen.decoder}; median (least–most)\n{conditions}\n")  # fmt: skip
     print(table(found, leg.ratio_of))
+
+
+def _again_compiled(arguments: Sequence[str]) -> int:
+    """The same in a process of the compiled form, whose engines inherit it."""
+    own = os.environ | {FORM_VARIABLE: "compiled", FOLDER_VARIABLE: str(compiled_folder())}
+    command = [sys.executable, "-m", "tests.bench.correlate", *(one for one in arguments if one != "--compiled")]
+    return subprocess.run(command, env=own, check=False).returncode
 
 
 def _numbers(text: str) -> tuple[float, ...]:

@@ -9,14 +9,13 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from tests.bench.correlate.job import FRAME, Event
+from tests.bench.correlate.job import FRAME, Decoder, Event, through
 
-__all__ = ["DECODERS", "SCHEMA", "Decoder", "decoder"]
+__all__ = ["DECODERS", "SCHEMA", "decoder", "reader_source"]
 
 SCHEMA = Path(__file__).with_name("kafka_streams") / "src" / "main" / "avro" / "event.avsc"
-Decoder: TypeAlias = Callable[[bytes], Event | None]
 _BODY = len(FRAME)
 
 
@@ -47,11 +46,11 @@ def _fastavro() -> Decoder:
     return decode
 
 
-def _quick() -> Decoder:
+def _fixed_event() -> tuple[Any, Any]:
+    """Its schema and its message."""
     import avro.schema
 
     from hub.contract.fields import Message
-    from hub.contract.quick import quick_reader
 
     class FixedEvent(Message):
         event_id: str
@@ -67,21 +66,23 @@ def _quick() -> Decoder:
         payload_ref: str | None
 
     FixedEvent.__module__ = __name__
-    parsed = avro.schema.parse(SCHEMA.read_text(encoding="utf-8"))
-    read: Any = quick_reader(parsed, FixedEvent)
+    return avro.schema.parse(SCHEMA.read_text(encoding="utf-8")), FixedEvent
+
+
+def _quick() -> Decoder:
+    from hub.contract.quick import quick_reader
+
+    read: Any = quick_reader(*_fixed_event())
     if read is None:
         raise ValueError("the hub makes no reader for this schema")
+    return through(read)
 
-    def decode(value: bytes) -> Event | None:
-        found = read(value)
-        if found is None:
-            return None
-        return Event(
-            found.event_id, found.youth_key, found.event_type, found.occurred_at, found.recorded_at, found.severity,
-            found.consent_scope,
-        )  # fmt: skip
 
-    return decode
+def reader_source() -> str:
+    """The text of the reader that `quick` uses, to be compiled with the hub's own."""
+    from hub.contract.quick import source_of
+
+    return source_of(*_fixed_event())[0]
 
 
 DECODERS: dict[str, Callable[[], Decoder]] = {"fastavro": _fastavro, "quick": _quick}

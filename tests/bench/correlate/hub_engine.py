@@ -28,7 +28,7 @@ from hub.rules_file import load_rules
 from hub.runtime.app import build_app, end_process, owned_in_group
 from hub.runtime.changelogs import Layout, changelog_name, prepare_changelogs
 from hub.runtime.driver import Driver, Kit
-from hub.runtime.effects import Effects, Emission, Quiet, Read, Step
+from hub.runtime.effects import Effects
 from hub.runtime.gauges import Gauges
 from hub.runtime.memory import keep_small, seek_cycles_seldom
 from hub.runtime.ownership import Changelog, OwnedPartition
@@ -39,7 +39,7 @@ from hub.runtime.transport import KafkaLog
 from hub.settings import Settings
 from tests.bench.correlate.decode import decoder
 from tests.bench.correlate.engine import SETTLE_SECONDS, Run, parse, peak_mebibytes
-from tests.bench.correlate.job import State, apply, dump, load, new_state, referral_key
+from tests.bench.correlate.fixed_program import FixedJob
 from tests.support import make_settings
 
 __all__: list[str] = []
@@ -51,72 +51,11 @@ _TICK_SECONDS = 0.5  # as the worker looks at the topics' ends
 _WARM_SHARE = 4
 
 
-class FixedJob:
-    """The job in the pipeline's vocabulary. Its states change in place: it awaits no consent and leaves no dead letter, and only
-    for those is a batch folded again.
-    """
-
-    task_topics = ()
-
-    def __init__(self, run: Run) -> None:
-        self.topics = (run.topic,)
-        self.began: tuple[float, float] | None = None
-        self._referrals = run.referrals
-        self._partitions = run.partitions
-        self._given = run.consents()
-        decode = decoder(run.decoder)
-
-        def read(key: bytes | None, value: bytes | None) -> tuple[str, Any]:
-            return (key or b"").decode("ascii"), (decode(value or b""), value)
-
-        self._read = read
-
-    def reader(self, topic: str) -> Read:
-        """The same for its one topic; the first call is the beginning of the run."""
-        del topic
-        if self.began is None:
-            self.began = (time.perf_counter(), time.process_time())
-        return self._read
-
-    def load(self, key: str, value: bytes | None) -> object | None:
-        """State from its bytes."""
-        del key
-        return new_state() if value is None else load(value)
-
-    def dump(self, state: object) -> bytes:
-        """State to its bytes."""
-        assert isinstance(state, State)
-        return dump(state)
-
-    def step(self, key: str, state: Any, message: Any, rules: object, now: datetime) -> Step | Quiet:
-        """Fold one event."""
-        del rules, now
-        event, value = message
-        due = None if event is None else apply(state, event, self._given)
-        if due is None:
-            return Step(state, None, changed=False, outcome="refused", reason="dropped")
-        if not due:
-            return state, None, 0
-        raw = referral_key(key.encode("ascii"), event.event_id)
-        place = int.from_bytes(raw[:4], "big") % self._partitions
-        return Step(state, emissions=(Emission(Outgoing(self._referrals, raw, value, (), place)),))
-
-    def wake(self, key: str, state: object, rules: object, now: datetime) -> Step:
-        """Time changes nothing."""
-        del key, rules, now
-        return Step(state, changed=False)
-
-    def resume(self, key: str, state: object, known: object, rules: object, now: datetime) -> Step:
-        """Nothing is rebuilt."""
-        del key, known, rules, now
-        return Step(state, changed=False)
-
-
 def main(run: Run) -> None:
     """Work until killed; the line of figures comes when all is durable and has been committed."""
     keep_small()
     settings = _prepared(run)
-    job = FixedJob(run)
+    job = FixedJob(run.topic, run.referrals, run.partitions, run.consents(), decoder(run.decoder))
     seek_cycles_seldom()
     asyncio.run(_serve(run, settings, job, prepare_changelogs(settings, {_TABLE: (*job.topics, RULES.name)})))
 

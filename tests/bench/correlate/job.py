@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 __all__ = [
     "EVENT_ID_LENGTH",
     "FRAME",
     "Consents",
+    "Decoder",
     "Event",
     "State",
     "apply",
@@ -25,6 +26,7 @@ __all__ = [
     "load",
     "new_state",
     "referral_key",
+    "through",
     "youth_key",
 ]
 
@@ -57,6 +59,25 @@ class Event(NamedTuple):
     recorded_at: int
     severity: int
     consent_scope: tuple[str, ...] | list[str]
+
+
+Decoder: TypeAlias = Callable[[bytes], Event | None]
+"""None: a value that does not decode."""
+
+
+def through(read: Callable[[bytes], Any]) -> Decoder:
+    """The decoder that a reader of whole messages makes: of one it looks at less."""
+
+    def decode(value: bytes) -> Event | None:
+        found = read(value)
+        if found is None:
+            return None
+        return Event(
+            found.event_id, found.youth_key, found.event_type, found.occurred_at, found.recorded_at, found.severity,
+            found.consent_scope,
+        )  # fmt: skip
+
+    return decode
 
 
 class State:

@@ -12,17 +12,20 @@ import filelock
 import platformdirs
 import pytest
 
-from hub.compiled.build import MODULES, compile_into
-from hub.compiled.form import FOLDER_VARIABLE, FORM_VARIABLE, MANIFEST, digest
+from hub.compiled.build import MODULES
+from hub.compiled.form import FOLDER_VARIABLE, FORM_VARIABLE, MANIFEST
 from hub.errors import ConfigError
+from tests.bench.correlate.compiling import compile_with_job, content
 from tests.support import missing
 
 pytestmark = pytest.mark.timeout(900)  # a compiler on two busy cores
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = 3
 SLICE = (
+    "tests/bench/correlate/test_job.py",  # a program that is compiled beside the shipped ones
     "tests/contract/schemas/test_quick.py",
     "tests/unit/contract/test_quick.py",
+    "tests/unit/contract/test_trusted.py",
     *(f"tests/unit/core/test_{name}.py" for name in (
         "calendar", "coverage", "episodes", "fall", "fold", "ground", "instants", "look", "order", "reach", "reference", "resume",
         "rules", "spent", "state", "state_bytes", "step", "weighing",
@@ -36,8 +39,9 @@ from hub.compiled.form import form
 from hub.contract.codec import Codec, reader_sources
 Codec.load()
 readers = sys.modules["hub_readers"]
+import tests.bench.correlate.job as job
 loaded = [import_module(name).__file__.endswith(".so") for name in sys.argv[1:]]
-print(form().text, *loaded, *(hasattr(readers, name) for name in reader_sources()))
+print(form().text, *loaded, job.__file__.endswith(".so"), *(hasattr(readers, name) for name in reader_sources()))
 """
 
 
@@ -46,11 +50,11 @@ def compiled() -> Path:
     """Compiled once for these sources, into the user's cache; of earlier ones the latest few are kept."""
     cache = platformdirs.user_cache_path("hub-tests") / "compiled"
     cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / digest()
+    folder = cache / content()
     with filelock.FileLock(cache / ".lock", timeout=280):
         if not (folder / MANIFEST).is_file():
             try:
-                compile_into(folder)
+                compile_with_job(folder)
             except ConfigError as error:
                 if "the compiler" in str(error):
                     raise

@@ -43,3 +43,11 @@ def test_a_folder_of_something_else_is_neither_taken_away_nor_written_over(tmp_p
     with pytest.raises(ConfigError):  # for this, or because nothing can be compiled here
         compile_into(tmp_path)
     assert (tmp_path / "mine.txt").exists()
+
+
+def test_a_module_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"no module tests\.nowhere|pure Python"
+    ):  # the latter where nothing can be compiled here
+        compile_into(tmp_path / "compiled", ["tests.nowhere"])
+    assert not (tmp_path / "compiled").exists()
