@@ -9,15 +9,20 @@ from datetime import timedelta
 from typing import Any
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.settings import Settings
 
-__all__ = ["Layout", "changelog_name", "check_no_members", "drop_changelogs", "prepare_changelogs"]
+__all__ = ["COMMIT_BYTES", "Layout", "changelog_name", "check_no_members", "drop_changelogs", "prepare_changelogs"]
 
 _TIMEOUT_MS = 30_000
+# The most that a batch of a changelog weighs. A commit is one batch, which Kafka takes whole or not at all: of half of it, a kill
+# would leave tasks whose states are not there, and events in states that no position accounts for.
+COMMIT_BYTES = 8 * 1024 * 1024
+_LARGEST = "max.message.bytes"
 _PATIENT = Retrying(
     retry=retry_if_exception_type(RetriableError), stop=stop_after_delay(30), wait=wait_random(0.1, 0.4), reraise=True
 )
@@ -36,8 +41,7 @@ def _config(settings: Settings) -> dict[str, str]:
         # Bounds how long an erased state stays in the log.
         "max.compaction.lag.ms": longest,
         "delete.retention.ms": longest,
-        # A state of as many events as one may hold takes some 200 kB.
-        "max.message.bytes": str(1024 * 1024),
+        _LARGEST: str(COMMIT_BYTES),
     }
 
 
@@ -56,7 +60,9 @@ def changelog_name(settings: Settings, table: str) -> str:
 
 
 def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]]) -> Layout:
-    """Make the changelog of each table that lacks one. `sources`: the topics that each table follows.
+    """Make the changelog of each table that lacks one, and let those that are there take whole commits.
+
+    `sources`: the topics that each table follows.
 
     Raises ConfigError when a source is missing, or when the sources of a table and its changelog differ in their number of
     partitions (a youth would be split between workers); RetriableError when the broker does not answer.
@@ -68,6 +74,7 @@ def prepare_changelogs(settings: Settings, sources: Mapping[str, Sequence[str]])
         missing = {name: number for name, number in names.items() if name not in _describe(admin, list(names))}
         if missing:
             _create(admin, missing, settings)
+        _widen(admin, sorted(set(names) - set(missing)))
         logs = _describe(admin, list(names))
     for name, number in names.items():
         if logs[name][0] != number:
@@ -130,6 +137,20 @@ def _create(admin: Any, missing: Mapping[str, int], settings: Settings) -> None:
     except TopicAlreadyExistsError:
         return  # another worker was quicker
     admin.wait_for_topics(list(missing), timeout_ms=_TIMEOUT_MS)
+
+
+def _widen(admin: Any, names: Sequence[str]) -> None:
+    """Those that an earlier version of the hub made took no batch of more than a mebibyte."""
+    if not names:
+        return
+    found = admin.describe_configs([ConfigResource("TOPIC", name) for name in names], config_filter="all")["topic"]
+    narrow = [name for name in names if int(found[name][_LARGEST]["value"]) < COMMIT_BYTES]
+    if not narrow:
+        return
+    answers = admin.alter_configs([ConfigResource("TOPIC", name, {_LARGEST: str(COMMIT_BYTES)}) for name in narrow])
+    if refused := [f"{name}: {answer}" for name, answer in answers["topic"].items() if answer != "OK"]:
+        text = f"Kafka refused a changelog's {_LARGEST} of {COMMIT_BYTES}; allow it on the brokers: {'; '.join(refused)}"
+        raise ConfigError(text, code="topic_config")
 
 
 def _describe(admin: Any, names: Sequence[str]) -> dict[str, tuple[int, str]]:

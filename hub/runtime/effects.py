@@ -51,6 +51,9 @@ Read: TypeAlias = Callable[[bytes | None, bytes | None], tuple[str, Any]]
 """How the records of a topic are read: key and value in, the subject's key and the message out. Raises ContractError."""
 
 
+_FRAME = 200  # of a record in a batch, with its key, its header and a task's own frame
+
+
 class Record(NamedTuple):
     """A record as Kafka gave it, undecoded."""
 
@@ -233,6 +236,12 @@ class Effects:
     def erasures(self) -> Effects:
         """The erasing part alone, without moving any position: a crash after it repeats the batch, receipts included."""
         return Effects(state_changes={key: change for key, change in self.state_changes.items() if key in self.erased})
+
+    @property
+    def weight(self) -> int:
+        """The bytes that its commit writes, about."""
+        states = sum(_FRAME + len(change.value or b"") for change in self.state_changes.values())
+        return states + sum(_FRAME + len(one.value or b"") + sum(len(value) for _, value in one.headers) for one in self.said)
 
     @property
     def touches(self) -> bool:

@@ -204,7 +204,7 @@ class OwnedPartition:
         # rules have gone back meanwhile to those that the record named before.
         stepped_with = "" if stale or rules is None else rules.sha256
         record = self.record.after(effects, self._changelog.topic_ids, stepped_with)
-        # First: of a commit that Kafka takes in several batches, a kill must not leave a state without what it says.
+        # First: should a commit ever weigh more than a batch takes, a kill must not leave a state without what it says.
         said = effects.said
         changes = changes_of(said, self._kept)
         changes |= {key: sealed(change) for key, change in effects.state_changes.items()}

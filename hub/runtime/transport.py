@@ -21,6 +21,7 @@ from hub.errors import FatalError, RetriableError
 from hub.kafka import Outgoing
 from hub.kafka_admin import LARGEST_BATCH
 from hub.logs import get_logger
+from hub.runtime.changelogs import COMMIT_BYTES
 from hub.runtime.fetched import bring_as
 
 __all__ = ["KafkaLog", "Log", "LogRecord"]
@@ -31,8 +32,6 @@ _SLICE = 250
 _ATTEMPTS = 4
 _REQUEST_MS = 10_000
 _FETCH_BYTES = 1024 * 1024
-# A commit's states and record share one batch of the changelog, which a kill leaves whole or not at all.
-_BATCH_BYTES = 256 * 1024
 _CHUNK_BYTES = LARGEST_BATCH // 2
 # A broker that has just started may not know its topics yet; aiokafka takes its word for so long.
 _METADATA_MS = 5_000
@@ -62,7 +61,10 @@ class Log(Protocol):
     async def change(
         self, topic: str, partition: int, changes: Mapping[bytes, bytes | None], header: tuple[str, bytes]
     ) -> Sequence[int]:
-        """Write these keys and values to a changelog, all under the header; returns their offsets as `append` does."""
+        """Write these keys and values to a changelog, all under the header; returns their offsets as `append` does.
+
+        In one batch, all of it or nothing, where that weighs no more than `COMMIT_BYTES`.
+        """
         ...
 
     async def read(
@@ -88,7 +90,7 @@ class KafkaLog:
 
     def __init__(self, bootstrap_servers: str) -> None:
         self._producer = _producer(bootstrap_servers, "hub-worker", _CHUNK_BYTES)
-        self._changelogs = _producer(bootstrap_servers, "hub-worker-changelog", _BATCH_BYTES)
+        self._changelogs = _producer(bootstrap_servers, "hub-worker-changelog", COMMIT_BYTES)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers,
             client_id="hub-worker-reader",

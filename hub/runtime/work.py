@@ -11,6 +11,7 @@ from hub.contract.topics import RULES
 from hub.core.resume import Known
 from hub.logs import get_logger
 from hub.metrics import CONSENT_DECISIONS, WORKER_HELD_BACK, WORKER_LATE, WORKER_TASKS
+from hub.runtime.changelogs import COMMIT_BYTES
 from hub.runtime.effects import Effects, Wake
 from hub.runtime.guard import Guard
 from hub.runtime.ownership import OwnedPartition
@@ -24,7 +25,18 @@ _log = get_logger(__name__)
 BATCH = 4_000
 _PIECE = 100  # records between two looks at how long a batch has kept the others waiting
 _TURN_SECONDS = 0.005
+_HEAVIEST = COMMIT_BYTES * 3 // 4  # what a batch of the changelog takes for certain: the rest is for frames and the record
 _SPAN = 2000  # records read directly at a time, and states of a rebuilt partition: bounds memory when much is missing
+
+
+def _halved(batch: Sequence[Run | Wake]) -> Sequence[Sequence[Run | Wake]]:
+    """A batch in two, in its order; empty for a single record or wake."""
+    if len(batch) > 1:
+        return batch[: len(batch) // 2], batch[len(batch) // 2 :]
+    [one] = batch
+    if isinstance(one, Wake) or len(one) == 1:
+        return ()
+    return [[half] for half in one.slices((len(one) + 1) // 2)]
 
 
 class _Turn:
@@ -142,6 +154,9 @@ class Work:
             if self.revoked:
                 return
             effects = self._pipeline.resume(keys, known)
+            while effects.weight > _HEAVIEST and len(keys) > 1:
+                keys = keys[: len(keys) // 2]
+                effects = self._pipeline.resume(keys, known)
             await self._carry_out(effects)
             said, key = said + len(effects.tasks), keys[-1]
         await self._carry_out(Effects(rebuilt=True))
@@ -207,6 +222,10 @@ class Work:
             fresh, _ = await self._read(self._consents, self._owned.position(self._consents), None)
             if fresh:
                 effects = await self._judge([*fresh, *wakes, *runs])
+        if effects.weight > _HEAVIEST and (parts := _halved([*wakes, *runs])):
+            for part in parts:
+                await self._fold([one for one in part if isinstance(one, Wake)], [one for one in part if isinstance(one, Run)])
+            return
         await self._carry_out(effects)
 
     async def _judge(self, batch: Sequence[Run | Wake]) -> Effects:

@@ -21,7 +21,7 @@ from hub.clock import ShiftedClock
 from hub.core.instants import to_ms
 from hub.kafka import Outgoing, apply_topics, end_offsets
 from hub.rules_file import load_rules
-from hub.runtime.changelogs import changelog_name
+from hub.runtime.changelogs import COMMIT_BYTES, changelog_name
 from hub.stopping import FATAL_EXIT_CODE
 from tests.integration.runtime.town import Town, WorkerProcess
 from tests.support import make_settings
@@ -130,7 +130,7 @@ class Site:
 
     def refuse_states(self, *, refused: bool) -> None:
         """Whether Kafka takes what is written to the changelog."""
-        most = "1" if refused else str(1024 * 1024)
+        most = "1" if refused else str(COMMIT_BYTES)
         admin = KafkaAdminClient(bootstrap_servers=self.settings.bootstrap_servers)
         try:
             admin.alter_configs([ConfigResource("TOPIC", self.changelog, {"max.message.bytes": most})])

@@ -12,7 +12,8 @@ from kafka.admin import ConfigResource
 from hub.contract.topics import CONSENTS, PLACE_EVENTS, SCHOOL_ABSENCES
 from hub.errors import ConfigError, FatalError, RetriableError
 from hub.kafka import Outgoing
-from hub.runtime.changelogs import changelog_name, prepare_changelogs
+from hub.kafka_admin import end_offsets
+from hub.runtime.changelogs import COMMIT_BYTES, changelog_name, prepare_changelogs
 from hub.runtime.transport import KafkaLog, LogRecord
 from hub.settings import Settings
 
@@ -114,6 +115,31 @@ def test_changelogs_are_compacted_and_follow_their_sources_partitions(kafka_sett
     assert found["cleanup.policy"]["value"] == "compact"
     assert int(found["min.compaction.lag.ms"]["value"]) >= 3_600_000
     assert prepare_changelogs(kafka_settings, SOURCES) == layout
+
+
+def test_a_commit_that_kafka_does_not_take_whole_leaves_nothing_of_it(kafka_settings: Settings) -> None:
+    """A changelog that an earlier version made takes less than a commit may weigh, until a worker starts."""
+    layout = prepare_changelogs(kafka_settings, SOURCES)
+    name = changelog_name(kafka_settings, "youths")
+    admin = KafkaAdminClient(bootstrap_servers=kafka_settings.bootstrap_servers)
+    admin.alter_configs([ConfigResource("TOPIC", name, {"max.message.bytes": str(1024 * 1024)})])
+    admin.close()
+    commit = {b"y%d" % number: b"s" * 1000 for number in range(3000)}
+
+    async def refused(log: KafkaLog) -> None:
+        with pytest.raises(RetriableError, match="did not acknowledge"):
+            await log.change(name, 0, commit, ("hub-epoch", b"e"))
+
+    with_log(kafka_settings.bootstrap_servers, refused)
+    assert end_offsets(kafka_settings.bootstrap_servers, [name])[name, 0] == 0
+    assert prepare_changelogs(kafka_settings, SOURCES) == layout
+
+    async def taken(log: KafkaLog) -> None:
+        assert await log.change(name, 0, commit, ("hub-epoch", b"e")) == list(range(3000))
+        largest = {b"y%d" % number: b"s" * 1000 for number in range(COMMIT_BYTES // 1100)}
+        assert await log.change(name, 0, largest, ("hub-epoch", b"e")) == list(range(3000, 3000 + len(largest)))
+
+    with_log(kafka_settings.bootstrap_servers, taken)
 
 
 def test_a_missing_source_is_named(kafka_settings: Settings) -> None:

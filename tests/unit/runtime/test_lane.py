@@ -14,10 +14,12 @@ from hub.contract.topics import CONSENTS, ERASURES, RULES, SCHOOL_ABSENCES, TASK
 from hub.errors import RetriableError
 from hub.runtime import lane as lanes
 from hub.runtime import work as works
-from hub.runtime.effects import Effects, Record
+from hub.runtime.effects import META_KEY, Effects, Record
 from hub.runtime.guard import Guard
 from hub.runtime.lane import Lane
+from hub.runtime.ledger import PartitionRecord
 from hub.runtime.limits import Limit
+from hub.runtime.outbox import BEGIN
 from hub.runtime.pipeline import Pipeline
 from hub.runtime.rulebook import ActiveRules
 from hub.runtime.runs import run_of
@@ -490,5 +492,56 @@ def test_a_long_batch_gives_others_their_turn_and_is_written_as_one(play: Play, 
         changes = {row.key for row in scene.log.topics[CHANGELOG, 0][written:] if row is not None}
         assert len(scene.log.topics[CHANGELOG, 0]) - written == len(changes)
         assert scene.lane.owned.position(SCHOOL_ABSENCES.name) == 50
+
+    play(story)
+
+
+def test_what_is_too_heavy_for_one_commit_is_done_in_parts_each_whole_by_itself(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(works, "_HEAVIEST", 5_000)  # some ten states and what they say
+
+    async def story(scene: Scene) -> None:
+        youths = [f"y{number:032x}" for number in range(40)]
+        for one in youths:
+            scene.log.put(CONSENTS, make_consent(youth_ref=one))
+        events = [
+            scene.log.put(SCHOOL_ABSENCES, make_absence(number, ago(1), 100, youth_ref=one)) for number, one in enumerate(youths)
+        ]
+        await scene.open()
+        await scene.until(lambda: scene.lane.ready)
+        written = len(scene.log.topics[CHANGELOG, 0])
+        scene.lane.put(run_of(*events[:25]))
+        scene.lane.put(run_of(*events[25:]))
+        await scene.until(lambda: scene.lane.owned.position(SCHOOL_ABSENCES.name) == 40)
+        commits: list[int] = []
+        states, tasks = 0, 0
+        for row in scene.log.topics[CHANGELOG, 0][written:]:
+            assert row is not None
+            assert row.key is not None
+            states += not row.key.startswith(b"\x00")
+            tasks += row.key.startswith(BEGIN) and row.value is not None
+            if row.key == META_KEY:
+                assert row.value is not None
+                record = PartitionRecord.from_bytes(row.value)
+                assert states == tasks == record.positions[SCHOOL_ABSENCES.name]
+                commits.append(states)
+        assert len(commits) > 3
+        assert commits[-1] == 40
+        assert len(scene.log.topics[TASKS_OUTREACH.name, 0]) == 40
+
+    play(story)
+
+
+def test_a_single_record_is_committed_whatever_it_weighs(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(works, "_HEAVIEST", 1)
+
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        events = [absence(scene, number) for number in range(3)]
+        await scene.open()
+        scene.lane.put(run_of(*events))
+        await scene.until(lambda: scene.lane.owned.position(SCHOOL_ABSENCES.name) == 3)
+        assert scene.lane.owned.get(YOUTH_KEY) == b"180"
 
     play(story)
