@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka.consumer.fetcher import FetchResult
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 
+from hub.runtime.fetching import Fetching
 from hub.runtime.runs import Row
 
 __all__ = ["CommittedConsumer"]
@@ -35,6 +36,7 @@ class _Thread(AIOKafkaConsumerThread):  # type: ignore[misc]
     async def on_start(self) -> None:
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001
+        fetcher._proc_fetch_request = Fetching(fetcher._proc_fetch_request)  # noqa: SLF001
         fetcher._records = _Fetched(self.consumer._is_changelog_tp, fetcher._records)  # noqa: SLF001
 
 

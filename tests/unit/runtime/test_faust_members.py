@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from importlib.metadata import version
 
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer.fetcher import Fetcher as AiokafkaFetcher
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import ConsumerStoppedError
@@ -78,6 +80,14 @@ def test_a_consumer_takes_its_isolation_level_when_it_starts() -> None:
     )
     assert "isolation_level=self._isolation_level" in inspect.getsource(AIOKafkaConsumer.start)
     assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.start)
+
+
+def test_a_fetcher_asks_a_broker_by_one_member_and_of_a_request_needs_no_more_than_ours_has() -> None:
+    assert parameters(AiokafkaFetcher._proc_fetch_request) == ["self", "assignment", "node_id", "request"]
+    assert "self._proc_fetch_request(assignment, node_id, request)" in inspect.getsource(AiokafkaFetcher._fetch_requests_routine)
+    for member in (AiokafkaFetcher._proc_fetch_request, AiokafkaFetcher._invalidate_preferred_read_replica_for_node):
+        assert set(re.findall(r"request\.(\w+)", inspect.getsource(member))) == {"topics"}
+    assert set(re.findall(r"[^_]request\.(\w+)", inspect.getsource(AIOKafkaConnection.send))) == {"prepare"}
 
 
 def test_a_full_partition_stops_alone_and_what_was_fetched_still_comes() -> None:
