@@ -10,9 +10,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
-import tenacity
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -21,6 +20,7 @@ from hub.errors import FatalError, RetriableError
 from hub.kafka import Outgoing
 from hub.kafka_admin import LARGEST_BATCH
 from hub.logs import get_logger
+from hub.runtime.acknowledged import repeated, settled
 from hub.runtime.changelogs import COMMIT_BYTES
 from hub.runtime.fetched import bring_as
 
@@ -29,7 +29,6 @@ __all__ = ["KafkaLog", "Log", "LogRecord"]
 _log = get_logger(__name__)
 _CHUNK = 2000
 _SLICE = 250
-_ATTEMPTS = 4
 _REQUEST_MS = 10_000
 _FETCH_BYTES = 1024 * 1024
 _CHUNK_BYTES = LARGEST_BATCH // 2
@@ -37,7 +36,6 @@ _CHUNK_BYTES = LARGEST_BATCH // 2
 _METADATA_MS = 5_000
 _STALL_SECONDS = 60.0
 
-_Answer = TypeVar("_Answer")
 _Row: TypeAlias = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
 """Key, value and headers of a record to write."""
 
@@ -131,12 +129,12 @@ class KafkaLog:
         together: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
         for number, one in enumerate(records):
             if one.partition is None:
-                return await _repeated(lambda: self._send(records))
+                return await repeated(lambda: self._send(records))
             together[one.topic, one.partition].append(number)
         places = dict[int, tuple[int, int]]()
         for (topic, partition), numbers in together.items():
             rows = [(records[number].key, records[number].value, list(records[number].headers)) for number in numbers]
-            offsets = await _repeated(partial(self._send_batches, topic, partition, rows))
+            offsets = await repeated(partial(self._send_batches, topic, partition, rows))
             places.update((number, (partition, offset)) for number, offset in zip(numbers, offsets, strict=True))
         return [places[number] for number in range(len(records))]
 
@@ -146,7 +144,7 @@ class KafkaLog:
         """See `Log.change`. Raises RetriableError when Kafka keeps refusing."""
         headers = [header]
         rows = [(key, value, headers) for key, value in changes.items()]
-        return await _repeated(lambda: self._send_batches(topic, partition, rows))
+        return await repeated(lambda: self._send_batches(topic, partition, rows))
 
     async def _send(self, records: Sequence[Outgoing]) -> list[tuple[int, int]]:
         sent: list[Awaitable[Any]] = []
@@ -155,7 +153,7 @@ class KafkaLog:
                 headers = list(one.headers)
                 sent.append(await self._producer.send(one.topic, one.value, one.key, one.partition, headers=headers))
         finally:
-            answers = await _settled(sent)
+            answers = await settled(sent)
         return [(answer.partition, answer.offset) for answer in answers]
 
     async def _send_batches(self, topic: str, partition: int, rows: Sequence[_Row]) -> list[int]:
@@ -167,7 +165,7 @@ class KafkaLog:
                 sizes.append(batch.record_count())
                 sent.append(await self._changelogs.send_batch(batch, topic, partition=partition))
         finally:
-            answers = await _settled(sent)
+            answers = await settled(sent)
         return [
             offset for answer, size in zip(answers, sizes, strict=True) for offset in range(answer.offset, answer.offset + size)
         ]
@@ -251,27 +249,6 @@ def _producer(bootstrap_servers: str, client_id: str, batch_bytes: int) -> Any:
     )
 
 
-async def _repeated(write: Callable[[], Awaitable[_Answer]]) -> _Answer:
-    try:
-        async for attempt in _retrying():
-            with attempt:
-                return await write()
-    except KafkaError as error:
-        raise RetriableError(f"Kafka did not acknowledge: {type(error).__name__}", code="produce_failed") from error
-    raise FatalError("a retry ended without an answer", code="produce_failed")
-
-
-async def _settled(sent: Sequence[Awaitable[Any]]) -> list[Any]:
-    """Every answer; the first error, but after all have come: a repeat must not overtake what is still on its way."""
-    answers = await asyncio.gather(*sent, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-        if answer.offset < 0:  # a repeat that Kafka knows to be one, of what it has forgotten the place of
-            raise FatalError("Kafka has written something and does not tell where", code="produce_failed")
-    return answers
-
-
 def _chunks(records: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
     """As much at a time as a topic of the catalogue takes in one batch; what goes to a changelog stays together."""
     chunk: list[Outgoing] = []
@@ -285,13 +262,3 @@ def _chunks(records: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
         size += weight
     if chunk:
         yield chunk
-
-
-def _retrying() -> tenacity.AsyncRetrying:
-    return tenacity.AsyncRetrying(
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.5, max=5),
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, KafkaError) and bool(error.retriable)),
-        before_sleep=lambda state: _log.warning("produce repeated", attempt=state.attempt_number),
-        reraise=True,
-    )
