@@ -168,7 +168,8 @@ def _attach(app: faust.App, driver: Driver, partitions: int, fail: Callable[[Bas
 
     async def correlate(stream: Any) -> None:
         async for event in stream.noack().events():
-            driver.put(event.value)
+            for run in event.value:
+                driver.put(run)
 
     # Not `app.agent`, whose own error handler cannot be replaced: it commits.
     app.agents[driver.name] = faust.Agent(

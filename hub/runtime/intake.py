@@ -1,8 +1,9 @@
-"""Faust's transport, but in runs: the agent gets one event for all that a poll brought of a partition, not one per record.
+"""Faust's transport, but in runs: the agent gets one event for all that a poll brought of a topic, not one per record.
 
 Faust's own consumer spends four asyncio tasks on each message, keeps a list of acknowledged offsets that it sorts at every
-commit, and steps over a single message that was never acknowledged. Here a message holds a run (`hub.runtime.runs`), and
-what is committed is what the lanes say is durable: the positions of their state, never a record further.
+commit, and steps over a single message that was never acknowledged. Here a message holds runs (`hub.runtime.runs`), one or a
+few for each partition: an event costs the loop a turn, and lanes that begin in the same turn write in the same request. What
+is committed is what the lanes say is durable: the positions of their state, never a record further.
 
 Guarantee: nothing is committed that `settle` was not told of. A run may get lost between the poll and the agent, when a
 rebalance begins in between; the state's position knows, and what is missing is read (`hub.runtime.work`).
@@ -19,14 +20,14 @@ from typing import Any, ClassVar
 import faust
 from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import Transport
-from faust.types import ConsumerMessage
+from faust.types import TP, ConsumerMessage
 
 from hub.runtime.committed import CommittedConsumer
 from hub.runtime.runs import Run, cut
 
 __all__ = ["CROWD", "RunConsumer", "RunSchema", "RunTransport"]
 
-# Runs that may wait for an agent before the next poll; a poll adds some dozens at most. mode's queue, at its high mark, stops
+# Messages that may wait for an agent before the next poll, which adds a handful. mode's queue, at its high mark, stops
 # partitions and lets arbitrary ones go again.
 CROWD = 64
 _CROWDED_SECONDS = 0.001
@@ -36,7 +37,7 @@ _IDLE_SECONDS = 1.0
 
 
 class RunSchema(faust.Schema):  # type: ignore[misc]
-    """Hands a message's value on as it is: it holds a run, and its lane decodes."""
+    """Hands a message's value on as it is: it holds runs, and their lanes decode."""
 
     def compile(self, app: faust.App, **_: Any) -> Any:
         create_event = app.create_event
@@ -125,34 +126,39 @@ class RunConsumer(CommittedConsumer):
 
     async def _deliver(self, records: Mapping[Any, Sequence[Any]], active: set[Any] | None) -> None:
         generation = self.app.consumer_generation_id
+        together: dict[str, list[Run]] = {}
+        messages: list[Any] = []
         for tp, found in records.items():
             if not (active is None or tp in active or tp in self._buffered_partitions):
                 continue
             if self._is_changelog_tp(tp):  # Faust's recovery reads it, record by record
-                messages = [self._to_message(tp, one) for one in found if one.offset >= (self._read_offset[tp] or 0)]
+                messages += [self._to_message(tp, one) for one in found if one.offset >= (self._read_offset[tp] or 0)]
             else:
-                messages = [self._run_message(tp, run) for run in cut(tp.topic, tp.partition, found)]
-            for message in messages:
-                if not self.flow_active or self.app.consumer_generation_id != generation:
-                    return
-                await self.callback(message)
-                self._read_offset[tp] = message.offset
+                together.setdefault(tp.topic, []).extend(cut(tp.topic, tp.partition, found))
+        for message in (*messages, *map(self._runs_message, together.values())):
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            await self.callback(message)
+            for run in message.value if message.topic in together else ():
+                self._read_offset[TP(run.topic, run.partition)] = run.last
+            self._read_offset[message.tp] = message.offset
 
-    def _run_message(self, tp: Any, run: Run) -> ConsumerMessage:
-        """Under the offset of the run's last record. Its time is looked at by nobody."""
+    def _runs_message(self, runs: Sequence[Run]) -> ConsumerMessage:
+        """What a poll brought of a topic, under the offset of its last record. Its time is looked at by nobody."""
+        last = runs[-1]
         return ConsumerMessage(
-            tp.topic,
-            tp.partition,
-            run.last,
+            last.topic,
+            last.partition,
+            last.last,
             0.0,
             0,
             None,
             None,
-            run,
+            runs,
             None,
             0,
-            run.size,
-            tp,
+            sum(run.size for run in runs),
+            TP(last.topic, last.partition),
             generation_id=self.app.consumer_generation_id,
         )
 

@@ -30,7 +30,7 @@ _CLOCKS_SECONDS = 0.05  # between two looks for clocks, while there are more to 
 _RULES_SECONDS = 0.25  # between two looks for the first rule marker
 # Batches of one lane begin so many times as far apart as the last one took, at most so many seconds: a trickle is answered at
 # once, a stream in batches that pay for their round trips, and who has time to spare waits less.
-_PACE, _PACE_SECONDS = 3.0, 0.025
+_PACE, _PACE_SECONDS = 3.0, 0.015
 
 
 class Flow(Protocol):

@@ -69,7 +69,7 @@ class Scene:
 
     @property
     def offsets(self) -> list[list[int]]:
-        return [[offset for offset, _, _ in message.value.rows] for message in self.messages]
+        return [[offset for run in message.value for offset, _, _ in run.rows] for message in self.messages]
 
     async def hand_on(self, *polled: tuple[Any, Sequence[Row | Fetched]]) -> None:
         await self.consumer._hand_on(dict(polled), self.consumer._active_partitions)
@@ -96,20 +96,22 @@ def play(tmp_path: Path) -> Callable[..., None]:
 Play = Callable[..., None]
 
 
-def test_all_that_a_poll_brought_of_a_partition_is_one_message(play: Play) -> None:
+def test_all_that_a_poll_brought_of_a_topic_is_one_message(play: Play) -> None:
     async def story(scene: Scene) -> None:
-        await scene.hand_on((HERE, fetched(3, 4, 8)), (OTHER, fetched(0)))
-        assert scene.offsets == [[3, 4, 8], [0]]
+        await scene.hand_on((HERE, fetched(3, 4, 8)), (OTHER, fetched(0)), (THERE, fetched(5)))
+        assert scene.offsets == [[3, 4, 8, 5], [0]]
         first = scene.messages[0]
-        assert (first.tp, first.offset, first.generation_id) == (HERE, 8, 4)
+        assert [(run.topic, run.partition) for run in first.value] == [HERE, THERE]
+        assert (first.tp, first.offset, first.generation_id) == (THERE, 5, 4)
+        assert [scene.consumer._read_offset[tp] for tp in (HERE, THERE, OTHER)] == [8, 5, 0]
 
     play(story)
 
 
-def test_more_than_a_batch_should_hold_is_more_than_one_message(play: Play) -> None:
+def test_more_than_a_batch_should_hold_is_more_than_one_run(play: Play) -> None:
     async def story(scene: Scene) -> None:
         await scene.hand_on((HERE, fetched(*range(RUN_RECORDS + 1))))
-        assert [len(message.value) for message in scene.messages] == [RUN_RECORDS, 1]
+        assert [len(run) for message in scene.messages for run in message.value] == [RUN_RECORDS, 1]
 
     play(story)
 
@@ -120,7 +122,10 @@ def test_a_partition_that_is_paused_is_left_out_and_one_that_is_braked_is_not(pl
         scene.app.in_recovery = False
         scene.consumer.on_buffer_full(HERE)
         await scene.hand_on((HERE, fetched(1)), (THERE, fetched(1)), (OTHER, fetched(1)))
-        assert [message.tp for message in scene.messages] == [HERE, OTHER]
+        assert [run.partition for message in scene.messages for run in message.value if run.topic == HERE.topic] == [
+            HERE.partition
+        ]
+        assert scene.messages[-1].tp == OTHER
 
     play(story)
 
@@ -131,7 +136,7 @@ def test_what_a_former_assignment_fetched_is_not_handed_on(play: Play) -> None:
             scene.app.consumer_generation_id = 5
 
         scene.after = rebalance
-        await scene.hand_on((HERE, fetched(1)), (THERE, fetched(1)))
+        await scene.hand_on((HERE, fetched(1)), (OTHER, fetched(1)))
         assert [message.tp for message in scene.messages] == [HERE]
 
     play(story)
@@ -140,7 +145,7 @@ def test_what_a_former_assignment_fetched_is_not_handed_on(play: Play) -> None:
 def test_a_flow_that_stops_ends_the_handing_on(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.after = scene.consumer.stop_flow
-        await scene.hand_on((HERE, fetched(1)), (THERE, fetched(1)))
+        await scene.hand_on((HERE, fetched(1)), (OTHER, fetched(1)))
         assert [message.tp for message in scene.messages] == [HERE]
 
     play(story)
@@ -238,12 +243,12 @@ def test_an_agent_that_is_behind_is_waited_for(play: Play) -> None:
     play(story)
 
 
-def test_a_message_s_run_reaches_the_agent_as_it_is(play: Play) -> None:
+def test_a_message_s_runs_reach_the_agent_as_they_are(play: Play) -> None:
     async def story(scene: Scene) -> None:
         await scene.hand_on((HERE, fetched(1)))
         decode = RunSchema().compile(scene.app)
         event = await decode(scene.messages[0], propagate=True)
-        assert isinstance(event.value, Run)
+        assert [type(run) for run in event.value] == [Run]
         assert event.value is scene.messages[0].value
         assert event.message is scene.messages[0]
 
