@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.commands import coding, receivers
+from hub.commands import coding, correcting, receivers
 from hub.commands.options import Home, Json
 from hub.commands.standing_words import what_stands_is_told
 
@@ -168,6 +168,7 @@ def hand_over(
     typer.echo("handed over" if whole else "handed over; the message came with other contents too: `hub statutory list --json`")
 
 
+app.command()(correcting.correct)
 app.command()(receivers.receivers)
 app.command("simulate-receiver")(receivers.simulate_receiver)
 app.command()(coding.uncoded)

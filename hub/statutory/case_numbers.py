@@ -9,7 +9,7 @@ from typing import Final
 from hub.contract.written_numbers import born
 from hub.errors import RejectedError
 
-__all__ = ["check_case_number", "kept_case_number"]
+__all__ = ["check_case_number", "is_case_number", "kept_case_number"]
 
 _LONGEST: Final = 40
 _CASE: Final = re.compile(r"[A-Za-zÅÄÖåäö0-9][A-Za-zÅÄÖåäö0-9 /._:-]{1,39}\Z")
@@ -25,9 +25,14 @@ Case numbers are often as long; only the shape tells them apart, and check digit
 """
 
 
+def is_case_number(text: str) -> bool:
+    """Whether it has the form of one, and not that of a personal number."""
+    return bool(_CASE.match(text)) and not _PERSONAL.search(text)
+
+
 def check_case_number(registered_as: str) -> None:
     """Raises RejectedError `bad_case_number`."""
-    if not _CASE.match(registered_as) or _PERSONAL.search(registered_as):
+    if not is_case_number(registered_as):
         text = "give the case's number as the case system has it, 2 to 40 characters, and never a personal number"
         raise RejectedError(text, code="bad_case_number")
 
@@ -40,4 +45,4 @@ def kept_case_number(told: str) -> str:
     plain = _OTHER.sub(" ", unicodedata.normalize("NFKC", told))
     kept = " ".join(_PERSONAL.sub(" ", plain).split()).strip(" /._:-")[:_LONGEST].rstrip()
     # What was apart may now stand together, and the end of a longer number has the shape of one.
-    return kept if _CASE.match(kept) and not _PERSONAL.search(kept) else ""
+    return kept if is_case_number(kept) else ""

@@ -7,7 +7,7 @@ though the log's database does not answer (`hub.audit.unstoppable`); a case of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,13 +24,13 @@ from hub.errors import ContractError, RejectedError
 from hub.statutory.case_numbers import check_case_number
 from hub.statutory.deadlines import Deadlines, deadlines
 from hub.statutory.entries import entry_of
-from hub.statutory.handing_over import AlreadySaidError, CaseOutcome, HandOvers
+from hub.statutory.handing_over import AlreadySaidError, CaseOutcome, Correction, HandOvers
 from hub.statutory.sealing import Envelope, read_header
 from hub.statutory.standing import Stage, Standing, standing_of
 from hub.statutory.store import StatutoryStore
 from hub.working_time import WorkingTime
 
-__all__ = ["CaseDesk", "Listed", "Opened", "ReportDesk"]
+__all__ = ["CaseDesk", "Listed", "Opened", "Registered", "ReportDesk"]
 
 _PURPOSE_LIST = "list"
 
@@ -59,6 +59,15 @@ class Opened:
     envelope: Envelope
     content: bytes = field(repr=False)
     said: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What stands of a report, as `HandOvers.said`, and what stood before it was put right, the last first."""
+
+    listed: Listed
+    stands: Mapping[str, str]
+    before: Sequence[Mapping[str, str]]
 
 
 class _Desk:
@@ -165,6 +174,33 @@ class ReportDesk(_Desk):
             self._hand_overs.refuse_another(path, registered_as=registered_as, key=key)
             record()
             self._hand_overs.confirm(path, registered_as=registered_as, who=actor.account, at=at, key=key)
+
+    def registered(self, actor: Actor, entry: str) -> Registered:
+        """Under which number the case system has it, so that it can be put right; recorded before it is read.
+
+        Raises RejectedError `unknown_message` or `not_registered`, ConfigError `no_private_key`.
+        """
+        item = Subject(SubjectKind.REPORT, entry)
+        with self._lane(), self._audit.recorded(Entry(actor, self.opening, item=item, purpose="case-number")):
+            listed, path, key = self._found(entry), self._store.path_of(entry), self._store.key
+            stands = self._hand_overs.said(path, key)
+            if not stands:
+                raise RejectedError("no case number is recorded: record it first", code="not_registered")
+            return Registered(listed, stands, tuple(self._hand_overs.said_before(path, key)))
+
+    def correct(self, actor: Actor, entry: str, *, instead_of: str, registered_as: str, why: Correction) -> None:
+        """The number `instead_of` is wrong: `registered_as` stands from now on, and the wrong one is kept behind it.
+
+        Raises RejectedError `unknown_message`, `bad_case_number`, `same_number` or `not_registered`, AlreadySaidError when
+        somebody put it right before, ConfigError `no_private_key`.
+        """
+        path, at, key = self._store.path_of(entry), self._clock.now(), self._store.key
+        with self._recorded(actor, entry, "correct") as record:
+            self._hand_overs.refuse_correction(path, instead_of=instead_of, registered_as=registered_as, why=why, key=key)
+            record()
+            self._hand_overs.correct(
+                path, instead_of=instead_of, registered_as=registered_as, why=why, who=actor.account, at=at, key=key
+            )
 
 
 class CaseDesk(_Desk):

@@ -1,6 +1,7 @@
 """Which reports the receiver's case system has registered, for each content that a message came with.
 
-    handed_over/<number of the message>/<content>.sealed      who said it, when, and under which case number, sealed
+    handed_over/<number of the message>/<content>.sealed      who said it, when, and under which case number, sealed;
+                                                              after a correction with its reason and what stood before
 
 Said by the officer, or by the receiver's own receipt (`hub.statutory.lane`). Only this lets a source delete an original, where
 its settings ask for it at all. The names alone answer whether a message is handed over, so a connector needs no key. Written as
@@ -12,11 +13,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
@@ -27,7 +29,7 @@ from hub.statutory.case_numbers import check_case_number
 from hub.statutory.disk import Disk, PosixDisk, write_whole
 from hub.statutory.marks import Mark, Marks
 
-__all__ = ["AlreadySaidError", "CaseOutcome", "HandOvers"]
+__all__ = ["AlreadySaidError", "CaseOutcome", "Correction", "HandOvers"]
 
 _SUFFIX = ".sealed"
 
@@ -40,6 +42,14 @@ class CaseOutcome(StrEnum):
     DECLINED = "declined"
     NO_CONTACT = "no_contact"
     NOTHING_TO_DO = "nothing_to_do"
+
+
+class Correction(StrEnum):
+    """Why a case number is put right: coded, no text about anybody. The values are kept: none is ever renamed."""
+
+    MISTYPED = "mistyped"
+    OTHER_CASE = "other_case"  # another case's number was taken
+    RENUMBERED = "renumbered"  # the case system has given the case another
 
 
 class AlreadySaidError(RejectedError):
@@ -100,31 +110,72 @@ class HandOvers:
         if not self._say(stored, said, at):
             self.refuse_another(stored, registered_as=registered_as, outcome=outcome, key=key)
 
+    def correct(
+        self, stored: Path, *, instead_of: str, registered_as: str, why: Correction, who: str, at: datetime, key: PrivateKey
+    ) -> None:
+        """The number that stands, `instead_of`, is wrong. The right one stands from now on, and the wrong one is kept behind it.
+
+        The same again changes nothing. When it was registered stays as it was. Raises RejectedError `bad_case_number`,
+        `same_number` or `not_registered`; AlreadySaidError when another number stands by now; RetriableError.
+        """
+        self.refuse_correction(stored, instead_of=instead_of, registered_as=registered_as, why=why, key=key)
+        home = self._folder / stored.parent.name
+        with _writing(), _alone(home):
+            former = self._opened(stored, key)
+            said = {"registered_as": registered_as, "who": who, "at": at.isoformat(), "why": why.value}
+            if former.get("registered_as") == instead_of:
+                self._write(home / stored.name, {**said, "outcome": former.get("outcome"), "before": former})
+            self._disk.sync_folder(home)
+        self.refuse_another(stored, registered_as=registered_as, outcome=_outcome(former), key=key)
+
+    def refuse_correction(self, stored: Path, *, instead_of: str, registered_as: str, why: Correction, key: PrivateKey) -> None:
+        """Raises what `correct` would refuse."""
+        check_case_number(registered_as)
+        if not self.is_confirmed(stored):
+            raise RejectedError("no case number is recorded: record it first", code="not_registered")
+        if registered_as == instead_of:
+            raise RejectedError("this is the number that stands: give the right one", code="same_number")
+        stands = self.said(stored, key)
+        repeated = (stands.get("registered_as"), stands.get("why")) == (registered_as, why.value)
+        if stands.get("registered_as") != instead_of and not repeated:
+            raise AlreadySaidError(stands)
+
     def said(self, stored: Path, key: PrivateKey) -> Mapping[str, str]:
         """What was said of the content in this file; empty when nothing was, or it does not open."""
+        return {name: value for name, value in self._opened(stored, key).items() if isinstance(value, str)}
+
+    def said_before(self, stored: Path, key: PrivateKey) -> Sequence[Mapping[str, str]]:
+        """What stood before it was put right, the last first; each as `said`."""
+        found, one = [], self._opened(stored, key).get("before")
+        while isinstance(one, dict):
+            found.append({name: value for name, value in one.items() if isinstance(value, str)})
+            one = one.get("before")
+        return found
+
+    def _opened(self, stored: Path, key: PrivateKey) -> Mapping[str, Any]:
         try:
             sealed = (self._folder / stored.parent.name / stored.name).read_bytes()
-            said: Mapping[str, str] = json.loads(SealedBox(key).decrypt(sealed))
+            opened = json.loads(SealedBox(key).decrypt(sealed))
         except (OSError, CryptoError, ValueError, TypeError):
             return {}
-        return said
+        return opened if isinstance(opened, dict) else {}
+
+    def _write(self, path: Path, said: Mapping[str, Any]) -> None:
+        line = json.dumps({name: value for name, value in said.items() if value is not None})
+        write_whole(self._disk, path, SealedBox(self._public).encrypt(line.encode()), self._folder)
 
     def _say(self, stored: Path, said: Mapping[str, str], at: datetime) -> bool:
         """Whether this is what stands, and not what was there; either is durable on return."""
-        line = json.dumps(said)
         home = self._folder / stored.parent.name
-        try:
+        with _writing():
             for folder in (self._folder, home):
                 if not folder.is_dir():
                     self._disk.make_folder(folder)
             with _alone(home):
                 if fresh := not (home / stored.name).exists():
-                    write_whole(self._disk, home / stored.name, SealedBox(self._public).encrypt(line.encode()), self._folder)
+                    self._write(home / stored.name, said)
             for folder in (home, self._folder, self._folder.parent):
                 self._disk.sync_folder(folder)
-        except OSError as error:
-            text = f"the hand-over cannot be written ({error.strerror}): look at the disk, then say it again"
-            raise RetriableError(text, code="store_unwritable") from error
         self.marks.put(stored, Mark.REGISTERED, at)
         return fresh
 
@@ -147,6 +198,19 @@ class HandOvers:
             return bool(confirmed) and stored <= confirmed
         except OSError:
             return False
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        text = f"the hand-over cannot be written ({error.strerror}): look at the disk, then say it again"
+        raise RetriableError(text, code="store_unwritable") from error
+
+
+def _outcome(said: Mapping[str, Any]) -> CaseOutcome | None:
+    return CaseOutcome(said["outcome"]) if said.get("outcome") else None
 
 
 @contextmanager

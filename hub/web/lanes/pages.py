@@ -5,9 +5,8 @@ No address holds anything but an entry's number, which is a digest. What happens
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -18,16 +17,16 @@ from hub.access.trail import actor_of
 from hub.audit.entries import Actor
 from hub.errors import ConfigError, ContractError, RejectedError, RetriableError
 from hub.logs import get_logger
-from hub.statutory.deadlines import Press
+from hub.statutory.case_numbers import is_case_number
 from hub.statutory.desk import CaseDesk, Listed, Opened, ReportDesk
-from hub.statutory.handing_over import AlreadySaidError, CaseOutcome
+from hub.statutory.handing_over import AlreadySaidError, CaseOutcome, Correction
 from hub.web.consents.showing import day
 from hub.web.forms import field
+from hub.web.lanes.showing import clock, due, facts
 from hub.web.lanes.titles import (
     ANOTHER_IS_SEALED,
     ANOTHER_STANDS,
-    CASE_CODES,
-    CASE_FACTS,
+    CORRECTIONS,
     HALF_SAID,
     NOT_SAID,
     OUTCOMES,
@@ -42,10 +41,9 @@ from hub.web.rendering import Renderer, Web
 __all__ = ["CasePages", "ReportPages"]
 
 _LOG = get_logger(__name__)
-_DONE: Final = "/done"
+_RECORDING: Final = ("/done", "/correct")
 _MOST: Final = 200
 _SHOWN_DONE: Final = 20
-_SOON: Final = timedelta(days=1)
 _NO_KEY: Final = mark("Nothing is opened on this machine: the private key is kept elsewhere. Use the commands there.")
 
 
@@ -56,6 +54,7 @@ class _Pages:
     templates: str
     action: Action
     back: str
+    back_to_one: str
 
     def __init__(self, web: Web, renderer: Renderer) -> None:
         self._web = web
@@ -77,7 +76,7 @@ class _Pages:
             return self._page(
                 request, "list", principal, waiting=[self._row(one, words) for one in waiting[:_MOST]],
                 more=max(0, len(waiting) - _MOST), done=[self._row(one, words) for one in done[: -_SHOWN_DONE - 1 : -1]],
-                told=request.query_params.get("done", "") == "1",
+                told=request.query_params.get("done", ""),
             )  # fmt: skip
 
         return self._answered(request, view)
@@ -106,12 +105,12 @@ class _Pages:
         receiver = receivers.get(standing.receiver, standing.receiver)
         return {
             "entry": one.entry, "short": one.entry[:8], "done": one.is_done, "arrived": moment(one.arrived_at, words, now),
-            "protect": _clock(day(one.clocks.protect_by, words), one.clocks.protect(now), one, words),
-            "decide": _clock(day(one.clocks.decide_by, words), one.clocks.decide(now), one, words),
+            "protect": clock(day(one.clocks.protect_by, words), one.clocks.protect(now), one, words),
+            "decide": clock(day(one.clocks.decide_by, words), one.clocks.decide(now), one, words),
             "stage": words.text(STAGES[standing.stage], receiver=receiver) if receiver else words.text(STAGES[None]),
             "since": moment(standing.since, words, now) if standing.since else None,
             "escalated": moment(standing.escalated_at, words, now) if standing.escalated_at else None,
-            "due": _due(one.due_at, now, words, done=one.is_done),
+            "due": due(one.due_at, now, words, done=one.is_done),
         }  # fmt: skip
 
     def _page(self, request: Request, name: str, principal: Principal, **values: Any) -> Response:
@@ -129,7 +128,9 @@ class _Pages:
             came = words.text(OUTCOMES[CaseOutcome(error.stands["outcome"])]) if "outcome" in error.stands else ""
             stands = ", ".join(part for part in (came, error.stands.get("registered_as", "")) if part)
             text = ANOTHER_STANDS if stands else ANOTHER_IS_SEALED
-            return self._says(request, mark("It was recorded before"), text, 409, stands=stands)
+            here = f"{self.path}/{_entry(request)}"
+            heading = mark("It was recorded before")
+            return self._renderer.message(request, heading, text, 409, here=here, back=self.back_to_one, stands=stands)
         except (RejectedError, ContractError) as error:
             status, text = REFUSED.get(error.code, REFUSED["will_not_open"])
             return self._says(request, mark("It could not be done"), text, status)
@@ -138,7 +139,7 @@ class _Pages:
                 raise
             return self._says(request, mark("It could not be done"), _NO_KEY, 409)
         except RetriableError as error:
-            if not request.url.path.endswith(_DONE):
+            if not request.url.path.endswith(_RECORDING):
                 raise
             _LOG.error("not_recorded", error=type(error).__name__, code=error.code)
             return self._says(request, *(NOT_SAID if error.code == "audit" else HALF_SAID), 503)
@@ -154,7 +155,7 @@ class ReportPages(_Pages):
     """Reports of concern, for the statutory officer."""
 
     path, templates, action = "/reports", "report", Action.STATUTORY_READ
-    back = mark("Back to the reports")
+    back, back_to_one = mark("Back to the reports"), mark("Back to the report")
 
     @property
     def desk(self) -> ReportDesk:
@@ -190,12 +191,50 @@ class ReportPages(_Pages):
 
         return self._answered(request, view)
 
+    def correct(self, request: Request, principal: Principal) -> Response:
+        """The number that stands, as an act of its own, with what puts it right; and then that it is put right."""
+
+        def view() -> Response:
+            entry, typed = _entry(request), field(request, "number").strip()
+            stands, why = field(request, "stands"), field(request, "why")
+            wrong = "" if why in set(Correction) else "no_reason"
+            sent = field(request, "deed") == "correct"
+            if sent and not wrong:
+                try:
+                    reason = Correction(why)
+                    self.desk.correct(self._actor(principal), entry, instead_of=stands, registered_as=typed, why=reason)
+                    return RedirectResponse(f"{self.path}?done=corrected", status_code=303)
+                except RejectedError as error:
+                    if error.code not in WRONG:
+                        raise
+                    wrong = error.code
+            return self._correction(request, principal, wrong if sent else "", why, typed if wrong == "no_reason" else "")
+
+        return self._answered(request, view)
+
+    def _correction(self, request: Request, principal: Principal, wrong: str, why: str, typed: str) -> Response:
+        words, now = self._renderer.words(request), self._web.clock.now()
+        found = self.desk.registered(self._actor(principal), _entry(request))
+
+        def shown(said: Mapping[str, str]) -> Mapping[str, Any]:
+            reason = words.text(CORRECTIONS[Correction(said["why"])]) if said.get("why") in set(Correction) else ""
+            at = moment(datetime.fromisoformat(said["at"]), words, now)
+            return {"number": said["registered_as"], "at": at, "why": reason}
+
+        return self._page(
+            request, "correct", principal, status=400 if wrong else 200, row=self._row(found.listed, words),
+            stands=shown(found.stands), before=[shown(one) for one in found.before], why=why,
+            typed=typed if is_case_number(typed) else "",
+            reasons=[{"value": one.value, "label": words.text(title), "hint": ""} for one, title in CORRECTIONS.items()],
+            wrong=words.text(WRONG[wrong]) if wrong else "", wrong_field="why" if wrong == "no_reason" else "number",
+        )  # fmt: skip
+
 
 class CasePages(_Pages):
     """Cases of protected persons, for the protected-cases officer alone."""
 
     path, templates, action = "/protected", "case", Action.PROTECTED_READ
-    back = mark("Back to the cases")
+    back, back_to_one = mark("Back to the cases"), mark("Back to the case")
 
     @property
     def desk(self) -> CaseDesk:
@@ -235,56 +274,10 @@ class CasePages(_Pages):
         said = dict(found.said)
         came = words.text(OUTCOMES[CaseOutcome(said["outcome"])]) if said.get("outcome") in set(CaseOutcome) else ""
         return self._one(
-            request, principal, found.listed, wrong=wrong, opened=_facts(found.content, words), outcomes=outcomes, outcome=chosen,
+            request, principal, found.listed, wrong=wrong, opened=facts(found.content, words), outcomes=outcomes, outcome=chosen,
             came=came, registered_as=said.get("registered_as", ""),
         )  # fmt: skip
 
 
 def _entry(request: Request) -> str:
     return str(request.path_params["entry"])
-
-
-def _clock(last: str, press: Press, one: Listed, words: Words) -> Mapping[str, str]:
-    """A last day; once the case system has the report, the clock is that one's."""
-    if one.is_done or press is Press.FINE:
-        return {"day": last, "status": "fine", "word": ""}
-    word = words.text(mark("passed")) if press is Press.PAST else words.text(mark("soon over"))
-    return {"day": last, "status": "late" if press is Press.PAST else "soon", "word": word}
-
-
-def _due(due_at: datetime | None, now: datetime, words: Words, *, done: bool) -> Mapping[str, Any] | None:
-    if due_at is None:
-        return None
-    by = moment(due_at, words, now)
-    if done or due_at - now > _SOON:
-        return {"status": "fine", "word": "", "by": by}
-    late = due_at < now
-    return {
-        "status": "late" if late else "soon",
-        "word": words.text(mark("passed")) if late else words.text(mark("soon over")),
-        "by": by,
-    }
-
-
-def _facts(content: bytes, words: Words) -> list[tuple[str, list[str]]]:
-    """What a case holds, as (label, lines); a case is the hub's own JSON."""
-    told = json.loads(content)
-    return [
-        (words.text(CASE_FACTS.get(name, CASE_FACTS[""]), name=name), _told(name, value, words))
-        for name, value in told.items()
-        if value
-    ]
-
-
-def _told(name: str, value: Any, words: Words) -> list[str]:
-    if isinstance(value, str) and (name, value) in CASE_CODES:
-        return [words.text(CASE_CODES[name, value])]
-    return [words.when(datetime.fromisoformat(value))] if name == "at" else _lines(value)
-
-
-def _lines(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [f"{name}: {' '.join(_lines(one))}" for name, one in value.items() if one]
-    if isinstance(value, list):
-        return [", ".join(_lines(one)) for one in value]
-    return [str(value)]

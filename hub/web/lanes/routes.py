@@ -37,4 +37,4 @@ def lane_doors(doors: Doors, web: Web, renderer: Renderer) -> list[Door]:
             doors.guarded(f"{path}/{{entry}}", at(pages, "opened"), action, "POST"),
             doors.guarded(f"{path}/{{entry}}/done", at(pages, "done"), action, "POST"),
         ]
-    return made
+    return [*made, doors.guarded("/reports/{entry}/correct", at("ReportPages", "correct"), Action.STATUTORY_READ, "POST")]

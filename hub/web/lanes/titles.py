@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from hub.statutory.handing_over import CaseOutcome
+from hub.statutory.handing_over import CaseOutcome, Correction
 from hub.statutory.standing import Stage
 from hub.web.language import mark
 
@@ -14,6 +14,7 @@ __all__ = [
     "ANOTHER_STANDS",
     "CASE_CODES",
     "CASE_FACTS",
+    "CORRECTIONS",
     "HALF_SAID",
     "NOT_SAID",
     "OUTCOMES",
@@ -39,12 +40,21 @@ OUTCOMES: Final = MappingProxyType(
         CaseOutcome.NOTHING_TO_DO: mark("There was nothing to do"),
     }
 )
+CORRECTIONS: Final = MappingProxyType(
+    {
+        Correction.MISTYPED: mark("It was typed wrong"),
+        Correction.OTHER_CASE: mark("It is another case's number"),
+        Correction.RENUMBERED: mark("The case has got a new number"),
+    }
+)
 WRONG: Final = MappingProxyType(
     {
         "bad_case_number": mark(
             "Give the number that the case has in the case system, 2 to 40 characters, never a personal number."
         ),
         "no_outcome": mark("Choose what came of it."),
+        "same_number": mark("This is the number that stands. Give the right one."),
+        "no_reason": mark("Choose why the number is put right."),
     }
 )
 REFUSED: Final = MappingProxyType(
@@ -52,6 +62,10 @@ REFUSED: Final = MappingProxyType(
         "unknown_message": (
             404,
             mark("There is nothing here under that number. It may have been let go of under the retention decision."),
+        ),
+        "not_registered": (
+            409,
+            mark("No case number is recorded of this report: there is none to put right. Record one first."),
         ),
         "will_not_open": (409, mark("The file does not open. Whoever runs the hub sees why with hub statutory list.")),
     }

@@ -152,3 +152,20 @@ def test_another_number_than_the_one_that_stands_is_refused_and_logged_as_refuse
     assert getattr(second.exception, "code", "") == "already_said"
     assert second.stderr.startswith("what stands: SN 2025/117\n")
     assert logged(home)[-1] == ("report_handed_over", "deny", "already_said")
+
+
+def test_a_wrong_number_is_put_right_once_and_a_second_correction_is_told_what_stands(home):
+    call(home, "hand-over", "message-one", "--registered-as", "SN 2025/711")
+    (message,) = json.loads(call(home, "list", "--json").stdout)["messages"]
+    words = ("correct", message["entry"], "--instead-of", "SN 2025/711", "--why", "mistyped", "--registered-as")
+    done = call(home, *words, "SN 2025/117")
+    assert (done.exit_code, done.stdout) == (0, "put right\n")
+    assert logged(home)[-1] == ("report_handed_over", "permit", "")
+    second = call(home, *words, "SN 2025/118")
+    assert second.stderr.startswith("what stands: SN 2025/117\n")
+    assert logged(home)[-1] == ("report_handed_over", "deny", "already_said")
+
+
+def test_a_correction_for_another_reason_than_those_there_are_is_refused_with_their_names(home):
+    done = call(home, "correct", "0123", "--instead-of", "SN 1", "--registered-as", "SN 2", "--why", "curious")
+    assert "mistyped, other_case, renumbered" in str(done.exception)

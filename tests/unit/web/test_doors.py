@@ -132,6 +132,7 @@ DOORS: dict[tuple[str, str], Action | str] = {
     ("GET", "/reports/{entry}"): Action.STATUTORY_READ,
     ("POST", "/reports/{entry}"): Action.STATUTORY_READ,
     ("POST", "/reports/{entry}/done"): Action.STATUTORY_READ,
+    ("POST", "/reports/{entry}/correct"): Action.STATUTORY_READ,
     ("GET", "/protected"): Action.PROTECTED_READ,
     ("GET", "/protected/{entry}"): Action.PROTECTED_READ,
     ("POST", "/protected/{entry}"): Action.PROTECTED_READ,

@@ -11,7 +11,7 @@ from hub.access.roles import Principal, Role
 from tests.unit.statutory.make import WatchedDisk
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
-from tests.unit.web.lanes.make import Lanes
+from tests.unit.web.lanes.make import KEYS, Lanes
 from tests.unit.web.town import PagesTown
 
 OFFICER = Principal("account-1", "Mottagningen", {Role.STATUTORY_OFFICER: frozenset()})
@@ -128,7 +128,7 @@ def test_the_second_of_two_officers_is_told_the_number_that_stands_and_the_log_s
     assert answer.status_code == 409
     assert "Det var redan antecknat" in answer.text
     assert "SN 2025/117" in answer.text
-    assert '<a href="/reports">Tillbaka till anmälningarna</a>' in answer.text
+    assert f'<a href="/reports/{entry}">Tillbaka till anmälan</a>' in answer.text
     assert "Tillbaka till uppgiften" not in answer.text
     assert told(empty_town)[-1] == ("report_handed_over", "register", "deny", "already_said")
 
@@ -171,3 +171,69 @@ def test_what_the_disk_did_not_take_is_told_and_is_recorded_by_saying_it_again(
     assert (answer.status_code, "Det är inte säkert att det antecknades" in answer.text) == (503, True)
     vars(empty_town)["lanes"] = mended
     assert client.post(f"/reports/{entry}/done", data={"number": "SN 2025/117"}).status_code == 303
+
+
+RIGHT = {"deed": "correct", "stands": "SN 2025/711", "number": "SN 2025/117", "why": "mistyped"}
+
+
+def test_a_wrong_number_is_seen_on_the_record_and_put_right_with_its_reason(empty_town: PagesTown, client: Browser) -> None:
+    entry = empty_town.lanes.report()
+    assert "Är numret fel?" not in client.get(f"/reports/{entry}").text
+    client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
+    one = client.get(f"/reports/{entry}").text
+    assert ("Är numret fel?" in one, "SN 2025" in one) == (True, False)
+    assert "SN 2025/711" in client.post(f"/reports/{entry}/correct").text
+    assert told(empty_town)[-1] == ("report_opened", "case-number", "permit", "")
+    answer = client.post(f"/reports/{entry}/correct", data=RIGHT)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reports?done=corrected")
+    assert "Numret är rättat" in client.get("/reports?done=corrected").text
+    assert told(empty_town)[-2] == ("report_handed_over", "correct", "permit", "")
+    again = client.post(f"/reports/{entry}/correct").text
+    assert all(part in again for part in ("SN 2025/117", "SN 2025/711", "Dessförinnan", "Det skrevs fel"))
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong"),
+    [
+        ({"why": ""}, "Välj varför numret rättas."),
+        ({"number": "SN 2025/711"}, "Det är numret som gäller."),
+        ({"number": "20120314-9800"}, "aldrig ett personnummer"),
+    ],
+)
+def test_a_correction_that_lacks_something_says_what_and_puts_nothing_right(
+    empty_town: PagesTown, client: Browser, form: dict[str, str], wrong: str
+) -> None:
+    entry = empty_town.lanes.report()
+    client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
+    answer = client.post(f"/reports/{entry}/correct", data=RIGHT | form)
+    assert (answer.status_code, wrong in answer.text) == (400, True)
+    assert "20120314" not in answer.text
+    assert "Dessförinnan" not in client.post(f"/reports/{entry}/correct").text
+
+
+def test_of_two_who_put_a_number_right_the_second_is_told_what_stands(empty_town: PagesTown, client: Browser) -> None:
+    entry = empty_town.lanes.report()
+    client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
+    client.post(f"/reports/{entry}/correct", data=RIGHT)
+    answer = client.post(f"/reports/{entry}/correct", data=RIGHT | {"number": "SN 2025/118"})
+    assert (answer.status_code, "SN 2025/117" in answer.text) == (409, True)
+    assert told(empty_town)[-1] == ("report_handed_over", "correct", "deny", "already_said")
+
+
+def test_without_the_log_or_a_number_nothing_is_put_right(empty_town: PagesTown, client: Browser) -> None:
+    entry = empty_town.lanes.report()
+    assert client.post(f"/reports/{entry}/correct", data=RIGHT).status_code == 409
+    client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
+    path = empty_town.lanes.stores[0].path_of(entry)
+    without_log(empty_town)
+    answer = client.post(f"/reports/{entry}/correct", data=RIGHT)
+    assert (answer.status_code, "Inget antecknades" in answer.text) == (503, True)
+    assert empty_town.lanes.hand_overs[0].said(path, KEYS[0])["registered_as"] == "SN 2025/711"
+
+
+def test_where_the_key_is_not_a_correction_says_where_to_go(empty_town: PagesTown, client: Browser, tmp_path) -> None:
+    vars(empty_town)["lanes"] = Lanes(tmp_path / "elsewhere", empty_town.clock, empty_town.audit, readable=False)
+    entry = empty_town.lanes.report()
+    client.post(f"/reports/{entry}/done", data={"number": "SN 2025/711"})
+    answer = client.post(f"/reports/{entry}/correct", data=RIGHT)
+    assert (answer.status_code, "nyckeln finns på annat håll" in answer.text) == (409, True)
