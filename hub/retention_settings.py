@@ -16,7 +16,7 @@ class RetentionSettings(BaseModel):
 
     `task_days`: what an ended task said, and whom it was about; that there was one, and how it ended, stays without either.
     `note_days`: notes on ended tasks. `errand_days`: what teams' systems were told of ended tasks, after they took all of it.
-    `move_days`: who did what with a task or a case whose content has gone, and who was called for it.
+    `move_days`: who did what with a task or a case whose content has gone, who was called for it and which team opened it.
     `colleague_days`: what an account of a team is called, after it was last seen. `case_days`: what a closed case of a
     cooperation said. `outcome_days`: the numbers of a closed case, tied to nobody, after the year that they count in.
     `order_days`: orders of a service that have ended. `presence_days`: presence in areas that is over and reported.

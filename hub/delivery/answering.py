@@ -22,6 +22,7 @@ from hub.database import answering
 from hub.delivery.calls import Call, Caller, called
 from hub.delivery.errands import ErrandWriter, lapse
 from hub.delivery.moves import BY_PEOPLE, NEEDS_CONSENT, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
+from hub.delivery.readers import note_reader
 from hub.delivery.sink_rows import alone
 from hub.delivery.tables import CallRow, ColleagueRow, MoveRow, TaskRow
 from hub.delivery.telling import Telling
@@ -159,6 +160,8 @@ class Answering:
             session.add(MoveRow(task_id=task_id, at=now, account=who.account, move=asked.move.value, detail=_detail(asked)))
             if after.state is not before:
                 Telling(self._codec(), session, now).state_of(row, seen)
+            if asked.move is Move.ACCEPT:
+                note_reader(session, row, now)
             session.flush()  # somebody else may just have been quicker: then all is asked again
             record()
             return view_of(row, now, with_content=False)
@@ -181,6 +184,7 @@ class Answering:
             self._errands.pass_on(session, row, before, now)
             move = Move.TAKE_OVER.value
             session.add(MoveRow(task_id=task_id, at=now, account=account, move=move, detail=f"{before}>{team}"[:64]))
+            note_reader(session, row, now)
             session.flush()
             record()
             return view_of(row, now, with_content=False)

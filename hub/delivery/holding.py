@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, Message, PresenceTask, ReferralTask
+from hub.delivery.readers import ReaderRow
 from hub.delivery.rows import ids_of
 from hub.delivery.tables import CountRow, PositionRow, ReferenceRow, TaskRow
 from hub.kafka import Incoming
@@ -17,7 +18,7 @@ from hub.kafka import Incoming
 __all__ = ["Holding", "Standing"]
 
 _AT_ONCE = 500  # identities per query; databases bound the number of parameters
-_Row = TypeVar("_Row", TaskRow, ReferenceRow)
+_Row = TypeVar("_Row", TaskRow, ReferenceRow, ReaderRow)
 
 
 @dataclass(slots=True)
@@ -68,7 +69,11 @@ class Holding:
         self._tasks = {row.task_id: row for row in _load(session, TaskRow, TaskRow.subject, youths | areas)}
         # Erased ones have no subject any more, but their ids are not to be used again.
         self._tasks |= {row.task_id: row for row in _load(session, TaskRow, TaskRow.task_id, wanted - self._tasks.keys())}
-        self._recalled = list(_load(session, TaskRow, TaskRow.recall_of, youths))
+        opened = [row.task_id for row in self._tasks.values() if row.opened_at is not None]
+        readers = (*_load(session, ReaderRow, ReaderRow.task_id, opened), *_load(session, ReaderRow, ReaderRow.recall_of, youths))
+        self._readers: dict[str, list[ReaderRow]] = {}
+        for reader in {row.id: row for row in readers}.values():
+            self._readers.setdefault(reader.task_id, []).append(reader)
         self._by_subject: dict[str, list[TaskRow]] = {}
         for row in self._tasks.values():
             self._by_subject.setdefault(row.subject or "", []).append(row)
@@ -97,10 +102,13 @@ class Holding:
         """Every task of a reference or an area; not those whose subject was erased."""
         return [row for row in self._by_subject.get(subject, ()) if row.subject == subject]
 
-    def recalled_of(self, youth_ref: str) -> list[TaskRow]:
-        """The tasks that a withdrawal of this reference took back, and whose acknowledgement has not been told."""
-        found = {row.task_id: row for row in (*self._recalled, *self._tasks.values()) if row.recall_of == youth_ref}
-        return [found[task_id] for task_id in sorted(found)]
+    def readers(self, row: TaskRow) -> list[ReaderRow]:
+        """The teams that have opened a task."""
+        return self._readers.get(row.task_id, [])
+
+    def recalled_of(self, youth_ref: str) -> list[ReaderRow]:
+        """From whom a withdrawal of this reference took a task back, as far as their acknowledgement has not been told."""
+        return [reader for of_task in self._readers.values() for reader in of_task if reader.recall_of == youth_ref]
 
     def add(self, row: TaskRow) -> None:
         """A new task."""

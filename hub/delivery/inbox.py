@@ -41,8 +41,9 @@ from hub.delivery.others import NONE, Others
 from hub.delivery.placing import Placing
 from hub.delivery.planned import Planning, Refuses, believe_all
 from hub.delivery.proposals import Proposals, Work
+from hub.delivery.readers import ReaderRow
 from hub.delivery.routing import Routing
-from hub.delivery.tables import PulseRow, TaskRow
+from hub.delivery.tables import PulseRow
 from hub.delivery.telling import Telling
 from hub.delivery.withdrawing import (
     NO_CONSENT,
@@ -51,6 +52,7 @@ from hub.delivery.withdrawing import (
     ended_by_withdrawal,
     is_judged_by,
     permitted,
+    recall_from_former,
 )
 from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
@@ -62,7 +64,7 @@ _LOCK = 0x48554249  # any number that only the inbox takes
 TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
 """The topics that must have been read before anything of a youth may be shown."""
 
-_PERSONAL = ("task", "task_note", "reference", "outbox")
+_PERSONAL = ("task", "task_reader", "task_note", "reference", "outbox")
 
 
 class Inbox:
@@ -159,10 +161,10 @@ class Inbox:
 
     def pass_on_acknowledgements(self) -> int:
         """Tell the erasures of the teams that have acknowledged all they had to, and forget whose tasks they were."""
-        waiting = select(TaskRow).where(TaskRow.recall_of.is_not(None), TaskRow.recall_id.is_not(None))
+        waiting = select(ReaderRow).where(ReaderRow.recall_of.is_not(None), ReaderRow.recall_id.is_not(None))
         with answering(), Session(self._engine) as session, session.begin():
-            rows: dict[tuple[str, str, str], list[TaskRow]] = {}
-            for row in session.scalars(waiting.order_by(TaskRow.task_id)):
+            rows: dict[tuple[str, str, str], list[ReaderRow]] = {}
+            for row in session.scalars(waiting.order_by(ReaderRow.task_id)):
                 rows.setdefault((row.recall_id or "", row.recall_of or "", row.team), []).append(row)
             told = [key for key, of_team in rows.items() if all(row.acknowledged_at is not None for row in of_team)]
             telling = Telling(self._codec, session, self._clock.now())
@@ -208,10 +210,14 @@ class Inbox:
             if not withdrawn and is_judged_by(consent, row):
                 self._proposals.place_again(work, row, consent)
             if withdrawn or (is_judged_by(consent, row) and ended_by_withdrawal(row, consent, work.now)):
-                empty(work.telling.session, row, partial(self._proposals.close, work))
+                empty(work.telling.session, row, work.held.readers(row), partial(self._proposals.close, work))
                 work.erased = True
-            elif row.open_key is not None and is_judged_by(consent, row) and not permitted(row, consent, work.now):
-                self._proposals.close(work, row, TaskState.CANCELLED, NO_CONSENT)
+                continue
+            if is_judged_by(consent, row):
+                readers = work.held.readers(row)
+                work.erased = recall_from_former(work.telling.session, row, readers, consent, work.now) or work.erased
+                if row.open_key is not None and not permitted(row, consent, work.now):
+                    self._proposals.close(work, row, TaskState.CANCELLED, NO_CONSENT)
         emptied = self._others.end(work.telling, consent)
         work.erased = work.erased or withdrawn or emptied
 
@@ -236,7 +242,7 @@ class Inbox:
     def _await_teams(self, work: Work, request: Erasure) -> None:
         """Tell which teams had opened a task that this erasure took back, and have not acknowledged it."""
         recalled = work.held.recalled_of(request.youth_ref)
-        for row in recalled:
-            row.recall_id = row.recall_id or request.erasure_id
-        for team in sorted({row.team for row in recalled if row.recall_id == request.erasure_id}):
+        for reader in recalled:
+            reader.recall_id = reader.recall_id or request.erasure_id
+        for team in sorted({reader.team for reader in recalled if reader.recall_id == request.erasure_id}):
             work.telling.receipt(request, awaits=team)

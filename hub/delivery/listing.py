@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, cas
 from hub.contract.models import TaskState
 from hub.delivery.calls import Caller, called
 from hub.delivery.moves import OPEN_STATES, UNANSWERED
+from hub.delivery.readers import asked_of
 from hub.delivery.routing import Routed
 from hub.delivery.tables import CallRow, TaskRow
-from hub.delivery.views import unacknowledged
 
 __all__ = ["COUNTED", "Shown", "counted", "few", "list_version", "rows_of"]
 
@@ -55,11 +55,12 @@ def few(caller: Caller) -> Select[Any]:
 
 def list_version(team: str, now: datetime) -> Select[Any]:
     """One query for figures that change with the team's lists: how many there are, how often they were changed, what is late,
-    and what was called.
+    what was called, and of what withdrawal the team has yet to say that it knows.
     """
     late = func.sum(case((_open() & (TaskRow.due_by < now), 1), else_=0))
     calls = select(func.max(CallRow.id)).scalar_subquery()
-    return select(func.count(), func.sum(TaskRow.version), late, calls).where(TaskRow.team == team)
+    asked = select(func.count()).select_from(asked_of([team]).subquery()).scalar_subquery()
+    return select(func.count(), func.sum(TaskRow.version), late, calls, asked).where(TaskRow.team == team)
 
 
 def rows_of(shown: Shown, caller: Caller, now: datetime, *, start: int, limit: int) -> Select[TaskRow]:
@@ -81,10 +82,10 @@ def _page(shown: Shown, caller: Caller, now: datetime, *, start: int, limit: int
         case Shown.PLACES:
             query = query.where(TaskRow.team == caller.team, _open(), TaskRow.kind == "presence")
         case Shown.OPEN:
-            # What was taken back from somebody who had read it stays in sight until that is acknowledged.
-            query = query.where(TaskRow.team == caller.team, _open() | unacknowledged())
+            # What was taken back from a team that had read it stays in sight until that is acknowledged, whoever has it now.
+            query = query.where(((TaskRow.team == caller.team) & _open()) | TaskRow.task_id.in_(asked_of([caller.team])))
         case Shown.ALL:
-            query = query.where(TaskRow.team == caller.team)
+            query = query.where((TaskRow.team == caller.team) | TaskRow.task_id.in_(asked_of([caller.team])))
         case _:
             query = query.where(TaskRow.team == caller.team, _open(), _is(shown, caller.account, now))
     return query.order_by(*_order()).offset(start).limit(limit).subquery()

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from hub.contract.models import TaskState
 from hub.database import answering, truncate_log
 from hub.delivery.errands import Status
+from hub.delivery.readers import ReaderRow
 from hub.delivery.tables import CallRow, ColleagueRow, ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
 from hub.retention import Due, Kind
 from hub.retention_settings import RetentionSettings
@@ -31,7 +32,7 @@ _NOT_TAKEN: Final = "not_taken"
 
 def inbox_kinds(engine: Engine, settings: RetentionSettings) -> list[Kind]:
     """Every kind of the inbox, in the order in which they go: content before the history of what had it."""
-    kinds: tuple[type[_InboxKind], ...] = (_Notes, _Tasks, _Errands, _Moves, _Calls, _Colleagues)
+    kinds: tuple[type[_InboxKind], ...] = (_Notes, _Tasks, _Errands, _Moves, _Calls, _Readers, _Colleagues)
     return [kind(engine, getattr(settings, kind.setting)) for kind in kinds]
 
 
@@ -58,7 +59,8 @@ class _InboxKind:
 
 
 def _waits_for_team() -> ColumnElement[bool]:
-    return TaskRow.recall_of.is_not(None) & TaskRow.acknowledged_at.is_(None)
+    asked = (ReaderRow.task_id == TaskRow.task_id, ReaderRow.recall_of.is_not(None), ReaderRow.acknowledged_at.is_(None))
+    return select(ReaderRow.id).where(*asked).exists()
 
 
 def _waits_for_sink() -> ColumnElement[bool]:
@@ -191,7 +193,7 @@ def _settled_after(before: datetime) -> ColumnElement[bool]:
 
 class _History(_InboxKind):
     setting = "move_days"
-    table: ClassVar[type[MoveRow | CallRow]]
+    table: ClassVar[type[MoveRow | CallRow | ReaderRow]]
 
     def due(self, before: datetime) -> Due:
         row, old = self.table, self.table.at <= before
@@ -224,6 +226,15 @@ class _Moves(_History):
 class _Calls(_History):
     name = "calls"
     table = CallRow
+
+
+class _Readers(_History):
+    name = "readers"
+    table = ReaderRow
+
+    def _of_bare(self) -> ColumnElement[bool]:
+        """Not before its acknowledgement has been told."""
+        return super()._of_bare() & ReaderRow.recall_of.is_(None)
 
 
 class _Colleagues(_InboxKind):

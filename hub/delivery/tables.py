@@ -29,9 +29,7 @@ __all__ = [
 ]
 
 
-_LISTED = (
-    "team", "state", "closed_at", "due_by", "received_at", "task_id", "opened_at", "holder", "recall_of", "acknowledged_at",
-)  # fmt: skip
+_LISTED = ("team", "state", "closed_at", "due_by", "received_at", "task_id", "opened_at", "holder")
 
 
 class Base(DeclarativeBase):
@@ -42,8 +40,7 @@ class TaskRow(Base):
     """One task. `subject` (reference or area) and `payload` are emptied when the task ends for want of consent.
 
     `open_key` is (subject, rule, team or week) while the task is open, else null: its uniqueness is the promise of one.
-    `recall_of`: whose withdrawal took an opened task back, until the team has acknowledged it (`acknowledged_at`) and that is
-    told; `recall_id`: the erasure it belongs to.
+    `opened_at`: when somebody first opened it; which teams have, stands apart (`hub.delivery.readers`).
     `stands_for`: ids (oldest first, a space between) of later proposals of the same that it took in while it was open. The worker
     may know the task by any of them: whatever is told of it is told of them all, and what is said of one of them is said of it.
     `holder`: the account that has it; `answered_at`: when the team last said whether it takes it. `due_by`: the clock that runs:
@@ -73,9 +70,6 @@ class TaskRow(Base):
     opened_at: Mapped[datetime | None]
     ground_lost_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    recall_of: Mapped[str | None] = mapped_column(String(40))
-    recall_id: Mapped[str | None] = mapped_column(String(36))
-    acknowledged_at: Mapped[datetime | None]
     stands_for: Mapped[str | None] = mapped_column(Text)
     holder: Mapped[str | None] = mapped_column(String(64))
     answered_at: Mapped[datetime | None]
@@ -91,7 +85,6 @@ class TaskRow(Base):
         # Holds all that a team's list and its counts go by: what tasks say is read of those on the page only.
         Index("ix_task_list", *_LISTED),
         Index("ix_task_subject", "subject"),
-        Index("ix_task_recall_of", "recall_of"),
         Index("ix_task_call_at", "call_at"),
         Index("ix_task_routed", "routed", "team"),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from hub.contract.models import ConsentRecord, PresenceTask, ReferralTask, TaskState
@@ -15,14 +14,15 @@ from hub.delivery.sink_states import NotHanded
 from hub.delivery.tables import ReferenceRow, TaskRow
 from hub.metrics import CONSENT_DECISIONS
 
-__all__ = ["TaskView", "may_open", "unacknowledged", "view_of"]
+__all__ = ["TaskView", "may_open", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
     """One task as its team may see it. `content` is None where consent (or the ground) is gone; `late` at the time asked.
 
-    `recalled`: a withdrawal took it back from somebody who had opened it, and the team is to acknowledge that.
+    `recalled`: a withdrawal took it back from a team that had opened it, and that is to acknowledge it. `former`: the team had
+    it before, and has to do with it for that alone.
     `withheld`: it is about a youth, and delivery has not been able to look for withdrawals for too long. `held`: what it says
     is not erased, shown or not. `due_by`: the clock that runs, to respond or, once accepted, to follow up. `holder`: the account
     that has it. `version`: what a form is answered against. `noted`: teams that keep notes with it, and how many, where that is
@@ -49,6 +49,7 @@ class TaskView:
     content: ReferralTask | PresenceTask | None
     withheld: bool = False
     recalled: bool = False
+    former: bool = False
     acknowledged_at: datetime | None = None
     held: bool = True
     due_by: datetime | None = None
@@ -58,11 +59,6 @@ class TaskView:
     noted: tuple[tuple[str, int], ...] = ()
     routed: str | None = None
     not_handed: tuple[NotHanded, ...] = ()
-
-
-def unacknowledged() -> ColumnElement[bool]:
-    """Taken back by a withdrawal from a team that had opened it, and has yet to say that it knows."""
-    return TaskRow.recall_of.is_not(None) & TaskRow.acknowledged_at.is_(None)
 
 
 def may_open(session: Session, row: TaskRow, now: datetime, *, recipient: str = "") -> bool:
@@ -108,8 +104,6 @@ def view_of(
         opened_at=row.opened_at,
         ground_lost_at=row.ground_lost_at,
         closed_at=row.closed_at,
-        recalled=row.recall_of is not None and row.acknowledged_at is None,
-        acknowledged_at=row.acknowledged_at,
         late=open_now and row.due_by is not None and row.due_by < now,
         content=content,
         withheld=withheld,

@@ -1,12 +1,12 @@
 """What a withdrawal makes of tasks: cancelled where nobody has opened them, recalled where somebody has, and emptied.
 
-A recalled task asks its team for an acknowledgement, which the erasure's status shows. Until it has come the row remembers
-whose withdrawal it was (`recall_of`), then it no longer does.
+A recalled task asks each team that has opened it for an acknowledgement, which the erasure's status shows, also one that has it
+no more. Until it has come the reader's row remembers whose withdrawal it was (`recall_of`), then it no longer does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, ReferralTask, TaskState
 from hub.core.consent import Purpose
 from hub.delivery.permission import decide_task
+from hub.delivery.readers import ReaderRow
 from hub.delivery.routing import Routed
 from hub.delivery.tables import NoteRow, TaskRow
 
@@ -27,6 +28,7 @@ __all__ = [
     "is_current_for",
     "is_judged_by",
     "permitted",
+    "recall_from_former",
 ]
 
 CONSENT_WITHDRAWN = "consent_withdrawn"
@@ -34,13 +36,13 @@ NO_CONSENT = "no_consent"
 _Close = Callable[[TaskRow, TaskState, str], None]
 
 
-def permitted(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:
-    """Whether a task that still has its content may stay under this consent."""
+def permitted(row: TaskRow, consent: ConsentRecord, now: datetime, *, team: str = "") -> bool:
+    """Whether a task that still has its content may stay under this consent with the team that has it, or with `team`."""
     if row.payload is None:
         return False
     task = ReferralTask.model_validate_json(row.payload)
     # A fallback that no consent names sees only that there is a task: it is judged by the team that it was meant for.
-    recipient = task.team if row.routed == Routed.FALLBACK and row.opened_at is None else row.team
+    recipient = team or (task.team if row.routed == Routed.FALLBACK and row.opened_at is None else row.team)
     return decide_task(consent, task, purpose=Purpose.DELIVER, at=now, recipient=recipient).permit
 
 
@@ -58,15 +60,15 @@ def is_judged_by(consent: ConsentRecord, row: TaskRow) -> bool:
     return row.payload is None or is_current_for(consent, ReferralTask.model_validate_json(row.payload))
 
 
-def ended_by_withdrawal(row: TaskRow, consent: ConsentRecord, now: datetime) -> bool:
-    """Whether it is a withdrawal that takes a task's ground, and not that a consent is suspended or over."""
+def ended_by_withdrawal(row: TaskRow, consent: ConsentRecord, now: datetime, *, team: str = "") -> bool:
+    """Whether it is a withdrawal that takes a task's ground, or that of `team`, and not that a consent is suspended or over."""
     if consent.status is ConsentStatus.WITHDRAWN:
         return True
     scopes = tuple(scope.model_copy(update={"withdrawn_at": None}) for scope in consent.scopes)
     before = consent.model_copy(update={"scopes": scopes, "status": ConsentStatus.IN_FORCE})
-    if scopes == consent.scopes or permitted(row, consent, now):
+    if scopes == consent.scopes or permitted(row, consent, now, team=team):
         return False
-    return permitted(row, before, now) or _under_a_mark(row, consent)
+    return permitted(row, before, now, team=team) or _under_a_mark(row, consent)
 
 
 def _under_a_mark(row: TaskRow, consent: ConsentRecord) -> bool:
@@ -75,15 +77,32 @@ def _under_a_mark(row: TaskRow, consent: ConsentRecord) -> bool:
     return bool(marks and row.payload) and ReferralTask.model_validate_json(row.payload or "").scope_id in marks
 
 
-def empty(session: Session, row: TaskRow, close: _Close) -> None:
+def empty(session: Session, row: TaskRow, readers: Iterable[ReaderRow], close: _Close) -> None:
     """End a task and take its content and notes; that there was one, and how it ended, stays without the subject."""
     if row.open_key is not None:
         state, reason = (TaskState.CANCELLED, NO_CONSENT) if row.opened_at is None else (TaskState.RECALLED, CONSENT_WITHDRAWN)
         close(row, state, reason)
-    if row.opened_at is not None and row.kind == "referral":
-        row.recall_of = row.subject
+    for reader in readers:
+        _recall(reader, row.subject)
     row.subject, row.payload, row.area = None, None, None
     session.execute(delete(NoteRow).where(NoteRow.task_id == row.task_id))
+
+
+def recall_from_former(
+    session: Session, row: TaskRow, readers: Iterable[ReaderRow], consent: ConsentRecord, now: datetime
+) -> bool:
+    """Of a task that stays: take it back from teams that had it before, where what is withdrawn named them; whether it did."""
+    former = [one for one in readers if one.team != row.team and one.acknowledged_at is None and one.recall_of is None]
+    lost = [one for one in former if ended_by_withdrawal(row, consent, now, team=one.team)]
+    for reader in lost:
+        _recall(reader, row.subject)
+        session.execute(delete(NoteRow).where(NoteRow.task_id == row.task_id, NoteRow.team == reader.team))
+    return bool(lost)
+
+
+def _recall(reader: ReaderRow, subject: str | None) -> None:
+    if reader.acknowledged_at is None:  # else it knows of an earlier withdrawal, and has not read the task since
+        reader.recall_of = reader.recall_of or subject
 
 
 def closed_for_ever(held: ConsentRecord | None, request: Erasure) -> ConsentRecord:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, true, union
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -18,6 +18,7 @@ from hub.delivery.follow_ups import WeekFigures, weeks_of
 from hub.delivery.listing import COUNTED, Shown, counted, few, list_version, rows_of
 from hub.delivery.moves import OPEN_STATES
 from hub.delivery.notes import notes_of
+from hub.delivery.readers import ReaderRow, asked_view, note_reader, reader_of, readers_of
 from hub.delivery.rule_figures import RuleFigures, rule_figures
 from hub.delivery.sink_states import not_handed
 from hub.delivery.tables import CountRow, PulseRow, TaskRow
@@ -66,7 +67,9 @@ class Worklist:
         with answering(), Session(self._engine) as session:
             rows = session.scalars(query).all()
             unsent = not_handed(session, [row.task_id for row in rows])
-            return [view_of(row, now, stale=stale, not_handed=unsent.get(row.task_id, ())) for row in rows]
+            readers = readers_of(session, [row.task_id for row in rows], team)
+            seen = ((row, view_of(row, now, stale=stale, not_handed=unsent.get(row.task_id, ()))) for row in rows)
+            return [asked_view(row, team, readers.get(row.task_id), view) for row, view in seen]
 
     def counts_of(self, team: str, account: str, *, is_head: bool = False) -> dict[Shown, int]:
         """How many open tasks each list has."""
@@ -88,8 +91,10 @@ class Worklist:
     def all_tasks(self) -> list[TaskView]:
         """Every task, for the command line and the demo's check; nothing is withheld from them."""
         now = self._clock.now()
+        own = (ReaderRow.task_id == TaskRow.task_id) & (ReaderRow.team == TaskRow.team)
+        query = select(TaskRow, ReaderRow).outerjoin(ReaderRow, own).order_by(TaskRow.received_at, TaskRow.task_id)
         with Session(self._engine) as session:
-            return [view_of(row, now) for row in session.scalars(select(TaskRow).order_by(TaskRow.received_at, TaskRow.task_id))]
+            return [asked_view(row, row.team, reader, view_of(row, now)) for row, reader in session.execute(query)]
 
     def of_reference(self, youth_ref: str) -> list[TaskView]:
         """Every task about one reference, oldest first: for a register extract, after whoever asked may see the person.
@@ -111,11 +116,13 @@ class Worklist:
 
     def find(self, number: str, teams: Iterable[str]) -> list[tuple[str, str]]:
         """(team, task id) of the tasks of `teams` whose id begins with `number`; two at most, because two are too many."""
-        query = select(TaskRow.team, TaskRow.task_id).where(
-            TaskRow.task_id.startswith(number, autoescape=True), TaskRow.team.in_(list(teams))
-        )
+        theirs = list(teams)
+        found = [
+            select(row.team, row.task_id).where(row.task_id.startswith(number, autoescape=True), row.team.in_(theirs), also)
+            for row, also in ((TaskRow, true()), (ReaderRow, ReaderRow.recall_of.is_not(None)))
+        ]
         with Session(self._engine) as session:
-            return [(team, task_id) for team, task_id in session.execute(query.limit(2))]
+            return [(team, task_id) for team, task_id in session.execute(union(*found).limit(2))]
 
     def last_received(self, team: str) -> datetime | None:
         """When the team last received a task; None when never."""
@@ -128,21 +135,24 @@ class Worklist:
         The content is left out when consent no longer permits it (purpose OPEN, recipient `team`, now), or when the newest
         consent may not have been read; then it does not count as opened. Raises RejectedError
         `unknown_task` when there is none of that id for that team, RetriableError when the database does not answer.
+        A team that had it before is shown that consent is withdrawn, when it is (`hub.delivery.readers`), and else nothing.
         """
         return again(self._open, task_id, team)
 
     def _open(self, task_id: str, team: str) -> TaskView:
         now, stale = self._clock.now(), self.stale() is not None
         with answering(), Session(self._engine) as session, session.begin():
-            row = session.get(TaskRow, task_id)
-            if row is None or row.team != team:
-                raise RejectedError("no such task for this team", code="unknown_task")
+            row, reader = _row_and_reader(session, task_id, team)
+            if row.team != team:
+                return asked_view(row, team, reader, view_of(row, now, with_content=False))
             permitted = row.kind == "presence" or (not stale and may_open(session, row, now))
-            if permitted and row.open_key is not None and row.opened_at is None:
-                row.opened_at = now
+            if permitted and row.open_key is not None:
+                row.opened_at = row.opened_at or now
+                note_reader(session, row, now)
                 session.flush()  # somebody else may just have opened, recalled or erased it: then all is asked again
             unsent = not_handed(session, [task_id]).get(task_id, ())
-            return view_of(row, now, with_content=permitted, stale=stale, not_handed=unsent)
+            view = view_of(row, now, with_content=permitted, stale=stale, not_handed=unsent)
+            return asked_view(row, team, reader, view)
 
     def acknowledge(self, task_id: str, team: str) -> TaskView:
         """Note that `team` has read that the consent to a task it had opened is withdrawn; a repeat changes nothing.
@@ -155,15 +165,11 @@ class Worklist:
     def _acknowledge(self, task_id: str, team: str) -> TaskView:
         now = self._clock.now()
         with answering(), Session(self._engine) as session, session.begin():
-            row = session.get(TaskRow, task_id)
-            if row is None or row.team != team:
-                raise RejectedError("no such task for this team", code="unknown_task")
-            if row.acknowledged_at is None and row.recall_of is None:
+            row, reader = _row_and_reader(session, task_id, team)
+            if reader is None or (reader.acknowledged_at is None and reader.recall_of is None):
                 raise RejectedError("no withdrawal took this task back", code="nothing_to_acknowledge")
-            if row.acknowledged_at is None:
-                row.acknowledged_at = now
-                session.flush()
-            return view_of(row, now, with_content=False)
+            reader.acknowledged_at = reader.acknowledged_at or now
+            return asked_view(row, team, reader, view_of(row, now, with_content=False))
 
     def deadlines_of(self, account: str) -> list[Deadline]:
         """The clocks of the open tasks that an account has. Raises RetriableError."""
@@ -201,3 +207,12 @@ class Worklist:
         )
         with Session(self._engine) as session:
             return {team: int(number) for team, number in session.execute(query)}
+
+
+def _row_and_reader(session: Session, task_id: str, team: str) -> tuple[TaskRow, ReaderRow | None]:
+    """A task that the team has, or had before and was told the withdrawal of. Raises RejectedError `unknown_task`."""
+    row, reader = session.get(TaskRow, task_id), reader_of(session, task_id, team)
+    told = reader is not None and (reader.recall_of is not None or reader.acknowledged_at is not None)
+    if row is None or not (row.team == team or told):
+        raise RejectedError("no such task for this team", code="unknown_task")
+    return row, reader

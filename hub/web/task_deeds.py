@@ -124,7 +124,8 @@ def deeds_of(
             )
             for one in others
         ),
-        history=_history(task.task_id, answering, names, teams, words=words, now=now),
+        # What became of it with the team after it is that team's own.
+        history=() if task.former else _history(task.task_id, answering, names, teams, words=words, now=now),
         ended_by=_title(task.reason or "", words),
     )
 

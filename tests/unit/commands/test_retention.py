@@ -64,7 +64,7 @@ def test_the_plan_says_what_is_due_and_why_the_rest_stays(home: Path) -> None:
     document = json.loads(shown.stdout)
     kinds = {one["kind"]: one for one in document["kinds"]}
     assert set(kinds) == {
-        "notes", "tasks", "errands", "moves", "calls", "colleagues", "cases", "case_moves", "outcomes", "orders", "presence",
+        "notes", "tasks", "errands", "moves", "calls", "readers", "colleagues", "cases", "case_moves", "outcomes", "orders", "presence",
         "reports", "protected_cases",
     }  # fmt: skip
     assert (kinds["reports"]["due"], kinds["reports"]["kept_back"]) == (1, {"not_registered": 1})

@@ -8,17 +8,21 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 import hub.delivery
 from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
-from hub.contract.topics import CONSENTS, TASKS_OUTREACH
+from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
 from hub.delivery.notes import NoteKind
-from hub.delivery.tables import MoveRow, NoteRow, TaskRow
-from tests.unit.delivery.make import NOW, Desk, make_consent, make_task
+from hub.delivery.readers import ReaderRow
+from hub.delivery.tables import Base, MoveRow, NoteRow, TaskRow
+from tests.unit.delivery.make import NOW, Desk, make_consent, make_erasure, make_task
+from tests.unit.delivery.test_calls import DUE, come, make_calls
 
 REF = new_youth_ref()
 
@@ -58,3 +62,30 @@ def test_a_note_of_before_goes_to_the_team_that_had_the_task_when_it_was_written
         to(connection, "head")
     with Session(engine) as session:
         assert list(session.scalars(sa.select(NoteRow.team).order_by(NoteRow.at))) == teams
+
+
+def test_a_task_of_before_that_was_taken_over_has_each_team_that_had_read_it_as_a_reader(desk: Desk, engine: Engine) -> None:
+    unread, read = come(desk, recipients=("outreach", "sspf")), come(desk, recipients=("outreach", "sspf"))
+    desk.worklist.open_task(read.task_id, "outreach")
+    desk.clock.set(DUE)
+    make_calls(desk).make_due()
+    for one in desk.worklist.all_tasks():
+        desk.answering.take_over(one.task_id, "sspf", "bo", seen=one.version, record=int)
+    desk.inbox.take([desk.record(ERASURES, read.youth_ref, make_erasure(read.youth_ref))])
+    asked = [(read.task_id, "outreach", read.youth_ref), (read.task_id, "sspf", read.youth_ref), (unread.task_id, "sspf", None)]
+    query = sa.select(ReaderRow.task_id, ReaderRow.team, ReaderRow.recall_of)
+    for _ in range(2):
+        with Session(engine) as session:
+            assert sorted(tuple(one) for one in session.execute(query)) == sorted(asked)
+        with engine.begin() as connection:
+            to(connection, "0011", back=True)
+            to(connection, "head")
+
+
+def test_the_migrated_database_has_the_tables_columns_and_indexes_of_the_code(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "delivery_schema"})
+        differences = compare_metadata(context, Base.metadata)
+    own = set(Base.metadata.tables)
+    assert [one for one in differences if one[0] in {"add_table", "add_column", "remove_column", "add_index"}] == []
+    assert own >= {"task", "task_reader"}

@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import ConsentStatus, TaskState
-from hub.contract.topics import CONSENTS, TASKS_OUTREACH
+from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
 from hub.delivery.moves import Asked, DeclineReason, Move, Who
 from hub.delivery.notes import NoteKind
+from hub.delivery.readers import ReaderRow
 from hub.delivery.retention import inbox_kinds
 from hub.delivery.tables import CallRow, ErrandRow, MoveRow, NoteRow, OutboxRow, TaskRow
 from hub.retention import Due, Kind
 from hub.retention_settings import RetentionSettings
-from tests.unit.delivery.make import Desk, make_consent, make_task
+from tests.unit.delivery.make import Desk, make_consent, make_erasure, make_task
 
 LATER = timedelta(days=91)
 
@@ -101,6 +102,25 @@ def test_a_task_of_which_a_system_of_its_team_has_yet_to_take_a_word_stays_and_i
     assert (tasks.due(now).due, tasks.let_go(now, 500)) == (1, 1)
 
 
+def recalled_of(desk: Desk) -> list[str | None]:
+    with Session(desk.engine) as session:
+        return [reader.recall_of for reader in session.scalars(select(ReaderRow))]
+
+
+def test_which_team_opened_a_task_goes_with_its_history_and_not_before_its_acknowledgement_is_told(desk: Desk) -> None:
+    ref = new_youth_ref()
+    task = make_task(ref)
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref)), desk.record(TASKS_OUTREACH, ref, task)])
+    desk.worklist.open_task(task.task_id, "outreach")
+    readers, at = kind(desk, "readers"), desk.clock.now()
+    assert readers.due(at) == Due(0, 0, None, {"task_kept": 1})
+    desk.inbox.take([desk.record(ERASURES, ref, make_erasure(ref))])
+    assert (readers.let_go(at, 500), recalled_of(desk)) == (0, [ref])
+    desk.worklist.acknowledge(task.task_id, "outreach")
+    desk.inbox.pass_on_acknowledgements()
+    assert (readers.let_go(at, 500), recalled_of(desk)) == (1, [])
+
+
 def test_a_recall_that_the_team_has_not_acknowledged_stays(desk: Desk) -> None:
     ref = new_youth_ref()
     task = make_task(ref)
@@ -108,13 +128,13 @@ def test_a_recall_that_the_team_has_not_acknowledged_stays(desk: Desk) -> None:
     desk.worklist.open_task(task.task_id, "outreach")
     desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref, 2, status=ConsentStatus.WITHDRAWN))])
     acknowledged(desk)
-    assert row(desk, task.task_id).recall_of == ref
+    assert recalled_of(desk) == [ref]
     with Session(desk.engine) as session, session.begin():
         session.get_one(TaskRow, task.task_id).subject = ref  # as of a version that kept it until then
     tasks = kind(desk, "tasks")
     assert tasks.due(desk.clock.now()) == Due(0, 0, None, {"not_acknowledged": 1})
     assert tasks.let_go(desk.clock.now(), 500) == 0
-    assert row(desk, task.task_id).recall_of == ref
+    assert recalled_of(desk) == [ref]
 
 
 def test_an_open_task_stays_whatever_its_age(desk: Desk) -> None:

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, TaskState
+from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, ReferralTask, TaskState
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
+from hub.delivery.moves import Asked, Move, Who
+from hub.delivery.readers import ReaderRow
 from hub.delivery.tables import TaskRow
 from hub.errors import RejectedError
 from tests.unit.delivery.make import NOW, SCOPE, Desk, make_consent, make_erasure, make_task
+from tests.unit.delivery.test_calls import DUE, come, make_calls, take_over
 
 REF = "y" + "a" * 32
 OTHER_SCOPE = "22222222-2222-4222-8222-222222222222"
@@ -70,7 +73,7 @@ def test_an_acknowledgement_is_told_once_and_then_nothing_ties_the_task_to_the_r
     assert awaited(desk)[-1] == ("receiver-outreach", None)
     assert desk.worklist.of_team("outreach") == []
     with Session(desk.engine) as session:
-        assert [row.recall_of for row in session.query(TaskRow)] == [None]
+        assert [row.recall_of for row in session.query(ReaderRow)] == [None]
 
 
 def test_an_acknowledgement_before_the_request_has_come_waits_for_it(desk: Desk) -> None:
@@ -174,3 +177,76 @@ def test_that_the_files_hold_nothing_any_more_is_told_once(desk: Desk) -> None:
     desk.inbox.take([desk.record(ERASURES, REF, make_erasure(REF))])
     assert [desk.inbox.tell_emptied() for _ in range(2)] == [1, 0]
     assert awaited(desk)[-1] == ("delivery-store", None)
+
+
+def taken_over(desk: Desk) -> ReferralTask:
+    """A task that the outreach team has read, and that SSPF has taken over."""
+    task = come(desk, recipients=("outreach", "sspf"))
+    assert desk.worklist.open_task(task.task_id, "outreach").content is not None
+    desk.clock.set(DUE)
+    make_calls(desk).make_due()
+    take_over(desk, task)
+    return task
+
+
+def asked(desk: Desk, team: str) -> list[bool]:
+    return [one.recalled for one in desk.worklist.of_team(team)]
+
+
+def test_each_team_that_read_a_task_is_told_of_the_withdrawal_awaited_and_says_that_it_knows(desk: Desk) -> None:
+    task = taken_over(desk)
+    ref = task.youth_ref
+    before = desk.worklist.version_of("outreach")
+    withdrawn = make_consent(ref, 2, status=ConsentStatus.WITHDRAWN)
+    desk.inbox.take([desk.record(CONSENTS, ref, withdrawn), desk.record(ERASURES, ref, make_erasure(ref))])
+    assert awaited(desk) == [("delivery", None), ("delivery", "outreach"), ("delivery", "sspf")]
+    assert (asked(desk, "outreach"), asked(desk, "sspf")) == ([True], [True])
+    assert desk.worklist.version_of("outreach") != before
+    assert desk.worklist.find(task.task_id[:8], ["outreach"]) == [("outreach", task.task_id)]
+    desk.worklist.acknowledge(task.task_id, "outreach")
+    assert (asked(desk, "outreach"), asked(desk, "sspf")) == ([], [True])
+    assert desk.inbox.pass_on_acknowledgements() == 1
+    assert desk.worklist.open_task(task.task_id, "outreach").acknowledged_at is not None
+    desk.worklist.acknowledge(task.task_id, "sspf")
+    assert [desk.inbox.pass_on_acknowledgements() for _ in range(2)] == [1, 0]
+    assert awaited(desk)[3:] == [("receiver-outreach", None), ("receiver-sspf", None)]
+
+
+def test_a_team_that_had_a_task_before_sees_of_it_only_that_consent_is_withdrawn(desk: Desk) -> None:
+    task = taken_over(desk)
+    with pytest.raises(RejectedError) as refused:
+        desk.worklist.open_task(task.task_id, "outreach")
+    assert refused.value.code == "unknown_task"
+    opened = desk.worklist.open_task(task.task_id, "sspf")
+    desk.answering.move(task.task_id, "sspf", Asked(Move.DECLINE, "no_capacity"), Who("bo"), seen=opened.version, record=int)
+    desk.inbox.take([desk.record(CONSENTS, task.youth_ref, make_consent(task.youth_ref, 2, status=ConsentStatus.WITHDRAWN))])
+    seen = desk.worklist.open_task(task.task_id, "outreach")
+    assert (seen.former, seen.team, seen.recalled, seen.state, seen.reason) == (True, "outreach", True, TaskState.RECALLED, None)
+    assert (seen.content, seen.closed_at, seen.answered_at, seen.opened_at) == (None, None, None, NOW)
+
+
+def test_a_team_that_never_read_a_task_which_another_took_over_is_not_asked(desk: Desk) -> None:
+    task = come(desk, recipients=("outreach", "sspf"))
+    desk.clock.set(DUE)
+    make_calls(desk).make_due()
+    take_over(desk, task)
+    desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref))])
+    assert awaited(desk) == [("delivery", None), ("delivery", "sspf")]
+
+
+def test_a_scope_withdrawn_that_alone_named_the_team_before_is_told_to_it_and_takes_its_notes(desk: Desk) -> None:
+    task = taken_over(desk)
+    ref = task.youth_ref
+    both = two_scopes(version=2).model_copy(update={"youth_ref": ref})
+    first, second = (
+        one.model_copy(update={"recipients": (team,)}) for one, team in zip(both.scopes, ("outreach", "sspf"), strict=True)
+    )
+    desk.inbox.take([desk.record(CONSENTS, ref, both.model_copy(update={"scopes": (first, second)}))])
+    desk.inbox.take([desk.record(ERASURES, ref, scope_erasure().model_copy(update={"youth_ref": ref}))])
+    assert awaited(desk) == [("delivery", None), ("delivery", "outreach")]
+    assert asked(desk, "outreach") == [True]
+    assert desk.worklist.open_task(task.task_id, "sspf").content is not None
+    desk.worklist.acknowledge(task.task_id, "outreach")
+    assert desk.inbox.pass_on_acknowledgements() == 1
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref, 9, status=ConsentStatus.WITHDRAWN))])
+    assert (asked(desk, "outreach"), asked(desk, "sspf")) == ([], [True])

@@ -8,7 +8,7 @@ import pytest
 
 from hub.access.roles import Principal, Role
 from hub.audit.reading import Filter, the_latest
-from hub.contract.models import ReferralTask
+from hub.contract.models import ConsentStatus, ReferralTask
 from hub.contract.topics import CONSENTS
 from hub.delivery.calls import Calls
 from hub.delivery.ladder import Ladder
@@ -92,3 +92,26 @@ def test_what_is_not_taken_over_says_why_and_what_to_do(
     answer = visit(DEPUTY).post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)})
     assert answer.status_code == 409
     assert told in answer.text
+
+
+def test_the_team_that_read_a_task_before_acknowledges_the_withdrawal_on_a_page_that_tells_nothing_of_the_team_after_it(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    task = late(empty_town, recipients=("outreach", "sspf"))
+    anna, deputy = visit(member("Anna", "outreach")), visit(DEPUTY)
+    path = f"/team/outreach/task/{task.task_id}"
+    assert anna.get(path).status_code == 200
+    version = empty_town.worklist.all_tasks()[0].version
+    deputy.post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)})
+    assert anna.get(path).status_code == 404
+    withdrawn = make_consent(task.youth_ref, "outreach").model_copy(
+        update={"version": 3, "status": ConsentStatus.WITHDRAWN, "scopes": (), "age_years": None}
+    )
+    empty_town.take(CONSENTS, task.youth_ref, withdrawn)
+    assert "Samtycket återkallat" in anna.get("/team/outreach").text
+    page = anna.get(path).text
+    assert "Samtycket är återkallat." in page
+    assert "SSPF" not in page
+    answer = anna.post(f"{path}/acknowledge", data={}, follow_redirects=True)
+    assert (answer.status_code, "Kvitterat" in answer.text) == (200, True)
+    assert task.task_id not in anna.get("/team/outreach").text
