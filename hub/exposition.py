@@ -120,6 +120,7 @@ RULES: dict[str, _Rule] = {
     "hub_erasures_open": _never,  # who withdraws for somebody would see there whether it met anything
     "hub_erasures_late": _any_or_none,
     "hub_ledger_events": _of_no_person,
+    "hub_worker_form": _as_it_is,
     "hub_worker_in_flight": _never,
     "hub_worker_lag": _down_to(_LAG_STEP),
     "hub_worker_late_events": _never,  # who tells of somebody late would see whether it was kept

@@ -57,6 +57,7 @@ __all__ = [
     "WEB_REQUESTS",
     "WEB_STREAMS",
     "WORKER_BATCH_SECONDS",
+    "WORKER_FORM",
     "WORKER_HELD_BACK",
     "WORKER_IN_FLIGHT",
     "WORKER_LAG",
@@ -185,6 +186,7 @@ LEDGER_EVENTS = Gauge(
     "Records behind the committed offset, from the durable ledger: processed, duplicate, refused, dead_lettered.",
     ["topic", "outcome", "reason"],
 )
+WORKER_FORM = Gauge("hub_worker_form", "1 for the form in which the core runs: compiled (`hub compile`) or pure.", ["form"])
 WORKER_IN_FLIGHT = Gauge("hub_worker_in_flight", "Records taken but not yet committed.")
 WORKER_LAG = Gauge("hub_worker_lag", "Records on the topic behind the worker's read position.", ["topic"])
 WORKER_LATE = Counter(

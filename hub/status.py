@@ -44,6 +44,7 @@ _GAUGES = {
     "hub_statutory_messages": "messages",
     "hub_statutory_damaged": "damaged files",
 }
+_FORM_WORDS = {"compiled": "compiled", "pure": "pure Python"}
 _SIGNS = {
     "hub_outbox_stuck": "an outbox stands still:",
     "hub_delivery_overdue_tasks": "tasks are late for",
@@ -139,6 +140,11 @@ def _paused_lines(samples: _Samples, now: float) -> list[str]:
     ]
 
 
+def _form_lines(samples: _Samples) -> list[str]:
+    """Whether a worker's core runs compiled."""
+    return [_FORM_WORDS[dict(pairs)["form"]] for pairs, here in samples.get("hub_worker_form", {}).items() if here]
+
+
 def _restoring_lines(samples: _Samples) -> list[str]:
     """How far a worker has come with what it must read before it takes anything."""
     found = sorted((dict(pairs)["table"], share) for pairs, share in samples.get("hub_worker_restored_ratio", {}).items())
@@ -148,7 +154,7 @@ def _restoring_lines(samples: _Samples) -> list[str]:
 def _summary(samples: _Samples, now: float) -> list[str]:
     """A process' figures in a few lines: what came out of its records, and what is not well."""
     records = _sums(samples, "hub_connector_records", "outcome")
-    lines = _source_lines(samples, now) + _paused_lines(samples, now) + _restoring_lines(samples)
+    lines = _form_lines(samples) + _source_lines(samples, now) + _paused_lines(samples, now) + _restoring_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in records.items() if outcome not in _UNREMARKABLE]
     lines += _gate_lines(samples)
     lines += [f"{outcome} {number}" for (outcome,), number in _sums(samples, "hub_ledger_events", "outcome").items()]

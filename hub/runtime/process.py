@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from hub.claims import read_claims
 from hub.clock import Clock
+from hub.compiled.form import Form, form
 from hub.contract.codec import Codec
 from hub.contract.topics import CONSENTS, RULES
 from hub.dead_letters.pauses import KafkaBoard
@@ -24,7 +25,7 @@ from hub.errors import ConfigError, FatalError, RetriableError
 from hub.installation import load_places
 from hub.kafka_admin import await_reach
 from hub.logs import get_logger
-from hub.metrics import WORKER_RECOVERING
+from hub.metrics import WORKER_FORM, WORKER_RECOVERING
 from hub.process import process_frame
 from hub.rules_file import check_retention, load_rules
 from hub.runtime.app import build_app, end_process, leave_process, owned_in_group
@@ -73,6 +74,7 @@ def run(settings: Settings, clock: Clock, edges: Edges | None = None) -> None:
     seek_cycles_seldom()
     WORKER_RECOVERING.set(1)  # before anybody can ask
     with _own_folder(settings) as (folder, number), process_frame(settings, _name(number), started=time.time()) as stop:
+        _tell_form(form())
         instance = f"{settings.worker.group}-{socket.gethostname()}-{number}"
         rulebook = build_rulebook(settings)
         codec = Codec.load()
@@ -99,6 +101,12 @@ def build_rulebook(settings: Settings) -> Rulebook:
         own=lambda: load_rules(settings.home / "rules"),
         exposed_areas=load_places(settings.home).exposed,
     )
+
+
+def _tell_form(found: Form) -> None:
+    """Whether the core runs compiled, in the log and for `hub status`: after an upgrade it does not, until compiled again."""
+    _log.info("worker starts", form=found.text)
+    WORKER_FORM.labels(form="compiled" if found.compiled else "pure").set(1)
 
 
 def _name(number: int) -> str:

@@ -79,6 +79,11 @@ def test_figures_are_summed_and_what_is_nought_is_left_out(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("form", "said"), [("compiled", "compiled"), ("pure", "pure Python")])
+def test_whether_the_workers_core_is_compiled_is_told_first(tmp_path: Path, form: str, said: str) -> None:
+    assert summary_of(tmp_path, f'hub_worker_form{{form="{form}"}} 1.0\n{DELIVER}')[:2] == [said, "partitions 5"]
+
+
 def test_how_far_restoring_has_come_is_told_until_nothing_is_left(tmp_path: Path) -> None:
     shares = 'hub_worker_restored_ratio{{table="places"}} 1.0\nhub_worker_restored_ratio{{table="youths"}} {}\n'
     assert summary_of(tmp_path / "some", shares.format(0.57)) == ["restoring the youths: 57 % of the changelog read"]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.runtime.process import _name, _own_folder
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from hub.compiled.form import Form
+from hub.metrics import WORKER_FORM
+from hub.runtime.process import _name, _own_folder, _tell_form
 from tests.support import make_settings
 
 
@@ -21,3 +27,19 @@ def test_each_worker_has_a_folder_of_its_own_and_the_next_start_takes_it_back(tm
 
 def test_workers_announce_themselves_apart() -> None:
     assert [_name(number) for number in range(3)] == ["worker", "worker-1", "worker-2"]
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (Form(compiled=True, text="compiled"), "compiled"),
+        (Form(compiled=False, text="pure Python: what is compiled was made of other sources; run hub compile again"), "pure"),
+    ],
+)
+def test_a_worker_says_at_its_start_in_which_form_its_core_runs(found: Form, code: str) -> None:
+    WORKER_FORM.clear()
+    with capture_logs() as logs:
+        _tell_form(found)
+    assert logs == [{"event": "worker starts", "form": found.text, "log_level": "info"}]
+    told = {one: REGISTRY.get_sample_value("hub_worker_form", {"form": one}) for one in ("compiled", "pure")}
+    assert told == {"compiled": None, "pure": None, code: 1.0}
