@@ -24,16 +24,16 @@ _SAID: Final[dict[Standing, dict[Language, str]]] = {
     },
     Standing.OPEN: {"sv": "Ett förslag är öppet.", "en": "A proposal is open."},
     Standing.NO_CONSENT: {
-        "sv": "Inget samtycke som gäller nu låter teamet få veta något.",
+        "sv": "Inget samtycke som gäller nu låter enheten få veta något.",
         "en": "No consent that is in force now lets the team be told anything.",
     },
     Standing.RESTS: {
-        "sv": "Teamet har svarat på ett förslag. Regeln vilar till {until}.",
+        "sv": "Enheten har svarat på ett förslag. Regeln vilar till {until}.",
         "en": "The team has answered a proposal. The rule rests until {until}.",
     },
     Standing.LACKS: {"sv": "Villkoren är inte uppfyllda.", "en": "The conditions are not met."},
     Standing.ANSWERED: {
-        "sv": "Teamet har redan svarat på ett förslag om detta. Något nytt måste hända innan det får ett till.",
+        "sv": "Enheten har redan svarat på ett förslag om detta. Något nytt måste hända innan det får ett till.",
         "en": "The team has already answered a proposal about this. Something new must happen before it gets another.",
     },
     Standing.HOLDS: {
@@ -51,7 +51,7 @@ _SAID: Final[dict[Standing, dict[Language, str]]] = {
     },
     Standing.POSSIBLE: {
         "sv": (
-            "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma."
+            "Villkoren är uppfyllda av det som enheten får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma."
         ),
         "en": "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come.",
     },

@@ -59,7 +59,7 @@ def test_a_late_task_comes_to_the_deputy_who_takes_it_over(site: Site) -> None:
     bo.get_by_role("link", name="Behöver dig 1").click(timeout=AT_ONCE_MILLISECONDS * 2)
     expect(bo.get_by_text("Inte besvarad av Förebyggarteamet")).to_be_visible()
     bo.get_by_role("button", name=f"Ta över: Vägledning till närvarande och fungerande skolgång, {number[:8]}").click()
-    expect(bo.get_by_role("status").filter(has_text="Ditt team har uppgiften nu.")).to_be_visible()
+    expect(bo.get_by_role("status").filter(has_text="Din enhet har uppgiften nu.")).to_be_visible()
     expect(bo.get_by_role("button", name="Ta emot")).to_be_visible()
 
 

@@ -34,7 +34,7 @@ def test_why_there_is_no_proposal_is_read_from_the_consents_page_for_the_youth_a
     expect(page.get_by_role("link", name="För den unge")).to_have_attribute("aria-current", "page")
     expect(page.get_by_text("kan inte sägas här").first).to_be_visible()
     page.emulate_media(media="print")
-    expect(page.get_by_role("link", name="För teamet")).to_be_hidden()
+    expect(page.get_by_role("link", name="För enheten")).to_be_hidden()
     expect(page.get_by_text("Norrköpings kommun, Samtycken, utskrivet mån 19 maj 07.30")).to_be_visible()
     expect(page.get_by_text("Skrivet för den unge.")).to_be_visible()
     assert not any(ref in url or make_identifier()[2:] in url for url in site.requests)

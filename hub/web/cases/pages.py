@@ -52,6 +52,8 @@ class CasePages:
             return visit.page("ended", listed=[visit.showing.listed(view) for view in views])
         views = visit.office.cases.of_team(visit.team)
         visit.trail.listed(views, "week")
+        # Who works with cases alone is of the team as well: her calendar must not fall silent.
+        self._web.answering.meet(visit.team, principal.account, principal.name)
         return visit.page(
             "week", week=week_of(views, visit.showing, visit.now), may_work=may(principal, Action.CASE_WORK, visit.team)
         )  # fmt: skip

@@ -210,7 +210,7 @@ def test_a_consent_officer_opens_no_task_and_a_member_asks_not_why_there_is_none
     [
         (
             "sv",
-            "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
+            "Villkoren är uppfyllda av det som enheten får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
         ),
         ("en", "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come."),
     ],

@@ -63,20 +63,20 @@ WAITING: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "no_consent",
         {},
-        "Inget samtycke som gäller nu låter teamet få veta något.",
+        "Inget samtycke som gäller nu låter enheten få veta något.",
         "No consent that is in force now lets the team be told anything.",
     ),
     (
         "rests",
         {"until": DAY},
-        "Teamet har svarat på ett förslag. Regeln vilar till 26 maj 2025 kl. 07.30.",
+        "Enheten har svarat på ett förslag. Regeln vilar till 26 maj 2025 kl. 07.30.",
         "The team has answered a proposal. The rule rests until 26 May 2025, 07:30.",
     ),
     ("lacks", {}, "Villkoren är inte uppfyllda.", "The conditions are not met."),
     (
         "answered",
         {},
-        "Teamet har redan svarat på ett förslag om detta. Något nytt måste hända innan det får ett till.",
+        "Enheten har redan svarat på ett förslag om detta. Något nytt måste hända innan det får ett till.",
         "The team has already answered a proposal about this. Something new must happen before it gets another.",
     ),
     (
@@ -94,7 +94,7 @@ WAITING: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "possible",
         {},
-        "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
+        "Villkoren är uppfyllda av det som enheten får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
         "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come.",
     ),
 ]
@@ -205,7 +205,7 @@ def test_an_open_proposal_is_named_and_one_that_the_worker_has_yet_to_make_is_on
 def test_a_rule_that_rests_says_until_when_and_then_that_something_new_must_happen() -> None:
     rules = rules_of(HOURS, rest_days=7)
     state = after(make_absence(1, ago(1), 480), answered(NOW), rules=rules)
-    assert said(standing(state, rules))[0] == "Teamet har svarat på ett förslag. Regeln vilar till 26 maj 2025 kl. 07.30."
+    assert said(standing(state, rules))[0] == "Enheten har svarat på ett förslag. Regeln vilar till 26 maj 2025 kl. 07.30."
     rested = standing(state, rules, now=ago(-7))
     assert (rested.standing, rested.until) == (Standing.ANSWERED, None)
     assert "Något nytt måste hända" in standing_text(rested)

@@ -169,7 +169,7 @@ def test_where_an_event_more_can_stop_a_rule_what_is_read_tells_of_none_that_is_
         assert one == other
     (found,) = world.read(NOW, "outreach")[1]
     assert (standing_text(found), standing_text(found, "en"), found.task_id) == (
-        "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
+        "Villkoren är uppfyllda av det som enheten får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
         "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come.",
         None,
     )

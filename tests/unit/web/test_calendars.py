@@ -217,3 +217,14 @@ def test_it_is_there_in_english(empty_town: PagesTown, visit: Visit, stranger: B
     assert planned(sara, opened(sara)).status_code == 303
     assert events(stranger, address(sara, "sspf"))[0][1] == "Meeting of a case"
     assert "when there are meetings of cases" in sara.get("/team/sspf/calendar").text
+
+
+@pytest.mark.parametrize(("who", "team"), [(SARA, "sspf"), (SOFIA, "sig")])
+def test_who_works_with_cases_alone_is_led_to_her_calendar_and_it_goes_on_while_she_does(
+    empty_town: PagesTown, visit: Visit, who: Principal, team: str
+) -> None:
+    path = address(visit(who), team)
+    empty_town.clock.advance(SEEN_WITHIN - timedelta(days=1))
+    assert f'href="/team/{team}/calendar"' in visit(who).get(f"/team/{team}/cases").text
+    empty_town.clock.advance(timedelta(days=2))
+    assert visit(None).get(path).status_code == 200

@@ -34,7 +34,7 @@ def late(town: PagesTown, *, recipients: tuple[str, ...] = ("outreach",)) -> Ref
 def test_the_task_says_whom_it_called_and_when(empty_town: PagesTown, visit: Visit) -> None:
     late(empty_town)
     text = visit(HEAD).get(empty_town.path("late")).text
-    for told in ("Påmind", "Gick vidare till", "SSPF-samordnaren", "teamets chef"):
+    for told in ("Påmind", "Gick vidare till", "SSPF-samordnaren", "enhetens chef"):
         assert told in text
 
 
@@ -61,7 +61,7 @@ def test_a_deputy_whom_the_consent_names_takes_over_and_it_is_logged(empty_town:
     deputy, version = visit(DEPUTY), empty_town.worklist.all_tasks()[0].version
     answer = deputy.post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)}, follow_redirects=True)
     assert answer.status_code == 200
-    assert "Ditt team har uppgiften nu." in answer.text
+    assert "Din enhet har uppgiften nu." in answer.text
     assert "från Förebyggarteamet" in answer.text
     assert task.task_id not in visit(member("Anna", "outreach")).get("/team/outreach").text
     assert "task_taken_over" in [one.action for one in the_latest(empty_town.audit.engine, Filter(), 9)]
@@ -82,7 +82,7 @@ def test_whoever_takes_over_is_told_that_notes_stay_with_the_team_before_and_nev
 
 @pytest.mark.parametrize(
     ("recipients", "behind", "told"),
-    [(("outreach",), 0, "inget gällande samtycke nämner ert team"), (("outreach", "sspf"), 1, "någon hann före")],
+    [(("outreach",), 0, "inget gällande samtycke nämner er enhet"), (("outreach", "sspf"), 1, "någon hann före")],
 )
 def test_what_is_not_taken_over_says_why_and_what_to_do(
     empty_town: PagesTown, visit: Visit, recipients: tuple[str, ...], behind: int, told: str

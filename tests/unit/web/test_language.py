@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_the_extraction_finds_templates_and_python_alike() -> None:
     found = used()
     assert {"Skip to the content", "The ground has changed", "Sign in"} <= found
     assert ("{number} task", "{number} tasks") in found
+
+
+def test_a_unit_is_called_by_one_word_in_swedish() -> None:
+    said = [
+        text for message in swedish() if message.id for text in (message.string if message.pluralizable else (message.string,))
+    ]
+    assert [
+        text for text in said if re.search(r"\bteam(et|ets|en|ens|s)?\b", re.sub(r"\{\w+\}|teams\.yaml", "", text), re.IGNORECASE)
+    ] == []
 
 
 def test_every_translation_is_filled_in_and_names_the_same_values() -> None:

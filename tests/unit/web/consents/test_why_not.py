@@ -144,7 +144,7 @@ def test_where_what_another_consent_covers_stops_a_rule_the_page_neither_promise
         pages.add(told(desk, case))
     (page,) = pages
     assert (
-        "Villkoren är uppfyllda av det som teamet får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma."
+        "Villkoren är uppfyllda av det som enheten får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma."
     ) in page
     desk.client.get("/language/en")
     assert "A proposal may be on its way or open, but need not come." in told(desk, case)
@@ -258,5 +258,5 @@ def test_what_cannot_be_read_is_said_plainly_with_what_to_do(desk: Desk, error: 
 def test_where_the_consent_tells_her_teams_nothing_each_rule_says_so(desk: Desk) -> None:
     case = in_force(desk, ABSENT, recipients=("elsewhere",), kinds=(InfoKind.SCHOOL_ABSENCE,))
     page = desk.client.get(f"{case}/why-not").text
-    assert "Inget samtycke som gäller nu låter teamet få veta något." in page
+    assert "Inget samtycke som gäller nu låter enheten få veta något." in page
     assert LACKS not in page

@@ -64,7 +64,7 @@ def test_an_installation_without_receivers_says_how_to_add_one(sources: Sources,
 
 def test_one_that_no_team_names_says_so_and_is_ready_until_something_waits(delivery: Engine, visit: Visit) -> None:
     page = visit(OPERATOR).get("/sinks/system").text
-    for said in ("Inget team nämner den i teams.yaml", "redo; inget har lämnats över än"):
+    for said in ("Ingen enhet nämner den i teams.yaml", "redo; inget har lämnats över än"):
         assert said in page
     put(delivery, "waiting", task_id="waits")
     assert "redo; inget" not in visit(OPERATOR).get("/sinks/system").text
@@ -74,7 +74,7 @@ def test_every_receiver_is_listed_with_what_waits_since_when_and_what_it_refused
     put(delivery, "waiting", task_id="waits")
     put(delivery, "refused", code="status_422")
     row = visit(OPS).get("/sinks").text.partition('href="/sinks/system"')[2].partition("</tr>")[0]
-    for said in ("hos inget team", "lämnar över", "den äldsta sedan", "mån 19 maj 05.30"):
+    for said in ("hos ingen enhet", "lämnar över", "den äldsta sedan", "mån 19 maj 05.30"):
         assert said in row
     page = visit(OPS).get("/sinks/system").text
     for said in ("status_422", TASK[:8], "en ny uppgift"):

@@ -53,7 +53,7 @@ def test_what_is_planned_stands_in_its_week_with_who_goes(town: PagesTown, visit
     plan(client)
     text = client.get(BASE).text
     assert "fre 23 maj 20.00–23.00" in text
-    assert "Hela teamet" in text
+    assert "Hela enheten" in text
     assert ("presence_planned", "planned", "permit") in logged(town, "presence_planned")
 
 
@@ -114,7 +114,7 @@ def test_everything_that_is_missing_is_said_at_once(empty_town: PagesTown, visit
 def test_another_team_has_no_plan(empty_town: PagesTown, visit: Visit, path: str) -> None:
     answer = visit(member("Bo", "sig")).get(f"/team/sig/presence{path}")
     assert answer.status_code == 404
-    assert "Närvaro planeras av ett annat team." in answer.text
+    assert "Närvaro planeras av en annan enhet." in answer.text
 
 
 def test_the_plan_is_there_in_english(town: PagesTown, visit: Visit) -> None:

@@ -99,12 +99,12 @@ def test_figures_below_five_are_not_told(empty_town: PagesTown, visit: Visit) ->
     assert "Föreslagna uppgifter färre än 5" in section(page, "absence-and-notice")
     assert "Öppnade" not in section(page, "absence-and-notice")
     assert "Föreslagna uppgifter 24, ungefär 3 i veckan" in section(page, "absence-alone")
-    assert "Öppnade av teamet 18 (75 %)" in section(page, "absence-alone")
+    assert "Öppnade av enheten 18 (75 %)" in section(page, "absence-alone")
     assert "Tog emot" not in page
     assert "Föreslagna uppgifter inga" in section(page, "repeated-notices")
     for number in range(18, 21):
         client.get(empty_town.path(f"many {number}"))
-    assert "Öppnade av teamet visas inte: ett fåtal" in section(visit(HEAD).get("/rules").text, "absence-alone")
+    assert "Öppnade av enheten visas inte: ett fåtal" in section(visit(HEAD).get("/rules").text, "absence-alone")
 
 
 def test_the_page_is_whole_in_english(empty_town: PagesTown, visit: Visit) -> None:
@@ -231,7 +231,7 @@ def test_a_rule_whose_team_is_no_more_is_not_renewed_and_why_is_said(empty_town:
     told = refused_renewal(empty_town, visit)
     assert "Inget har ändrats" in told
     assert "Regeln passar inte längre i den här installationen" in told
-    assert "ett team eller en myndighet som inte finns kvar" in told
+    assert "en enhet eller en myndighet som inte finns kvar" in told
     assert "hub rules renew absence-alone --until 2026-06-30" in told
 
 
