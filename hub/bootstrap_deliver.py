@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from hub.access.trail import Trail
     from hub.clock import Clock
     from hub.delivery.dispatcher import Dispatcher
+    from hub.delivery.gone_teams import GoneTeams
     from hub.delivery.sink_desk import SinkDesk
 
-__all__ = ["build_dispatchers", "build_sink_desk", "run_deliver"]
+__all__ = ["build_dispatchers", "build_gone_teams", "build_sink_desk", "run_deliver"]
 
 
 @contextmanager
@@ -46,6 +47,24 @@ def build_dispatchers(settings: Settings, engine: Engine, clock: Clock) -> list[
         Dispatcher(engine, name, partial(sink.build, clock), clock, most_per_minute=sink.most_per_minute)
         for name, sink in load_sinks(settings).items()
     ]
+
+
+def build_gone_teams(settings: Settings, engine: Engine) -> GoneTeams:
+    """What becomes of the tasks of teams that teams.yaml has no more."""
+    from functools import cache
+
+    from hub.contract.codec import Codec
+    from hub.delivery.clocks import Clocks
+    from hub.delivery.errands import ErrandWriter
+    from hub.delivery.gone_teams import GoneTeams
+    from hub.delivery.placing import Placing
+    from hub.delivery.routing import Routing
+    from hub.delivery.sinks import sinks_of_teams
+    from hub.installation import load_teams
+
+    teams = load_teams(settings.home)
+    placing, errands = Placing(Clocks(teams), Routing(teams)), ErrandWriter(sinks_of_teams(settings, teams))
+    return GoneTeams(engine, build_clock(settings), cache(Codec.load), known=teams, placing=placing, errands=errands)
 
 
 def run_deliver(home: Path | None) -> None:
@@ -79,7 +98,7 @@ def run_deliver(home: Path | None) -> None:
                     engine, Codec.load(), clock, ends=lambda: end_offsets(servers, INPUTS), reader=reader, publisher=publisher,
                     stop=stop, clocks=Clocks(teams), others=GO_WITH_CONSENT, routing=Routing(teams),
                     calls=Calls(engine, clock, Ladder(teams)), errands=errands, dispatchers=dispatchers,
-                    claims=read_claims(settings).refusal,
+                    claims=read_claims(settings).refusal, gone=build_gone_teams(settings, engine),
                 )  # fmt: skip
         finally:
             reader.close()

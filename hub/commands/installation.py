@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.commands.options import Home, Json
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
 
 __all__ = ["init", "up"]
 
@@ -26,12 +29,15 @@ def init(
 
     Example: hub init ./sigtuna --variant sigtuna
     """
+    from hub.commands.gone_teams import tell_gone
     from hub.installation import initialise
     from hub.settings import default_home
 
     home = (folder or default_home()).expanduser().resolve()
     written = initialise(home, variant)
-    _look_through(home)
+    settings = _look_through(home)
+    if (settings.data / "delivery" / "delivery.db").is_file():  # an installation that has run
+        tell_gone(settings)
     if as_json:
         typer.echo(json.dumps({"home": str(home), "written": [str(path.relative_to(home)) for path in written]}))
         return
@@ -39,7 +45,7 @@ def init(
     typer.echo(f"Next: look through {home / 'hub.toml'}, then start it with: hub up --home {home}")
 
 
-def _look_through(home: Path) -> None:
+def _look_through(home: Path) -> Settings:
     """Raise ConfigError for the first file that the processes would refuse: somebody may have changed what was there."""
     from hub.consent_file import load_consent_rules
     from hub.installation import load_agencies, load_places, read_key, read_secret
@@ -55,6 +61,7 @@ def _look_through(home: Path) -> None:
     for agency in load_agencies(home):
         read_key(settings, f"agency-{agency}.hmac")
         read_secret(settings, f"agency-{agency}.token")
+    return settings
 
 
 def up(home: Home = None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands import task_deeds
+from hub.commands import gone_teams, task_deeds
 from hub.commands.options import Home, Json
 
 __all__ = ["app", "deliver"]
@@ -19,6 +19,7 @@ for _deed in (
     app.command()(_deed)
 app.command("hand-over")(task_deeds.hand_over)
 app.command("take-over")(task_deeds.take_over)
+app.command()(gone_teams.settle)
 
 
 def deliver(home: Home = None) -> None:
@@ -39,8 +40,9 @@ Every = Annotated[bool, typer.Option("--all", help="Closed tasks too.")]
 def tasks(context: typer.Context, home: Home = None, team: Team = None, everything: Every = False, as_json: Json = False) -> None:
     """List the referral and presence tasks in the inbox, or do with one what the pages do. No identity is shown here.
 
-    Tasks of a team that teams.yaml does not have are listed too, and marked: nobody sees them on the pages. Who does something
-    with a task is, by --as, an account (hub account) with a role in the team; its password is asked for. Every step is audited.
+    Tasks of a team that teams.yaml does not have are listed too, and marked: nobody sees them on the pages until they are settled
+    (`hub tasks settle`). Who does something with a task is, by --as, an account (hub account) with a role in the team; its
+    password is asked for. Every step is audited.
 
     Example: hub tasks --team outreach
     """
@@ -70,6 +72,8 @@ def list_tasks(home: Home = None, team: Team = None, everything: Every = False, 
         views = [view for view in worklist.all_tasks() if (everything or view.closed_at is None) and team in (None, view.team)]
     if team is not None and team not in known and not views:
         raise ConfigError(f"no team {team}; teams.yaml has: {', '.join(known)}", code="unknown_team")
+    if team is None and not as_json:  # there each task says `team_known`
+        gone_teams.tell_gone(settings)
     if stale is not None and any(view.kind == "referral" for view in views):
         since = "ever" if stale.since is None else f"since {stale.since.astimezone(STOCKHOLM):%d %b %H.%M}"
         typer.echo(

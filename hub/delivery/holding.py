@@ -69,8 +69,11 @@ class Holding:
         self._tasks = {row.task_id: row for row in _load(session, TaskRow, TaskRow.subject, youths | areas)}
         # Erased ones have no subject any more, but their ids are not to be used again.
         self._tasks |= {row.task_id: row for row in _load(session, TaskRow, TaskRow.task_id, wanted - self._tasks.keys())}
-        opened = [row.task_id for row in self._tasks.values() if row.opened_at is not None]
-        readers = (*_load(session, ReaderRow, ReaderRow.task_id, opened), *_load(session, ReaderRow, ReaderRow.recall_of, youths))
+        of_youths = [row.task_id for row in self._tasks.values() if row.kind == "referral"]
+        readers = (
+            *_load(session, ReaderRow, ReaderRow.task_id, of_youths),
+            *_load(session, ReaderRow, ReaderRow.recall_of, youths),
+        )
         self._readers: dict[str, list[ReaderRow]] = {}
         for reader in {row.id: row for row in readers}.values():
             self._readers.setdefault(reader.task_id, []).append(reader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 
@@ -46,6 +47,17 @@ class Placing:
         found = self._routing.place(task, partial(_permits, consent, task, now))
         if (found.team, found.why.value) != (row.team, row.routed or Routed.NAMED.value):
             self.place(row, task, consent, now)
+
+    def place_elsewhere(self, row: TaskRow, consent: ConsentRecord | None, now: datetime, known: Collection[str]) -> bool:
+        """Place an open task of a team that is gone, or one that the fallback has; whether another of `known` has it now."""
+        if self._routing is None or row.payload is None:
+            return False
+        task = ReferralTask.model_validate_json(row.payload)
+        found = self._routing.place(task, partial(_permits, consent, task, now))
+        if found.team == row.team or found.team not in known:
+            return False
+        self.place(row, task, consent, now)
+        return True
 
 
 def _permits(consent: ConsentRecord | None, task: ReferralTask, now: datetime, team: str) -> bool:

@@ -19,6 +19,7 @@ from hub.delivery.calls import Calls
 from hub.delivery.clocks import Clocks
 from hub.delivery.dispatcher import Dispatcher
 from hub.delivery.errands import ErrandWriter
+from hub.delivery.gone_teams import GoneTeams
 from hub.delivery.handing_over import handing_over
 from hub.delivery.inbox import Inbox
 from hub.delivery.others import NONE, Others, lapse
@@ -78,10 +79,12 @@ def run_delivery(
     errands: ErrandWriter | None = None,
     dispatchers: Sequence[Dispatcher] = (),
     claims: Refuses = believe_all,
+    gone: GoneTeams | None = None,
 ) -> None:
     """Run until `stop`; `ends` tells where the topics end, by (topic, partition), `clocks` by when teams are to answer, `others`
     what else in the database goes with consent, `routing` which team gets a task, `calls` whom it calls as its clock runs out,
-    `errands` whose own systems are told of their tasks, which `dispatchers` do, `claims` who is believed about plans.
+    `errands` whose own systems are told of their tasks, which `dispatchers` do, `claims` who is believed about plans,
+    `gone` what becomes of the tasks of teams that are no more.
 
     Raises ConfigError when Kafka is not the one that the inbox was filled from, FatalError when a thread died, RetriableError
     when Kafka stayed away for two minutes.
@@ -99,6 +102,8 @@ def run_delivery(
         patiently = Patience(stop, "inbox")
         inbox.check_ends(patiently(ends))
         patiently(inbox.begin)
+        if gone is not None:
+            patiently(gone.place_unopened)
         if calls is not None:
             patiently(calls.look_again)
         report, lapses = partial(_report, engine, worklist, standstill, names), partial(lapse, engine, others)

@@ -59,6 +59,10 @@ class Telling:
         """That what delivery held of a reference, or under one scope, is erased; `awaits`: a team that has yet to acknowledge."""
         self._erased(request.erasure_id, request.youth_ref, COMPONENT, request.scope_id, awaits)
 
+    def awaits(self, erasure_id: str, youth_ref: str, team: str) -> None:
+        """That one more team has yet to acknowledge: it stands in the place of one that is gone."""
+        self._erased(erasure_id, youth_ref, COMPONENT, awaits=team)
+
     def acknowledged(self, erasure_id: str, youth_ref: str, team: str) -> None:
         """That a team has read that the consent to a task it had opened is withdrawn."""
         self._erased(erasure_id, youth_ref, f"{RECEIVER}{team}")

@@ -45,7 +45,7 @@ DECIDED: dict[str, Action | str] = {
     "dlq list": Action.LETTER_SEE, "dlq paused": Action.LETTER_SEE, "dlq show": Action.LETTER_BODY,
     "dlq resume": Action.OPERATIONS_ACT, "journal search": Action.JOURNAL_PERSONS,
     **dict.fromkeys(
-        ("connectors pause", "connectors resume", "sinks test", "sinks pause", "sinks resume", "sinks redrive"),
+        ("connectors pause", "connectors resume", "sinks test", "sinks pause", "sinks resume", "sinks redrive", "tasks settle"),
         Action.OPERATIONS_ACT,
     ),
     **dict.fromkeys(("identity approve", "identity open", "vault approve", "vault refuse", "vault open", "vault search"), TWO),
@@ -65,7 +65,9 @@ DECIDED: dict[str, Action | str] = {
     ),
     **dict.fromkeys((f"keys {one}" for one in ("list", "rotate", "retire", "rotate-agency", "retire-agency")), HOLDER),
     **dict.fromkeys(
-        (f"statutory {one}" for one in ("list", "show", "hand-over", "receivers", "uncoded", "code", "dismiss", "undo")), HOLDER
+        (f"statutory {one}" for one in (
+            "list", "show", "hand-over", "correct", "receivers", "uncoded", "code", "dismiss", "undo",
+        )), HOLDER,
     ),
     **dict.fromkeys((f"audit {one}" for one in ("verify", "checkpoint", "export", "list", "review", "prune")), HOLDER),
     **dict.fromkeys((f"backup {one}" for one in ("create", "keyring", "verify", "discard", "restore", "drill")), HOLDER),
@@ -92,7 +94,7 @@ SAID: dict[str, tuple[str, ...]] = {
     "dlq redrive": ("l0123", "--yes"), "dlq discard": ("l0123", "--yes"), "dlq resume": ("--all", "--reason", "mended"),
     "journal search": ("--persons",), "connectors pause": ("sdk", "--reason", "moved"), "connectors resume": ("sdk",),
     "sinks test": ("system",), "sinks pause": ("system", "--reason", "moved"), "sinks resume": ("system",),
-    "sinks redrive": ("system", NUMBER),
+    "sinks redrive": ("system", NUMBER), "tasks settle": ("gone-team",),
 }  # fmt: skip
 """What to write behind each command that goes by role."""
 BY_ROLE = {name: decided for name, decided in DECIDED.items() if isinstance(decided, Action)}

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from hub.bootstrap import build_delivery_engine
 from hub.cli import app
@@ -14,7 +16,8 @@ from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import Action
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
-from hub.errors import ConfigError
+from hub.delivery.tables import TaskRow
+from hub.errors import ConfigError, RejectedError
 from hub.settings import load_settings
 from tests.command_line import CliRunner
 from tests.prepared import initialised
@@ -56,6 +59,35 @@ def test_a_task_of_a_team_that_nobody_knows_is_listed_and_marked(home: Path) -> 
     assert {one["team"]: one["team_known"] for one in documents(home)} == {"outreach": True, "unheard-of": False}
     assert "unheard-of (not in teams.yaml)" in run(home).output
     assert [one["team"] for one in documents(home, "--team", "unheard-of")] == ["unheard-of"]
+
+
+@pytest.mark.parametrize("words", [("tasks", "--home", "{home}"), ("init", "{home}")])
+def test_a_team_that_is_not_in_the_file_is_told_by_name_with_what_to_do(home: Path, words: tuple[str, ...]) -> None:
+    told = CliRunner().invoke(app, [one.format(home=home) for one in words], catch_exceptions=False).stderr
+    assert "no team unheard-of (any more), and the inbox holds 1 open tasks of it" in told
+    assert "hub tasks settle unheard-of" in told
+
+
+def test_what_a_gone_team_leaves_goes_to_its_successor_and_is_said_and_logged(home: Path) -> None:
+    done = run(home, "settle", "unheard-of", "--to", "sig", "--home", str(home))
+    assert done.output == "1 tasks of unheard-of lie with another team now; 0 withdrawals await it no more.\n"
+    assert sorted(one["team"] for one in documents(home)) == ["outreach", "sig"]
+    with pytest.raises(RejectedError, match="nothing of unheard-of is left"):
+        run(home, "settle", "unheard-of", "--home", str(home))
+
+
+def test_what_nobody_can_have_stays_and_says_what_is_missing(home: Path) -> None:
+    engine = build_delivery_engine(load_settings(home))
+    with Session(engine) as session, session.begin():
+        session.execute(update(TaskRow).where(TaskRow.team == "unheard-of").values(function="unheard-of", payload=_of_function()))
+    engine.dispose()
+    done = run(home, "settle", "unheard-of", "--json", "--home", str(home))
+    assert json.loads(done.stdout) == {"moved": 0, "left": 1, "ended": 0}
+    assert (done.exit_code, "give a team their function" in done.stderr) == (1, True)
+
+
+def _of_function() -> str:
+    return make_task(new_youth_ref()).model_copy(update={"team": "unheard-of", "function": "unheard-of"}).model_dump_json()
 
 
 def test_a_team_of_which_nothing_is_known_is_no_empty_list(home: Path) -> None:

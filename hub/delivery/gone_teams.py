@@ -1,0 +1,202 @@
+"""Teams that teams.yaml has no more, while the inbox still holds something of theirs: told by name, and what becomes of it.
+
+What nobody has opened is placed anew by itself, whenever delivery starts. What somebody has begun, and withdrawals that the team
+is to acknowledge, are settled by an operator: for a slip of the pen in teams.yaml, read at a start, must undo nobody's work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from hub.access.trail import Trail
+from hub.audit.actions import Action
+from hub.audit.entries import Actor, Entry, Subject, SubjectKind
+from hub.clock import Clock
+from hub.contract.codec import Codec
+from hub.contract.models import ConsentRecord, TaskState
+from hub.database import answering
+from hub.delivery.errands import ErrandWriter
+from hub.delivery.moves import OPEN_STATES, UNANSWERED, Move
+from hub.delivery.placing import Placing
+from hub.delivery.readers import ReaderRow
+from hub.delivery.routing import Routed
+from hub.delivery.sink_rows import alone
+from hub.delivery.tables import ColleagueRow, MoveRow, NoteRow, ReferenceRow, TaskRow
+from hub.delivery.telling import Telling
+from hub.errors import RejectedError
+from hub.logs import get_logger
+
+__all__ = ["GoneTeam", "GoneTeams", "Settled", "gone_teams"]
+
+_TEAM_GONE = "team_gone"
+_OPEN = tuple(state.value for state in OPEN_STATES)
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GoneTeam:
+    """What the inbox holds of a team that teams.yaml has no more: its open tasks, and withdrawals it is to acknowledge."""
+
+    team: str
+    open_tasks: int
+    to_acknowledge: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of it: tasks that another team has now, those that none has, and withdrawals that await it no more."""
+
+    moved: int
+    left: int
+    ended: int
+
+
+def gone_teams(engine: Engine, known: Collection[str]) -> list[GoneTeam]:
+    """By code; `known` are those of teams.yaml. Raises RetriableError."""
+    tasks = select(TaskRow.team, func.count()).where(TaskRow.state.in_(_OPEN), TaskRow.team.not_in(known)).group_by(TaskRow.team)
+    asked = select(ReaderRow.team, func.count()).where(_asked(), ReaderRow.team.not_in(known)).group_by(ReaderRow.team)
+    with answering(), Session(engine) as session:
+        has = {team: int(number) for team, number in session.execute(tasks)}
+        waits = {team: int(number) for team, number in session.execute(asked)}
+    return [GoneTeam(team, has.get(team, 0), waits.get(team, 0)) for team in sorted(has.keys() | waits.keys())]
+
+
+class GoneTeams:
+    """Settles what is theirs. `known` are the codes of teams.yaml, by which `placing` goes; `errands`: whose systems are told."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, codec: Callable[[], Codec], *, known: Collection[str], placing: Placing,
+        errands: ErrandWriter,
+    ) -> None:  # fmt: skip
+        self._engine = engine
+        self._clock = clock
+        self._codec = codec
+        self._known = known
+        self._placing = placing
+        self._errands = errands
+
+    def place_unopened(self) -> int:
+        """Place anew what lies, unopened, with a gone team, or with the fallback because its team was gone; how many moved.
+
+        Then tell the log of each gone team that still has something. Raises RetriableError.
+        """
+        untouched = (TaskRow.opened_at.is_(None), TaskRow.answered_at.is_(None), TaskRow.holder.is_(None))
+        unopened = and_(TaskRow.state.in_([one.value for one in UNANSWERED]), *untouched)
+        displaced = or_(TaskRow.team.not_in(self._known), TaskRow.routed == Routed.FALLBACK.value)
+        with self._alone() as session:
+            moved = sum(self._place(session, row) for row in _referrals(session, unopened & displaced))
+        for one in gone_teams(self._engine, self._known):
+            _log.warning(
+                "teams.yaml has no such team, and the inbox holds something of it", team=one.team, open_tasks=one.open_tasks,
+                to_acknowledge=one.to_acknowledge, next=f"put it back in teams.yaml, or: hub tasks settle {one.team}",
+            )  # fmt: skip
+        return moved
+
+    def settle(self, team: str, who: Actor, trail: Trail, *, to: str = "") -> Settled:
+        """End what a gone team has: each task, and each withdrawal that awaited it, in the audit log before it holds.
+
+        `to`: the team that is the same unit under its new code. It has everything from then on, notes and withdrawals too.
+        Without it open tasks are placed anew by area, age and consent, else with the fallback, as if nobody had opened them; the
+        notes stay unread, and the withdrawals await nobody. Raises RejectedError `team_known`, `unknown_team`, `nothing_there`;
+        RetriableError when a database or the log does not answer: then nothing was done.
+        """
+        if team in self._known:
+            raise RejectedError(f"{team} is in teams.yaml: what is there is its own", code="team_known")
+        if to and to not in self._known:
+            raise RejectedError(f"teams.yaml has no team {to}; it has: {', '.join(self._known)}", code="unknown_team")
+        with self._alone() as session:
+            rows = list(_referrals(session, (TaskRow.team == team) & TaskRow.state.in_(_OPEN), every_kind=bool(to)))
+            asked = list(session.scalars(select(ReaderRow).where(_asked(), ReaderRow.team == team)))
+            if not (rows or asked or session.scalar(select(ReaderRow.id).where(ReaderRow.team == team).limit(1))):
+                raise RejectedError(f"nothing of {team} is left in the inbox", code="nothing_there")
+            ended = self._end_waiting(session, asked, who, trail, to)
+            if to:
+                self._hand_on(session, rows, team, to, who)
+                moved = rows
+            else:
+                session.execute(delete(ReaderRow).where(ReaderRow.team == team, ReaderRow.recall_of.is_(None)))
+                moved = [row for row in rows if self._place(session, row, who)]
+            for row in moved:
+                item = Subject(SubjectKind.TASK, row.task_id)
+                trail.append(Entry(who, Action.TASK_MOVED, item=item, purpose=f"{_TEAM_GONE}:{team}"))
+        return Settled(len(moved), len(rows) - len(moved), ended)
+
+    def _end_waiting(self, session: Session, asked: Collection[ReaderRow], who: Actor, trail: Trail, to: str) -> int:
+        """The erasures await the gone team no more; but its successor, which has the withdrawal to acknowledge in its place."""
+        telling, now = Telling(self._codec(), session, self._clock.now()), self._clock.now()
+        waiting = Counter((one.recall_id or "", one.recall_of or "") for one in asked if one.recall_id is not None)
+        for erasure_id, youth_ref in waiting:
+            if to:
+                telling.awaits(erasure_id, youth_ref, to)
+        for reader in asked:
+            if to:
+                _pass_on(session, reader, to, now)
+            item = Subject(SubjectKind.TASK, reader.task_id)
+            trail.append(Entry(who, Action.WITHDRAWAL_ACKNOWLEDGED, item=item, purpose=f"{_TEAM_GONE}:{reader.team}"))
+            reader.acknowledged_at = now  # told to its erasure by the inbox, as any other
+        return len(asked)
+
+    def _hand_on(self, session: Session, rows: Collection[TaskRow], team: str, to: str, who: Actor) -> None:
+        now = self._clock.now()
+        for row in rows:
+            row.addressed_to, row.team, row.call_at = row.addressed_to or team, to, now if row.due_by is not None else None
+            self._errands.pass_on(session, row, team, now)
+            _moved(session, row, team, who, now)
+        session.flush()
+        session.execute(update(TaskRow).where(TaskRow.team == team).values(team=to, version=TaskRow.version + 1))
+        session.execute(update(NoteRow).where(NoteRow.team == team).values(team=to))
+        theirs = select(ReaderRow.task_id).where(ReaderRow.team == to)
+        rest = (ReaderRow.team == team, ReaderRow.acknowledged_at.is_(None))
+        session.execute(update(ReaderRow).where(*rest, ReaderRow.task_id.not_in(theirs)).values(team=to))
+        known = select(ColleagueRow.account).where(ColleagueRow.team == to)
+        session.execute(update(ColleagueRow).where(ColleagueRow.team == team, ColleagueRow.account.not_in(known)).values(team=to))
+
+    def _place(self, session: Session, row: TaskRow, who: Actor | None = None) -> bool:
+        """Give one open task to whom it falls now, new to that team; false where nobody else is to have it."""
+        reference = session.get(ReferenceRow, row.subject)
+        consent = None if reference is None else ConsentRecord.model_validate_json(reference.record)
+        before, state, seen, now = row.team, row.state, row.version, self._clock.now()
+        if not self._placing.place_elsewhere(row, consent, now, self._known):
+            return False
+        row.state, row.reason, row.holder, row.opened_at, row.answered_at = TaskState.RECEIVED.value, None, None, None, None
+        self._errands.pass_on(session, row, before, now)
+        if who is not None:
+            _moved(session, row, before, who, now)
+        if state not in {one.value for one in UNANSWERED}:
+            Telling(self._codec(), session, now).state_of(row, seen)
+        return True
+
+    @contextmanager
+    def _alone(self) -> Iterator[Session]:
+        with answering(), Session(self._engine, autoflush=False) as session, session.begin():
+            alone(session)  # with the errands that change hands
+            yield session
+
+
+def _referrals(session: Session, which: ColumnElement[bool], *, every_kind: bool = False) -> Iterator[TaskRow]:
+    kinds = ("referral", "presence") if every_kind else ("referral",)
+    yield from session.scalars(select(TaskRow).where(which, TaskRow.kind.in_(kinds)).order_by(TaskRow.task_id)).all()
+
+
+def _asked() -> ColumnElement[bool]:
+    return ReaderRow.recall_of.is_not(None) & ReaderRow.acknowledged_at.is_(None)
+
+
+def _pass_on(session: Session, reader: ReaderRow, to: str, now: datetime) -> None:
+    """The withdrawal is `to`'s to acknowledge, unless it has it already."""
+    query = select(ReaderRow).where(ReaderRow.task_id == reader.task_id, ReaderRow.team == to)
+    if session.scalar(query) is None:
+        asked = {"recall_of": reader.recall_of, "recall_id": reader.recall_id}
+        session.add(ReaderRow(task_id=reader.task_id, team=to, at=now, **asked))
+
+
+def _moved(session: Session, row: TaskRow, before: str, who: Actor, now: datetime) -> None:
+    detail = f"{before}>{row.team}"[:64]
+    session.add(MoveRow(task_id=row.task_id, at=now, account=who.account, move=Move.TAKE_OVER.value, detail=detail))

@@ -1,0 +1,196 @@
+"""A team that teams.yaml has no more takes neither its tasks along nor the end of an erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.audit.entries import Actor, Entry
+from hub.contract.ids import new_youth_ref
+from hub.contract.models import ReferralTask, TaskState
+from hub.contract.topics import CONSENTS, ERASURES, TASK_EVENTS, TASKS_OUTREACH
+from hub.delivery.calls import Calls
+from hub.delivery.clocks import Clocks
+from hub.delivery.errands import ErrandWriter
+from hub.delivery.gone_teams import GoneTeam, GoneTeams, Settled, gone_teams
+from hub.delivery.ladder import Ladder
+from hub.delivery.moves import Asked, Move, Who
+from hub.delivery.notes import KeptElsewhere, NoteKind
+from hub.delivery.placing import Placing
+from hub.delivery.readers import ReaderRow
+from hub.delivery.routing import Routing
+from hub.delivery.views import TaskView
+from hub.errors import RejectedError, RetriableError
+from hub.working_time import WorkingTime
+from tests.unit.delivery.make import Desk, make_erasure, make_task
+from tests.unit.delivery.test_ladder import Calls as TeamCalls
+from tests.unit.delivery.test_placing import naming
+from tests.unit.delivery.test_routing import Receives
+
+WHO = Actor("operator-1", role="operator")
+PREVENTION = {"prevention": Receives()}
+WITH_FALLBACK = {"sspf": Receives(functions=()), "duty": Receives(functions=(), fallback=True)}
+
+
+class Trail:
+    """An audit log in hand, which answers or not."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.away = False
+
+    def append(self, entry: Entry) -> int:
+        if self.away:
+            raise RetriableError("no log", code="audit")
+        self.entries.append(entry)
+        return len(self.entries)
+
+
+def without_outreach(desk: Desk, teams: Mapping[str, Receives]) -> GoneTeams:
+    """As delivery has it once outreach is gone from teams.yaml."""
+    times = {code: SimpleNamespace(working_time=WorkingTime(), follow_up_within_days=20) for code in teams}
+    placing = Placing(Clocks(times), Routing(teams))
+    return GoneTeams(desk.engine, desk.clock, lambda: desk.codec, known=list(teams), placing=placing, errands=ErrandWriter())
+
+
+def come(desk: Desk, *recipients: str) -> ReferralTask:
+    ref = new_youth_ref()
+    task = make_task(ref)
+    desk.inbox.take([desk.record(CONSENTS, ref, naming(ref, "outreach", *recipients)), desk.record(TASKS_OUTREACH, ref, task)])
+    return task
+
+
+def begun(desk: Desk, *recipients: str) -> ReferralTask:
+    task = come(desk, *recipients)
+    seen = desk.worklist.open_task(task.task_id, "outreach").version
+    desk.answering.move(task.task_id, "outreach", Asked(Move.ACCEPT, concern=False), Who("anna"), seen=seen, record=int)
+    desk.notes.add(task.task_id, "outreach", "anna", NoteKind.NOTE, "ours", record=int)
+    return task
+
+
+def view(desk: Desk, task: ReferralTask) -> TaskView:
+    return next(one for one in desk.worklist.all_tasks() if one.task_id == task.task_id)
+
+
+def receipts(desk: Desk) -> list[tuple[str | None, str | None]]:
+    return [(one.component, one.awaits) for one in desk.outbox(ERASURES)]
+
+
+def test_gone_teams_are_told_by_name_with_what_the_inbox_holds_of_them(desk: Desk) -> None:
+    come(desk)
+    recalled = begun(desk)
+    desk.inbox.take([desk.record(ERASURES, recalled.youth_ref, make_erasure(recalled.youth_ref))])
+    assert gone_teams(desk.engine, ["sspf"]) == [GoneTeam("outreach", 1, 1)]
+    assert gone_teams(desk.engine, ["outreach"]) == []
+
+
+@pytest.mark.parametrize(
+    ("teams", "named", "team", "routed"),
+    [
+        (PREVENTION, ("prevention",), "prevention", "fits"),
+        (PREVENTION | WITH_FALLBACK, (), "duty", "fallback"),
+        (PREVENTION, (), "outreach", None),
+    ],
+)
+def test_what_nobody_opened_is_placed_anew_as_delivery_starts_and_calls_by_its_clock(
+    desk: Desk, teams: Mapping[str, Receives], named: tuple[str, ...], team: str, routed: str | None
+) -> None:
+    task, opened = come(desk, *named), begun(desk, *named)
+    gone = without_outreach(desk, teams)
+    assert gone.place_unopened() == (team != "outreach")
+    assert gone.place_unopened() == 0
+    assert (view(desk, task).team, view(desk, task).routed) == (team, routed)
+    assert view(desk, opened).team == "outreach"
+    calls = Calls(desk.engine, desk.clock, Ladder({"prevention": TeamCalls(), "duty": TeamCalls()}))
+    desk.clock.advance(timedelta(days=30))
+    assert (calls.make_due() > 0) is (team != "outreach")
+
+
+def test_a_team_that_comes_back_gets_from_the_fallback_what_nobody_opened_there(desk: Desk) -> None:
+    task = come(desk)
+    without_outreach(desk, WITH_FALLBACK).place_unopened()
+    assert view(desk, task).team == "duty"
+    without_outreach(desk, WITH_FALLBACK | {"outreach": Receives()}).place_unopened()
+    assert (view(desk, task).team, view(desk, task).routed) == ("outreach", None)
+
+
+def test_what_was_begun_goes_as_a_new_task_to_a_team_that_the_consent_names_and_the_notes_stay_unread(desk: Desk) -> None:
+    task, trail = begun(desk, "prevention"), Trail()
+    assert without_outreach(desk, PREVENTION).settle("outreach", WHO, trail) == Settled(1, 0, 0)
+    seen = view(desk, task)
+    assert (seen.team, seen.state, seen.holder, seen.opened_at) == ("prevention", TaskState.RECEIVED, None, None)
+    assert [(one.action.value, one.purpose) for one in trail.entries] == [("task_moved", "team_gone:outreach")]
+    assert [one.state for one in desk.outbox(TASK_EVENTS)][-2:] == [TaskState.ACCEPTED, TaskState.RECEIVED]
+    opened = desk.worklist.open_task(task.task_id, "prevention")
+    assert (desk.notes.of(opened), desk.notes.elsewhere(opened)) == ([], [KeptElsewhere("outreach", 1, safe_contact=False)])
+
+
+def test_what_was_begun_goes_to_the_fallback_where_no_consent_names_another_team_and_shows_nothing_there(desk: Desk) -> None:
+    task = begun(desk)
+    assert without_outreach(desk, WITH_FALLBACK).settle("outreach", WHO, Trail()) == Settled(1, 0, 0)
+    assert (view(desk, task).team, view(desk, task).routed) == ("duty", "fallback")
+    assert desk.worklist.open_task(task.task_id, "duty").content is None
+    desk.inbox.take([desk.record(CONSENTS, task.youth_ref, naming(task.youth_ref, "outreach", "sspf", version=2))])
+    assert view(desk, task).state is TaskState.RECEIVED
+
+
+def test_without_any_team_to_have_it_a_task_stays_and_is_counted(desk: Desk) -> None:
+    task = begun(desk)
+    assert without_outreach(desk, PREVENTION).settle("outreach", WHO, Trail()) == Settled(0, 1, 0)
+    assert (view(desk, task).team, view(desk, task).state) == ("outreach", TaskState.ACCEPTED)
+
+
+def test_a_withdrawal_that_awaited_a_gone_team_is_ended_with_its_reason_in_the_log(desk: Desk) -> None:
+    recalled, later, trail = begun(desk), begun(desk, "prevention"), Trail()
+    desk.inbox.take([desk.record(ERASURES, recalled.youth_ref, make_erasure(recalled.youth_ref))])
+    assert receipts(desk)[-1] == ("delivery", "outreach")
+    assert without_outreach(desk, PREVENTION).settle("outreach", WHO, trail) == Settled(1, 0, 1)
+    assert ("withdrawal_acknowledged", "team_gone:outreach") in [(one.action.value, one.purpose) for one in trail.entries]
+    assert desk.inbox.pass_on_acknowledgements() == 1
+    assert receipts(desk)[-1] == ("receiver-outreach", None)
+    desk.inbox.take([desk.record(ERASURES, later.youth_ref, make_erasure(later.youth_ref))])
+    assert receipts(desk)[-1] == ("delivery", None)
+
+
+def test_a_successor_has_tasks_notes_and_withdrawals_as_they_stand(desk: Desk) -> None:
+    recalled, task, trail = begun(desk, "prevention"), begun(desk, "prevention"), Trail()
+    desk.inbox.take([desk.record(ERASURES, recalled.youth_ref, make_erasure(recalled.youth_ref))])
+    desk.answering.meet("outreach", "anna", "Anna")
+    assert without_outreach(desk, PREVENTION).settle("outreach", WHO, trail, to="prevention") == Settled(1, 0, 1)
+    seen = desk.worklist.open_task(task.task_id, "prevention")
+    assert (seen.state, seen.holder, desk.answering.names("prevention")) == (TaskState.ACCEPTED, "anna", {"anna": "Anna"})
+    assert [one.text for one in desk.notes.of(seen)] == ["ours"]
+    assert desk.inbox.pass_on_acknowledgements() == 1
+    assert receipts(desk)[-2:] == [("delivery", "prevention"), ("receiver-outreach", None)]
+    desk.worklist.acknowledge(recalled.task_id, "prevention")
+    assert desk.inbox.pass_on_acknowledgements() == 1
+    assert receipts(desk)[-1] == ("receiver-prevention", None)
+    desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref))])
+    with Session(desk.engine) as session:
+        query = select(ReaderRow.team).where(ReaderRow.task_id == task.task_id)
+        assert list(session.scalars(query)) == ["prevention"]
+    assert gone_teams(desk.engine, ["prevention"]) == []
+
+
+@pytest.mark.parametrize(
+    ("team", "to", "code"),
+    [("prevention", "", "team_known"), ("outreach", "nowhere", "unknown_team"), ("nowhere", "", "nothing_there")],
+)
+def test_what_cannot_be_settled_says_why(desk: Desk, team: str, to: str, code: str) -> None:
+    begun(desk)
+    with pytest.raises(RejectedError) as refused:
+        without_outreach(desk, PREVENTION).settle(team, WHO, Trail(), to=to)
+    assert refused.value.code == code
+
+
+def test_nothing_is_settled_that_the_audit_log_does_not_have(desk: Desk) -> None:
+    task, trail = begun(desk, "prevention"), Trail()
+    trail.away = True
+    with pytest.raises(RetriableError):
+        without_outreach(desk, PREVENTION).settle("outreach", WHO, trail)
+    assert view(desk, task).team == "outreach"
