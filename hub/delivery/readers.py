@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Index, Select, String, UniqueConstraint, select
+from sqlalchemy import Index, Select, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -19,6 +19,9 @@ from hub.delivery.tables import Base, TaskRow
 from hub.delivery.views import TaskView
 
 __all__ = ["ReaderRow", "asked_of", "asked_view", "note_reader", "reader_of", "readers_of"]
+
+
+_TOLD = text("recall_of IS NOT NULL")
 
 
 class ReaderRow(Base):
@@ -41,6 +44,8 @@ class ReaderRow(Base):
     __table_args__ = (
         UniqueConstraint("task_id", "team", name="uq_task_reader"),
         Index("ix_task_reader_recall_of", "recall_of"),
+        # Of the few that a withdrawal was told to, whatever a team has read.
+        Index("ix_task_reader_asked", "team", sqlite_where=_TOLD, postgresql_where=_TOLD),
     )
 
     @property

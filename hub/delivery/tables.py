@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-_LISTED = ("team", "state", "closed_at", "due_by", "received_at", "task_id", "opened_at", "holder")
+_LISTED = ("team", "state", "closed_at", "due_by", "received_at", "task_id", "opened_at", "holder", "routed")
 
 
 class Base(DeclarativeBase):
