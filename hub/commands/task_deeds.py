@@ -114,7 +114,7 @@ def show(number: Number, team: Team, account: As = "", home: Home = None, *, as_
         task_id = desk.find(number).task_id
         with desk.trail.opening(desk.who, team, task_id) as told:
             task = told(desk.worklist.open_task(task_id, team))
-        history = desk.answering.history(task_id)
+        history = desk.answering.history(task_id, team)
         calls = desk.answering.calls(task_id)
         page = build_presenter(desk.settings).page(task, team, words(desk.settings.language), desk.answering.now())
     facts = {

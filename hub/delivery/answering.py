@@ -100,11 +100,20 @@ class Answering:
         """The instant by which it goes."""
         return self._clock.now()
 
-    def history(self, task_id: str) -> list[Happened]:
-        """What people did with it, oldest first."""
-        query = select(MoveRow).where(MoveRow.task_id == task_id).order_by(MoveRow.id)
+    def history(self, task_id: str, team: str) -> list[Happened]:
+        """What people of the team that has it did with it, oldest first, and who took it over from whom.
+
+        What another team did while it had the task, and whether that told of a worry, is that team's own (OSL 8:1-2).
+        """
+        query = select(MoveRow).where(MoveRow.task_id == task_id).order_by(MoveRow.id.desc())
+        found, owner = list[Happened](), team
         with answering(), Session(self._engine) as session:
-            return [Happened(row.at, row.account, Move(row.move), row.detail) for row in session.scalars(query)]
+            for row in session.scalars(query):
+                taken_over = row.move == Move.TAKE_OVER.value
+                if taken_over or owner == team:
+                    found.append(Happened(row.at, row.account, Move(row.move), row.detail))
+                owner = row.detail.partition(">")[0] if taken_over else owner
+        return found[::-1]
 
     def calls(self, task_id: str) -> list[Call]:
         """Whom it called as its clock ran out, oldest first."""

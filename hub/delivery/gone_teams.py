@@ -118,7 +118,7 @@ class GoneTeams:
                 raise RejectedError(f"nothing of {team} is left in the inbox", code="nothing_there")
             ended = self._end_waiting(session, asked, who, trail, to)
             if to:
-                self._hand_on(session, rows, team, to, who)
+                self._hand_on(session, rows, team, to)
                 moved = rows
             else:
                 session.execute(delete(ReaderRow).where(ReaderRow.team == team, ReaderRow.recall_of.is_(None)))
@@ -143,13 +143,16 @@ class GoneTeams:
             reader.acknowledged_at = now  # told to its erasure by the inbox, as any other
         return len(asked)
 
-    def _hand_on(self, session: Session, rows: Collection[TaskRow], team: str, to: str, who: Actor) -> None:
+    def _hand_on(self, session: Session, rows: Collection[TaskRow], team: str, to: str) -> None:
         now = self._clock.now()
         for row in rows:
             row.addressed_to, row.team, row.call_at = row.addressed_to or team, to, now if row.due_by is not None else None
             self._errands.pass_on(session, row, team, now)
-            _moved(session, row, team, who, now)
         session.flush()
+        for move in session.scalars(select(MoveRow).where(MoveRow.move == Move.TAKE_OVER.value)):
+            move.detail = ">".join(to if one == team else one for one in move.detail.split(">"))[
+                :64
+            ]  # else its history is another's
         session.execute(update(TaskRow).where(TaskRow.team == team).values(team=to, version=TaskRow.version + 1))
         session.execute(update(NoteRow).where(NoteRow.team == team).values(team=to))
         theirs = select(ReaderRow.task_id).where(ReaderRow.team == to)

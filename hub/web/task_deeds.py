@@ -125,7 +125,7 @@ def deeds_of(
             for one in others
         ),
         # What became of it with the team after it is that team's own.
-        history=() if task.former else _history(task.task_id, answering, names, teams, words=words, now=now),
+        history=() if task.former else _history(task, answering, names, teams, words=words, now=now),
         ended_by=_title(task.reason or "", words),
     )
 
@@ -159,11 +159,11 @@ def _note(note: Note, names: Mapping[str, str], words: Words, now: datetime) -> 
 
 
 def _history(
-    task_id: str, answering: Answering, names: Mapping[str, str], teams: Mapping[str, Titled], *, words: Words, now: datetime
+    task: TaskView, answering: Answering, names: Mapping[str, str], teams: Mapping[str, Titled], *, words: Words, now: datetime
 ) -> tuple[Step, ...]:
     """What people did with it and whom it called, oldest first."""
-    moves = [(one.at, _step(one, names, teams, words=words, now=now)) for one in answering.history(task_id)]
-    calls = [(one.at, _called(one, names, teams, words=words, now=now)) for one in answering.calls(task_id)]
+    moves = [(one.at, _step(one, names, teams, words=words, now=now)) for one in answering.history(task.task_id, task.team)]
+    calls = [(one.at, _called(one, names, teams, words=words, now=now)) for one in answering.calls(task.task_id)]
     return tuple(step for _, step in sorted([*moves, *calls], key=lambda pair: pair[0]))
 
 

@@ -116,7 +116,7 @@ def test_the_history_says_who_did_what_and_why(desk: Desk, clock: ManualClock) -
     task = do(desk, opened(desk), Asked(Move.ACCEPT, concern=True))
     clock.advance(timedelta(hours=1))
     task = do(desk, task, COMPLETE, HEAD)
-    history = [(one.at, one.account, one.move, one.detail) for one in desk.answering.history(task.task_id)]
+    history = [(one.at, one.account, one.move, one.detail) for one in desk.answering.history(task.task_id, "outreach")]
     assert history == [(NOW, "anna", Move.ACCEPT, "concern"), (NOW + timedelta(hours=1), "chef", Move.COMPLETE, "assistance")]
 
 
@@ -161,7 +161,7 @@ def test_nothing_is_done_that_the_audit_log_does_not_have(desk: Desk) -> None:
     with pytest.raises(RetriableError):
         do(desk, task, ACCEPT, record=refuses)
     assert desk.worklist.open_task(task.task_id, "outreach") == task
-    assert desk.answering.history(task.task_id) == []
+    assert desk.answering.history(task.task_id, "outreach") == []
     assert told(desk) == [(TaskState.RECEIVED, None)]
 
 

@@ -213,7 +213,10 @@ def test_a_deputy_that_the_consent_names_takes_the_task_over_and_answers_it(desk
     opened = desk.worklist.open_task(task.task_id, "sspf")
     assert opened.content is not None
     done = desk.answering.move(task.task_id, "sspf", ACCEPT, Who("bo"), seen=opened.version, record=nothing)
-    assert (done.holder, [one.move for one in desk.answering.history(task.task_id)]) == ("bo", [Move.TAKE_OVER, Move.ACCEPT])
+    assert (done.holder, [one.move for one in desk.answering.history(task.task_id, "sspf")]) == (
+        "bo",
+        [Move.TAKE_OVER, Move.ACCEPT],
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,6 +260,20 @@ def test_of_two_who_take_over_or_answer_the_second_is_refused(desk: Desk, clock:
     with pytest.raises(RejectedError) as late:
         desk.answering.move(task.task_id, "outreach", ACCEPT, Who("anna"), seen=seen, record=nothing)
     assert late.value.code == "unknown_task"
+
+
+def test_a_team_that_takes_a_task_over_reads_nothing_of_what_the_team_before_it_did(
+    desk: Desk, clock: ManualClock, calls: Calls
+) -> None:
+    task = come(desk, recipients=("outreach", "sspf"))
+    for move in (Asked(Move.ACCEPT, concern=True), Asked(Move.UNDO)):
+        desk.answering.move(task.task_id, "outreach", move, Who("anna"), seen=view(desk).version, record=nothing)
+    clock.set(DUE)
+    calls.make_due()
+    take_over(desk, task)
+    desk.answering.move(task.task_id, "sspf", ACCEPT, Who("bo"), seen=view(desk).version, record=nothing)
+    told = [(one.account, one.move, one.detail) for one in desk.answering.history(task.task_id, "sspf")]
+    assert told == [("bo", Move.TAKE_OVER, "outreach>sspf"), ("bo", Move.ACCEPT, "no_concern")]
 
 
 def test_nobody_is_called_before_anything_is_due(desk: Desk, calls: Calls) -> None:

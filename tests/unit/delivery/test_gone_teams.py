@@ -126,6 +126,7 @@ def test_what_was_begun_goes_as_a_new_task_to_a_team_that_the_consent_names_and_
     assert (seen.team, seen.state, seen.holder, seen.opened_at) == ("prevention", TaskState.RECEIVED, None, None)
     assert [(one.action.value, one.purpose) for one in trail.entries] == [("task_moved", "team_gone:outreach")]
     assert [one.state for one in desk.outbox(TASK_EVENTS)][-2:] == [TaskState.ACCEPTED, TaskState.RECEIVED]
+    assert [one.move for one in desk.answering.history(task.task_id, "prevention")] == [Move.TAKE_OVER]
     opened = desk.worklist.open_task(task.task_id, "prevention")
     assert (desk.notes.of(opened), desk.notes.elsewhere(opened)) == ([], [KeptElsewhere("outreach", 1, safe_contact=False)])
 
@@ -165,6 +166,7 @@ def test_a_successor_has_tasks_notes_and_withdrawals_as_they_stand(desk: Desk) -
     seen = desk.worklist.open_task(task.task_id, "prevention")
     assert (seen.state, seen.holder, desk.answering.names("prevention")) == (TaskState.ACCEPTED, "anna", {"anna": "Anna"})
     assert [one.text for one in desk.notes.of(seen)] == ["ours"]
+    assert [one.move for one in desk.answering.history(task.task_id, "prevention")] == [Move.ACCEPT]
     assert desk.inbox.pass_on_acknowledgements() == 1
     assert receipts(desk)[-2:] == [("delivery", "prevention"), ("receiver-outreach", None)]
     desk.worklist.acknowledge(recalled.task_id, "prevention")
