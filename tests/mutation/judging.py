@@ -41,7 +41,7 @@ _OPTIONS = (
 _CORE = "tests/unit/core/test_{}.py"
 _ENGINE = (
     "step", "fold", "look", "state", "weighing", "language", "coverage", "calendar", "instants", "rules", "rule_set",
-    "rule_schema", "place", "episodes", "spent", "resume", "fall", "narrowing",
+    "rule_schema", "place", "episodes", "spent", "resume", "fall", "narrowing", "ground",
 )  # fmt: skip
 _WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", "asked", "fall")
 _TEXTS = {"texts": "explain", "wording_texts": "wording", "lacking_texts": "lacking", "narrowing_texts": "asked"}
@@ -66,7 +66,10 @@ def stages_for(file: str) -> list[list[str]]:
             alike = [_CORE.format("lacking_alike")] if name == "lacking" else []
             return [own, [one for one in map(_CORE.format, _WORDS) if one not in own], alike]
         case "rule_changes" | "rule_overlap" | "rule_problems" | "rule_room" | "rule_schema" | "rule_sense":
-            rules = (_CORE.format(f"rule_{one}") for one in ("set", "sense", "cautions", "schema", "changes", "overlap", "idle"))
+            rules = (
+                _CORE.format(f"rule_{one}")
+                for one in ("set", "sense", "cautions", "schema", "changes", "overlap", "idle", "room")
+            )
             others = ["tests/unit/test_rules_file.py", *rules]
             return [own, [one for one in others if one not in own]]
         case "consent":

@@ -123,3 +123,10 @@ def test_another_task_taken_back_or_one_of_an_unknown_rule_changes_nothing_that_
     for word in (other, other.model_copy(update={"rule_id": "gone"})):
         done = step(state, word, ONE, NOW)
         assert (done.tasks, done.state.episodes, body_bytes(done.state)) == ((), state.episodes, body_bytes(state))
+
+
+def test_by_a_clock_that_is_set_back_before_the_consent_began_ground_is_lost_and_nobody_may_be_told() -> None:
+    state, _ = under(make_consent(make_scope(valid_from=NOW)), make_absence(1, NOW))
+    assert state.episodes
+    done = step(state, make_absence(1, NOW, revision=2, retracted=True), ONE, ago(hours=1))
+    assert (told(done), done.state.episodes, done.outcome) == ([], {}, "processed")
