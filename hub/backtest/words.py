@@ -104,12 +104,16 @@ class Names:
 def shown(band: Band, language: Language = "en") -> str:
     """A figure as it is read: `12`, `<5`, `7–13`, the least it may be, or a dash where nothing is said."""
     if band.exact is not None:
-        return f"{band.exact:,}".replace(",", "\u00a0")
+        return _number(band.exact)
     if band == (0, None):
         return "–"
     if band.most is None:
-        return TEXTS["least"][language].format(number=band.least)
-    return f"<{FEWEST}" if band.most < FEWEST else f"{band.least}–{band.most}"
+        return TEXTS["least"][language].format(number=_number(band.least))
+    return f"<{FEWEST}" if band.most < FEWEST else f"{_number(band.least)}–{_number(band.most)}"
+
+
+def _number(number: int) -> str:
+    return f"{number:,}".replace(",", "\u00a0")
 
 
 def week_name(week: str) -> str:

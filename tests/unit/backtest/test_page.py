@@ -72,7 +72,7 @@ def test_nothing_on_it_comes_from_elsewhere() -> None:
     ("band", "text"),
     [
         (Band(12, 12), "12"), (Band(0, 0), "0"), (Band(1234, 1234), "1\u00a0234"), (Band(1, 4), "<5"), (Band(0, 4), "<5"),
-        (Band(7, 13), "7–13"), (Band(5, None), "at least 5"), (Band(0, None), "–"),
+        (Band(7, 13), "7–13"), (Band(1230, 1234), "1\u00a0230–1\u00a0234"), (Band(5, None), "at least 5"), (Band(0, None), "–"),
     ],
 )  # fmt: skip
 def test_a_figure_is_written_as_exact_as_it_may_be(band: Band, text: str) -> None:

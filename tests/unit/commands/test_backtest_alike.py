@@ -84,16 +84,20 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield Told(town, printed.stdout, printed_tables(printed.stdout), json.loads(document.stdout), text, tables.found)
 
 
+def number(exact: int) -> str:
+    return f"{exact:,}".replace(",", "\u00a0")
+
+
 def figure(row: dict[str, Any], name: str, key: str | None = None) -> str:
     """A figure of the document as people read it."""
     between = row.get(f"{name}_between")
     exact, limits = (row[name], between) if key is None else (row[name][key], (between or {}).get(key))
     if exact is not None:
-        return f"{exact:,}".replace(",", "\u00a0")
+        return number(exact)
     least, most = limits
     if most is None:
-        return "–" if least == 0 else f"at least {least}"
-    return "<5" if most < 5 else f"{least}–{most}"
+        return "–" if least == 0 else f"at least {number(least)}"
+    return "<5" if most < 5 else f"{number(least)}–{number(most)}"
 
 
 def figures(row: dict[str, Any], *names: str) -> list[str]:
