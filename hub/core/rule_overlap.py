@@ -10,7 +10,7 @@ from hub.contract.models import Priority
 from hub.core.conditions import Condition, FellFrom, Measure, Then
 from hub.core.rule_set import Rule
 
-__all__ = ["apart", "idle_beside", "implied", "no_wider"]
+__all__ = ["apart", "idle_beside", "implied", "minutes_of", "no_wider"]
 
 _MIDNIGHT = 24 * 60
 _URGENCY = tuple(Priority)
@@ -183,7 +183,7 @@ def no_wider(mine: Condition, theirs: Condition) -> bool:
         and mine.within_days <= theirs.within_days
         and _no_longer(mine.within_school_days, theirs.within_school_days)
         and (mine.on_school_days or not theirs.on_school_days)
-        and (theirs.between is None or (mine.between is not None and _minutes(mine.between) <= _minutes(theirs.between)))
+        and (theirs.between is None or (mine.between is not None and minutes_of(mine.between) <= minutes_of(theirs.between)))
         and (theirs.then is None or (mine.then is not None and _follows_by(mine.then, theirs.then)))
     )
 
@@ -192,7 +192,8 @@ def _no_longer(mine: int | None, theirs: int | None) -> bool:
     return theirs is None or (mine is not None and mine <= theirs)
 
 
-def _minutes(between: tuple[str, str]) -> frozenset[int]:
+def minutes_of(between: tuple[str, str]) -> frozenset[int]:
+    """The minutes of the day that times of day name, also over midnight."""
     begin, end = (int(text[:2]) * 60 + int(text[3:]) for text in between)
     return frozenset(range(begin, end) if begin < end else (*range(begin, _MIDNIGHT), *range(end)))
 

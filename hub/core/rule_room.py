@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from hub.core.conditions import Condition, Measure
-from hub.core.rule_overlap import no_wider
+from hub.core.rule_overlap import minutes_of, no_wider
 from hub.core.rule_problems import Problem
 from hub.core.rule_set import Rule
 from hub.core.state import MAX_HELD
@@ -19,7 +19,6 @@ from hub.core.state import MAX_HELD
 __all__ = ["counting_hours", "crowded", "most_dates", "most_events", "overfull", "share_none"]
 
 _DAY_HOURS, _DAY_MINUTES = 24, 24 * 60
-_MIDNIGHT = 24 * 60
 _ALL_PERCENT = 100
 
 
@@ -119,7 +118,7 @@ def share_none(one: Condition, other: Condition) -> bool:
         return True
     if one.between is None or other.between is None:
         return False
-    return not (_minutes(one.between) & _minutes(other.between))
+    return not (minutes_of(one.between) & minutes_of(other.between))
 
 
 def _youngest(condition: Condition) -> int:
@@ -149,8 +148,3 @@ def _beside(one: Condition, other: Condition) -> bool:
         return False
     mine, theirs = no_wider(one, other), no_wider(other, one)
     return (mine and theirs) or (mine and other.asked == _ALL_PERCENT) or (theirs and one.asked == _ALL_PERCENT)
-
-
-def _minutes(between: tuple[str, str]) -> frozenset[int]:
-    begin, end = (int(text[:2]) * 60 + int(text[3:]) for text in between)
-    return frozenset(range(begin, end) if begin < end else (*range(begin, _MIDNIGHT), *range(end)))

@@ -113,6 +113,10 @@ def rule(*conditions: dict[str, Any], **changes: Any) -> dict[str, Any]:
             {**NOTICE, "against_earlier": {"days": 7, "percent": 150}},
             {**NOTICE, "against_earlier": {"days": 7, "percent": 100}, "at_least": 1},
         ),
+        (
+            {**NOTICE, "against_earlier": {"days": 7, "percent": 150}},
+            {**NOTICE, "against_earlier": {"days": 7, "percent": 100}},
+        ),
         ({**ABSENCE, "measure": "rate", "at_least": 20}, {**ABSENCE, "measure": "rate", "at_least": 10}),
         (
             {**ABSENCE, "measure": "rate", "at_least": 20},

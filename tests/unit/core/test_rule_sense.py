@@ -165,6 +165,8 @@ def test_of_three_conditions_that_are_too_much_together_the_later_of_the_two_tha
 def test_conditions_for_which_one_event_may_count_twice_are_not_added_up() -> None:
     for part in ({"of": ["excused", "unexcused"]}, {"of": ["unexcused"], **EVENING}, {"of": ["unexcused"], "within_days": 5}):
         assert told(beside({"of": ["unexcused"], "at_least": 1000}, {"at_least": 1000, **part})) == []
+    both = ({"of": ["unexcused"], "at_least": 1000, "between": part} for part in (["08:00", "12:30"], ["12:15", "20:00"]))
+    assert told(beside(*both)) == []
 
 
 def test_of_an_impossible_number_one_thing_is_told_however_large_it_is() -> None:
@@ -206,6 +208,11 @@ def test_a_calendar_without_a_single_school_day_is_found() -> None:
     weekend = {"terms": [{"first": "2026-02-07", "last": "2026-02-08"}]}
     (found,) = told(make(school=weekend, on_school_days=True))
     assert found.startswith("when.0.on_school_days: ruleset.yaml names no school day: add the terms")
+
+
+def test_the_first_and_the_last_day_of_a_term_are_school_days() -> None:
+    two = {"terms": [{"first": "2026-02-02", "last": "2026-02-03"}]}
+    assert told(make(school=two, on_school_days=True, measure="distinct_days", at_least=2)) == []
 
 
 def test_a_fall_over_school_days_that_all_come_after_the_sunset_is_found() -> None:
@@ -280,6 +287,7 @@ def test_what_may_not_follow_itself_is_apart_by_as_many_hours(hours: int, most: 
     (found,) = told(make(**of, at_least=most + 1, **unfollowed(hours)))
     assert f"touch at most {most} different days" in found
     assert told(make(**of, at_least=2, **unfollowed(hours, of=["narcotics"]))) == []
+    assert told(make(**of, at_least=most + 1, **unfollowed(hours, happens=True))) == []
 
 
 def test_of_what_never_followed_an_absence_may_last_beyond_the_hours_that_count() -> None:
@@ -287,6 +295,9 @@ def test_of_what_never_followed_an_absence_may_last_beyond_the_hours_that_count(
     assert told(make(at_least=2 * 1440, **never)) == []
     (found,) = told(make(at_least=2 * 1440 + 1, **never))
     assert found.startswith("when.0.at_least: those 24 of the hours of 14 days")
+    half = unfollowed(13 * 24 + 12) | {"measure": "minutes"}
+    assert told(make(at_least=720 + 1440, **half)) == []
+    assert len(told(make(at_least=720 + 1440 + 1, **half))) == 1
 
 
 def fall(at_most: int = 0, within_days: int = 14, measure: str = "minutes", **fell: int) -> RuleSet:
@@ -375,6 +386,7 @@ def test_the_ages_of_the_fallback_count_too() -> None:
     assert told(rules, TOWN) == []
     assert TOWN.ages is not None
     alone = Town(TOWN.agencies, {Cooperation.SIG: TOWN.ages[Cooperation.SIG]})
+    assert told(rules, Town(TOWN.agencies, {})) == [], "of a cooperation that consent.yaml does not offer, something else is told"
     assert told(rules, alone)[0].startswith("ages: consents are given for the ages 13 to 20, 15 to any age (consent.yaml)")
 
 
