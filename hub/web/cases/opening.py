@@ -80,7 +80,7 @@ class CaseOpening:
     @staticmethod
     def _begun(visit: CaseVisit, worry: int | None, before: Numbers, named: Sequence[str]) -> Content:
         """At first all whom the consent names take part, but the team itself."""
-        others = [one for one in named if one != visit.team]
+        others = [one for one in visit.showing.once(named) if one != visit.team]
         return begin(visit.cooperation, others, worry, before, span_days=visit.office.span_days, named=named)
 
     def _again(self, visit: CaseVisit, code: str) -> Response:

@@ -164,7 +164,9 @@ def _told(visit: CaseVisit, view: CaseView, content: Content) -> dict[str, Any]:
     worry = WORRY.get(content.worry_at_start or 0)
     return {
         "taking_part": [(code, showing.party(code), view.takes_part(code)) for code in content.parties],
-        "named": showing.parties(view.named), "chosen": content.parties,
+        # What was chosen before stays, to be unchosen.
+        "named": showing.parties([one for one in view.named if one in (*showing.once(view.named), *content.parties)]),
+        "chosen": content.parties,
         "able": showing.parties([code for code in content.parties if view.takes_part(code)]),
         "meetings": [showing.meeting(one, view) for one in sorted(content.meetings, key=lambda one: one.at, reverse=True)],
         "commitments": _plan(visit, view, content), "runs_out": _until(visit, view),

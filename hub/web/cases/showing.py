@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from hub.cases.content import Commitment, CommitmentState, Meeting, MeetingState
+from hub.cases.content import Commitment, CommitmentState, Fixed, Meeting, MeetingState
 from hub.cases.moves import CaseState
 from hub.cases.views import CaseView
 from hub.clock import stockholm_date
+from hub.contract.models import InfoKind
 from hub.web.cases.titles import COMMITMENTS, DOMAINS, FIXED, MEETINGS, STATES, UNTOLD
 from hub.web.consents.office import Office
 from hub.web.consents.showing import day
@@ -96,6 +97,11 @@ class CaseShowing:
     def parties(self, codes: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Code and name of each."""
         return tuple((code, self.party(code)) for code in codes)
+
+    def once(self, codes: Sequence[str]) -> list[str]:
+        """The codes without the police in general where the consent names a police authority: they are the same."""
+        police = any(code in codes and InfoKind.POLICE_NOTICE in agency.kinds for code, agency in self._office.agencies.items())
+        return [code for code in codes if not (police and code == Fixed.POLICE)]
 
     def moment(self, instant: datetime) -> Moment:
         """An instant in words."""

@@ -10,6 +10,7 @@ import pytest
 from hub.audit.actions import Action as Logged
 from hub.audit.reading import Filter, the_latest
 from hub.cases.moves import CaseState
+from hub.contract.models import Cooperation
 from hub.contract.topics import CONSENTS
 from hub.errors import RetriableError
 from tests.unit.core.make import make_absence, make_consent, make_notice, make_withdrawn
@@ -383,14 +384,22 @@ def test_a_sig_case_has_its_parties_an_action_plan_by_domain_and_no_worry(empty_
     sofia = visit(SOFIA)
     path = opened(sofia, team="sig", consent=SIG_CONSENT, exit="no")
     said = text_of(sofia.get(path))
-    for part in ("SIG-ärende", "Socialtjänsten", "Polisen", "Frivården (Kriminalvården)", "Åtgärdsplan"):
+    for part in ("SIG-ärende", "Socialtjänsten", "Polismyndigheten, region Öst", "Frivården (Kriminalvården)", "Åtgärdsplan"):
         assert part in said
+    assert "Polisen" not in said, "it is one authority, and the consent names it"
     assert "Hur stor är oron" not in said
     assert "Välj vad det gäller." in act(sofia, path, "commit", who="probation", what=WHAT, due="2025-05-23").text
     act(sofia, path, "commit", who="probation", what=WHAT, due="2025-05-23", domain="debt_advice")
     assert "Skuldrådgivning" in text_of(sofia.get(path))
     assert act(sofia, path, "close").status_code == 303
     assert "<svg" not in sofia.get(path).text
+
+
+def test_the_police_that_no_consent_names_take_part_in_a_sig_case_all_the_same(empty_town: PagesTown, visit: Visit) -> None:
+    consent(empty_town, number=SIG_CONSENT, cooperation=Cooperation.SIG, recipients=("sig",), agencies=("school-norrkoping",))
+    sofia = visit(SOFIA)
+    path = opened(sofia, team="sig", consent=SIG_CONSENT, exit="no")
+    assert "Polisen" in text_of(sofia.get(path))
 
 
 def test_a_team_that_keeps_no_cases_says_so(empty_town: PagesTown, visit: Visit) -> None:
