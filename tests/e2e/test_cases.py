@@ -118,6 +118,38 @@ def test_the_pages_of_a_case_are_accessible_and_fit(site: Site, size: tuple[int,
         page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
+@pytest.mark.parametrize(("size", "theme"), [(DESK, "dark"), (PHONE, "light")])
+def test_how_a_case_stands_is_seen_by_keyboard_before_it_is_closed_and_is_accessible(
+    site: Site, size: tuple[int, int], theme: str
+) -> None:
+    town = site.town
+    ref = consent(town)
+    town.held.hold(ref, CONSENT, make_absence(1, NOW - timedelta(days=2), 240), make_notice(2, NOW - timedelta(days=3)))
+    case = open_by_number(site.visit(SARA), *KINDS)
+    town.clock.set(NOW + timedelta(days=60))
+    town.held.states.clear()
+    town.held.hold(ref, CONSENT)
+    page = site.visit(SARA, size=size, color_scheme=theme)
+    page.goto(case)
+    closing = page.locator("details#close")
+    closing.locator("summary").press("Enter")
+    see = closing.get_by_role("button", name="Se först hur det står")
+    see.press("Enter")
+    expect(page.locator(".errors a").first).to_be_visible()
+    assert hear(page).generate_snapshot() == "", "something is missing"
+    closing.get_by_label("2 – viss oro").press("Space")
+    for kind in KINDS:
+        closing.get_by_label(kind).press("Space")
+    see.press("Enter")
+    for said in ("Närvaron har ökat", "Färre förekomster", "Oron har minskat"):
+        expect(page.get_by_text(said)).to_be_visible()
+    assert hear(page).generate_snapshot() == "", "how it stands"
+    assert [box for box in visible_boxes(page) if min(box[1:]) < 44] == [] or size == DESK
+    for width in (320, 640):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
 def test_what_is_missing_is_said_on_top_and_leads_to_its_place(site: Site) -> None:
     page = site.visit(SARA)
     page.goto(f"{CASES}/new")
