@@ -9,6 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from hub.compiled.form import FOLDER_VARIABLE, folder
+
 ROOT = Path(__file__).resolve().parents[3]
 LINES = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").splitlines()
 
@@ -53,3 +55,37 @@ def test_the_base_is_pinned_and_the_last_user_is_not_root() -> None:
     users = [line.split()[1] for line in LINES if line.startswith("USER ")]
     assert users
     assert users[-1] not in {"root", "0"}
+
+
+def stages() -> list[str]:
+    """The lines of each stage, with those that go on joined."""
+    return "\n".join(LINES).replace("\\\n", " ").split("\nFROM ")[-2:]
+
+
+def test_the_compiled_form_lies_where_the_hub_of_the_image_looks_for_it(monkeypatch) -> None:
+    build, last = stages()
+    (command,) = re.findall(r"HUB_COMPILED=(\S+) (/\S+)/bin/hub compile\b", build)
+    (home,) = re.findall(r"ENV PATH=(\S+)/bin:\$PATH", last)
+    monkeypatch.setattr(sys, "prefix", home)
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    assert command[0] == str(folder())
+    assert f"COPY --from=build {home} {home}" in last
+    assert "HUB_FORM" not in build + last
+
+
+def test_it_is_compiled_of_the_same_sources_by_the_same_python() -> None:
+    """Else the hub passes over it, and says so: see `hub.compiled.form`."""
+    assert len({line for line in (re.sub(r" AS \w+$", "", one) for one in LINES) if line.startswith("FROM ")}) == 1
+    wheel = "install --no-cache-dir --no-deps --no-build-isolation ."
+    build, _ = stages()
+    (compiler,) = re.findall(r"(/\S+)/bin/hub compile\b", build)
+    assert [home for home in ("/opt/hub", compiler) if f"{home}/bin/pip {wheel}" in build] == ["/opt/hub", compiler]
+
+
+def test_what_compiles_is_there_in_the_stage_that_does_and_stays_behind() -> None:
+    build, last = stages()
+    locked = (ROOT / "deploy" / "requirements-fast.lock").read_text(encoding="utf-8")
+    assert "--require-hashes -r deploy/requirements-fast.lock" in build
+    assert all(re.search(rf"^{name}==", locked, re.MULTILINE) for name in ("mypy", "setuptools"))
+    assert "gcc libc6-dev" in build  # a slim image has Python.h, and neither compiler nor the C library's headers
+    assert not any(word in last for word in ("gcc", "compiler", "requirements-fast"))
