@@ -27,6 +27,7 @@ from hub.errors import ConfigError
 __all__ = ["MODULES", "compile_into", "remove"]
 
 MODULES: Final = (
+    "hub.contract.trusted",
     "hub.contract.varints",
     "hub.core.clocks",
     "hub.core.coverage",
@@ -36,6 +37,7 @@ MODULES: Final = (
     "hub.core.instants",
     "hub.core.look",
     "hub.core.measure",
+    "hub.core.narrowing",
     "hub.core.reach",
     "hub.core.rules",
     "hub.core.selections",

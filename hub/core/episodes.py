@@ -11,7 +11,7 @@ A SIG rule without a consent to SIG asks the rule's fallback to seek one; nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from hub.contract.models import Action, Evidence, ReferralTask
@@ -56,7 +56,7 @@ class Reconciler:
         *,
         reach: Reach,
         counted: Counted,
-        answers: Mapping[str, int],
+        answers: dict[str, int],
     ) -> None:
         self._ref = state.youth_ref
         self._reach = reach

@@ -57,8 +57,9 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
     if kind is None:
         raise TypeError("no event about a person")
     rows = kept.get(kind)
-    held = None if rows is None else rows.get(event.event_id)
-    if held is not None and held.revision >= event.revision:
+    event_id, revision = event.event_id, event.revision
+    held = None if rows is None else rows.get(event_id)
+    if held is not None and held.revision >= revision:
         return Folded(_longer(state, kept, event, kind, held), "duplicate")
     occurred_ms = to_ms(event.occurred_at)
     reason = _refusal(state, event, kind, occurred_ms)
@@ -66,7 +67,7 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
     if not reason and occurred_ms <= edge:
         reason = "too_old"
     if held is None:
-        if reason and (event.revision == 1 or state.empty or state.withdrawn):
+        if reason and (revision == 1 or state.empty or state.withdrawn):
             return Folded(kept, "refused", reason)
         if sum(map(len, kept.values())) >= MAX_HELD:
             return Folded(kept, "refused", "state_full", intentional=False)
@@ -75,7 +76,7 @@ def fold_event(state: YouthState, kept: Events, event: PersonEvent, now_ms: int,
         entry = _kept_until(entry, held.keep_ms)
     if held is None and entry.keep_ms <= edge:
         return Folded(kept, "refused", reason)
-    events = _with(kept, kind, event.event_id, entry, shared=state.events)
+    events = _with(kept, kind, event_id, entry, shared=state.events)
     if reason and held is None:
         return Folded(events, "refused", reason, True, kind, entry, None)
     return Folded(events, "processed", "", True, kind, entry, held)

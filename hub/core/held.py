@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -52,5 +52,7 @@ def in_order(rows: Iterable[tuple[str, Held]]) -> Rows:
 Rows: TypeAlias = dict[str, Held]
 """By event id, in the order in which they occurred. Never changed once in a state."""
 
-Events: TypeAlias = Mapping[str, Rows]
-"""By kind of information. What leaves a window is found at one end of the rows, and what is still to come at the other."""
+Events: TypeAlias = dict[str, Rows]
+"""By kind of information; never changed either. What leaves a window is found at one end of the rows, and what is still to come
+at the other.
+"""

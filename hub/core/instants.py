@@ -44,12 +44,13 @@ def to_ms(instant: datetime) -> int:
     """Whole milliseconds, rounded down. Raises TypeError for an instant without a zone: that is a programming error."""
     since = instant - _EPOCH
     # The same as dividing by a millisecond, in a third of the time: this is asked thrice for every event.
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
 
 def from_ms(milliseconds: int) -> datetime:
     """The UTC instant; beyond year 9999 the last one that can be written."""
-    return _EPOCH + timedelta(milliseconds=min(milliseconds, _LATEST))
+    # Milliseconds are the fourth; by their name they take half as long again, and a task has fifty of them.
+    return _EPOCH + timedelta(0, 0, 0, min(milliseconds, _LATEST))
 
 
 def stockholm_date(instant: datetime) -> date:

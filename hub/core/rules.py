@@ -128,9 +128,9 @@ class CompiledRules:
     place_longest_ms: int
     exposed_areas: Mapping[str, tuple[tuple[int, int], ...]]
     """By area code, the half-open spans (milliseconds) in which what occurred there counts."""
-    touched: Mapping[tuple[str, str], tuple[CompiledRule, ...]]
+    touched: dict[tuple[str, str], tuple[CompiledRule, ...]]
     """The rules that an event of (kind, code) can change, in the order of `rules`."""
-    by_id: Mapping[str, CompiledRule]
+    by_id: dict[str, CompiledRule]
 
     @property
     def longest_days(self) -> int:

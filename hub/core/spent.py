@@ -15,8 +15,8 @@ _EARLY = "="
 
 
 def end_episode(
-    episodes: Mapping[str, Episode], spent: Mapping[str, Spent], rule_id: str, until_ms: int
-) -> tuple[Mapping[str, Episode], Mapping[str, Spent]]:
+    episodes: dict[str, Episode], spent: dict[str, Spent], rule_id: str, until_ms: int
+) -> tuple[dict[str, Episode], dict[str, Spent]]:
     """Without a rule's episode, whose opening is spent: no later one gets its task's id.
 
     `until_ms`: a longest window from now. By then an event that has opened can count no more, though it be told again.
@@ -27,7 +27,7 @@ def end_episode(
     return left, {**spent, key: Spent(times + 1, until_ms)}
 
 
-def over_before(spent: Mapping[str, Spent], youth_ref: str, rule_id: str, identity: str, until_ms: int) -> Mapping[str, Spent]:
+def over_before(spent: dict[str, Spent], youth_ref: str, rule_id: str, identity: str, until_ms: int) -> dict[str, Spent]:
     """With an id that is over at its receivers while this state has not had it: it was said, and the state from then was lost.
 
     What is read again after a crash may open the same once more, and under that id nobody would get it. The very same mapping
@@ -41,15 +41,15 @@ def over_before(spent: Mapping[str, Spent], youth_ref: str, rule_id: str, identi
     return {**spent, early: Spent(1, until_ms)}
 
 
-def had_before(spent: Mapping[str, Spent], used: Mapping[str, str], until_ms: int) -> Mapping[str, Spent]:
+def had_before(spent: dict[str, Spent], used: Mapping[str, str], until_ms: int) -> dict[str, Spent]:
     """With the ids that tasks have had (each with its rule), whatever opened them; the very same mapping where all are known."""
     early = {f"{rule_id}|{_EARLY}{identity}": Spent(1, until_ms) for identity, rule_id in used.items()}
     return spent if early.keys() <= spent.keys() else {**early, **spent}
 
 
 def next_opening(
-    spent: Mapping[str, Spent], youth_ref: str, rule_id: str, opener: str, until_ms: int
-) -> tuple[str, Mapping[str, Spent]]:
+    spent: dict[str, Spent], youth_ref: str, rule_id: str, opener: str, until_ms: int
+) -> tuple[str, dict[str, Spent]]:
     """The id of the next task that this opens, which none has had, and the spent openings with those that it passed over."""
     key = f"{rule_id}|{opener}"
     before = times = spent[key].times if key in spent else 0
@@ -58,19 +58,19 @@ def next_opening(
     return identity, spent if times == before else {**spent, key: Spent(times, until_ms)}
 
 
-def still_spent(spent: Mapping[str, Spent], at_ms: int) -> Mapping[str, Spent]:
+def still_spent(spent: dict[str, Spent], at_ms: int) -> dict[str, Spent]:
     """The spent openings that may still be asked for."""
     kept = {key: one for key, one in spent.items() if at_ms < one.until_ms}
     return spent if len(kept) == len(spent) else kept
 
 
-def still_said(answers: Mapping[str, int], rules: CompiledRules, at_ms: int) -> Mapping[str, int]:
+def still_said(answers: dict[str, int], rules: CompiledRules, at_ms: int) -> dict[str, int]:
     """The answers without those that say nothing any more: their rest is over, and every event from before is gone."""
     kept = {key: answered for key, answered in answers.items() if at_ms < _says_until(key, answered, rules)}
     return answers if len(kept) == len(answers) else kept
 
 
-def first_over(answers: Mapping[str, int], spent: Mapping[str, Spent], rules: CompiledRules) -> int | None:
+def first_over(answers: dict[str, int], spent: dict[str, Spent], rules: CompiledRules) -> int | None:
     """When the first of them says nothing any more; None where nothing is remembered."""
     first: int | None = None
     for one in spent.values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -87,12 +87,12 @@ class YouthState:
     youth_ref: str
     consent: ConsentRecord | None = None
     events: Events = field(default_factory=dict)
-    episodes: Mapping[str, Episode] = field(default_factory=dict)
-    spent: Mapping[str, Spent] = field(default_factory=dict)
-    due: Mapping[str, int] = field(default_factory=dict)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    spent: dict[str, Spent] = field(default_factory=dict)
+    due: dict[str, int] = field(default_factory=dict)
     rules_digest: str = ""
     wake_ms: int | None = None
-    answers: Mapping[str, int] = field(default_factory=dict)
+    answers: dict[str, int] = field(default_factory=dict)
     move_ms: int | None = field(default=None, compare=False, repr=False)
     reach: Reach | None = field(default=None, compare=False, repr=False)
 
@@ -111,7 +111,7 @@ class YouthState:
         return ((kind, event_id, held) for kind, events in self.events.items() for event_id, held in events.items())
 
 
-def first_move(events: Events, due: Mapping[str, int], now_ms: int) -> int | None:
+def first_move(events: Events, due: dict[str, int], now_ms: int) -> int | None:
     """The first instant after `now_ms` that can change what a rule says, by time alone: a rule has asked for it, or an event
     that lies in the future begins to count.
     """

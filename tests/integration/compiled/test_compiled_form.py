@@ -24,11 +24,12 @@ KEPT = 3
 SLICE = (
     "tests/bench/correlate/test_job.py",  # a program that is compiled beside the shipped ones
     "tests/contract/schemas/test_quick.py",
+    "tests/golden/test_golden.py",
     "tests/unit/contract/test_quick.py",
     "tests/unit/contract/test_trusted.py",
     *(f"tests/unit/core/test_{name}.py" for name in (
-        "calendar", "coverage", "episodes", "fall", "fold", "ground", "instants", "look", "order", "reach", "reference", "resume",
-        "rules", "spent", "state", "state_bytes", "step", "weighing",
+        "calendar", "coverage", "episodes", "fall", "fold", "ground", "instants", "look", "narrowing", "order", "reach", "reference",
+        "resume", "rules", "spent", "state", "state_bytes", "step", "weighing",
     )),
     *(f"tests/unit/runtime/test_{name}.py" for name in ("lateness", "pipeline", "remembered", "timers", "youths")),
 )  # fmt: skip

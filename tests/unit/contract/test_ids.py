@@ -38,6 +38,13 @@ def test_kind_and_source_id_cannot_be_shifted_into_each_other() -> None:
     assert place_event_id("polisen", "1") != place_event_id("polisen1", "")
 
 
+def test_a_task_id_is_a_uuid_made_of_a_name() -> None:
+    space = uuid.UUID("7d3f3c1e-8a54-5a9e-9a0c-1f0f5c1f7b10")
+    for number in range(300):
+        opened = f"é{number}"
+        assert task_id(REF, "absence-alone", opened) == str(uuid.uuid5(space, f"{REF}\x00absence-alone\x00{opened}"))
+
+
 def test_a_task_id_is_the_same_on_every_replay() -> None:
     first = task_id(REF, "absence-alone", "e1")
     assert first == task_id(REF, "absence-alone", "e1")
