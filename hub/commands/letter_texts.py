@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["print_letter", "print_list", "print_preview", "print_redriven", "print_trial", "progressing", "swedish_time"]
 
 _WHY = {
-    "not_at_source": "the source does not show it any more",
-    "not_kept": "it was not kept, or under a key that is no more, and the source cannot be asked again",
+    "not_at_source": "the source does not show it any more; once it is seen to there: hub dlq discard",
+    "not_kept": (
+        "it was not kept, or under a key that is no more, and the source cannot be asked again; "
+        "once it is seen to: hub dlq discard"
+    ),
     "corrected_since": "the source has told it anew since, which this would undo; nothing was sent: hub dlq discard",
 }
 _AWAY = "the source does not answer now; try again later"
@@ -120,7 +123,8 @@ def print_preview(chosen: Sequence[Filed], outcomes: Mapping[str, Tried], more: 
     _show(table)
     away = {one.outcome for one in outcomes.values() if one.away}
     for outcome, number in sorted(counts.items()):
-        typer.echo(f"{number:>8}  {outcome}" + (f" ({_AWAY})" if outcome in away else ""))
+        why = _AWAY if outcome in away else _WHY.get(outcome, "")
+        typer.echo(f"{number:>8}  {outcome}" + (f" ({why})" if why else ""))
     _tell_more(more)
 
 

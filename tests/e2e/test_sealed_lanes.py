@@ -55,6 +55,15 @@ def test_the_officer_sees_the_clocks_fetches_the_original_and_records_its_number
     page.get_by_role("button", name="Anteckna att den är registrerad").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Det är antecknat")
     heard(page, "reports-done", size[0])
+    page.goto(f"/reports/{fresh}")
+    page.get_by_role("button", name="Visa numret och rätta det").press("Enter")
+    page.get_by_role("button", name="Rätta numret").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Välj varför numret rättas.")
+    heard(page, "reports-correct", size[0])
+    page.get_by_label("Det skrevs fel").press("Space")
+    page.get_by_label("Det rätta numret").fill("SN 2025/171")
+    page.get_by_role("button", name="Rätta numret").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Numret är rättat.")
 
 
 @_SIZES

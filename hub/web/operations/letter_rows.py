@@ -32,8 +32,8 @@ STATES: Final[Mapping[LetterState, str]] = MappingProxyType(
 _OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "mapped": mark("can be read now"),
-        "not_at_source": mark("the source does not show it any more"),
-        "not_kept": mark("it was not kept, and the source cannot be asked again"),
+        "not_at_source": mark("the source does not show it any more: see to it there, and put it aside"),
+        "not_kept": mark("it was not kept, and the source cannot be asked again: see to it there, and put it aside"),
         "corrected_since": mark("the source has told it anew since, which this would undo: put it aside"),
         "gone": mark("its topic has let go of the record: nothing can be sent again"),
         "not_redrivable": mark("what steers the hub is never written again: whoever holds it tells it anew"),
