@@ -94,7 +94,9 @@ def _fewest_events(condition: Condition) -> int:
 
 def _most_together(needs: Mapping[int, int], apart: Callable[[int, int], bool]) -> frozenset[int]:
     """Of the conditions the ones, each two apart, that need the most together."""
-    beside = {place: frozenset(other for other in needs if other != place and not apart(place, other)) for place in needs}
+    beside = {
+        place: frozenset(other for other in needs if other != place and not apart(*sorted((place, other)))) for place in needs
+    }
 
     @cache
     def best(left: frozenset[int]) -> frozenset[int]:

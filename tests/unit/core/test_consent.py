@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hub.contract.models import ConsentStatus, Cooperation, InfoKind
-from hub.core.consent import DENIALS, Decision, Purpose, decide, still_withdrawn
+from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation, InfoKind
+from hub.core.consent import DENIALS, Decision, Purpose, decide, still_withdrawn, with_scope_withdrawn
 
 from .make import NOW, POLICE, SCHOOL, SIG_SCOPE, SSPF_SCOPE, ago, make_consent, make_scope, make_sig_scope, make_withdrawn
 
@@ -168,3 +168,17 @@ def test_a_whole_withdrawal_stays_as_it_is_though_a_scope_was_withdrawn_by_a_lat
     known = make_consent(make_scope(withdrawn_at=NOW + MILLISECOND))
     withdrawn = make_withdrawn()
     assert still_withdrawn(withdrawn, known) is withdrawn
+
+
+def test_a_scope_is_withdrawn_in_every_time_it_has_once_and_one_that_is_left_out_gets_a_mark_that_permits_nothing() -> None:
+    early, late, other = make_scope(valid_to=ago(9)), make_scope(valid_from=ago(5)), make_sig_scope()
+    closed = with_scope_withdrawn(make_consent(early, late, other), early.scope_id, NOW)
+    assert [one.withdrawn_at for one in closed.scopes] == [NOW, NOW, None]
+    assert with_scope_withdrawn(closed, early.scope_id, ago(1)) is closed
+    marked = with_scope_withdrawn(make_consent(other), early.scope_id, NOW)
+    (mark,) = [one for one in marked.scopes if one.scope_id == early.scope_id]
+    assert (mark.withdrawn_at, mark.agencies, mark.recipients, mark.kinds) == (NOW, (), (), ())
+    assert with_scope_withdrawn(marked, early.scope_id, ago(1)) is marked
+    assert ConsentRecord.model_validate_json(marked.model_dump_json()) == marked
+    gone = make_withdrawn()
+    assert with_scope_withdrawn(gone, early.scope_id, NOW) is gone

@@ -187,6 +187,7 @@ def test_whatever_happened_is_apart_from_a_fall_to_nothing() -> None:
         ({**ABSENCE, "measure": "rate", "at_least": 50}, {**ABSENCE, "measure": "rate", "at_least": 50, "within_days": 14}),
         ({**NOTICE, "against_earlier": {"days": 7, "percent": 150}}, {**NOTICE, "against_earlier": {"days": 8, "percent": 150}}),
         ({**NOTICE, "then": AFTER}, {**NOTICE, "then": {**AFTER, "happens": False}}),
+        ({**NOTICE, "then": AFTER}, {**NOTICE, "then": {**AFTER, "of": ["lob"]}}),
         (
             {**NOTICE, "then": {**AFTER, "of": ["other_worry"]}},
             {**NOTICE, "then": {**AFTER, "kind": "risk_event", "of": ["other_worry"]}},
@@ -231,6 +232,7 @@ def test_agencies_of_events_that_the_other_does_not_count_do_not_count_for_it() 
 
 def test_events_of_a_window_and_of_the_days_before_it_are_not_the_same_agencies_word() -> None:
     both = {"at_least_agencies": 2}
+    assert implied(*parsed(rule({**NOTICE, "within_days": 13}, **both), rule(NOTICE, **both)))
     fall, wide = rule(FALL, **both), rule({**ABSENCE, "within_days": 56}, **both)
     assert implied(*parsed(fall, wide))
     assert implied(*parsed(rule({**FALL, "at_most": 0}, **both), fall))

@@ -172,6 +172,7 @@ def test_conditions_for_which_one_event_may_count_twice_are_not_added_up() -> No
 def test_of_an_impossible_number_one_thing_is_told_however_large_it_is() -> None:
     for measure in ("count", "rate", "distinct_days"):
         assert len(told(make(measure=measure, at_least=100_000))) == 1
+    assert len(told(beside({"at_least": 1025}, {**NOTICES, "at_least": 1}))) == 1
 
 
 def test_more_events_before_a_fall_than_are_held_of_one_youth_are_found() -> None:
