@@ -11,6 +11,7 @@ from hub.errors import ConfigError
 from hub.installation import Team, load_teams
 from hub.resources import defaults_folder
 from hub.teams import HEAD_NEXT_DAY, AgeSpan
+from hub.yaml_file import load_yaml
 
 TEAM = "title: T, cooperation: sspf, functions: [information], respond_within_days: 5"
 
@@ -92,3 +93,11 @@ def test_there_is_one_fallback_at_most_and_no_team_is_called_head(tmp_path: Path
         load(tmp_path, f"teams: {{a: {{{TEAM}, fallback: true}}, b: {{{TEAM}, fallback: true}}}}")
     with pytest.raises(ConfigError, match=r"teams\.head: no team may be called head"):
         load(tmp_path, f"teams: {{head: {{{TEAM}}}}}")
+
+
+def test_whether_support_can_end_is_asked_of_a_team_that_keeps_the_cases() -> None:
+    teams = load_teams(defaults_folder())
+    example = load_yaml((defaults_folder() / "rules" / "examples" / "attendance-recovered.yaml").read_text(encoding="utf-8"))
+    asked = {code for code, team in teams.items() if example["function"] in team.functions}
+    assert example["team"] in asked
+    assert all(teams[code].cases for code in asked)
