@@ -17,6 +17,7 @@ from hub.contract.fields import Message, YouthRef
 from hub.contract.models import (
     ConsentRecord,
     ConsentStatus,
+    CooperationRecord,
     InfoKind,
     PoliceNotice,
     RiskEvent,
@@ -25,6 +26,7 @@ from hub.contract.models import (
     TaskEvent,
 )
 from hub.core.consent import covers_event
+from hub.core.instants import from_ms, stockholm_midnight
 from hub.core.step import YouthEvent
 
 __all__ = ["Fact", "YouthHistory", "newest_consent", "school_of", "timeline", "usable"]
@@ -42,10 +44,11 @@ class YouthHistory(Message):
     notices: tuple[PoliceNotice, ...] = ()
     observations: tuple[RiskEvent, ...] = ()
     answers: tuple[TaskEvent, ...] = ()
+    cooperations: tuple[CooperationRecord, ...] = ()
 
     @model_validator(mode="after")
     def _of_one_reference(self) -> Self:
-        everything = (self.consents, self.absences, self.notices, self.observations, self.answers)
+        everything = (self.consents, self.absences, self.notices, self.observations, self.answers, self.cooperations)
         if any(one.youth_ref != self.youth_ref for some in everything for one in some):
             raise ValueError("something of another reference")
         return self
@@ -78,11 +81,13 @@ def timeline(history: YouthHistory, *, at_once: bool = False) -> list[tuple[date
 
     The topic of consents keeps the newest record for ever and older ones for hours only. Where the first version is gone, the
     oldest record that is left is taken as known from the beginning: it is cumulative, and its scopes say from when they hold.
+    Of cases too only the newest word is left in the end, and each is taken as known from the date on which it was opened.
     """
     facts: list[tuple[datetime, int, str, int, YouthEvent]] = [
         (one.occurred_at if at_once else one.recorded_at, 1, one.event_id, one.revision, one) for one in history.facts()
     ]
     facts += [(one.occurred_at, 2, one.task_id, 0, one) for one in history.answers]
+    facts += [(one.recorded_at, 1, "", 0, one) for one in _cases(history)]
     consents = sorted(_struck(history), key=lambda record: record.version)
     begin = min((one[0] for one in facts), default=None)
     for number, record in enumerate(consents):
@@ -102,6 +107,17 @@ def school_of(history: YouthHistory) -> str:
         if covers_event(consent, source=one.agency, kind=InfoKind.SCHOOL_ABSENCE, at=one.occurred_at):
             return one.agency
     return ""
+
+
+def _cases(history: YouthHistory) -> Iterator[CooperationRecord]:
+    """What was told of cases, and before that what it says of earlier days."""
+    told = sorted(history.cooperations, key=lambda record: record.recorded_at)
+    yield from told
+    for since in sorted({course.since for course in told[0].courses} if told else ()):
+        began = from_ms(stockholm_midnight(since.toordinal()))
+        if began < told[0].recorded_at:
+            known = tuple(course for course in told[0].courses if course.since <= since)
+            yield CooperationRecord(youth_ref=history.youth_ref, recorded_at=began, courses=known)
 
 
 def _struck(history: YouthHistory) -> list[ConsentRecord]:

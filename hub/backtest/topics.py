@@ -24,14 +24,14 @@ from hub.backtest.history import YouthHistory
 from hub.claims import Declared
 from hub.contract.codec import Codec
 from hub.contract.ids import valid_key
-from hub.contract.models import ConsentRecord, Message, PoliceNotice, RiskEvent, SchoolAbsence, TaskEvent
-from hub.contract.topics import CONSENTS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES, TASK_EVENTS
+from hub.contract.models import ConsentRecord, CooperationRecord, Message, PoliceNotice, RiskEvent, SchoolAbsence, TaskEvent
+from hub.contract.topics import CONSENTS, COOPERATIONS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES, TASK_EVENTS
 from hub.errors import ContractError, RejectedError, RetriableError
 from hub.kafka import Reader, begin_offsets, end_offsets
 
 __all__ = ["BucketPart", "private_folder", "spill"]
 
-_TOPICS = (CONSENTS, SCHOOL_ABSENCES, POLICE_NOTICES, RISK_EVENTS, TASK_EVENTS)
+_TOPICS = (CONSENTS, SCHOOL_ABSENCES, POLICE_NOTICES, RISK_EVENTS, TASK_EVENTS, COOPERATIONS)
 _PLACES = {topic.name: number for number, topic in enumerate(_TOPICS)}
 _FIELDS: Mapping[type[Message], str] = {
     ConsentRecord: "consents",
@@ -39,6 +39,7 @@ _FIELDS: Mapping[type[Message], str] = {
     PoliceNotice: "notices",
     RiskEvent: "observations",
     TaskEvent: "answers",
+    CooperationRecord: "cooperations",
 }
 _FRAME = struct.Struct(">BHI")
 _AT_ONCE, _POLL_SECONDS, _PATIENCE_SECONDS = 5_000, 1.0, 60.0
@@ -147,9 +148,13 @@ class BucketPart:
 
 
 def _message(codec: Codec, number: int, key: bytes, value: bytes) -> Message | None:
-    """None for what is about a place. Raises ContractError for what the worker would make a dead letter of."""
+    """None for what is about a place, and for the mark that ends what was told of cases. Raises ContractError for what the
+    worker would make a dead letter of.
+    """
     topic = _TOPICS[number]
     known = valid_key(topic.key, key)
+    if topic is COOPERATIONS and known is not None and not value:
+        return None
     message = codec.decode(topic, value)
     youth_ref = getattr(message, "youth_ref", None)
     if youth_ref is None:

@@ -22,9 +22,9 @@ def due_of(
 ) -> int | None:
     """The first instant after that of `counted` at which a rule must be looked at again; None: not before an event.
 
-    `stands`: neither sunset nor age keeps it from holding. `possible`: when the plain rule that holds ceases to, and when the
-    team has rested. A rule that is not plain is looked at whenever time moves one of its events into or out of a window: often
-    in vain, never too late.
+    `stands`: neither sunset, age nor case keeps it from holding. `possible`: when the plain rule that holds ceases to, and when
+    the team has rested. A rule that is not plain is looked at whenever time moves one of its events into or out of a window:
+    often in vain, never too late.
     """
     now = counted.at_ms
     if rule.ends_ms is not None and now >= rule.ends_ms:
@@ -34,6 +34,8 @@ def due_of(
         found += [reach.next_edge(now), rule.ends_ms]
     if rule.ages is not None and (holds or not stands):
         found.append(reach.birthday(now))
+    if rule.in_case is not None and not stands:
+        found.append(reach.next_edge(now))
     if stands and not rule.plain:
         found += _moves(rule, counted)
     return min([at for at in found if at is not None and at > now], default=None)

@@ -18,6 +18,7 @@ from hub.contract.models import Action, Evidence, ReferralTask
 from hub.contract.trusted import trusted
 from hub.core.clocks import due_of, lapse_of, last_met
 from hub.core.consent import Purpose, decide
+from hub.core.courses import fits_case
 from hub.core.coverage import Coverage
 from hub.core.instants import from_ms, respond_by, stockholm_date, to_ms
 from hub.core.look import TOO_LITTLE_COVERED, Cause, Instant, Said, Untold
@@ -46,7 +47,20 @@ class Reconciler:
     results: the state's own where nothing of them changed.
     """
 
-    __slots__ = ("_answers", "_counted", "_reach", "_ref", "_rules", "_told", "_when", "due", "episodes", "said", "spent")
+    __slots__ = (
+        "_answers",
+        "_counted",
+        "_courses",
+        "_reach",
+        "_ref",
+        "_rules",
+        "_told",
+        "_when",
+        "due",
+        "episodes",
+        "said",
+        "spent",
+    )
 
     def __init__(
         self,
@@ -59,6 +73,7 @@ class Reconciler:
         answers: dict[str, int],
     ) -> None:
         self._ref = state.youth_ref
+        self._courses = state.courses
         self._reach = reach
         self._rules = rules
         self._when = when
@@ -91,9 +106,11 @@ class Reconciler:
             self._forget()
 
     def _stands(self, rule: CompiledRule) -> bool:
-        """Whether, events apart, the rule may hold now: its sunset and the age."""
+        """Whether, events apart, the rule may hold now: its sunset, the case that it asks for, and the age."""
         at_ms = self._when.at_ms
         if rule.ends_ms is not None and at_ms >= rule.ends_ms:
+            return False
+        if rule.in_case is not None and not fits_case(rule.in_case, self._courses, self._reach.consent, at_ms):
             return False
         if rule.ages is None:
             return True

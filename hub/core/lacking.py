@@ -4,7 +4,7 @@ Pure, as a step is: it looks at a state that is given, and proposes nothing. Wha
 what the rule's team may be told under the consents of now. A youth is told nothing at all of a rule that counts notices from
 the police, whether there are any or none, released or not: a number below the threshold would say which. A unit is told the same
 of its rules whatever else the reference has: that another's lets a rule propose there, or an event that stops one be held,
-is that unit's secret (OSL 8:1). So what is open is said only where nothing hidden can have a say in it.
+or that it has a case, is that unit's secret (OSL 8:1). So what is open is said only where nothing hidden can have a say in it.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Standing(StrEnum):
     """Its conditions are met. Whether it turns to this team or to another unit, and whether that has answered, is not said."""
     POSSIBLE = "possible"
     """Its conditions are met by what its team may be told. An event more can stop it: whether it has proposed is not said."""
+    CASE = "case"
+    """Its conditions are met. It asks for a case too, or for none: whether there is one, and so a proposal, is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,11 @@ def _depends_on_hers(rule: CompiledRule, routes: Sequence[Route]) -> bool:
     They are all that it has, or the first, which is asked whenever it may be told enough; of a rule that lingers, another one may
     be told more until later.
     """
-    return _only_grows(rule) and (len(routes) == len(rule.routes) or (routes[0] is rule.routes[0] and not rule.lingers_ms))
+    return (
+        rule.in_case is None
+        and _only_grows(rule)
+        and (len(routes) == len(rule.routes) or (routes[0] is rule.routes[0] and not rule.lingers_ms))
+    )
 
 
 def _only_grows(rule: CompiledRule) -> bool:
@@ -173,6 +179,8 @@ class _Looking:
             return found
         if answered is not None and all(held.occurred_ms <= answered for held in told.all_members(rule)):
             return replace(found, standing=Standing.ANSWERED)
+        if rule.in_case is not None:
+            return replace(found, standing=Standing.CASE)
         return replace(found, standing=Standing.SHARED if _only_grows(rule) else Standing.POSSIBLE)
 
     def _fits(self, ages: tuple[int, int]) -> bool:

@@ -55,6 +55,10 @@ _SAID: Final[dict[Standing, dict[Language, str]]] = {
         ),
         "en": "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come.",
     },
+    Standing.CASE: {
+        "sv": "Villkoren är uppfyllda. Regeln frågar också om det finns ett öppet ärende. Om det gör det sägs inte här.",
+        "en": "The conditions are met. The rule also asks whether there is an open case. Whether there is one is not told here.",
+    },
 }
 _AGES: Final[dict[Language, tuple[str, str, str, str, str]]] = {
     "sv": (

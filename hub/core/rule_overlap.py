@@ -37,6 +37,8 @@ def implied(rule: Rule, other: Rule) -> bool:
         return False
     if other.ages is not None and (rule.ages is None or rule.ages.first < other.ages.first or rule.ages.last > other.ages.last):
         return False
+    if other.in_case is not None and rule.in_case != other.in_case:
+        return False
     if not all(any(_implies(mine, theirs) for mine in rule.when) for theirs in other.when):
         return False
     return other.at_least_agencies == 1 or (rule.at_least_agencies >= other.at_least_agencies and _counts_no_more(rule, other))
@@ -87,7 +89,8 @@ def _alike(rule: Rule, other: Rule) -> bool:
 def _opened_by_events(rule: Rule, other: Rule) -> bool:
     """Whether a rule that lies within the other opens only with an event that the other, answered or not, opens with too."""
     at_once = not rule.rest_days and not other.rest_days and rule.lingers_days <= other.lingers_days
-    return at_once and _first_age(rule) == _first_age(other) and all(map(_met_by_an_event, rule.when))
+    alike = _first_age(rule) == _first_age(other) and rule.in_case == other.in_case  # a case begins, and an age comes, by itself
+    return at_once and alike and all(map(_met_by_an_event, rule.when))
 
 
 def _first_age(rule: Rule) -> int:

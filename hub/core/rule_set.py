@@ -17,10 +17,12 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     Field,
+    SerializerFunctionWrapHandler,
     StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -137,8 +139,10 @@ class Rule(Strict):
     """How urgent its tasks are."""
     respond_within_days: Days
     """Within so many calendar days the team answers."""
+    in_case: Literal["sspf", "sig", "none"] | None = None
+    """Holds only for youths with an open case of that cooperation, which must be the rule's own; none: with no open case."""
     without_sig_consent: Annotated[Fallback | None, Field(validate_default=True)] = None
-    """Only with cooperation sig: who is asked to seek a consent to SIG; nothing reaches SIG."""
+    """Only with cooperation sig, but not with in_case sig: who is asked to seek a consent to SIG; nothing reaches SIG."""
     ages: Ages | None = None
     """Holds only for youths of these ages in whole years, both included; not where the record tells no age."""
     at_least_agencies: Annotated[int, Field(ge=1, le=20)] = 1
@@ -174,8 +178,28 @@ class Rule(Strict):
     @classmethod
     def _fallback_of_sig(cls, value: Fallback | None, info: ValidationInfo) -> Fallback | None:
         cooperation = info.data.get("cooperation")
-        if cooperation is not None and (value is not None) != (cooperation is Cooperation.SIG):
+        if info.data.get("in_case") == "sig":
+            if value is not None:
+                raise ValueError("with in_case: sig a consent to SIG is in force already: leave without_sig_consent out")
+        elif cooperation is not None and (value is not None) != (cooperation is Cooperation.SIG):
             raise ValueError("without_sig_consent belongs to every rule of cooperation sig, and to no other")
+        return value
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_used(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A set that asks for no case has the digest that it had before one could be asked for."""
+        content: dict[str, Any] = written(self)
+        if self.in_case is None:
+            content.pop("in_case", None)
+        return content
+
+    @field_validator("in_case")
+    @classmethod
+    def _case_of_its_own(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """A task tells its team that there is such a case, which is for the consent of that very cooperation (OSL 8:1-2)."""
+        cooperation = info.data.get("cooperation")
+        if cooperation is not None and value is not None and value not in {cooperation.value, "none"}:
+            raise ValueError(f"a rule of cooperation {cooperation.value} may ask for a case of {cooperation.value}, or for none")
         return value
 
 

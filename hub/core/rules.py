@@ -98,6 +98,8 @@ class CompiledRule:
     """Of the events that it looks at."""
     plain: bool
     ages: tuple[int, int] | None
+    in_case: str | None
+    """`sspf` or `sig`: such a case must be open; `none`: no case may be."""
     at_least_agencies: int
     rest_ms: int
     lingers_ms: int
@@ -131,6 +133,7 @@ class CompiledRules:
     touched: dict[tuple[str, str], tuple[CompiledRule, ...]]
     """The rules that an event of (kind, code) can change, in the order of `rules`."""
     by_id: dict[str, CompiledRule]
+    asking_for_cases: tuple[CompiledRule, ...]
 
     @property
     def longest_days(self) -> int:
@@ -173,6 +176,7 @@ def compile_rules(
         exposed_areas={code: tuple((to_ms(start), to_ms(end)) for start, end in spans) for code, spans in exposed_areas.items()},
         touched=_index(rules),
         by_id={rule.id: rule for rule in rules},
+        asking_for_cases=tuple(rule for rule in rules if rule.in_case is not None),
     )
 
 
@@ -212,6 +216,7 @@ def _compile_rule(rule: Rule, school: SchoolDays | None, shared: dict[Selection,
         ),
         plain=rule.at_least_agencies == 1 and not rule.lingers_days and all(one.plain for one in conditions),
         ages=None if rule.ages is None else (rule.ages.first, rule.ages.last),
+        in_case=rule.in_case,
         at_least_agencies=rule.at_least_agencies,
         rest_ms=rule.rest_days * DAY,
         lingers_ms=rule.lingers_days * DAY,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Cooperation
 from hub.core.consent_bytes import read_consent, spell_consent
+from hub.core.courses import Courses
 from hub.core.held import Events, Held, Rows, in_order, make_marker
 from hub.core.instants import DAY
 from hub.core.reach import Reach
@@ -81,7 +82,8 @@ class YouthState:
     `answers`: by `rule|team`, when the team last declined or completed the rule's task. `spent` tells, by `rule|opener`, how
     often that opened an episode that has ended, so that no id is used twice. `due` says, by rule, when that rule's outcome may
     change though no event comes, and `wake_ms` when something must be looked at or forgotten. `reach` (of the consent) and
-    `move_ms` (the first wake that can change what a rule says; the others only forget) follow from the rest.
+    `move_ms` (the first wake that can change what a rule says; the others only forget) follow from the rest. `courses`:
+    which cases are open, and with none open only the instant of the record that said so, which is bookkeeping.
     """
 
     youth_ref: str
@@ -95,6 +97,7 @@ class YouthState:
     answers: dict[str, int] = field(default_factory=dict)
     move_ms: int | None = field(default=None, compare=False, repr=False)
     reach: Reach | None = field(default=None, compare=False, repr=False)
+    courses: Courses | None = None
 
     @property
     def empty(self) -> bool:
@@ -142,13 +145,17 @@ def opened_as(opener: str, times: int) -> str:
 
 def to_bytes(state: YouthState) -> bytes:
     """Canonical: equal states give equal bytes."""
-    envelope = [state.episodes, state.spent, state.due, state.rules_digest, state.wake_ms]
-    return pack(state.events, _spelled(state), [state.youth_ref, state.answers, *envelope])
+    rest: list[Any] = [state.youth_ref, state.answers, state.episodes, state.spent, state.due, state.rules_digest, state.wake_ms]
+    if state.courses is not None:  # most youths have no case: their states are as they were before cases were told of
+        rest.append(state.courses)
+    return pack(state.events, _spelled(state), rest)
 
 
 def body_bytes(state: YouthState) -> bytes:
     """The part that must not depend on the order in which events came."""
-    return pack(state.events, _spelled(state), [state.youth_ref, state.answers])
+    courses = state.courses
+    told = [courses] if courses is not None and courses.since else []
+    return pack(state.events, _spelled(state), [state.youth_ref, state.answers, *told])
 
 
 def from_bytes(value: bytes) -> YouthState:
@@ -195,7 +202,7 @@ def _former(content: Any) -> YouthState:
 
 
 def _made(youth_ref: str, reach: Reach | None, events: Events, answers: dict[str, int], envelope: list[Any]) -> YouthState:
-    episodes, remembered, due, rules_digest, wake_ms = envelope
+    episodes, remembered, due, rules_digest, wake_ms, *courses = envelope
     spent = {key: _load_spent(one, events) for key, one in remembered.items()}
     return YouthState(
         youth_ref,
@@ -210,12 +217,18 @@ def _made(youth_ref: str, reach: Reach | None, events: Events, answers: dict[str
         # What lies at or after the wake lay in the future when it was set.
         None if wake_ms is None else first_move(events, due, wake_ms - 1),
         reach,
+        _load_courses(*courses) if courses else None,
     )
 
 
 def _load_episode(row: list[Any]) -> Episode:
     task_id, opened_by, team, function, cooperation, rules_version, opened_ms = row
     return Episode(task_id, opened_by, team, function, Cooperation(cooperation), rules_version, opened_ms)
+
+
+def _load_courses(row: list[Any]) -> Courses:
+    at_ms, since = row
+    return Courses(at_ms, since)
 
 
 def _load_spent(one: Any, events: Events) -> Spent:

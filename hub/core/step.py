@@ -13,19 +13,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias, cast
 
-from hub.contract.models import (
-    Action,
-    ConsentRecord,
-    ConsentStatus,
-    PoliceNotice,
-    RiskEvent,
-    SchoolAbsence,
-    TaskEvent,
-    TaskState,
-)
+from hub.contract.models import Action, ConsentRecord, ConsentStatus, PoliceNotice, RiskEvent, SchoolAbsence, TaskEvent, TaskState
 from hub.core.consent import still_withdrawn, with_scope_withdrawn
+from hub.core.courses import still_carried
 from hub.core.episodes import Reconciler, stirs
 from hub.core.fold import Folded, Outcome, first_gone, fold_event, prune, rejudge
+from hub.core.hearing import CASE_WORDS, CaseWord, hear_of_case
 from hub.core.instants import next_midnight, to_ms
 from hub.core.look import Before, Cause, Drop, Instant, Said, Step, Untold
 from hub.core.measure import Counted
@@ -33,10 +26,11 @@ from hub.core.reach import Reach
 from hub.core.rules import CompiledRule, CompiledRules
 from hub.core.spent import end_episode, first_over, over_before, still_said, still_spent
 from hub.core.state import Events, YouthState, first_move
+from hub.core.withdrawn import after_withdrawal, erase
 
 __all__ = ["Drop", "Outcome", "PersonFact", "Step", "YouthEvent", "erase", "erase_scope", "step", "wake"]
 
-YouthEvent: TypeAlias = ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | TaskEvent
+YouthEvent: TypeAlias = ConsentRecord | SchoolAbsence | PoliceNotice | RiskEvent | TaskEvent | CaseWord
 PersonFact: TypeAlias = SchoolAbsence | PoliceNotice | RiskEvent
 # Looked up once: on Python 3.11 a member of an enumeration costs a call each time it is named.
 _WITHDRAWN: Final = ConsentStatus.WITHDRAWN
@@ -60,26 +54,22 @@ def step(state: YouthState, event: YouthEvent, rules: CompiledRules, now: dateti
     if event.youth_ref != state.youth_ref:
         raise ValueError("an event of another reference")
     # By exact type: what asks whether a pydantic model is an instance of another one costs more than the rest of this.
-    if type(event) is ConsentRecord:
+    kind = type(event)
+    if kind is ConsentRecord:
+        consent = cast("ConsentRecord", event)
         if state.withdrawn:
-            return _after_withdrawal(state, event)
-        if event.status is _WITHDRAWN:
-            return erase(state, event)
+            return after_withdrawal(state, consent)
+        if consent.status is _WITHDRAWN:
+            return erase(state, consent)
     now_ms = to_ms(now)
     current, said = _catch_up(state, rules, now, now_ms)
-    if type(event) is ConsentRecord:
-        return _consent(current, said, event, rules, now)
-    if type(event) is TaskEvent:
-        return _answer(current, said, event, rules, now)
+    if kind is ConsentRecord:
+        return _consent(current, said, cast("ConsentRecord", event), rules, now)
+    if kind is TaskEvent:
+        return _answer(current, said, cast("TaskEvent", event), rules, now)
+    if kind in CASE_WORDS:
+        return _case(current, said, cast("CaseWord", event), rules, now)
     return _fact(current, said, cast("PersonFact", event), rules, now, now_ms=now_ms)
-
-
-def erase(state: YouthState, withdrawal: ConsentRecord) -> Step:
-    """Forget all but that the reference is withdrawn, under the highest version met: no replay can resurrect anyone."""
-    known = 0 if state.consent is None else state.consent.version
-    if state.withdrawn and known >= withdrawal.version:
-        return Step(state)
-    return Step(YouthState(state.youth_ref, withdrawal.model_copy(update={"version": max(known, withdrawal.version)})))
 
 
 def erase_scope(state: YouthState, scope_id: str, at: datetime, rules: CompiledRules, now: datetime) -> Step:
@@ -93,16 +83,6 @@ def erase_scope(state: YouthState, scope_id: str, at: datetime, rules: CompiledR
         return _stepped(state, [])
     current, said = _catch_up(state, rules, now, to_ms(now))
     return _under(current, said, closed, rules, now)
-
-
-def _after_withdrawal(state: YouthState, consent: ConsentRecord) -> Step:
-    """A later grant gets a new reference, so a record that says otherwise is a repeat, or false."""
-    assert state.consent is not None, "it is withdrawn"
-    if consent.version <= state.consent.version:
-        return Step(state, outcome="duplicate")
-    if consent.status is _WITHDRAWN:
-        return erase(state, consent)
-    return Step(state, drops=(Drop("withdrawn", intentional=False),), outcome="refused")
 
 
 def wake(state: YouthState, rules: CompiledRules, now: datetime) -> Step:
@@ -121,7 +101,8 @@ def _consent(state: YouthState, said: Sequence[Said], consent: ConsentRecord, ru
 
 def _under(state: YouthState, said: Sequence[Said], consent: ConsentRecord, rules: CompiledRules, now: datetime) -> Step:
     """The state under another consent: without the events that it does not cover, and without what was proposed on them."""
-    changed = replace(state, consent=consent, events=rejudge(state.events, consent), reach=Reach(consent))
+    courses, events = still_carried(state.courses, consent), rejudge(state.events, consent)
+    changed = replace(state, consent=consent, events=events, reach=Reach(consent), courses=courses)
     now_ms = to_ms(now)
     before = None if state.consent is None else Before(state.consent, now_ms, state.events)
     settled, more = _settle(changed, rules, Instant(now_ms, now, before=before))
@@ -160,6 +141,17 @@ def _answer(state: YouthState, said: Sequence[Said], event: TaskEvent, rules: Co
     when = Instant(now_ms, now, _EVENT if ended_before or other else _TIME, touched=() if rule is None else (rule,))
     settled, more = _settle(changed, rules, when)
     return _stepped(settled, (*said, *more))
+
+
+def _case(state: YouthState, said: Sequence[Said], word: CaseWord, rules: CompiledRules, now: datetime) -> Step:
+    """A case was opened, or has ended. What was proposed to those in another standing ends silently: a case may be opened from
+    such a task, and a word on another unit's case would tell of it.
+    """
+    changed, outcome, reason = hear_of_case(state, word)
+    if changed is not state:
+        changed, more = _settle(changed, rules, Instant(to_ms(now), now, _TIME, touched=rules.asking_for_cases))
+        said = (*said, *more)
+    return _stepped(changed, said, (Drop(reason, intentional=True),) if reason else (), outcome)
 
 
 def _fact(
@@ -278,7 +270,18 @@ def _with_events(
     ):  # fmt: skip
         return state
     return YouthState(
-        state.youth_ref, state.consent, events, episodes, spent, due, rules.digest, wake_ms, answers, move_ms, state.reach
+        state.youth_ref,
+        state.consent,
+        events,
+        episodes,
+        spent,
+        due,
+        rules.digest,
+        wake_ms,
+        answers,
+        move_ms,
+        state.reach,
+        state.courses,
     )
 
 

@@ -64,6 +64,8 @@ def _bounds(rule: Rule, language: Language, names: Mapping[str, str]) -> Iterato
     say = PHRASES[language]
     if rule.ages is not None:
         yield say["ages"].format(which=_ages(rule.ages, language))
+    if rule.in_case is not None:
+        yield say["no_case" if rule.in_case == "none" else "case"].format(cooperation=rule.in_case.upper())
     if rule.at_least_agencies > 1:
         yield say["agencies"].format(n=rule.at_least_agencies)
     if rule.counts_but_not_shown:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from hub.contract.codec import Codec
 from hub.contract.ids import key_form
-from hub.contract.topics import CATALOGUE, KeyKind, Topic
+from hub.contract.topics import CATALOGUE, COOPERATIONS, KeyKind, Topic
+from hub.core.courses import Forgotten
 from hub.errors import ContractError
 from hub.runtime.effects import Read
 
@@ -54,4 +55,18 @@ def reader_of(codec: Codec, topic: Topic) -> Read:
         key = subject(message)
         return (key, message) if raw == key.encode("ascii") else read(raw, value)
 
-    return read_straight if topic.key is KeyKind.YOUTH_REF else read
+    chosen = read_straight if topic.key is KeyKind.YOUTH_REF else read
+    return _or_mark(chosen, topic) if topic is COOPERATIONS else chosen
+
+
+def _or_mark(read: Read, topic: Topic) -> Read:
+    """A topic that ends a key by a record without a value."""
+    fits = key_form(topic.key)
+
+    def read_either(raw: bytes | None, value: bytes | None) -> tuple[str, Any]:
+        if value is not None or raw is None or not fits(raw):
+            return read(raw, value)
+        key = raw.decode("ascii")
+        return key, Forgotten(key)
+
+    return read_either

@@ -11,6 +11,7 @@ from hub.contract.models import (
     Action,
     ConsentRecord,
     ConsentStatus,
+    CooperationRecord,
     Erasure,
     ErasureKind,
     PoliceNotice,
@@ -25,6 +26,7 @@ from hub.core import resume as resuming
 from hub.core import state as states
 from hub.core import step as core
 from hub.core.consent import DENIALS, PERMITTED, with_scope_withdrawn
+from hub.core.courses import Forgotten
 from hub.core.rules import CompiledRules
 from hub.errors import FatalError
 from hub.kafka import outgoing
@@ -80,6 +82,9 @@ class YouthProgram:
             return self._translated(before, core.step(before, message, rules, now))._replace(awaits_consent=False)
         if kind is TaskEvent:
             return self._told(before, message, rules, now)
+        if kind is CooperationRecord or kind is Forgotten:
+            heard = self._translated(before, core.step(before, message, rules, now))
+            return heard._replace(awaits_consent=any(drop.reason in DENIALS for drop in heard.drops))
         if kind is Erasure:
             return self._erase(before, message, rules, now)
         raise FatalError(f"no step for a {kind.__name__}", code="unexpected_message")

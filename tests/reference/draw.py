@@ -13,7 +13,7 @@ from typing import Any
 from .draw_consents import draw_consents
 from .draw_events import Telling
 from .engine import people_s_rules, the_longest_window, what_stands
-from .history import DAY, HOUR, MINUTE, Answer, Arrival, Event, History
+from .history import DAY, HOUR, MINUTE, Answer, Arrival, Cases, Event, History
 from .swedish_days import STOCKHOLM, date_in_sweden, when_the_day_begins
 
 AROUND = {
@@ -43,6 +43,8 @@ def draw_history(chance: Random, rules: dict[str, Any], centre: int, *, answers:
     consents = draw_consents(chance, start, moments, windows[-1], born_again)
     events = Telling(chance, rules, windows).arrivals(moments)
     arrivals = sorted([*consents, *events], key=lambda one: one.at)  # stable: at one instant the consent comes first
+    if any("in_case" in rule for rule in people_s_rules(rules)):
+        arrivals = sorted([*arrivals, *_cases(chance, moments)], key=lambda one: one.at)
     if answers:
         arrivals = _with_answers(chance, rules, arrivals)
     return History(rules, tuple(arrivals), tuple(_looks(chance, rules, arrivals)))
@@ -55,6 +57,15 @@ def _moments(chance: Random, start: int, windows: list[int], many: int) -> list[
         now += chance.choice([0, 0, 1, MINUTE, HOUR, 6 * HOUR, DAY - HOUR, DAY, DAY, DAY + HOUR, chance.choice(windows)])
         moments.append(now)
     return moments
+
+
+def _cases(chance: Random, moments: list[int]) -> list[Arrival]:
+    """Cases that are opened and closed; words of them come late, twice, and in the wrong order."""
+    found: list[Arrival] = []
+    for number, moment in enumerate(sorted(chance.choices(moments, k=chance.randint(1, 5)))):
+        word = Cases(moment + number, tuple(sorted(chance.sample(["sspf", "sig"], k=chance.choice([0, 1, 1, 2])))))
+        found += [Arrival(moment + chance.choice([0, 0, HOUR, DAY]), word) for _ in range(chance.choice([1, 1, 1, 2]))]
+    return found
 
 
 def _with_answers(chance: Random, rules: dict[str, Any], arrivals: list[Arrival]) -> list[Arrival]:

@@ -24,6 +24,7 @@ PLAIN: frozenset[str] = frozenset()
 EVERYTHING = frozenset({
     "rate", "within_school_days", "on_school_days", "between", "against_earlier", "then", "fell_from",
     "ages", "at_least_agencies", "rest_days", "lingers_days", "sunset", "counts_but_not_shown",
+    "in_case",
 })  # fmt: skip
 """What a rule may say beyond kind, codes, measure, threshold and window. `rest_days` stands for answers too."""
 
@@ -65,6 +66,10 @@ def _rule(chance: Random, name: str, around: int, features: frozenset[str]) -> P
     for field in sorted(features & {"ages", "at_least_agencies", "rest_days", "lingers_days", "sunset", "counts_but_not_shown"}):
         if chance.random() < 0.25:
             rule[field] = _value_of(chance, field, around)
+    if "in_case" in features and chance.random() < 0.35:
+        rule["in_case"] = chance.choice([rule["cooperation"], "none"])
+        if rule["in_case"] == "sig":
+            del rule["without_sig_consent"]
     return rule
 
 

@@ -18,8 +18,8 @@ from .counting import (
     the_value,
     what_followed,
 )
-from .history import DAY, HOUR, Arrival, Consent, Event
-from .holding import Held, what_a_team_may_be_told_of
+from .history import DAY, HOUR, Arrival, Cases, Consent, Event
+from .holding import Held, the_cases_that_count, what_a_team_may_be_told_of
 from .swedish_days import as_date, date_in_sweden, when_the_day_begins
 
 Rule = dict[str, Any]
@@ -62,6 +62,7 @@ class Case:
     events: Sequence[Event]
     answered_at: dict[tuple[str, str], int]
     """By rule and team, when that last declined or completed such a task."""
+    cases: Cases
 
 
 def what_stands(rules: dict[str, Any], arrivals: Sequence[Arrival], now: int) -> Outcome:
@@ -76,7 +77,7 @@ def what_stands(rules: dict[str, Any], arrivals: Sequence[Arrival], now: int) ->
         if answer.state in THE_ANSWERS_THAT_END_A_TASK:
             whose = answer.rule, answer.team
             answered_at[whose] = max(answer.at, answered_at.get(whose, answer.at))
-    case = Case(rules, held.consent, events, answered_at)
+    case = Case(rules, held.consent, events, answered_at, held.cases)
     proposals = (what_is_proposed(rule, case, now) for rule in people_s_rules(rules))
     return Outcome(tuple(sorted(one for one in proposals if one is not None)), tuple(sorted(map(_as_held, events))))
 
@@ -101,7 +102,7 @@ def what_is_proposed(rule: Rule, case: Case, now: int) -> Proposal | None:
 
     Who may be told, the age, the sunset and the answers are asked as of now.
     """
-    if not it_may_hold_whatever_happened(rule, case.consent, now):
+    if not it_may_hold_whatever_happened(rule, case.consent, now) or not it_is_a_case_as_it_asks(rule, case, now):
         return None
     for instant in the_instants_to_ask_newest_first(rule, case, now):
         for team, cooperation in the_teams_in_turn(rule):
@@ -117,6 +118,17 @@ def it_may_hold_whatever_happened(rule: Rule, consent: Consent, now: int) -> boo
     if rule.get("sunset") and date_in_sweden(now) > as_date(rule["sunset"]):
         return False
     return it_has_the_right_age(rule.get("ages"), consent.age_years, consent.age_valid_until, now)
+
+
+def it_is_a_case_as_it_asks(rule: Rule, case: Case, now: int) -> bool:
+    counting = the_cases_that_count(case.cases, case.consent, now)
+    match rule.get("in_case"):
+        case None:
+            return True
+        case "none":
+            return not counting
+        case asked:
+            return asked in counting
 
 
 def the_instants_to_ask_newest_first(rule: Rule, case: Case, now: int) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""What happens to one youth, in plain words: consents, events, answers, each with the instant at which it reached the hub.
+"""What happens to one youth, in plain words: consents, events, answers, cases, each with the instant at which it reached the hub.
 
 Instants are whole milliseconds since 1970 (UTC); dates are written `2025-06-30` and are Swedish. A history is kept as JSON.
 """
@@ -67,7 +67,15 @@ class Answer:
     at: int
 
 
-What: TypeAlias = Consent | Event | Answer
+@dataclass(frozen=True)
+class Cases:
+    """Which cooperations have an open case of the youth, as it was said at `told_at`; the latest word holds."""
+
+    told_at: int
+    open: tuple[str, ...]
+
+
+What: TypeAlias = Consent | Event | Answer | Cases
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,8 @@ def _arrival(row: dict[str, Any]) -> Arrival:
             return Arrival(at, Event(**one))
         case {"at": at, "Answer": one}:
             return Arrival(at, Answer(**one))
+        case {"at": at, "Cases": one}:
+            return Arrival(at, Cases(one["told_at"], tuple(one["open"])))
         case _:
             raise ValueError("no arrival")
 

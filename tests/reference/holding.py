@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .history import Answer, Arrival, Consent, Event, Scope
+from .history import Answer, Arrival, Cases, Consent, Event, Scope
 
 
 class Held:
@@ -19,6 +19,7 @@ class Held:
         self.revisions: dict[tuple[str, int], int] = {}
         self.contents: dict[tuple[str, int], Event] = {}
         self.answers: list[Answer] = []
+        self.cases = Cases(0, ())
         for arrival in arrivals:
             match arrival.what:
                 case Consent():
@@ -27,6 +28,8 @@ class Held:
                     self._an_event_came(arrival.what)
                 case Answer():
                     self.answers.append(arrival.what)
+                case Cases():
+                    self._cases_were_told(arrival.what)
 
     @property
     def events(self) -> list[Event]:
@@ -38,11 +41,12 @@ class Held:
             return  # for ever
         if consent.status == "withdrawn":
             self.consent = consent
-            self.revisions, self.contents, self.answers = {}, {}, []
+            self.revisions, self.contents, self.answers, self.cases = {}, {}, [], Cases(0, ())
             return
         if self.consent is not None and consent.version <= self.consent.version:
             return
         self.consent = consent
+        self.cases = without_those_that_no_consent_carries(self.cases, consent)
         for identity, event in list(self.contents.items()):
             if not a_scope_covers(consent, event):
                 del self.contents[identity]
@@ -62,6 +66,27 @@ class Held:
         self.contents.pop(identity, None)
         if may_be_held and not event.retracted:
             self.contents[identity] = event
+
+    def _cases_were_told(self, cases: Cases) -> None:
+        if self.consent is None or self.consent.status == "withdrawn" or cases.told_at <= self.cases.told_at:
+            return
+        self.cases = without_those_that_no_consent_carries(cases, self.consent)
+
+
+def without_those_that_no_consent_carries(cases: Cases, consent: Consent) -> Cases:
+    """A consent that was withdrawn takes the word of its case with it; one that is suspended or over does not."""
+    carried = {scope.cooperation for scope in consent.scopes if scope.withdrawn_at is None}
+    return Cases(cases.told_at, tuple(one for one in cases.open if one in carried))
+
+
+def the_cases_that_count(cases: Cases, consent: Consent, now: int) -> set[str]:
+    """Those of a cooperation to which a consent is in force."""
+    in_force = {
+        scope.cooperation
+        for scope in consent.scopes
+        if consent.status == "in_force" and scope.withdrawn_at is None and scope.valid_from <= now < scope.valid_to
+    }
+    return set(cases.open) & in_force
 
 
 def a_scope_covers(consent: Consent, event: Event) -> bool:

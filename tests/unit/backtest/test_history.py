@@ -1,14 +1,30 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from hub.backtest.history import YouthHistory, school_of, timeline, usable
 from hub.contract.models import ConsentStatus
+from hub.core.instants import from_ms, stockholm_day, stockholm_midnight, to_ms
 from tests.unit.backtest.make import absent, make_history, reference, told
-from tests.unit.core.make import NOW, SCHOOL, SSPF_SCOPE, YOUTH, ago, make_absence, make_consent, make_scope, make_withdrawn
+from tests.unit.core.make import (
+    NOW,
+    SCHOOL,
+    SSPF_SCOPE,
+    YOUTH,
+    ago,
+    make_absence,
+    make_case,
+    make_consent,
+    make_scope,
+    make_withdrawn,
+)
+
+
+def midnight(instant: datetime) -> datetime:
+    return from_ms(stockholm_midnight(stockholm_day(to_ms(instant))))
 
 
 def test_a_history_holds_one_reference_only() -> None:
@@ -84,3 +100,21 @@ def answer():
         task_id="00000000-0000-4000-8000-000000000009", youth_ref=YOUTH, area=None, rule_id="absence", team="outreach",
         state=TaskState.REJECTED, reason=None, occurred_at=NOW,
     )  # fmt: skip
+
+
+def test_words_on_cases_come_when_they_were_told() -> None:
+    opened, closed = make_case("sspf", at=ago(4), since=ago(4).date()), make_case(at=ago(2))
+    history = YouthHistory(youth_ref=YOUTH, consents=(make_consent(recorded_at=ago(9)),), cooperations=(closed, opened))
+    assert timeline(history)[1:] == [
+        (midnight(ago(4)), make_case("sspf", at=midnight(ago(4)), since=ago(4).date())),
+        (ago(4), opened),
+        (ago(2), closed),
+    ]
+
+
+def test_of_a_case_whose_first_word_is_gone_each_course_is_known_from_the_date_on_which_it_was_opened() -> None:
+    kept = make_case("sig", "sspf", at=ago(1), since=ago(30).date())
+    kept = kept.model_copy(update={"courses": (kept.courses[0].model_copy(update={"since": ago(10).date()}), kept.courses[1])})
+    history = YouthHistory(youth_ref=YOUTH, consents=(make_consent(recorded_at=ago(40)),), cooperations=(kept,))
+    known = [(at, {course.cooperation.value for course in event.courses}) for at, event in timeline(history)[1:]]
+    assert known == [(midnight(ago(30)), {"sspf"}), (midnight(ago(10)), {"sig", "sspf"}), (ago(1), {"sig", "sspf"})]

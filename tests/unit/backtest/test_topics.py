@@ -11,12 +11,12 @@ from hub.backtest.topics import BucketPart, private_folder
 from hub.claims import Declared
 from hub.contract.codec import Codec
 from hub.contract.models import InfoKind, Message, TaskEvent, TaskState
-from hub.contract.topics import CONSENTS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES, TASK_EVENTS
+from hub.contract.topics import CONSENTS, COOPERATIONS, POLICE_NOTICES, RISK_EVENTS, SCHOOL_ABSENCES, TASK_EVENTS
 from hub.errors import RejectedError
 from tests.unit.backtest.make import absent, make_history, reference
-from tests.unit.core.make import NOW, POLICE, SCHOOL, YOUTH, ago, make_consent, make_notice
+from tests.unit.core.make import NOW, POLICE, SCHOOL, YOUTH, ago, make_case, make_consent, make_notice
 
-TOPICS = (CONSENTS, SCHOOL_ABSENCES, POLICE_NOTICES, RISK_EVENTS, TASK_EVENTS)
+TOPICS = (CONSENTS, SCHOOL_ABSENCES, POLICE_NOTICES, RISK_EVENTS, TASK_EVENTS, COOPERATIONS)
 DECLARED = Declared({SCHOOL: frozenset({InfoKind.SCHOOL_ABSENCE}), POLICE: frozenset({InfoKind.POLICE_NOTICE})}, {})
 ANSWER = TaskEvent(
     task_id="00000000-0000-4000-8000-000000000009", youth_ref=YOUTH, area=None, rule_id="absence", team="outreach",
@@ -50,6 +50,16 @@ def test_each_youths_records_of_every_topic_come_together(tmp_path: Path) -> Non
     found, refused = read(tmp_path / "bucket", (two, other), (one, make_consent()), (one, absence), (one, notice), (one, ANSWER))
     assert [history.youth_ref for history in found] == [YOUTH, reference(2)]
     assert {event for _, event in timeline(found[0])} == {make_consent(), absence, notice, ANSWER}
+    assert not refused
+
+
+def test_a_word_on_cases_is_read_and_the_mark_that_ends_it_is_passed_over(tmp_path: Path) -> None:
+    word = make_case("sspf")
+    found, refused = read(tmp_path / "bucket", (YOUTH.encode(), word))
+    assert found[0].cooperations == (word,)
+    mark = struct.pack(">BHI", TOPICS.index(COOPERATIONS), len(YOUTH), 0) + YOUTH.encode()
+    (tmp_path / "mark").write_bytes(mark)
+    assert list(BucketPart(tmp_path / "mark", DECLARED).histories(refused)) == []
     assert not refused
 
 

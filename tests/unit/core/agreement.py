@@ -12,6 +12,8 @@ from typing import Any
 from hub.contract.models import (
     ConsentRecord,
     ConsentStatus,
+    CooperationRecord,
+    Course,
     PoliceNotice,
     ReferralTask,
     RiskEvent,
@@ -193,6 +195,9 @@ def as_message(what: plain.What, tasks: Tasks | None = None) -> Any:
             )  # fmt: skip
         case plain.Event():
             return _event(what)
+        case plain.Cases():
+            courses = tuple(Course(cooperation=one, since=date(2026, 1, 5)) for one in what.open)
+            return CooperationRecord(youth_ref=YOUTH, recorded_at=from_ms(what.told_at), courses=courses)
         case plain.Answer():
             return TaskEvent(
                 task_id=NO_TASK if tasks is None else tasks.of(what.rule, what.at), youth_ref=YOUTH, area=None, rule_id=what.rule, team=what.team,

@@ -10,6 +10,8 @@ from hub.contract.models import (
     ConsentRecord,
     ConsentStatus,
     Cooperation,
+    CooperationRecord,
+    Course,
     InfoKind,
     PlaceCategory,
     PlaceEvent,
@@ -54,6 +56,12 @@ def make_scope(**changes: Any) -> Scope:
 def make_sig_scope(**changes: Any) -> Scope:
     values = {"scope_id": SIG_SCOPE, "cooperation": Cooperation.SIG, "agencies": (POLICE,), "recipients": ("sig",)}
     return make_scope(**(values | changes))
+
+
+def make_case(*open_now: str, at: datetime = NOW, since: date = date(2025, 5, 5)) -> CooperationRecord:
+    """The word of an instant on which cooperations have an open case."""
+    courses = tuple(Course(cooperation=Cooperation(one), since=since) for one in open_now)
+    return CooperationRecord(youth_ref=YOUTH, recorded_at=at, courses=courses)
 
 
 def make_consent(*scopes: Scope, **changes: Any) -> ConsentRecord:

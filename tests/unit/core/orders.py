@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from hub.contract.models import ConsentRecord, TaskEvent
+from hub.contract.models import ConsentRecord, CooperationRecord, TaskEvent
 from hub.core.instants import to_ms
 from hub.core.rules import CompiledRules
 from hub.core.state import YouthState, body_bytes, from_bytes, to_bytes
@@ -55,8 +55,9 @@ class Orders:
             if place not in come and self._after.get(place, frozenset()) <= come:
                 one = step(state, message, self._rules, self._now)
                 left = _delivered(inbox, one.tasks)
-                if isinstance(message, ConsentRecord | TaskEvent):
-                    # Who may be told nothing more is cancelled by the consent itself; who answered is done and knows it.
+                if isinstance(message, ConsentRecord | TaskEvent | CooperationRecord):
+                    # Who may be told nothing more is cancelled by the consent itself; who answered is done and knows it. That a
+                    # case was opened or has ended is told nobody.
                     left = {rule: task for rule, task in left.items() if rule in one.state.episodes}
                 self._walk(one.state, come | {place}, left)
 

@@ -97,6 +97,12 @@ WAITING: list[tuple[str, dict[str, Any], str, str]] = [
         "Villkoren är uppfyllda av det som enheten får veta. Ett förslag kan vara på väg eller öppet, men behöver inte komma.",
         "The conditions are met by what the team may be told. A proposal may be on its way or open, but need not come.",
     ),
+    (
+        "case",
+        {},
+        "Villkoren är uppfyllda. Regeln frågar också om det finns ett öppet ärende. Om det gör det sägs inte här.",
+        "The conditions are met. The rule also asks whether there is an open case. Whether there is one is not told here.",
+    ),
 ]
 
 

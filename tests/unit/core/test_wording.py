@@ -314,7 +314,7 @@ def test_every_field_of_a_rule_that_decides_is_said(language: Any) -> None:
         {}, {"ages": {"from": 12}}, {"ages": {"to": 12}}, {"ages": {"from": 12, "to": 17}}, {"at_least_agencies": 2},
         {"rest_days": 28}, {"lingers_days": 28}, {"sunset": "2026-06-30"}, {"counts_but_not_shown": ["s-x"]},
         {"team": "sspf"}, {"function": "information"}, {"priority": "high"}, {"respond_within_days": 6},
-        {**SIG, "without_sig_consent": {"team": "sspf", "function": "seek_sig_consent"}},
+        {**SIG, "without_sig_consent": {"team": "sspf", "function": "seek_sig_consent"}}, {"in_case": "sspf"}, {"in_case": "none"},
     ]  # fmt: skip
     told = [rule_in_words(make(ABSENCE, **one), language).sentences for one in changes]
     assert len(set(told)) == len(told)

@@ -20,7 +20,7 @@ from .agreement import RULE_SETS, compiled, differences, disagreements, history_
 
 LOTS = 1500
 SEEN_IN = {
-    "against_earlier": 31, "ages": 5, "at_least_agencies": 7, "between": 23, "counts_but_not_shown": 21, "fell_from": 3, "lingers_days": 6,
+    "against_earlier": 31, "ages": 5, "at_least_agencies": 7, "between": 23, "counts_but_not_shown": 21, "fell_from": 3, "in_case": 1, "lingers_days": 6,
     "on_school_days": 3, "rate": 55, "rest_days": 2, "sunset": 43, "then": 85, "within_school_days": 5,
 }  # fmt: skip
 """The lot in which each was first seen as this was written. The search begins there, and goes on where another is drawn by now."""
@@ -36,6 +36,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "between": lambda times: [times[0], times[1][:4] + "1"],
     "against_earlier": lambda earlier: earlier | {"percent": earlier["percent"] * 2},
     "fell_from": lambda fell: fell | {"at_least": fell["at_least"] + 1},
+    "in_case": lambda asked: None if asked == "none" else "none",
     "then": lambda then: then | {"within_hours": then["within_hours"] + 1},
 }
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hub.contract.models import TaskEvent, TaskState
-from hub.contract.topics import PLACE_EVENTS, RULES, SCHOOL_ABSENCES, TASK_EVENTS, Topic
+from hub.contract.topics import COOPERATIONS, PLACE_EVENTS, RULES, SCHOOL_ABSENCES, TASK_EVENTS, Topic
 from hub.errors import ContractError
 from hub.runtime.reading import reader_of
-from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_place_event
+from tests.unit.core.make import NOW, YOUTH, ago, make_absence, make_case, make_place_event
 from tests.unit.runtime.fakes import CODEC, make_marker
 
 AREA = "0581-hageby"
@@ -27,6 +27,7 @@ GOOD = [
     pytest.param(TASK_EVENTS, told(youth_ref=YOUTH), YOUTH, id="of a youth's task"),
     pytest.param(TASK_EVENTS, told(area=AREA), AREA, id="of an area's task"),
     pytest.param(RULES, make_marker("first"), "first", id="of the rules"),
+    pytest.param(COOPERATIONS, make_case("sspf"), YOUTH, id="of a youth's cases"),
 ]
 
 
@@ -60,4 +61,13 @@ def test_a_key_of_somebody_else_is_refused(topic: Topic, message: object, key: s
 def test_of_a_value_that_cannot_be_read_the_codec_says_why(topic: Topic, message: object, key: str) -> None:
     value = CODEC.encode(topic, message)  # type: ignore[arg-type]
     assert refusal(topic, key.encode(), value + b"\x00") == "trailing_bytes"
-    assert refusal(topic, key.encode(), None) == "no_value"
+    assert topic is COOPERATIONS or refusal(topic, key.encode(), None) == "no_value"
+
+
+@pytest.mark.parametrize("key", [None, b"no key", YOUTH.encode()[:-1]])
+def test_a_mark_that_ends_a_key_needs_one_of_its_form(key: bytes | None) -> None:
+    assert refusal(COOPERATIONS, key, None) == "bad_key"
+
+
+def test_what_is_empty_and_no_mark_is_refused() -> None:
+    assert refusal(COOPERATIONS, YOUTH.encode(), b"") == "truncated"

@@ -6,7 +6,8 @@ import pytest
 
 from hub.contract.ids import task_id
 from hub.contract.models import ConsentRecord, Erasure, ErasureKind, ReferralTask, TaskEvent, TaskState
-from hub.contract.topics import ERASURES, TASKS_OUTREACH, TASKS_SIG
+from hub.contract.topics import COOPERATIONS, ERASURES, TASKS_OUTREACH, TASKS_SIG
+from hub.core.courses import Forgotten
 from hub.core.instants import from_ms
 from hub.core.state import YouthState, new_state
 from hub.errors import FatalError
@@ -19,6 +20,7 @@ from tests.unit.core.make import (
     ago,
     event_id,
     make_absence,
+    make_case,
     make_consent,
     make_notice,
     make_place_event,
@@ -223,3 +225,32 @@ def test_what_delivery_cancels_makes_newer_consents_be_read_before_anything_is_p
         team="outreach", state=state, reason=None, occurred_at=NOW,
     )  # fmt: skip
     assert steps(program, make_consent(), told)[-1].awaits_consent == (state is TaskState.CANCELLED)
+
+
+def test_a_word_on_cases_is_kept_and_says_nothing(program: YouthProgram) -> None:
+    done = steps(program, make_consent(), make_case("sspf"))[-1]
+    assert (done.outcome, done.changed, done.emissions, done.awaits_consent) == ("processed", True, (), False)
+
+
+def test_a_word_on_cases_that_no_known_consent_carries_is_decided_once_newer_ones_have_been_read(program: YouthProgram) -> None:
+    unknown = steps(program, make_case("sspf"))[-1]
+    assert (unknown.outcome, unknown.reason, unknown.awaits_consent) == ("refused", "no_consent", True)
+    part = steps(program, make_consent(), make_case("sig", "sspf"))[-1]
+    assert (part.outcome, part.awaits_consent) == ("processed", True)
+    assert [drop.reason for drop in part.drops] == ["cooperation_not_covered"]
+
+
+def test_the_mark_that_ends_what_was_told_of_cases_is_taken_like_a_word(program: YouthProgram) -> None:
+    key, mark = program.reader(COOPERATIONS.name)(YOUTH.encode(), None)
+    assert (key, mark) == (YOUTH, Forgotten(YOUTH))
+    done = steps(program, make_consent(), make_case("sspf"), mark)
+    assert isinstance(done[-1].state, YouthState)
+    assert done[-1].state == done[0].state
+
+
+def test_a_mark_of_a_reference_of_which_nothing_is_held_leaves_nothing(program: YouthProgram) -> None:
+    done = steps(program, Forgotten(YOUTH))[-1]
+    assert (done.state, done.changed, done.emissions) == (None, False, ())
+    assert (done.outcome, done.drops, done.awaits_consent) == ("processed", (), False)
+    withdrawn = steps(program, make_withdrawn(), Forgotten(YOUTH))[-1]
+    assert (withdrawn.outcome, withdrawn.drops, withdrawn.changed) == ("processed", (), False)
