@@ -121,6 +121,10 @@ class FaultyStore(PartitionStore):
         self._trap.pass_by("store keys")
         return super().items()
 
+    def filed_after(self, *given: Any) -> Any:
+        self._trap.pass_by("store keys")
+        return super().filed_after(*given)
+
 
 class FaultyFlow:
     def __init__(self, trap: Trap, flow: Flow) -> None:
