@@ -86,13 +86,18 @@ def place_resume(state: PlaceState, known: Known, rules: CompiledRules, now: dat
     """Bring a rebuilt state up to `now` (aware), take over what was said, and say the week's task that holds and was never said.
 
     What was said decides, as it did in the state that was lost: every week's task that was not taken back stands, though its
-    reports be gone by now, and no week's task gets an id that one has had. Again on its own result it says nothing more.
+    reports be gone by now, and no week's task gets an id that one has had. But a week that was taken back while nobody was told
+    (in silence, by the same reports) has lost its ground. Again on its own result, with what it said heard, it says nothing more.
     """
     current, at_ms, spans = place_wake(state, rules, now).state, to_ms(now), rules.exposed_areas.get(state.area, ())
     work = _Work(current, rules.version, at_ms, now, {}, {})
     work.take_over(known)
     for rule in rules.place_rules if spans else ():
-        work.propose(rule, _members(rule, current.reports, at_ms, spans))
+        members = _members(rule, current.reports, at_ms, spans)
+        taken_back = current.recalled.get(rule.id, {})
+        lost = [one for one in work.without_ground(rule, members) if one.week in taken_back and work.counts_still(rule, one)]
+        work.recall(rule, lost, members)
+        work.propose(rule, members)
     resumed = replace(current, proposals=work.proposals, recalled=work.recalled)
     return _stepped(state if resumed == state else resumed, work.tasks)
 
@@ -172,6 +177,10 @@ class _Work:
         said = self._said(rule)
         weeks = _weeks(rule, members) if said else ()
         return [one for one in said if one.week not in weeks]
+
+    def counts_still(self, rule: CompiledPlaceRule, proposal: Proposal) -> bool:
+        """Whether all that it was opened on would count now, had nothing been taken back: it has not gone by itself."""
+        return proposal.rules_version == self.rules_version and self.at_ms < proposal.first_ms + rule.window_ms
 
     def recall(self, rule: CompiledPlaceRule, lost: Sequence[Proposal], members: Sequence[Report]) -> None:
         """Take back what was said of weeks that have lost their ground."""

@@ -5,9 +5,9 @@ was said of the subject's tasks, and what became of them, decides (`Known`), by 
 
 * an open task is known: nothing is said, and the episode takes over its id, so that lost ground names the right task;
 * a task was said of which nobody has spoken: it is said again under its own id (on its way it is a repeat, lost it is not);
-* nothing is open: the episode's task is missing, and said under an id that no task has had.
-
-What is open at the receivers without an episode stays: it ended silently, by age, or its team has it.
+* nothing is open: the episode's task is missing, and said under an id that no task has had;
+* a task is open, or on its way, and the rule has no episode: that its ground is lost is told, if it was taken back
+  (`hub.core.taken_back`): nobody told it while the state was rebuilt. What ended by itself, in silence, stays.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from hub.contract.models import Action, PresenceTask, ReferralTask, TaskEvent, TaskState
+from hub.core.episodes import Reconciler
 from hub.core.instants import next_midnight, to_ms
+from hub.core.look import Cause, Instant
+from hub.core.measure import Counted
 from hub.core.rules import CompiledRules
 from hub.core.spent import had_before
-from hub.core.state import YouthState
+from hub.core.state import Episode, YouthState
 from hub.core.step import Step, wake
+from hub.core.taken_back import Ground, ground_of, was_taken_back
 
 __all__ = ["Known", "TaskMessage", "adopt", "missing", "resume"]
 
@@ -31,13 +35,14 @@ _OPEN = frozenset({TaskState.REQUESTED, TaskState.RECEIVED, TaskState.ACCEPTED, 
 
 class _Said(NamedTuple):
     """The worker's latest word; `again`: it followed one of lost ground. `since` orders what was said of one rule to several
-    teams, on several topics: by when, then by the consent.
+    teams, on several topics: by when, then by the consent. `ground`: of a youth's task, while it has any.
     """
 
     action: Action
     task_id: str
     again: bool
     since: tuple[int, int]
+    ground: Ground | None = None
 
 
 class _Told(NamedTuple):
@@ -83,7 +88,8 @@ class Known:
             again = before.again  # a repeat
         else:
             again = before is not None and before.action is Action.GROUND_LOST
-        self.said[place] = _Said(message.action, message.task_id, again, (to_ms(message.created_at), consent))
+        ground = ground_of(message) if isinstance(message, ReferralTask) and message.action is Action.OPEN else None
+        self.said[place] = _Said(message.action, message.task_id, again, (to_ms(message.created_at), consent), ground)
 
     def standing(self, place: str) -> str | None:
         """The id on which an open task of that place stands at its receivers; None: they have none, or one without ground.
@@ -106,6 +112,11 @@ class Known:
             other != place and other.startswith(rule) and one.action is Action.OPEN and one.since > said.since
             for other, one in self.said.items()
         )
+
+    def on_its_way(self, place: str) -> str | None:
+        """The id of the task that was said last, if delivery has not spoken of it and no other team was asked since."""
+        said = self.said.get(place)
+        return None if said is None or self._has_been_passed_on(place, said) else self.unanswered(place)
 
     def open_said(self, place: str) -> str | None:
         """The id of the task that was said last, unless its ground was lost."""
@@ -131,7 +142,29 @@ def resume(state: YouthState, known: Known, rules: CompiledRules, now: datetime)
         standing = known.standing(f"{rule_id}|{episode.team}")
         if standing is not None:
             current = adopt(current, rule_id, standing)
-    return missing(current, known, rules, now)
+    lost = _taken_back(current, known, rules, now)
+    done = missing(current, known, rules, now)
+    return Step(done.state, (*lost, *done.tasks)) if lost else done
+
+
+def _taken_back(state: YouthState, known: Known, rules: CompiledRules, now: datetime) -> list[ReferralTask]:
+    """That ground is lost, of each task that is open or on its way while its rule has no episode. Their ids are used already."""
+    at_ms, episodes = to_ms(now), dict[str, Episode]()
+    for place, said in known.said.items():
+        rule = rules.by_id.get(place.partition("|")[0])
+        identity = known.standing(place) or known.on_its_way(place)
+        if rule is None or rule.id in state.episodes or identity is None or said.ground is None:
+            continue
+        if was_taken_back(said.ground, rule, rules, state, at_ms):
+            episodes[rule.id] = said.ground.episode._replace(task_id=identity)
+    touched = [rules.by_id[rule_id] for rule_id in episodes]
+    when, reach = Instant(at_ms, now, Cause.EVENT, touched=touched), state.reach
+    if not touched or reach is None:
+        return []
+    counted = Counted(state.events, at_ms)
+    work = Reconciler(replace(state, episodes=episodes), rules, when, reach=reach, counted=counted, answers=state.answers)
+    work.run()
+    return [one for one in work.said if isinstance(one, ReferralTask)]
 
 
 def adopt(state: YouthState, rule_id: str, identity: str) -> YouthState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
@@ -52,6 +53,10 @@ class Team:
     def wait(self, until: datetime) -> list[tuple[str, str]]:
         self.now = until
         return self._take(place_wake(self.state, RULES, until))
+
+    def resume(self, state: PlaceState) -> list[tuple[str, str]]:
+        """What is said of a state that is rebuilt in place of the worker's."""
+        return self._take(place_resume(state, self.known, RULES, self.now))
 
     def _take(self, done: Any) -> list[tuple[str, str]]:
         self.state = place_from_bytes(place_to_bytes(done.state))
@@ -169,6 +174,58 @@ def test_a_rebuild_over_a_weeks_end_says_nothing_that_was_said_in_whatever_order
         done = place_resume(again, team.known, RULES, NOW)
         assert (done.tasks, done.state) == ((), team.state), seed
         assert place_resume(done.state, team.known, RULES, NOW).state is done.state, seed
+
+
+def rebuilt(told: Sequence[PlaceEvent], now: datetime = NOW) -> PlaceState:
+    state = new_place_state(AREA)
+    for event in told:
+        state = place_step(state, event, RULES, now).state
+    return state
+
+
+def test_a_retraction_that_is_first_read_in_the_rebuild_is_told_and_the_week_that_has_the_ground_then_is_said() -> None:
+    team = Team()
+    team.hear(*FRIDAY, *MONDAY[:1])
+    team.resume(rebuilt([*FRIDAY, *MONDAY[:1], *TAKEN_BACK[:2]]))
+    assert team.open == {}
+    assert team.hear(*TAKEN_BACK[2:], *MONDAY[1:]) == []
+    moved = Team()
+    moved.hear(*FRIDAY, *MONDAY)
+    assert moved.resume(rebuilt([*FRIDAY, *MONDAY, TAKEN_BACK[0]])) == [("ground_lost", "2025-W20"), ("open", "2025-W21")]
+
+
+def test_in_a_rebuild_nothing_is_told_of_a_week_whose_ground_has_aged_or_that_other_rules_proposed() -> None:
+    team, told = Team(), [*FRIDAY, *TAKEN_BACK]
+    team.hear(*FRIDAY)
+    later = FRIDAY[0].occurred_at + timedelta(days=7)
+    aged = place_resume(rebuilt(told, later), team.known, RULES, later)
+    assert (aged.tasks, list(aged.state.proposals)) == ((), [f"{RULE}|2025-W20"])
+    just_before = later - timedelta(milliseconds=1)
+    assert len(place_resume(rebuilt(told, just_before), team.known, RULES, just_before).tasks) == 1
+    newer = replace(RULES, version="other")
+    assert place_resume(rebuilt(told), team.known, newer, NOW).tasks == ()
+
+
+def test_in_a_rebuild_nothing_is_told_of_a_week_whose_reports_were_on_a_topic_that_was_made_anew() -> None:
+    team = Team()
+    team.hear(*FRIDAY)
+    done = place_resume(rebuilt(FRIDAY[:2]), team.known, RULES, NOW)
+    assert (done.tasks, list(done.state.proposals)) == ((), [f"{RULE}|2025-W20"])
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_after_a_rebuild_that_reads_more_than_was_read_one_task_is_open_while_the_reports_suffice(block: int) -> None:
+    for seed in range(3000 + block * 60, 3000 + block * 60 + 60):
+        chance = random.Random(seed)
+        told = two_weeks(chance)
+        chance.shuffle(told)
+        weeks, team = weeks_with_ground(told), Team()
+        team.hear(*told[: chance.randrange(len(told))])
+        team.resume(rebuilt(told))
+        assert len(team.open) == bool(weeks), seed
+        assert team.open.keys() <= weeks, seed
+        assert {one.week: one.task_id for one in team.state.proposals.values()} == team.open, seed
+        assert place_resume(team.state, team.known, RULES, NOW).tasks == (), seed
 
 
 @pytest.mark.parametrize("block", range(4))

@@ -223,6 +223,25 @@ def test_an_open_task_is_adopted_and_the_same_one_loses_its_ground(play: Play) -
     play(story)
 
 
+def test_a_retraction_that_no_worker_had_read_takes_the_open_task_back_once(play: Play) -> None:
+    async def story(scene: Scene) -> None:
+        consent(scene, FIRST)
+        await scene.ready()
+        await scene.fold(absent(FIRST))
+        scene.deliver()
+        [task] = scene.tasks()
+        await scene.loses_everything()
+        scene.log.put(SCHOOL_ABSENCES, retracted(FIRST))
+        await scene.ready()
+        assert [(one.action, one.task_id) for one in scene.tasks()[1:]] == [(Action.GROUND_LOST, task.task_id)]
+        scene.deliver()
+        await scene.loses_everything()
+        await scene.ready()
+        assert len(scene.tasks()) == 2
+
+    play(story)
+
+
 def test_a_declined_task_stays_declined(play: Play) -> None:
     async def story(scene: Scene) -> None:
         consent(scene, FIRST)
