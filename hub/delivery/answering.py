@@ -202,7 +202,9 @@ class Answering:
         row.state, row.holder, row.reason = after.state.value, after.holder, after.reason
         match asked.move:
             case Move.ACCEPT:
-                row.answered_at, row.due_by, row.call_at = now, self._follow_up(row.team, now), now
+                row.answered_at, row.call_at = now, now
+                if row.kind != "presence":  # that is carried out in its week, whoever goes
+                    row.due_by = self._follow_up(row.team, now)
                 row.opened_at = row.opened_at or now  # it cannot be called unread any more
             case Move.DECLINE:
                 row.answered_at = now

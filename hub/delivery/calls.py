@@ -98,7 +98,8 @@ class Calls:
             return []
         answered = row.state not in _UNANSWERED
         since = row.answered_at if answered and row.answered_at is not None else row.received_at
-        return self._ladder.steps(row.team, since=since, due_by=row.due_by, answered=answered)
+        place = row.kind == "presence"
+        return self._ladder.steps(row.team, since=since, due_by=row.due_by, answered=answered, place=place)
 
 
 def called(caller: Caller) -> ColumnElement[bool]:

@@ -37,13 +37,13 @@ def deadlines_of(engine: Engine, account: str, now: datetime) -> list[Deadline]:
     """
     seen = ColleagueRow.seen_at >= now - _SEEN_WITHIN
     teams = select(ColleagueRow.team).where(ColleagueRow.account == account, seen)
-    query = select(TaskRow.task_id, TaskRow.team, TaskRow.due_by, TaskRow.state).where(
+    query = select(TaskRow.task_id, TaskRow.team, TaskRow.due_by, TaskRow.state, TaskRow.kind).where(
         TaskRow.holder == account, TaskRow.team.in_(teams), TaskRow.state.in_([state.value for state in OPEN_STATES])
     )
     with answering(), Session(engine) as session:
         rows = session.execute(query.order_by(TaskRow.due_by, TaskRow.task_id).limit(_MOST)).all()
     return [
-        Deadline(task_id, team, due_by, follow_up=TaskState(state) not in UNANSWERED)
-        for task_id, team, due_by, state in rows
+        Deadline(task_id, team, due_by, follow_up=TaskState(state) not in UNANSWERED and kind != "presence")
+        for task_id, team, due_by, state, kind in rows
         if due_by is not None
     ]

@@ -16,16 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
-from hub.clock import STOCKHOLM
 from hub.connector import Errand
-from hub.contract.models import PresenceTask, Priority, ReferralTask, TaskState
+from hub.contract.models import Priority, TaskState
 from hub.delivery.tables import ErrandRow, TaskRow
 
 __all__ = ["HAD_LET_GO", "ErrandWriter", "Status", "errand_of", "lapse"]
@@ -57,10 +56,10 @@ class ErrandWriter:
 
     sinks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def tell(self, session: Session, row: TaskRow, task: ReferralTask | PresenceTask, now: datetime) -> None:
+    def tell(self, session: Session, row: TaskRow, now: datetime) -> None:
         """A new task of the team: one errand for each of its sinks."""
         for sink in self.sinks.get(row.team, ()):
-            session.add(_requested(row, sink, row.respond_by or _end_of_week(task), now))
+            session.add(_requested(row, sink, now))
 
     def take_back(self, session: Session, row: TaskRow, now: datetime) -> None:
         """The task was recalled or cancelled: tell those sinks that have heard, or may have heard of it."""
@@ -84,7 +83,7 @@ class ErrandWriter:
             if sink in said:
                 _ask_again(said[sink], row, now)
             else:
-                session.add(_requested(row, sink, _until(row), now))
+                session.add(_requested(row, sink, now))
 
 
 def _words_of(session: Session, task_id: str) -> dict[str, dict[str, ErrandRow]]:
@@ -141,10 +140,10 @@ def _end(errand: ErrandRow, status: Status, now: datetime, code: str = "") -> No
     errand.status, errand.code, errand.next_try, errand.settled_at = status.value, code or errand.code or "", None, now
 
 
-def _requested(row: TaskRow, sink: str, respond_by: datetime, now: datetime) -> ErrandRow:
+def _requested(row: TaskRow, sink: str, now: datetime) -> ErrandRow:
     return ErrandRow(
         task_id=row.task_id, state=_REQUESTED, sink=sink, team=row.team, function=row.function, priority=row.priority,
-        created_at=row.created_at, respond_by=respond_by, written_at=now, status=Status.WAITING.value, next_try=now,
+        created_at=row.created_at, respond_by=_until(row), written_at=now, status=Status.WAITING.value, next_try=now,
     )  # fmt: skip
 
 
@@ -191,12 +190,5 @@ def errand_of(row: ErrandRow) -> Errand:
 
 def _until(row: TaskRow) -> datetime:
     """By when the team is to respond; of a presence task, that its week ends."""
-    return row.respond_by or _end_of_week(PresenceTask.model_validate_json(row.payload or ""))
-
-
-def _end_of_week(task: ReferralTask | PresenceTask) -> datetime:
-    """A proposal to be present in a week is of no use after it: its Sunday's end, Swedish time."""
-    assert isinstance(task, PresenceTask), "a referral task says by when to respond"
-    year, week = task.week.split("-W")
-    sunday = date.fromisocalendar(int(year), int(week), 7)
-    return datetime.combine(sunday + timedelta(days=1), time(), STOCKHOLM)
+    assert row.respond_by is not None, "every open task has a clock"
+    return row.respond_by

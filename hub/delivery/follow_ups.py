@@ -17,6 +17,7 @@ from hub.clock import STOCKHOLM, stockholm_date
 from hub.contract.models import TaskState
 from hub.database import answering
 from hub.delivery.moves import OPEN_STATES
+from hub.delivery.place_weeks import WEEK_OVER
 from hub.delivery.tables import TaskRow
 
 __all__ = ["WEEKS", "WeekFigures", "weeks_of"]
@@ -31,8 +32,9 @@ _OPEN = frozenset(state.value for state in OPEN_STATES)
 class WeekFigures:
     """Tasks that came in one ISO week of Sweden; `year` is the week's.
 
-    `to_follow_up`: those that were not taken back (cancelled, recalled). Of these `followed_up` were declined or completed with
-    an outcome, and `late` are open past the clock that runs now; `in_time` were answered before their time to respond.
+    `to_follow_up`: those that were not taken back (cancelled, recalled), and presence of which nobody said anything in its week.
+    Of these `followed_up` were declined or completed with an outcome, and `late` are open past the clock that runs now;
+    `in_time` were answered before their time to respond.
     """
 
     year: int
@@ -50,13 +52,14 @@ def weeks_of(engine: Engine, teams: Collection[str], now: datetime) -> Mapping[s
     days = [monday - timedelta(weeks=back) for back in range(WEEKS)]
     since = datetime.combine(days[-1], time(), tzinfo=STOCKHOLM).astimezone(UTC)
     found: dict[str, dict[tuple[int, int], WeekFigures]] = defaultdict(dict)
-    columns = (TaskRow.team, TaskRow.received_at, TaskRow.state, TaskRow.answered_at, TaskRow.respond_by, TaskRow.due_by)
-    query = select(*columns).where(TaskRow.team.in_(list(teams)), TaskRow.received_at >= since)
+    query = select(
+        TaskRow.team, TaskRow.received_at, TaskRow.state, TaskRow.answered_at, TaskRow.respond_by, TaskRow.due_by, TaskRow.reason
+    ).where(TaskRow.team.in_(list(teams)), TaskRow.received_at >= since)
     with answering(), Session(engine) as session:
-        for team, received_at, state, answered_at, respond_by, due_by in session.execute(query):
+        for team, received_at, state, answered_at, respond_by, due_by, reason in session.execute(query):
             year, week, _day = stockholm_date(received_at).isocalendar()
             figures = found[team].get((year, week)) or WeekFigures(year, week)
-            stands = state in _OPEN or state in _ANSWERS
+            stands = state in _OPEN or state in _ANSWERS or reason == WEEK_OVER
             answered = stands and answered_at is not None and (respond_by is None or answered_at <= respond_by)
             found[team][year, week] = replace(
                 figures,

@@ -67,10 +67,11 @@ class Ladder:
     def __init__(self, teams: Mapping[str, TeamLadder]) -> None:
         self._teams = teams
 
-    def steps(self, team: str, *, since: datetime, due_by: datetime, answered: bool) -> list[Step]:
+    def steps(self, team: str, *, since: datetime, due_by: datetime, answered: bool, place: bool = False) -> list[Step]:
         """The calls for a clock that runs from `since` until `due_by`, in order of time; `answered`: the one to follow up by.
 
-        A reminder that would come as the clock starts is none.
+        A reminder that would come as the clock starts is none. Of a `place` the team and its head alone are called: nobody waits
+        there, and its week is over then.
         """
         known = self._teams.get(team)
         if known is None:
@@ -85,6 +86,8 @@ class Ladder:
         for number, one in enumerate(known.escalation, 1):
             at = known.working_time.later(due_by, one.after_days)
             found += [Step(at, f"{_CHAIN}{number}", to) for to in _addressees(one.to)]
+        if place:
+            found = [one for one in found if one.to in {OWN, HEAD}]
         return sorted((one for one in found if not (answered and one.to.startswith(TEAM))), key=lambda step: step.at)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 
-from hub.contract.models import ConsentRecord, ReferralTask
+from hub.contract.models import ConsentRecord, PresenceTask, ReferralTask
 from hub.core.consent import Purpose
 from hub.delivery.clocks import Clocks
 from hub.delivery.moves import UNANSWERED
 from hub.delivery.permission import decide_task
+from hub.delivery.place_weeks import end_of_week
 from hub.delivery.routing import Routed, Routing
 from hub.delivery.tables import TaskRow
 
@@ -35,6 +36,11 @@ class Placing:
         row.respond_by = row.due_by = (
             task.respond_by if self._clocks is None else self._clocks.respond(row.team, task.created_at, task.respond_by)
         )
+        row.call_at = now
+
+    def set_week(self, row: TaskRow, task: PresenceTask, now: datetime) -> None:
+        """Set the clock of a presence task, which needs no consent and goes to the one team that is out there."""
+        row.respond_by = row.due_by = end_of_week(task.week, now)
         row.call_at = now
 
     def place_again(self, row: TaskRow, consent: ConsentRecord, now: datetime) -> None:

@@ -25,6 +25,7 @@ from hub.delivery.inbox import Inbox
 from hub.delivery.others import NONE, Others, lapse
 from hub.delivery.outbox import OutboxRelay, Publishes, waiting
 from hub.delivery.patience import Patience
+from hub.delivery.place_weeks import PlaceWeeks
 from hub.delivery.planned import Refuses, believe_all
 from hub.delivery.routing import Routing
 from hub.delivery.sink_figures import report_sinks
@@ -96,6 +97,7 @@ def run_delivery(
     )
     thread.start()
     inbox = Inbox(engine, codec, clock, clocks, others, routing=routing, errands=errands, claims=claims)
+    weeks = PlaceWeeks(engine, codec, clock, errands or ErrandWriter())
     worklist = Worklist(engine, clock)
     names = [one.name for one in dispatchers]
     try:
@@ -106,7 +108,12 @@ def run_delivery(
             patiently(gone.place_unopened)
         if calls is not None:
             patiently(calls.look_again)
-        report, lapses = partial(_report, engine, worklist, standstill, names), partial(lapse, engine, others)
+        report = partial(_report, engine, worklist, standstill, names)
+
+        def lapses(now: datetime) -> None:
+            lapse(engine, others, now)
+            weeks.end_due()
+
         with handing_over(dispatchers, stop, failed):
             _take_until(stop, failed, reader, inbox, report, patiently=patiently, clock=clock, calls=calls, lapses=lapses)
     except RetriableError:

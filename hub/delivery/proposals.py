@@ -95,9 +95,11 @@ class Proposals:
         row.state, row.received_at = TaskState.RECEIVED.value, work.now
         if isinstance(task, ReferralTask):
             self._placing.place(row, task, consent, work.now)
+        else:
+            self._placing.set_week(row, task, work.now)
         work.held.add(row)
         work.telling.state_of(row)
-        self._errands.tell(work.telling.session, row, task, work.now)
+        self._errands.tell(work.telling.session, row, work.now)
         return "opened"
 
     def _lose(self, work: Work, row: TaskRow, reason: str) -> str:

@@ -14,6 +14,7 @@ from hub.contract.models import PresenceTask, ReferralTask, TaskState
 from hub.core.explain import function_name
 from hub.core.rule_titles import RuleTitles
 from hub.delivery.moves import UNANSWERED
+from hub.delivery.place_weeks import WEEK_OVER
 from hub.delivery.proposals import OTHER_TEAM
 from hub.delivery.sink_states import NotHanded
 from hub.delivery.withdrawing import CONSENT_WITHDRAWN
@@ -82,7 +83,7 @@ class Presenter:
 
     def row(self, task: TaskView, words: Words, now: datetime) -> Row:
         """A task as a line of its team's list."""
-        untold = mark("Consent withdrawn") if _taken_back(task) else _ENDED_UNTOLD.get(task.state)
+        untold = mark("Consent withdrawn") if _taken_back(task) else _ended_untold(task)
         untold = untold or (mark("Not shown just now") if task.withheld else None)
         return Row(
             task_id=task.task_id,
@@ -126,7 +127,7 @@ class Presenter:
 
     def _place(self, task: TaskView, words: Words) -> str:
         """Where a presence task is to be, and when; never an area of a youth."""
-        if not isinstance(task.content, PresenceTask) or task.state in _ENDED_UNTOLD:
+        if not isinstance(task.content, PresenceTask) or _ended_untold(task):
             return ""
         return f"{self._places.title(task.content.area)}, {_week(task.content, words)}"
 
@@ -149,13 +150,18 @@ def moment(instant: datetime, words: Words, now: datetime) -> Moment:
 def _due(task: TaskView, words: Words, now: datetime) -> Due | None:
     if task.due_by is None or task.closed_at is not None:
         return None
-    by, follow_up = moment(task.due_by, words, now), task.state not in UNANSWERED
+    by, place = moment(task.due_by, words, now), task.kind == "presence"
+    follow_up = task.state not in UNANSWERED and not place
+    label = words.text("Follow up by") if follow_up else words.text("The week ends") if place else words.text("Respond by")
     if task.late:
-        return Due("late", words.text("Late by {length}", length=words.length(now - task.due_by)), by, follow_up)
-    return Due("soon", words.text("Soon"), by, follow_up) if task.due_by - now <= SOON else Due("fine", "", by, follow_up)
+        return Due("late", words.text("Late by {length}", length=words.length(now - task.due_by)), by, label, follow_up)
+    soon = task.due_by - now <= SOON
+    return Due("soon", words.text("Soon"), by, label, follow_up) if soon else Due("fine", "", by, label, follow_up)
 
 
 def _state(task: TaskView, words: Words) -> str:
+    if task.reason == WEEK_OVER:
+        return words.text("Ended with its week")
     if task.state is TaskState.RECEIVED and task.opened_at is not None:
         return words.text("Opened")
     return words.text(_STATES[task.state])
@@ -173,6 +179,11 @@ def _not_handed(one: NotHanded, words: Words) -> str:
     )  # fmt: skip
 
 
+def _ended_untold(task: TaskView) -> str | None:
+    """In place of the reason of a task that was taken back; a week that is over takes nothing back."""
+    return None if task.reason == WEEK_OVER else _ENDED_UNTOLD.get(task.state)
+
+
 def _taken_back(task: TaskView) -> bool:
     return task.recalled or task.acknowledged_at is not None or task.reason == CONSENT_WITHDRAWN
 
@@ -187,7 +198,7 @@ def _untold(task: TaskView, words: Words) -> str:
         return words.text("The task was recalled: its rule asks another team now.")
     if task.state is TaskState.RECALLED:
         return words.text("The task was recalled: its ground has changed.")
-    if task.state is TaskState.CANCELLED:
+    if task.state is TaskState.CANCELLED and task.reason != WEEK_OVER:
         return words.text("The task was cancelled: there is no consent for it any more.")
     if task.withheld:
         return words.text(NOT_LOOKED)

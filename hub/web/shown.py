@@ -21,12 +21,13 @@ class Moment:
 class Due:
     """The clock of a task: late and soon come as a word, a shape and a colour; fine has none of them.
 
-    `follow_up`: it is the one to follow up by, not to respond.
+    `label`: what until; `follow_up`: it is the one to follow up by, not to respond.
     """
 
     status: Literal["late", "soon", "fine"]
     word: str
     by: Moment
+    label: str
     follow_up: bool = False
 
 

@@ -13,6 +13,7 @@ from hub.delivery.calls import Call
 from hub.delivery.ladder import ACCOUNT, OWN, TEAM
 from hub.delivery.moves import NEEDS_CONSENT, Move, Standing, Who, possible
 from hub.delivery.notes import Note, NoteKind, Notes
+from hub.delivery.place_weeks import WEEK_OVER
 from hub.delivery.views import TaskView
 from hub.web.language import Words
 from hub.web.presenting import moment
@@ -200,6 +201,8 @@ def _detail(one: Happened, names: Mapping[str, str], teams: Mapping[str, Titled]
 
 
 def _title(code: str, words: Words) -> str:
-    """The title of a decline's reason or an outcome; empty for what is neither."""
+    """The title of a decline's reason, an outcome or a week that went by; empty for what is neither."""
+    if code == WEEK_OVER:
+        return words.text("nobody said in time what came of it")
     found = DECLINED.get(code) or OUTCOMES.get(code)
     return words.text(found[0]) if found else ""

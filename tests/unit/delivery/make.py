@@ -141,10 +141,10 @@ def make_task(
     )  # fmt: skip
 
 
-def make_presence(opened_by: str = "2025-W20", *, action: Action = Action.OPEN) -> PresenceTask:
+def make_presence(opened_by: str = "2025-W20", *, action: Action = Action.OPEN, week: str = "2025-W20") -> PresenceTask:
     return PresenceTask(
         action=action, task_id=task_id("0581-hageby", "place-presence", opened_by), area="0581-hageby", rule_id="place-presence",
-        rules_version="1", week="2025-W20", created_at=NOW, incidents=6, at_least=5, window_days=7, categories=(),
+        rules_version="1", week=week, created_at=NOW, incidents=6, at_least=5, window_days=7, categories=(),
         first_at=NOW, last_at=NOW,
     )  # fmt: skip
 

@@ -101,10 +101,10 @@ class Beside(Ladder):
         super().__init__(TEAMS)
         self._others = [other]
 
-    def steps(self, team: str, *, since: datetime, due_by: datetime, answered: bool) -> list[Step]:
+    def steps(self, team: str, *, since: datetime, due_by: datetime, answered: bool, place: bool = False) -> list[Step]:
         while self._others:
             self._others.pop().make_due()
-        return super().steps(team, since=since, due_by=due_by, answered=answered)
+        return super().steps(team, since=since, due_by=due_by, answered=answered, place=place)
 
 
 def test_of_two_processes_side_by_side_one_calls(desk: Desk, clock: ManualClock, calls: Calls, engine: Engine) -> None:

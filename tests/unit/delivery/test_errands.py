@@ -49,10 +49,10 @@ def test_no_errand_says_anything_of_the_youth(desk: Desk) -> None:
 
 
 def test_an_errand_of_a_place_ends_with_its_week(desk: Desk) -> None:
-    presence = make_presence()
+    presence = make_presence(week="2025-W21")
     with_sinks(desk, "system").inbox.take([desk.record(PRESENCE_TASKS, presence.area, presence)])
     (row,) = errands(desk.engine)
-    assert row.respond_by == datetime(2025, 5, 18, 22, tzinfo=UTC)
+    assert row.respond_by == datetime(2025, 5, 25, 22, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("state", ["recalled", "cancelled"])

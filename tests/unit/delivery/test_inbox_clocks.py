@@ -28,8 +28,11 @@ def test_a_weekend_takes_nothing_of_the_time_to_answer(engine: Engine, desk: Des
     assert (view.respond_by, view.due_by) == (datetime(2025, 5, 27, 10, tzinfo=STOCKHOLM),) * 2
 
 
-def test_a_place_has_its_week_and_no_such_clock(engine: Engine, desk: Desk, clock: ManualClock) -> None:
+def test_a_place_has_until_its_week_ends_whatever_the_teams_working_days_are(
+    engine: Engine, desk: Desk, clock: ManualClock
+) -> None:
     desk.inbox = Inbox(engine, desk.codec, clock, CLOCKS)
-    presence = make_presence()
+    presence = make_presence(week="2025-W21")
     desk.inbox.take([desk.record(PRESENCE_TASKS, presence.area, presence)])
-    assert desk.worklist.of_team("outreach")[0].due_by is None
+    (view,) = desk.worklist.of_team("outreach")
+    assert (view.respond_by, view.due_by) == (datetime(2025, 5, 26, tzinfo=STOCKHOLM),) * 2

@@ -26,8 +26,10 @@ def at(day: int, hour: int = 8, minute: int = 0) -> datetime:
     return datetime(2025, 5, day, hour, minute, tzinfo=STOCKHOLM)
 
 
-def told(team: Calls, *, since: datetime, due_by: datetime, answered: bool = False) -> list[tuple[datetime, str, str]]:
-    steps = Ladder({"outreach": team}).steps("outreach", since=since, due_by=due_by, answered=answered)
+def told(
+    team: Calls, *, since: datetime, due_by: datetime, answered: bool = False, place: bool = False
+) -> list[tuple[datetime, str, str]]:
+    steps = Ladder({"outreach": team}).steps("outreach", since=since, due_by=due_by, answered=answered, place=place)
     return [(step.at, step.name, step.to) for step in steps]
 
 
@@ -80,3 +82,8 @@ def test_another_team_is_not_called_for_what_somebody_has_accepted() -> None:
 
 def test_a_team_that_is_not_in_the_file_calls_nobody() -> None:
     assert Ladder({}).steps("outreach", since=at(12), due_by=at(19), answered=False) == list[Step]()
+
+
+def test_of_a_place_the_team_is_reminded_and_its_head_told_but_nobody_else_is_called() -> None:
+    team = Calls(deputy="sspf", escalation=(*HEAD_NEXT_DAY, CalledNext(to=("account-7",), after_days=2)))
+    assert told(team, since=at(12), due_by=at(19), place=True) == [(at(16), "reminder", "own"), (at(20), "chain-1", "head")]

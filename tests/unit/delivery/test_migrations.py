@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 import hub.delivery
 from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
-from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
+from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASKS_OUTREACH
 from hub.delivery.notes import NoteKind
 from hub.delivery.readers import ReaderRow
 from hub.delivery.tables import Base, MoveRow, NoteRow, TaskRow
-from tests.unit.delivery.make import NOW, Desk, make_consent, make_erasure, make_task
+from tests.unit.delivery.make import NOW, Desk, make_consent, make_erasure, make_presence, make_task
 from tests.unit.delivery.test_calls import DUE, come, make_calls
 
 REF = new_youth_ref()
@@ -89,3 +89,29 @@ def test_the_migrated_database_has_the_tables_columns_and_indexes_of_the_code(en
     own = set(Base.metadata.tables)
     assert [one for one in differences if one[0] in {"add_table", "add_column", "remove_column", "add_index"}] == []
     assert own >= {"task", "task_reader"}
+
+
+def test_a_presence_task_of_before_gets_its_clock_and_one_that_has_ended_none(desk: Desk, engine: Engine) -> None:
+    running, ended = make_presence(week="2025-W22"), make_presence("other").model_copy(update={"area": "0581-navestad"})
+    task = make_task(REF)
+    desk.inbox.take(
+        [desk.record(PRESENCE_TASKS, one.area, one) for one in (running, ended)]
+        + [desk.record(CONSENTS, REF, make_consent(REF)), desk.record(TASKS_OUTREACH, REF, task)]
+    )
+    clocks = sa.select(TaskRow.task_id, TaskRow.respond_by, TaskRow.due_by)
+    with Session(engine) as session, session.begin():
+        session.execute(sa.update(TaskRow).where(TaskRow.task_id == ended.task_id).values(closed_at=NOW))
+        before = {number: clock for number, *clock in session.execute(clocks)}
+    with engine.begin() as connection:
+        to(connection, "0013", back=True)
+    with Session(engine) as session, session.begin():
+        without = {number: clock for number, *clock in session.execute(clocks)}
+        session.execute(sa.update(TaskRow).where(TaskRow.task_id == ended.task_id).values(respond_by=None, due_by=None))
+    with engine.begin() as connection:
+        to(connection, "head")
+    with Session(engine) as session:
+        after = {number: clock for number, *clock in session.execute(clocks)}
+    assert without[running.task_id] == [None, None]
+    assert after[running.task_id] == before[running.task_id] == [datetime(2025, 6, 1, 22, tzinfo=UTC)] * 2
+    assert after[ended.task_id] == [None, None]
+    assert after[task.task_id] == before[task.task_id] == [task.respond_by] * 2

@@ -239,7 +239,7 @@ def test_a_head_sees_what_share_was_followed_up_and_a_member_does_not(town: Page
     act(anna, town.path("fine"), "decline", reason="no_capacity")
     said = text_of(head.get("/"))
     assert "Uppföljt: Förebyggarteamet" in said
-    assert "Vecka 21 hittills 1 1 av 1 100 % 1 av 1 –" in said
+    assert "Vecka 21 hittills 2 1 av 2 50 % 1 av 2 –" in said
     assert "Vecka 20 " in said
     assert "SIG" not in said
     assert anna.get("/").headers["location"] == "/team/outreach"

@@ -41,7 +41,7 @@ def test_whoever_has_one_team_is_led_to_it_and_sees_no_other(town: PagesTown, vi
     assert "Fältare" in page
 
 
-def test_a_list_has_the_late_first_and_what_has_no_deadline_last(town: PagesTown, client: httpx.Client) -> None:
+def test_a_list_has_the_late_first_and_then_goes_by_the_running_clock(town: PagesTown, client: httpx.Client) -> None:
     listed = re.findall(r'class="whole[^"]*" href="/team/outreach/task/([^"]+)"', client.get("/team/outreach").text)
     names = {number: name for name, number in town.tasks.items()}
     assert [names[number] for number in listed] == ["late", "soon", "annotated", "hidden", "fine", "presence"]

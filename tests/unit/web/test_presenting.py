@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from hub.contract.codec import Codec
 from hub.contract.models import TaskState
+from hub.delivery.errands import ErrandWriter
 from hub.delivery.listing import Shown
+from hub.delivery.place_weeks import PlaceWeeks
 from hub.installation import load_places
 from hub.resources import defaults_folder
 from hub.web.language import words
@@ -58,7 +61,18 @@ def test_a_row_tells_neither_age_nor_area_of_a_youth(town: PagesTown, name: str)
 
 def test_a_presence_task_names_its_area_and_week_in_the_list_already(town: PagesTown) -> None:
     shown = row(town, "presence")
-    assert (shown.place, shown.due) == ("Navestad, vecka 20", None)
+    assert shown.place == "Navestad, vecka 20"
+    assert shown.due is not None
+    assert (shown.due.status, shown.due.label, shown.due.by.when) == ("fine", "Veckan slutar", "mån 26 maj 00.00")
+
+
+def test_a_presence_task_that_ended_with_its_week_says_so_and_still_what_it_was(town: PagesTown) -> None:
+    town.clock.advance(timedelta(days=14))
+    PlaceWeeks(town.engine, Codec.load(), town.clock, ErrandWriter()).end_due()
+    shown = page(town, "presence")
+    assert (shown.row.state, shown.row.ended, shown.untold) == ("Upphörde med veckan", True, "")
+    assert (shown.subject, shown.row.place, shown.row.due) == ("Navestad, vecka 20", "Navestad, vecka 20", None)
+    assert "närvaroinsats, vecka 20" in shown.why.sentence
 
 
 def test_a_late_task_says_by_how_much_and_since_when(town: PagesTown) -> None:

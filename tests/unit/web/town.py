@@ -435,7 +435,7 @@ class PagesTown:
         self.add("sig", make_task("repeated-notices", created=now - timedelta(hours=1), days=2))
         asked = make_task("repeated-notices", created=now - timedelta(days=2, hours=17, minutes=10), days=5, team="sspf")
         self.lose_ground(self.add("sspf", asked))
-        presence = make_presence(now - timedelta(hours=10))
+        presence = make_presence(now - timedelta(hours=5))  # on a Monday: its week is over, so it has this one
         self.clock.set(presence.created_at)
         self.take(PRESENCE_TASKS, presence.area, presence)
         self.clock.set(now)
