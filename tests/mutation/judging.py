@@ -41,11 +41,18 @@ _OPTIONS = (
 _CORE = "tests/unit/core/test_{}.py"
 _ENGINE = (
     "step", "fold", "look", "state", "weighing", "language", "coverage", "calendar", "instants", "rules", "rule_set",
-    "rule_schema", "place", "episodes", "spent", "resume", "fall", "narrowing", "ground",
+    "rule_schema", "place", "episodes", "spent", "resume", "fall", "narrowing", "ground", "cases",
 )  # fmt: skip
 _WORDS = ("explain", "explained", "wording", "written", "narrowing", "lacking", "asked", "fall")
 _TEXTS = {"texts": "explain", "wording_texts": "wording", "lacking_texts": "lacking", "narrowing_texts": "asked"}
-_MIRRORS = {**_TEXTS, "consent_bytes": "state_bytes", "rule_problems": "rule_set"}
+_MIRRORS = {
+    **_TEXTS,
+    "consent_bytes": "state_bytes",
+    "rule_problems": "rule_set",
+    "courses": "cases",
+    "hearing": "cases",
+    "withdrawn": "episodes",
+}
 _REFERENCE = f"{_CORE.format('reference')}::test_the_core_says_what_the_reference_says"
 _KEPT = f"{_CORE.format('reference')}::test_what_once_differed_or_is_worth_keeping_agrees"
 _TABLES = [
