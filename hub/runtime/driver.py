@@ -178,6 +178,9 @@ class Driver:
         mine = {where: span for where, span in bounds.items() if where[0] in self.program.topics}
         self.vigil.look(self._lanes, mine)
         for lane in self.lanes:
+            read = (topic for topic in self.program.topics if topic not in lane.owned.record.paused)
+            spans = ((lane.owned.position(topic), mine.get((topic, lane.partition), (0, 0))) for topic in read)
+            lane.behind = sum(max(0, end - max(begin, position)) for position, (begin, end) in spans)
             begin, end = bounds.get((RULES.name, self._rules_partition(lane.partition)), (0, 0))
             if lane.ready and lane.owned.position(RULES.name) < end:
                 lane.fetch(RULES.name, begin, end, late=False)

@@ -31,6 +31,9 @@ _RULES_SECONDS = 0.25  # between two looks for the first rule marker
 # Batches of one lane begin so many times as far apart as the last one took, at most so many seconds: a trickle is answered at
 # once, a stream in batches that pay for their round trips, and who has time to spare waits less.
 _PACE, _PACE_SECONDS = 3.0, 0.015
+# While so many records lie behind what is done, the next batch begins when it is full, or so much later: lanes at work leave the
+# intake few turns to bring more, and a youth is written once for many of her events, not for a few.
+_BEHIND, _FILL_SECONDS = 2_000, 0.25
 
 
 class Flow(Protocol):
@@ -69,6 +72,8 @@ class Lane:
         self._left_out = frozenset[str]()
         self._resumed: dict[str, tuple[int, int]] = {}
         self.taken = 0
+        self.behind = 0
+        """Records on its topics that were not done when the broker was last asked; set by the driver."""
         self.ready = False
         self.awaits_rules = False
         self.task: asyncio.Task[None] | None = None
@@ -157,6 +162,8 @@ class Lane:
             WORKER_BATCH_SECONDS.observe(finished - began)
             if not self._work.revoked:
                 await asyncio.sleep(max(0.0, began + min(_PACE_SECONDS, _PACE * (finished - began)) - finished))
+            if self.behind >= _BEHIND:
+                await self._fill()
         await self._owned.let_go_of_said()  # or the next owner would say it again
 
     async def _begun(self) -> bool:
@@ -171,6 +178,14 @@ class Lane:
                 await self._stirred.wait()
         except TimeoutError:
             await self._owned.let_go_of_said()
+
+    async def _fill(self) -> None:
+        """Wait until a whole batch waits, not for long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FILL_SECONDS):
+                while self._records < BATCH and self._bytes < RUN_BYTES and not self._work.revoked:
+                    self._stirred.clear()
+                    await self._stirred.wait()
 
     def _settle(self) -> None:
         """After a revocation Faust has forgotten these partitions, and the next owner passes over the repeats."""

@@ -19,14 +19,12 @@ from hub.contract.topics import CATALOGUE
 from hub.errors import FatalError, RetriableError
 from hub.kafka import Outgoing
 from hub.kafka_admin import LARGEST_BATCH
-from hub.logs import get_logger
 from hub.runtime.acknowledged import repeated, settled
 from hub.runtime.changelogs import COMMIT_BYTES
 from hub.runtime.fetched import bring_as
 
 __all__ = ["KafkaLog", "Log", "LogRecord"]
 
-_log = get_logger(__name__)
 _CHUNK = 2000
 _SLICE = 250
 _REQUEST_MS = 10_000

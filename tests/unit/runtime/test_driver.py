@@ -12,6 +12,7 @@ from hub.runtime.driver import Driver, Kit
 from hub.runtime.edges import Edges
 from hub.runtime.effects import Change
 from hub.runtime.fence import stamp
+from hub.runtime.limits import Pause
 from hub.runtime.ownership import Changelog
 from hub.runtime.runs import run_of
 from hub.runtime.store import PartitionStore, StoreCache
@@ -231,6 +232,24 @@ def test_a_program_with_more_partitions_than_the_markers_have_reads_those_there_
         activate(log, "second")
         driver.observe(await log.bounds(driver.sources()))
         await until(lambda: all(lane.owned.rules and lane.owned.rules.version == "second" for lane in driver.lanes))
+        await driver.release()
+
+    asyncio.run(story())
+
+
+def test_a_lane_learns_how_far_it_is_behind_on_the_sources_that_are_read(tmp_path: Path) -> None:
+    async def story() -> None:
+        driver = make_driver(tmp_path, MemoryLog(), [])
+        await driver.own({0, 1}, 1)
+        driver.start(Brake())
+        await until(lambda: driver.ready)
+        bounds = {(SCHOOL_ABSENCES.name, 0): (100, 5000), (CONSENTS.name, 0): (0, 7), (SCHOOL_ABSENCES.name, 1): (0, 3)}
+        driver.observe(bounds)
+        assert {lane.partition: lane.behind for lane in driver.lanes} == {0: 4907, 1: 3}
+        paused = next(lane for lane in driver.lanes if lane.partition == 0)
+        paused.owned.record.paused[SCHOOL_ABSENCES.name] = Pause(0, 150, 200, 0)
+        driver.observe(bounds)
+        assert paused.behind == 7
         await driver.release()
 
     asyncio.run(story())

@@ -372,6 +372,57 @@ def test_a_lane_whose_batches_are_quick_does_not_wait_as_long_as_a_loaded_one(
     play(story)
 
 
+def test_a_lane_that_is_behind_begins_a_batch_when_it_is_full(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_FILL_SECONDS", 60)
+
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        scene.lane.behind = lanes._BEHIND
+        scene.arrive(absence(scene, 0))
+        await scene.settled(1)
+        for number in range(1, lanes.BATCH):
+            scene.arrive(absence(scene, number))
+        await asyncio.sleep(0.02)
+        assert (len(scene.acked), scene.lane.in_flight) == (1, lanes.BATCH - 1)
+        scene.arrive(absence(scene, lanes.BATCH))
+        await scene.settled(lanes.BATCH + 1)
+
+    play(story)
+
+
+def test_a_lane_that_is_behind_does_not_wait_for_long_when_no_more_comes(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_FILL_SECONDS", 0.01)
+
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        scene.lane.behind = lanes._BEHIND
+        for number in range(3):
+            scene.arrive(absence(scene, number))
+            await scene.settled(number + 1)
+
+    play(story)
+
+
+def test_a_lane_that_waits_for_a_whole_batch_is_closed_at_once(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_FILL_SECONDS", 60)
+
+    async def story(scene: Scene) -> None:
+        scene.log.put(CONSENTS, make_consent())
+        await scene.open()
+        scene.lane.behind = lanes._BEHIND
+        scene.arrive(absence(scene, 0))
+        await scene.settled(1)
+        scene.arrive(absence(scene, 1))
+        await asyncio.sleep(0.02)
+        assert scene.lane.in_flight == 1
+        async with asyncio.timeout(10):
+            await scene.lane.close(60)
+
+    play(story)
+
+
 def test_closing_finishes_the_batch_at_hand_and_acknowledges_nothing(play: Play) -> None:
     async def story(scene: Scene) -> None:
         scene.log.put(CONSENTS, make_consent())
