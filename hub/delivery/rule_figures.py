@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.contract.models import TaskState
 from hub.database import answering
+from hub.delivery.place_weeks import WEEK_OVER
 from hub.delivery.tables import TaskRow
 
 __all__ = ["RuleFigures", "rule_figures"]
@@ -21,7 +22,9 @@ _ACCEPTED = (TaskState.ACCEPTED, TaskState.IN_PROGRESS, TaskState.COMPLETED)
 
 @dataclass(frozen=True, slots=True)
 class RuleFigures:
-    """Tasks received in a span of time. The last four exclude each other; what none of them counts has no answer yet."""
+    """Tasks received in a span of time. The last four exclude each other; what none of them counts has no answer yet, or is
+    presence of which nobody said in its week what came of it.
+    """
 
     proposed: int = 0
     opened: int = 0
@@ -33,17 +36,17 @@ class RuleFigures:
 
 def rule_figures(engine: Engine, since: datetime) -> Mapping[str, RuleFigures]:
     """By rule, of the tasks that were received at `since` (UTC) or later. Raises RetriableError."""
-    opened = TaskRow.opened_at.is_not(None)
+    opened, over = TaskRow.opened_at.is_not(None), func.coalesce(TaskRow.reason, "") == WEEK_OVER
     query = (
-        select(TaskRow.rule_id, TaskRow.state, opened, func.count())
+        select(TaskRow.rule_id, TaskRow.state, over, opened, func.count())
         .where(TaskRow.received_at >= since)
-        .group_by(TaskRow.rule_id, TaskRow.state, opened)
+        .group_by(TaskRow.rule_id, TaskRow.state, over, opened)
     )
     states: dict[str, Counter[str]] = defaultdict(Counter)
     seen: Counter[str] = Counter()
     with answering(), Session(engine) as session:
-        for rule, state, was_opened, number in session.execute(query):
-            states[rule][state] += number
+        for rule, state, is_over, was_opened, number in session.execute(query):
+            states[rule][WEEK_OVER if is_over else state] += number
             seen[rule] += number if was_opened else 0
     return {
         rule: RuleFigures(

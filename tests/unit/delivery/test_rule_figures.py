@@ -8,6 +8,7 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from hub.contract.models import TaskState
+from hub.delivery.place_weeks import WEEK_OVER
 from hub.delivery.rule_figures import RuleFigures, rule_figures
 from hub.delivery.tables import TaskRow
 from tests.unit.delivery.make import NOW
@@ -54,3 +55,11 @@ def test_what_was_received_before_the_span_does_not_count(engine: Engine) -> Non
     with Session(engine) as session, session.begin():
         session.execute(update(TaskRow).values(received_at=LONG_AGO))
     assert rule_figures(engine, NOW - timedelta(weeks=8)) == {}
+
+
+def test_presence_that_ended_with_its_week_is_no_withdrawn_consent(engine: Engine) -> None:
+    for number in range(3):
+        add(engine, number, "one", TaskState.CANCELLED)
+    with Session(engine) as session, session.begin():
+        session.execute(update(TaskRow).where(TaskRow.task_id == f"{0:036d}").values(reason=WEEK_OVER))
+    assert rule_figures(engine, LONG_AGO) == {"one": RuleFigures(proposed=3, withdrawn=2)}
