@@ -3,7 +3,8 @@
 Asked of a rule that does not hold in the state rebuilt from the topics. What the task told, against what is held now:
 
 * something of it has left its window, or the rules are others now: it may have gone by itself, in silence. So it may where a
-  condition is one that more events can hurt, or was not told whole (`agencies_withheld`, a condition that is not shown);
+  condition is one that more events can hurt, or was not told whole (`agencies_withheld`, a condition that is not shown), or where
+  the rule asks for an age or a case;
 * its team may not be told of some of it any more, by a consent that is newer: taken back;
 * some of it is not held, or was corrected, and as many events of its kinds are known to be corrected: taken back. What is missing
   without a correction is not known any more (a topic was made anew): nothing was taken back by that.
@@ -75,7 +76,7 @@ def _counts_still(ground: Ground, rule: CompiledRule, rules: CompiledRules, now_
         return False
     if len(rule.conditions) != len(ground.rests) or not all(one.plain for one in rule.conditions):
         return False
-    if rule.ages is not None or (rule.ends_ms is not None and now_ms >= rule.ends_ms):
+    if rule.ages is not None or rule.in_case is not None or (rule.ends_ms is not None and now_ms >= rule.ends_ms):
         return False
     rests = zip(rule.conditions, ground.rests, strict=True)
     return all(now_ms < one.selection.leaves(rest.first_ms) for one, rest in rests)

@@ -127,8 +127,8 @@ def test_where_nobody_may_be_told_any_more_nothing_is_told() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"sunset": "2025-05-19"}, {"ages": {"from": 12, "to": 17}}, {"counts_but_not_shown": [SCHOOL]}],
-    ids=["sunset", "age", "withheld"],
+    [{"sunset": "2025-05-19"}, {"ages": {"from": 12, "to": 17}}, {"in_case": "none"}, {"counts_but_not_shown": [SCHOOL]}],
+    ids=["sunset", "age", "case", "withheld"],
 )
 def test_where_it_may_have_gone_otherwise_nothing_is_told(changes: dict[str, Any]) -> None:
     rules = make_rules(**changes)
