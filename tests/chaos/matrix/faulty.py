@@ -15,6 +15,7 @@ from hub.clock import Clock
 from hub.contract.topics import CONSENTS, ERASURES, RULES, TASKS_OUTREACH, TASKS_SIG
 from hub.errors import RetriableError
 from hub.kafka import Outgoing
+from hub.runtime import lane
 from hub.runtime.edges import Edges
 from hub.runtime.lane import Flow
 from hub.runtime.ownership import CLAIM_KEY
@@ -43,6 +44,7 @@ FAULTS: Sequence[tuple[str, str]] = (
 """Every call with which an agent or a lane leaves its own code, and where in it."""
 AT_START = frozenset({"claim", "read rules", "read changelog", "bounds", "store keys"})
 """What is called only, or mostly, while a partition is taken over."""
+_HIGH, _LOW = 500, 250  # records
 
 
 class FaultyLog(KafkaLog):
@@ -156,6 +158,8 @@ class FaultyClock:
 
 
 def main() -> None:
+    # Brakes that a round's backlog reaches: as the hub has them, each partition would need twelve thousand records.
+    lane.HIGH, lane.LOW = _HIGH, _LOW
     settings = load_settings()
     trap = Trap(settings)
     edges = Edges(partial(FaultyLog, trap), partial(FaultyStore, trap), partial(FaultyFlow, trap))
