@@ -44,7 +44,7 @@ connector = Connector(
             "bootstrap_servers": ["{host}:{port}"],
             "topic": "prevention.tasks",
             "security": "plaintext",
-            "timeout_seconds": 0.5,
+            "timeout_seconds": 1.0,
         },
         now=datetime(2025, 5, 19, 5, 30, tzinfo=UTC),
         front=_front,

@@ -10,6 +10,6 @@ def make_config(port: int = 1, **changes) -> KafkaTopicConfig:
         "bootstrap_servers": [f"127.0.0.1:{port}"],
         "topic": "prevention.tasks",
         "security": "plaintext",
-        "timeout_seconds": 0.5,
+        "timeout_seconds": 3.0,
     }
     return KafkaTopicConfig.model_validate(given | changes)
