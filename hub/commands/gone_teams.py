@@ -73,8 +73,9 @@ def tell_gone(settings: Settings) -> None:
         engine.dispose()
     for one in found:
         typer.echo(
-            f"hub: teams.yaml has no team {one.team} (any more), and the inbox holds {one.open_tasks} open tasks of it and "
-            f"{one.to_acknowledge} withdrawals that it is to acknowledge. Put it back in teams.yaml, or settle it with: "
+            f"hub: teams.yaml has no team {one.team} (any more), and the inbox holds {one.open_tasks} open tasks of it, "
+            f"{one.to_acknowledge} withdrawals that it is to acknowledge, and {one.read} tasks that it has read, for which a "
+            "withdrawal would await it. Put it back in teams.yaml, or settle it with: "
             f"hub tasks settle {one.team}",
             err=True,
         )

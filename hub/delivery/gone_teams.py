@@ -6,7 +6,6 @@ is to acknowledge, are settled by an operator: for a slip of the pen in teams.ya
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from hub.database import answering
 from hub.delivery.errands import ErrandWriter
 from hub.delivery.moves import OPEN_STATES, UNANSWERED, Move
 from hub.delivery.placing import Placing
-from hub.delivery.readers import ReaderRow
+from hub.delivery.readers import ReaderRow, reader_of
 from hub.delivery.routing import Routed
 from hub.delivery.sink_rows import alone
 from hub.delivery.tables import ColleagueRow, MoveRow, NoteRow, ReferenceRow, TaskRow
@@ -42,11 +41,14 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GoneTeam:
-    """What the inbox holds of a team that teams.yaml has no more: its open tasks, and withdrawals it is to acknowledge."""
+    """What the inbox holds of a team that teams.yaml has no more: its open tasks, withdrawals it is to acknowledge, and how many
+    tasks it has `read`, whoever has them now: a withdrawal that comes would await it.
+    """
 
     team: str
     open_tasks: int
     to_acknowledge: int
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,13 @@ class Settled:
 def gone_teams(engine: Engine, known: Collection[str]) -> list[GoneTeam]:
     """By code; `known` are those of teams.yaml. Raises RetriableError."""
     tasks = select(TaskRow.team, func.count()).where(TaskRow.state.in_(_OPEN), TaskRow.team.not_in(known)).group_by(TaskRow.team)
-    asked = select(ReaderRow.team, func.count()).where(_asked(), ReaderRow.team.not_in(known)).group_by(ReaderRow.team)
+    asked, read = (
+        select(ReaderRow.team, func.count()).where(which, ReaderRow.team.not_in(known)).group_by(ReaderRow.team)
+        for which in (_asked(), _unasked())
+    )
     with answering(), Session(engine) as session:
-        has = {team: int(number) for team, number in session.execute(tasks)}
-        waits = {team: int(number) for team, number in session.execute(asked)}
-    return [GoneTeam(team, has.get(team, 0), waits.get(team, 0)) for team in sorted(has.keys() | waits.keys())]
+        held = [{team: int(number) for team, number in session.execute(query)} for query in (tasks, asked, read)]
+    return [GoneTeam(team, *(one.get(team, 0) for one in held)) for team in sorted(set().union(*held))]
 
 
 class GoneTeams:
@@ -95,7 +99,8 @@ class GoneTeams:
         for one in gone_teams(self._engine, self._known):
             _log.warning(
                 "teams.yaml has no such team, and the inbox holds something of it", team=one.team, open_tasks=one.open_tasks,
-                to_acknowledge=one.to_acknowledge, next=f"put it back in teams.yaml, or: hub tasks settle {one.team}",
+                to_acknowledge=one.to_acknowledge, read=one.read,
+                next=f"put it back in teams.yaml, or: hub tasks settle {one.team}",
             )  # fmt: skip
         return moved
 
@@ -131,13 +136,10 @@ class GoneTeams:
     def _end_waiting(self, session: Session, asked: Collection[ReaderRow], who: Actor, trail: Trail, to: str) -> int:
         """The erasures await the gone team no more; but its successor, which has the withdrawal to acknowledge in its place."""
         telling, now = Telling(self._codec(), session, self._clock.now()), self._clock.now()
-        waiting = Counter((one.recall_id or "", one.recall_of or "") for one in asked if one.recall_id is not None)
-        for erasure_id, youth_ref in waiting:
-            if to:
-                telling.awaits(erasure_id, youth_ref, to)
+        awaited = {(one.recall_id, one.recall_of or "") for one in asked if to and _pass_on(session, one, to, now)}
+        for erasure_id, youth_ref in sorted((erasure, youth) for erasure, youth in awaited if erasure is not None):
+            telling.awaits(erasure_id, youth_ref, to)
         for reader in asked:
-            if to:
-                _pass_on(session, reader, to, now)
             item = Subject(SubjectKind.TASK, reader.task_id)
             trail.append(Entry(who, Action.WITHDRAWAL_ACKNOWLEDGED, item=item, purpose=f"{_TEAM_GONE}:{reader.team}"))
             reader.acknowledged_at = now  # told to its erasure by the inbox, as any other
@@ -155,9 +157,7 @@ class GoneTeams:
             ]  # else its history is another's
         session.execute(update(TaskRow).where(TaskRow.team == team).values(team=to, version=TaskRow.version + 1))
         session.execute(update(NoteRow).where(NoteRow.team == team).values(team=to))
-        theirs = select(ReaderRow.task_id).where(ReaderRow.team == to)
-        rest = (ReaderRow.team == team, ReaderRow.acknowledged_at.is_(None))
-        session.execute(update(ReaderRow).where(*rest, ReaderRow.task_id.not_in(theirs)).values(team=to))
+        _hand_on_reading(session, team, to)
         known = select(ColleagueRow.account).where(ColleagueRow.team == to)
         session.execute(update(ColleagueRow).where(ColleagueRow.team == team, ColleagueRow.account.not_in(known)).values(team=to))
 
@@ -192,12 +192,33 @@ def _asked() -> ColumnElement[bool]:
     return ReaderRow.recall_of.is_not(None) & ReaderRow.acknowledged_at.is_(None)
 
 
-def _pass_on(session: Session, reader: ReaderRow, to: str, now: datetime) -> None:
-    """The withdrawal is `to`'s to acknowledge, unless it has it already."""
-    query = select(ReaderRow).where(ReaderRow.task_id == reader.task_id, ReaderRow.team == to)
-    if session.scalar(query) is None:
-        asked = {"recall_of": reader.recall_of, "recall_id": reader.recall_id}
-        session.add(ReaderRow(task_id=reader.task_id, team=to, at=now, **asked))
+def _unasked() -> ColumnElement[bool]:
+    """What a team has read, and nothing has taken back from it since."""
+    return ReaderRow.recall_of.is_(None) & ReaderRow.acknowledged_at.is_(None)
+
+
+def _pass_on(session: Session, reader: ReaderRow, to: str, now: datetime) -> bool:
+    """The withdrawal is `to`'s to acknowledge, unless it has read the task itself; whether its erasure awaits `to` for it.
+
+    Of what it has read it is asked as any reader: where nothing takes the task back from it, there is nothing it could say.
+    """
+    own = reader_of(session, reader.task_id, to)
+    if own is not None:
+        return own.is_asked and own.recall_id == reader.recall_id
+    session.add(ReaderRow(task_id=reader.task_id, team=to, at=now, recall_of=reader.recall_of, recall_id=reader.recall_id))
+    return True
+
+
+def _hand_on_reading(session: Session, team: str, to: str) -> None:
+    """What the gone team has read, `to` has: nothing is left that a later withdrawal would await the gone one for."""
+    for reader in session.scalars(select(ReaderRow).where(ReaderRow.team == team, _unasked())).all():
+        own = reader_of(session, reader.task_id, to)
+        if own is None:
+            reader.team = to
+            continue
+        if own.acknowledged_at is not None and own.recall_of is None:  # it has read the task since, by the other's eyes
+            own.at, own.recall_id, own.acknowledged_at = reader.at, None, None
+        session.delete(reader)
 
 
 def _moved(session: Session, row: TaskRow, before: str, who: Actor, now: datetime) -> None:

@@ -27,11 +27,14 @@ from hub.delivery.routing import Routing
 from hub.delivery.views import TaskView
 from hub.errors import RejectedError, RetriableError
 from hub.working_time import WorkingTime
-from tests.unit.delivery.make import Desk, make_erasure, make_task
+from tests.unit.delivery.make import SCOPE, Desk, make_erasure, make_task
+from tests.unit.delivery.test_calls import DUE, make_calls
+from tests.unit.delivery.test_calls import come as come_due
 from tests.unit.delivery.test_ladder import Calls as TeamCalls
 from tests.unit.delivery.test_placing import naming
 from tests.unit.delivery.test_routing import Receives
 
+SSPF_SCOPE = "33333333-3333-4333-8333-333333333333"
 WHO = Actor("operator-1", role="operator")
 PREVENTION = {"prevention": Receives()}
 WITH_FALLBACK = {"sspf": Receives(functions=()), "duty": Receives(functions=(), fallback=True)}
@@ -196,3 +199,67 @@ def test_nothing_is_settled_that_the_audit_log_does_not_have(desk: Desk) -> None
     with pytest.raises(RetriableError):
         without_outreach(desk, PREVENTION).settle("outreach", WHO, trail)
     assert view(desk, task).team == "outreach"
+
+
+def taken_over(desk: Desk) -> ReferralTask:
+    """Outreach has read it, and so has SSPF, which has taken it over."""
+    task = come_due(desk, recipients=("outreach",))
+    named = naming(task.youth_ref, "outreach", version=2)
+    other = named.scopes[0].model_copy(update={"scope_id": SSPF_SCOPE, "recipients": ("sspf",)})
+    desk.inbox.take([desk.record(CONSENTS, task.youth_ref, named.model_copy(update={"scopes": (*named.scopes, other)}))])
+    desk.worklist.open_task(task.task_id, "outreach")
+    desk.clock.set(DUE)
+    make_calls(desk).make_due()
+    desk.answering.take_over(task.task_id, "sspf", "bo", seen=view(desk, task).version, record=lambda: 0)
+    desk.worklist.open_task(task.task_id, "sspf")
+    return task
+
+
+def asked_and_answered(desk: Desk) -> tuple[set[str], set[str]]:
+    told = receipts(desk)
+    return {awaits for _, awaits in told if awaits}, {(who or "") for who, _ in told if (who or "").startswith("receiver-")}
+
+
+def test_an_erasure_does_not_await_a_successor_that_has_read_the_task_itself_and_was_not_asked(desk: Desk) -> None:
+    task = taken_over(desk)
+    desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref).model_copy(update={"scope_id": SCOPE}))])
+    assert without_outreach(desk, {"sspf": Receives()}).settle("outreach", WHO, Trail(), to="sspf") == Settled(0, 0, 1)
+    desk.inbox.pass_on_acknowledgements()
+    assert asked_and_answered(desk) == ({"outreach"}, {"receiver-outreach"})
+    assert not view(desk, task).recalled
+
+
+def test_an_erasure_that_awaits_both_hears_of_the_successor_once(desk: Desk) -> None:
+    task = taken_over(desk)
+    desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref))])
+    without_outreach(desk, {"sspf": Receives()}).settle("outreach", WHO, Trail(), to="sspf")
+    desk.worklist.acknowledge(task.task_id, "sspf")
+    desk.inbox.pass_on_acknowledgements()
+    assert asked_and_answered(desk) == ({"outreach", "sspf"}, {"receiver-outreach", "receiver-sspf"})
+
+
+def test_a_later_withdrawal_asks_the_successor_alone_of_what_both_have_read(desk: Desk) -> None:
+    task = taken_over(desk)
+    without_outreach(desk, {"sspf": Receives()}).settle("outreach", WHO, Trail(), to="sspf")
+    assert gone_teams(desk.engine, ["sspf"]) == []
+    desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref))])
+    assert asked_and_answered(desk) == ({"sspf"}, set())
+
+
+def test_a_successor_that_has_acknowledged_is_asked_again_of_what_the_gone_team_has_read_since(desk: Desk) -> None:
+    task = taken_over(desk)
+    with Session(desk.engine) as session, session.begin():
+        own = session.scalars(select(ReaderRow).where(ReaderRow.team == "sspf")).one()
+        own.acknowledged_at = desk.clock.now()
+    without_outreach(desk, {"sspf": Receives()}).settle("outreach", WHO, Trail(), to="sspf")
+    desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref))])
+    assert asked_and_answered(desk) == ({"sspf"}, set())
+
+
+def test_what_a_gone_team_has_only_read_is_told_before_a_withdrawal_awaits_it(desk: Desk) -> None:
+    task, gone = taken_over(desk), without_outreach(desk, {"sspf": Receives()})
+    assert gone_teams(desk.engine, ["sspf"]) == [GoneTeam("outreach", 0, 0, read=1)]
+    assert gone.settle("outreach", WHO, Trail()) == Settled(0, 0, 0)
+    assert gone_teams(desk.engine, ["sspf"]) == []
+    desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref))])
+    assert asked_and_answered(desk) == ({"sspf"}, set())
