@@ -26,11 +26,13 @@ def born(between: str, within: str) -> str:
     return rf"(?<!\d){century}{year}{between}{month}{between}{day}"
 
 
-# What ends in the hour of a clock time ends nowhere: its minutes follow. A letter stands in numbers of those who have none yet.
+# What ends in the hour of a clock time ends nowhere: its minutes follow. An hour stands by itself, so "9800.15" ends in none.
+_CLOCK: Final = r"(?:(?<=\D[01]\d)|(?<=\D2[0-4])|(?<=\D\d))[.:][0-5]\d(?!\d)"
+# A letter stands in numbers of those who have none yet.
 _DIGIT: Final = rf"{_SPACED}\d"
 _NUMBER: Final = re.compile(
     rf"{born(_APART, _SPACED)}{_APART}"
-    rf"(?:\d{_DIGIT}{_APART}\d{_DIGIT}(?![.:]?\d)|[TRSUWXJKLMN]{_DIGIT}{_DIGIT}{_DIGIT}(?!\d)|TF{_DIGIT}{_DIGIT}(?!\d))",
+    rf"(?:\d{_DIGIT}{_APART}\d{_DIGIT}(?!\d|{_CLOCK})|[TRSUWXJKLMN]{_DIGIT}{_DIGIT}{_DIGIT}(?!\d)|TF{_DIGIT}{_DIGIT}(?!\d))",
     re.IGNORECASE,
 )
 

@@ -16,12 +16,13 @@ _CASE: Final = re.compile(r"[A-Za-zÅÄÖåäö0-9][A-Za-zÅÄÖåäö0-9 /._:-]
 _OTHER: Final = re.compile(r"[^A-Za-zÅÄÖåäö0-9 /._:-]+")
 _GAP: Final = r"[\W_]{0,2}"
 _PERSONAL: Final = re.compile(
-    born(_GAP, _GAP) + r"G(?:\dG\dG\dG\d(?!G?\d)|[TRSUWXJKLMN]G\dG\dG\d(?!\d)|TG?FG?\dG\d(?!\d))".replace("G", _GAP),
+    born(_GAP, _GAP) + r"G(?:\dG\dG\dG\d|[TRSUWXJKLMN]G\dG\dG\d|TG?FG?\dG\d)(?!\d)".replace("G", _GAP),
     re.IGNORECASE,
 )
 """A date of birth (day + 60 for a coordination number), then four digits or what stands in their place: DOMAIN §4.
 
-Case numbers are often as long; only the shape tells them apart, and check digits are mistyped too.
+Case numbers are often as long; only the shape tells them apart, and check digits are mistyped too. A serial number may stand
+behind it, apart: so files of persons are numbered. What goes on without a gap is a running number.
 """
 
 

@@ -16,6 +16,8 @@ SPELLINGS = {
     "a dash": "140304\u20139800", "pairs": "14 03 04-98 00", "non-breaking spaces": "14\u00a003\u00a004\u00a09800",
     "zero-width spaces": "1403\u200b04\u200b9800", "full-width digits": "\uff11\uff14\uff10\uff13\uff10\uff14\uff0d\uff19\uff18\uff10\uff10",
     "a co-ordination number": "140364-9800", "an interim number": "140304-T980", "of a reserve number": "140304 TF80",
+    "with a serial number": "14 03 04 9800.1", "with one of two figures": "2014.03.04 9800.15", "by a colon": "14 03 04 98 00:1",
+    "with a year": "140304-9800.2025", "with what is no minute": "14 03 04 98 00.75",
 }  # fmt: skip
 
 
@@ -34,6 +36,7 @@ def test_hyphens_and_spaces_may_stand_anywhere_in_it(gaps: list[str]) -> None:
     "text",
     [
         "rum 12, kl 17.00\u201318.30", "12/5 17.00\u201318.30", "17.10\u201318.30, 19.00\u201320.30", "8.00\u201312.30, 105",
+        "14/10, 13-15, 17.30", "14/10, 13-15, kl 9.30", "17.10\u201318.30, 09:00",
         "Storgatan 14, 123 45", "2025/05/23 kl 18", "2025-05-23", "08-123 456 78", "KS 2025/117", "20141304-9800", "123456-7890",
     ],
 )  # fmt: skip
