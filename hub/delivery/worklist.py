@@ -69,6 +69,8 @@ class Worklist:
             unsent = not_handed(session, [row.task_id for row in rows])
             readers = readers_of(session, [row.task_id for row in rows], team)
             seen = ((row, view_of(row, now, stale=stale, not_handed=unsent.get(row.task_id, ()))) for row in rows)
+            if shown is Shown.CALLED:  # a team that had it before is called for what the task is now, and can take it over again
+                return [view if row.team != team else asked_view(row, team, readers.get(row.task_id), view) for row, view in seen]
             return [asked_view(row, team, readers.get(row.task_id), view) for row, view in seen]
 
     def counts_of(self, team: str, account: str, *, is_head: bool = False) -> dict[Shown, int]:

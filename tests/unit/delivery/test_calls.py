@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.clock import STOCKHOLM, ManualClock
 from hub.contract.ids import new_youth_ref
-from hub.contract.models import Action, ReferralTask
+from hub.contract.models import Action, ReferralTask, TaskState
 from hub.contract.topics import CONSENTS, TASKS_OUTREACH
 from hub.delivery.calls import Calls
 from hub.delivery.ladder import Ladder, Step
@@ -217,6 +217,20 @@ def test_a_deputy_that_the_consent_names_takes_the_task_over_and_answers_it(desk
         "bo",
         [Move.TAKE_OVER, Move.ACCEPT],
     )
+
+
+def test_a_team_that_had_read_the_task_is_called_back_for_it_and_takes_it_over_again(desk: Desk, clock: ManualClock) -> None:
+    task = come(desk, recipients=("outreach", "sspf"))
+    each_others = {"outreach": TeamCalls(deputy="sspf"), "sspf": TeamCalls(deputy="outreach")}
+    calls = Calls(desk.engine, desk.clock, Ladder(each_others))
+    desk.worklist.open_task(task.task_id, "outreach")
+    clock.set(DUE)
+    calls.make_due()
+    take_over(desk, task)
+    calls.make_due()
+    (called,) = desk.worklist.of_team("outreach", Shown.CALLED)
+    assert (called.former, called.team, called.state) == (False, "sspf", TaskState.RECEIVED)
+    assert take_over(desk, task, "outreach", seen=called.version).team == "outreach"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,21 @@ def test_a_deputy_whom_the_consent_names_takes_over_and_it_is_logged(empty_town:
     assert "task_taken_over" in [one.action for one in the_latest(empty_town.audit.engine, Filter(), 9)]
 
 
+def test_a_team_that_had_read_the_task_and_is_called_back_has_the_button_to_take_it_over(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    task = late(empty_town, recipients=("outreach", "sspf"))
+    anna, deputy = visit(member("Anna", "outreach")), visit(DEPUTY)
+    anna.get(f"/team/outreach/task/{task.task_id}")
+    version = empty_town.worklist.all_tasks()[0].version
+    deputy.post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)})
+    Calls(empty_town.engine, empty_town.clock, Ladder({"sspf": TeamCalls(deputy="outreach")})).make_due()
+    listed = anna.get("/team/outreach?show=called").text
+    assert "Inte besvarad av SSPF-samordnaren" in listed
+    assert f'action="/team/outreach/task/{task.task_id}/take-over"' in listed
+    assert f'href="/team/outreach/task/{task.task_id}"' not in listed
+
+
 def test_whoever_takes_over_is_told_that_notes_stay_with_the_team_before_and_never_what_they_say(
     empty_town: PagesTown, visit: Visit
 ) -> None:
