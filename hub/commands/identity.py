@@ -137,7 +137,7 @@ def _of_task(home: Path | None, audit: AuditLog, who: Principal, number: str, te
             raise RejectedError("--task: the task's number, or at least its first six characters", code="bad_task_number")
         worklist = build_worklist(settings)
         found = worklist.find(sought, [team] if team else load_teams(settings.home))
-        matching = [one for one in worklist.all_tasks() if len(found) == 1 and one.task_id == found[0][1]]
+        matching = [one for one in worklist.all_tasks() if [(one.team, one.task_id)] == found]  # a team that had it asks for none
         people = {one.content.youth_ref: one.task_id for one in matching if isinstance(one.content, ReferralTask)}
         if not people:
             text = "this is the number of no task of the team about a person, or of several: see `hub tasks`"

@@ -115,7 +115,7 @@ def show(number: Number, team: Team, account: As = "", home: Home = None, *, as_
         with desk.trail.opening(desk.who, team, task_id) as told:
             task = told(desk.worklist.open_task(task_id, team))
         history = desk.answering.history(task_id, team)
-        calls = desk.answering.calls(task_id)
+        calls = desk.answering.calls(task_id, team)
         page = build_presenter(desk.settings).page(task, team, words(desk.settings.language), desk.answering.now())
     facts = {
         "task": task.task_id,

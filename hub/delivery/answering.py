@@ -22,9 +22,10 @@ from hub.database import answering
 from hub.delivery.calls import Call, Caller, called
 from hub.delivery.errands import ErrandWriter, lapse
 from hub.delivery.moves import BY_PEOPLE, NEEDS_CONSENT, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
+from hub.delivery.own_part import own_calls, own_moves
 from hub.delivery.readers import note_reader
 from hub.delivery.sink_rows import alone
-from hub.delivery.tables import CallRow, ColleagueRow, MoveRow, TaskRow
+from hub.delivery.tables import ColleagueRow, MoveRow, TaskRow
 from hub.delivery.telling import Telling
 from hub.delivery.trying import again
 from hub.delivery.views import TaskView, may_open, view_of
@@ -103,23 +104,19 @@ class Answering:
     def history(self, task_id: str, team: str) -> list[Happened]:
         """What people of the team that has it did with it, oldest first, and who took it over from whom.
 
-        What another team did while it had the task, and whether that told of a worry, is that team's own (OSL 8:1-2).
+        What another team did while it had the task, and whether that told of a worry, is that team's own (OSL 8:1-2): one that
+        has it no more is told nothing.
         """
-        query = select(MoveRow).where(MoveRow.task_id == task_id).order_by(MoveRow.id.desc())
-        found, owner = list[Happened](), team
         with answering(), Session(self._engine) as session:
-            for row in session.scalars(query):
-                taken_over = row.move == Move.TAKE_OVER.value
-                if taken_over or owner == team:
-                    found.append(Happened(row.at, row.account, Move(row.move), row.detail))
-                owner = row.detail.partition(">")[0] if taken_over else owner
-        return found[::-1]
+            return [Happened(row.at, row.account, Move(row.move), row.detail) for row in own_moves(session, task_id, team)]
 
-    def calls(self, task_id: str) -> list[Call]:
-        """Whom it called as its clock ran out, oldest first."""
-        query = select(CallRow).where(CallRow.task_id == task_id).order_by(CallRow.id)
+    def calls(self, task_id: str, team: str) -> list[Call]:
+        """Whom it called as the clock of the team that has it ran out, and that it called this team; oldest first.
+
+        That another team was called for it is that one's own, as in `history`.
+        """
         with answering(), Session(self._engine) as session:
-            return [Call(row.at, row.step, row.addressee) for row in session.scalars(query)]
+            return [Call(row.at, row.step, row.addressee) for row in own_calls(session, task_id, team)]
 
     def meet(self, team: str, account: str, name: str) -> None:
         """Somebody of the team is here; written down twice a day at most. Raises RetriableError."""
@@ -189,7 +186,7 @@ class Answering:
                 raise RejectedError("no consent in force names this team", code="not_shown")
             before = row.team
             row.addressed_to, row.team = row.addressed_to or before, team
-            row.holder, row.opened_at, row.routed, row.call_at = None, row.opened_at or now, None, now
+            row.holder, row.opened_at, row.routed, row.call_at = None, now, None, now
             self._errands.pass_on(session, row, before, now)
             move = Move.TAKE_OVER.value
             session.add(MoveRow(task_id=task_id, at=now, account=account, move=move, detail=f"{before}>{team}"[:64]))

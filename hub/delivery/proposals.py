@@ -9,6 +9,7 @@ from hub.contract.models import ConsentRecord, ConsentStatus, PresenceTask, Refe
 from hub.core.consent import Purpose
 from hub.delivery.errands import ErrandWriter
 from hub.delivery.holding import Holding
+from hub.delivery.own_part import begin_anew
 from hub.delivery.permission import decide_task
 from hub.delivery.placing import Placing
 from hub.delivery.planned import Planning
@@ -81,6 +82,8 @@ class Proposals:
         """Who gets an open task under a newer consent; the systems of both teams are told where it is another."""
         before = row.team
         self._placing.place_again(row, consent, work.now)
+        if row.team != before:
+            begin_anew(work.telling.session, row)
         self._errands.pass_on(work.telling.session, row, before, work.now)
 
     def close(self, work: Work, row: TaskRow, state: TaskState, reason: str) -> None:

@@ -40,7 +40,7 @@ class TaskRow(Base):
     """One task. `subject` (reference or area) and `payload` are emptied when the task ends for want of consent.
 
     `open_key` is (subject, rule, team or week) while the task is open, else null: its uniqueness is the promise of one.
-    `opened_at`: when somebody first opened it; which teams have, stands apart (`hub.delivery.readers`).
+    `opened_at`: when its team first opened it; which teams have, stands apart (`hub.delivery.readers`).
     `stands_for`: ids (oldest first, a space between) of later proposals of the same that it took in while it was open. The worker
     may know the task by any of them: whatever is told of it is told of them all, and what is said of one of them is said of it.
     `holder`: the account that has it; `answered_at`: when the team last said whether it takes it. `due_by`: the clock that runs:

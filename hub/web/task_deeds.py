@@ -164,7 +164,7 @@ def _history(
 ) -> tuple[Step, ...]:
     """What people did with it and whom it called, oldest first."""
     moves = [(one.at, _step(one, names, teams, words=words, now=now)) for one in answering.history(task.task_id, task.team)]
-    calls = [(one.at, _called(one, names, teams, words=words, now=now)) for one in answering.calls(task.task_id)]
+    calls = [(one.at, _called(one, names, teams, words=words, now=now)) for one in answering.calls(task.task_id, task.team)]
     return tuple(step for _, step in sorted([*moves, *calls], key=lambda pair: pair[0]))
 
 

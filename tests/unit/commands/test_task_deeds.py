@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from hub.audit.reading import Filter, the_latest
-from hub.bootstrap import build_audit, build_delivery_engine
+from hub.bootstrap import build_audit, build_delivery_engine, build_worklist
 from hub.cli import app
 from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
+from hub.contract.models import ConsentStatus, ReferralTask
 from hub.contract.topics import CONSENTS, ERASURES, TASKS_OUTREACH
 from hub.delivery.calls import Calls
 from hub.delivery.ladder import Ladder
@@ -100,6 +101,24 @@ def test_a_team_that_is_called_takes_over_and_declines(home: Path, number: str) 
     assert "received" in run(home, "take-over", number[:6], team="sspf")
     assert "rejected" in run(home, "decline", number, "--reason", "no_capacity", team="sspf")
     assert ("account-1", "task_taken_over", "permit") in logged(home)
+
+
+def test_a_team_that_had_it_before_is_shown_that_consent_is_withdrawn_and_nothing_of_what_the_team_after_it_did(
+    home: Path, number: str
+) -> None:
+    run(home, "show", number)
+    run(home, "take-over", number, team="sspf", account="account-2")
+    run(home, "accept", number, "--concern", team="sspf", account="account-2")
+    settings = load_settings(home)
+    engine, now = build_delivery_engine(settings), datetime.now(UTC)
+    (ref,) = [one.content.youth_ref for one in build_worklist(settings).all_tasks() if isinstance(one.content, ReferralTask)]
+    desk = Desk(engine, ManualClock(now))
+    desk.offsets[CONSENTS.name, 0] = 1
+    desk.inbox.take([desk.record(CONSENTS, ref, make_consent(ref, 2, status=ConsentStatus.WITHDRAWN))])
+    engine.dispose()
+    shown = json.loads(run(home, "show", number, "--json"))
+    assert (shown["history"], shown["due"], shown["why"], shown["rule"]) == ([], "", "", "")
+    assert not any(word in run(home, "show", number) for word in ("account-2", "concern", "take", "accept", "hub  "))
 
 
 def test_a_number_or_team_that_is_none_is_refused_with_what_to_do(home: Path, number: str) -> None:

@@ -56,7 +56,7 @@ def view(desk: Desk) -> TaskView:
 
 
 def steps(desk: Desk, task: ReferralTask) -> list[tuple[str, str]]:
-    return [(one.step, one.to) for one in desk.answering.calls(task.task_id)]
+    return [(one.step, one.to) for one in desk.answering.calls(task.task_id, "outreach")]
 
 
 def count(team: str, step: str) -> float:
@@ -70,7 +70,7 @@ def test_each_step_is_made_at_its_time_once_and_said_when(desk: Desk, clock: Man
         clock.set(instant)
         made.append(calls.make_due())
     assert made == [1, 1, 0, 1, 0]
-    told = [(one.at, one.step, one.to) for one in desk.answering.calls(task.task_id)]
+    told = [(one.at, one.step, one.to) for one in desk.answering.calls(task.task_id, "outreach")]
     assert told == [
         (DUE - timedelta(days=3), "reminder", "own"), (DUE, "deadline", "team:sspf"), (DUE + timedelta(days=1), "chain-1", "head")
     ]  # fmt: skip
@@ -288,6 +288,39 @@ def test_a_team_that_takes_a_task_over_reads_nothing_of_what_the_team_before_it_
     desk.answering.move(task.task_id, "sspf", ACCEPT, Who("bo"), seen=view(desk).version, record=nothing)
     told = [(one.account, one.move, one.detail) for one in desk.answering.history(task.task_id, "sspf")]
     assert told == [("bo", Move.TAKE_OVER, "outreach>sspf"), ("bo", Move.ACCEPT, "no_concern")]
+
+
+def test_a_team_that_takes_a_task_over_reads_neither_whom_it_called_before_nor_when_it_was_opened(
+    desk: Desk, clock: ManualClock, calls: Calls
+) -> None:
+    task = come(desk, recipients=("outreach", "sspf"))
+    desk.answering.move(task.task_id, "outreach", ACCEPT, Who("anna"), seen=view(desk).version, record=nothing)
+    clock.set(DUE + timedelta(days=9))
+    calls.make_due()  # for the follow-up, which only what was accepted has
+    desk.answering.move(task.task_id, "outreach", Asked(Move.UNDO), Who("anna"), seen=view(desk).version, record=nothing)
+    calls.make_due()
+    assert ("reminder", "own") in steps(desk, task)
+    taken = take_over(desk, task)
+    assert [(one.step, one.to) for one in desk.answering.calls(task.task_id, "sspf")] == [("deadline", "team:sspf")]
+    assert (taken.opened_at, desk.worklist.open_task(task.task_id, "sspf").opened_at) == (clock.now(), clock.now())
+    clock.set(clock.now() + timedelta(days=9))
+    accepted = desk.answering.move(task.task_id, "sspf", ACCEPT, Who("bo"), seen=view(desk).version, record=nothing)
+    assert accepted.due_by is not None
+    clock.set(accepted.due_by + timedelta(days=4))
+    calls.make_due()
+    assert [one.step for one in desk.answering.calls(task.task_id, "sspf")] == ["deadline", "reminder", "chain-1"]
+
+
+def test_a_team_that_had_a_task_before_reads_nothing_of_what_becomes_of_it(desk: Desk, clock: ManualClock, calls: Calls) -> None:
+    task = come(desk, recipients=("outreach", "sspf"))
+    desk.worklist.open_task(task.task_id, "outreach")
+    clock.set(DUE)
+    calls.make_due()
+    take_over(desk, task)
+    desk.answering.move(
+        task.task_id, "sspf", Asked(Move.ACCEPT, concern=True), Who("bo"), seen=view(desk).version, record=nothing
+    )
+    assert (desk.answering.history(task.task_id, "outreach"), desk.answering.calls(task.task_id, "outreach")) == ([], [])
 
 
 def test_nobody_is_called_before_anything_is_due(desk: Desk, calls: Calls) -> None:

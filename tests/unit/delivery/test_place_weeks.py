@@ -90,7 +90,10 @@ def test_its_team_is_reminded_and_its_head_called_but_no_other_team(desk: Desk, 
     for day in range(14):
         clock.set(NOW + timedelta(days=day))
         calls.make_due()
-    assert [(one.step, one.to) for one in desk.answering.calls(task.task_id)] == [("reminder", "own"), ("chain-1", "head")]
+    assert [(one.step, one.to) for one in desk.answering.calls(task.task_id, "outreach")] == [
+        ("reminder", "own"),
+        ("chain-1", "head"),
+    ]
 
 
 def test_whoever_accepts_it_has_the_same_time_as_before_and_so_after_an_undo(desk: Desk) -> None:

@@ -12,12 +12,16 @@ from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import ConsentRecord, TaskEvent, TaskState
 from hub.contract.topics import CONSENTS, TASK_EVENTS, TASKS_OUTREACH
+from hub.delivery.calls import Calls
 from hub.delivery.clocks import Clocks
 from hub.delivery.inbox import Inbox
+from hub.delivery.ladder import Ladder
 from hub.delivery.listing import Shown
+from hub.delivery.moves import Asked, Move, Who
 from hub.delivery.routing import Routing
 from hub.working_time import WorkingTime
 from tests.unit.delivery.make import NOW, Desk, make_consent, make_task
+from tests.unit.delivery.test_ladder import Calls as TeamCalls
 from tests.unit.delivery.test_routing import Receives, span
 
 CLOCKS = Clocks(
@@ -61,6 +65,27 @@ def test_a_consent_that_comes_after_its_task_moves_what_nobody_has_opened(routed
     assert [one.team for one in routed.worklist.all_tasks()] == ["outreach"]
     routed.inbox.take([routed.record(CONSENTS, ref, naming(ref, "outreach", "field"))])
     assert [one.team for one in routed.worklist.all_tasks()] == ["field"]
+
+
+def test_what_a_newer_consent_moves_comes_without_whom_the_team_before_handed_it_to_or_was_called_for_it(
+    routed: Desk, clock: ManualClock
+) -> None:
+    ref, calling = new_youth_ref(), {"outreach": TeamCalls(deputy="sspf"), "field": TeamCalls()}
+    task, calls = make_task(ref), Calls(routed.engine, clock, Ladder(calling))
+    routed.inbox.take([routed.record(CONSENTS, ref, naming(ref, "outreach")), routed.record(TASKS_OUTREACH, ref, task)])
+    routed.answering.meet("outreach", "bo", "Bo")
+    (view,) = routed.worklist.all_tasks()
+    handed = Asked(Move.HAND_OVER, to="bo")
+    routed.answering.move(task.task_id, "outreach", handed, Who("anna"), seen=view.version, record=int)
+    clock.set(NOW + timedelta(days=9))
+    assert calls.make_due() == 3
+    routed.inbox.take([routed.record(CONSENTS, ref, naming(ref, "outreach", "field", version=2))])
+    (moved,) = routed.worklist.all_tasks()
+    assert (moved.team, moved.holder) == ("field", None)
+    assert (routed.answering.history(task.task_id, "field"), routed.answering.calls(task.task_id, "field")) == ([], [])
+    assert routed.worklist.of_team("sspf", Shown.CALLED) == []
+    clock.set(NOW + timedelta(days=90))
+    assert calls.make_due() == 2  # its own reminder and head, whatever the team before it was reminded of
 
 
 def test_a_team_that_the_newer_consent_leaves_out_loses_what_it_has_not_opened_to_the_named_one(routed: Desk) -> None:
