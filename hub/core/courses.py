@@ -1,8 +1,9 @@
 """Which cooperations work with a youth, as a state holds it, and when a rule that asks for it may go by it.
 
-A course is held while some consent to its cooperation stands that is not withdrawn, and forgotten with the last one: what ends
-a case ends it here too, whether its own record comes or not. A suspension, and a period that is over, hold it still, and for so
-long no rule goes by it: its case is hidden then too.
+A course is forgotten with the withdrawal of the last consent to its cooperation: what ends a case ends it here too, whether its
+own record comes or not. Only a withdrawal that the record names is one, and only of what was told before it: what is suspended
+beside others in force is left out, and what was told later is of a case under another consent, which may be read afterwards. A
+suspension, and a period that is over, hold a course still, and for so long no rule goes by it: its case is hidden then too.
 """
 
 from __future__ import annotations
@@ -31,19 +32,13 @@ class Forgotten(NamedTuple):
 
 def courses_of(record: CooperationRecord, consent: ConsentRecord) -> Courses:
     """What may be held of a record under a consent that is not withdrawn."""
-    carried = _carried(consent)
-    told: dict[str, int] = {one.cooperation.value: one.since.toordinal() for one in record.courses}
-    return Courses(to_ms(record.recorded_at), {name: day for name, day in told.items() if name in carried})
+    told = Courses(to_ms(record.recorded_at), {one.cooperation.value: one.since.toordinal() for one in record.courses})
+    return _carried(told, consent)
 
 
 def still_carried(courses: Courses | None, consent: ConsentRecord) -> Courses | None:
-    """Without the courses that no consent carries any more; the very same where all are carried."""
-    if courses is None:
-        return None
-    carried = _carried(consent)
-    if courses.since.keys() <= carried:
-        return courses
-    return courses._replace(since={name: day for name, day in courses.since.items() if name in carried})
+    """Without the courses that a withdrawal has ended; the very same where none is."""
+    return None if courses is None else _carried(courses, consent)
 
 
 def fits_case(asked: str, courses: Courses | None, consent: ConsentRecord, at_ms: int) -> bool:
@@ -61,6 +56,15 @@ def _in_force(consent: ConsentRecord, cooperation: str, at_ms: int) -> bool:
     )
 
 
-def _carried(consent: ConsentRecord) -> set[str]:
-    """The cooperations to which some consent stands that is not withdrawn."""
-    return {scope.cooperation.value for scope in consent.scopes if scope.withdrawn_at is None}
+def _carried(courses: Courses, consent: ConsentRecord) -> Courses:
+    standing = {scope.cooperation.value for scope in consent.scopes if scope.withdrawn_at is None}
+    at_risk = courses.since.keys() - standing
+    if not at_risk:
+        return courses
+    ended = set[str]()
+    for scope in consent.scopes:
+        if scope.withdrawn_at is not None and courses.at_ms <= to_ms(scope.withdrawn_at):
+            # A mark does not know of which cooperation it is: of one that the record leaves out.
+            ended |= {scope.cooperation.value} if scope.recipients else at_risk
+    kept = {name: day for name, day in courses.since.items() if name not in ended or name in standing}
+    return courses if len(kept) == len(courses.since) else courses._replace(since=kept)

@@ -46,7 +46,7 @@ class Held:
         if self.consent is not None and consent.version <= self.consent.version:
             return
         self.consent = consent
-        self.cases = without_those_that_no_consent_carries(self.cases, consent)
+        self.cases = without_those_that_a_withdrawal_ended(self.cases, consent)
         for identity, event in list(self.contents.items()):
             if not a_scope_covers(consent, event):
                 del self.contents[identity]
@@ -70,13 +70,20 @@ class Held:
     def _cases_were_told(self, cases: Cases) -> None:
         if self.consent is None or self.consent.status == "withdrawn" or cases.told_at <= self.cases.told_at:
             return
-        self.cases = without_those_that_no_consent_carries(cases, self.consent)
+        self.cases = without_those_that_a_withdrawal_ended(cases, self.consent)
 
 
-def without_those_that_no_consent_carries(cases: Cases, consent: Consent) -> Cases:
-    """A consent that was withdrawn takes the word of its case with it; one that is suspended or over does not."""
-    carried = {scope.cooperation for scope in consent.scopes if scope.withdrawn_at is None}
-    return Cases(cases.told_at, tuple(one for one in cases.open if one in carried))
+def without_those_that_a_withdrawal_ended(cases: Cases, consent: Consent) -> Cases:
+    """A withdrawal ends the cases of its cooperation that were told of before it, unless another consent to it stands. What the
+    record leaves out is suspended; what was told later is under a consent that has yet to come.
+    """
+    standing = {scope.cooperation for scope in consent.scopes if scope.withdrawn_at is None}
+    ended = {
+        scope.cooperation
+        for scope in consent.scopes
+        if scope.withdrawn_at is not None and cases.told_at <= scope.withdrawn_at and scope.cooperation not in standing
+    }
+    return Cases(cases.told_at, tuple(one for one in cases.open if one not in ended))
 
 
 def the_cases_that_count(cases: Cases, consent: Consent, now: int) -> set[str]:

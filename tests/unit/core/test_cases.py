@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
-from hub.contract.models import Action, ConsentRecord, ConsentStatus
+from hub.contract.models import Action, ConsentRecord, ConsentStatus, CooperationRecord, Scope
 from hub.core.courses import Courses, Forgotten
 from hub.core.instants import to_ms
 from hub.core.lacking import Standing, why_not
@@ -19,6 +20,7 @@ from hub.core.step import erase_scope, step, wake
 
 from .make import (
     NOW,
+    SIG_SCOPE,
     SSPF_SCOPE,
     YOUTH,
     ago,
@@ -41,6 +43,7 @@ IN_NONE = make_rules(in_case="none")
 NEW_TO_SIG = make_rules(**TO_SIG, in_case="none", without_sig_consent=FALLBACK)
 KNOWN_TO_SIG = make_rules(**TO_SIG, in_case="sig")
 BOTH = make_consent(make_scope(), make_sig_scope())
+RENEWED = SIG_SCOPE[:-1] + "9"
 ABSENCE = make_absence(1, ago(1), 120)
 FORMER = (
     "033052e7e801000000000000002d010000000000000000000000000000000000000000000100c003f0b577b86500310022696e5f666f72636522"
@@ -133,9 +136,13 @@ def test_every_order_ends_alike(rules: Any) -> None:
 
 @pytest.mark.parametrize(
     ("consent", "reason"),
-    [(None, "no_consent"), (make_withdrawn(), "withdrawn"), (make_consent(make_sig_scope()), "cooperation_not_covered")],
+    [
+        (None, "no_consent"),
+        (make_withdrawn(), "withdrawn"),
+        (make_consent(make_scope(withdrawn_at=NOW), make_sig_scope()), "cooperation_not_covered"),
+    ],
 )
-def test_no_course_is_held_that_no_consent_carries(consent: ConsentRecord | None, reason: str) -> None:
+def test_no_course_is_held_of_which_the_consent_was_withdrawn(consent: ConsentRecord | None, reason: str) -> None:
     begun = new_state(YOUTH) if consent is None else step(new_state(YOUTH), consent, IN_SSPF, NOW).state
     done = step(begun, make_case("sspf"), IN_SSPF, NOW)
     assert [drop.reason for drop in done.drops] == [reason]
@@ -169,6 +176,79 @@ def test_a_suspended_consent_holds_the_course_still() -> None:
     assert (suspended.episodes, suspended.courses) == ({}, held.courses)
     again = step(suspended, make_consent(version=3), IN_SSPF, NOW)
     assert [task.action for task in again.tasks] == [Action.OPEN]
+
+
+def renewed(*scopes: Scope, version: int) -> ConsentRecord:
+    """SIG withdrawn six days ago, and what stands beside SSPF's."""
+    return make_consent(make_scope(), make_sig_scope(withdrawn_at=ago(6)), *scopes, version=version)
+
+
+@pytest.mark.parametrize("record", [make_consent(version=2), renewed(version=2)], ids=["never withdrawn", "withdrawn before"])
+def test_a_consent_that_the_record_leaves_out_is_suspended_and_holds_its_course_still(record: ConsentRecord) -> None:
+    """It stands beside another in force, so that the record does not name it; nor need it have, where a state is rebuilt."""
+    word, again = make_case("sig", at=ago(5)), make_consent(make_scope(), make_sig_scope(scope_id=RENEWED), version=3)
+    for consents in ([BOTH, word, record], [record, word]):
+        held = last(run(*consents, make_notice(1, ago(1)), rules=KNOWN_TO_SIG))
+        assert (held.courses, held.episodes) == (Courses(to_ms(ago(5)), {"sig": 739376}), {})
+        assert [task.team for task in step(held, again, KNOWN_TO_SIG, NOW).tasks] == ["sig"]
+        assert step(held, make_withdrawn(9), KNOWN_TO_SIG, NOW).state.courses is None
+
+
+def test_the_withdrawal_of_a_consent_that_the_record_leaves_out_takes_its_course() -> None:
+    held = after(make_case("sig", "sspf", at=ago(5)), make_consent(version=2), consent=BOTH)
+    for at, left in ((ago(6), {"sig", "sspf"}), (ago(5), {"sspf"}), (ago(4), {"sspf"})):
+        courses = erase_scope(held, SIG_SCOPE, at, IN_SSPF, NOW).state.courses
+        assert courses is not None
+        assert set(courses.since) == left
+
+
+def test_the_word_of_a_case_under_a_new_consent_outlives_the_withdrawal_of_the_old_one() -> None:
+    """Consents are on a topic of their own, which may lag behind what is told of cases."""
+    words = [make_case("sig", at=ago(8)), make_case(at=ago(5)), make_case("sig", at=ago(4))]
+    consents = [BOTH, renewed(version=2), renewed(make_sig_scope(scope_id=RENEWED), version=3)]
+    earlier = {place: frozenset({place - 1}) for place in (1, 2, 4, 5)}
+    orders = Orders(
+        step(new_state(YOUTH), BOTH, KNOWN_TO_SIG, NOW).state, [*words, *consents, make_notice(1, ago(1))], KNOWN_TO_SIG, earlier
+    )
+    ((opened, _body),) = orders.ends
+    assert orders.walked == 140
+    assert [one.team for one in opened] == ["sig"]
+
+
+def test_every_order_of_words_and_consents_ends_alike_in_random_worlds() -> None:
+    for seed in range(60):
+        consents, words = random_courses(Random(seed))
+        begun = step(new_state(YOUTH), consents[0], KNOWN_TO_SIG, NOW).state
+        messages = [*words, *consents[1:]]
+        earlier = {place: frozenset({place - 1}) for place in range(1, len(messages)) if place != len(words)}
+        assert (
+            len(Orders(last(run(make_notice(1, ago(1)), state=begun, rules=KNOWN_TO_SIG)), messages, KNOWN_TO_SIG, earlier).ends)
+            == 1
+        )
+
+
+def random_courses(chance: Random) -> tuple[list[ConsentRecord], list[CooperationRecord]]:
+    """SIG consented to, suspended, withdrawn, consented to anew, beside SSPF; each word after what it follows upon."""
+    consents, words, gone = [BOTH], list[CooperationRecord](), list[Scope]()
+    number, standing, suspended, case = 1, True, False, False
+    for hour in range(chance.randint(3, 6)):
+        now, deed = ago(9) + timedelta(hours=hour), chance.choice(["consent", "consent", "suspend", "case", "case"])
+        if deed == "case" and standing and not suspended:
+            case = not case
+        elif deed == "suspend" and standing:
+            suspended = not suspended
+        elif deed == "consent" and standing:
+            gone.append(make_sig_scope(scope_id=SIG_SCOPE[:-1] + str(number), withdrawn_at=now))
+            number, standing, suspended = number + 1, False, False
+        else:
+            standing = True
+        if deed != "case":
+            named = [make_sig_scope(scope_id=SIG_SCOPE[:-1] + str(number))] if standing and not suspended else []
+            consents.append(make_consent(make_scope(), *named, *gone, version=len(consents) + 1, recorded_at=now))
+        if (deed == "case" and standing and not suspended) or (case and not standing):
+            case = case and standing
+            words.append(make_case(*(["sig"] if case else []), at=now + timedelta(milliseconds=1)))
+    return consents, words
 
 
 def test_a_case_counts_only_while_a_consent_of_its_cooperation_is_in_force() -> None:

@@ -235,7 +235,8 @@ def test_a_word_on_cases_is_kept_and_says_nothing(program: YouthProgram) -> None
 def test_a_word_on_cases_that_no_known_consent_carries_is_decided_once_newer_ones_have_been_read(program: YouthProgram) -> None:
     unknown = steps(program, make_case("sspf"))[-1]
     assert (unknown.outcome, unknown.reason, unknown.awaits_consent) == ("refused", "no_consent", True)
-    part = steps(program, make_consent(), make_case("sig", "sspf"))[-1]
+    withdrawn = make_consent(make_scope(), make_sig_scope(withdrawn_at=NOW))
+    part = steps(program, withdrawn, make_case("sig", "sspf"))[-1]
     assert (part.outcome, part.awaits_consent) == ("processed", True)
     assert [drop.reason for drop in part.drops] == ["cooperation_not_covered"]
 
