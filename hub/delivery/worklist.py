@@ -19,7 +19,7 @@ from hub.delivery.listing import COUNTED, Shown, counted, few, list_version, row
 from hub.delivery.moves import OPEN_STATES
 from hub.delivery.notes import notes_of
 from hub.delivery.readers import ReaderRow, asked_view, note_reader, reader_of, readers_of
-from hub.delivery.rule_figures import RuleFigures, rule_figures
+from hub.delivery.rule_figures import Counted, rule_figures
 from hub.delivery.sink_states import not_handed
 from hub.delivery.tables import CountRow, PulseRow, TaskRow
 from hub.delivery.trying import again
@@ -192,9 +192,9 @@ class Worklist:
         with Session(self._engine) as session:
             return {(team, state): number for team, state, number in session.execute(query)}
 
-    def rule_figures(self, since: datetime) -> Mapping[str, RuleFigures]:
-        """By rule, what became of the tasks received at `since` or later. Raises RetriableError."""
-        return rule_figures(self._engine, since)
+    def rule_figures(self, now: datetime) -> Counted:
+        """What became of each rule's tasks in the weeks that are told of at `now`. Raises RetriableError."""
+        return rule_figures(self._engine, now)
 
     def weeks_of(self, teams: Collection[str]) -> Mapping[str, Sequence[WeekFigures]]:
         """By team, what share of the tasks of each of the last weeks was followed up. Raises RetriableError."""

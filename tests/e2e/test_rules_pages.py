@@ -35,6 +35,7 @@ def test_a_head_renews_a_rule_by_keyboard_after_she_has_seen_how_it_does(site: S
     ending = page.get_by_role("region", name="Upprepad ogiltig frånvaro")
     expect(ending).to_contain_text("12 dagar kvar")
     expect(page.get_by_role("region", name="Ogiltig frånvaro och underrättelse från polisen")).to_contain_text("Har upphört")
+    expect(page.get_by_text("Talen gäller 8 hela veckor åt gången.")).to_contain_text("visas här från och med 28 juli 2025")
     heard(page, size)
 
     ending.get_by_role("link", name="Förnya regeln: Upprepad ogiltig frånvaro").press("Enter")

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -17,25 +16,23 @@ from hub.audit.entries import Actor
 from hub.clock import stockholm_date
 from hub.core.explain import function_name
 from hub.core.rule_set import Rule
+from hub.core.suppression import FEWEST
 from hub.core.wording import rule_in_words
-from hub.delivery.rule_figures import RuleFigures
 from hub.errors import ConfigError, RejectedError, RetriableError
 from hub.web.consents.showing import day
 from hub.web.forms import field
 from hub.web.language import Words, mark
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
-from hub.web.rules.shares import LEAST, Told, told
+from hub.web.rules.figures import Figures
 
 if TYPE_CHECKING:
     from hub.core.rule_set import PlaceRule
     from hub.registry.rule_sets import RuleSets
     from hub.registry.rules_kept import Activation
 
-__all__ = ["WEEKS", "Council"]
+__all__ = ["Council"]
 
-WEEKS: Final = 8
-"""How far back the figures reach."""
 _SOON_DAYS: Final = 30
 _DIGITS: Final = 10
 _YEAR: Final = timedelta(days=365)
@@ -79,16 +76,16 @@ class Council:
         words, now = self._renderer.words(request), self._web.clock.now()
         try:
             history = self._rule_sets(Actor(principal.account)).history()
-            figures = self._web.worklist.rule_figures(now - timedelta(weeks=WEEKS))
+            figures = Figures.read(self._web.worklist, history, words, now)
         except RetriableError:
             return self._away(request, principal, _UNREAD)
         active = history[0] if history else None
         rules = [] if active is None else sorted(active.rules.rules, key=lambda rule: (rule.about != "person", rule.id))
         since = dict(_since(history))
-        rows = [self._row(rule, figures.get(rule.id, RuleFigures()), since, words, principal) for rule in rules]
+        rows = [self._row(rule, figures, since, words, principal) for rule in rules]
         return self._renderer.page(
-            request, "rules/council.html", principal, rows=rows, active=active, weeks=WEEKS, least=LEAST,
-            section=_SECTION, here=_SECTION,
+            request, "rules/council.html", principal, rows=rows, active=active, figures=figures.said,
+            least=FEWEST, section=_SECTION, here=_SECTION,
             since=None if active is None else moment(active.activated_at, words, now),
             renewed=request.query_params.get("renewed", "") in {rule.id for rule in rules},
         )  # fmt: skip
@@ -157,7 +154,7 @@ class Council:
         return active, rule
 
     def _row(
-        self, rule: Rule | PlaceRule, figures: RuleFigures, since: Mapping[str, Activation], words: Words, principal: Principal
+        self, rule: Rule | PlaceRule, figures: Figures, since: Mapping[str, Activation], words: Words, principal: Principal
     ) -> Mapping[str, Any]:
         today = stockholm_date(self._web.clock.now())
         team = rule.team if isinstance(rule, Rule) else "outreach"
@@ -174,27 +171,8 @@ class Council:
             "left": "" if left is None or left < 0 else words.many("{number} day left", "{number} days left", left),
             "soon": left is not None and 0 <= left <= _SOON_DAYS,
             "renewable": isinstance(rule, Rule) and may(principal, Action.RULE_RENEW, team),
-            "figures": self._figures(figures, words),
+            "figures": figures.of(rule, began.activated_at),
         }  # fmt: skip
-
-    def _figures(self, found: RuleFigures, words: Words) -> list[tuple[str, str]]:
-        """(what, how many) as they are told."""
-        exclusive = {name: getattr(found, name) for name in ("accepted", "declined", "recalled", "withdrawn")}
-        shown = told(found.proposed, exclusive, {"opened": found.opened})
-        if found.proposed == 0:
-            return [(words.text("Proposed"), words.text("none"))]
-        if shown.proposed is None:
-            return [(words.text("Proposed"), words.text("fewer than {least}", least=LEAST))]
-        pace = format_decimal(shown.proposed / WEEKS, "0.#", locale=words.language)
-        weekly = words.text("{number}, about {weekly} a week", number=shown.proposed, weekly=pace)
-        labels = {
-            "opened": words.text("Opened by the team"),
-            "accepted": words.text("Accepted by the team"),
-            "declined": words.text("Declined by the team"),
-            "recalled": words.text("Recalled: the ground was corrected"),
-            "withdrawn": words.text("Ended: the consent was withdrawn"),
-        }
-        return [(words.text("Proposed"), weekly), *((label, _amount(shown, name, words)) for name, label in labels.items())]
 
     def _team(self, code: str) -> str:
         found = self._web.teams.get(code)
@@ -224,13 +202,6 @@ def _since(history: list[Activation]) -> Iterator[tuple[str, Activation]]:
                 break
             began = earlier
         yield rule.id, began
-
-
-def _amount(shown: Told, name: str, words: Words) -> str:
-    number = shown.parts[name]
-    if number is None:
-        return words.text("not told: a few")
-    return words.text("{number} ({share} %)", number=number, share=shown.share(name)) if number else words.text("none")
 
 
 def _title(rule: Rule | PlaceRule, words: Words) -> str:

@@ -88,7 +88,7 @@ def test_the_migrated_database_has_the_tables_columns_and_indexes_of_the_code(en
         differences = compare_metadata(context, Base.metadata)
     own = set(Base.metadata.tables)
     assert [one for one in differences if one[0] in {"add_table", "add_column", "remove_column", "add_index"}] == []
-    assert own >= {"task", "task_reader"}
+    assert own >= {"task", "task_reader", "rule_block"}
 
 
 def test_a_presence_task_of_before_gets_its_clock_and_one_that_has_ended_none(desk: Desk, engine: Engine) -> None:

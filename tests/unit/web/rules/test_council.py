@@ -19,7 +19,7 @@ from hub.resources import defaults_folder
 from hub.rules_file import load_rules
 from hub.web.app import build_web
 from tests.unit.web.conftest import Visit
-from tests.unit.web.town import EVERYBODY, NOW, PagesTown, make_task
+from tests.unit.web.town import EVERYBODY, PagesTown
 
 HEAD = Principal("account-head", "Chef", {Role.TEAM_HEAD: frozenset({"outreach"})})
 OTHER_HEAD = Principal("account-other", "Annan chef", {Role.TEAM_HEAD: frozenset({"sig"})})
@@ -84,27 +84,6 @@ def test_a_last_date_is_told_with_the_days_left_and_a_lapsed_rule_as_lapsed(empt
     assert "Har upphört : slutdatumet var 18 maj 2025; den föreslår inget" in section(page, "absence-and-notice")
     assert "0 dagar kvar , gäller till och med 19 maj 2025" in section(page, "repeated-notices")
     assert 'class="late">Har upphört' in page
-
-
-def test_figures_below_five_are_not_told(empty_town: PagesTown, visit: Visit) -> None:
-    put_in_force(empty_town, rules_with())
-    for number in range(4):
-        empty_town.add(f"few {number}", make_task("absence-and-notice", created=NOW - timedelta(days=number), days=5))
-    for number in range(24):
-        empty_town.add(f"many {number}", make_task("absence-alone", created=NOW - timedelta(days=number), days=5))
-    client = visit(EVERYBODY)
-    for number in range(18):
-        client.get(empty_town.path(f"many {number}"))
-    page = visit(HEAD).get("/rules").text
-    assert "Föreslagna uppgifter färre än 5" in section(page, "absence-and-notice")
-    assert "Öppnade" not in section(page, "absence-and-notice")
-    assert "Föreslagna uppgifter 24, ungefär 3 i veckan" in section(page, "absence-alone")
-    assert "Öppnade av enheten 18 (75 %)" in section(page, "absence-alone")
-    assert "Tog emot" not in page
-    assert "Föreslagna uppgifter inga" in section(page, "repeated-notices")
-    for number in range(18, 21):
-        client.get(empty_town.path(f"many {number}"))
-    assert "Öppnade av enheten visas inte: ett fåtal" in section(visit(HEAD).get("/rules").text, "absence-alone")
 
 
 def test_the_page_is_whole_in_english(empty_town: PagesTown, visit: Visit) -> None:
