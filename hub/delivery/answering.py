@@ -21,6 +21,7 @@ from hub.contract.models import TaskState
 from hub.database import answering
 from hub.delivery.calls import Call, Caller, called
 from hub.delivery.errands import ErrandWriter, lapse
+from hub.delivery.holding import alone_with_consents
 from hub.delivery.moves import BY_PEOPLE, NEEDS_CONSENT, OPEN_STATES, Asked, IllegalMoveError, Move, Standing, Who, moved
 from hub.delivery.own_part import own_calls, own_moves
 from hub.delivery.readers import note_reader
@@ -175,6 +176,7 @@ class Answering:
     def _take_over(self, task_id: str, team: str, account: str, *, seen: int, record: Callable[[], object]) -> TaskView:
         now, stale = self._clock.now(), self._stale()
         with answering(), Session(self._engine, autoflush=False) as session, session.begin():
+            alone_with_consents(session)
             alone(session)  # with the errands that change hands
             query = select(TaskRow).where(TaskRow.task_id == task_id, TaskRow.team != team, called(Caller(team, account)))
             row = session.scalar(query)

@@ -10,15 +10,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.contract.models import ConsentRecord, ConsentStatus, Erasure, Message, PresenceTask, ReferralTask
+from hub.database import be_alone
 from hub.delivery.readers import ReaderRow
 from hub.delivery.rows import ids_of
 from hub.delivery.tables import CountRow, PositionRow, ReferenceRow, TaskRow
 from hub.kafka import Incoming
 
-__all__ = ["Holding", "Standing"]
+__all__ = ["Holding", "Standing", "alone_with_consents"]
 
+_LOCK = 0x48554249  # any number that only those take who move consents, or tasks against them
 _AT_ONCE = 500  # identities per query; databases bound the number of parameters
 _Row = TypeVar("_Row", TaskRow, ReferenceRow, ReaderRow)
+
+
+def alone_with_consents(session: Session) -> None:
+    """Hold what the inbox holds while it takes a batch, until the transaction's end; the first thing in it.
+
+    Whoever gives a task to another team by a consent must hold it: the inbox judges each task by the team that it finds, and
+    leaves alone what may stay there, so that nothing else would tell the two that they met.
+    """
+    be_alone(session.connection(), _LOCK)
 
 
 @dataclass(slots=True)

@@ -32,11 +32,11 @@ from hub.contract.models import (
 )
 from hub.contract.topics import CONSENTS, ERASURES
 from hub.core.consent import still_withdrawn, with_scope_withdrawn
-from hub.database import answering, be_alone, purge, truncate_log
+from hub.database import answering, purge, truncate_log
 from hub.delivery.clocks import Clocks
 from hub.delivery.decoding import decoded
 from hub.delivery.errands import ErrandWriter
-from hub.delivery.holding import Holding, Standing
+from hub.delivery.holding import Holding, Standing, alone_with_consents
 from hub.delivery.others import NONE, Others
 from hub.delivery.placing import Placing
 from hub.delivery.planned import Planning, Refuses, believe_all
@@ -58,8 +58,6 @@ from hub.errors import ConfigError, ContractError
 from hub.kafka import Incoming
 
 __all__ = ["TELLING_OF_WITHDRAWALS", "Inbox"]
-
-_LOCK = 0x48554249  # any number that only the inbox takes
 
 TELLING_OF_WITHDRAWALS = frozenset({CONSENTS.name, ERASURES.name})
 """The topics that must have been read before anything of a youth may be shown."""
@@ -97,7 +95,7 @@ class Inbox:
         with answering(), Session(self._engine, autoflush=False) as session, session.begin():
             # Counts are of all partitions: on several hosts, two processes must not read them side by side and both add. On
             # SQLite, whoever reads first and then writes would never come to it while errands are handed over.
-            be_alone(session.connection(), _LOCK)
+            alone_with_consents(session)
             standing = Standing.load(session)
             fresh = [(record, message) for record, message in read if standing.is_new(record)]
             messages = [message for _record, message in fresh if not isinstance(message, ContractError)]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from hub.clock import STOCKHOLM, ManualClock
 from hub.contract.ids import new_youth_ref
 from hub.contract.models import Action, ReferralTask, TaskState
 from hub.contract.topics import CONSENTS, TASKS_OUTREACH
+from hub.database import build_engine
 from hub.delivery.calls import Calls
+from hub.delivery.inbox import Inbox
 from hub.delivery.ladder import Ladder, Step
 from hub.delivery.listing import Shown
 from hub.delivery.moves import Asked, Move, Who
@@ -259,6 +263,39 @@ def test_nothing_is_taken_over_while_withdrawals_may_wait_unread(desk: Desk, clo
     with pytest.raises(RejectedError) as refused:
         take_over(desk, task)
     assert (refused.value.code, view(desk).team) == ("not_shown", "outreach")
+
+
+@contextmanager
+def impatient(engine: Engine) -> Iterator[Engine]:
+    """The same database, for one that waits for nobody."""
+    url, is_postgresql = engine.url, engine.dialect.name == "postgresql"
+    url = url.update_query_dict({"options": "-c lock_timeout=1"}) if is_postgresql else url
+    found = build_engine(url.render_as_string(hide_password=False))
+    if not is_postgresql:
+        event.listen(found, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=0"))
+    try:
+        yield found
+    finally:
+        found.dispose()
+
+
+def test_a_consent_that_comes_beside_a_take_over_waits_for_it_and_ends_the_task_of_a_team_it_does_not_name(
+    desk: Desk, clock: ManualClock, calls: Calls
+) -> None:
+    task = come(desk, recipients=("outreach", "sspf"))
+    clock.set(DUE)
+    calls.make_due()
+    narrower = desk.record(CONSENTS, task.youth_ref, make_consent(task.youth_ref, 2))
+    with impatient(desk.engine) as beside:
+        other = Inbox(beside, desk.codec, clock)
+
+        def meanwhile() -> None:
+            with pytest.raises(RetriableError):
+                other.take([narrower])
+
+        desk.answering.take_over(task.task_id, "sspf", "bo", seen=view(desk).version, record=meanwhile)
+    desk.inbox.take([narrower])
+    assert (view(desk).team, view(desk).state) == ("sspf", TaskState.CANCELLED)
 
 
 def test_of_two_who_take_over_or_answer_the_second_is_refused(desk: Desk, clock: ManualClock, calls: Calls) -> None:
