@@ -196,22 +196,26 @@ def _records(visit: Visit, cases: Sequence[ConsentCase], tasks: Sequence[str]) -
     Oldest first. Each unit answers for what it did: that another did anything is as secret as what it holds (OSL 8:1-2).
     """
     audit = visit.office.audit
-    things = {Subject(SubjectKind.CONSENT, case.consent_id) for case in cases}
-    things |= {Subject(SubjectKind.TASK, number) for number in tasks}
+    consents = {Subject(SubjectKind.CONSENT, case.consent_id) for case in cases}
+    proposals = {Subject(SubjectKind.TASK, number) for number in tasks}
     youths = {Subject(SubjectKind.YOUTH, case.youth_id) for case in cases}
     references = {Subject(SubjectKind.REFERENCE, case.youth_ref) for case in cases if case.youth_ref}
-    own, hers, refs = (set(audit.pseudonyms(list(subjects))) for subjects in (things, youths, references))
+    asked = (consents, proposals, youths, references)
+    own, theirs, hers, refs = (set(audit.pseudonyms(list(subjects))) for subjects in asked)
     registered, in_force = min(case.created_at for case in cases), _in_force_since(cases)
 
     def belongs(record: Record) -> bool:
-        if {record.item, record.subject} & own:
+        if {record.item, record.subject} & own or (record.item in theirs and not record.unit):
             return True
+        # Of a proposal too: a unit that had it before answers for what it did with it.
         if not record.unit or not may(visit.who, Action.EXTRACT_RELEASE, record.unit):
             return False
+        if record.item in theirs:
+            return True
         # An entry of the registry about the person and another consent belongs to that one.
         return in_force <= record.at if record.subject in refs else not record.item and registered <= record.at
 
-    return [record for record in of_subjects(audit.engine, sorted(own | hers | refs)) if belongs(record)]
+    return [record for record in of_subjects(audit.engine, sorted(own | theirs | hers | refs)) if belongs(record)]
 
 
 def _access(visit: Visit, record: Record) -> Access:

@@ -27,6 +27,8 @@ from hub.kafka import Incoming
 from hub.settings import load_settings
 from tests.command_line import CliRunner, Result
 from tests.prepared import initialised
+from tests.unit.delivery.make import NOW, Desk
+from tests.unit.delivery.test_withdrawing import scope_erasure, taken_over, two_scopes
 from tests.unit.registry.support import START, make_grant, make_identifier
 from tests.unit.web.town import make_consent, make_task
 
@@ -158,6 +160,27 @@ def test_a_member_sees_in_the_command_line_whom_an_open_task_is_about_and_nobody
     steps = [(one.action, one.outcome, one.rule) for one in the_latest(log.engine, Filter(), 100)]
     log.close()
     assert ("identity_revealed", "permit", "task") in steps
+
+
+def test_a_team_that_had_the_task_before_asks_for_nobody_by_its_number(home: Path) -> None:
+    settings = load_settings(home)
+    engine = build_delivery_engine(settings)
+    desk = Desk(engine, ManualClock(NOW))
+    task = taken_over(desk)
+    ref = task.youth_ref
+    both = two_scopes(version=2).model_copy(update={"youth_ref": ref})
+    scopes = [one.model_copy(update={"recipients": (team,)}) for one, team in zip(both.scopes, ("outreach", "sspf"), strict=True)]
+    desk.inbox.take([desk.record(CONSENTS, ref, both.model_copy(update={"scopes": tuple(scopes)}))])
+    desk.inbox.take([desk.record(ERASURES, ref, scope_erasure().model_copy(update={"youth_ref": ref}))])
+    assert (desk.worklist.find(task.task_id, ["outreach"]), len(desk.states())) == ([("outreach", task.task_id)], 1)
+    engine.dispose()
+    access, log = build_access_engine(settings), open_audit(settings, SystemClock())
+    newcomer = Newcomer("samtycke-2", "Prov", each_for({Role.CONSENT_OFFICER}, {"outreach"}))
+    open_accounts(settings, access, log).add(newcomer, PASSWORD, Actor("os:0", role="command"), own=True)
+    access.dispose()
+    log.close()
+    words = ("request", "--purpose", "correction", "--team", "outreach", "--task", task.task_id)
+    assert code(run(home, *words, account="samtycke-2")) == "unknown_task"
 
 
 def current_consent(reference: str) -> ConsentRecord:

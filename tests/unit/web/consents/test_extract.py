@@ -11,10 +11,13 @@ from sqlalchemy import text
 from hub.audit.entries import Subject, SubjectKind
 from hub.audit.reading import of_subjects
 from hub.contract.topics import CONSENTS
+from hub.delivery.calls import Calls
+from hub.delivery.ladder import Ladder
 from hub.delivery.notes import NoteKind
 from hub.delivery.worklist import Worklist
 from hub.web.app import build_web
 from tests.unit.connectors.in_process import InProcess
+from tests.unit.delivery.test_ladder import Calls as TeamCalls
 from tests.unit.registry.support import make_identifier
 from tests.unit.web.browser import Browser
 from tests.unit.web.conftest import Visit
@@ -87,6 +90,27 @@ def test_an_officer_reads_no_proposal_of_a_team_that_is_not_hers(desk: Desk, vis
     assert "9 timmar 20 minuter" in hers
     assert "Förebyggarteamet" not in theirs
     assert "9 timmar 20 minuter" not in theirs
+
+
+def test_what_the_team_before_did_with_a_proposal_is_told_by_that_teams_officer_and_not_by_the_next_ones(
+    desk: Desk, visit: Visit
+) -> None:
+    with_tasks(desk)
+    town, number = desk.town, desk.town.tasks["told"]
+    assert visit(member("Fältare", "outreach")).get(town.path("told")).status_code == 200
+    ref = town.consents.registry.show(make_identifier()).youth_ref
+    assert ref
+    consent = make_consent(ref, "outreach")
+    scope = consent.scopes[0].model_copy(update={"recipients": ("outreach", "sspf")})
+    town.take(CONSENTS, ref, consent.model_copy(update={"version": 3, "scopes": (scope,)}))
+    town.clock.set(town.clock.now() + timedelta(days=9))
+    Calls(town.engine, town.clock, Ladder({"outreach": TeamCalls(deputy="sspf")})).make_due()
+    taking, version = visit(member("Bo", "sspf")), {one.task_id: one.version for one in town.worklist.all_tasks()}[number]
+    assert taking.post(f"/team/sspf/task/{number}/take-over", data={"version": str(version)}).status_code == 303
+    coordinator, first = (Desk(visit(officer(f"Samtycken {team}", team)), town) for team in ("sspf", "outreach"))
+    theirs, hers = (one.client.get(put_together(one, "youth")).text.split("Vem som har sett")[1] for one in (coordinator, first))
+    assert ("Tog över" in theirs, "Förebyggarteamet" in theirs) == (True, False)
+    assert ("Öppnade ett förslag" in hers, "Tog över" in hers) == (True, False)
 
 
 def told(page: str) -> str:
