@@ -40,16 +40,28 @@ def runs_out(consent: ConsentRecord, team: str, cooperation: Cooperation, now: d
     return max((scope.valid_to for scope in _holding(consent, team, cooperation, now)), default=None)
 
 
-def ended_by_withdrawal(consent: ConsentRecord, team: str, cooperation: Cooperation, now: datetime) -> bool:
+def ended_by_withdrawal(
+    consent: ConsentRecord, before: ConsentRecord | None, team: str, cooperation: Cooperation, now: datetime
+) -> bool:
     """Whether nothing is left that could carry the case, and a withdrawal (or a narrowing) is why.
 
     A consent that is suspended may hold again, and one that has run out may be renewed: those hide a case, and do not end it.
+    Beside others in force the record leaves a suspended one out, so that it is no reason that none names the team; nor is a
+    withdrawal that `before`, the record known until now, named already: it may be of a consent before the one that is left out.
     """
     if consent.status is ConsentStatus.WITHDRAWN:
         return True
-    naming = list(_naming(consent, team, cooperation))
-    left = any(scope.withdrawn_at is None and scope.valid_to > now for scope in naming)
-    return not left and (not naming or any(scope.withdrawn_at is not None for scope in naming))
+    own = [scope for scope in consent.scopes if scope.cooperation is cooperation]
+    naming = [scope for scope in own if team in scope.recipients and scope.withdrawn_at is None]
+    if any(scope.valid_to > now for scope in naming):
+        return False
+    withdrawn = _newly_withdrawn(consent, before)
+    if naming:
+        return any(scope.cooperation is cooperation and team in scope.recipients for scope in withdrawn)
+    # A mark does not know of which cooperation it is, nor whom it named: it may be any that is left out.
+    return any(scope.withdrawn_at is None for scope in own) or any(
+        scope.cooperation is cooperation or not scope.recipients for scope in withdrawn
+    )
 
 
 def _of_age(consent: ConsentRecord, now: datetime) -> bool:
@@ -59,6 +71,14 @@ def _of_age(consent: ConsentRecord, now: datetime) -> bool:
     until = consent.age_valid_until
     passed = until is not None and stockholm_date(now) >= until
     return consent.age_years + passed >= ADULT_AGE
+
+
+def _newly_withdrawn(consent: ConsentRecord, before: ConsentRecord | None) -> list[Scope]:
+    """A mark, which says of what the record leaves out that it is withdrawn, is one thing, and the scope itself another."""
+    known = {
+        (one.scope_id, one.recipients) for one in (before.scopes if before is not None else ()) if one.withdrawn_at is not None
+    }
+    return [one for one in consent.scopes if one.withdrawn_at is not None and (one.scope_id, one.recipients) not in known]
 
 
 def _naming(consent: ConsentRecord, team: str, cooperation: Cooperation) -> Iterator[Scope]:

@@ -22,12 +22,12 @@ SYSTEM: Final = "system"
 """Who did it, in a case's history, when nobody did."""
 
 
-def _end(telling: Telling, consent: ConsentRecord) -> bool:
+def _end(telling: Telling, consent: ConsentRecord, before: ConsentRecord | None) -> bool:
     """That there was a case, what was done with it and how it ended stays, without the subject and all that it said."""
     emptied, ended = False, False
     session, now = telling.session, telling.now
     for row in session.scalars(select(CaseRow).where(CaseRow.subject == consent.youth_ref)):
-        if ended_by_withdrawal(consent, row.team, Cooperation(row.cooperation), now):
+        if ended_by_withdrawal(consent, before, row.team, Cooperation(row.cooperation), now):
             ended = ended or row.state == CaseState.OPEN.value
             row.state = check_move(CaseState(row.state), CaseMove.WITHDRAW).value
             row.subject, row.open_key, row.sealed, row.reason = None, None, None, CONSENT_WITHDRAWN

@@ -198,11 +198,11 @@ class Inbox:
             return "duplicate"
         consent = still_withdrawn(consent, held)
         work.held.keep(consent)
-        self._end_tasks(work, consent)
+        self._end_tasks(work, consent, held)
         return "processed"
 
-    def _end_tasks(self, work: Work, consent: ConsentRecord) -> None:
-        """Cancel what the consent no longer permits; what a withdrawal ends is emptied too."""
+    def _end_tasks(self, work: Work, consent: ConsentRecord, before: ConsentRecord | None) -> None:
+        """Cancel what the consent no longer permits; what a withdrawal ends is emptied too. `before`: what was known so far."""
         withdrawn = consent.status is ConsentStatus.WITHDRAWN
         for row in work.held.of_subject(consent.youth_ref):
             if not withdrawn and is_judged_by(consent, row):
@@ -216,7 +216,7 @@ class Inbox:
                 work.erased = recall_from_former(work.telling.session, row, readers, consent, work.now) or work.erased
                 if row.open_key is not None and not permitted(row, consent, work.now):
                     self._proposals.close(work, row, TaskState.CANCELLED, NO_CONSENT)
-        emptied = self._others.end(work.telling, consent)
+        emptied = self._others.end(work.telling, consent, before)
         work.erased = work.erased or withdrawn or emptied
 
     def _erasure(self, work: Work, request: Erasure) -> str:
@@ -231,7 +231,7 @@ class Inbox:
         if closed is not None:
             if closed is not held:
                 work.held.keep(closed)
-            self._end_tasks(work, closed)
+            self._end_tasks(work, closed, held)
         work.telling.receipt(request)
         self._await_teams(work, request)
         work.answered.append((request.erasure_id, request.youth_ref))

@@ -19,18 +19,18 @@ __all__ = ["NONE", "Others", "lapse"]
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """`end` (the newest consent record of a reference) takes what that consent no longer carries, and says whether anything was
-    emptied; `lapse` (session, now) what may not be kept any longer, consent or not. `begin` tells the bus what it has not heard
-    yet, when delivery starts. `tables` hold it all.
+    """`end` (the newest consent record of a reference, and the one known before) takes what that consent no longer carries, and
+    says whether anything was emptied; `lapse` (session, now) what may not be kept any longer, consent or not. `begin` tells the
+    bus what it has not heard yet, when delivery starts. `tables` hold it all.
     """
 
     tables: tuple[str, ...]
-    end: Callable[[Telling, ConsentRecord], bool]
+    end: Callable[[Telling, ConsentRecord, ConsentRecord | None], bool]
     lapse: Callable[[Session, datetime], bool]
     begin: Callable[[Telling], None]
 
 
-NONE: Final = Others((), lambda _telling, _consent: False, lambda _session, _now: False, lambda _telling: None)
+NONE: Final = Others((), lambda _telling, _consent, _before: False, lambda _session, _now: False, lambda _telling: None)
 """Nothing but tasks."""
 
 

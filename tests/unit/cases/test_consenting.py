@@ -82,7 +82,12 @@ def test_social_services_police_and_probation_always_belong_to_a_sig() -> None:
 @pytest.mark.parametrize(
     ("consent", "ended"),
     [
-        (make_withdrawn(), True), (scope_withdrawn(), True), (make_consent(make_sig_scope()), True),
+        (make_withdrawn(), True), (scope_withdrawn(), True), (make_consent(make_sig_scope()), False),
+        (scope_withdrawn(recipients=("outreach",)), True),
+        (make_consent(make_scope(valid_to=NOW), make_scope(recipients=("outreach",), withdrawn_at=ago(1))), False),
+        (make_consent(make_scope(valid_to=NOW), make_sig_scope(withdrawn_at=ago(1))), False),
+        (make_consent(make_scope(valid_to=NOW), make_sig_scope(recipients=(), withdrawn_at=ago(1))), False),
+        (make_consent(make_sig_scope(recipients=(), withdrawn_at=ago(1))), True),
         (make_consent(make_scope(recipients=("outreach",))), True), (SUSPENDED, False), (make_consent(), False),
         (make_consent(make_scope(valid_to=NOW)), False),
         (make_consent(make_scope(withdrawn_at=ago(1)), make_scope(scope_id="a" * 8 + "-0000-4000-8000-000000000000")), False),
@@ -90,10 +95,26 @@ def test_social_services_police_and_probation_always_belong_to_a_sig() -> None:
     ],
 )  # fmt: skip
 def test_a_withdrawal_ends_a_case_and_what_may_hold_again_does_not(consent: ConsentRecord, ended: bool) -> None:
-    assert ended_by_withdrawal(consent, "sspf", SSPF, NOW) is ended
+    assert ended_by_withdrawal(consent, None, "sspf", SSPF, NOW) is ended
 
 
 def test_a_suspension_after_one_of_two_withdrawals_ends_nothing() -> None:
     left = make_scope(scope_id="a" * 8 + "-0000-4000-8000-000000000000")
     record = make_consent(make_scope(withdrawn_at=ago(9)), left, status=ConsentStatus.SUSPENDED)
-    assert not ended_by_withdrawal(record, "sspf", SSPF, NOW)
+    assert not ended_by_withdrawal(record, None, "sspf", SSPF, NOW)
+
+
+@pytest.mark.parametrize(
+    ("before", "ended"),
+    [
+        (None, True),
+        (make_consent(), True),
+        (scope_withdrawn(), False),
+        (make_consent(make_scope(withdrawn_at=ago(1), recipients=())), True),
+    ],
+    ids=["nothing known", "in force", "known", "only a mark known"],
+)
+def test_a_withdrawal_that_was_known_before_ends_nothing_more(before: ConsentRecord | None, *, ended: bool) -> None:
+    """What it could end has ended; the case is under another consent then, which the record leaves out because it is suspended."""
+    record = make_consent(make_scope(withdrawn_at=ago(1)), make_sig_scope())
+    assert ended_by_withdrawal(record, before, "sspf", SSPF, NOW) is ended
