@@ -53,8 +53,8 @@ def settle(
         typer.echo(f"{done.moved} tasks of {team} lie with another team now; {done.ended} withdrawals await it no more.")
     if done.left:
         typer.echo(
-            f"hub: {done.left} open tasks fit no team, and there is no fallback: in teams.yaml give a team their function, or "
-            "one `fallback: true`, and settle again.",
+            f"hub: {done.left} open tasks fit no team, and there is no fallback: in teams.yaml give a team their function "
+            "(event_presence, where they are of an area), or one `fallback: true`, and settle again.",
             err=True,
         )
         raise typer.Exit(1)

@@ -95,7 +95,7 @@ class GoneTeams:
         unopened = and_(TaskRow.state.in_([one.value for one in UNANSWERED]), *untouched)
         displaced = or_(TaskRow.team.not_in(self._known), TaskRow.routed == Routed.FALLBACK.value)
         with self._alone() as session:
-            moved = sum(self._place(session, row) for row in _referrals(session, unopened & displaced))
+            moved = sum(self._place(session, row) for row in _tasks(session, unopened & displaced))
         for one in gone_teams(self._engine, self._known):
             _log.warning(
                 "teams.yaml has no such team, and the inbox holds something of it", team=one.team, open_tasks=one.open_tasks,
@@ -117,7 +117,7 @@ class GoneTeams:
         if to and to not in self._known:
             raise RejectedError(f"teams.yaml has no team {to}; it has: {', '.join(self._known)}", code="unknown_team")
         with self._alone() as session:
-            rows = list(_referrals(session, (TaskRow.team == team) & TaskRow.state.in_(_OPEN), every_kind=bool(to)))
+            rows = list(_tasks(session, (TaskRow.team == team) & TaskRow.state.in_(_OPEN)))
             asked = list(session.scalars(select(ReaderRow).where(_asked(), ReaderRow.team == team)))
             if not (rows or asked or session.scalar(select(ReaderRow.id).where(ReaderRow.team == team).limit(1))):
                 raise RejectedError(f"nothing of {team} is left in the inbox", code="nothing_there")
@@ -183,9 +183,8 @@ class GoneTeams:
             yield session
 
 
-def _referrals(session: Session, which: ColumnElement[bool], *, every_kind: bool = False) -> Iterator[TaskRow]:
-    kinds = ("referral", "presence") if every_kind else ("referral",)
-    yield from session.scalars(select(TaskRow).where(which, TaskRow.kind.in_(kinds)).order_by(TaskRow.task_id)).all()
+def _tasks(session: Session, which: ColumnElement[bool]) -> Iterator[TaskRow]:
+    yield from session.scalars(select(TaskRow).where(which).order_by(TaskRow.task_id)).all()
 
 
 def _asked() -> ColumnElement[bool]:

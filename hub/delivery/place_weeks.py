@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Final
@@ -15,7 +16,7 @@ from hub.contract.models import TaskState
 from hub.database import answering
 from hub.delivery.errands import ErrandWriter
 from hub.delivery.moves import OPEN_STATES
-from hub.delivery.rows import PRESENCE_TEAM
+from hub.delivery.routing import PRESENCE_TEAM
 from hub.delivery.sink_rows import alone
 from hub.delivery.tables import TaskRow
 from hub.delivery.telling import Telling
@@ -44,19 +45,24 @@ def end_of_week(week: str, received_at: datetime) -> datetime:
 
 
 class PlaceWeeks:
-    """Ends presence tasks whose week is over; every `hub deliver` does."""
+    """Ends presence tasks whose week is over; every `hub deliver` does. `teams`: those of teams.yaml; of a team that is gone from
+    there they end once they are settled (`hub.delivery.gone_teams`).
+    """
 
-    def __init__(self, engine: Engine, codec: Codec, clock: Clock, errands: ErrandWriter) -> None:
+    def __init__(
+        self, engine: Engine, codec: Codec, clock: Clock, errands: ErrandWriter, teams: Iterable[str] = ()
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._codec = codec
         self._clock = clock
         self._errands = errands
+        self._teams = sorted({PRESENCE_TEAM, *teams})
 
     def end_due(self) -> int:
         """End those that are due, up to a batch; how many were. Raises RetriableError: then those before it have ended."""
         now = self._clock.now()
-        query = select(TaskRow.task_id).where(
-            TaskRow.team == PRESENCE_TEAM, TaskRow.state.in_(_OPEN), TaskRow.due_by <= now - KEPT, TaskRow.kind == "presence"
+        query = select(TaskRow.task_id).where(  # by team: there is an index
+            TaskRow.team.in_(self._teams), TaskRow.state.in_(_OPEN), TaskRow.due_by <= now - KEPT, TaskRow.kind == "presence"
         )
         with answering(), Session(self._engine) as session:
             over = list(session.scalars(query.order_by(TaskRow.due_by, TaskRow.task_id).limit(_AT_ONCE)))

@@ -97,7 +97,7 @@ def run_delivery(
     )
     thread.start()
     inbox = Inbox(engine, codec, clock, clocks, others, routing=routing, errands=errands, claims=claims)
-    weeks = PlaceWeeks(engine, codec, clock, errands or ErrandWriter())
+    weeks = PlaceWeeks(engine, codec, clock, errands or ErrandWriter(), () if routing is None else routing.teams)
     worklist = Worklist(engine, clock)
     names = [one.name for one in dispatchers]
     try:

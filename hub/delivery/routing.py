@@ -7,15 +7,19 @@ the fallback, or stays with the team that the rule names, and its head sees that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from hub.contract.models import Cooperation, ReferralTask
 from hub.teams import AgeSpan
 
-__all__ = ["Place", "Routed", "Routing", "TakesTasks"]
+__all__ = ["PRESENCE_TEAM", "Place", "Routed", "Routing", "TakesPresence", "TakesTasks", "presence_place"]
+
+PRESENCE_TEAM: Final = "outreach"
+"""Who is asked to be present in an area, of several teams that could be: a presence task names no team."""
+_PRESENCE: Final = "event_presence"
 
 
 class Routed(StrEnum):
@@ -39,13 +43,22 @@ class Place:
     why: Routed
 
 
-class TakesTasks(Protocol):
-    """What is asked of a team here; `hub.installation.Team` is the real one."""
+class TakesPresence(Protocol):
+    """What is asked of a team to know whether presence is its own."""
 
     @property
     def functions(self) -> tuple[str, ...]:
         """The functions it takes."""
         ...
+
+    @property
+    def fallback(self) -> bool:
+        """Whether it gets what fits no team."""
+        ...
+
+
+class TakesTasks(TakesPresence, Protocol):
+    """What is asked of a team here; `hub.installation.Team` is the real one."""
 
     @property
     def cooperation(self) -> Cooperation:
@@ -62,18 +75,20 @@ class TakesTasks(Protocol):
         """The ages it is there for; None: all."""
         ...
 
-    @property
-    def fallback(self) -> bool:
-        """Whether it gets what fits no team."""
-        ...
-
 
 class Routing:
     """Over the teams of teams.yaml, by code."""
 
     def __init__(self, teams: Mapping[str, TakesTasks]) -> None:
         self._teams = teams
-        self._fallback = next((code for code, team in teams.items() if team.fallback), None)
+        self._fallback = _fallback_of(teams)
+        self.presence = presence_place(teams)
+        """Where presence tasks go."""
+
+    @property
+    def teams(self) -> Collection[str]:
+        """The codes of all."""
+        return self._teams.keys()
 
     def place(self, task: ReferralTask, permits: Callable[[str], bool]) -> Place:
         """Where a task goes. `permits`: whether consent, as it is known now, lets a team have it; the named one always may.
@@ -97,6 +112,24 @@ class Routing:
             if not team.fallback or code == task.team
             if task.function in team.functions and team.cooperation is task.cooperation
         ]
+
+
+def presence_place(teams: Mapping[str, TakesPresence]) -> Place:
+    """Who is present in areas: of the teams that take the function the outreach team, else the first of the file.
+
+    Where none takes it the outreach team has it all the same, and where that is gone the fallback.
+    """
+    takers = [code for code, team in teams.items() if _PRESENCE in team.functions]
+    if PRESENCE_TEAM in takers or (not takers and PRESENCE_TEAM in teams):
+        return Place(PRESENCE_TEAM, Routed.NAMED)
+    if takers:
+        return Place(takers[0], Routed.FITS)
+    fallback = _fallback_of(teams)
+    return Place(PRESENCE_TEAM, Routed.UNFIT) if fallback is None else Place(fallback, Routed.FALLBACK)
+
+
+def _fallback_of(teams: Mapping[str, TakesPresence]) -> str | None:
+    return next((code for code, team in teams.items() if team.fallback), None)
 
 
 def _fits(team: TakesTasks, task: ReferralTask) -> bool:

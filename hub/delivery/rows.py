@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hub.contract.models import PresenceTask, Priority, ReferralTask
+from hub.delivery.routing import PRESENCE_TEAM
 from hub.delivery.tables import TaskRow
 
-__all__ = ["PRESENCE_TEAM", "ids_of", "is_earlier", "open_key", "subject_of", "take_in", "task_row"]
+__all__ = ["ids_of", "is_earlier", "open_key", "subject_of", "take_in", "task_row"]
 
-PRESENCE_TEAM = "outreach"
 _PRESENCE_FUNCTION = "presence"
 _SIG = "sig"
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.contract.models import PresenceTask
 from hub.database import answering
 from hub.delivery.moves import OPEN_STATES
-from hub.delivery.rows import PRESENCE_TEAM
+from hub.delivery.routing import PRESENCE_TEAM
 from hub.delivery.tables import TaskRow
 
 __all__ = ["Proposal", "proposals"]
@@ -28,10 +28,10 @@ class Proposal:
     ground_lost: bool
 
 
-def proposals(engine: Engine, area: str | None = None) -> list[Proposal]:
-    """Every open presence task, or those of one area, by week, then area. Raises RetriableError."""
+def proposals(engine: Engine, area: str | None = None, *, team: str = PRESENCE_TEAM) -> list[Proposal]:
+    """Every open presence task of the team that is out there, or those of one area, by week, then area. Raises RetriableError."""
     # By team and state, or by subject: there is an index for each, also where the inbox holds ten thousand tasks.
-    where = TaskRow.team == PRESENCE_TEAM if area is None else TaskRow.subject == area
+    where = TaskRow.team == team if area is None else TaskRow.subject == area
     query = select(TaskRow).where(where, TaskRow.state.in_(_OPEN), TaskRow.kind == "presence", TaskRow.payload.is_not(None))
     with answering(), Session(engine) as session:
         found = [

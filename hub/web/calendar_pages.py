@@ -9,7 +9,6 @@ from hub.access.roles import Action, Principal
 from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Subject, SubjectKind
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.web.forms import field
 from hub.web.presenting import moment
 from hub.web.rendering import Renderer, Web
@@ -52,6 +51,6 @@ class CalendarPages:
             request, "calendar.html", principal, current_team=team, team=self._web.teams[team].title, address=address,
             until=moment(feed.expires_at, words, self._web.clock.now()) if feed else None,
             fetched=feed.fetched_on.isoformat() if feed and feed.fetched_on else "",
-            presence=f"/team/{team}/presence" if team == PRESENCE_TEAM else "", cases=bool(kept and kept.cases),
+            presence=f"/team/{team}/presence" if team == self._web.presence_team else "", cases=bool(kept and kept.cases),
             done=request.query_params.get("done") == "1", here=f"/team/{team}/calendar",
         )  # fmt: skip

@@ -21,7 +21,6 @@ from hub.audit.entries import Actor, Entry, Subject, SubjectKind
 from hub.cases.content import MeetingState
 from hub.cases.views import CaseView
 from hub.clock import stockholm_date
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.errors import RejectedError
 from hub.presence.calendar_file import calendar_of, deadline_events, event_at, visit_events
 from hub.presence.feeds import Feed
@@ -64,7 +63,7 @@ def _still_of_team(web: Web, feed: Feed) -> bool:
 def _events(web: Web, feed: Feed, secret: str, said: Words) -> Iterator[Event]:
     now = web.clock.now()
     base = f"{web.url.rstrip('/')}/team/{feed.team}"
-    if feed.team == PRESENCE_TEAM:
+    if feed.team == web.presence_team:
         title = web.office.places.title
         visits = web.presence().plan.between(now - _BEHIND, now + _AHEAD)
         yield from visit_events(visits, lambda area: said.text("Presence: {area}", area=title(area)), title)

@@ -12,7 +12,6 @@ from hub.access.roles import BOUND, Action, Principal, may, may_somewhere, teams
 from hub.cases.reviewing import CLOSING_REVIEW
 from hub.contract.models import ReferralTask, TaskState
 from hub.delivery.listing import Shown
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.delivery.views import TaskView
 from hub.errors import RejectedError
 from hub.web.followed_up import shown_week
@@ -107,7 +106,7 @@ class Pages:
         return self._renderer.page(
             request, "team.html", principal, current_team=code, team=self._web.teams[code].title, show_all=show_all, rows=rows,
             lists=lists, chosen=chosen, narrowed=shown not in {Shown.OPEN, Shown.ALL}, number=number, more=len(tasks) > _PAGE,
-            total=counts[Shown.OPEN if show_all else shown], presence_plan=code == PRESENCE_TEAM,
+            total=counts[Shown.OPEN if show_all else shown], presence_plan=code == self._web.presence_team,
             takes_orders=self._web.teams[code].takes_orders,
             stale=words.text(NOT_LOOKED) if any(task.withheld for task in tasks) else "",
             last_received=None if last is None else words.when(last), here=_here(request, chosen, number),

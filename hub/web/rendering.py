@@ -19,6 +19,7 @@ from hub.clock import Clock
 from hub.contract.models import Cooperation
 from hub.delivery.answering import Answering
 from hub.delivery.notes import Notes
+from hub.delivery.routing import TakesPresence, presence_place
 from hub.delivery.worklist import Worklist
 from hub.web.consents.office import Office
 from hub.web.form_tokens import token_field
@@ -69,7 +70,7 @@ _MENU = (
 )
 
 
-class TeamTitle(Protocol):
+class TeamTitle(TakesPresence, Protocol):
     """What the pages need of a team."""
 
     @property
@@ -138,6 +139,11 @@ class Web:
     rules: Callable[[Actor], RuleSets]
     fits: Callable[[RuleSet, str], None]
     stopping: Event = field(default_factory=Event)
+
+    @property
+    def presence_team(self) -> str:
+        """Who plans presence in areas, by code."""
+        return presence_place(self.teams).team
 
 
 class Renderer:

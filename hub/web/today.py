@@ -13,7 +13,6 @@ from hub.cases.content import MeetingState
 from hub.clock import STOCKHOLM, stockholm_date
 from hub.core.wording_texts import CODE_WORDS
 from hub.delivery.listing import Shown
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.presence.codes import VisitState
 from hub.presence.planned import planned_between
 from hub.web.cases.showing import CaseShowing, ShownMeeting
@@ -47,8 +46,8 @@ class Today:
         self._trail.listed(principal, code, show_all=False)
         return self._renderer.page(
             request, "today.html", principal, current_team=code, team=self._web.teams[code].title, here=f"/team/{code}/today",
-            visits=self._visits(now, words) if code == PRESENCE_TEAM else [], goes_out=code == PRESENCE_TEAM,
-            events=self._events(now, words) if code == PRESENCE_TEAM else [],
+            visits=self._visits(now, words) if code == self._web.presence_team else [], goes_out=code == self._web.presence_team,
+            events=self._events(now, words) if code == self._web.presence_team else [],
             meetings=self._meetings(principal, code, words, now) if self._web.teams[code].cases else None,
             places=[self._web.presenter.row(one, words, now) for one in places],
             mine=[self._web.presenter.row(one, words, now) for one in mine],

@@ -11,7 +11,6 @@ from hub.access.roles import Action, Principal, may
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import SubjectKind
 from hub.clock import stockholm_date
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.presence.agreements import Agreement, Terms
 from hub.web.consents.showing import day
 from hub.web.language import Words
@@ -42,7 +41,7 @@ class AgreementPages:
             holds = [row for row in rows if row["from"] <= today <= row["until"]]
             others = [row for row in rows if not row["from"] <= today <= row["until"]]
             return self._room.page(
-                request, "agreements", principal, holds=holds, others=others, today=today, may_change=_may_change(principal),
+                request, "agreements", principal, holds=holds, others=others, today=today, may_change=self._may_change(principal),
                 here=f"{self._room.base}/agreements",
             )  # fmt: skip
 
@@ -54,7 +53,7 @@ class AgreementPages:
         def view() -> Response:
             words, now = self._room.renderer.words(request), self._web.clock.now()
             agreement = self._found(request)
-            names = self._web.answering.names(PRESENCE_TEAM)
+            names = self._web.answering.names(self._web.presence_team)
             history = [
                 {
                     "at": moment(one.at, words, now), "what": words.text(CHANGES[one.change]),
@@ -66,7 +65,7 @@ class AgreementPages:
             return self._room.page(
                 request, "agreement", principal, agreement=agreement, lines=self._lines(agreement.terms, words),
                 history=history, holds=agreement.terms.valid_until >= stockholm_date(now),
-                may_change=_may_change(principal), done=words.text(done) if done else "",
+                may_change=self._may_change(principal), done=words.text(done) if done else "",
                 here=f"{self._room.base}/agreements/{agreement.agreement_id}",
             )  # fmt: skip
 
@@ -180,6 +179,5 @@ class AgreementPages:
             (words.text("Valid"), f"{day(terms.valid_from, words)} – {day(terms.valid_until, words)}"),
         ]
 
-
-def _may_change(principal: Principal) -> bool:
-    return may(principal, Action.AGREEMENT_CHANGE, PRESENCE_TEAM)
+    def _may_change(self, principal: Principal) -> bool:
+        return may(principal, Action.AGREEMENT_CHANGE, self._web.presence_team)

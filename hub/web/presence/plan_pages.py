@@ -13,7 +13,6 @@ from hub.access.roles import Principal
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import SubjectKind
 from hub.clock import STOCKHOLM
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.errors import RejectedError
 from hub.presence.codes import Ground
 from hub.presence.planned import called_off, planned_between, planned_one
@@ -61,12 +60,15 @@ class PlanPages:
 
     def _weeks(self, request: Request, principal: Principal) -> Response:
         room, now, words = self._room, self._web.clock.now(), self._room.renderer.words(request)
-        self._web.answering.meet(PRESENCE_TEAM, principal.account, principal.name)
+        self._web.answering.meet(self._web.presence_team, principal.account, principal.name)
         present, first = Week.of("", now), Week.of(request.query_params.get("week", ""), now)
         starts = _midnight(first)
         visits = room.desk.plan.between(starts, _midnight(first.moved(2)))
         offers = room.desk.offers.of_visits([one.visit_id for one in visits])
-        names, found = self._web.answering.names(PRESENCE_TEAM), proposals(room.desk.engine)
+        names, found = (
+            self._web.answering.names(self._web.presence_team),
+            proposals(room.desk.engine, team=self._web.presence_team),
+        )
         events = planned_between(room.desk.engine, starts, _midnight(first.moved(2)))
         gone = called_off(room.desk.engine, ((one.event_id, one.area) for one in visits if one.event_id))
         shown = []
@@ -92,7 +94,7 @@ class PlanPages:
 
     def _add(self, request: Request, principal: Principal) -> Response:
         room, form, words = self._room, VisitForm.of_request(request), self._room.renderer.words(request)
-        known = {one.task_id for one in proposals(room.desk.engine)}
+        known = {one.task_id for one in proposals(room.desk.engine, team=self._web.presence_team)}
         goers = {value for value, _title in room.goers(words)} | {principal.account}
         wrong = form.wrong(self._web.office.places.areas, goers)
         if wrong:

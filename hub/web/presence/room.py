@@ -12,7 +12,6 @@ from hub.access.roles import Action, Principal
 from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry, Outcome, Subject, SubjectKind
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.errors import RejectedError
 from hub.presence.codes import ASSOCIATIONS, TEAM
 from hub.presence.desk import PresenceDesk
@@ -39,7 +38,7 @@ class Room:
     @property
     def base(self) -> str:
         """Where the plan is."""
-        return f"/team/{PRESENCE_TEAM}/presence"
+        return f"/team/{self.web.presence_team}/presence"
 
     def title(self, area: str) -> str:
         """An area as people call it."""
@@ -59,7 +58,7 @@ class Room:
 
     def goers(self, words: Words) -> list[tuple[str, str]]:
         """Whom a form offers: (value, title)."""
-        colleagues = [(one.account, one.name) for one in self.web.answering.colleagues(PRESENCE_TEAM)]
+        colleagues = [(one.account, one.name) for one in self.web.answering.colleagues(self.web.presence_team)]
         return [(TEAM, words.text("The whole team")), *colleagues, (ASSOCIATIONS, words.text("Associations alone"))]
 
     def page(
@@ -67,13 +66,13 @@ class Room:
     ) -> Response:
         """A page of presence."""
         return self.renderer.page(
-            request, f"presence/{template}.html", principal, status=status, current_team=PRESENCE_TEAM, base=self.base,
-            team=self.web.teams[PRESENCE_TEAM].title, section=self.base, here=here or self.base, **values,
+            request, f"presence/{template}.html", principal, status=status, current_team=self.web.presence_team, base=self.base,
+            team=self.web.teams[self.web.presence_team].title, section=self.base, here=here or self.base, **values,
         )  # fmt: skip
 
     def answered(self, request: Request, principal: Principal, view: Callable[[], Response]) -> Response:
         """The view's answer, or a page that says why there is none."""
-        if request.path_params["team"] != PRESENCE_TEAM:
+        if request.path_params["team"] != self.web.presence_team:
             return self.renderer.message(request, mark("No such page"), mark("Presence is planned by another team."), 404)
         try:
             return view()
@@ -95,12 +94,12 @@ class Room:
         action: Action = Action.PRESENCE_PLAN,
     ) -> Callable[[], object]:
         """What writes that somebody does something: called within the deed, before that holds."""
-        entry = Entry(actor_of(principal, action, PRESENCE_TEAM), logged, item=Subject(kind, number), purpose=purpose)
+        entry = Entry(actor_of(principal, action, self.web.presence_team), logged, item=Subject(kind, number), purpose=purpose)
         return lambda: self.web.audit.append(entry)
 
     def refused(self, principal: Principal, logged: Logged, kind: SubjectKind, number: str, code: str) -> None:
         """A deed that was refused, by the code of why not."""
-        actor = actor_of(principal, Action.PRESENCE_PLAN, PRESENCE_TEAM)
+        actor = actor_of(principal, Action.PRESENCE_PLAN, self.web.presence_team)
         self.web.audit.append(Entry(actor, logged, item=Subject(kind, number), outcome=Outcome.DENY, rule=code))
 
 

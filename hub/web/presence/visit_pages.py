@@ -14,7 +14,6 @@ from hub.access.roles import Principal
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import SubjectKind
 from hub.clock import stockholm_date
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.errors import RejectedError
 from hub.presence.agreements import Agreement
 from hub.presence.codes import OfferState, VisitState
@@ -145,7 +144,7 @@ class VisitPages:
         room, words, number = self._room, self._room.renderer.words(request), str(request.path_params["visit"])
         visit = room.desk.plan.one(number)
         offers = room.desk.offers.of_visits([number]).get(number, [])
-        names = self._web.answering.names(PRESENCE_TEAM)
+        names = self._web.answering.names(self._web.presence_team)
         begun = self._web.clock.now() >= visit.starts_at
         held = {one.agreement_id for one in offers if one.state in {OfferState.OFFERED, OfferState.ACCEPTED}}
         covering = room.desk.agreements.covering(visit.area, stockholm_date(visit.starts_at))
@@ -185,7 +184,7 @@ class VisitPages:
 
     def _line(self, deed: Deed, offers: list[Offer], words: Words) -> dict[str, Any]:
         associations = {one.offer_id: one.association for one in offers}
-        names = self._web.answering.names(PRESENCE_TEAM)
+        names = self._web.answering.names(self._web.presence_team)
         of = associations.get(deed.detail, "")
         who = (names.get(deed.account) or words.text("a colleague")) if deed.account else of
         return {

@@ -12,7 +12,6 @@ from hub.access.trail import actor_of
 from hub.audit.actions import Action as Logged
 from hub.audit.entries import Entry
 from hub.clock import stockholm_date
-from hub.delivery.rows import PRESENCE_TEAM
 from hub.presence.figures import YearLine, year_of
 from hub.presence.spreadsheet import as_csv
 from hub.web.language import Words
@@ -61,7 +60,7 @@ class YearPages:
 
     def _lines(self, principal: Principal, year: int) -> list[YearLine]:
         self._web.audit.append(
-            Entry(actor_of(principal, Action.PRESENCE_PLAN, PRESENCE_TEAM), Logged.STATISTICS_SHOWN, purpose="presence")
+            Entry(actor_of(principal, Action.PRESENCE_PLAN, self._web.presence_team), Logged.STATISTICS_SHOWN, purpose="presence")
         )
         return year_of(self._room.desk.engine, year, self._room.title)
 

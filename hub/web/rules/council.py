@@ -157,7 +157,7 @@ class Council:
         self, rule: Rule | PlaceRule, figures: Figures, since: Mapping[str, Activation], words: Words, principal: Principal
     ) -> Mapping[str, Any]:
         today = stockholm_date(self._web.clock.now())
-        team = rule.team if isinstance(rule, Rule) else "outreach"
+        team = rule.team if isinstance(rule, Rule) else self._web.presence_team
         sunset = rule.sunset if isinstance(rule, Rule) else None
         left = None if sunset is None else (sunset - today).days
         began = since[rule.id]

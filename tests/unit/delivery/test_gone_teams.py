@@ -12,22 +12,24 @@ from sqlalchemy.orm import Session
 
 from hub.audit.entries import Actor, Entry
 from hub.contract.ids import new_youth_ref
-from hub.contract.models import ReferralTask, TaskState
-from hub.contract.topics import CONSENTS, ERASURES, TASK_EVENTS, TASKS_OUTREACH
+from hub.contract.models import PresenceTask, ReferralTask, TaskState
+from hub.contract.topics import CONSENTS, ERASURES, PRESENCE_TASKS, TASK_EVENTS, TASKS_OUTREACH
 from hub.delivery.calls import Calls
 from hub.delivery.clocks import Clocks
 from hub.delivery.errands import ErrandWriter
 from hub.delivery.gone_teams import GoneTeam, GoneTeams, Settled, gone_teams
+from hub.delivery.inbox import Inbox
 from hub.delivery.ladder import Ladder
 from hub.delivery.moves import Asked, Move, Who
 from hub.delivery.notes import KeptElsewhere, NoteKind
+from hub.delivery.place_weeks import PlaceWeeks
 from hub.delivery.placing import Placing
 from hub.delivery.readers import ReaderRow
 from hub.delivery.routing import Routing
 from hub.delivery.views import TaskView
 from hub.errors import RejectedError, RetriableError
 from hub.working_time import WorkingTime
-from tests.unit.delivery.make import SCOPE, Desk, make_erasure, make_task
+from tests.unit.delivery.make import SCOPE, Desk, make_erasure, make_presence, make_task
 from tests.unit.delivery.test_calls import DUE, make_calls
 from tests.unit.delivery.test_calls import come as come_due
 from tests.unit.delivery.test_ladder import Calls as TeamCalls
@@ -263,3 +265,48 @@ def test_what_a_gone_team_has_only_read_is_told_before_a_withdrawal_awaits_it(de
     assert gone_teams(desk.engine, ["sspf"]) == []
     desk.inbox.take([desk.record(ERASURES, task.youth_ref, make_erasure(task.youth_ref))])
     assert asked_and_answered(desk) == ({"sspf"}, set())
+
+
+def come_to_area(desk: Desk, week: str = "2025-W21") -> PresenceTask:
+    task = make_presence(week, week=week)
+    desk.inbox.take([desk.record(PRESENCE_TASKS, task.area, task)])
+    return task
+
+
+def seen_there(desk: Desk, task: PresenceTask) -> TaskView:
+    return next(one for one in desk.worklist.all_tasks() if one.task_id == task.task_id)
+
+
+@pytest.mark.parametrize(
+    ("teams", "team", "routed"),
+    [(WITH_FALLBACK, "duty", "fallback"), (WITH_FALLBACK | {"field": Receives(("event_presence",))}, "field", "fits")],
+)
+def test_presence_of_a_gone_team_is_placed_anew_until_its_week_is_over(
+    desk: Desk, teams: Mapping[str, Receives], team: str, routed: str
+) -> None:
+    task, gone = come_to_area(desk), without_outreach(desk, teams)
+    due_by = seen_there(desk, task).due_by
+    assert (gone.place_unopened(), gone.place_unopened()) == (1, 0)
+    seen = seen_there(desk, task)
+    assert (seen.team, seen.routed, seen.due_by) == (team, routed, due_by)
+    assert gone_teams(desk.engine, list(teams)) == []
+    desk.clock.advance(timedelta(days=30))
+    assert PlaceWeeks(desk.engine, desk.codec, desk.clock, ErrandWriter(), teams).end_due() == 1
+
+
+def test_presence_that_a_gone_team_has_begun_is_settled_and_told_as_the_one_team_that_proposed_it_knows_it(desk: Desk) -> None:
+    task, trail = come_to_area(desk), Trail()
+    seen = desk.worklist.open_task(task.task_id, "outreach").version
+    desk.answering.move(task.task_id, "outreach", Asked(Move.ACCEPT, concern=False), Who("anna"), seen=seen, record=int)
+    assert without_outreach(desk, PREVENTION).settle("outreach", WHO, trail) == Settled(0, 1, 0)
+    assert without_outreach(desk, WITH_FALLBACK).settle("outreach", WHO, trail) == Settled(1, 0, 0)
+    assert (seen_there(desk, task).team, seen_there(desk, task).state) == ("duty", TaskState.RECEIVED)
+    assert [(one.team, one.state) for one in desk.outbox(TASK_EVENTS)][-1] == ("outreach", TaskState.RECEIVED)
+
+
+def test_the_next_weeks_presence_goes_to_who_is_out_there_now_and_back_to_the_team_that_comes_back(desk: Desk) -> None:
+    desk.inbox = Inbox(desk.engine, desk.codec, desk.clock, routing=Routing(WITH_FALLBACK))
+    task = come_to_area(desk)
+    assert (seen_there(desk, task).team, seen_there(desk, task).routed) == ("duty", "fallback")
+    without_outreach(desk, WITH_FALLBACK | {"outreach": Receives()}).place_unopened()
+    assert (seen_there(desk, task).team, seen_there(desk, task).routed) == ("outreach", None)

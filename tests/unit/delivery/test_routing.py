@@ -108,3 +108,19 @@ def test_every_task_lies_somewhere_and_with_nobody_whom_the_consent_does_not_nam
     unseen = found.why is Routed.FALLBACK and "outreach" not in teams
     assert found.team == "outreach" or found.team in named or unseen
     assert found.team in teams or found == Place("outreach", Routed.UNFIT)
+
+
+@pytest.mark.parametrize(
+    ("teams", "place"),
+    [
+        ({"field": Receives(("event_presence",)), "outreach": Receives(("event_presence",))}, Place("outreach", Routed.NAMED)),
+        ({"outreach": Receives(), "field": Receives(("event_presence",))}, Place("field", Routed.FITS)),
+        ({"outreach": Receives(), "duty": Receives(fallback=True)}, Place("outreach", Routed.NAMED)),
+        ({"sspf": Receives(), "duty": Receives(fallback=True)}, Place("duty", Routed.FALLBACK)),
+        ({"sspf": Receives()}, Place("outreach", Routed.UNFIT)),
+    ],
+)
+def test_presence_is_of_the_team_that_takes_it_else_of_the_outreach_team_else_of_the_fallback(
+    teams: dict[str, Receives], place: Place
+) -> None:
+    assert Routing(teams).presence == place

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hub.contract.models import Action
 from hub.contract.topics import PRESENCE_TASKS
+from hub.web.app import build_web
 from tests.unit.web.conftest import Visit
 from tests.unit.web.presence.make import ANNA, BASE, FRIDAY, HEAD, VISIT, agree, logged, offer, plan
 from tests.unit.web.town import NOW, PagesTown, make_presence, member
@@ -125,3 +127,16 @@ def test_the_plan_is_there_in_english(town: PagesTown, visit: Visit) -> None:
     assert "Week 21" in text
     assert "6 incidents within 7 days (vandalism), from week 20" in text
     assert "Fri 23 May 20:00–23:00" in text
+
+
+def test_the_plan_is_of_the_team_that_takes_presence_by_teams_yaml_where_there_is_no_outreach_team(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    teams = dict(empty_town.web.teams)
+    teams["prevention"] = teams.pop("outreach")
+    empty_town.app = build_web(replace(empty_town.web, teams=teams))
+    client, base = visit(member("Anna", "prevention", "sig")), BASE.replace("outreach", "prevention")
+    assert f'href="{base}"' in client.get("/team/prevention").text
+    assert client.get(base).status_code == 200
+    assert client.post(f"{base}/new", data=VISIT).status_code == 303
+    assert client.get(BASE.replace("outreach", "sig")).status_code == 404
