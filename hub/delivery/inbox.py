@@ -51,6 +51,7 @@ from hub.delivery.withdrawing import (
     empty,
     ended_by_withdrawal,
     is_judged_by,
+    pass_on,
     permitted,
     recall_from_former,
 )
@@ -160,17 +161,12 @@ class Inbox:
     def pass_on_acknowledgements(self) -> int:
         """Tell the erasures of the teams that have acknowledged all they had to, and forget whose tasks they were."""
         waiting = select(ReaderRow).where(ReaderRow.recall_of.is_not(None), ReaderRow.recall_id.is_not(None))
+        with answering(), Session(self._engine) as session:
+            if session.scalar(waiting.where(ReaderRow.acknowledged_at.is_not(None)).limit(1)) is None:
+                return 0
         with answering(), Session(self._engine) as session, session.begin():
-            rows: dict[tuple[str, str, str], list[ReaderRow]] = {}
-            for row in session.scalars(waiting.order_by(ReaderRow.task_id)):
-                rows.setdefault((row.recall_id or "", row.recall_of or "", row.team), []).append(row)
-            told = [key for key, of_team in rows.items() if all(row.acknowledged_at is not None for row in of_team)]
-            telling = Telling(self._codec, session, self._clock.now())
-            for key in told:
-                telling.acknowledged(*key)
-                for row in rows[key]:
-                    row.recall_of = None
-        return len(told)
+            alone_with_consents(session)  # a batch passes on what it finds, too
+            return pass_on(Telling(self._codec, session, self._clock.now()), session.scalars(waiting.order_by(ReaderRow.task_id)))
 
     def _one(self, work: Work, record: Incoming, message: Message | ContractError) -> str:
         if isinstance(message, ContractError):
@@ -204,6 +200,7 @@ class Inbox:
     def _end_tasks(self, work: Work, consent: ConsentRecord, before: ConsentRecord | None) -> None:
         """Cancel what the consent no longer permits; what a withdrawal ends is emptied too. `before`: what was known so far."""
         withdrawn = consent.status is ConsentStatus.WITHDRAWN
+        pass_on(work.telling, work.held.recalled_of(consent.youth_ref))  # who has the task again may be asked again
         for row in work.held.of_subject(consent.youth_ref):
             if not withdrawn and is_judged_by(consent, row):
                 self._proposals.place_again(work, row, consent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Index, Select, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -28,7 +28,8 @@ class ReaderRow(Base):
     """One team that has opened one task about a youth, first `at`.
 
     `recall_of`: whose withdrawal took the task back from this team, until it has acknowledged that (`acknowledged_at`) and the
-    erasure it belongs to (`recall_id`) has been told. It says nothing of the youth after that.
+    erasure it belongs to (`recall_id`) has been told. It says nothing of the youth after that. `at` is after `acknowledged_at`
+    where the team has the task again: what it knows since then, a later withdrawal is to be told of.
     """
 
     __tablename__ = "task_reader"
@@ -53,6 +54,16 @@ class ReaderRow(Base):
         """Whether a withdrawal waits for the team to say that it knows."""
         return self.recall_of is not None and self.acknowledged_at is None
 
+    @property
+    def reads(self) -> bool:
+        """Whether it knows what the task says, and no withdrawal has been told to it since."""
+        return self.recall_of is None if self.acknowledged_at is None else self.at > self.acknowledged_at
+
+    def recall(self, subject: str | None) -> None:
+        """A withdrawal takes the task back from it; what it has said, or has yet to say, of an earlier one stays."""
+        if self.reads:
+            self.recall_of, self.recall_id, self.acknowledged_at = subject, None, None
+
 
 def note_reader(session: Session, row: TaskRow, now: datetime) -> None:
     """The task's team reads it from now on, if it does not already; to be the last that is done before `session` is flushed.
@@ -63,12 +74,14 @@ def note_reader(session: Session, row: TaskRow, now: datetime) -> None:
         return
     with session.no_autoflush:
         reader = reader_of(session, row.task_id, row.team)
-    if reader is not None and (reader.recall_of is not None or reader.acknowledged_at is None):
+    if reader is not None and (reader.reads or reader.is_asked):
         return
     flag_modified(row, "opened_at")
     session.flush()
     if reader is None:
         session.add(ReaderRow(task_id=row.task_id, team=row.team, at=now))
+    elif reader.recall_of is not None and reader.acknowledged_at is not None:  # which its erasure has yet to be told
+        reader.at = max(now, reader.acknowledged_at + timedelta.resolution)
     else:
         reader.at, reader.recall_id, reader.acknowledged_at = now, None, None
 
@@ -97,7 +110,7 @@ def asked_view(row: TaskRow, team: str, reader: ReaderRow | None, view: TaskView
     """
     if reader is None:
         return view
-    view = replace(view, recalled=reader.is_asked, acknowledged_at=reader.acknowledged_at)
+    view = replace(view, recalled=reader.is_asked, acknowledged_at=None if reader.reads else reader.acknowledged_at)
     if row.team == team:
         return view
     return replace(

@@ -18,6 +18,7 @@ from hub.delivery.permission import decide_task
 from hub.delivery.readers import ReaderRow
 from hub.delivery.routing import Routed
 from hub.delivery.tables import NoteRow, TaskRow
+from hub.delivery.telling import Telling
 
 __all__ = [
     "CONSENT_WITHDRAWN",
@@ -27,6 +28,7 @@ __all__ = [
     "ended_by_withdrawal",
     "is_current_for",
     "is_judged_by",
+    "pass_on",
     "permitted",
     "recall_from_former",
 ]
@@ -83,7 +85,7 @@ def empty(session: Session, row: TaskRow, readers: Iterable[ReaderRow], close: _
         state, reason = (TaskState.CANCELLED, NO_CONSENT) if row.opened_at is None else (TaskState.RECALLED, CONSENT_WITHDRAWN)
         close(row, state, reason)
     for reader in readers:
-        _recall(reader, row.subject)
+        reader.recall(row.subject)
     row.subject, row.payload, row.area = None, None, None
     session.execute(delete(NoteRow).where(NoteRow.task_id == row.task_id))
 
@@ -92,17 +94,28 @@ def recall_from_former(
     session: Session, row: TaskRow, readers: Iterable[ReaderRow], consent: ConsentRecord, now: datetime
 ) -> bool:
     """Of a task that stays: take it back from teams that had it before, where what is withdrawn named them; whether it did."""
-    former = [one for one in readers if one.team != row.team and one.acknowledged_at is None and one.recall_of is None]
+    former = [one for one in readers if one.team != row.team and one.reads]
     lost = [one for one in former if ended_by_withdrawal(row, consent, now, team=one.team)]
     for reader in lost:
-        _recall(reader, row.subject)
+        reader.recall(row.subject)
         session.execute(delete(NoteRow).where(NoteRow.task_id == row.task_id, NoteRow.team == reader.team))
     return bool(lost)
 
 
-def _recall(reader: ReaderRow, subject: str | None) -> None:
-    if reader.acknowledged_at is None:  # else it knows of an earlier withdrawal, and has not read the task since
-        reader.recall_of = reader.recall_of or subject
+def pass_on(telling: Telling, readers: Iterable[ReaderRow]) -> int:
+    """Of these tell each erasure of each team that has acknowledged all it had to of it, and forget whose; how many were told."""
+    waiting: dict[tuple[str, str, str], list[ReaderRow]] = {}
+    for reader in readers:
+        if reader.recall_of is not None and reader.recall_id is not None:
+            waiting.setdefault((reader.recall_id, reader.recall_of, reader.team), []).append(reader)
+    told = [key for key, of_team in waiting.items() if all(one.acknowledged_at is not None for one in of_team)]
+    for key in told:
+        telling.acknowledged(*key)
+        for reader in waiting[key]:
+            if reader.reads:  # the task is its own again
+                reader.recall_id, reader.acknowledged_at = None, None
+            reader.recall_of = None
+    return len(told)
 
 
 def closed_for_ever(held: ConsentRecord | None, request: Erasure) -> ConsentRecord:

@@ -170,7 +170,10 @@ class Worklist:
             row, reader = _row_and_reader(session, task_id, team)
             if reader is None or (reader.acknowledged_at is None and reader.recall_of is None):
                 raise RejectedError("no withdrawal took this task back", code="nothing_to_acknowledge")
-            reader.acknowledged_at = reader.acknowledged_at or now
+            if reader.acknowledged_at is None:
+                reader.acknowledged_at = now
+                if row.team == team and row.payload is not None:  # it was taken back from it before it had it again
+                    note_reader(session, row, now)
             return asked_view(row, team, reader, view_of(row, now, with_content=False))
 
     def deadlines_of(self, account: str) -> list[Deadline]:
@@ -214,7 +217,7 @@ class Worklist:
 def _row_and_reader(session: Session, task_id: str, team: str) -> tuple[TaskRow, ReaderRow | None]:
     """A task that the team has, or had before and was told the withdrawal of. Raises RejectedError `unknown_task`."""
     row, reader = session.get(TaskRow, task_id), reader_of(session, task_id, team)
-    told = reader is not None and (reader.recall_of is not None or reader.acknowledged_at is not None)
+    told = reader is not None and not reader.reads
     if row is None or not (row.team == team or told):
         raise RejectedError("no such task for this team", code="unknown_task")
     return row, reader
