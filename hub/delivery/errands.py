@@ -110,6 +110,7 @@ def _let_go(session: Session, said: Mapping[str, ErrandRow], state: str, now: da
     elif first.status in {Status.WAITING.value, Status.DELIVERED.value}:
         if (dropped := said.get(state)) is not None:
             _begin(dropped, now)
+            dropped.written_at = now
         else:
             session.add(_again(first, state, now))
 
@@ -128,7 +129,7 @@ def _ask_again(said: Mapping[str, ErrandRow], row: TaskRow, now: datetime) -> No
         _end(first, Status.REFUSED, now, code=HAD_LET_GO)
     elif first.status in {Status.DROPPED.value, Status.LAPSED.value}:
         _begin(first, now)
-    if first.begun_at is None:
+    if first.begun_at is None or first.status == Status.REFUSED.value:  # it is told to none, or by a person
         first.team, first.respond_by = row.team, _until(row)
 
 

@@ -6,18 +6,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Engine, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from hub.breaker import Breaker, BreakerState
+from hub.contract.models import TaskState
 from hub.database import answering
 from hub.delivery.errands import Status
 from hub.delivery.sink_rows import breaker_of, stands_still
-from hub.delivery.tables import ErrandRow, SinkRow
+from hub.delivery.tables import ErrandRow, SinkRow, TaskRow
 
-__all__ = ["NotHanded", "RefusedErrand", "SinkState", "not_handed", "read_sinks"]
+__all__ = ["NotHanded", "RefusedErrand", "SinkState", "left_behind", "not_handed", "read_sinks"]
 
 _MOST_REFUSED = 50
+_REQUESTED = TaskState.REQUESTED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,48 @@ def read_sinks(engine: Engine, names: Collection[str]) -> list[SinkState]:
         ]
 
 
-def not_handed(session: Session, task_ids: Sequence[str]) -> Mapping[str, tuple[NotHanded, ...]]:
-    """By task, the words of it that its team's systems do not take."""
-    query = select(ErrandRow.task_id, ErrandRow.sink, ErrandRow.state, ErrandRow.code).where(
-        ErrandRow.task_id.in_(task_ids), ErrandRow.status == Status.REFUSED.value
+def not_handed(session: Session, task_ids: Sequence[str], team: str) -> Mapping[str, tuple[NotHanded, ...]]:
+    """By task, the words of it that the systems of `team` do not take.
+
+    What the system of a team that had the task before does not take is that one's to see to (`left_behind`).
+    """
+    query = (
+        select(ErrandRow.task_id, ErrandRow.sink, ErrandRow.state, ErrandRow.code)
+        .join(TaskRow, TaskRow.task_id == ErrandRow.task_id)
+        .where(ErrandRow.task_id.in_(task_ids), ErrandRow.status == Status.REFUSED.value, TaskRow.team == team, _is_of_now())
     )
     found: dict[str, tuple[NotHanded, ...]] = {}
     for task_id, sink, state, code in session.execute(query.order_by(ErrandRow.id)):
         found[task_id] = (*found.get(task_id, ()), NotHanded(sink, state, code))
     return found
+
+
+def left_behind(session: Session, team: str, since: datetime) -> list[tuple[str, NotHanded]]:
+    """The tasks that another team has now and that a system of `team` has kept since `since` or later, by who refuses what."""
+    query = (
+        select(ErrandRow.task_id, ErrandRow.sink, ErrandRow.state, ErrandRow.code)
+        .join(TaskRow, TaskRow.task_id == ErrandRow.task_id)
+        .where(ErrandRow.status == Status.REFUSED.value, ErrandRow.team == team, ErrandRow.state != _REQUESTED)
+        .where(TaskRow.team != team, ErrandRow.settled_at >= since)
+    )
+    rows = session.execute(query.order_by(ErrandRow.settled_at.desc(), ErrandRow.id.desc()).limit(_MOST_REFUSED))
+    return [(task_id, NotHanded(sink, state, code)) for task_id, sink, state, code in rows]
+
+
+def _is_of_now() -> ColumnElement[bool]:
+    """Whether a word is of the team that has the task, and not of one that had it: a system may be both teams'.
+
+    That a task is taken back is the team's own word only as the task ends: before that it was for the team of then.
+    """
+    other = aliased(ErrandRow)
+    let_go = select(other.id).where(
+        other.task_id == ErrandRow.task_id,
+        other.sink == ErrandRow.sink,
+        other.state != _REQUESTED,
+        other.status != Status.DROPPED.value,
+    )
+    first = (ErrandRow.state == _REQUESTED) & or_(ErrandRow.team == TaskRow.team, ~let_go.exists())
+    return or_(first, (ErrandRow.state != _REQUESTED) & (ErrandRow.written_at >= TaskRow.closed_at))
 
 
 def _latest(session: Session, name: str) -> tuple[RefusedErrand, ...]:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Engine, func, select, true, union
 from sqlalchemy.orm import Session
@@ -20,13 +21,16 @@ from hub.delivery.moves import OPEN_STATES
 from hub.delivery.notes import notes_of
 from hub.delivery.readers import ReaderRow, asked_view, note_reader, reader_of, readers_of
 from hub.delivery.rule_figures import Counted, rule_figures
-from hub.delivery.sink_states import not_handed
+from hub.delivery.sink_states import NotHanded, left_behind, not_handed
 from hub.delivery.tables import CountRow, PulseRow, TaskRow
 from hub.delivery.trying import again
 from hub.delivery.views import TaskView, may_open, view_of
 from hub.errors import RejectedError
 
 __all__ = ["Stale", "TaskView", "Worklist"]
+
+
+_LEFT_WITHIN: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,20 @@ class Worklist:
         query = rows_of(shown, Caller(team, account, is_head), now, start=start, limit=limit)
         with answering(), Session(self._engine) as session:
             rows = session.scalars(query).all()
-            unsent = not_handed(session, [row.task_id for row in rows])
+            unsent = not_handed(session, [row.task_id for row in rows], team)
             readers = readers_of(session, [row.task_id for row in rows], team)
             seen = ((row, view_of(row, now, stale=stale, not_handed=unsent.get(row.task_id, ()))) for row in rows)
             if shown is Shown.CALLED:  # a team that had it before is called for what the task is now, and can take it over again
                 return [view if row.team != team else asked_view(row, team, readers.get(row.task_id), view) for row, view in seen]
             return [asked_view(row, team, readers.get(row.task_id), view) for row, view in seen]
+
+    def left_behind(self, team: str) -> list[tuple[str, NotHanded]]:
+        """Of the last 30 days the tasks (ids) that another team has now, and that a system of `team` would not let go of.
+
+        Raises RetriableError.
+        """
+        with answering(), Session(self._engine) as session:
+            return left_behind(session, team, self._clock.now() - _LEFT_WITHIN)
 
     def counts_of(self, team: str, account: str, *, is_head: bool = False) -> dict[Shown, int]:
         """How many open tasks each list has."""
@@ -152,7 +164,7 @@ class Worklist:
                 row.opened_at = row.opened_at or now
                 note_reader(session, row, now)
                 session.flush()  # somebody else may just have opened, recalled or erased it: then all is asked again
-            unsent = not_handed(session, [task_id]).get(task_id, ())
+            unsent = not_handed(session, [task_id], team).get(task_id, ())
             view = view_of(row, now, with_content=permitted, stale=stale, not_handed=unsent)
             return asked_view(row, team, reader, view)
 

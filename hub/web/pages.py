@@ -18,7 +18,7 @@ from hub.web.followed_up import shown_week
 from hub.web.forms import field
 from hub.web.language import mark
 from hub.web.presence.raising import plan_at, told_raised
-from hub.web.presenting import NOT_LOOKED
+from hub.web.presenting import NOT_LOOKED, left_in
 from hub.web.rendering import Renderer, Web
 from hub.web.task_deeds import EMPTY, Filled, deeds_of, holder_name
 from hub.web.task_titles import DONE, FEW, LISTS
@@ -109,6 +109,7 @@ class Pages:
             total=counts[Shown.OPEN if show_all else shown], presence_plan=code == self._web.presence_team,
             takes_orders=self._web.teams[code].takes_orders,
             stale=words.text(NOT_LOOKED) if any(task.withheld for task in tasks) else "",
+            left=[left_in(*one, words) for one in self._web.worklist.left_behind(code)],
             last_received=None if last is None else words.when(last), here=_here(request, chosen, number),
             unopened=counts[Shown.NEW], version=version,
         )  # fmt: skip

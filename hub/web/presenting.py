@@ -24,7 +24,7 @@ from hub.web.language import Words, mark
 from hub.web.shown import NO_REASON, Due, Moment, Page, Row
 from hub.web.task_titles import ROUTED
 
-__all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "Titles", "moment"]
+__all__ = ["NOT_LOOKED", "SOON", "Gazetteer", "Presenter", "Titles", "left_in", "moment"]
 
 SOON = timedelta(hours=24)
 """How long before its time to respond a task is called soon due."""
@@ -176,6 +176,14 @@ def _not_handed(one: NotHanded, words: Words) -> str:
     return words.text(
         "The system {sink} could not be told that the task is taken back: {code}. Take it away there yourselves.",
         sink=one.sink, code=one.code,
+    )  # fmt: skip
+
+
+def left_in(task_id: str, one: NotHanded, words: Words) -> str:
+    """What a team has to see to of a task that another has now, because its own system does not let it go."""
+    return words.text(
+        "The system {sink} could not be told that task {number} is no longer yours: {code}. Take it away there yourselves.",
+        sink=one.sink, number=task_id[:8], code=one.code,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -9,17 +10,18 @@ from sqlalchemy import Engine
 
 from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
-from hub.contract.models import Action, ConsentRecord, ConsentStatus
+from hub.contract.models import Action, ConsentRecord, ConsentStatus, ReferralTask
 from hub.contract.topics import CONSENTS, TASKS_OUTREACH
 from hub.delivery.answering import Answering
 from hub.delivery.dispatcher import Dispatcher
 from hub.delivery.errands import HAD_LET_GO, ErrandWriter
 from hub.delivery.inbox import Inbox
+from hub.delivery.listing import Shown
 from hub.delivery.moves import Asked, DeclineReason, Move, Who
 from hub.delivery.routing import Routing
 from hub.errors import RejectedError, RetriableError
 from tests.unit.delivery.make import Desk, make_consent, make_task
-from tests.unit.delivery.receiving import Receiver, dispatching, errands, then
+from tests.unit.delivery.receiving import Receiver, always, dispatching, errands, then
 from tests.unit.delivery.test_calls import DUE, come, make_calls, nothing, view
 from tests.unit.delivery.test_routing import Receives
 
@@ -187,6 +189,86 @@ def test_a_task_that_stays_where_it_is_is_told_once(moving: Moving) -> None:
     moving.hand_over()
     assert moving.told("first") == moving.told("shared") == ["requested"]
     assert len(errands(moving.desk.engine)) == 2
+
+
+@dataclass
+class TakenOver:
+    """A task that SSPF took over from the outreach team, which has a system of its own, `first`; `second` is SSPF's, `both` theirs."""
+
+    desk: Desk
+    task: ReferralTask
+    receivers: dict[str, Receiver]
+    dispatchers: list[Dispatcher]
+
+    def hand_over(self) -> None:
+        for _ in range(3):
+            self.desk.clock.advance(timedelta(minutes=10))
+            for dispatcher in self.dispatchers:
+                dispatcher.run_once()
+
+    def told(self, team: str) -> list[tuple[str, str]]:
+        """What a team is told of its own tasks: which system does not take which word."""
+        return [(one.sink, one.state) for view in self.desk.worklist.of_team(team, Shown.ALL) for one in view.not_handed]
+
+    def left(self, team: str) -> list[tuple[str, str, str]]:
+        return [(task_id, one.sink, one.code) for task_id, one in self.desk.worklist.left_behind(team)]
+
+
+def take_over(desk: Desk, engine: Engine, clock: ManualClock, *, refused: str = "", in_doubt: bool = False) -> TakenOver:
+    """`refused`: the system that takes nothing once the task was taken over; `in_doubt`: nor said whether it took the first word."""
+    writer = ErrandWriter({"outreach": ("first", "both"), "sspf": ("second", "both")})
+    desk.inbox = Inbox(engine, desk.codec, clock, errands=writer)
+    desk.answering = Answering(
+        engine, lambda: desk.codec, clock, stale=lambda: False, follow_up=lambda _team, at: at, errands=writer
+    )
+    receivers = {name: Receiver() for name in ("first", "second", "both")}
+    if in_doubt:
+        receivers[refused].answers = then(RetriableError("lost", code="timeout"))
+    dispatchers = [dispatching(desk, receiver, name) for name, receiver in receivers.items()]
+    task = come(desk, recipients=("outreach", "sspf"))
+    for dispatcher in dispatchers:
+        dispatcher.run_once()
+    clock.set(DUE)
+    make_calls(desk).make_due()
+    desk.answering.take_over(task.task_id, "sspf", "bo", seen=view(desk).version, record=nothing)
+    if refused:
+        receivers[refused].answers = always(RejectedError("closed there", code="status_422"))
+    return TakenOver(desk, task, receivers, dispatchers)
+
+
+def test_the_team_before_is_told_that_its_system_keeps_a_task_and_the_one_that_took_it_over_is_not(
+    desk: Desk, engine: Engine, clock: ManualClock
+) -> None:
+    taken = take_over(desk, engine, clock, refused="first")
+    taken.hand_over()
+    assert taken.left("outreach") == [(taken.task.task_id, "first", "status_422")]
+    assert (taken.told("sspf"), taken.left("sspf")) == ([], [])
+    withdrawn = make_consent(taken.task.youth_ref, 2, status=ConsentStatus.WITHDRAWN)
+    desk.inbox.take([desk.record(CONSENTS, taken.task.youth_ref, withdrawn)])
+    taken.hand_over()
+    assert (taken.told("sspf"), len(taken.left("outreach"))) == ([], 1)
+    clock.advance(timedelta(days=31))
+    assert taken.left("outreach") == []
+
+
+def test_a_system_that_never_took_a_task_is_told_to_no_team_once_another_has_it(
+    desk: Desk, engine: Engine, clock: ManualClock
+) -> None:
+    taken = take_over(desk, engine, clock, refused="first", in_doubt=True)
+    taken.hand_over()
+    assert (taken.told("sspf"), taken.left("outreach")) == ([], [])
+
+
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_of_a_system_of_both_teams_the_one_that_has_the_task_is_told(
+    desk: Desk, engine: Engine, clock: ManualClock, *, in_doubt: bool
+) -> None:
+    taken = take_over(desk, engine, clock, refused="both", in_doubt=in_doubt)
+    if not in_doubt:
+        withdrawn = make_consent(taken.task.youth_ref, 2, status=ConsentStatus.WITHDRAWN)
+        desk.inbox.take([desk.record(CONSENTS, taken.task.youth_ref, withdrawn)])
+    taken.hand_over()
+    assert taken.told("sspf") == [("both", "requested" if in_doubt else view(desk).state.value)]
 
 
 def test_a_team_that_takes_it_over_has_it_in_its_system_and_the_one_that_had_it_no_longer(

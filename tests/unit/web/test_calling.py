@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from hub.access.roles import Principal, Role
 from hub.audit.reading import Filter, the_latest
@@ -13,6 +14,7 @@ from hub.contract.topics import CONSENTS
 from hub.delivery.calls import Calls
 from hub.delivery.ladder import Ladder
 from hub.delivery.notes import NoteKind
+from hub.delivery.tables import ErrandRow
 from tests.unit.delivery.test_ladder import Calls as TeamCalls
 from tests.unit.web.conftest import Visit
 from tests.unit.web.town import NOW, PagesTown, make_consent, make_task, member
@@ -80,6 +82,26 @@ def test_a_team_that_had_read_the_task_and_is_called_back_has_the_button_to_take
     assert "Inte besvarad av SSPF-samordnaren" in listed
     assert f'action="/team/outreach/task/{task.task_id}/take-over"' in listed
     assert f'href="/team/outreach/task/{task.task_id}"' not in listed
+
+
+def test_the_team_before_reads_above_its_list_that_its_own_system_keeps_the_task_and_the_one_after_does_not(
+    empty_town: PagesTown, visit: Visit
+) -> None:
+    task = late(empty_town, recipients=("outreach", "sspf"))
+    deputy, version = visit(DEPUTY), empty_town.worklist.all_tasks()[0].version
+    deputy.post(f"/team/sspf/task/{task.task_id}/take-over", data={"version": str(version)})
+    with Session(empty_town.engine) as session, session.begin():
+        session.add(
+            ErrandRow(
+                task_id=task.task_id, state="cancelled", sink="journal", team="outreach", function="x", priority="normal",
+                created_at=NOW, respond_by=NOW, written_at=NOW, status="refused", code="status_422", settled_at=NOW,
+            )
+        )  # fmt: skip
+    told = f"Systemet journal kunde inte få veta att uppgift {task.task_id[:8]} inte är er längre: status_422."
+    assert told in visit(member("Anna", "outreach")).get("/team/outreach").text
+    for path in ("/team/sspf", f"/team/sspf/task/{task.task_id}"):
+        page = deputy.get(path)
+        assert (page.status_code, "journal" in page.text) == (200, False)
 
 
 def test_whoever_takes_over_is_told_that_notes_stay_with_the_team_before_and_never_what_they_say(
