@@ -53,6 +53,7 @@ def build_gone_teams(settings: Settings, engine: Engine) -> GoneTeams:
     """What becomes of the tasks of teams that teams.yaml has no more."""
     from functools import cache
 
+    from hub.cases.gone_teams import KeptBeside
     from hub.contract.codec import Codec
     from hub.delivery.clocks import Clocks
     from hub.delivery.errands import ErrandWriter
@@ -64,7 +65,9 @@ def build_gone_teams(settings: Settings, engine: Engine) -> GoneTeams:
 
     teams = load_teams(settings.home)
     placing, errands = Placing(Clocks(teams), Routing(teams)), ErrandWriter(sinks_of_teams(settings, teams))
-    return GoneTeams(engine, build_clock(settings), cache(Codec.load), known=teams, placing=placing, errands=errands)
+    return GoneTeams(
+        engine, build_clock(settings), cache(Codec.load), known=teams, placing=placing, errands=errands, beside=KeptBeside(teams)
+    )
 
 
 def run_deliver(home: Path | None) -> None:

@@ -6,10 +6,11 @@ is to acknowledge, are settled by an operator: for a slip of the pen in teams.ya
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -32,7 +33,7 @@ from hub.delivery.telling import Telling
 from hub.errors import RejectedError
 from hub.logs import get_logger
 
-__all__ = ["GoneTeam", "GoneTeams", "Settled", "gone_teams"]
+__all__ = ["Beside", "GoneTeam", "GoneTeams", "Settled", "gone_teams"]
 
 _TEAM_GONE = "team_gone"
 _OPEN = tuple(state.value for state in OPEN_STATES)
@@ -42,25 +43,42 @@ _log = get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class GoneTeam:
     """What the inbox holds of a team that teams.yaml has no more: its open tasks, withdrawals it is to acknowledge, and how many
-    tasks it has `read`, whoever has them now: a withdrawal that comes would await it.
+    tasks it has `read`, whoever has them now: a withdrawal that comes would await it. `kept`: what it keeps beside tasks.
     """
 
     team: str
     open_tasks: int
     to_acknowledge: int
     read: int = 0
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of it: tasks that another team has now, those that none has, and withdrawals that await it no more."""
+    """What became of it: tasks that another team has now, those that none has, and withdrawals that await it no more; of what it
+    kept beside tasks, how much was handed on, and what of it still is its own.
+    """
 
     moved: int
     left: int
     ended: int
+    kept: int = 0
+    kept_left: int = 0
 
 
-def gone_teams(engine: Engine, known: Collection[str]) -> list[GoneTeam]:
+class Beside(Protocol):
+    """What a team keeps beside tasks in the inbox' database; `hub.cases.gone_teams.KeptBeside` is the real one."""
+
+    def left_of(self, session: Session, known: Collection[str]) -> Mapping[str, int]:
+        """By team that is not `known`, how much that has not ended is its own."""
+        ...
+
+    def hand_on(self, session: Session, team: str, to: str, now: datetime) -> Sequence[tuple[Action, Subject]]:
+        """Give `to` what of it it may have; what was done, for the audit log."""
+        ...
+
+
+def gone_teams(engine: Engine, known: Collection[str], beside: Beside | None = None) -> list[GoneTeam]:
     """By code; `known` are those of teams.yaml. Raises RetriableError."""
     tasks = select(TaskRow.team, func.count()).where(TaskRow.state.in_(_OPEN), TaskRow.team.not_in(known)).group_by(TaskRow.team)
     asked, read = (
@@ -69,15 +87,18 @@ def gone_teams(engine: Engine, known: Collection[str]) -> list[GoneTeam]:
     )
     with answering(), Session(engine) as session:
         held = [{team: int(number) for team, number in session.execute(query)} for query in (tasks, asked, read)]
+        held.append({} if beside is None else dict(beside.left_of(session, known)))
     return [GoneTeam(team, *(one.get(team, 0) for one in held)) for team in sorted(set().union(*held))]
 
 
 class GoneTeams:
-    """Settles what is theirs. `known` are the codes of teams.yaml, by which `placing` goes; `errands`: whose systems are told."""
+    """Settles what is theirs. `known` are the codes of teams.yaml, by which `placing` goes; `errands`: whose systems are told,
+    `beside`: what else of a team lies with the inbox.
+    """
 
     def __init__(
         self, engine: Engine, clock: Clock, codec: Callable[[], Codec], *, known: Collection[str], placing: Placing,
-        errands: ErrandWriter,
+        errands: ErrandWriter, beside: Beside | None = None,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._clock = clock
@@ -85,6 +106,7 @@ class GoneTeams:
         self._known = known
         self._placing = placing
         self._errands = errands
+        self._beside = beside
 
     def place_unopened(self) -> int:
         """Place anew what lies, unopened, with a gone team, or with the fallback because its team was gone; how many moved.
@@ -96,10 +118,10 @@ class GoneTeams:
         displaced = or_(TaskRow.team.not_in(self._known), TaskRow.routed == Routed.FALLBACK.value)
         with self._alone() as session:
             moved = sum(self._place(session, row) for row in _tasks(session, unopened & displaced))
-        for one in gone_teams(self._engine, self._known):
+        for one in gone_teams(self._engine, self._known, self._beside):
             _log.warning(
                 "teams.yaml has no such team, and the inbox holds something of it", team=one.team, open_tasks=one.open_tasks,
-                to_acknowledge=one.to_acknowledge, read=one.read,
+                to_acknowledge=one.to_acknowledge, read=one.read, kept=one.kept,
                 next=f"put it back in teams.yaml, or: hub tasks settle {one.team}",
             )  # fmt: skip
         return moved
@@ -109,8 +131,8 @@ class GoneTeams:
 
         `to`: the team that is the same unit under its new code. It has everything from then on, notes and withdrawals too.
         Without it open tasks are placed anew by area, age and consent, else with the fallback, as if nobody had opened them; the
-        notes stay unread, and the withdrawals await nobody. Raises RejectedError `team_known`, `unknown_team`, `nothing_there`;
-        RetriableError when a database or the log does not answer: then nothing was done.
+        notes stay unread, the withdrawals await nobody, and what it keeps beside tasks stays. Raises RejectedError `team_known`,
+        `unknown_team`, `nothing_there`; RetriableError when a database or the log does not answer: then nothing was done.
         """
         if team in self._known:
             raise RejectedError(f"{team} is in teams.yaml: what is there is its own", code="team_known")
@@ -119,7 +141,8 @@ class GoneTeams:
         with self._alone() as session:
             rows = list(_tasks(session, (TaskRow.team == team) & TaskRow.state.in_(_OPEN)))
             asked = list(session.scalars(select(ReaderRow).where(_asked(), ReaderRow.team == team)))
-            if not (rows or asked or session.scalar(select(ReaderRow.id).where(ReaderRow.team == team).limit(1))):
+            read = session.scalar(select(ReaderRow.id).where(ReaderRow.team == team).limit(1))
+            if not (rows or asked or read or self._kept(session, team)):
                 raise RejectedError(f"nothing of {team} is left in the inbox", code="nothing_there")
             ended = self._end_waiting(session, asked, who, trail, to)
             if to:
@@ -128,10 +151,17 @@ class GoneTeams:
             else:
                 session.execute(delete(ReaderRow).where(ReaderRow.team == team, ReaderRow.recall_of.is_(None)))
                 moved = [row for row in rows if self._place(session, row, who)]
+            handed = self._beside.hand_on(session, team, to, self._clock.now()) if to and self._beside is not None else ()
+            for action, item in handed:
+                trail.append(Entry(who, action, item=item, purpose=f"{_TEAM_GONE}:{team}"))
             for row in moved:
                 item = Subject(SubjectKind.TASK, row.task_id)
                 trail.append(Entry(who, Action.TASK_MOVED, item=item, purpose=f"{_TEAM_GONE}:{team}"))
-        return Settled(len(moved), len(rows) - len(moved), ended)
+            kept_left = self._kept(session, team)
+        return Settled(len(moved), len(rows) - len(moved), ended, len(handed), kept_left)
+
+    def _kept(self, session: Session, team: str) -> int:
+        return 0 if self._beside is None else self._beside.left_of(session, self._known).get(team, 0)
 
     def _end_waiting(self, session: Session, asked: Collection[ReaderRow], who: Actor, trail: Trail, to: str) -> int:
         """The erasures await the gone team no more; but its successor, which has the withdrawal to acknowledge in its place."""

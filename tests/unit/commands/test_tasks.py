@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hub.bootstrap import build_delivery_engine
+from hub.cases.orders import Orders
 from hub.cli import app
 from hub.clock import ManualClock
 from hub.contract.ids import new_youth_ref
@@ -21,6 +22,7 @@ from hub.errors import ConfigError, RejectedError
 from hub.settings import load_settings
 from tests.command_line import CliRunner
 from tests.prepared import initialised
+from tests.unit.cases.test_ordering import ORDER
 from tests.unit.delivery.make import NOW, Desk, make_task
 
 
@@ -82,8 +84,20 @@ def test_what_nobody_can_have_stays_and_says_what_is_missing(home: Path) -> None
         session.execute(update(TaskRow).where(TaskRow.team == "unheard-of").values(function="unheard-of", payload=_of_function()))
     engine.dispose()
     done = run(home, "settle", "unheard-of", "--json", "--home", str(home))
-    assert json.loads(done.stdout) == {"moved": 0, "left": 1, "ended": 0}
+    assert json.loads(done.stdout) == {"moved": 0, "left": 1, "ended": 0, "kept": 0, "kept_left": 0}
     assert (done.exit_code, "give a team their function" in done.stderr) == (1, True)
+
+
+def test_an_order_of_a_gone_team_goes_to_a_successor_that_takes_orders_and_is_told_until_then(home: Path) -> None:
+    engine = build_delivery_engine(load_settings(home))
+    Orders(engine, ManualClock(NOW)).receive("unheard-of", ORDER, record=int)
+    engine.dispose()
+    assert "and 1 open cases, orders and ways of contact" in run(home).stderr
+    done = run(home, "settle", "unheard-of", "--to", "sig", "--home", str(home))
+    assert (done.exit_code, "1 open cases, orders and ways of contact are still unheard-of's" in done.stderr) == (1, True)
+    done = run(home, "settle", "unheard-of", "--to", "outreach", "--home", str(home))
+    assert (done.exit_code, "1 of its cases, orders and ways of contact are outreach's now" in done.stdout) == (0, True)
+    assert "unheard-of" not in run(home).stderr
 
 
 def _of_function() -> str:
