@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors.fetching import retry_after_seconds
 from connectors.shallow import parse_shallow
+from hub.call_time import CallTime
 from hub.connector import SinkContext, SourceContext
 from hub.errors import ConfigError, RetriableError
 from hub.tls import outward_client
@@ -33,8 +34,8 @@ _REFUSED = frozenset({400, 401, 403})
 class ClientCredentials:
     """Where a token is fetched and as whom; the client's secret is the connector's secret `client-secret`.
 
-    `timeout_seconds` and `attempts` bound one fetch. `refusal_stops`: wrong credentials are a ConfigError, for callers behind
-    whom nothing waits that must not.
+    `timeout_seconds` and `attempts` bound one fetch; the seconds are those of a whole attempt. `refusal_stops`: wrong
+    credentials are a ConfigError, for callers behind whom nothing waits that must not.
     """
 
     token_url: str
@@ -63,7 +64,7 @@ class TokenKeeper:
     ) -> None:
         self._credentials = credentials
         self._context = context
-        self._client = outward_client(timeout=credentials.timeout_seconds, transport=transport)
+        self._client = outward_client(timeout=credentials.timeout_seconds, transport=transport, reuse=False)
         self._sleep = sleep
         self._token = ""
         self._until: datetime | None = None
@@ -101,10 +102,7 @@ class TokenKeeper:
             basic = None
         status = 0
         try:
-            request = self._client.build_request(
-                "POST", self._credentials.token_url, data=form, headers={"Accept": "application/json"}
-            )
-            response = self._client.send(request, auth=basic)
+            response = self._answer(form, basic)
             status = response.status_code
         except httpx.HTTPError as error:
             raise RetriableError("the token endpoint does not answer", code="token_unreachable") from error
@@ -116,6 +114,17 @@ class TokenKeeper:
                 raise ConfigError(text, code="token_refused")
             raise RetriableError(text, code="token_refused", retry_after=retry_after_seconds(response.headers))
         self._keep(response)
+
+    def _answer(self, form: dict[str, str], basic: httpx.BasicAuth | None) -> httpx.Response:
+        with CallTime(self._credentials.timeout_seconds) as call:
+            request = self._client.build_request(
+                "POST",
+                self._credentials.token_url,
+                data=form,
+                headers={"Accept": "application/json"},
+                extensions={"trace": call.saw},
+            )
+            return self._client.send(request, auth=basic)
 
     def _keep(self, response: httpx.Response) -> None:
         answer = _parsed(response)

@@ -5,23 +5,20 @@ this machine, to a neighbour that trusts the network, or to a cloud's metadata s
 address that it gives is judged, and the connection goes to an address that was judged: nobody looks the name up a second time
 (DNS rebinding). The certificate is still asked for the name.
 
-A call is over when its time is, however the other side spends it: httpx counts a timeout anew at every byte, and whoever sends
-one a second would hold up whatever waits behind the call for hours. So each call has a connection of its own, which is cut.
+A call is over when its time is, however the other side spends it (`hub.call_time`). So each has a connection of its own.
 """
 
 from __future__ import annotations
 
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import httpx
 
+from hub.call_time import CallTime
 from hub.errors import ConfigError
 from hub.tls import trusted
 
@@ -36,7 +33,6 @@ _TRANSLATED: Final = ip_network("64:ff9b::/96")  # NAT64: the IPv4 address is it
 _COMPATIBLE: Final = ip_network("::/96")  # given up, and still read by some (RFC 4291 2.5.5.1)
 # Ways to an IPv4 network that its own address does not show, and what was once a private network of IPv6.
 _NEVER: Final = tuple(ip_network(text) for text in ("64:ff9b:1::/48", "2001::/32", "fec0::/10"))
-_CONNECTED: Final = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
 _ONE_CALL: Final = httpx.Limits(max_keepalive_connections=0)  # what another call uses too cannot be cut
 
 
@@ -56,7 +52,7 @@ def looked_up(host: str, port: int) -> Sequence[str]:
 def guarded_client(*, timeout: float, allow_private: Iterable[Network] = (), resolve: Resolve = looked_up) -> httpx.Client:
     """A client of a foreign system whose address is a setting: seconds until it gives up, no redirect is followed.
 
-    The seconds are those of the whole call, from its start until the answer's headers are there (`GuardedTransport`).
+    The seconds are those of the whole call, from its start until the answer has been read (`GuardedTransport`).
     No proxy of the environment is used: what that connects to, the hub could not see. A request raises ConfigError
     `private_address` before anything is sent when no address of its host may be reached.
     """
@@ -67,8 +63,8 @@ def guarded_client(*, timeout: float, allow_private: Iterable[Network] = (), res
 class GuardedTransport(httpx.BaseTransport):
     """Connects to addresses that were judged, by number.
 
-    A request's read timeout is the time of the whole call until the answer's headers are there. What can add to it is bounded:
-    the machine's resolver has its own time, and a TLS handshake that has begun may take the connect timeout.
+    A request's read timeout is the time of the whole call, until its answer has been read or is closed (`CallTime`). What can add
+    to it is bounded: the machine's resolver has its own time, and a TLS handshake that has begun may take the connect timeout.
     """
 
     def __init__(self, allowed: Sequence[Network], resolve: Resolve = looked_up) -> None:
@@ -81,25 +77,33 @@ class GuardedTransport(httpx.BaseTransport):
         """Send it to the first address that may be reached and takes the connection."""
         host = request.url.raw_host.decode("ascii")
         transport = self._transports.setdefault(host, httpx.HTTPTransport(verify=trusted(), limits=_ONE_CALL))
-        failed: httpx.TransportError = httpx.ConnectError("the host has no address", request=request)
-        with _Time(request.extensions.get("timeout", {}).get("read")) as call:
-            for address in self._permitted(request, host):
-                if call.is_over:
-                    raise httpx.ConnectTimeout("the time of the call is over", request=request)
-                try:
-                    return transport.handle_request(_addressed(request, host, address, {"trace": call.saw}))
-                except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent: the next one may take it
-                    failed = error
-                except httpx.TransportError as error:
-                    if call.is_over:
-                        raise httpx.ReadTimeout("the time of the call is over", request=request) from error
-                    raise
-        raise failed
+        with ExitStack() as until:
+            call = until.enter_context(CallTime(request.extensions.get("timeout", {}).get("read")))
+            response = self._answer(transport, request, host, call)
+            assert isinstance(response.stream, httpx.SyncByteStream)
+            response.stream = _Timed(response.stream, request, call)
+            until.pop_all()  # from here on the body has it
+        return response
 
     def close(self) -> None:
         """Release the connections."""
         for transport in self._transports.values():
             transport.close()
+
+    def _answer(self, transport: httpx.HTTPTransport, request: httpx.Request, host: str, call: CallTime) -> httpx.Response:
+        failed: httpx.TransportError = httpx.ConnectError("the host has no address", request=request)
+        for address in self._permitted(request, host):
+            if call.is_over:
+                raise httpx.ConnectTimeout("the time of the call is over", request=request)
+            try:
+                return transport.handle_request(_addressed(request, host, address, {"trace": call.saw}))
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # nothing was sent: the next one may take it
+                failed = error
+            except httpx.TransportError as error:
+                if call.is_over:
+                    raise httpx.ReadTimeout("the time of the call is over", request=request) from error
+                raise
+        raise failed
 
     def _permitted(self, request: httpx.Request, host: str) -> list[_Address]:
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
@@ -122,43 +126,30 @@ class GuardedTransport(httpx.BaseTransport):
         return listed or is_public(address)
 
 
-class _Time:
-    """Of one call, in seconds from now; None: as long as it takes. When it is over the connection is cut, and a read ends."""
+class _Timed(httpx.SyncByteStream):
+    """An answer's body, which ends with the time of its call at the latest."""
 
-    def __init__(self, seconds: float | None) -> None:
-        self._until = None if seconds is None else time.monotonic() + seconds
-        self._timer = None if seconds is None else threading.Timer(seconds, self._cut)
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+    def __init__(self, body: httpx.SyncByteStream, request: httpx.Request, call: CallTime) -> None:
+        self._body = body
+        self._request = request
+        self._call = call
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more is to be waited for."""
-        return self._until is not None and time.monotonic() >= self._until
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._body
+        except httpx.TransportError as error:
+            if self._call.is_over:
+                raise self._late() from error
+            raise
+        if self._call.is_over:  # a body without a length ends where its connection was cut, too
+            raise self._late()
 
-    def saw(self, event: str, info: Mapping[str, Any]) -> None:
-        """What the connection tells of its steps (httpx's extension `trace`)."""
-        if event in _CONNECTED:
-            with self._lock:
-                self._socket = info["return_value"].get_extra_info("socket")
-            if self.is_over:
-                self._cut()
+    def close(self) -> None:
+        self._call.stop()
+        self._body.close()
 
-    def __enter__(self) -> Self:
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _cut(self) -> None:
-        with self._lock, suppress(OSError):
-            if self._socket is not None:
-                # The plain socket's: that of TLS would take its state from under the read that is to end.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+    def _late(self) -> httpx.ReadTimeout:
+        return httpx.ReadTimeout("the time of the call is over", request=self._request)
 
 
 def _within(address: IPv6Address) -> IPv4Address | None:

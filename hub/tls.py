@@ -15,6 +15,8 @@ import httpx
 __all__ = ["outward_client", "trusted"]
 
 _NO_PROXY_NEARBY: Final[Mapping[str, None]] = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
+_USUAL: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+_ONE_CALL: Final = httpx.Limits(max_connections=100, max_keepalive_connections=0)
 
 
 @cache
@@ -27,10 +29,13 @@ def trusted() -> SSLContext:
     return httpx.create_ssl_context()
 
 
-def outward_client(*, timeout: float, base_url: str = "", transport: httpx.BaseTransport | None = None) -> httpx.Client:
+def outward_client(
+    *, timeout: float, base_url: str = "", transport: httpx.BaseTransport | None = None, reuse: bool = True
+) -> httpx.Client:
     """A client of a foreign system: seconds until it gives up, no redirect is followed, a proxy of the environment is used.
 
-    But the way to this very machine, where simulators are, leads through none.
+    But the way to this very machine, where simulators are, leads through none. Without `reuse` each call has a connection of its
+    own, as `hub.call_time` needs it.
     """
     return httpx.Client(
         base_url=base_url,
@@ -38,5 +43,6 @@ def outward_client(*, timeout: float, base_url: str = "", transport: httpx.BaseT
         transport=transport,
         follow_redirects=False,
         verify=trusted(),
+        limits=_USUAL if reuse else _ONE_CALL,
         mounts=_NO_PROXY_NEARBY,
     )

@@ -88,7 +88,7 @@ class KafkaTopicSink:
         if self._producer is None:
             self._reach()
             milliseconds = max(1, round(self._config.timeout_seconds * 1000))
-            self._producer = KafkaProducer(
+            self._producer = _built(
                 bootstrap_servers=list(self._config.bootstrap_servers),
                 client_id="hub-sink",
                 acks="all",
@@ -135,6 +135,23 @@ class KafkaTopicSink:
             with suppress(*_AWAY):
                 producer.close(timeout=_CLOSE_SECONDS)
         sender.join(_CLOSE_SECONDS)
+
+
+def _built(**settings: Any) -> Any:
+    """A producer. One that does not come to be leaves its client's sockets open, unless somebody closes them."""
+    clients: list[Any] = []
+
+    def client(**words: Any) -> Any:
+        clients.append(KafkaProducer.DEFAULT_CONFIG["kafka_client"](**words))
+        return clients[-1]
+
+    try:
+        return KafkaProducer(kafka_client=client, **settings)
+    except BaseException:
+        for one in clients:
+            with suppress(*_AWAY):
+                one.close()
+        raise
 
 
 def _translated(error: BaseException, *, sent: bool) -> HubError:

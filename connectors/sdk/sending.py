@@ -69,7 +69,9 @@ class SdkMessageConfig(BaseModel):
         description="Whether the message is marked as confidential. It says only that a task waits; the sender judges.",
     )
     hub_url: SafeAddress | None = Field(None, description="The hub's start page, told in the message.")
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(30.0, description="How long one answer may take.")
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        30.0, description="How long one call may take, with its answer."
+    )
     allow_private: tuple[IPvAnyNetwork, ...] = Field(
         (), description='Private networks that the addresses may lead to, as ["10.20.0.0/16"]; without, public addresses only.'
     )

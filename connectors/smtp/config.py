@@ -34,7 +34,9 @@ class SmtpConfig(BaseModel):
     sender: Mailbox = Field(description="The address that the mail comes from; bounces go there, so somebody must read it.")
     recipient: Mailbox = Field(description="The team's shared mailbox; never a person's own.")
     hub_url: SafeAddress = Field(description="The hub's start page: the only link in the mail.")
-    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(30.0, description="How long each answer may take.")
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(
+        30.0, description="How long the whole call may take, until the server has answered for the mail."
+    )
 
     @model_validator(mode="after")
     def _is_safe(self) -> SmtpConfig:

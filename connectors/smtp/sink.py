@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
 
 from connectors.smtp.config import SmtpConfig
 from connectors.smtp.notice import domain_of, notice
+from hub.call_time import CallTime
 from hub.connector import Delivered, Errand, SinkContext
 from hub.errors import ConfigError, HubError, InDoubtError, RejectedError, RetriableError
+from hub.outward import looked_up
 
 __all__ = ["SmtpSink"]
 
@@ -32,7 +35,8 @@ class SmtpSink:
 
     What the server says, by its code (RFC 5321 §4.2): 4yz RetriableError. 5yz to the mail itself RejectedError; to the greeting,
     the account, the sender or the recipient ConfigError, since every mail would be refused. No answer once the mail is on its
-    way: InDoubtError. No text of an error repeats the server's, which names mailboxes.
+    way: InDoubtError. The whole call has `timeout_seconds`, then its connection is cut. No text of an error repeats the
+    server's, which names mailboxes.
     """
 
     def __init__(self, config: SmtpConfig, context: SinkContext) -> None:
@@ -68,10 +72,12 @@ class SmtpSink:
     def _hand_in(self, content: bytes, step: _Step) -> int:
         """The code of the last answer. `step` tells, when something is raised, how far it got."""
         config = self._config
-        with _session(config) as session:
+        with CallTime(config.timeout_seconds) as call, _session(config, call) as session:
             if self._trusted is not None:
                 step.name = "STARTTLS"
                 session.starttls(context=self._trusted)
+                assert session.sock is not None
+                call.holds(session.sock)
             if config.username is not None:
                 step.name = "AUTH"
                 _sign_in(session, config.username, self._context.secret("password").strip())
@@ -94,14 +100,37 @@ class _Step:
     name: str = "greeting"
 
 
+class _Session(smtplib.SMTP):
+    """Connects within the time of the call, which has its connection then."""
+
+    def __init__(self, config: SmtpConfig, call: CallTime) -> None:
+        self._call = call
+        # The name is the sender's domain: to ask for the machine's own may take the resolver's whole time.
+        super().__init__(config.host, config.port, local_hostname=domain_of(config), timeout=config.timeout_seconds)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        del timeout  # of each address
+        failed = OSError("the host has no address")
+        for address in looked_up(host, port):
+            try:
+                connected = socket.create_connection((address, port), timeout=self._call.left)
+            except OSError as error:
+                failed = error
+            else:
+                self._call.holds(connected)
+                return connected
+        raise failed
+
+
 @contextmanager
-def _session(config: SmtpConfig) -> Iterator[smtplib.SMTP]:
-    # The name is the sender's domain: to ask for the machine's own may take the resolver's whole time.
-    session = smtplib.SMTP(config.host, config.port, local_hostname=domain_of(config), timeout=config.timeout_seconds)
+def _session(config: SmtpConfig, call: CallTime) -> Iterator[smtplib.SMTP]:
     try:
-        yield session
-    finally:
-        session.close()
+        with closing(_Session(config, call)) as session:
+            yield session
+    except (smtplib.SMTPException, OSError) as error:
+        if call.is_over:  # what a cut left of a line may read as any answer
+            raise TimeoutError from error
+        raise
 
 
 def _sign_in(session: smtplib.SMTP, username: str, password: str) -> None:

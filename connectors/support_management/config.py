@@ -41,7 +41,9 @@ class SupportManagementConfig(BaseModel):
     reporter: Word = Field("hub", description="The user id that errands are reported by.")
     channel: Word = Field("HUB", description="The channel that errands are said to come by.")
     hub_url: SafeAddress | None = Field(None, description="The hub's start page, told in the errand's text.")
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(10.0, description="How long one answer may take.")
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        10.0, description="How long one call may take, with its answer."
+    )
     allow_private: tuple[IPvAnyNetwork, ...] = Field(
         (), description='Private networks that the addresses may lead to, as ["10.20.0.0/16"]; without, public addresses only.'
     )

@@ -15,6 +15,7 @@ import httpx
 from hub.connector import Delivered, Errand
 from hub.contract.models import Priority, TaskState
 from hub.errors import ConfigError, HubError, RejectedError, RetriableError
+from hub.testing.dripping import HEADERS, dripping
 from hub.testing.serving import Fault, Watched, garbled, refusing, silent, unless_asked
 from hub.testing.suite import Suite, case
 from hub.testing.world import World, build_world, overheard
@@ -33,6 +34,10 @@ _LASTING = 16
 _LASTS = (
     "raise RetriableError for as long as the receiver does not have the errand, however often that was tried; when a person must "
     "see to it, the hub decides"
+)
+_WAITED_OUT = (
+    "a call lasted as long as its answer dripped, a byte at a time: what waits behind it waits for hours. Give it one time from "
+    "its start to its end, as `hub.outward.guarded_client` and `hub.call_time` do; a library's timeout counts anew at every byte"
 )
 _TWICE = (
     "the receiver has it twice: look for `errand.identity` at the receiver before every creation, also of the word that takes a "
@@ -115,6 +120,22 @@ class SinkSuite(Suite):
             assert _received(world)[:1] == [self._as_received(self.errand())], (
                 "the trouble is over, and it was not delivered once"
             )
+
+    @case
+    def test_an_answer_that_drips_holds_nothing_up(self, tmp_path: Path) -> None:
+        # Over HTTP the body, too: of a sink that signs in first, that of its token.
+        for first in (b"", HEADERS) if self.trial.front is None else (b"",):
+            (tmp_path / str(len(first))).mkdir()
+            with self.world(tmp_path / str(len(first))) as world, dripping(first) as drip:
+                world.url, world.port = drip.url, drip.port
+                with world.sink() as sink:
+                    outcome = _outcome(lambda: sink.deliver(self.errand()))
+                assert drip.met, "the receiver was not called"
+                assert not drip.waited_out, _WAITED_OUT
+                # Whose headers are there may have delivered, where the body says no more.
+                assert isinstance(outcome, RetriableError) or (first and isinstance(outcome, Delivered)), (
+                    f"an answer that does not end gave {type(outcome).__name__}, not RetriableError"
+                )
 
     @case
     def test_trouble_that_lasts_is_never_taken_for_delivered(self, tmp_path: Path) -> None:

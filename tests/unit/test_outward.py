@@ -13,6 +13,7 @@ import pytest
 from hub.errors import ConfigError
 from hub.outward import guarded_client, is_public
 from hub.testing import served
+from hub.testing.dripping import dripping
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 PRIVATE = [
@@ -189,6 +190,20 @@ def test_the_time_of_a_call_counts_from_its_start_whatever_is_dripped(pieces: in
         reaction,
     ):
         assert client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"],
+    ids=["with a length", "without one"],
+)  # fmt: skip
+def test_a_body_that_drips_ends_with_the_time_of_its_call_and_is_never_taken_for_whole(headers: bytes) -> None:
+    with (
+        dripping(headers) as drip,
+        guarded_client(timeout=0.3, allow_private=LOOPBACK) as client,
+        pytest.raises(httpx.ReadTimeout),
+    ):
+        client.get(drip.url)
+    assert (drip.met, drip.waited_out) == (1, 0)
 
 
 def test_where_the_time_of_a_call_is_over_no_further_address_is_tried() -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from hub.connector import Delivered
 from hub.contract.models import TaskState
 from hub.errors import RejectedError, RetriableError
-from tests.unit.testing.exemplary import Sink, checked, log
+from tests.unit.testing.exemplary import Sink, checked, log, plain_client
 
 
 class Numbering(Sink):
@@ -125,8 +125,21 @@ class SecretInLog(Sink):
 
 
 class Clinging(Sink):
-    def close(self) -> None:
-        """Holds on."""
+    """Keeps a connection of which nobody knows."""
+
+    def deliver(self, errand):
+        delivered = super().deliver(errand)
+        self.kept = plain_client(self.http.base_url, 5.0)
+        self.kept.get("/simulator/received")
+        return delivered
+
+
+class Patient(Sink):
+    """Counts its time anew at every byte."""
+
+    def __init__(self, config, context) -> None:
+        super().__init__(config, context)
+        self.http = plain_client(config.url, config.timeout_seconds)
 
 
 class LosingRecalls(Sink):

@@ -6,6 +6,7 @@ import json
 import logging
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from hub.connector import (
 )
 from hub.contract.models import AbsenceKind, InfoKind
 from hub.errors import ConfigError, RejectedError, RetriableError
+from hub.outward import guarded_client
 from hub.testing import served
 from hub.tls import trusted
 
@@ -58,10 +60,15 @@ def checked(response: httpx.Response) -> httpx.Response:
     return response
 
 
+def plain_client(url: httpx.URL | str, seconds: float) -> httpx.Client:
+    """A client whose timeout is one for each read."""
+    return httpx.Client(base_url=url, timeout=seconds, verify=trusted())
+
+
 class Client:
     def __init__(self, config, context) -> None:
         self.context = context
-        self.http = httpx.Client(base_url=config.url, timeout=config.timeout_seconds, verify=trusted())
+        self.http = plain_client(config.url, config.timeout_seconds)
 
     def ask(self, method: str, path: str, **words: Any) -> Any:
         try:
@@ -145,6 +152,11 @@ class Statutory(Client):
 
 class Sink(Client):
     """Looks for its own task before it creates one: the receiver knows no idempotency key."""
+
+    def __init__(self, config, context) -> None:
+        super().__init__(config, context)
+        self.http = guarded_client(timeout=config.timeout_seconds, allow_private=[ip_network("127.0.0.0/8")])
+        self.http.base_url = config.url
 
     def deliver(self, errand):
         known = self.find(errand)

@@ -33,6 +33,7 @@ FAULTS: list[tuple[str | tuple[str, ...], dict[str, Any]]] = [
     ("test_a_lost_answer_leaves_one", {"sink": broken.LookingForTasksOnly}),
     ("test_trouble_at_the_receiver_is_retriable", {"sink": broken.Final}),
     ("test_trouble_at_the_receiver_is_retriable", {"sink": broken.LosingRecalls}),
+    ("test_an_answer_that_drips_holds_nothing_up", {"sink": broken.Patient}),
     ("test_trouble_that_lasts_is_never_taken_for_delivered", {"sink": broken.GivingUp}),
     ("test_a_refusal_is_for_good", {"sink": broken.Stubborn}),
     ("test_a_wrong_secret_stops_delivery", {"sink": broken.Refused}),

@@ -5,6 +5,7 @@ import json
 from contextlib import closing, contextmanager
 
 import httpx
+import psutil
 import pytest
 
 from connectors.kafka_topic.record import record_value
@@ -12,6 +13,7 @@ from connectors.kafka_topic.simulator import build_simulator, served_topic
 from connectors.kafka_topic.sink import KafkaTopicSink
 from hub.errors import ConfigError, InDoubtError, RejectedError, RetriableError
 from hub.testing import served
+from hub.testing.dripping import dripping
 from hub.testing.serving import Watched, refusing
 from tests.unit.connectors.kafka_topic.make import make_config
 from tests.unit.connectors.make import make_context, make_errand
@@ -80,3 +82,17 @@ def test_nobody_at_the_port_is_tried_again_later() -> None:
     with closing(make_sink(1)) as sink, pytest.raises(RetriableError) as raised:
         sink.deliver(make_errand())
     assert raised.value.code == "unreachable"
+
+
+def test_a_broker_whose_answer_drips_is_left_in_time_with_nothing_held_open() -> None:
+    me = psutil.Process()
+    before = me.num_fds()
+    with (
+        dripping() as drip,
+        closing(make_sink(drip.port, timeout_seconds=0.3)) as sink,
+        pytest.raises(RetriableError) as raised,
+    ):
+        sink.deliver(make_errand())
+    assert type(raised.value) is RetriableError
+    assert drip.waited_out == 0
+    assert me.num_fds() <= before

@@ -4,8 +4,11 @@ import asyncio
 import datetime as dt
 import email
 import ipaddress
+import socket
 import ssl
-from contextlib import closing, contextmanager
+import threading
+import time
+from contextlib import closing, contextmanager, nullcontext, suppress
 from email.policy import default
 
 import httpx
@@ -21,6 +24,7 @@ from connectors.smtp.simulator import PASSWORD, build_simulator, served_mail
 from connectors.smtp.sink import SmtpSink
 from hub.errors import ConfigError, InDoubtError, RejectedError, RetriableError
 from hub.testing import served
+from hub.testing.dripping import dripping
 from tests.unit.connectors.make import make_context, make_errand
 from tests.unit.connectors.smtp.make import LOOPBACK, make_config
 
@@ -124,6 +128,68 @@ def test_an_answer_names_its_reaction_and_no_mailbox(replies, error, code: str) 
     assert raised.value.__cause__ is None, "the library's error quotes the server, which names mailboxes"
 
 
+@contextmanager
+def endless(replies: list[bytes], *, encrypts: ssl.SSLContext | None = None):
+    """A mail server that gives these replies, one to a command, and whose next one has line after line without an end; encrypted,
+    it is behind a handshake. Yields the port, and what is set when the client left before it was tired of it.
+    """
+    left = threading.Event()
+
+    def talk() -> None:
+        with listening.accept()[0] as connection, suppress(OSError):
+            for reply in replies:
+                connection.sendall(reply)
+                if reply != replies[-1] or encrypts is None:
+                    connection.recv(65536)
+            with nullcontext(connection) if encrypts is None else encrypts.wrap_socket(connection, server_side=True) as spoken:
+                for _ in range(80):
+                    spoken.sendall(b"250-wait\r\n")
+                    time.sleep(0.05)
+                return
+        left.set()
+
+    with closing(socket.create_server((LOOPBACK, 0))) as listening:
+        thread = threading.Thread(target=talk)
+        thread.start()
+        yield listening.getsockname()[1], left
+        thread.join()
+
+
+GREETING, GOOD = b"220 mail.example.se\r\n", b"250 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("replies", "error"),
+    [
+        ([GREETING], RetriableError),
+        ([GREETING, GOOD], RetriableError),
+        ([GREETING, GOOD, GOOD, b"354 go on\r\n"], InDoubtError),
+    ],
+    ids=["MAIL", "RCPT", "the mail"],
+)
+def test_an_answer_without_an_end_ends_with_the_time_of_the_call(replies, error) -> None:
+    with (
+        endless(replies) as (port, left),
+        closing(make_sink(port, username=None, timeout_seconds=0.5)) as sink,
+        pytest.raises(error) as raised,
+    ):
+        sink.deliver(make_errand())
+    assert type(raised.value) is error
+    assert left.is_set()
+
+
+@pytest.mark.parametrize("drop", [b".", b"2", b"220-wait\r\n"])
+def test_a_greeting_that_drips_is_no_answer(drop: bytes) -> None:
+    with (
+        dripping(drop=drop) as drip,
+        closing(make_sink(drip.port, timeout_seconds=0.3)) as sink,
+        pytest.raises(RetriableError) as raised,
+    ):
+        sink.deliver(make_errand())
+    assert raised.value.code == "unreachable"
+    assert (drip.met, drip.waited_out) == (1, 0)
+
+
 def test_a_farewell_that_fails_does_not_undo_what_was_taken() -> None:
     with scripted({"QUIT": "500 what"}) as port, closing(make_sink(port, username=None)) as sink:
         sink.deliver(make_errand())
@@ -171,6 +237,19 @@ def test_mail_goes_encrypted_to_a_server_whose_certificate_is_trusted(tmp_path, 
     with served_mail(mailbox, encrypts=context) as port, closing(make_sink(port, security="starttls")) as sink:
         sink.deliver(make_errand())
     assert received(mailbox) == [(make_errand().task_id, "requested")]
+
+
+def test_an_encrypted_answer_without_an_end_ends_with_the_time_of_the_call(tmp_path, monkeypatch) -> None:
+    pem, context = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    with (
+        endless([GREETING, b"250-mail\r\n250 STARTTLS\r\n", b"220 go on\r\n"], encrypts=context) as (port, left),
+        closing(make_sink(port, security="starttls", timeout_seconds=0.5)) as sink,
+        pytest.raises(RetriableError) as raised,
+    ):
+        sink.deliver(make_errand())
+    assert raised.value.code == "unreachable"
+    assert left.is_set()
 
 
 def test_a_certificate_that_is_not_trusted_stops_delivery(tmp_path, mailbox) -> None:
