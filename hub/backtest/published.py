@@ -21,6 +21,7 @@ __all__ = ["OTHERS", "Published", "Row", "Shares", "publish"]
 
 OTHERS = "*"
 Pair = tuple[str, str]
+_Groups = Mapping[str, str]
 Lane = tuple[Kind, str, str]
 """Tasks of one kind for one function of one team."""
 _Persons = tuple[Band, dict[str, Band], dict[str, Band]]
@@ -122,7 +123,9 @@ def publish(tally: Tally, plan: Plan) -> Published:
     ours = tuple(rule.id for rule in plan.candidate.rules)
     weeks = tuple(_weeks(plan.since or tally.first or plan.until, plan.until))
     schools, areas = _grouped(tally.schools), _grouped(tally.areas)
-    persons = {rule: _persons(tally, rule, schools, areas) for rule in ours}
+    rows = _rows(tally, weeks, plan)
+    tasks = {rule: _tasks(rows, rule) for rule in ours}
+    persons = {rule: _persons(tally, rule, (schools, areas), tasks[rule], room=_room(rows, rule)) for rule in ours}
     return Published(
         candidate=(plan.candidate.version, plan.candidate.sha256),
         active=(plan.active.version, plan.active.sha256),
@@ -139,9 +142,9 @@ def publish(tally: Tally, plan: Plan) -> Published:
         imported=not plan.at_once and 2 * tally.late > tally.events,
         left_out={reason: step_of(number) for reason, number in sorted(tally.left_out.items())},
         refused={reason: step_of(number) for reason, number in sorted(tally.refused.items())},
-        rows=_rows(tally, weeks, plan),
+        rows=rows,
         youths_by_rule={rule: total for rule, (total, _, _) in persons.items()},
-        overlaps={pair: step_of(tally.overlap[pair]) for pair in combinations(sorted(ours), 2)},
+        overlaps={pair: _overlap(tally.overlap[pair], *map(tasks.__getitem__, pair)) for pair in combinations(sorted(ours), 2)},
         schools=_shares(tally.schools, schools, {rule: bands for rule, (_, bands, _) in persons.items()}),
         areas=_shares(tally.areas, areas, {rule: bands for rule, (_, _, bands) in persons.items()}),
     )
@@ -193,12 +196,54 @@ def _in_all(counts: Mapping[str, int], groups: Mapping[str, str]) -> dict[str, i
     return dict(found)
 
 
-def _persons(tally: Tally, rule: str, schools: Mapping[str, str], areas: Mapping[str, str]) -> _Persons:
-    """(in all, by school, by area)."""
-    by_school = {place: tally.by_school.get((rule, place), 0) for place in tally.schools}
-    by_area = {place: tally.by_area.get((rule, place), 0) for place in tally.areas}
-    total, (in_schools, in_areas) = in_steps(_in_all(by_school, schools), _in_all(by_area, areas))
+def _persons(tally: Tally, rule: str, places: tuple[_Groups, _Groups], tasks: Band, *, room: bool) -> _Persons:
+    """(in all, by school, by area). By place only where it says of the rule's tasks nothing that they do not say themselves, and
+    where that it is left out says next to nothing: one task more than there are at least.
+    """
+    by_school = _in_all({place: tally.by_school.get((rule, place), 0) for place in tally.schools}, places[0])
+    by_area = _in_all({place: tally.by_area.get((rule, place), 0) for place in tally.areas}, places[1])
+    total = _no_more_than_sure(sum(by_school.values()), tasks)
+    _, steps = in_steps(by_school, by_area)
+    told = any(band.least for one in steps for band in one.values())
+    told = told and room and max(map(len, steps)) >= tasks.least % FEWEST + 2
+    told = told and tasks.least >= max(FEWEST, *(summed(one.values()).least for one in steps))
+    in_schools, in_areas = (
+        dict.fromkeys(one, total) if len(one) == 1 else one if told else dict.fromkeys(one, Band(0, total.most)) for one in steps
+    )
     return total, in_schools, in_areas
+
+
+def _no_more_than_sure(youths: int, tasks: Band) -> Band:
+    """So many youths with a task of a rule. Each has one: so their step tells of the tasks that there are as many, which can be
+    what a lane does not tell. It is told below the tasks that there are at least by what is shown; from there on, all are one.
+    """
+    edge, step = step_of(tasks.least), step_of(youths)
+    return step if step.least < edge.least else Band(edge.least, tasks.most)
+
+
+def _overlap(youths: int, one: Band, other: Band) -> Band:
+    """Youths with tasks of two rules. None and few are told alike: few with each of four rules that share nobody are four."""
+    tasks = Band(min(one.least, other.least), min(one.most or 0, other.most or 0))
+    if tasks.least < FEWEST:
+        return Band(0, tasks.most)
+    return Band(0, FEWEST - 1) if youths < FEWEST else _no_more_than_sure(youths, tasks)
+
+
+def _tasks(rows: Mapping[Lane, Row], rule: str) -> Band:
+    """The candidate's tasks of a rule, by what is shown."""
+    return summed(row.rules[rule] for (kind, _, _), row in rows.items() if kind.candidate and rule in row.rules)
+
+
+def _room(rows: Mapping[Lane, Row], rule: str) -> bool:
+    """Whether in each lane that surely has tasks of the rule, each rule could have one more than its least, and one more yet."""
+    lanes = [row for (kind, _, _), row in rows.items() if kind.candidate and rule in row.rules and row.rules[rule].least]
+    return all(_spare(row) > sum(band.least > 0 for band in row.rules.values()) for row in lanes)
+
+
+def _spare(row: Row) -> int:
+    """How many more tasks there can be than each rule's least together."""
+    rules, weeks = summed(row.rules.values()), summed(row.weeks.values())
+    return min(band.most for band in (row.total, rules, weeks) if band.most is not None) - rules.least
 
 
 def _shares(places: Mapping[str, int], groups: Mapping[str, str], with_task: Mapping[str, Mapping[str, Band]]) -> Shares:

@@ -57,6 +57,7 @@ def test_of_a_place_it_says_between_how_many_percent_have_a_task() -> None:
     tally.schools.update({"school-a": 40, "school-b": 20})
     tally.areas[""] = 60
     tally.by_school["absence", "school-a"] = tally.by_area["absence", ""] = 18
+    tally.tasks[TaskCell(Kind.BOTH, "outreach", "school_attendance", "absence", "2025-W19")] = 21
     text = page(publish(tally, PLAN), Names(), "en", AT)
     assert ">15–19 (34–47 %)<" in text
     assert ">0<" in text

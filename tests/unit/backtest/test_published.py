@@ -104,11 +104,11 @@ def test_every_figure_lies_where_it_is_said_to(numbers: dict[Kind, list[int]]) -
         assert band.most is None or true <= band.most
 
 
-def _numbers(value: object, key: str = "") -> list[int]:
+def _numbers(value: object) -> list[int]:
     if isinstance(value, dict):
-        return [number for name, one in value.items() for number in _numbers(one, name)]
-    if isinstance(value, list) and not key.endswith("_between"):
-        return [number for one in value for number in _numbers(one, key)]
+        return [number for name, one in value.items() if not name.endswith("_between") for number in _numbers(one)]
+    if isinstance(value, list):
+        return [number for one in value for number in _numbers(one)]
     return [value] if isinstance(value, int) else []
 
 
@@ -123,7 +123,7 @@ def test_places_with_few_youths_are_told_together_and_with_the_next_if_they_are_
 
 
 def test_youths_with_a_task_are_told_by_school_and_by_area() -> None:
-    found = tally({})
+    found = tally({Kind.BOTH: (20, 20, 20)})
     found.schools = Counter({"school-a": 60, "school-b": 34, "school-c": 1, "school-d": 5})
     found.by_school.update({("absence", "school-a"): 30, ("absence", "school-c"): 1, ("absence", "school-d"): 5})
     found.by_area["absence", "0581-hageby"] = 36
