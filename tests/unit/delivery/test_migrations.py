@@ -71,6 +71,8 @@ def test_a_task_of_before_that_was_taken_over_has_each_team_that_had_read_it_as_
     make_calls(desk).make_due()
     for one in desk.worklist.all_tasks():
         desk.answering.take_over(one.task_id, "sspf", "bo", seen=one.version, record=int)
+    with Session(engine) as session, session.begin():  # a version from before the table kept the first opening, whoever it was
+        session.execute(sa.update(TaskRow).where(TaskRow.task_id == read.task_id).values(opened_at=NOW))
     desk.inbox.take([desk.record(ERASURES, read.youth_ref, make_erasure(read.youth_ref))])
     asked = [(read.task_id, "outreach", read.youth_ref), (read.task_id, "sspf", read.youth_ref), (unread.task_id, "sspf", None)]
     query = sa.select(ReaderRow.task_id, ReaderRow.team, ReaderRow.recall_of)
