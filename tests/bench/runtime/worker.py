@@ -132,7 +132,7 @@ class _Run:
 
     def figures(self, youths: int, partitions: int, tasks: int, changelog: int, bare: int) -> Figures:
         (wall, cpu, done), (last_wall, last_cpu, all_done) = self.looks[0], self.looks[-1]
-        if all_done == done:
+        if all_done == done or last_cpu == cpu:  # so quick that one look saw it all
             wall = cpu = done = 0
         events, seconds = all_done - done, last_cpu - cpu
         return Figures(

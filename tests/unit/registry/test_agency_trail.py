@@ -79,8 +79,8 @@ def test_that_somebody_is_to_be_forgotten_is_told_while_the_log_is_away(
         with audit.engine.begin() as connection:
             connection.execute(text("ALTER TABLE audit_entry RENAME TO gone"))
         home.registry.withdraw(make_identifier())
-        assert httpx.get(f"{url}{URL}", headers=MINE).status_code == 503  # it would tell of the other person, too
-        (entry,) = httpx.get(f"{url}{URL}", headers=MINE, params={"since": "2"}).json()["entries"]
+        assert httpx.get(f"{url}{URL}", headers=MINE, timeout=60).status_code == 503  # it would tell of the other person, too
+        (entry,) = httpx.get(f"{url}{URL}", headers=MINE, params={"since": "2"}, timeout=60).json()["entries"]
         assert entry["removed"] is True
     assert audit.spool is not None
     assert [one.values["rule"] for one in audit.spool.look().entries] == ["v3.n1.r1"]
