@@ -20,14 +20,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session, aliased
 
 from hub.connector import Errand
 from hub.contract.models import Priority, TaskState
 from hub.delivery.tables import ErrandRow, TaskRow
 
-__all__ = ["HAD_LET_GO", "ErrandWriter", "Status", "errand_of", "lapse"]
+__all__ = ["HAD_LET_GO", "ErrandWriter", "Status", "asked_to_let_go", "errand_of", "lapse"]
 
 HAD_LET_GO: Final = "had_let_go"
 """The code of a word that is not told to a receiver that was told to let the task go before: a person hands it over."""
@@ -156,11 +156,8 @@ def _again(first: ErrandRow, state: str, now: datetime) -> ErrandRow:
     )  # fmt: skip
 
 
-def lapse(session: Session, task_id: str, now: datetime) -> None:
-    """The team has ended the task in the hub: what its systems have not taken yet, nobody needs any more.
-
-    But for a former team's, which is to let it go.
-    """
+def asked_to_let_go() -> ColumnElement[bool]:
+    """Of an errand in a query: whether its sink has been given another word of the task that takes it back."""
     other = aliased(ErrandRow)
     back = select(other.id).where(
         other.task_id == ErrandRow.task_id,
@@ -168,9 +165,17 @@ def lapse(session: Session, task_id: str, now: datetime) -> None:
         other.state != _REQUESTED,
         other.status != Status.DROPPED.value,
     )
+    return back.exists()
+
+
+def lapse(session: Session, task_id: str, now: datetime) -> None:
+    """The team has ended the task in the hub: what its systems have not taken yet, nobody needs any more.
+
+    But for a former team's, which is to let it go.
+    """
     session.execute(
         update(ErrandRow)
-        .where(ErrandRow.task_id == task_id, ErrandRow.status == Status.WAITING.value, ~back.exists())
+        .where(ErrandRow.task_id == task_id, ErrandRow.status == Status.WAITING.value, ~asked_to_let_go())
         .values(status=Status.LAPSED.value, next_try=None, settled_at=now)
         .execution_options(synchronize_session=False)
     )

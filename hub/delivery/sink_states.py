@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from hub.breaker import Breaker, BreakerState
 from hub.contract.models import TaskState
 from hub.database import answering
-from hub.delivery.errands import Status
+from hub.delivery.errands import Status, asked_to_let_go
 from hub.delivery.sink_rows import breaker_of, stands_still
 from hub.delivery.tables import ErrandRow, SinkRow, TaskRow
 
@@ -121,14 +121,7 @@ def _is_of_now() -> ColumnElement[bool]:
 
     That a task is taken back is the team's own word only as the task ends: before that it was for the team of then.
     """
-    other = aliased(ErrandRow)
-    let_go = select(other.id).where(
-        other.task_id == ErrandRow.task_id,
-        other.sink == ErrandRow.sink,
-        other.state != _REQUESTED,
-        other.status != Status.DROPPED.value,
-    )
-    first = (ErrandRow.state == _REQUESTED) & or_(ErrandRow.team == TaskRow.team, ~let_go.exists())
+    first = (ErrandRow.state == _REQUESTED) & or_(ErrandRow.team == TaskRow.team, ~asked_to_let_go())
     return or_(first, (ErrandRow.state != _REQUESTED) & (ErrandRow.written_at >= TaskRow.closed_at))
 
 

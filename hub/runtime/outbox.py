@@ -26,7 +26,7 @@ _spell = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would ma
 def changes_of(records: Sequence[Outgoing], before: int) -> dict[bytes, bytes | None]:
     """The outbox with these records in the place of the `before` ones that it held, in the order in which it is to be written.
 
-    From its end downwards, for Kafka may take them in several batches: a kill between two leaves no gap, behind which nobody
+    From its end downwards, should they ever be more than one batch takes: a kill between two leaves no gap, behind which nobody
     would look for what an erasure must take.
     """
     changes: dict[bytes, bytes | None] = {_key(place): _packed(one) for place, one in enumerate(records)}
